@@ -1,0 +1,29 @@
+import type { Manifest } from './manifest.js'
+
+/** The built files, packed once: frozen on disk before the first host gets a byte. */
+export interface Artifact {
+  readonly manifest: Manifest
+  /** `sha256:` and 64 hex digits, of the manifest's text. */
+  readonly digest: string
+  readonly revision: Revision | null
+  readonly warnings: readonly string[]
+  /** A gzipped tar that brings a host from `base` (null: nothing) to this artifact; made once per base and kept. */
+  readonly payload: (base: Manifest | null) => Promise<Payload>
+}
+
+export interface Payload {
+  /** gzip of a tar with `removed` and `added` (manifest lines) and `tree/…` (the files that are not in base). */
+  readonly data: Uint8Array
+  readonly files: number
+}
+
+/** The commit that a release is built from, pinned once. */
+export interface Revision {
+  /** 40 hex digits. */
+  readonly commit: string
+  readonly ref: string
+  readonly subject: string
+  readonly author: string
+  /** Uncommitted changes in the user's working tree, which are not deployed; null for a remote repository. */
+  readonly dirty: number | null
+}

@@ -1,0 +1,79 @@
+import type { Host } from '../inventory/host.js'
+
+/** The configuration of one stage, resolved: paths absolute, durations in milliseconds, defaults filled in. */
+export interface Config {
+  readonly app: string
+  readonly stage: string
+  readonly protected: boolean
+  /** The config file and its folder, absolute. */
+  readonly file: string
+  readonly root: string
+  readonly source: Source
+  /** Shell commands, run one after the other in the checkout (git) or nowhere (folder without build). */
+  readonly build: readonly string[]
+  /** Paths or patterns below the build folder that make the artifact; null: everything. */
+  readonly include: readonly string[] | null
+  readonly hosts: readonly Host[]
+  /** Number of hosts that are served inside this process (the demo); 0 otherwise. */
+  readonly embedded: number
+  readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
+  readonly env: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, SecretSource>>
+  readonly prepare: readonly Hook[]
+  readonly restart: readonly Hook[]
+  readonly health: readonly HealthCheck[]
+  /** What to do when prepare hooks made different files on different hosts. */
+  readonly identical: 'strict' | 'warn'
+  readonly keepReleases: number
+  readonly ssh: SshConfig
+}
+
+export type Source =
+  | {
+      readonly kind: 'git'
+      readonly repository: string
+      readonly ref: string
+      readonly subdir: string | null
+      readonly submodules: boolean
+    }
+  | { readonly kind: 'folder'; readonly dir: string }
+
+export type SecretSource = { readonly env: string } | { readonly cmd: string } | { readonly file: string }
+
+/** A command run in the release on the hosts, with CLONEDEPLOY_* variables, env and secrets. */
+export interface Hook {
+  readonly run: string
+  /** On one host only (migrations), between the barrier and the swap. */
+  readonly once: boolean
+  /** Only on hosts with one of these roles; null: on all. */
+  readonly roles: readonly string[] | null
+  /** Milliseconds. */
+  readonly timeout: number
+}
+
+export type HealthCheck =
+  | {
+      readonly kind: 'http'
+      readonly url: string
+      readonly status: number
+      readonly contains: string | null
+      /** Where the response names the release that it serves: in the body, or in this header. */
+      readonly release: 'body' | { readonly header: string } | null
+      /** Milliseconds over all tries, and for one. */
+      readonly timeout: number
+      readonly tryTimeout: number
+      readonly roles: readonly string[] | null
+    }
+  | {
+      readonly kind: 'command'
+      readonly run: string
+      readonly timeout: number
+      readonly tryTimeout: number
+      readonly roles: readonly string[] | null
+    }
+
+export interface SshConfig {
+  readonly configFile: string | null
+  readonly connectTimeout: number
+  readonly concurrency: number
+}

@@ -1,0 +1,72 @@
+import type { Duplex } from 'node:stream'
+import type { Host } from '../inventory/host.js'
+import type { Script } from '../scripts/shell.js'
+
+/** How a script ended. `code === null`: it is unknown how (connection lost, killed, out of time): never success. */
+export interface RunResult {
+  readonly code: number | null
+  /** Signal that ended the remote shell, when sshd said so. */
+  readonly signal: string | null
+  /** Why the outcome is unknown, when `code` is null. */
+  readonly lost: Error | null
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+  readonly ms: number
+}
+
+export interface RunOptions {
+  /** Milliseconds until the run is given up and its channel closed. */
+  readonly timeout: number
+  /** Called with the bytes of the script's input that were written and flushed so far. */
+  readonly onSent?: (bytes: number) => void
+  /** Called with each chunk as it comes (line markers of the protocol are already taken out). */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void
+}
+
+/** A script that was started and reads lines from us: an armed swap. */
+export interface Waiting {
+  /** Next line of its standard output; null when the script ended or the connection was lost. */
+  readonly line: (timeout: number) => Promise<string | null>
+  /** Writes one line to it, at once. */
+  readonly send: (line: string) => void
+  readonly result: Promise<RunResult>
+}
+
+/** What is known of a session once it stands. */
+export interface ConnectionFacts {
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  readonly transport: 'builtin' | 'openssh' | 'local'
+  /** Key type and fingerprint (`SHA256:…`) of the verified host key; null for the local transport. */
+  readonly hostKey: { readonly type: string; readonly fingerprint: string } | null
+  /** How we logged in, in words: `agent ED25519 SHA256:…`, `~/.ssh/id_ed25519`. */
+  readonly auth: string
+}
+
+/** A live session on a host, and the only door to a machine. Nothing here rejects for what a host does: look at the result. */
+export interface Connection {
+  readonly host: Host
+  readonly facts: ConnectionFacts
+  /** Round-trip time in milliseconds: the least seen so far. */
+  readonly rtt: () => number
+  readonly bytesSent: () => number
+  readonly bytesReceived: () => number
+  /** Runs a script to its end. Several may run at once (each then has a channel of its own, at most 4). */
+  readonly run: (script: Script, options: RunOptions) => Promise<RunResult>
+  /** Starts a script that waits for our lines. Its `input` must be empty. */
+  readonly open: (script: Script, options: { readonly timeout: number }) => Waiting
+  /** A stream to a port or a unix socket, as seen from the host. Rejects when the host refuses. */
+  readonly forward: (
+    to: { readonly host: string; readonly port: number } | { readonly socket: string },
+  ) => Promise<Duplex>
+  /** Settles when the session is over: null when we closed it. */
+  readonly closed: Promise<Error | null>
+  readonly close: () => void
+}
+
+/** Opens a session. Rejects with a ConnectError only. */
+export type Connect = (
+  host: Host,
+  options: { readonly timeout: number; readonly signal?: AbortSignal },
+) => Promise<Connection>

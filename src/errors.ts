@@ -1,0 +1,39 @@
+/** Exit codes of the command line; UX contract, tested. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 10 | 130 | 143
+
+/**
+ * Something the user can do something about. It is thrown, caught once in `cli.ts` and shown as:
+ * `message` (what, where, and what is true now), `details` (evidence, a line each), `next` (what to run).
+ */
+export class Refusal extends Error {
+  override name = 'Refusal'
+  readonly exitCode: ExitCode = 2
+  readonly details: readonly string[]
+  readonly next: readonly string[]
+
+  constructor(
+    message: string,
+    options: { details?: readonly string[]; next?: readonly string[]; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.details = options.details ?? []
+    this.next = options.next ?? []
+  }
+}
+
+/** Wrong flags or arguments: exit 2. */
+export class UsageError extends Refusal {
+  override name = 'UsageError'
+}
+
+/** A check before anything was changed failed, or the build did: exit 3. */
+export class PreflightError extends Refusal {
+  override name = 'PreflightError'
+  override readonly exitCode: ExitCode = 3
+}
+
+/** Somebody else is deploying: exit 4. */
+export class LockedError extends Refusal {
+  override name = 'LockedError'
+  override readonly exitCode: ExitCode = 4
+}

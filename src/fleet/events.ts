@@ -1,0 +1,79 @@
+import type { Outcome } from './outcome.js'
+
+/** The moments of a run that all hosts go through together, in order; `rollback` is the way back. */
+export type Phase =
+  | 'check'
+  | 'build'
+  | 'pack'
+  | 'lock'
+  | 'push'
+  | 'prepare'
+  | 'swap'
+  | 'restart'
+  | 'health'
+  | 'confirm'
+  | 'clean'
+  | 'rollback'
+
+/** Everything that happens, told as it happens. Renderers, the log and the report are functions of these. */
+export type Event =
+  | {
+      readonly type: 'run.start'
+      readonly command: string
+      readonly app: string
+      readonly stage: string
+      readonly hosts: readonly string[]
+    }
+  /** What is going to be served, once it is known; `previous` is what most hosts serve now. */
+  | { readonly type: 'run.release'; readonly release: string; readonly previous: string | null; readonly note: string }
+  | { readonly type: 'phase.start'; readonly phase: Phase; readonly note?: string }
+  /** `note` is the phase in a few words: `3/3 swapped in 41 ms`. */
+  | {
+      readonly type: 'phase.end'
+      readonly phase: Phase
+      readonly ok: boolean
+      readonly ms: number
+      readonly note: string
+    }
+  | { readonly type: 'host.start'; readonly phase: Phase; readonly step: string; readonly host: string }
+  | {
+      readonly type: 'host.progress'
+      readonly phase: Phase
+      readonly host: string
+      readonly done: number
+      readonly total: number
+    }
+  /** A step ended on a host: jsonl names it `host.<phase>`. `note` is for people: `12.4 MB in 1.1s`. */
+  | {
+      readonly type: 'host.end'
+      readonly phase: Phase
+      readonly step: string
+      readonly host: string
+      readonly ok: boolean
+      readonly ms: number
+      readonly note: string
+      readonly release?: string
+    }
+  /** A line that a command printed: on a host, or here (`host: null`, the build). Not yet escaped. */
+  | {
+      readonly type: 'output'
+      readonly host: string | null
+      readonly step: string
+      readonly stream: 'stdout' | 'stderr'
+      readonly line: string
+    }
+  | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly host: string | null; readonly text: string }
+  /** A script that ran on a host, for the log file only. */
+  | {
+      readonly type: 'script'
+      readonly host: string
+      readonly name: string
+      readonly text: string
+      readonly code: number | null
+      readonly ms: number
+      readonly stdout: string
+      readonly stderr: string
+    }
+  | { readonly type: 'run.end'; readonly outcome: Outcome }
+
+export type Emit = (event: Event) => void

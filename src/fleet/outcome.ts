@@ -1,0 +1,45 @@
+import type { ExitCode } from '../errors.js'
+import type { Phase } from './events.js'
+
+/** How a run ended, derived only from what was read back from the hosts. */
+export interface Outcome {
+  readonly command: 'deploy' | 'rollback' | 'repair' | 'join'
+  readonly app: string
+  readonly stage: string
+  readonly result: 'deployed' | 'unchanged' | 'aborted' | 'rolled-back' | 'mixed'
+  readonly exitCode: ExitCode
+  readonly release: string
+  readonly previous: string | null
+  readonly digest: string | null
+  readonly seconds: number
+  /** Sent over the network, all hosts together. */
+  readonly bytes: number
+  /** Milliseconds between the first and the last swap; null when nothing was swapped. */
+  readonly swapWindowMs: number | null
+  readonly hosts: readonly HostOutcome[]
+  /** What stopped it, in one sentence; null when nothing did. */
+  readonly reason: string | null
+  readonly next: readonly string[]
+  readonly warnings: readonly string[]
+  /** Path of the log file, relative to the working directory; null when there is none. */
+  readonly log: string | null
+}
+
+export interface HostOutcome {
+  readonly name: string
+  /** What `current` points at by our last reading; null: absent, or not readable (then `error` says so). */
+  readonly current: string | null
+  readonly digest: string | null
+  readonly healthy: boolean | null
+  readonly bytes: number
+  readonly error: HostFailure | null
+}
+
+export interface HostFailure {
+  readonly phase: Phase
+  readonly step: string
+  readonly message: string
+  readonly hint: string | null
+  /** The last lines that the failing command printed. */
+  readonly output: readonly string[]
+}

@@ -1,0 +1,20 @@
+/** One machine of the inventory. Data only: a live session on it is a `Connection`. */
+export interface Host {
+  /** Unique in the inventory; every line about the host begins with it. */
+  readonly name: string
+  /** Address or `~/.ssh/config` alias, as the user wrote it. What is not said here comes from `ssh -G`. */
+  readonly host: string
+  readonly user?: string
+  readonly port?: number
+  readonly identityFile?: string
+  /** Path of a known_hosts file to use instead of the ones ssh would read. */
+  readonly knownHosts?: string
+  /** Pinned host key, `SHA256:…`, for CI. */
+  readonly hostKey?: string
+  /** Jump host(s) as in `ssh -J`. */
+  readonly jump?: string
+  readonly roles: readonly string[]
+  /** Absolute, or relative to the login's home. */
+  readonly deployTo: string
+  readonly env: Readonly<Record<string, string>>
+}

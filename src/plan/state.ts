@@ -1,0 +1,97 @@
+/** What one host said of itself: the one input of every decision. Read by `scripts/inspect.ts`, changed by nobody. */
+export interface HostState {
+  readonly name: string
+  /** Login, its home and its shell. */
+  readonly user: string
+  readonly home: string
+  readonly shell: string
+  /** `deployTo`, absolute. */
+  readonly root: string
+  readonly rootKind: 'folder' | 'absent' | 'other'
+  /** Whether we may write in `deployTo` (or, while it is absent, in its nearest folder that exists). */
+  readonly writable: boolean
+  /** Seconds since 1970 by the host's clock. */
+  readonly clock: number
+  /** Names of the tools found, of those that clonedeploy asks for. */
+  readonly tools: readonly string[]
+  readonly disk: { readonly freeKb: number; readonly freeInodes: number | null; readonly mount: string }
+  readonly current: Current
+  /** Newest first, by name. */
+  readonly releases: readonly ReleaseState[]
+  readonly lock: LockState
+  /** Transactions whose records are on the host, newest last. */
+  readonly transactions: readonly TransactionState[]
+  readonly fleet: FleetRecord | null
+  /** When and by whom `current` was put in place, by the host's history. */
+  readonly last: HistoryRecord | null
+  /** Of the configured shared files, those that do not exist. */
+  readonly missing: readonly string[]
+}
+
+/** `current`: a link (its target verbatim, whether it resolves, and the release id when it lies in releases/), or something else. */
+export type Current =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'link'; readonly target: string; readonly resolves: boolean; readonly release: string | null }
+  | { readonly kind: 'folder' | 'other' }
+
+export interface ReleaseState {
+  readonly id: string
+  /** Digest of the sealed manifest; null for a release that clonedeploy did not make, or did not finish. */
+  readonly digest: string | null
+  /** Digest of the tree after prepare hooks; null when there were none. */
+  readonly tree: string | null
+  /** Why it is marked bad; null when it is good. */
+  readonly bad: string | null
+  readonly revision: string | null
+}
+
+export interface LockState {
+  /** Highest epoch on the host; 0 when there never was one. */
+  readonly epoch: number
+  readonly held: boolean
+  readonly holder: Holder | null
+  /** Seconds since the holder was last heard of, by the host's clock. */
+  readonly age: number | null
+}
+
+/** Who holds the lock, from where, why and since when (the holder's clock, ISO 8601). */
+export interface Holder {
+  readonly tx: string
+  readonly who: string
+  readonly from: string
+  readonly command: string
+  readonly reason: string
+  readonly since: string
+}
+
+export interface TransactionState {
+  readonly id: string
+  readonly state: 'prepared' | 'armed' | 'swapping' | 'swapped'
+  readonly outcome: 'confirmed' | 'reverted' | null
+  /** Release that it brings, and the target of `current` before (null: absent). */
+  readonly next: string | null
+  readonly old: string | null
+}
+
+/** What the fleet is meant to serve, kept on every host. `seq` grows with every transaction. */
+export interface FleetRecord {
+  readonly seq: number
+  readonly release: string
+  readonly digest: string | null
+  readonly previous: string | null
+  readonly by: string
+  readonly at: string
+}
+
+export interface HistoryRecord {
+  readonly at: string
+  readonly by: string
+  readonly command: string
+  readonly release: string
+  readonly previous: string | null
+}
+
+/** The state of every host of a run: read, or why it could not be. */
+export interface FleetState {
+  readonly hosts: readonly { readonly name: string; readonly state: HostState | null; readonly error: string | null }[]
+}

@@ -1,0 +1,49 @@
+/** A value that cannot be written into a shell script. */
+export class UnquotableError extends Error {
+  override name = 'UnquotableError'
+}
+
+/** Shell text that is put into a script as it is. Only `sh` and `raw` make it. */
+export class ShellText {
+  constructor(readonly text: string) {}
+  toString(): string {
+    return this.text
+  }
+}
+
+type Value = string | number | ShellText | readonly (string | number | ShellText)[]
+
+/** Shell text with every value quoted; lists become words. The only way that a value reaches a script. */
+export function sh(strings: TemplateStringsArray, ...values: readonly Value[]): ShellText {
+  const parts = strings.raw.map((part, i) => (i < values.length ? part + word(values[i] as Value) : part))
+  return new ShellText(parts.join(''))
+}
+
+/** One shell word that stands for exactly `value` in every POSIX shell. NUL is refused. */
+export function quote(value: string): string {
+  if (value.includes('\0')) throw new UnquotableError('a NUL byte cannot be written into a shell script')
+  return `'${value.replaceAll("'", `'\\''`)}'`
+}
+
+function word(value: Value): string {
+  if (value instanceof ShellText) return value.text
+  if (Array.isArray(value)) return value.map(word).join(' ')
+  return quote(String(value))
+}
+
+/**
+ * A deed on one host: POSIX sh text, run by a `Connection` in a subshell of /bin/sh.
+ * Exit codes are its language (see codes.ts); `input` is what it reads on stdin, never shown in a log.
+ */
+export class Script {
+  constructor(
+    readonly name: string,
+    readonly text: string,
+    readonly input?: Uint8Array,
+  ) {}
+}
+
+/** Makes a Script of parts, one after the other, in one shell. */
+export function script(name: string, parts: readonly (ShellText | string)[], input?: Uint8Array): Script {
+  return new Script(name, parts.map(String).join('\n'), input)
+}
