@@ -37,3 +37,9 @@ export class LockedError extends Refusal {
   override name = 'LockedError'
   override readonly exitCode: ExitCode = 4
 }
+
+/** The fleet is in a state that a person must look at: exit 6. */
+export class MixedError extends Refusal {
+  override name = 'MixedError'
+  override readonly exitCode: ExitCode = 6
+}

@@ -25,7 +25,7 @@ export interface RunOptions {
 
 /** A script that was started and reads lines from us: an armed swap. */
 export interface Waiting {
-  /** Next line of its standard output; null when the script ended or the connection was lost. */
+  /** Next line of its standard output; null when none came in time, the script ended or the connection was lost. */
   readonly line: (timeout: number) => Promise<string | null>
   /** Writes one line to it, at once. */
   readonly send: (line: string) => void
@@ -42,6 +42,8 @@ export interface ConnectionFacts {
   readonly hostKey: { readonly type: string; readonly fingerprint: string } | null
   /** How we logged in, in words: `agent ED25519 SHA256:…`, `~/.ssh/id_ed25519`. */
   readonly auth: string
+  /** What the login printed by itself before the first script ran (start-up files), for diagnosis. */
+  readonly noise?: string
 }
 
 /** A live session on a host, and the only door to a machine. Nothing here rejects for what a host does: look at the result. */

@@ -18,3 +18,14 @@ export interface Host {
   readonly deployTo: string
   readonly env: Readonly<Record<string, string>>
 }
+
+/** A host as the inventory says it: its folder is the stage's, unless it has its own. */
+export interface HostEntry extends Omit<Host, 'deployTo'> {
+  readonly deployTo: string | null
+}
+
+/** The name of a host that was not given one: as it is written, without the login. */
+export function defaultName(host: string, port: number | undefined): string {
+  if (port === undefined) return host
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -16,6 +16,8 @@ export interface HostState {
   readonly tools: readonly string[]
   readonly disk: { readonly freeKb: number; readonly freeInodes: number | null; readonly mount: string }
   readonly current: Current
+  /** Something is mounted over `current`: a swap would not be seen. */
+  readonly mounted: boolean
   /** Newest first, by name. */
   readonly releases: readonly ReleaseState[]
   readonly lock: LockState
@@ -38,6 +40,8 @@ export interface ReleaseState {
   readonly id: string
   /** Digest of the sealed manifest; null for a release that clonedeploy did not make, or did not finish. */
   readonly digest: string | null
+  /** How many entries clonedeploy put beside the manifest's: REVISION, linked paths and their folders. */
+  readonly extra: number
   /** Digest of the tree after prepare hooks; null when there were none. */
   readonly tree: string | null
   /** Why it is marked bad; null when it is good. */

@@ -15,7 +15,7 @@ type Value = string | number | ShellText | readonly (string | number | ShellText
 
 /** Shell text with every value quoted; lists become words. The only way that a value reaches a script. */
 export function sh(strings: TemplateStringsArray, ...values: readonly Value[]): ShellText {
-  const parts = strings.raw.map((part, i) => (i < values.length ? part + word(values[i] as Value) : part))
+  const parts = strings.raw.map((part, i) => plain(part) + (i < values.length ? word(values[i] as Value) : ''))
   return new ShellText(parts.join(''))
 }
 
@@ -23,6 +23,11 @@ export function sh(strings: TemplateStringsArray, ...values: readonly Value[]): 
 export function quote(value: string): string {
   if (value.includes('\0')) throw new UnquotableError('a NUL byte cannot be written into a shell script')
   return `'${value.replaceAll("'", `'\\''`)}'`
+}
+
+/** Template text as the shell shall see it: backslashes stand, but for those that keep `${` and a backquote from TypeScript. */
+function plain(part: string): string {
+  return part.replaceAll('\\${', '${').replaceAll('\\`', '`')
 }
 
 function word(value: Value): string {

@@ -1,0 +1,87 @@
+import { join, resolve } from 'node:path'
+import type { Config, Source } from '../config/config.js'
+import type { Artifact, Revision } from './artifact.js'
+import { buildKey, recallBuild, rememberBuild } from './built.js'
+import { checkOut, subfolder } from './checkout.js'
+import { type OnOutput, runCommand } from './command.js'
+import { withoutRepository } from './git.js'
+import { fetchMirror, hasCommit } from './mirror.js'
+import { artifactOf, packFolder } from './pack.js'
+import { commitOf } from './ref.js'
+import { openRepository, type Repository } from './repository.js'
+import { recall } from './store.js'
+import { inWorkspace } from './workspace.js'
+
+export interface BuildOptions {
+  readonly config: Pick<Config, 'root' | 'source' | 'build' | 'include' | 'shared' | 'env'>
+  /** From `pinRevision`. */
+  readonly revision: Revision | null
+  readonly cacheDir: string
+  readonly onOutput: OnOutput
+  readonly signal?: AbortSignal | undefined
+  /** Build although this revision was built before. */
+  readonly force?: boolean
+}
+
+/**
+ * Builds the source and packs what came out. A commit is built in a clean checkout, and once: the same build is taken
+ * from the cache. A folder is packed as it is, after the build commands ran in the config's folder.
+ * Throws a PreflightError for what is wrong with the source or the build, and the signal's reason when it is aborted.
+ */
+export async function buildArtifact(options: BuildOptions): Promise<Artifact> {
+  const { source } = options.config
+  return source.kind === 'git' ? buildCommit(source, options) : buildFolder(source.dir, options)
+}
+
+async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact> {
+  await runAll(options.config.root, options)
+  return pack(resolve(options.config.root, dir), options)
+}
+
+async function buildCommit(source: GitSource, options: BuildOptions): Promise<Artifact> {
+  const { config, revision, cacheDir } = options
+  const repository = await openRepository(source.repository, config.root, cacheDir)
+  const commit = revision?.commit ?? (await pinned(source, repository))
+  const subdir = join(repository.prefix, source.subdir ?? '.')
+  const key = buildKey(commit, subdir, source.submodules, config)
+  const known = options.force ? null : recallBuild(cacheDir, key)
+  const frozen = known && recall(cacheDir, known.digest)
+  if (known && frozen) return artifactOf(frozen, revision, known.warnings)
+  const artifact = await buildFresh(source, repository, commit, subdir, options)
+  rememberBuild(cacheDir, key, artifact)
+  return artifact
+}
+
+async function buildFresh(
+  { submodules }: GitSource,
+  repository: Repository,
+  commit: string,
+  subdir: string,
+  options: BuildOptions,
+): Promise<Artifact> {
+  const { cacheDir, signal } = options
+  return inWorkspace(cacheDir, async dir => {
+    if (repository.remote && !(await hasCommit(repository, commit))) await fetchMirror(repository, commit, signal)
+    await checkOut({ repository, commit, submodules, dir, signal })
+    const folder = subfolder(dir, subdir, commit)
+    await runAll(folder, options, { CLONEDEPLOY_REVISION: commit })
+    return pack(subfolder(dir, subdir, commit), options)
+  })
+}
+
+type GitSource = Extract<Source, { kind: 'git' }>
+
+async function pinned(source: GitSource, repository: Repository): Promise<string> {
+  if (repository.remote) await fetchMirror(repository, source.ref)
+  return commitOf(source.ref, repository)
+}
+
+async function runAll(cwd: string, { config, onOutput, signal }: BuildOptions, extra = {}): Promise<void> {
+  const env = withoutRepository({ ...process.env, ...extra, ...config.env })
+  for (const command of config.build) await runCommand(command, { cwd, env, onOutput, signal })
+}
+
+async function pack(dir: string, { config, revision, cacheDir, signal }: BuildOptions): Promise<Artifact> {
+  const { include, shared } = config
+  return packFolder({ dir, include, shared, cacheDir, revision, signal })
+}

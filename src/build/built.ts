@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../config/config.js'
+
+/** What a build of a commit made: the digest of its artifact, and the warnings of packing it. */
+export interface Built {
+  readonly digest: string
+  readonly warnings: readonly string[]
+}
+
+const format = 1
+
+/**
+ * Names a build by everything that its result depends on. What is in the commit, .deployignore too, needs no mention;
+ * the machine's tools are out of reach, but for this Node.
+ */
+export function buildKey(commit: string, subdir: string, submodules: boolean, config: BuildSettings): string {
+  const { build, include, shared, env } = config
+  const settings = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))
+  const machine = [process.version, process.platform, process.arch]
+  const all = [format, commit, subdir, submodules, build, include, shared.dirs, shared.files, settings, machine]
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex')
+}
+
+export type BuildSettings = Pick<Config, 'build' | 'include' | 'shared' | 'env'>
+
+export function buildsIn(cacheDir: string): string {
+  return join(cacheDir, 'builds')
+}
+
+export function recallBuild(cacheDir: string, key: string): Built | null {
+  try {
+    const [digest = '', ...warnings] = readFileSync(join(buildsIn(cacheDir), key), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+    return /^sha256:[0-9a-f]{64}$/.test(digest) ? { digest, warnings } : null
+  } catch {
+    return null
+  }
+}
+
+export function rememberBuild(cacheDir: string, key: string, { digest, warnings }: Built): void {
+  const file = join(buildsIn(cacheDir), key)
+  mkdirSync(buildsIn(cacheDir), { recursive: true, mode: 0o700 })
+  writeFileSync(`${file}.${process.pid}.tmp`, [digest, ...warnings, ''].join('\n'), { mode: 0o600 })
+  renameSync(`${file}.${process.pid}.tmp`, file)
+}

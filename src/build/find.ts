@@ -1,0 +1,54 @@
+import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { relative } from 'node:path'
+import { PreflightError } from '../errors.js'
+import { refuseUnpackable } from './checks.js'
+import { loadGitignore, readDeployignore } from './gitignore.js'
+import { compileInclude } from './include.js'
+import { judgeBy } from './judge.js'
+import type { PackOptions } from './pack.js'
+import { rawName } from './printable.js'
+import { unusedIncludes } from './unused.js'
+import { type Found, onDisk, walk } from './walk.js'
+import { warningsOf } from './warnings.js'
+
+/** Everything in a folder that belongs into the artifact, checked, with what is to be said about the rest. */
+export async function findAll(options: PackOptions): Promise<{ readonly found: Found; readonly warnings: string[] }> {
+  const { dir, cacheDir, signal } = options
+  refuseNoFolder(dir, options.include)
+  const gitignore = await loadGitignore()
+  const exists = (path: string) => lstatSync(onDisk(dir, path), { throwIfNoEntry: false }) !== undefined
+  const include = compileInclude((options.include ?? []).map(rawName), exists, gitignore)
+  const ignored = gitignore(readDeployignore(dir))
+  const shared = [...options.shared.dirs, ...options.shared.files].map(path => rawName(path.replace(/\/+$/, '')))
+  const judge = judgeBy({ include, ignored, shared: new Set(shared), ours: new Set([below(dir, cacheDir)]) })
+  const found = await walk(dir, judge, signal)
+  const unused = include.unused()
+  if (unused.length > 0) throw unusedIncludes(dir, unused, found)
+  refuseUnpackable(dir, found, shared)
+  return { found, warnings: warningsOf(found, shared) }
+}
+
+function refuseNoFolder(dir: string, include: readonly string[] | null): void {
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
+    throw new PreflightError(`there is no folder ${dir} to deploy`, {
+      next: ['build it first, or let clonedeploy do it: "build" in the config'],
+    })
+  if (include?.length === 0)
+    throw new PreflightError('"include" is an empty list: nothing would be deployed', {
+      next: ['name what belongs into the release, or remove "include" to deploy everything'],
+    })
+}
+
+/** The path of `inner` below `dir` as a name of the walk; empty when it lies elsewhere. */
+function below(dir: string, inner: string): string {
+  const path = relative(real(dir), real(inner))
+  return path.startsWith('..') ? '' : rawName(path)
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { GitFailedError, GitMissingError } from './git-errors.js'
+
+export interface GitOptions {
+  readonly cwd: string
+  readonly signal?: AbortSignal | undefined
+  /** What to say when it fails: `the commit cannot be checked out`. */
+  readonly failure: string
+  readonly next?: readonly string[]
+}
+
+/**
+ * Runs git and gives its standard output. What an untrusted checkout could have it run is off: hooks, the file system
+ * monitor, `ext::` remotes; and what a person's own settings would change in the files that come out.
+ */
+export async function git(args: readonly string[], options: GitOptions): Promise<string> {
+  const { ok, stdout, errors } = await tryGit(args, options)
+  if (!ok) throw new GitFailedError(options.failure, errors, options.next)
+  return stdout
+}
+
+/** Like `git`, for a failure that is an answer. Throws when git could not run at all, and the signal's reason. */
+export async function tryGit(args: readonly string[], { cwd, signal }: Omit<GitOptions, 'failure'>) {
+  const { execa } = await import('execa')
+  signal?.throwIfAborted()
+  const result = await execa('git', [...safely, ...args], {
+    cwd,
+    env: cleanEnv(process.env),
+    extendEnv: false,
+    stdin: 'ignore',
+    reject: false,
+    timeout: 15 * 60_000,
+    ...(signal ? { cancelSignal: signal } : {}),
+  })
+  if (result.isCanceled) throw signal?.reason
+  if (result.code === 'ENOENT' && existsSync(cwd)) throw new GitMissingError()
+  const errors = result.stderr === '' && result.failed ? [result.shortMessage ?? ''] : result.stderr.split('\n')
+  return { ok: !result.failed, stdout: result.stdout, errors: errors.slice(-10) }
+}
+
+/** Without the variables by which git, when it runs us in a hook, would have every git work on its own repository. */
+export function cleanEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const clean = { ...env, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_ATTR_NOSYSTEM: '1' }
+  return withoutRepository(clean)
+}
+
+export function withoutRepository(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !repositoryVariables.has(name)))
+}
+
+const safely = [
+  '--no-optional-locks',
+  ...['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'protocol.ext.allow=never'].flatMap(set => ['-c', set]),
+  ...['core.autocrlf=false', 'core.attributesFile=/dev/null', 'log.showSignature=false'].flatMap(set => ['-c', set]),
+]
+
+const repositoryVariables = new Set([
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_COMMON_DIR',
+  'GIT_PREFIX',
+  'GIT_NAMESPACE',
+  'GIT_QUARANTINE_PATH',
+  'GIT_SHALLOW_FILE',
+  'GIT_GRAFT_FILE',
+])

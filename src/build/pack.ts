@@ -1,0 +1,39 @@
+import type { Artifact, Payload, Revision } from './artifact.js'
+import { findAll } from './find.js'
+import { freeze } from './freeze.js'
+import { digestOf, type Manifest } from './manifest.js'
+import { payloadFrom } from './payload.js'
+import type { Frozen } from './store.js'
+
+export interface PackOptions {
+  readonly dir: string
+  /** Paths or patterns below `dir`; null: everything but what its .deployignore names. */
+  readonly include: readonly string[] | null
+  readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
+  readonly cacheDir: string
+  readonly revision?: Revision | null
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The artifact of a folder as it is now. Nothing is left out in silence: what cannot be deployed is a PreflightError
+ * (links out of the folder, sockets, an `include` that brings nothing), the rest of what is missing is a warning.
+ */
+export async function packFolder(options: PackOptions): Promise<Artifact> {
+  const { found, warnings } = await findAll(options)
+  const frozen = await freeze(options.dir, found, options.cacheDir, options.signal)
+  return artifactOf(frozen, options.revision ?? null, warnings)
+}
+
+/** An artifact of frozen bytes. Payloads are made once per base and shared by all who ask. */
+export function artifactOf(frozen: Frozen, revision: Revision | null, warnings: readonly string[]): Artifact {
+  const made = new Map<string, Promise<Payload>>()
+  const payload = (base: Manifest | null) => {
+    const key = base === null ? '' : digestOf(base)
+    const known = made.get(key) ?? payloadFrom(base, frozen)
+    made.set(key, known)
+    known.catch(() => made.delete(key))
+    return known
+  }
+  return { manifest: frozen.manifest, digest: frozen.digest, revision, warnings, payload }
+}

@@ -1,0 +1,43 @@
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildsIn, recallBuild } from './built.js'
+import { artifactsIn, forget } from './store.js'
+import { sweepWorkspaces } from './workspace.js'
+
+/** Keeps the artifacts that were used last, and removes what older ones, and ended processes, left in the cache. */
+export function pruneCache(cacheDir: string, keep = 10): void {
+  if (!existsSync(cacheDir)) return
+  const kept = pruneArtifacts(artifactsIn(cacheDir), keep)
+  for (const key of list(buildsIn(cacheDir))) {
+    const file = join(buildsIn(cacheDir), key)
+    const built = recallBuild(cacheDir, key)
+    const wanted = built !== null && kept.has(built.digest.replace('sha256:', ''))
+    if (!wanted && (/^[0-9a-f]{64}$/.test(key) || age(file) > day)) rmSync(file, { force: true })
+  }
+  sweepWorkspaces(cacheDir)
+}
+
+/** The names that stay. */
+function pruneArtifacts(dir: string, keep: number): ReadonlySet<string> {
+  const names = [...new Set(list(dir).map(file => file.replace(/\..*$/, '')))]
+  const whole = names.filter(name => existsSync(join(dir, `${name}.manifest`)))
+  const newest = whole.sort((a, b) => age(join(dir, `${a}.manifest`)) - age(join(dir, `${b}.manifest`)))
+  const kept = new Set(newest.slice(0, keep))
+  for (const name of newest.slice(keep)) forget(join(dir, `${name}.content`))
+  for (const file of list(dir)) {
+    const unfinished = !whole.includes(file.replace(/\..*$/, ''))
+    if (unfinished && age(join(dir, file)) > day) rmSync(join(dir, file), { force: true })
+  }
+  return kept
+}
+
+const day = 86_400_000
+
+/** Milliseconds since the file was made or used. */
+function age(file: string): number {
+  return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+}
+
+function list(dir: string): string[] {
+  return existsSync(dir) ? readdirSync(dir) : []
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { PreflightError } from '../errors.js'
+import { git, tryGit } from './git.js'
+import { NotARepositoryError } from './git-errors.js'
+
+/** A repository on this machine: the user's own, or our copy of a remote one. */
+export interface Repository {
+  /** Where git runs. */
+  readonly path: string
+  /** Folder of the repository that `path` was in, ending in `/`; '' for its top. */
+  readonly prefix: string
+  /** Whether there is a working tree with changes of its own. */
+  readonly worktree: boolean
+  /** What the config calls it, without a password. */
+  readonly shown: string
+  /** Where `origin` is, for submodules with relative addresses; null when it has none. */
+  readonly origin: string | null
+  readonly remote: boolean
+}
+
+/** Finds a local repository, or the place of our copy of a remote one (which `fetchMirror` fills). */
+export async function openRepository(repository: string, root: string, cacheDir: string): Promise<Repository> {
+  const path = resolve(root, repository)
+  if (isUrl(repository) || (isScpLike(repository) && !existsSync(path))) return mirrorOf(repository, cacheDir)
+  if (!existsSync(path)) throw new NotARepositoryError(repository, [`there is no folder ${path}`])
+  const asked = ['rev-parse', '--is-bare-repository', '--show-prefix']
+  const { ok, stdout, errors } = await tryGit(asked, { cwd: path })
+  if (!ok) throw new NotARepositoryError(path, errors)
+  const [bare, prefix = ''] = stdout.split('\n')
+  const origin = await tryGit(['config', '--get', 'remote.origin.url'], { cwd: path })
+  const top = bare === 'true' ? path : await topOf(path)
+  return {
+    path: top,
+    prefix,
+    worktree: bare === 'false',
+    shown: path,
+    origin: origin.ok ? origin.stdout : null,
+    remote: false,
+  }
+}
+
+async function topOf(path: string): Promise<string> {
+  return git(['rev-parse', '--show-toplevel'], { cwd: path, failure: `${path} lies in no working tree` })
+}
+
+async function mirrorOf(url: string, cacheDir: string): Promise<Repository> {
+  if (url.startsWith('-') || /^[a-z0-9+.-]*::/i.test(url))
+    throw new PreflightError(`${url} is not the address of a git repository`, {
+      next: ['correct source.git in the config: a folder, https://…, ssh://… or user@host:path'],
+    })
+  const path = join(cacheDir, 'git', createHash('sha256').update(url).digest('hex').slice(0, 16))
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  // Before anything else runs there: git would take a repository above it for the one that is meant.
+  const failure = `no repository can be made in ${path}`
+  await git(['init', '--quiet', '--bare', '--template=', '.'], { cwd: path, failure })
+  const shown = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1')
+  return { path, prefix: '', worktree: false, shown, origin: url, remote: true }
+}
+
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:(\/\/|:)/i.test(text)
+}
+
+/** `user@host:path`, as git understands it: a colon before any slash. */
+function isScpLike(text: string): boolean {
+  return /^[^/]+:/.test(text)
+}

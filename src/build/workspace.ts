@@ -1,0 +1,80 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+
+/**
+ * Runs `work` in an empty folder below the cache and removes it afterwards, whatever happens. The folder has the same
+ * path each time unless it is taken just then: builds often write their path into files, which are then the same again.
+ */
+export async function inWorkspace<T>(cacheDir: string, work: (dir: string) => Promise<T>): Promise<T> {
+  sweepWorkspaces(cacheDir)
+  const slot = claim(cacheDir)
+  try {
+    const dir = join(slot, 'source')
+    mkdirSync(dir)
+    return await work(dir)
+  } finally {
+    rmSync(slot, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/** Removes what processes left that ended before they could clean up. */
+export function sweepWorkspaces(cacheDir: string): void {
+  const all = workspacesIn(cacheDir)
+  for (const name of readdirSync(all)) {
+    const slot = join(all, name)
+    if (isAbandoned(slot)) rmSync(slot, { recursive: true, force: true })
+  }
+}
+
+function claim(cacheDir: string): string {
+  const all = workspacesIn(cacheDir)
+  for (let number = 1; ; number++) {
+    const slot = join(all, `${number}`)
+    if (!tryMake(slot)) continue
+    writeFileSync(join(slot, 'owner'), `${process.pid} ${hostname()}\n`)
+    return slot
+  }
+}
+
+function tryMake(dir: string): boolean {
+  try {
+    mkdirSync(dir, { mode: 0o700 })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Without an owner it is being made; one of another machine (a shared cache) is judged by its age. */
+function isAbandoned(slot: string): boolean {
+  try {
+    const [pid, host] = readFileSync(join(slot, 'owner'), 'utf8').trim().split(' ')
+    return host === hostname() ? !isAlive(Number(pid)) : isOlderThan(24, slot)
+  } catch {
+    return isOlderThan(1, slot)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+const hour = 3_600_000
+
+function isOlderThan(hours: number, slot: string): boolean {
+  const made = statSync(slot, { throwIfNoEntry: false })
+  return made !== undefined && Date.now() - made.mtimeMs > hours * hour
+}
+
+function workspacesIn(cacheDir: string): string {
+  const all = join(cacheDir, 'workspaces')
+  mkdirSync(all, { recursive: true, mode: 0o700 })
+  return all
+}

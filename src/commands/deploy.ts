@@ -1,0 +1,153 @@
+import type { Artifact, Revision } from '../build/artifact.js'
+import { buildArtifact } from '../build/build.js'
+import { entriesOf, type Manifest } from '../build/manifest.js'
+import { pinRevision } from '../build/source.js'
+import { recall } from '../build/store.js'
+import type { Config } from '../config/config.js'
+import type { ExitCode } from '../errors.js'
+import { readBases } from '../fleet/bases.js'
+import { type DeployIntent, planDeploy } from '../plan/deploy.js'
+import { problemsOf, servesAlready } from '../plan/preflight.js'
+import { currentRelease, mostCommon } from '../plan/transaction.js'
+import { releaseId } from '../release/id.js'
+import { addedEntries } from '../release/linked.js'
+import { askToGoOn } from './ask.js'
+import { type Context, openContext } from './context.js'
+import { dryRun, offlineDryRun } from './dry-run.js'
+import type { DeployFlags } from './flags.js'
+import type { Io } from './io.js'
+import { demandFree, demandNone, type Fleet, leave, orInterrupt, survey } from './survey.js'
+import { newTransaction, revealSecrets, transact, withLockWait } from './transact.js'
+import { tellUnchanged } from './unchanged.js'
+
+/** Everything a deploy decides with, once the fleet is read and the artifact built. */
+export interface Prepared {
+  readonly fleet: Fleet
+  readonly artifact: Artifact
+  readonly bases: ReadonlyMap<string, Manifest>
+  readonly intent: DeployIntent
+}
+
+/** `clonedeploy deploy`: build once, push to all, swap all together, put all back if one fails. */
+export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
+  const context = await openContext(io, flags)
+  const startedAt = performance.now()
+  try {
+    const config = withRef(context.config, flags.ref)
+    context.emit({ type: 'run.start', command: flags.dryRun ? 'deploy --dry-run' : 'deploy', app: config.app, stage: config.stage, hosts: context.hosts.map(({ name }) => name) })
+    if (flags.offline) return await offlineDryRun(context, flags, await build(context, config))
+    const built = once(() => build(context, config))
+    return await withLockWait(context, flags, () => deployTo(context, flags, built, startedAt))
+  } finally {
+    await context.close()
+  }
+}
+
+/** The fleet is read first: a host that cannot take the release is found before minutes go into a build. */
+async function deployTo(context: Context, flags: DeployFlags, built: () => Promise<Artifact>, startedAt: number): Promise<ExitCode> {
+  const fleet = await survey(context)
+  try {
+    const states = fleet.map(({ state }) => state)
+    demandFree(context, fleet)
+    if (flags.dryRun) return await dryRun(context, flags, await prepare(context, fleet, await built(), {}))
+    demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
+    const artifact = await built()
+    demandNone(states.flatMap(state => problemsOf(state, needsOf(entriesOf(artifact.manifest)))))
+    if (!flags.force && servesAlready(states, artifact.digest)) return tellUnchanged(context, fleet, artifact.digest, startedAt)
+    const secrets = await revealSecrets(context)
+    const prepared = await prepare(context, fleet, artifact, secrets)
+    const { release } = prepared.intent
+    context.emit({ type: 'run.release', release, previous: mostCommon(states.map(currentRelease)), note: noteOf(artifact.revision) })
+    if (context.config.protected) await askToGoOn(context, flags, `Deploy ${release} to ${fleet.length} hosts of ${context.config.stage}?`, 'this stage is protected')
+    const payload = (digest: string | null) => artifact.payload(digest === null ? null : (prepared.bases.get(digest) ?? null))
+    const outcome = await transact(context, flags, fleet, planDeploy(prepared.intent), payload, startedAt)
+    return outcome.exitCode
+  } finally {
+    leave(fleet)
+  }
+}
+
+/** Pins the revision once, builds it once, packs it once. */
+async function build(context: Context, config: Config): Promise<Artifact> {
+  const { emit } = context
+  const began = performance.now()
+  emit({ type: 'phase.start', phase: 'build' })
+  const revision = await pinRevision(config.source, config.root)
+  if (revision?.dirty) {
+    const text = `the working tree has ${revision.dirty} uncommitted ${revision.dirty === 1 ? 'change' : 'changes'}, which are not deployed: building from ${revision.commit.slice(0, 7)} (${revision.ref})`
+    emit({ type: 'note', level: 'warning', host: null, text })
+  }
+  const controller = new AbortController()
+  context.io.stop.asked.then(() => controller.abort())
+  const artifact = await orInterrupt(
+    context,
+    buildArtifact({
+      config,
+      revision,
+      cacheDir: context.cacheDir,
+      signal: controller.signal,
+      onOutput: (line, stream) => emit({ type: 'output', host: null, step: 'build', stream, line }),
+    }),
+  )
+  for (const text of artifact.warnings) emit({ type: 'note', level: 'warning', host: null, text })
+  const entries = entriesOf(artifact.manifest)
+  const note = `${entries.length} files, links and folders, ${(needsOf(entries).bytes / 1e6).toFixed(1)} MB   ${artifact.digest.slice(0, 17)}…`
+  emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note })
+  return artifact
+}
+
+async function prepare(context: Context, fleet: Fleet, artifact: Artifact, secrets: Readonly<Record<string, string>>): Promise<Prepared> {
+  const { config } = context
+  const now = context.io.now()
+  const bases = await readBases(fleet, digest => recall(context.cacheDir, digest)?.manifest ?? null)
+  const folders = new Set(entriesOf(artifact.manifest).flatMap(entry => (entry.kind === 'folder' ? [entry.path] : [])))
+  const intent: DeployIntent = {
+    config,
+    hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+    command: 'deploy',
+    tx: newTransaction(now),
+    who: context.who,
+    from: context.from,
+    at: now.toISOString(),
+    reason: artifact.revision?.subject ?? '',
+    secrets,
+    release: freshId(fleet, releaseId(now, artifact.revision?.commit ?? null, artifact.digest)),
+    digest: artifact.digest,
+    revision: artifact.revision?.commit ?? null,
+    unresolved: 'refuse',
+    usableBase: digest => bases.get(digest)?.lines[0] === artifact.manifest.lines[0],
+    extra: addedEntries(folders, config.shared),
+    shared: config.shared,
+  }
+  return { fleet, artifact, bases, intent }
+}
+
+/** A second deploy in the same second, or after a clock was set back, must not meet its elder. */
+function freshId(fleet: Fleet, id: string): string {
+  const taken = new Set(fleet.flatMap(({ state }) => state.releases.map(release => release.id)))
+  let fresh = id
+  for (let n = 2; taken.has(fresh); n++) fresh = `${id}-${n}`
+  return fresh
+}
+
+/** Space on a host for a whole release. */
+export function needsOf(entries: ReturnType<typeof entriesOf>): { readonly bytes: number; readonly entries: number } {
+  return { bytes: entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0), entries: entries.length }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+function noteOf(revision: Revision | null): string {
+  if (revision === null) return 'folder'
+  return `${revision.ref}, ${revision.dirty ? `${revision.dirty} uncommitted left out` : 'clean'}`
+}
+
+function withRef(config: Config, ref: string | undefined): Config {
+  return ref === undefined || config.source.kind !== 'git' ? config : { ...config, source: { ...config.source, ref } }
+}

@@ -1,0 +1,116 @@
+import type { Artifact } from '../build/artifact.js'
+import { commitsBetween } from '../build/commits.js'
+import { difference, entriesOf } from '../build/manifest.js'
+import type { ExitCode } from '../errors.js'
+import { planDeploy } from '../plan/deploy.js'
+import type { HostPlan, Plan, Step } from '../plan/plan.js'
+import { problemsOf, servesAlready, warningsOf } from '../plan/preflight.js'
+import { currentEntry, currentRelease, mostCommon } from '../plan/transaction.js'
+import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../render/plan.js'
+import type { Context } from './context.js'
+import { needsOf, type Prepared } from './deploy.js'
+import type { DeployFlags } from './flags.js'
+
+/** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
+export async function dryRun(context: Context, flags: DeployFlags, prepared: Prepared): Promise<ExitCode> {
+  const { fleet, artifact, intent, bases } = prepared
+  const plan = planDeploy(intent)
+  const needs = needsOf(entriesOf(artifact.manifest))
+  const states = fleet.map(({ state }) => state)
+  const problems = states.flatMap(state => problemsOf(state, needs))
+  const nothing = !flags.force && servesAlready(states, artifact.digest)
+  const report: DryRunReport = {
+    app: plan.app,
+    stage: plan.stage,
+    release: plan.release,
+    offline: false,
+    hosts: await Promise.all(
+      states.map(async state => ({
+        name: state.name,
+        now: currentRelease(state),
+        would: nothing ? currentRelease(state) : plan.release,
+        freeKb: state.disk.freeKb,
+        needsKb: Math.ceil((needs.bytes * 1.1) / 1024),
+        bytes: nothing ? 0 : (await artifact.payload(bases.get(currentEntry(state)?.digest ?? '') ?? null)).data.length,
+      })),
+    ),
+    commits: await commitsSince(context, artifact, mostCommon(states.map(state => currentEntry(state)?.revision ?? null))),
+    files: filesOf(prepared, mostCommon(states.map(state => currentEntry(state)?.digest ?? null))),
+    steps: [...ran(prepared), ...(nothing ? [] : [...buildSteps(context), ...wouldRun(plan)])],
+    problems: problems.map(({ host, text }) => `${host}: ${text}`),
+    warnings: [...artifact.warnings, ...states.flatMap(warningsOf)],
+    next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
+  }
+  print(context, flags, report)
+  if (problems.length > 0) return 3
+  return flags.detailedExitcode && !nothing ? 10 : 0
+}
+
+/** The same without any host: configuration, build and pack only. */
+export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Artifact): ExitCode {
+  const { config, hosts } = context
+  print(context, flags, {
+    app: config.app,
+    stage: config.stage,
+    release: artifact.digest,
+    offline: true,
+    hosts: hosts.map(({ name }) => ({ name, now: null, would: null, freeKb: null, needsKb: null, bytes: null })),
+    commits: null,
+    files: { total: entriesOf(artifact.manifest).filter(({ kind }) => kind === 'file').length, added: 0, removed: 0, changed: 0 },
+    steps: [],
+    problems: [],
+    warnings: artifact.warnings,
+    next: [],
+  })
+  return 0
+}
+
+function print(context: Context, flags: DeployFlags, report: DryRunReport): void {
+  const { stdout } = context.io.output
+  stdout(flags.json ? `${JSON.stringify(dryRunJson(report))}\n` : dryRunText(report, context.paint))
+}
+
+function ran({ fleet }: Prepared): readonly DryRunStep[] {
+  return fleet.map(({ session, state }) => {
+    const { facts } = session.connection()
+    return { mark: '$', where: state.name, text: `ssh ${facts.user}@${facts.address} — read ${state.root}: current, releases, lock, disk` }
+  })
+}
+
+function buildSteps({ config }: Context): readonly DryRunStep[] {
+  return config.build.map(text => ({ mark: '$', where: 'local', text }))
+}
+
+/** The plan of the first host stands for all: they differ in what they lack only. */
+function wouldRun(plan: Plan): readonly DryRunStep[] {
+  const host = plan.hosts[0] as HostPlan
+  const each = (steps: readonly (Step | { readonly text: string })[]) => steps.map(({ text }): DryRunStep => ({ mark: '!', where: 'each', text }))
+  return [
+    ...each([host.lock, ...host.prepare]),
+    ...plan.once.map(({ text }): DryRunStep => ({ mark: '!', where: plan.onceHost, text: `${text}     (once, on this host)` })),
+    ...each([host.arm, ...host.restart]),
+    ...each(host.health.map(({ text }) => ({ text: `${text}, else all ${plan.hosts.length} hosts go back` }))),
+    ...each(host.prune === null ? [] : [host.prune]),
+  ]
+}
+
+function filesOf({ artifact, bases }: Prepared, digest: string | null): DryRunReport['files'] {
+  const files = entriesOf(artifact.manifest).filter(({ kind }) => kind === 'file')
+  const base = digest === null ? undefined : bases.get(digest)
+  if (base === undefined) return { total: files.length, added: files.length, removed: 0, changed: 0 }
+  const before = new Set(entriesOf(base).flatMap(entry => (entry.kind === 'file' ? [entry.path] : [])))
+  const now = new Set(files.map(({ path }) => path))
+  const sent = difference(base, artifact.manifest).files
+  return {
+    total: files.length,
+    added: sent.filter(({ path }) => !before.has(path)).length,
+    changed: sent.filter(({ path }) => before.has(path)).length,
+    removed: [...before].filter(path => !now.has(path)).length,
+  }
+}
+
+async function commitsSince(context: Context, artifact: Artifact, revision: string | null): Promise<DryRunReport['commits']> {
+  const { source, root } = context.config
+  if (source.kind !== 'git' || artifact.revision === null || revision === null) return null
+  return commitsBetween(source.repository, root, revision, artifact.revision.commit)
+}

@@ -1,0 +1,36 @@
+/** Flags that every command knows, as commander gives them. */
+export interface CommonFlags {
+  readonly config?: string
+  readonly stage?: string
+  readonly input?: boolean
+  readonly yes?: boolean
+  readonly json?: boolean
+  readonly output?: 'auto' | 'tty' | 'plain' | 'jsonl' | 'github'
+  readonly color?: boolean
+  readonly verbose?: boolean
+  readonly quiet?: boolean
+  readonly only?: readonly string[]
+  readonly except?: readonly string[]
+  readonly role?: readonly string[]
+  readonly concurrency?: number
+  readonly timeout?: number
+}
+
+export interface TransactionFlags extends CommonFlags {
+  readonly dryRun?: boolean
+  readonly detailedExitcode?: boolean
+  readonly force?: boolean
+  /** `false`: --no-rollback. */
+  readonly rollback?: boolean
+  readonly lockWait?: number
+  readonly message?: string
+}
+
+export interface DeployFlags extends TransactionFlags {
+  readonly offline?: boolean
+  readonly ref?: string
+}
+
+export interface RollbackFlags extends TransactionFlags {
+  readonly to?: string
+}

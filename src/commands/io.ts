@@ -1,0 +1,15 @@
+import type { Output } from '../render/output.js'
+import type { Stop } from '../fleet/stop.js'
+
+/** The world as a command sees it; read once in `cli.ts`, so that the core asks nothing of the process. */
+export interface Io {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly output: Output
+  readonly now: () => Date
+  /** Whether a person can be asked: stdin and stderr are terminals, and --no-input was not given. */
+  readonly canAsk: boolean
+  readonly stop: Stop
+  /** From here on an interruption is no longer "before any host was contacted". */
+  readonly contacted: () => void
+}

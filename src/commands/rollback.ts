@@ -1,0 +1,74 @@
+import type { ExitCode } from '../errors.js'
+import { problemsOf } from '../plan/preflight.js'
+import { chooseRollback, planRollback } from '../plan/rollback.js'
+import { currentRelease, mostCommon } from '../plan/transaction.js'
+import { tableLines } from '../render/table.js'
+import { askToGoOn } from './ask.js'
+import { type Context, openContext } from './context.js'
+import type { RollbackFlags } from './flags.js'
+import type { Io } from './io.js'
+import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
+import { newTransaction, revealSecrets, transact, withLockWait } from './transact.js'
+import { tellUnchanged } from './unchanged.js'
+
+/** `clonedeploy rollback`: the whole fleet to one earlier release that every host has, verified, by the same transaction. */
+export async function rollback(io: Io, flags: RollbackFlags): Promise<ExitCode> {
+  const context = await openContext(io, flags)
+  const startedAt = performance.now()
+  try {
+    const { config, hosts, emit } = context
+    emit({ type: 'run.start', command: flags.dryRun ? 'rollback --dry-run' : 'rollback', app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
+    return await withLockWait(context, flags, () => rollBack(context, flags, startedAt))
+  } finally {
+    await context.close()
+  }
+}
+
+async function rollBack(context: Context, flags: RollbackFlags, startedAt: number): Promise<ExitCode> {
+  const fleet = await survey(context)
+  try {
+    demandFree(context, fleet)
+    const states = fleet.map(({ state }) => state)
+    demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
+    const serves = mostCommon(states.map(currentRelease))
+    const choice = chooseRollback(states, serves, flags.to ?? null)
+    if (!flags.force && states.every(state => currentRelease(state) === choice.release)) {
+      return tellUnchanged(context, fleet, choice.digest, startedAt, 'rollback')
+    }
+    show(context, fleet, choice)
+    if (flags.dryRun) return flags.detailedExitcode ? 10 : 0
+    await askToGoOn(context, flags, `Roll ${fleet.length} hosts back to ${choice.release}?`, 'rollback')
+    const now = context.io.now()
+    const plan = planRollback({
+      config: context.config,
+      hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+      command: 'rollback',
+      tx: newTransaction(now),
+      who: context.who,
+      from: context.from,
+      at: now.toISOString(),
+      reason: flags.message ?? '',
+      secrets: await revealSecrets(context),
+      release: choice.release,
+      digest: choice.digest,
+      revision: choice.revision,
+      unresolved: 'refuse',
+    })
+    context.emit({ type: 'run.release', release: choice.release, previous: serves, note: 'rollback' })
+    const payload = () => Promise.reject(new Error('a rollback sends no files'))
+    return (await transact(context, flags, fleet, plan, payload, startedAt)).exitCode
+  } finally {
+    leave(fleet)
+  }
+}
+
+function show({ io }: Context, fleet: Fleet, choice: ReturnType<typeof chooseRollback>): void {
+  const rows = fleet.map(({ state }) => [state.name, currentRelease(state) ?? 'nothing', choice.release, '✔'])
+  const skipped = choice.skipped.map(({ release, why }) => `  skipped: ${release} (${why})`)
+  const lines = [
+    ...tableLines([['HOST', 'FROM', 'TO', 'ON DISK'], ...rows]),
+    ...skipped,
+    '  not rolled back: database, shared/ files, secrets',
+  ]
+  io.output.stderr(`${lines.join('\n')}\n`)
+}

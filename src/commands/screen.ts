@@ -1,0 +1,51 @@
+import { appendFileSync } from 'node:fs'
+import type { Emit, Event } from '../fleet/events.js'
+import { rendererKind } from '../render/kind.js'
+import { logRenderer } from '../render/log.js'
+import { createRenderer, type Renderer } from '../render/renderer.js'
+import { teeRenderer } from '../render/tee.js'
+import type { CommonFlags } from './flags.js'
+import type { Io } from './io.js'
+import type { RunLog } from './run-log.js'
+
+export interface Screen {
+  readonly emit: Emit
+  readonly hide: (redact: (text: string) => string) => void
+  readonly end: () => void
+}
+
+/** Everybody who hears of a run: the terminal, the log file, and CLONEDEPLOY_OUTPUT_FILE. */
+export async function openScreen(io: Io, flags: CommonFlags, log: RunLog): Promise<Screen> {
+  const asked = flags.output ?? outputOf(io.env.CLONEDEPLOY_OUTPUT)
+  const kind = rendererKind(asked, io.output.terminal.stderr, io.env)
+  const verbosity = flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal'
+  const main = await createRenderer(kind, io.output, { verbosity, json: flags.json ?? false, env: io.env })
+  const file = io.env.CLONEDEPLOY_OUTPUT_FILE
+  const renderers: Renderer[] = [main, logRenderer(log.write)]
+  if (file) {
+    const { jsonlRenderer } = await import('../render/jsonl.js')
+    const { systemClock } = await import('../render/clock.js')
+    renderers.push(jsonlRenderer(text => appendFileSync(file, text), systemClock))
+  }
+  const all = teeRenderer(renderers, error => log.write(`a renderer failed: ${String(error)}\n`))
+  let redact: ((text: string) => string) | null = null
+  return {
+    emit: event => all.event(redact === null ? event : (redacted(event, redact) as Event)),
+    hide(next) {
+      redact = next
+    },
+    end: all.end,
+  }
+}
+
+function outputOf(value: string | undefined): 'auto' | 'tty' | 'plain' | 'jsonl' | 'github' {
+  return value === 'tty' || value === 'plain' || value === 'jsonl' || value === 'github' ? value : 'auto'
+}
+
+/** A copy with every text in it redacted. */
+function redacted(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === 'string') return redact(value)
+  if (Array.isArray(value)) return value.map(one => redacted(one, redact))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, redacted(one, redact)]))
+}

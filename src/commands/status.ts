@@ -1,0 +1,61 @@
+import type { ExitCode } from '../errors.js'
+import { reach } from '../fleet/connect.js'
+import { readDrift } from '../fleet/drift.js'
+import { onEach } from '../fleet/each.js'
+import { askOnce } from '../fleet/health.js'
+import { type Inspected, inspectAll } from '../fleet/inspect.js'
+import type { Session } from '../fleet/session.js'
+import { assess, type Probe } from '../plan/assess.js'
+import { healthSteps } from '../plan/transaction.js'
+import type { FleetState, HostState } from '../plan/state.js'
+import { statusText } from '../render/status.js'
+import { type Context, openContext } from './context.js'
+import type { CommonFlags } from './flags.js'
+import type { Io } from './io.js'
+import { leave, orInterrupt } from './survey.js'
+
+export interface StatusFlags extends CommonFlags {
+  readonly verify?: boolean
+}
+
+/** `clonedeploy status`: reads every host and says what is true. Exit 6 unless all serve the same, by the records and healthy. */
+export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
+  const context = await openContext(io, flags)
+  try {
+    const { fleet, read } = await readFleet(context)
+    const probes = await orInterrupt(context, onEach(read, context.concurrency, async ({ session, state }) => [state.name, await probe(context, session, state, flags.verify ?? false)] as const))
+    leave(read)
+    const report = assess(context.config.app, context.config.stage, fleet, new Map(probes))
+    io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now()))
+    return report.exitCode
+  } finally {
+    await context.close()
+  }
+}
+
+/** Every host's state, or why there is none: what cannot be read does not stop the reading of the others. */
+export async function readFleet(context: Context): Promise<{ readonly fleet: FleetState; readonly read: readonly { readonly session: Session; readonly state: HostState }[] }> {
+  const { concurrency, config, emit } = context
+  context.io.contacted()
+  const reached = await orInterrupt(context, reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }))
+  const sessions = reached.flatMap(({ session }) => (session === null ? [] : [session]))
+  const inspected = await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency))
+  const of = (name: string): Inspected | undefined => inspected.find(({ session }) => session.host.name === name)
+  const fleet = {
+    hosts: reached.map(({ host, error }) => ({ name: host.name, state: of(host.name)?.state ?? null, error: error?.message ?? of(host.name)?.error ?? null })),
+  }
+  return { fleet, read: inspected.flatMap(({ session, state }) => (state === null ? [] : [{ session, state }])) }
+}
+
+async function probe(context: Context, session: Session, state: HostState, verify: boolean): Promise<Probe> {
+  const steps = healthSteps(context.config, session.host, state)
+  const answers = await Promise.all(steps.map(step => askOnce(session, step, step.check.tryTimeout)))
+  const failing = answers.find(({ ok }) => !ok)
+  const first = failing ?? answers[0]
+  return {
+    served: answers.find(({ served }) => served !== null)?.served ?? null,
+    health: first === undefined ? 'none' : first.ok ? 'ok' : 'failing',
+    healthNote: first?.note ?? '',
+    drift: verify ? await readDrift(session, state) : null,
+  }
+}

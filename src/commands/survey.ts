@@ -1,0 +1,82 @@
+import { demandAll, reach } from '../fleet/connect.js'
+import { demandStates, inspectAll } from '../fleet/inspect.js'
+import { lockedError } from '../fleet/lock.js'
+import type { Session } from '../fleet/session.js'
+import { unlessStopped } from '../fleet/stop.js'
+import { MixedError, PreflightError } from '../errors.js'
+import type { HostState } from '../plan/state.js'
+import { inDoubt, type Problem, warningsOf } from '../plan/preflight.js'
+import { isAlive } from '../scripts/inspect.js'
+import type { Context } from './context.js'
+import { Interrupted } from './interrupted.js'
+
+/** Every host of a run, connected and read. */
+export type Fleet = readonly { readonly session: Session; readonly state: HostState }[]
+
+/** Connects to every host and reads it. Throws PreflightError when one cannot be; nothing is changed. */
+export async function survey(context: Context): Promise<Fleet> {
+  const { emit, concurrency, config } = context
+  const began = performance.now()
+  emit({ type: 'phase.start', phase: 'check' })
+  context.io.contacted()
+  const reached = await orInterrupt(context, reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }))
+  for (const { host, session, error } of reached) {
+    const note = session === null ? (error?.message ?? 'not reached') : factsOf(session)
+    emit({ type: 'host.end', phase: 'check', step: 'connect', host: host.name, ok: session !== null, ms: performance.now() - began, note })
+  }
+  const sessions = demandAll(reached)
+  const fleet = demandStates(await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency)))
+  for (const { state } of fleet) for (const text of warningsOf(state)) emit({ type: 'note', level: 'warning', host: null, text })
+  emit({ type: 'phase.end', phase: 'check', ok: true, ms: performance.now() - began, note: `${fleet.length}/${fleet.length} hosts` })
+  return fleet
+}
+
+/** Whether somebody else is at work, or was and left a swap in doubt. Throws LockedError, MixedError. */
+export function demandFree(context: Context, fleet: Fleet): void {
+  const held = fleet.filter(({ state }) => state.lock.held && state.lock.age !== null && isAlive(state.lock.age))
+  const { stage } = context.config
+  if (held.length > 0) {
+    const { lock } = held[0]?.state as HostState
+    throw lockedError(stage, lock.holder, held.map(({ state }) => state.name), lock.age)
+  }
+  const doubtful = fleet.filter(({ state }) => inDoubt(state).length > 0)
+  if (doubtful.length === 0) return
+  throw new MixedError(`An earlier run died after it swapped and before it was confirmed, on ${doubtful.map(({ state }) => state.name).join(', ')}. Nothing was changed now.`, {
+    details: doubtful.flatMap(({ state }) => inDoubt(state).map(({ id, next, old }) => `${state.name}  tx ${id}: ${old ?? '(absent)'} → ${next ?? '?'}, undecided`)),
+    next: ['look: clonedeploy status', 'fix:  clonedeploy repair'],
+  })
+}
+
+/** Throws one PreflightError with every problem of every host. */
+export function demandNone(problems: readonly Problem[]): void {
+  const first = problems[0]
+  if (first === undefined) return
+  const hosts = new Set(problems.map(({ host }) => host))
+  const message = problems.length === 1 ? `${first.host}: ${first.text}. Nothing was changed.` : `${problems.length} problems on ${hosts.size} ${hosts.size === 1 ? 'host' : 'hosts'}. Nothing was changed.`
+  throw new PreflightError(message, {
+    details: problems.length === 1 ? [] : problems.map(({ host, text }) => `${host}  ${text}`),
+    next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
+  })
+}
+
+/** Ends the run when a stop is asked for while nothing has been changed yet. */
+export async function orInterrupt<T extends object>(context: Context, work: Promise<T>): Promise<T> {
+  const done = await unlessStopped(context.io.stop, work)
+  if ('stopped' in done) throw new Interrupted(done.stopped)
+  return done
+}
+
+/** Closes every session of the fleet. */
+export function leave(fleet: readonly { readonly session: Session }[]): void {
+  for (const { session } of fleet) session.close()
+}
+
+function factsOf(session: Session): string {
+  const { facts } = session.connection()
+  const key = facts.hostKey === null ? '' : `  ${facts.hostKey.type} ${shortened(facts.hostKey.fingerprint)}`
+  return `${facts.user}@${facts.address}${facts.port === 22 ? '' : `:${facts.port}`}${key}`
+}
+
+function shortened(fingerprint: string): string {
+  return fingerprint.length > 20 ? `${fingerprint.slice(0, 11)}…${fingerprint.slice(-4)}` : fingerprint
+}

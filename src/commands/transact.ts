@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import type { Payload } from '../build/artifact.js'
+import { redactor, resolveSecrets } from '../config/secrets.js'
+import { LockedError } from '../errors.js'
+import { execute } from '../fleet/execute.js'
+import type { Outcome } from '../fleet/outcome.js'
+import type { HostRun, Run } from '../fleet/run.js'
+import type { Plan } from '../plan/plan.js'
+import type { Context } from './context.js'
+import type { TransactionFlags } from './flags.js'
+import { type Fleet, leave } from './survey.js'
+
+/** 128 random bits that begin with the time, so that they sort roughly by age. */
+export function newTransaction(now: Date): string {
+  return `${now.getTime().toString(16).padStart(12, '0')}${randomBytes(16).toString('hex')}`
+}
+
+/** The secrets' values for hooks; from here on they are hidden in everything that is told. */
+export async function revealSecrets(context: Context): Promise<Readonly<Record<string, string>>> {
+  const secrets = await resolveSecrets(context.config, context.io.env)
+  if (secrets.size > 0) context.hide(redactor(secrets))
+  return Object.fromEntries([...secrets].map(([name, secret]) => [name, secret.reveal()]))
+}
+
+/** Carries out a plan, and ends the run with its outcome. */
+export async function transact(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  plan: Plan,
+  payload: (baseDigest: string | null) => Promise<Payload>,
+  startedAt: number,
+): Promise<Outcome> {
+  context.log.name(plan.release)
+  const run: Run = {
+    plan,
+    hosts: plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session)),
+    emit: context.emit,
+    stop: context.io.stop,
+    concurrency: context.concurrency,
+    payload,
+    keepOnFailure: flags.rollback === false,
+    warnings: [],
+    swapWindowMs: null,
+  }
+  const outcome = await execute(run, { startedAt, log: context.log.path() })
+  context.emit({ type: 'run.end', outcome })
+  leave(fleet)
+  return outcome
+}
+
+/** Tries again while somebody else holds the lock, as long as --lock-wait says. */
+export async function withLockWait<T>(context: Context, flags: TransactionFlags, attempt: () => Promise<T>): Promise<T> {
+  const until = performance.now() + (flags.lockWait ?? 0)
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof LockedError) || performance.now() >= until || context.io.stop.reason() !== null) throw error
+      context.emit({ type: 'note', level: 'info', host: null, text: `${error.message.replace(' Nothing was changed.', '')} Waiting.` })
+      await Promise.race([new Promise(resolve => setTimeout(resolve, 2000)), context.io.stop.asked])
+    }
+  }
+}
+
+function startHost(plan: Plan['hosts'][number], session: HostRun['session']): HostRun {
+  return {
+    name: plan.host.name,
+    plan,
+    session,
+    waiting: null,
+    locked: false,
+    current: { kind: 'known', target: plan.old },
+    confirmed: false,
+    healthy: null,
+    tree: null,
+    failure: null,
+  }
+}

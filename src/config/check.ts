@@ -1,0 +1,87 @@
+import { checkHosts } from './check-hosts.js'
+import type { Path, Problem } from './problem.js'
+import type { Layer } from './schema.js'
+import type { Stage } from './stages.js'
+import { didYouMean } from './suggest.js'
+
+/** What is wrong between the keys of each stage, where every key by itself is right. */
+export function checkStages(stages: readonly Stage[]): readonly Problem[] {
+  return [
+    ...missing(stages),
+    ...stages.flatMap(stage => checks.flatMap(check => check(stage))),
+    ...unknownRoles(stages),
+  ]
+}
+
+const checks: readonly ((stage: Stage) => readonly Problem[])[] = [writtenHosts, nestedShared, clashes]
+
+const needed: Readonly<Record<string, string>> = {
+  app: 'is missing: the name of the app, such as "shop"',
+  deployTo: 'is missing: the folder on the hosts, such as "/srv/shop"',
+  hosts: 'is missing: the hosts to deploy to, such as ["web-1", "deploy@10.0.0.2"]',
+}
+
+function missing(stages: readonly Stage[]): readonly Problem[] {
+  return Object.entries(needed).flatMap(([key, text]) => {
+    const lacking = stages.filter(stage => !stage.said.has(key))
+    if (lacking.length === 0) return []
+    if (lacking.length === stages.length) return [{ path: [key], text }]
+    return lacking.map(stage => ({ path: ['stages', stage.name, key], text }))
+  })
+}
+
+function writtenHosts(stage: Stage): readonly Problem[] {
+  const { hosts, deployTo } = stage.merged
+  return hosts?.kind === 'list' ? checkHosts(hosts.entries, deployTo ?? null, place(stage, 'hosts')) : []
+}
+
+/** One of two linked paths inside the other would be made through a link, in the folder of the other. */
+function nestedShared(stage: Stage): readonly Problem[] {
+  const { dirs = [], files = [] } = stage.merged.shared ?? {}
+  const paths = [
+    ...dirs.map((path, i) => ({ path, at: [...place(stage, 'shared', 'dirs'), i] })),
+    ...files.map((path, i) => ({ path, at: [...place(stage, 'shared', 'files'), i] })),
+  ]
+  return paths.flatMap(({ path, at }, i) => {
+    const outer = paths.find((other, j) => (other.path === path ? j < i : path.startsWith(`${other.path}/`)))
+    if (outer === undefined) return []
+    const text =
+      outer.path === path ? `"${path}" is there twice` : `"${path}" lies in "${outer.path}", which is shared already`
+    return [{ path: at, text }]
+  })
+}
+
+function clashes(stage: Stage): readonly Problem[] {
+  const { env = {}, secrets = {} } = stage.merged
+  return Object.keys(secrets)
+    .filter(name => Object.hasOwn(env, name))
+    .map(name => ({ path: place(stage, 'secrets', name), text: `${name} is in env too; it can be only one of them` }))
+}
+
+/** A hook for a role that no host has would silently run nowhere. Hosts that are not written here may have any role. */
+function unknownRoles(stages: readonly Stage[]): readonly Problem[] {
+  const sources = stages.map(stage => stage.merged.hosts)
+  if (sources.some(source => source?.kind !== 'list' && source?.kind !== 'embedded')) return []
+  const known = new Set(
+    sources.flatMap(source => (source?.kind === 'list' ? source.entries : [])).flatMap(host => host.roles),
+  )
+  return stages.flatMap(stage =>
+    (['prepare', 'restart', 'health'] as const).flatMap(key => unknownRolesOf(stage, key, known)),
+  )
+}
+
+function unknownRolesOf(stage: Stage, key: 'prepare' | 'restart' | 'health', known: ReadonlySet<string>) {
+  const steps = stage.merged[key] ?? []
+  return steps.flatMap((step, i) => {
+    const unknown = (step.roles ?? []).filter(role => !known.has(role))
+    const path = [...place(stage, key), ...(steps.length === 1 ? [] : [i]), 'roles']
+    return unknown.map(role => ({ path, text: `no host has the role "${role}"${didYouMean(role, known)}` }))
+  })
+}
+
+/** Where a value of the stage is written: in the stage itself, or above for all. */
+function place(stage: Stage, key: keyof Layer, inner?: string): Path {
+  const own = stage.own[key]
+  const isOwn = own !== undefined && (inner === undefined || Object.hasOwn(Object(own), inner))
+  return [...(isOwn ? ['stages', stage.name] : []), key, ...(inner === undefined ? [] : [inner])]
+}

@@ -1,0 +1,108 @@
+import type { Host } from '../inventory/host.js'
+import type { Config, HealthCheck, Hook, SecretSource, Source, SshConfig } from './config.js'
+import { formatDuration } from './duration.js'
+
+/** The resolved config for people, without colour. Secrets are named by their source; they are not read. */
+export function describeConfig(config: Config): string {
+  const hosts = config.hosts.length === 1 ? '1 host' : `${config.hosts.length} hosts`
+  const rows: readonly (readonly [string, readonly string[]])[] = [
+    ['source', [sourceText(config.source)]],
+    ['build', config.build],
+    ['include', config.include ?? ['everything that .deployignore does not name']],
+    ['hosts', hostLines(config)],
+    ['shared', [...config.shared.dirs.map(dir => `${dir}/`), ...config.shared.files]],
+    ['env', envText(config.env)],
+    ['secrets', Object.entries(config.secrets).map(([name, source]) => `${name} from ${secretText(source)}`)],
+    ['prepare', config.prepare.map(hookText)],
+    ['restart', config.restart.map(hookText)],
+    ['health', config.health.map(healthText)],
+    ['identical', [config.identical]],
+    ['keep', [config.keepReleases === 1 ? '1 release' : `${config.keepReleases} releases`]],
+    ['ssh', [sshText(config.ssh)]],
+    ...(config.protected ? [['protected', ['deploying asks first']] as const] : []),
+  ]
+  const heading = `${config.app} → ${config.stage}   ${hosts}   ${config.file}`
+  return `${[heading, '', ...rows.flatMap(([name, lines]) => row(name, lines))].join('\n')}\n`
+}
+
+/** The resolved config as one JSON object; durations are in milliseconds. */
+export function configJson(config: Config): object {
+  return { v: 1, command: 'config', ...config }
+}
+
+function row(name: string, lines: readonly string[]): readonly string[] {
+  const all = lines.flatMap(line => line.split('\n'))
+  return (all.length === 0 ? ['none'] : all).map((line, i) => `${(i === 0 ? name : '').padEnd(11)}${line}`)
+}
+
+function sourceText(source: Source): string {
+  if (source.kind === 'folder') return `folder ${source.dir}`
+  const subdir = source.subdir === null ? '' : `, its folder ${source.subdir}`
+  return `git ${source.repository} at ${source.ref}${subdir}${source.submodules ? ', with submodules' : ''}`
+}
+
+function hostLines({ hosts, embedded }: Config): readonly string[] {
+  const name = Math.max(...hosts.map(host => host.name.length))
+  const address = Math.max(...hosts.map(host => addressOf(host, embedded).length))
+  return hosts.map(host =>
+    [host.name.padEnd(name), addressOf(host, embedded).padEnd(address), host.deployTo, ...extras(host)].join('   '),
+  )
+}
+
+function addressOf(host: Host, embedded: number): string {
+  if (embedded > 0) return 'inside this process'
+  const port = host.port === undefined ? '' : `:${host.port}`
+  const address = port !== '' && host.host.includes(':') ? `[${host.host}]` : host.host
+  return `${host.user === undefined ? '' : `${host.user}@`}${address}${port}`
+}
+
+function extras({ roles, jump, identityFile, knownHosts, hostKey, env }: Host): readonly string[] {
+  return [
+    ...(roles.length === 0 ? [] : [`roles ${roles.join(', ')}`]),
+    ...(jump === undefined ? [] : [`over ${jump}`]),
+    ...(identityFile === undefined ? [] : [`key ${identityFile}`]),
+    ...(knownHosts === undefined ? [] : [`known hosts ${knownHosts}`]),
+    ...(hostKey === undefined ? [] : [`host key ${hostKey}`]),
+    ...envText(env),
+  ]
+}
+
+function envText(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(env).map(
+    ([name, value]) => `${name}=${/^[\w./:@%+,-]*$/.test(value) ? value : JSON.stringify(value)}`,
+  )
+}
+
+function secretText(source: SecretSource): string {
+  if ('env' in source) return `$${source.env}`
+  return 'cmd' in source ? `the command ${source.cmd}` : `the file ${source.file}`
+}
+
+function hookText({ run, once, roles, timeout }: Hook): string {
+  const where = once ? ['on one host'] : []
+  return `${run}   (${[...where, ...rolesText(roles), `within ${formatDuration(timeout)}`].join(', ')})`
+}
+
+function healthText(check: HealthCheck): string {
+  const limits = [
+    ...rolesText(check.roles),
+    `within ${formatDuration(check.timeout)}`,
+    `${formatDuration(check.tryTimeout)} a try`,
+  ]
+  return `${check.kind === 'command' ? check.run : httpText(check)}   (${limits.join(', ')})`
+}
+
+function httpText({ url, status, contains, release }: Extract<HealthCheck, { kind: 'http' }>): string {
+  const body = contains === null ? '' : `, the body holds ${JSON.stringify(contains)}`
+  const names = release === null ? '' : `, names the release in ${release === 'body' ? 'the body' : release.header}`
+  return `GET ${url} = ${status}${body}${names}`
+}
+
+function rolesText(roles: readonly string[] | null): readonly string[] {
+  return roles === null ? [] : [`only on ${roles.join(', ')}`]
+}
+
+function sshText({ configFile, connectTimeout, concurrency }: SshConfig): string {
+  const files = configFile === null ? 'the files that ssh reads' : configFile
+  return `${files}, connect within ${formatDuration(connectTimeout)}, ${concurrency} hosts at once`
+}

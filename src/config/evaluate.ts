@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { displayPath } from './display-path.js'
+import { ConfigError } from './problem.js'
+import { readJson } from './read-json.js'
+import { show } from './show.js'
+import { thrownError } from './thrown.js'
+import { within } from './within.js'
+
+const patience = 60_000
+
+/** What the config file exports, not yet checked. JSON executes nothing. */
+export async function evaluateConfig(file: string, cwd: string): Promise<Readonly<Record<string, unknown>>> {
+  const label = displayPath(file, cwd)
+  const text = await readFile(file, 'utf8')
+  const value = extname(file) === '.json' ? readJson(label, text) : await exported(file, text, cwd)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw new ConfigError(
+    `${label} should ${extname(file) === '.json' ? 'hold' : 'export'} an object, not ${show(value)}.`,
+  )
+}
+
+async function exported(file: string, text: string, cwd: string): Promise<unknown> {
+  try {
+    const module = await within(patience, () => importFile(file))
+    if ('default' in module) return await within(patience, () => module.default)
+    if (/\bmodule\.exports\b/.test(text)) return module
+  } catch (error) {
+    throw thrownError(error, displayPath(file, cwd), cwd)
+  }
+  throw new ConfigError(`${displayPath(file, cwd)} exports no config.`, {
+    details: ['export default defineConfig({ … })'],
+  })
+}
+
+/** No cache on disk: in a shared temp folder somebody else could plant code there. */
+async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const { createJiti } = await import('jiti')
+  const jiti = createJiti(file, {
+    fsCache: false,
+    moduleCache: false,
+    interopDefault: true,
+    alias: { clonedeploy: ownIndex() },
+  })
+  return jiti.import(file)
+}
+
+/** So that `import 'clonedeploy'` works where it is not installed: under npx, and from source. */
+function ownIndex(): string {
+  return fileURLToPath(new URL(`../index${extname(import.meta.url)}`, import.meta.url))
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { sentence } from '../sentence.js'
+
+/**
+ * A value of several forms, each checked by the schema that it was probably written for. A zod union would answer
+ * "Invalid input" or the complaints of every form.
+ */
+export function choose<T>(pick: (value: unknown) => z.ZodType<T>): z.ZodType<T> {
+  return z.unknown().transform((value, context): T => {
+    const result = pick(value).safeParse(value, { error: sentence })
+    if (result.success) return result.data
+    context.issues.push(...result.error.issues.map(issue => ({ ...issue, input: value }) as z.core.$ZodRawIssue))
+    return z.NEVER
+  })
+}
+
+/** One or several: always a list in the end. */
+export function oneOrMany<T>(one: z.ZodType<T>): z.ZodType<readonly T[]> {
+  const many: z.ZodType<readonly T[]> = z.array(one)
+  const single: z.ZodType<readonly T[]> = one.transform(value => [value])
+  return choose(value => (Array.isArray(value) ? many : single))
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

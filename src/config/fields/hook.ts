@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import type { Hook } from '../config.js'
+import { choose, isObject, oneOrMany } from './choose.js'
+import { closed } from './closed.js'
+import { duration } from './duration.js'
+import { roles } from './roles.js'
+import { text } from './text.js'
+
+const limits = { roles: roles.optional(), timeout: duration.optional() }
+
+/** Commands that make a release ready; those with `once` run on one host. */
+export const prepare = hooks(600_000, closed({ run: text, once: z.boolean().optional(), ...limits }))
+
+/** Commands that make the app serve the release. */
+export const restart = hooks(
+  60_000,
+  closed(
+    { run: text, ...limits },
+    { once: 'only a prepare command can run once; restart has to happen on every host' },
+  ),
+)
+
+interface HookInput {
+  readonly run: string
+  readonly once?: boolean | undefined
+  readonly roles?: readonly string[] | undefined
+  readonly timeout?: number | undefined
+}
+
+function hooks(timeout: number, form: z.ZodType<HookInput>): z.ZodType<readonly Hook[]> {
+  const short: z.ZodType<HookInput> = text.transform(run => ({ run }))
+  const hook = choose(value => (isObject(value) ? form : short))
+  return oneOrMany(
+    hook.transform(({ run, once, roles, timeout: own }) => ({
+      run,
+      once: once ?? false,
+      roles: roles ?? null,
+      timeout: own ?? timeout,
+    })),
+  )
+}

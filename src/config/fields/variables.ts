@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import type { SecretSource } from '../config.js'
+import { choose, isObject } from './choose.js'
+import { closed } from './closed.js'
+import { localPath } from './path.js'
+import { checked, text } from './text.js'
+
+/** Name of a variable that hooks will see. */
+const variableName = checked(value => {
+  if (!isName(value)) return 'is no name for a variable: letters, digits and "_" only, and no digit first'
+  return value.startsWith('CLONEDEPLOY_')
+    ? 'CLONEDEPLOY_ variables are set by clonedeploy itself; use another name'
+    : null
+})
+
+const ownVariable = checked(value =>
+  isName(value) ? null : 'should be the name of an environment variable (not its value)',
+)
+
+/** The value is never shown: it might be a secret in the wrong place. */
+const value = z.unknown().transform((value, context): string => {
+  if (typeof value === 'string' && !value.includes('\0')) return value
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  context.issues.push({ code: 'custom', input: undefined, message: valueProblem(value) })
+  return z.NEVER
+})
+
+export const env: z.ZodType<Readonly<Record<string, string>>> = z.record(variableName, value)
+
+const fromEnv = closed({ env: ownVariable })
+const fromCommand = closed({ cmd: text })
+const fromFile = closed({ file: localPath })
+const noSource: z.ZodType<never> = z.never({
+  error: 'should be { env: "NAME" }, { cmd: "…" } or { file: "…" }: the value itself is never written here',
+})
+
+const secret: z.ZodType<SecretSource> = choose<SecretSource>(value => {
+  if (!isObject(value)) return noSource
+  const sources = ['env', 'cmd', 'file'].filter(key => key in value)
+  if (sources.length !== 1) return noSource
+  return 'env' in value ? fromEnv : 'cmd' in value ? fromCommand : fromFile
+})
+
+export const secrets: z.ZodType<Readonly<Record<string, SecretSource>>> = z.record(variableName, secret)
+
+function valueProblem(value: unknown): string {
+  if (value === undefined) return 'has no value (undefined)'
+  if (typeof value === 'string') return 'has a NUL byte in it'
+  return 'should be text or a number'
+}
+
+function isName(value: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(value)
+}

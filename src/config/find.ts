@@ -1,0 +1,72 @@
+import { stat } from 'node:fs/promises'
+import { dirname, extname, resolve } from 'node:path'
+import { displayPath } from './display-path.js'
+import { ConfigError } from './problem.js'
+
+const extensions = ['.ts', '.mts', '.js', '.mjs', '.json']
+
+/** The config file named, or the nearest one in `cwd` and the folders above it. */
+export async function findConfig(cwd: string, file: string | undefined): Promise<string> {
+  if (file !== undefined) return namedFile(cwd, file)
+  const folders = foldersUp(resolve(cwd))
+  for (const folder of folders) {
+    const found = await configsIn(folder)
+    if (found.length > 1) throw tooMany(found, cwd)
+    if (found[0] !== undefined) return found[0]
+  }
+  throw notFound(folders)
+}
+
+async function namedFile(cwd: string, file: string): Promise<string> {
+  const path = resolve(cwd, file)
+  if (!(await isFile(path))) throw new ConfigError(`${file} is not there.`, { details: [`looked for ${path}`] })
+  if (extensions.includes(extname(path))) return path
+  throw new ConfigError(`${file} is no config: its name should end in ${extensions.join(', ')}.`)
+}
+
+async function configsIn(folder: string): Promise<readonly string[]> {
+  const paths = extensions.map(extension => resolve(folder, `deploy.config${extension}`))
+  const there = await Promise.all(paths.map(isFile))
+  return paths.filter((_, i) => there[i])
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null)
+  return found?.isFile() ?? false
+}
+
+function foldersUp(folder: string): readonly string[] {
+  const above = dirname(folder)
+  return above === folder ? [folder] : [folder, ...foldersUp(above)]
+}
+
+function tooMany(found: readonly string[], cwd: string): ConfigError {
+  return new ConfigError(`There are ${found.length} configs in one folder.`, {
+    details: found.map(path => displayPath(path, cwd)),
+    next: ['keep one of them, or name it: clonedeploy config --config FILE'],
+  })
+}
+
+function notFound(folders: readonly string[]): ConfigError {
+  return new ConfigError('There is no deploy.config.ts here, nor in a folder above.', {
+    details: [
+      `looked for deploy.config{${extensions.join(',')}} in ${folders.join(', ')}`,
+      '',
+      'A deploy.config.ts to begin with:',
+      '',
+      ...minimal,
+    ],
+    next: ['then: clonedeploy config'],
+  })
+}
+
+const minimal = [
+  "import { defineConfig } from 'clonedeploy'",
+  'export default defineConfig({',
+  "  app: 'shop',",
+  "  build: ['npm ci', 'npm run build'],",
+  "  deployTo: '/srv/shop',",
+  "  hosts: ['web-1', 'deploy@10.0.0.2'],",
+  "  restart: 'sudo systemctl restart shop',",
+  '})',
+]

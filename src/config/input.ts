@@ -1,0 +1,148 @@
+/** `'30s'`, `'5m'`, `'1h'`, `'500ms'`, or a number of seconds. */
+export type Duration = string | number
+
+/** What deploy.config.ts exports. Relative paths are relative to its folder. */
+export interface ConfigInput extends StageInput {
+  /** Named targets: each says only what differs from the keys above it. `env`, `secrets` and `shared` are merged one level deep. */
+  readonly stages?: Readonly<Record<string, StageInput>>
+  /** Stage to use when none is named on the command line. */
+  readonly defaultStage?: string
+}
+
+export interface StageInput {
+  /** Letters, digits, `.`, `_` and `-`. */
+  readonly app?: string
+  /** What is built. Default: `{ git: '.', ref: 'HEAD' }`. */
+  readonly source?: SourceInput
+  /** Commands that build the release, on this machine. */
+  readonly build?: string | readonly string[]
+  /** Files, folders or patterns that make the release. Default: everything that .deployignore does not name. */
+  readonly include?: string | readonly string[]
+  /** Folder on the hosts that holds `current`, `releases` and `shared`: absolute, or relative to the login's home. */
+  readonly deployTo?: string
+  readonly hosts?: HostsInput
+  readonly shared?: SharedInput
+  /** Environment of the build and of every hook. */
+  readonly env?: Readonly<Record<string, string | number>>
+  /** Like `env`, for values that must be seen nowhere: this says where each is read from. */
+  readonly secrets?: Readonly<Record<string, SecretInput>>
+  /** Commands run in the new release on every host before any host is swapped. */
+  readonly prepare?: PrepareInput | readonly PrepareInput[]
+  /** Commands that make the app serve the release that `current` points at. */
+  readonly restart?: RestartInput | readonly RestartInput[]
+  /** What must hold on every host after the restart; otherwise all hosts go back. */
+  readonly health?: HealthInput | readonly HealthInput[]
+  /** When prepare made different files on different hosts: stop (`strict`, the default) or go on (`warn`). */
+  readonly identical?: 'strict' | 'warn'
+  /** Default: 5. */
+  readonly keepReleases?: number
+  readonly ssh?: SshInput
+  /** Deploying asks first, and needs `--yes` where nobody can be asked. */
+  readonly protected?: boolean
+}
+
+export type SourceInput =
+  | {
+      /** A repository's folder or address. The revision is built from a clean checkout. */
+      readonly git: string
+      /** Branch, tag or commit. Default: `HEAD`. */
+      readonly ref?: string
+      /** Folder of a monorepo to build. */
+      readonly subdir?: string
+      readonly submodules?: boolean
+    }
+  | {
+      /** A folder, taken as it is. */
+      readonly dir: string
+    }
+
+/** Hosts, or where they are read from: a function, a JSON file, or SSH hosts inside this process (for trying out). */
+export type HostsInput =
+  | readonly (string | HostInput)[]
+  | (() => readonly (string | HostInput)[] | Promise<readonly (string | HostInput)[]>)
+  | `${string}.json`
+  | { readonly embedded: number }
+
+/** `'web-1'` and `'deploy@10.0.0.2:2222'` are short for this. What is not said comes from the ssh config. */
+export interface HostInput {
+  /** Unique. Default: the host, with its port where one is given. */
+  readonly name?: string
+  /** Address or ssh config alias. Default: the name. */
+  readonly host?: string
+  readonly port?: number
+  readonly user?: string
+  readonly identityFile?: string
+  /** A known_hosts file to use instead of the ones that ssh would read. */
+  readonly knownHosts?: string
+  /** The one host key that is accepted: `SHA256:…`, as `ssh-keygen -lf` prints it. */
+  readonly hostKey?: string
+  /** Jump hosts, as in `ssh -J`. */
+  readonly jump?: string
+  readonly roles?: readonly string[]
+  readonly deployTo?: string
+  readonly env?: Readonly<Record<string, string | number>>
+}
+
+/** Paths that outlive releases: kept in `shared/` on the host and linked into each release. */
+export interface SharedInput {
+  readonly dirs?: readonly string[]
+  readonly files?: readonly string[]
+}
+
+/** An environment variable here, a command run here, or a file here. */
+export type SecretInput = { readonly env: string } | { readonly cmd: string } | { readonly file: string }
+
+export type RestartInput =
+  | string
+  | {
+      readonly run: string
+      /** Only on hosts with one of these roles. */
+      readonly roles?: readonly string[]
+      /** Default: 60s; 10m for prepare. */
+      readonly timeout?: Duration
+    }
+
+export type PrepareInput =
+  | RestartInput
+  | {
+      readonly run: string
+      /** On one host only, when all hosts are ready: for migrations. */
+      readonly once?: boolean
+      readonly roles?: readonly string[]
+      readonly timeout?: Duration
+    }
+
+export type HealthInput = HttpCheckInput | CommandCheckInput
+
+export interface HttpCheckInput {
+  /** Asked on the host itself. `$NAME` stands for a variable of the host's `env`. */
+  readonly url: string
+  /** Default: 200. */
+  readonly status?: number
+  /** Text that the body must hold. */
+  readonly contains?: string
+  /** Where the app says which release it serves: proof that it was restarted. */
+  readonly release?: 'body' | { readonly header: string }
+  /** Over all tries. Default: 30s. */
+  readonly timeout?: Duration
+  /** For one try. Default: 5s. */
+  readonly tryTimeout?: Duration
+  readonly roles?: readonly string[]
+}
+
+export interface CommandCheckInput {
+  /** Healthy when it exits 0. */
+  readonly run: string
+  readonly timeout?: Duration
+  readonly tryTimeout?: Duration
+  readonly roles?: readonly string[]
+}
+
+export interface SshInput {
+  /** Default: the files that ssh reads. */
+  readonly configFile?: string
+  /** Default: 10s. */
+  readonly connectTimeout?: Duration
+  /** Hosts worked on at once. Default: 64. */
+  readonly concurrency?: number
+}

@@ -1,0 +1,37 @@
+import { homedir } from 'node:os'
+import { dirname } from 'node:path'
+import type { Config } from './config.js'
+import { displayPath } from './display-path.js'
+import { evaluateConfig } from './evaluate.js'
+import { findConfig } from './find.js'
+import { pickStage } from './pick-stage.js'
+import { problemsError } from './problem.js'
+
+export interface LoadOptions {
+  readonly cwd: string
+  /** The config file; without it the nearest deploy.config.* from `cwd` upwards. */
+  readonly file?: string
+  /** Needed only when there are several stages and no default one. */
+  readonly stage?: string
+  readonly home?: string
+}
+
+/** Finds, evaluates and checks the config, and resolves one stage of it. Throws ConfigError or UsageError: exit 2. */
+export async function loadConfig({ cwd, file, stage, home = homedir() }: LoadOptions): Promise<Config> {
+  const path = await findConfig(cwd, file)
+  const place = { file: path, root: dirname(path), home, cwd, label: displayPath(path, cwd) }
+  const [input, { readStages }, { checkStages }, { loadHosts }, { resolveConfig }] = await Promise.all([
+    evaluateConfig(path, cwd),
+    import('./stages.js'),
+    import('./check.js'),
+    import('./load-hosts.js'),
+    import('./resolve.js'),
+  ])
+  const stages = readStages(input)
+  const problems = [...stages.problems, ...checkStages(stages.all)]
+  if (problems.length > 0) throw problemsError(place.label, problems)
+  const { name, merged } = pickStage(place.label, stages, stage)
+  if (merged.hosts === undefined) throw new Error('the check lets no stage without hosts pass')
+  const entries = await loadHosts(merged.hosts, merged.deployTo ?? '', place)
+  return resolveConfig(name, merged, entries, place)
+}

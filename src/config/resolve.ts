@@ -1,0 +1,74 @@
+import { resolve } from 'node:path'
+import type { Host, HostEntry } from '../inventory/host.js'
+import type { Config, SecretSource, Source } from './config.js'
+import type { Layer } from './schema.js'
+
+interface Place {
+  readonly file: string
+  readonly root: string
+  readonly home: string
+}
+
+/** The config of one stage with its defaults, and every local path absolute. */
+export function resolveConfig(stage: string, layer: Layer, entries: readonly HostEntry[], place: Place): Config {
+  const absolute = (path: string) => absolutePath(path, place)
+  return {
+    app: layer.app ?? '',
+    stage,
+    protected: layer.protected ?? false,
+    file: place.file,
+    root: place.root,
+    source: resolveSource(layer.source, absolute),
+    build: layer.build ?? [],
+    include: layer.include ?? null,
+    hosts: entries.map(entry => resolveHost(entry, layer.deployTo ?? '', absolute)),
+    embedded: layer.hosts?.kind === 'embedded' ? layer.hosts.count : 0,
+    shared: { dirs: layer.shared?.dirs ?? [], files: layer.shared?.files ?? [] },
+    env: layer.env ?? {},
+    secrets: Object.fromEntries(
+      Object.entries(layer.secrets ?? {}).map(([name, source]) => [name, resolveSecret(source, absolute)]),
+    ),
+    prepare: layer.prepare ?? [],
+    restart: layer.restart ?? [],
+    health: layer.health ?? [],
+    identical: layer.identical ?? 'strict',
+    keepReleases: layer.keepReleases ?? 5,
+    ssh: {
+      configFile: layer.ssh?.configFile === undefined ? null : absolute(layer.ssh.configFile),
+      connectTimeout: layer.ssh?.connectTimeout ?? 10_000,
+      concurrency: layer.ssh?.concurrency ?? 64,
+    },
+  }
+}
+
+type Absolute = (path: string) => string
+
+/** A path of the config is relative to its folder; `~/` is the home of whoever runs it. */
+export function absolutePath(path: string, { root, home }: { readonly root: string; readonly home: string }): string {
+  return path === '~' || path.startsWith('~/') ? resolve(home, path.slice(2)) : resolve(root, path)
+}
+
+function resolveSource(source: Source | undefined, absolute: Absolute): Source {
+  const { kind, ...rest } = source ?? { kind: 'git', repository: '.', ref: 'HEAD', subdir: null, submodules: false }
+  if ('dir' in rest) return { kind: 'folder', dir: absolute(rest.dir) }
+  return { kind: 'git', ...rest, repository: isRemote(rest.repository) ? rest.repository : absolute(rest.repository) }
+}
+
+/** `https://…`, `ssh://…`, and scp's `git@host:path`, which has its colon before any slash. */
+function isRemote(repository: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(repository) || /^[^/]+:/.test(repository)
+}
+
+function resolveHost(entry: HostEntry, deployTo: string, absolute: Absolute): Host {
+  const { identityFile, knownHosts } = entry
+  return {
+    ...entry,
+    ...(identityFile === undefined ? {} : { identityFile: absolute(identityFile) }),
+    ...(knownHosts === undefined ? {} : { knownHosts: absolute(knownHosts) }),
+    deployTo: entry.deployTo ?? deployTo,
+  }
+}
+
+function resolveSecret(source: SecretSource, absolute: Absolute): SecretSource {
+  return 'file' in source ? { file: absolute(source.file) } : source
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { oneOrMany } from './fields/choose.js'
+import { closed } from './fields/closed.js'
+import { duration } from './fields/duration.js'
+import { health } from './fields/health.js'
+import { prepare, restart } from './fields/hook.js'
+import { hosts } from './fields/hosts.js'
+import { deployFolder, localPath, pattern, sharedPath } from './fields/path.js'
+import { source } from './fields/source.js'
+import { checked, text } from './fields/text.js'
+import { env, secrets } from './fields/variables.js'
+import { show } from './show.js'
+
+/** Every key of the config that a stage may have too. Keys are checked one by one, so that all problems are said at once. */
+export const fields = {
+  app: checked(value => nameProblem('an app', value)),
+  source,
+  build: oneOrMany(text),
+  include: oneOrMany(pattern).refine(list => list.length > 0, 'is empty; leave it out to take everything'),
+  deployTo: deployFolder,
+  hosts,
+  shared: closed({ dirs: z.array(sharedPath).optional(), files: z.array(sharedPath).optional() }),
+  env,
+  secrets,
+  prepare,
+  restart,
+  health,
+  identical: z.enum(['strict', 'warn']),
+  keepReleases: z.int().min(1).max(1000),
+  ssh: closed({
+    configFile: localPath.optional(),
+    connectTimeout: duration.optional(),
+    concurrency: z.int().min(1).max(1000).optional(),
+  }),
+  protected: z.boolean(),
+} as const
+
+type Fields = typeof fields
+
+/** The keys that are said, checked: of the config, of one stage, or of both together. */
+export type Layer = { readonly [K in keyof Fields]?: z.output<Fields[K]> }
+
+export const stageName = checked(value => nameProblem('a stage', value))
+
+function nameProblem(what: string, value: string): string | null {
+  if (!/^[\w.-]+$/.test(value))
+    return `${what} has letters, digits, ".", "_" and "-" only in its name, got ${show(value)}`
+  return /^[.-]/.test(value) ? `the name of ${what} cannot begin with "${value[0]}", got ${show(value)}` : null
+}

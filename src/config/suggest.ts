@@ -1,0 +1,1 @@
+export { didYouMean, suggest } from '../inventory/suggest.js'

@@ -1,0 +1,22 @@
+/**
+ * The one command that runs on every channel: a loop that evaluates the lines which begin with the nonce and ignores
+ * all others, so that stray bytes are never run. It reads alike in bash, dash, zsh, fish and csh, whichever of them the
+ * login shell is: single quotes, no `!`, no backslash, no newline. Nothing of a script is ever on a command line.
+ */
+export function bootstrap(nonce: string): string {
+  return `exec /bin/sh -c 'unset l c; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; esac; done'`
+}
+
+/** A line for that loop. What went before it on the channel, if it was not ended by a newline, is ended by ours. */
+export function requestLine(nonce: string, text: string): string {
+  return `\n${nonce} ${encode(text)}\n`
+}
+
+/** Text in printable ASCII, as `printf %b` reads it: shells take some other bytes for their own use. */
+function encode(text: string): string {
+  const bytes = Buffer.from(text, 'utf8').toString('latin1')
+  return bytes
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replace(/[^\x20-\x7e]/g, byte => `\\0${byte.charCodeAt(0).toString(8).padStart(3, '0')}`)
+}

@@ -1,0 +1,50 @@
+import { PreflightError } from '../errors.js'
+
+/** Why no session came about. */
+export type ConnectFailure =
+  | 'dns'
+  | 'refused'
+  | 'timeout'
+  | 'unreachable'
+  | 'host-key-unknown'
+  | 'host-key-changed'
+  | 'host-key-revoked'
+  | 'auth'
+  | 'handshake'
+  | 'lost'
+  | 'config'
+  | 'shell'
+  | 'jump'
+  | 'aborted'
+
+/** No session with a host: which one, why, and what to run. */
+export class ConnectError extends PreflightError {
+  override name = 'ConnectError'
+  /** The host key that was not trusted, where that is the reason. */
+  readonly offered: Buffer | null
+
+  constructor(
+    readonly kind: ConnectFailure,
+    readonly host: string,
+    message: string,
+    options: {
+      details?: readonly string[]
+      next?: readonly string[]
+      cause?: unknown
+      offered?: Buffer
+    } = {},
+  ) {
+    super(message, options)
+    this.offered = options.offered ?? null
+  }
+}
+
+/** A script or a handshake did not end in its time: how it ended is unknown. */
+export class TimeoutError extends Error {
+  override name = 'TimeoutError'
+}
+
+/** The shell or the connection under a script went away: how it ended is unknown. */
+export class LostError extends Error {
+  override name = 'LostError'
+}

@@ -1,0 +1,115 @@
+import type { Script } from '../scripts/shell.js'
+import { requestLine } from './bootstrap.js'
+import type { ChannelEnd } from './channel.js'
+import type { RunOptions, RunResult } from './connection.js'
+import { LostError, TimeoutError } from './errors.js'
+import type { Live } from './live.js'
+import { freshMarks, requestText } from './request.js'
+import { type Section, section } from './section.js'
+import { tail } from './tail.js'
+
+const STDOUT_KEPT = 8 << 20
+const STDERR_KEPT = 1 << 20
+const NOISE_KEPT = 16 << 10
+const SLICE = 256 << 10
+
+/** How one request on one channel went. */
+export interface Exchanged {
+  readonly result: RunResult
+  /** What the host printed before the script began: its login shell's start-up files, a forced command. */
+  readonly noise: Buffer
+  /** Milliseconds from the request to the first byte of its answer; null when none came. */
+  readonly answered: number | null
+  /** Whether the channel can take another request. */
+  readonly reusable: boolean
+}
+
+export interface ExchangeOptions extends RunOptions {
+  readonly stdin: 'input' | 'channel'
+  /** For the words of an error. */
+  readonly host: string
+  readonly started: number
+}
+
+/** Runs a script on a channel that nobody else uses. Settles in `timeout`, whatever the host does. */
+export function exchange(live: Live, script: Script, options: ExchangeOptions): Promise<Exchanged> {
+  const marks = freshMarks()
+  const noise = tail(NOISE_KEPT)
+  const written = performance.now()
+  let answered: number | null = null
+
+  return new Promise(resolve => {
+    const kept = { stdout: tail(STDOUT_KEPT), stderr: tail(STDERR_KEPT) }
+    const half = (stream: 'stdout' | 'stderr'): Section =>
+      section(marks, {
+        onNoise: chunk => noise.push(chunk),
+        onBegin: () => {
+          answered ??= performance.now() - written
+        },
+        onBytes: chunk => {
+          kept[stream].push(chunk)
+          options.onOutput?.(stream, chunk)
+        },
+        onEnd: () => {
+          if (out.code() !== null && err.code() !== null) settle(out.code(), null, null)
+        },
+      })
+    const out = half('stdout')
+    const err = half('stderr')
+
+    const settle = (code: number | null, signal: string | null, lost: Error | null) => {
+      clearTimeout(timer)
+      live.listen(null)
+      out.flush()
+      err.flush()
+      const ms = performance.now() - options.started
+      const result = { code, signal, lost, stdout: kept.stdout.bytes(), stderr: kept.stderr.bytes(), ms }
+      resolve({ result, noise: noise.bytes(), answered, reusable: code !== null && !mayHaveLeftInput(script, code) })
+    }
+
+    const timer = setTimeout(() => {
+      settle(
+        null,
+        null,
+        new TimeoutError(`${script.name} on ${options.host} did not end in ${seconds(options.timeout)}`),
+      )
+      live.close()
+    }, options.timeout)
+
+    live.ended.then(end => settle(null, end.signal, new LostError(whyLost(options.host, end))))
+    live.listen({ stdout: out.push, stderr: err.push })
+    live.write(requestLine(live.nonce, requestText(script, marks, options.stdin)))
+    if (options.stdin === 'input' && script.input) sendInput(live, script.input, options)
+  })
+}
+
+async function sendInput(live: Live, input: Uint8Array, options: ExchangeOptions): Promise<void> {
+  for (let sent = 0; sent < input.length && live.alive(); sent += SLICE) {
+    const end = Math.min(sent + SLICE, input.length)
+    await live.write(input.subarray(sent, end))
+    if (live.alive()) options.onSent?.(end)
+  }
+}
+
+/** A script killed by a signal may have taken the drain with it. */
+function mayHaveLeftInput(script: Script, code: number): boolean {
+  return (script.input?.length ?? 0) > 0 && code > 128
+}
+
+function whyLost(host: string, end: ChannelEnd): string {
+  if (end.error) return `the connection to ${host} was lost: ${end.error.message}`
+  if (end.signal) return `the shell on ${host} was killed by ${end.signal}`
+  if (end.code !== null) return `the shell on ${host} ended in the middle of the script, with exit code ${end.code}`
+  return `${host} closed the channel in the middle of the script`
+}
+
+/** A timer of Node takes no more, and fires at once when it is given more. */
+const LONGEST = 2 ** 31 - 1
+
+export function atMost(timeout: number): number {
+  return Math.min(timeout, LONGEST)
+}
+
+export function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(1))} s`
+}

@@ -1,0 +1,95 @@
+import { type AuthState, authError } from './auth.js'
+import { ConnectError } from './errors.js'
+import { seconds } from './exchange.js'
+import type { HandshakeOptions, Witness } from './handshake.js'
+import { hostKeyError } from './host-key-errors.js'
+import { addressOf, sshLine, type Target } from './target.js'
+
+export interface HandshakeFailure extends Witness {
+  readonly failure: Error & { readonly level?: string }
+  readonly target: Target
+  readonly auth: AuthState
+  readonly options: HandshakeOptions
+  /** What a ProxyCommand printed. */
+  readonly said: string
+}
+
+/** Why a handshake failed, from what was seen of it. */
+export function handshakeError(seen: HandshakeFailure): ConnectError {
+  const { target, failure, offered, options } = seen
+  if (options.signal?.aborted)
+    return new ConnectError('aborted', target.name, `the connection to ${target.name} was given up`)
+  const untrusted = offered && hostKeyError(target, offered.key, options.known, offered.verdict)
+  if (untrusted) return untrusted
+  if (failure.level === 'client-timeout') return tooSlow(seen)
+  if (failure.level === 'handshake') return incompatible(seen)
+  const refused = failure.level === 'client-authentication' || /too many authentication failures/i.test(failure.message)
+  if (refused) return authError(target, options.keys, seen.auth, failure)
+  if (failure.level === 'agent') return agentError(seen)
+  return hungUp(seen)
+}
+
+function tooSlow({ target, phase, options, failure, said }: HandshakeFailure): ConnectError {
+  const limit = seconds(options.timeout)
+  const message =
+    phase === 'kex'
+      ? `${target.name} took the connection to ${addressOf(target)} and then said nothing for ${limit}`
+      : `${target.name} did not finish the login in ${limit}`
+  return new ConnectError('timeout', target.name, message, {
+    details: words(said),
+    next: ['is the host overloaded, or its sshd stopped?', sshLine(target, '-v')],
+    cause: failure,
+  })
+}
+
+function incompatible({ target, failure }: HandshakeFailure): ConnectError {
+  const what = failure.message.replace(/^Handshake failed: /, '')
+  return new ConnectError(
+    'handshake',
+    target.name,
+    `${target.name} and clonedeploy cannot agree on how to talk: ${what}`,
+    {
+      details: [
+        'offered  curve25519, ecdh or dh-sha2; aes-gcm or aes-ctr; hmac-sha2; ed25519, ecdsa or rsa-sha2 host keys',
+      ],
+      next: [sshLine(target, '-vv')],
+      cause: failure,
+    },
+  )
+}
+
+function agentError({ target, failure, used }: HandshakeFailure): ConnectError {
+  return new ConnectError(
+    'auth',
+    target.name,
+    `${target.name}: the agent did not sign with ${used?.words ?? 'its key'}`,
+    {
+      details: [failure.message],
+      next: ['ssh-add -l', sshLine(target, '-v')],
+      cause: failure,
+    },
+  )
+}
+
+function hungUp({ target, phase, failure, said }: HandshakeFailure): ConnectError {
+  const moment = phase === 'kex' ? 'before the handshake was done' : 'during the login'
+  return new ConnectError(
+    'lost',
+    target.name,
+    `${target.name} closed the connection to ${addressOf(target)} ${moment}`,
+    {
+      details: [failure.message, ...words(said)],
+      next: ['does its sshd refuse so many connections at once (MaxStartups), or this address?', sshLine(target, '-v')],
+      cause: failure,
+    },
+  )
+}
+
+function words(said: string): string[] {
+  return said === ''
+    ? []
+    : said
+        .split('\n')
+        .slice(-5)
+        .map(line => `it printed  ${line}`)
+}

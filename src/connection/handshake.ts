@@ -1,0 +1,139 @@
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Client, ConnectConfig } from 'ssh2'
+import { ALGORITHMS } from './algorithms.js'
+import { authHandler, type Candidate, type Candidates } from './auth.js'
+import { handshakeError } from './handshake-errors.js'
+import { hostKeyAlgorithms, judge, type Verdict } from './host-key.js'
+import type { KnownHost } from './known-hosts.js'
+import type { Reached } from './reach.js'
+import type { Target } from './target.js'
+
+/** Begins a handshake: gives the client at once, and `ready` when the login is done. */
+export type Begin = (config: ConnectConfig) => { readonly client: Client; readonly ready: Promise<unknown> }
+
+/** A verified and authenticated ssh2 client. */
+export interface Login {
+  readonly client: Client
+  readonly target: Target
+  readonly address: string
+  readonly hostKey: Buffer
+  /** The key that was taken, in words. */
+  readonly auth: string
+  /** Why the connection is gone; null while it stands. */
+  readonly lost: () => Error | null
+  readonly closed: Promise<Error | null>
+  readonly close: () => void
+}
+
+export interface HandshakeOptions {
+  readonly timeout: number
+  readonly signal?: AbortSignal | undefined
+  readonly known: KnownHost
+  readonly keys: Candidates
+  /** Host key types that were seen before and are not the pinned one. */
+  readonly except: readonly string[]
+}
+
+/** Verifies the host, then logs in. Rejects with a ConnectError only; the stream is closed then. */
+export async function handshake(
+  begin: Begin,
+  target: Target,
+  reached: Reached,
+  options: HandshakeOptions,
+): Promise<Login> {
+  const witness: Witness = { phase: 'kex', failure: null, offered: null, used: null }
+  const { stream } = reached
+  const auth = authHandler(target, options.keys.candidates, candidate => {
+    witness.used = candidate
+  })
+  const { client, ready } = begin({
+    host: target.hostname,
+    port: target.port,
+    username: target.user,
+    sock: stream,
+    readyTimeout: Math.max(1, options.timeout),
+    keepaliveInterval: 5_000,
+    keepaliveCountMax: 3,
+    algorithms: { ...ALGORITHMS, serverHostKey: hostKeyAlgorithms(options.known, options.except) },
+    // Synchronous, and a plain boolean: ssh2 takes whatever is not `false` for a yes.
+    hostVerifier: (key: Buffer): boolean => {
+      const verdict = judge(key, options.known, target.pin)
+      witness.offered = { key, verdict }
+      return verdict.kind === 'trusted'
+    },
+    authHandler: auth.handler,
+  })
+  const login = loginOf(client, target, reached, witness)
+  const abort = () => stream.destroy()
+  options.signal?.addEventListener('abort', abort, { once: true })
+  try {
+    if (options.signal?.aborted) abort()
+    await ready
+    return login
+  } catch (error) {
+    stream.destroy()
+    const failure = witness.failure ?? (error as Error)
+    throw handshakeError({ ...witness, failure, target, auth, options, said: await reached.said() })
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** What was seen while the handshake went on. */
+export interface Witness {
+  phase: 'kex' | 'auth'
+  failure: (Error & { readonly level?: string }) | null
+  offered: { readonly key: Buffer; readonly verdict: Verdict } | null
+  used: Candidate | null
+}
+
+/** Listens from the very start: an error without a listener would end the process. */
+function loginOf(client: Client, target: Target, { stream, address }: Reached, witness: Witness): Login {
+  let over = false
+  let ours = false
+  let settle: (reason: Error | null) => void = () => {}
+  const closed = new Promise<Error | null>(resolve => {
+    settle = resolve
+  })
+  const reason = () => witness.failure ?? new Error('it closed the connection')
+  client.on('error', error => {
+    witness.failure ??= error
+  })
+  client.on('handshake', () => {
+    witness.phase = 'auth'
+  })
+  // A forwarded stream stays half open when its other end is gone.
+  client.on('end', () => stream.destroy())
+  client.on('close', () => {
+    over = true
+    settle(ours ? null : reason())
+  })
+  const close = () => {
+    ours = true
+    settle(null)
+    hangUp(client, stream)
+  }
+  return {
+    client,
+    target,
+    address: address ?? target.hostname,
+    get hostKey() {
+      return witness.offered?.key ?? Buffer.alloc(0)
+    },
+    get auth() {
+      return witness.used?.words ?? ''
+    },
+    lost: () => (over ? (ours ? new Error('we closed it') : reason()) : null),
+    closed,
+    close,
+  }
+}
+
+/** Says goodbye and leaves: a host that answers nothing any more must not keep this process alive. */
+function hangUp(client: Client, stream: Duplex): void {
+  client.end()
+  if (!(stream instanceof Socket)) return void stream.destroy()
+  stream.destroySoon()
+  setTimeout(() => stream.destroy(), 300).unref()
+}

@@ -1,0 +1,113 @@
+import { homedir } from 'node:os'
+import { ConnectError } from './errors.js'
+import { shortType, spelledKey, type Verdict } from './host-key.js'
+import { fingerprint, type KnownHost, type KnownKey, namesOf, typeOf } from './known-hosts.js'
+import type { Target } from './target.js'
+
+/** What an offered key that we do not trust means, and what to do about it. */
+export function hostKeyError(target: Target, key: Buffer, known: KnownHost, verdict: Verdict): ConnectError | null {
+  switch (verdict.kind) {
+    case 'trusted':
+      return null
+    case 'unknown':
+      return unknownKey(target, key, known)
+    case 'changed':
+      return changedKey(target, key, verdict.known)
+    case 'wrong-pin':
+      return wrongPin(target, key)
+    case 'revoked':
+      return revokedKey(target, key, verdict.by)
+  }
+}
+
+function unknownKey(target: Target, key: Buffer, known: KnownHost): ConnectError {
+  const looked = known.files.map(short).join(', ')
+  const authority = known.authorities[0]
+  const details = [offered(target, key), `looked in  ${looked || 'no file: none is configured'}`]
+  const message = authority
+    ? `${target.name} is not trusted: known_hosts names a certificate authority for it, and host certificates are not supported`
+    : `${target.name} is not trusted: its host key is in no known_hosts file`
+  return new ConnectError('host-key-unknown', target.name, message, {
+    offered: key,
+    details: authority ? [...details, `authority  ${place(authority)}`] : details,
+    next: [compare(key), `then:           ${addLine(target, key, known)}`, `in CI:          ${pinLine(target, key)}`],
+  })
+}
+
+function changedKey(target: Target, key: Buffer, known: readonly KnownKey[]): ConnectError {
+  const name = namesOf(target)[0]
+  const files = [...new Set(known.map(entry => entry.file))]
+  const remove = files.map(file => `ssh-keygen -R '${name}' -f ${short(file)}`)
+  return new ConnectError(
+    'host-key-changed',
+    target.name,
+    `HOST KEY CHANGED: ${target.name} is not the host that we know`,
+    {
+      offered: key,
+      details: [offered(target, key), ...known.map(entry => `known    ${spelledKey(entry.key)}  ${place(entry)}`)],
+      next: [
+        'This may be an attack. Ask the administrator whether the host was installed anew, and only then:',
+        compare(key),
+        ...remove.map(line => `then:           ${line}`),
+      ],
+    },
+  )
+}
+
+function wrongPin(target: Target, key: Buffer): ConnectError {
+  return new ConnectError(
+    'host-key-changed',
+    target.name,
+    `HOST KEY CHANGED: ${target.name} does not have the pinned host key`,
+    {
+      offered: key,
+      details: [offered(target, key), `pinned   ${target.pin}  (hostKey in the configuration)`],
+      next: ['This may be an attack. Ask the administrator before you change the pin.', compare(key)],
+    },
+  )
+}
+
+function revokedKey(target: Target, key: Buffer, by: KnownKey): ConnectError {
+  return new ConnectError(
+    'host-key-revoked',
+    target.name,
+    `HOST KEY REVOKED: ${target.name} uses a key that must not be used any more`,
+    {
+      offered: key,
+      details: [offered(target, key), `revoked  ${place(by)}`],
+      next: ['Whoever holds this key can pose as the host. Ask the administrator for a new one.'],
+    },
+  )
+}
+
+function offered(target: Target, key: Buffer): string {
+  return `${target.name} [${target.hostname}]:${target.port} offered  ${spelledKey(key)}`
+}
+
+function compare(key: Buffer): string {
+  const file = `/etc/ssh/ssh_host_${shortType(typeOf(key)).toLowerCase()}_key.pub`
+  return `on the server:  ssh-keygen -lf ${file}     must print the same`
+}
+
+/** ssh-keyscan reaches only what can be reached directly, and knows no alias; then ssh itself asks. */
+function addLine(target: Target, key: Buffer, known: KnownHost): string {
+  const direct = target.jump.length === 0 && target.proxyCommand === null && target.hostKeyAlias === null
+  const type = shortType(typeOf(key)).toLowerCase()
+  const port = target.port === 22 ? '' : ` -p ${target.port}`
+  const file = short(known.files[0] ?? '~/.ssh/known_hosts')
+  if (direct) return `ssh-keyscan -t ${type}${port} ${target.hostname} >> ${file}     (the same key again)`
+  return `ssh -o StrictHostKeyChecking=ask ${target.alias} true     (yes, when it shows the same)`
+}
+
+function pinLine(target: Target, key: Buffer): string {
+  return `hosts: [{ host: '${target.alias}', hostKey: '${fingerprint(key)}' }]`
+}
+
+function place(entry: KnownKey): string {
+  return `${short(entry.file)}:${entry.line}`
+}
+
+function short(file: string): string {
+  const home = homedir()
+  return file.startsWith(`${home}/`) ? `~${file.slice(home.length)}` : file
+}

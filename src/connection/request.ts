@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import type { Script } from '../scripts/shell.js'
+
+/** The lines that a host prints around a script's output. Fresh for every request, so that no output can hold them. */
+export interface Marks {
+  readonly begin: string
+  /** Followed by a space, the exit code and a newline. */
+  readonly end: string
+}
+
+export function freshNonce(): string {
+  return randomBytes(16).toString('hex')
+}
+
+export function freshMarks(): Marks {
+  const nonce = freshNonce()
+  return { begin: `@:${nonce}:begin`, end: `@:${nonce}:end` }
+}
+
+/**
+ * Shell text that runs a script in a subshell, marked on both streams. Statements are on lines of their own: a shell
+ * that trips over a syntax error in the script has printed the first marks by then.
+ */
+export function requestText(script: Script, marks: Marks, stdin: 'input' | 'channel'): string {
+  return [
+    `printf '%s\\n' '${marks.begin}'`,
+    `printf '%s\\n' '${marks.begin}' >&2`,
+    stdin === 'channel' ? subshell(script) : withInput(script),
+    'c=$?',
+    `printf '%s %s\\n' '${marks.end}' $c`,
+    `printf '%s %s\\n' '${marks.end}' $c >&2`,
+  ].join('\n')
+}
+
+/** The drain keeps what the script leaves unread from reaching the command loop. */
+function withInput(script: Script): string {
+  const length = script.input?.length ?? 0
+  if (length === 0) return `${subshell(script)} </dev/null`
+  return `head -c ${length} | (\n${subshell(script)}\nc=$?\ncat >/dev/null\nexit $c\n)`
+}
+
+/** The `:` is for an empty script, the newline before `)` for one that ends in a comment or a here-document. */
+function subshell(script: Script): string {
+  return `(\n:\n${script.text}\n)`
+}

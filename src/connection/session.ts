@@ -1,0 +1,81 @@
+import type { Host } from '../inventory/host.js'
+import type { Transport } from './channel.js'
+import type { Connection, ConnectionFacts } from './connection.js'
+import { ConnectError, TimeoutError } from './errors.js'
+import { type Exchanged, seconds } from './exchange.js'
+import { shell } from './shell.js'
+
+/** Makes a connection of a transport, once a first script has run on it: a login that cannot run scripts is refused here. */
+export async function session(
+  host: Host,
+  facts: ConnectionFacts,
+  transport: Transport,
+  startUp: number,
+): Promise<Connection> {
+  const { greet, ...scripts } = shell(host.name, transport.openChannel)
+  const greeting = await greet(startUp).catch(error => error as Error)
+  const refused = greeting instanceof Error ? noChannel(host, greeting) : refusal(host, greeting, startUp)
+  if (refused) {
+    transport.close()
+    throw refused
+  }
+  const noise = greeting instanceof Error ? '' : greeting.noise.toString('utf8')
+  return { host, facts: { ...facts, noise }, ...scripts, ...pick(transport) }
+}
+
+function pick({ forward, closed, close }: Transport): Pick<Connection, 'forward' | 'closed' | 'close'> {
+  return { forward, closed, close }
+}
+
+function noChannel(host: Host, error: Error): ConnectError {
+  return new ConnectError('shell', host.name, `${host.name} accepted the login and then refused to run a command`, {
+    details: [error.message],
+    next: ['allow at least 4 sessions in its sshd_config (MaxSessions 10 is the default)'],
+    cause: error,
+  })
+}
+
+function refusal(host: Host, { result, noise }: Exchanged, startUp: number): ConnectError | null {
+  if (result.code === 0) return null
+  const said = printed(noise, result.stdout, result.stderr)
+  const details = said.map(line => `it printed  ${line}`)
+  if (result.lost instanceof TimeoutError) {
+    return new ConnectError(
+      'shell',
+      host.name,
+      `${host.name}: the login shell start-up took longer than ${seconds(startUp)}`,
+      {
+        details: [
+          ...details,
+          'a start-up file of the login shell (.bashrc, .profile, config.fish …) waits for something',
+        ],
+        next: [`ssh ${host.host} true     must come back at once`],
+        cause: result.lost,
+      },
+    )
+  }
+  return new ConnectError(
+    'shell',
+    host.name,
+    `${host.name} let us in but runs no scripts: ${ending(result.lost, said)}`,
+    {
+      details,
+      next: [
+        'clonedeploy needs a login with a shell: no forced command (ForceCommand, command="…"), no sftp-only account, no nologin',
+        `ssh ${host.host} echo ok     must print ok`,
+      ],
+      cause: result.lost,
+    },
+  )
+}
+
+function ending(lost: Error | null, said: readonly string[]): string {
+  if (said.length > 0) return 'its own words came instead of the answer'
+  return lost?.message ?? 'its shell failed'
+}
+
+function printed(...outputs: readonly Buffer[]): string[] {
+  const text = Buffer.concat(outputs).toString('utf8')
+  const lines = text.split(/\r?\n/).filter(line => line.trim() !== '')
+  return lines.slice(-5).map(line => line.slice(0, 200))
+}

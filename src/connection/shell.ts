@@ -1,0 +1,96 @@
+import { Script } from '../scripts/shell.js'
+import type { Channel } from './channel.js'
+import type { Connection, RunOptions, RunResult, Waiting } from './connection.js'
+import { LostError, TimeoutError } from './errors.js'
+import { atMost, type Exchanged, exchange } from './exchange.js'
+import { lines } from './lines.js'
+import { type Live, openLive } from './live.js'
+import { pool } from './pool.js'
+
+/** sshd allows 10 sessions on a connection by default. */
+const MOST_CHANNELS = 4
+
+/** `run` and `open` for every transport, over channels that it opens. */
+export interface Shell extends Pick<Connection, 'run' | 'open' | 'rtt' | 'bytesSent' | 'bytesReceived'> {
+  /** A script that does nothing: shows whether scripts can be run at all, and what the login shell prints by itself. */
+  readonly greet: (timeout: number) => Promise<Exchanged>
+}
+
+export function shell(host: string, openChannel: (command: string) => Promise<Channel>): Shell {
+  const traffic = { sent: 0, received: 0 }
+  let rtt = Number.POSITIVE_INFINITY
+  const channels = pool(
+    () => openLive(openChannel, traffic),
+    MOST_CHANNELS,
+    () => new TimeoutError(`no channel to ${host} came free in time`),
+  )
+
+  const exchanged = async (
+    script: Script,
+    stdin: 'input' | 'channel',
+    options: RunOptions,
+    use?: (live: Live) => void,
+  ) => {
+    const started = performance.now()
+    const live = await channels.take(atMost(options.timeout))
+    const timeout = Math.max(1, atMost(options.timeout) - (performance.now() - started))
+    const going = exchange(live, script, { ...options, timeout, stdin, host, started })
+    use?.(live)
+    const done = await going
+    if (done.answered !== null) rtt = Math.min(rtt, done.answered)
+    // A child of a script that shared its stdin with the loop could eat later requests.
+    channels.give(live, done.reusable && stdin === 'input')
+    return done
+  }
+
+  const run = async (script: Script, options: RunOptions): Promise<RunResult> => {
+    const started = performance.now()
+    try {
+      return (await exchanged(script, 'input', options)).result
+    } catch (error) {
+      return neverRan(host, error, started)
+    }
+  }
+
+  const open = (script: Script, options: { readonly timeout: number }): Waiting => {
+    const started = performance.now()
+    const answers = lines()
+    const early: string[] = []
+    let live: Live | null = null
+    const use = (taken: Live) => {
+      live = taken
+      for (const line of early.splice(0)) taken.write(`${line}\n`)
+    }
+    const onOutput = (stream: 'stdout' | 'stderr', chunk: Buffer) => {
+      if (stream === 'stdout') answers.push(chunk)
+    }
+    const result = exchanged(script, 'channel', { ...options, onOutput }, use)
+      .then(done => done.result)
+      .catch(error => neverRan(host, error, started))
+      .finally(() => {
+        live = null
+        answers.end()
+      })
+    const send = (line: string) => {
+      if (live) live.write(`${line}\n`)
+      else early.push(line)
+    }
+    return { line: timeout => answers.next(atMost(timeout)), send, result }
+  }
+
+  return {
+    run,
+    open,
+    rtt: () => rtt,
+    bytesSent: () => traffic.sent,
+    bytesReceived: () => traffic.received,
+    greet: timeout => exchanged(new Script('greet', ':'), 'input', { timeout }),
+  }
+}
+
+function neverRan(host: string, error: unknown, started: number): RunResult {
+  const why = error instanceof Error ? error.message : String(error)
+  const lost = error instanceof TimeoutError ? error : new LostError(`no channel to ${host} could be opened: ${why}`)
+  const nothing = Buffer.alloc(0)
+  return { code: null, signal: null, lost, stdout: nothing, stderr: nothing, ms: performance.now() - started }
+}

@@ -1,0 +1,59 @@
+import type { Duplex } from 'node:stream'
+import type { Config } from 'node-ssh'
+import type { Client, ClientChannel } from 'ssh2'
+import type { SshConfig } from '../config/config.js'
+import { type Channel, endOf, type Transport } from './channel.js'
+import type { Connect, ConnectionFacts } from './connection.js'
+import type { Begin, Login } from './handshake.js'
+import { fingerprint, typeOf } from './known-hosts.js'
+import { logins } from './login.js'
+import { session } from './session.js'
+
+/** The first script on a host runs when its login shell has read its start-up files. */
+const START_UP = 15_000
+
+/** Sessions over SSH, spoken by this process. What is shared between hosts (keys, jump hosts) is kept in the answer. */
+export function connectSsh(ssh: SshConfig): Connect {
+  const logIn = logins(loadNodeSsh, ssh)
+  return async (host, options) => {
+    const login = await logIn(host, options)
+    return session(host, factsOf(login), transportOf(login), Math.min(START_UP, options.timeout))
+  }
+}
+
+/** Loaded before the first stream is opened: what happens on it while nobody listens would be lost. */
+async function loadNodeSsh(): Promise<Begin> {
+  const { NodeSSH } = await import('node-ssh')
+  return config => {
+    const ssh = new NodeSSH()
+    // It sets its client before it first waits, so that our listeners are there from the beginning.
+    const ready = ssh.connect(config as Config)
+    return { client: ssh.connection as Client, ready }
+  }
+}
+
+function factsOf({ target, address, hostKey, auth }: Login): ConnectionFacts {
+  const key = { type: typeOf(hostKey), fingerprint: fingerprint(hostKey) }
+  return { address, port: target.port, user: target.user, transport: 'builtin', hostKey: key, auth }
+}
+
+function transportOf(login: Login): Transport {
+  const { client, lost, closed, close } = login
+  client.setNoDelay(true)
+  const openChannel = async (command: string): Promise<Channel> => {
+    const channel = await answered<ClientChannel>(done => client.exec(command, done))
+    const end = endOf(channel, channel.stderr, lost)
+    return { stdin: channel, stdout: channel, stderr: channel.stderr, ended: end, close: () => channel.close() }
+  }
+  const forward = (to: { readonly host: string; readonly port: number } | { readonly socket: string }) =>
+    answered<Duplex>(done =>
+      'socket' in to
+        ? client.openssh_forwardOutStreamLocal(to.socket, done)
+        : client.forwardOut('127.0.0.1', 0, to.host, to.port, done),
+    )
+  return { openChannel, forward, closed, close }
+}
+
+function answered<T>(ask: (done: (error: Error | undefined, answer: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => ask((error, answer) => (error ? reject(error) : resolve(answer))))
+}

@@ -1,0 +1,85 @@
+import { mkdir, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { appPort } from './app-port.js'
+import { type HostServer, startHostServer } from './host-server.js'
+import { type KeyPair, keyPair } from './keys.js'
+import { replace } from './replace.js'
+import { knownHostsText, sshConfigText } from './ssh-files.js'
+import { stopScript } from './stop.js'
+import { loginName, surroundings } from './surroundings.js'
+
+export interface EmbeddedHost {
+  /** `web-1`, `web-2`, … */
+  readonly name: string
+  readonly port: number
+  /** Home of the login; the whole world of the host lies below it. */
+  readonly home: string
+  /** `SHA256:…` */
+  readonly hostKey: string
+  /** Where the app on it listens: `APP_PORT` of every command. */
+  readonly appPort: number
+}
+
+export interface EmbeddedFleet {
+  readonly hosts: readonly EmbeddedHost[]
+  readonly login: string
+  readonly identityFile: string
+  readonly knownHostsFile: string
+  /** An ssh_config that names the hosts: `ssh -F FILE web-1`. */
+  readonly configFile: string
+  /** Ends every connection and all hosts. What they started (the apps) stays up, as on a real host. */
+  readonly close: () => Promise<void>
+}
+
+/** SSH hosts inside this process, on the loopback; keys, homes and app ports are kept in `dir` for the next time. */
+export async function startEmbeddedHosts(options: { count: number; dir: string }): Promise<EmbeddedFleet> {
+  await mkdir(options.dir, { recursive: true, mode: 0o700 })
+  const dir = await realpath(options.dir)
+  const client = await keyPair(join(dir, 'client.key'))
+  const started: Started[] = []
+  const close = async () => {
+    for (const { server } of started) await server.close()
+  }
+  try {
+    for (let n = 1; n <= options.count; n++) started.push(await startHost(dir, `web-${n}`, client, started))
+    return { ...(await writeFiles(dir, started)), hosts: started.map(({ host }) => host), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Started {
+  readonly host: EmbeddedHost
+  readonly key: KeyPair
+  readonly server: HostServer
+}
+
+async function startHost(dir: string, name: string, client: KeyPair, others: readonly Started[]): Promise<Started> {
+  const home = join(dir, name)
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  const port = await appPort(
+    dir,
+    name,
+    others.map(({ host }) => host.appPort),
+  )
+  const key = await keyPair(join(dir, `${name}.key`))
+  const login = { name: loginName(), key: client.key }
+  const server = await startHostServer(login, key.text, surroundings(name, home, port))
+  return { host: { name, port: server.port, home, hostKey: key.fingerprint, appPort: port }, key, server }
+}
+
+async function writeFiles(dir: string, started: readonly Started[]): Promise<Omit<EmbeddedFleet, 'hosts' | 'close'>> {
+  const files = {
+    login: loginName(),
+    identityFile: join(dir, 'client.key'),
+    knownHostsFile: join(dir, 'known_hosts'),
+    configFile: join(dir, 'ssh_config'),
+  }
+  const keys = new Map(started.map(({ host, key }) => [host.name, key.publicLine]))
+  const hosts = started.map(({ host }) => host)
+  await replace(files.knownHostsFile, knownHostsText(keys))
+  await replace(files.configFile, sshConfigText(hosts, files))
+  await replace(join(dir, 'stop'), stopScript, 0o700)
+  return files
+}

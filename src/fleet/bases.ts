@@ -1,0 +1,40 @@
+import { gunzipSync } from 'node:zlib'
+import { digestOf, type Manifest, parseManifest } from '../build/manifest.js'
+import type { HostState } from '../plan/state.js'
+import { currentEntry } from '../plan/transaction.js'
+import { readManifest } from '../scripts/read-manifest.js'
+import { onEach } from './each.js'
+import type { Session } from './session.js'
+
+/**
+ * Manifests of what the hosts serve, by digest: those known here, and for the others read from one host that has it.
+ * One that cannot be read, or is not what its digest says, is left out: then everything is sent.
+ */
+export async function readBases(
+  fleet: readonly { readonly session: Session; readonly state: HostState }[],
+  known: (digest: string) => Manifest | null,
+): Promise<ReadonlyMap<string, Manifest>> {
+  const bases = new Map<string, Manifest>()
+  const wanted = new Map<string, { readonly session: Session; readonly root: string; readonly release: string }>()
+  for (const { session, state } of fleet) {
+    const entry = currentEntry(state)
+    if (!entry?.digest) continue
+    const here = known(entry.digest)
+    if (here !== null) bases.set(entry.digest, here)
+    else wanted.set(entry.digest, { session, root: state.root, release: entry.id })
+  }
+  await onEach([...wanted], 8, async ([digest, { session, root, release }]) => {
+    const result = await session.run(readManifest(root, release), { timeout: 60_000 })
+    const manifest = result.code === 0 ? parsed(result.stdout) : null
+    if (manifest !== null && digestOf(manifest) === digest) bases.set(digest, manifest)
+  })
+  return bases
+}
+
+function parsed(gzipped: Buffer): Manifest | null {
+  try {
+    return parseManifest(gunzipSync(gzipped))
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,66 @@
+import type { HostOutcome, Outcome } from './outcome.js'
+import type { Halt, HostRun, Run } from './run.js'
+
+export interface OutcomeFacts {
+  readonly startedAt: number
+  readonly log: string | null
+}
+
+type Ending = 'deployed' | 'aborted' | 'rolled-back' | 'mixed'
+
+/** The outcome, from what was read back and nothing else. */
+export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: Halt | null): Outcome {
+  const { plan } = run
+  const hosts = run.hosts.map(host => hostOutcome(run, host, ending))
+  return {
+    command: plan.command,
+    app: plan.app,
+    stage: plan.stage,
+    ...resultOf(plan.command, ending),
+    release: plan.release,
+    previous: plan.previous,
+    digest: plan.digest,
+    seconds: Math.round((performance.now() - facts.startedAt) / 100) / 10,
+    bytes: hosts.reduce((sum, { bytes }) => sum + bytes, 0),
+    swapWindowMs: run.swapWindowMs,
+    hosts,
+    reason: halt?.reason ?? null,
+    next: nextSteps(run, ending),
+    warnings: run.warnings,
+    log: facts.log,
+  }
+}
+
+function resultOf(command: Outcome['command'], ending: Ending): Pick<Outcome, 'result' | 'exitCode'> {
+  switch (ending) {
+    case 'deployed':
+      return { result: command === 'rollback' ? 'rolled-back' : 'deployed', exitCode: 0 }
+    case 'aborted':
+      return { result: 'aborted', exitCode: 3 }
+    case 'rolled-back':
+      return { result: 'rolled-back', exitCode: 5 }
+    case 'mixed':
+      return { result: 'mixed', exitCode: 6 }
+  }
+}
+
+function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
+  const target = host.current.kind === 'known' ? host.current.target : null
+  const isNew = target === `releases/${run.plan.release}`
+  const isOld = target === host.plan.old
+  const unread = host.current.kind === 'unknown' && host.failure === null
+  return {
+    name: host.name,
+    current: isOld ? host.plan.oldRelease : (target?.replace(/^releases\//, '') ?? null),
+    digest: isNew ? run.plan.digest : isOld ? host.plan.oldDigest : null,
+    healthy: ending === 'aborted' ? null : host.healthy,
+    bytes: host.session.bytes(),
+    error: unread ? { phase: 'confirm', step: 'read back', message: 'what it serves could not be read', hint: null, output: [] } : host.failure,
+  }
+}
+
+function nextSteps(run: Run, ending: Ending): readonly string[] {
+  if (ending === 'mixed') return ['look: clonedeploy status', 'fix:  clonedeploy repair']
+  const hints = run.hosts.flatMap(({ failure }) => (failure?.hint ? [failure.hint] : []))
+  return [...new Set(hints)]
+}

@@ -1,0 +1,120 @@
+import type { ScriptStep } from '../plan/plan.js'
+import { codes } from '../scripts/codes.js'
+import { onEach } from './each.js'
+import { failureOf } from './failure.js'
+import type { HostFailure } from './outcome.js'
+import { lookAgain } from './restore.js'
+import { type Halt, type HostRun, inPhase, known, type Run, runStep } from './run.js'
+import { healthy, restart } from './serve.js'
+import { disarmAll } from './swap.js'
+
+/** The last moment in which the run can still be undone: every host must answer, and still be ours. */
+export async function pingAll(run: Run): Promise<Halt | null> {
+  return inPhase(run, 'confirm', run.hosts, async host => {
+    const { renew } = host.plan
+    const result = await host.session.run(renew.script, { timeout: 5000 })
+    return result.code === 0 ? null : failureOf({ phase: 'confirm', step: 'ping', text: renew.text, timeout: 5000 }, result)
+  })
+}
+
+/**
+ * Decides for the new release on every host. A host that was not reached is asked again until its lease is over; one
+ * that had put itself back in the meantime, while others were confirmed, is brought forward.
+ */
+export async function confirmAll(run: Run): Promise<Halt | null> {
+  const halt = await inPhase(run, 'confirm', run.hosts, host => confirmHost(run, host), done => `${done}/${run.hosts.length} confirmed`)
+  disarmAll(run)
+  if (halt === null || run.hosts.every(({ confirmed }) => !confirmed)) return halt
+  const behind = run.hosts.filter(({ confirmed }) => !confirmed)
+  return inPhase(run, 'confirm', behind, host => bringForward(run, host), done => `${done} brought forward`)
+}
+
+/** A fleet that could not be brought to one decision keeps its lock; what each host serves is read once more. */
+export async function readAll(run: Run, split: Halt): Promise<Halt> {
+  await onEach(run.hosts, run.concurrency, async host => {
+    host.current = await lookAgain(host)
+  })
+  return split
+}
+
+/** Prunes, records, unlocks, and reads `current` once more on every host: what the outcome is made from. */
+export async function finishAll(run: Run): Promise<Halt | null> {
+  await pruneAll(run)
+  return inPhase(run, 'confirm', run.hosts, async host => {
+    const { finish } = host.plan
+    const result = await retry(2, () => host.session.run(finish.script, { timeout: finish.timeout }))
+    if (result.code === 0 || result.code === codes.fenced) host.locked = false
+    host.current = await lookAgain(host)
+    if (host.current.kind === 'known' && host.current.target === `releases/${run.plan.release}`) {
+      if (result.code !== 0) run.warnings.push(`${host.name}: the end of the transaction could not be recorded`)
+      return null
+    }
+    return failureOf({ phase: 'confirm', step: 'read back', text: 'read current', timeout: finish.timeout }, result)
+  })
+}
+
+async function pruneAll(run: Run): Promise<void> {
+  const crowded = run.hosts.filter(({ plan }) => plan.prune !== null)
+  if (crowded.length === 0) return
+  let removed = 0
+  await inPhase(
+    run,
+    'clean',
+    crowded,
+    async host => {
+      const { script, timeout } = host.plan.prune as ScriptStep
+      const result = await host.session.run(script, { timeout })
+      removed += (result.stdout.toString('latin1').match(/^removed /gm) ?? []).length
+      if (result.code !== 0) run.warnings.push(`${host.name}: old releases could not be removed`)
+      return null
+    },
+    () => `removed ${removed} old releases`,
+  )
+}
+
+async function confirmHost(run: Run, host: HostRun): Promise<HostFailure | null> {
+  const { confirm } = host.plan
+  const until = performance.now() + run.plan.lease * 1000
+  for (;;) {
+    const result = await host.session.run(confirm.script, { timeout: 5000 })
+    if (result.code === 0) {
+      host.confirmed = true
+      return null
+    }
+    if (result.code !== null || performance.now() > until) {
+      return failureOf({ phase: 'confirm', step: 'confirm', text: confirm.text, timeout: 5000 }, result)
+    }
+    await new Promise(resolve => setTimeout(resolve, 500))
+  }
+}
+
+async function bringForward(run: Run, host: HostRun): Promise<HostFailure | null> {
+  const { plan } = host
+  const back = await lookAgain(host)
+  if (back.kind === 'unknown') return host.failure
+  if (back.target !== `releases/${run.plan.release}`) {
+    const staged = await runStep(run, host, 'confirm', plan.stage)
+    if (staged.failure !== null) return staged.failure
+    const waiting = host.session.open(plan.arm.script, 60_000)
+    if ((await waiting.line(20_000)) !== 'armed') return host.failure
+    waiting.send(`go ${run.plan.tx}`)
+    const line = await waiting.line(15_000)
+    waiting.send('end')
+    if (line !== `swapped releases/${run.plan.release}`) return host.failure
+    host.current = known(`releases/${run.plan.release}`)
+    const failure = (await restart(run, host, 'confirm', plan.restart)) ?? (await healthy(run, host, 'confirm', plan.health))
+    if (failure !== null) return failure
+  }
+  const failure = await confirmHost(run, host)
+  if (failure === null) {
+    host.failure = null
+    run.warnings.push(`${host.name}: had put itself back while the others were confirmed, and was brought forward`)
+  }
+  return failure
+}
+
+async function retry<T extends { readonly code: number | null }>(times: number, act: () => Promise<T>): Promise<T> {
+  const result = await act()
+  return result.code === null && times > 0 ? retry(times - 1, act) : result
+}
+

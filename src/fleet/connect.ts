@@ -1,0 +1,38 @@
+import type { Connect } from '../connection/connection.js'
+import { PreflightError, Refusal } from '../errors.js'
+import type { Host } from '../inventory/host.js'
+import { onEach } from './each.js'
+import type { Emit } from './events.js'
+import { type Session, startSession } from './session.js'
+
+export interface Reached {
+  readonly host: Host
+  readonly session: Session | null
+  readonly error: Refusal | null
+}
+
+/** Connects to every host, all at once; says of each whether it was reached. */
+export async function reach(hosts: readonly Host[], connect: Connect, options: { readonly concurrency: number; readonly timeout: number; readonly emit: Emit }): Promise<readonly Reached[]> {
+  return onEach(hosts, options.concurrency, async host => {
+    try {
+      const connection = await connect(host, { timeout: options.timeout })
+      return { host, session: startSession(connection, connect, options.timeout, options.emit), error: null }
+    } catch (error) {
+      if (error instanceof Refusal) return { host, session: null, error }
+      throw error
+    }
+  })
+}
+
+/** Stops the run when a host was not reached: every such host with its reason, and that nothing was changed. */
+export function demandAll(reached: readonly Reached[]): readonly Session[] {
+  const failed = reached.filter(({ session }) => session === null)
+  if (failed.length === 0) return reached.map(({ session }) => session as Session)
+  for (const { session } of reached) session?.close()
+  const first = failed[0]?.error as Refusal
+  if (failed.length === 1) throw new PreflightError(`${first.message} Nothing was changed.`, { details: first.details, next: first.next, cause: first })
+  throw new PreflightError(`${failed.length} of ${reached.length} hosts cannot be reached. Nothing was changed.`, {
+    details: failed.flatMap(({ error }) => [(error as Refusal).message, ...(error as Refusal).details.map(line => `  ${line}`)]),
+    next: [...new Set(failed.flatMap(({ error }) => (error as Refusal).next))],
+  })
+}

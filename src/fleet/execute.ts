@@ -1,0 +1,66 @@
+import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
+import { lockAll, startHeart } from './lock.js'
+import { type OutcomeFacts, outcomeOf } from './conclude.js'
+import type { Outcome } from './outcome.js'
+import { prepareAll, runOnce } from './prepare.js'
+import { discardAll, restoreAll } from './restore.js'
+import type { Halt, Run } from './run.js'
+import { serveAll } from './serve.js'
+import { unlessStopped } from './stop.js'
+import { armAll, swapAll } from './swap.js'
+
+/**
+ * Carries a plan out on the whole fleet: lock, prepare everything everywhere, swap all together, serve, confirm. What
+ * fails before the swap is thrown away everywhere; what fails after it is put back everywhere. Throws LockedError only.
+ */
+export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
+  const heart = startHeart(run)
+  try {
+    const unready = await makeReady(run)
+    if (unready !== null) {
+      await discardAll(run)
+      return outcomeOf(run, facts, 'aborted', unready)
+    }
+    const broken = await takeOver(run)
+    if (broken !== null && !run.keepOnFailure) return await goBack(run, facts, broken)
+    const split = await confirmAll(run)
+    if (split !== null && run.hosts.every(({ confirmed }) => !confirmed)) return await goBack(run, facts, split)
+    const unread = split === null ? await finishAll(run) : await readAll(run, split)
+    const wrong = broken ?? unread
+    return outcomeOf(run, facts, wrong === null ? 'deployed' : 'mixed', wrong)
+  } finally {
+    heart.stop()
+  }
+}
+
+/** Everything that touches no `current`: at its end every host holds the release and waits for one word. */
+async function makeReady(run: Run): Promise<Halt | null> {
+  const phases = [lockAll, prepareAll, runOnce, armAll]
+  for (const phase of phases) {
+    const halt = await orStop(run, phase(run))
+    if (halt !== null) return halt
+  }
+  return null
+}
+
+/** From the swap to the last check: whatever fails in here has to be undone. */
+async function takeOver(run: Run): Promise<Halt | null> {
+  const swapped = await swapAll(run)
+  if (swapped !== null) return swapped
+  return (await orStop(run, serveAll(run))) ?? (await pingAll(run))
+}
+
+async function goBack(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {
+  const left = await restoreAll(run, halt)
+  if (left !== null) return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and on the way back ${left.reason}` })
+  return outcomeOf(run, facts, 'rolled-back', halt)
+}
+
+/** A wish to stop ends what is under way on the hosts by closing its connection; the clean-up opens another. */
+async function orStop(run: Run, phase: Promise<Halt | null>): Promise<Halt | null> {
+  const done = await unlessStopped(run.stop, phase)
+  if (done === null || !('stopped' in done)) return done
+  for (const host of run.hosts) host.session.interrupt()
+  await phase.catch(() => null)
+  return { reason: done.stopped }
+}

@@ -1,0 +1,85 @@
+import { LockedError } from '../errors.js'
+import type { Holder } from '../plan/state.js'
+import { codes } from '../scripts/codes.js'
+import { onEach } from './each.js'
+import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
+
+const patience = 1500
+
+/**
+ * Takes the lock of every host, all at once, waiting for nobody while it holds one: but of two runs that meet half-way,
+ * the one with the lower transaction id tries again for a moment, so that one of them gets through. Throws LockedError
+ * with all locks given back.
+ */
+export async function lockAll(run: Run): Promise<Halt | null> {
+  const holders = new Map<string, Holder | null>()
+  const halt = await inPhase(
+    run,
+    'lock',
+    run.hosts,
+    async host => {
+      const until = performance.now() + patience
+      for (;;) {
+        const { failure, result } = await runStep(run, host, 'lock', host.plan.lock, () => 'lock acquired')
+        // A lost answer may be the answer "locked": giving back what is not ours changes nothing.
+        if (result.code === 0 || result.code === null) host.locked = true
+        if (failure === null) {
+          if (result.stdout.includes('took over')) run.warnings.push(`${host.name}: took over a lock whose holder was not heard of any more`)
+          return null
+        }
+        if (result.code !== codes.locked) return failure
+        const holder = holderOf(result.stdout)
+        holders.set(host.name, holder)
+        const mayWait = holder !== null && run.plan.tx < holder.tx && performance.now() < until
+        if (!mayWait) return failure
+        await new Promise(resolve => setTimeout(resolve, 150))
+      }
+    },
+    done => `lock acquired on ${done}/${run.hosts.length} hosts`,
+  )
+  if (halt === null) return null
+  const locked = run.hosts.filter(host => holders.has(host.name) && !host.locked)
+  if (locked.length === 0) return halt
+  await giveBack(run)
+  throw lockedError(run.plan.stage, holders.get((locked[0] as HostRun).name) ?? null, locked.map(({ name }) => name), null)
+}
+
+/** Signs of life on all locked hosts, until it is stopped; a host that does not answer is found by the step that needs it. */
+export function startHeart(run: Run): { readonly stop: () => void } {
+  const busy = new Set<string>()
+  const timer = setInterval(() => {
+    for (const host of run.hosts) {
+      if (!host.locked || busy.has(host.name)) continue
+      busy.add(host.name)
+      host.session.run(host.plan.renew.script, { timeout: 10_000 }).finally(() => busy.delete(host.name))
+    }
+  }, (run.plan.lease * 1000) / 4)
+  return { stop: () => clearInterval(timer) }
+}
+
+export function lockedError(stage: string, holder: Holder | null, hosts: readonly string[], age: number | null): LockedError {
+  const who = holder === null ? 'somebody' : `${holder.who}@${holder.from}`
+  const since = holder === null ? '' : ` since ${holder.since}`
+  return new LockedError(`${stage} is locked by ${who}${since}${age === null ? '' : `, alive ${age}s ago`}. Nothing was changed.`, {
+    details: [
+      ...(holder === null ? [] : [`doing    ${holder.command}${holder.reason ? `  "${holder.reason}"` : ''}`, `tx       ${holder.tx}`]),
+      `seen on  ${hosts.join(', ')}`,
+    ],
+    next: ['wait: add --lock-wait 10m', 'look: clonedeploy status'],
+  })
+}
+
+async function giveBack(run: Run): Promise<void> {
+  await onEach(run.hosts.filter(({ locked }) => locked), run.concurrency, async host => {
+    await host.session.run(host.plan.discard.script, { timeout: host.plan.discard.timeout })
+    host.locked = false
+  })
+}
+
+function holderOf(stdout: Buffer): Holder | null {
+  try {
+    return JSON.parse(stdout.toString('utf8').trim()) as Holder
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,88 @@
+import type { PushStep, Step } from '../plan/plan.js'
+import { codes } from '../scripts/codes.js'
+import { unpack } from '../scripts/unpack.js'
+import { failureOf } from './failure.js'
+import type { HostFailure } from './outcome.js'
+import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
+
+/** Brings the whole release to every host, verified, linked, prepared and flushed: all hosts, or the run stops here. */
+export async function prepareAll(run: Run): Promise<Halt | null> {
+  const pushes = run.hosts.some(host => host.plan.prepare.some(step => step.kind === 'push'))
+  if (pushes) {
+    const halt = await inPhase(run, 'push', run.hosts, async host => {
+      const step = host.plan.prepare.find(one => one.kind === 'push')
+      return step === undefined ? null : push(run, host, step)
+    })
+    if (halt !== null) return halt
+  }
+  const halt = await inPhase(run, 'prepare', run.hosts, async host => {
+    for (const step of [...host.plan.prepare.filter(isScript), host.plan.stage]) {
+      const { failure, result } = await runStep(run, host, 'prepare', step)
+      if (failure !== null) return failure
+      host.tree = /^tree ([0-9a-f]{64})$/m.exec(result.stdout.toString('latin1'))?.[1] ?? host.tree
+    }
+    return null
+  })
+  return halt ?? compareTrees(run)
+}
+
+/** Migrations and the like: on one host, when all are ready and none is swapped. */
+export async function runOnce(run: Run): Promise<Halt | null> {
+  if (run.plan.once.length === 0) return null
+  const host = run.hosts.find(({ name }) => name === run.plan.onceHost) as HostRun
+  return inPhase(run, 'prepare', [host], async () => {
+    for (const step of run.plan.once.filter(isScript)) {
+      const { failure } = await runStep(run, host, 'prepare', step)
+      if (failure !== null) return failure
+    }
+    return null
+  })
+}
+
+async function push(run: Run, host: HostRun, step: PushStep): Promise<HostFailure | null> {
+  const first = await send(run, host, step, step.baseDigest)
+  if (first.failure === null || step.unpack.base === null || !first.again) return first.failure
+  run.warnings.push(`${host.name}: ${step.unpack.base} is not what it was, so everything was sent`)
+  const whole = { ...step, unpack: { ...step.unpack, base: null } }
+  return (await send(run, host, whole, null)).failure
+}
+
+async function send(run: Run, host: HostRun, step: PushStep, baseDigest: string | null) {
+  run.emit({ type: 'host.start', phase: 'push', step: 'push', host: host.name })
+  const { data, files } = await run.payload(baseDigest)
+  const place = { root: host.plan.root, tx: run.plan.tx }
+  const result = await host.session.run(unpack(place, step.unpack, data), {
+    timeout: step.timeout,
+    onSent: done => run.emit({ type: 'host.progress', phase: 'push', host: host.name, done, total: data.length }),
+  })
+  const failure = result.code === 0 ? null : failureOf({ phase: 'push', step: 'push', text: step.text, timeout: step.timeout }, result)
+  const note = `${files} files, ${size(data.length)} in ${(result.ms / 1000).toFixed(1)}s, sha256 ok`
+  ended(run, host, 'push', 'push', result.ms, failure, failure?.message ?? note)
+  return { failure, again: result.code === codes.notIntact || result.code === codes.releaseMissing }
+}
+
+/** The same hooks must have made the same files everywhere. */
+function compareTrees(run: Run): Halt | null {
+  const trees = new Map<string, HostRun[]>()
+  for (const host of run.hosts) if (host.tree !== null) trees.set(host.tree, [...(trees.get(host.tree) ?? []), host])
+  if (trees.size < 2) return null
+  const odd = [...trees.values()].sort((a, b) => a.length - b.length)[0] as HostRun[]
+  const message = `its files differ from those of the other hosts after the prepare hooks`
+  if (run.plan.identical === 'warn') {
+    run.warnings.push(`${odd.map(({ name }) => name).join(', ')}: ${message}`)
+    return null
+  }
+  for (const host of odd) {
+    const hint = "a hook that writes times, host names or random values makes clones differ; allow it with identical: 'warn'"
+    host.failure = { phase: 'prepare', step: 'compare', message, hint, output: [] }
+  }
+  return haltOf(odd)
+}
+
+function isScript<T extends Step>(step: T): step is Exclude<T, PushStep> {
+  return step.kind !== 'push'
+}
+
+function size(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+}

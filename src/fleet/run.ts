@@ -1,0 +1,97 @@
+import type { Payload } from '../build/artifact.js'
+import type { RunResult, Waiting } from '../connection/connection.js'
+import type { HostPlan, HookStep, Plan, ScriptStep } from '../plan/plan.js'
+import { onEach } from './each.js'
+import type { Emit, Phase } from './events.js'
+import { failureOf } from './failure.js'
+import { outputLines } from './lines.js'
+import type { HostFailure } from './outcome.js'
+import type { Session } from './session.js'
+import type { Stop } from './stop.js'
+
+/** A run under way: the plan, and what is known so far of each host. Only `fleet/` sees it. */
+export interface Run {
+  readonly plan: Plan
+  readonly hosts: readonly HostRun[]
+  readonly emit: Emit
+  readonly stop: Stop
+  readonly concurrency: number
+  readonly payload: (baseDigest: string | null) => Promise<Payload>
+  /** Leave the new release in place when it fails after the swap. */
+  readonly keepOnFailure: boolean
+  readonly warnings: string[]
+  swapWindowMs: number | null
+}
+
+export interface HostRun {
+  readonly name: string
+  readonly plan: HostPlan
+  readonly session: Session
+  waiting: Waiting | null
+  locked: boolean
+  /** What `current` was when it was last read; `unknown` while something that changes it is under way or was lost. */
+  current: { readonly kind: 'known'; readonly target: string | null } | { readonly kind: 'unknown' }
+  confirmed: boolean
+  healthy: boolean | null
+  tree: string | null
+  failure: HostFailure | null
+}
+
+/** Why a run did not go on; the hosts carry the details. */
+export interface Halt {
+  readonly reason: string
+}
+
+/** One moment on all hosts. Tells how it went, keeps each host's failure, and says whether all came through. */
+export async function inPhase(
+  run: Run,
+  phase: Phase,
+  hosts: readonly HostRun[],
+  act: (host: HostRun) => Promise<HostFailure | null>,
+  note: (done: number) => string = done => `${done}/${hosts.length}`,
+): Promise<Halt | null> {
+  const began = performance.now()
+  run.emit({ type: 'phase.start', phase })
+  const failures = await onEach(hosts, run.concurrency, async host => {
+    const failure = await act(host)
+    if (failure !== null) host.failure = failure
+    return failure
+  })
+  const failed = hosts.filter((_, i) => failures[i] !== null)
+  run.emit({ type: 'phase.end', phase, ok: failed.length === 0, ms: performance.now() - began, note: note(hosts.length - failed.length) })
+  return failed.length === 0 ? null : haltOf(failed)
+}
+
+/** Runs one step on one host and tells of it; the failure, or what it printed. */
+export async function runStep(
+  run: Run,
+  host: HostRun,
+  phase: Phase,
+  step: ScriptStep | HookStep,
+  note: (result: RunResult) => string = () => step.text,
+): Promise<{ readonly failure: HostFailure | null; readonly result: RunResult }> {
+  run.emit({ type: 'host.start', phase, step: step.name, host: host.name })
+  const lines = outputLines((stream, line) => run.emit({ type: 'output', host: host.name, step: step.name, stream, line }))
+  const result = await host.session.run(step.script, {
+    timeout: step.timeout,
+    ...(step.kind === 'hook' ? { onOutput: lines.write } : {}),
+  })
+  lines.end()
+  const failure = result.code === 0 ? null : failureOf({ phase, step: step.name, text: step.text, timeout: step.timeout }, result)
+  ended(run, host, phase, step.name, result.ms, failure, failure === null ? note(result) : failure.message)
+  return { failure, result }
+}
+
+export function ended(run: Run, host: HostRun, phase: Phase, step: string, ms: number, failure: HostFailure | null, note: string): void {
+  run.emit({ type: 'host.end', phase, step, host: host.name, ok: failure === null, ms, note, release: run.plan.release })
+}
+
+export function haltOf(failed: readonly HostRun[]): Halt {
+  const first = failed[0] as HostRun
+  const more = failed.length > 1 ? ` (and ${failed.length - 1} more: ${failed.slice(1).map(({ name }) => name).join(', ')})` : ''
+  return { reason: `${first.name}: ${first.failure?.message ?? 'failed'}${more}` }
+}
+
+export function known(target: string | null): HostRun['current'] {
+  return { kind: 'known', target }
+}

@@ -1,0 +1,35 @@
+import type { HealthStep, HookStep, Step } from '../plan/plan.js'
+import type { Phase } from './events.js'
+import { checkHealth } from './health.js'
+import type { HostFailure } from './outcome.js'
+import { ended, type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
+
+/** Makes the app serve the new release on every host, and sees that it does. */
+export async function serveAll(run: Run): Promise<Halt | null> {
+  const restarts = run.hosts.some(host => host.plan.restart.length > 0)
+  const halt = restarts ? await inPhase(run, 'restart', run.hosts, host => restart(run, host, 'restart', host.plan.restart)) : null
+  if (halt !== null) return halt
+  if (run.hosts.every(host => host.plan.health.length === 0)) return null
+  return inPhase(run, 'health', run.hosts, host => healthy(run, host, 'health', host.plan.health))
+}
+
+export async function restart(run: Run, host: HostRun, phase: Phase, steps: readonly Step[]): Promise<HostFailure | null> {
+  for (const step of steps.filter((one): one is HookStep => one.kind === 'hook')) {
+    const { failure } = await runStep(run, host, phase, step)
+    if (failure !== null) return failure
+  }
+  return null
+}
+
+export async function healthy(run: Run, host: HostRun, phase: Phase, steps: readonly HealthStep[]): Promise<HostFailure | null> {
+  for (const step of steps) {
+    run.emit({ type: 'host.start', phase, step: 'health', host: host.name })
+    const began = performance.now()
+    const { ok, note, output } = await checkHealth(host.session, step, run.stop)
+    const failure = ok ? null : { phase, step: 'health', message: note, hint: null, output }
+    host.healthy = ok
+    ended(run, host, phase, 'health', performance.now() - began, failure, note)
+    if (failure !== null) return failure
+  }
+  return null
+}

@@ -1,0 +1,90 @@
+import type { Connect, Connection, RunResult, Waiting } from '../connection/connection.js'
+import type { Host } from '../inventory/host.js'
+import type { Script } from '../scripts/shell.js'
+import type { Emit } from './events.js'
+
+export interface SessionOptions {
+  readonly timeout: number
+  readonly onSent?: (bytes: number) => void
+  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void
+}
+
+/** A host for the length of a run: a connection that is opened again when it was lost, and every script in the log. */
+export interface Session {
+  readonly host: Host
+  readonly connection: () => Connection
+  readonly run: (script: Script, options: SessionOptions) => Promise<RunResult>
+  readonly open: (script: Script, timeout: number) => Waiting
+  /** Gives up what is under way on the host, by closing the connection; the next `run` opens another. */
+  readonly interrupt: () => void
+  readonly bytes: () => number
+  readonly close: () => void
+}
+
+export function startSession(first: Connection, connect: Connect, timeout: number, emit: Emit): Session {
+  const { host } = first
+  let connection = first
+  let alive = true
+  let sentBefore = 0
+  let opening: Promise<Connection> | null = null
+  watch(first)
+  return {
+    host,
+    connection: () => connection,
+    async run(script, options) {
+      let result: RunResult
+      try {
+        if (!alive) await reopen()
+        result = await connection.run(script, options)
+      } catch (error) {
+        result = lostResult(error)
+      }
+      tell(script, result)
+      return result
+    },
+    open: (script, limit) => {
+      const waiting = connection.open(script, { timeout: limit })
+      waiting.result.then(result => tell(script, result))
+      return waiting
+    },
+    interrupt: () => connection.close(),
+    bytes: () => sentBefore + connection.bytesSent(),
+    close: () => connection.close(),
+  }
+
+  async function reopen(): Promise<void> {
+    opening ??= connect(host, { timeout }).finally(() => {
+      opening = null
+    })
+    const next = await opening
+    if (next === connection) return
+    sentBefore += connection.bytesSent()
+    connection = next
+    alive = true
+    watch(next)
+  }
+
+  function watch(watched: Connection): void {
+    watched.closed.then(() => {
+      if (watched === connection) alive = false
+    })
+  }
+
+  function tell(script: Script, result: RunResult): void {
+    emit({
+      type: 'script',
+      host: host.name,
+      name: script.name,
+      text: script.text,
+      code: result.code,
+      ms: result.ms,
+      stdout: result.stdout.toString('utf8'),
+      stderr: result.stderr.toString('utf8') + (result.lost === null ? '' : `\n${result.lost.message}`),
+    })
+  }
+}
+
+function lostResult(error: unknown): RunResult {
+  const lost = error instanceof Error ? error : new Error(String(error))
+  return { code: null, signal: null, lost, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), ms: 0 }
+}

@@ -1,0 +1,20 @@
+/** The user's wish to stop (Ctrl-C, SIGTERM, SIGHUP) or the end of the time budget, as the core sees it. */
+export interface Stop {
+  /** Why, once it was asked for; null before. */
+  readonly reason: () => string | null
+  /** Settles when it is asked for. */
+  readonly asked: Promise<string>
+}
+
+/** Waits for the work, or for the wish to stop, whichever comes first. */
+export async function unlessStopped<T>(stop: Stop, work: Promise<T>): Promise<T | { readonly stopped: string }> {
+  const early = stop.reason()
+  if (early !== null) {
+    work.catch(() => {})
+    return { stopped: early }
+  }
+  return Promise.race([work, stop.asked.then(stopped => ({ stopped }))])
+}
+
+/** A Stop that is never asked for. */
+export const never: Stop = { reason: () => null, asked: new Promise(() => {}) }

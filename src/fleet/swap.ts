@@ -1,0 +1,78 @@
+import type { HostFailure } from './outcome.js'
+import { ended, type Halt, type HostRun, inPhase, known, type Run } from './run.js'
+
+/** Starts the dead-man's switch on every host; each then waits for one word. */
+export async function armAll(run: Run): Promise<Halt | null> {
+  const began = performance.now()
+  const halt = await inPhase(run, 'swap', run.hosts, async host => {
+    host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
+    const line = await host.waiting.line(20_000)
+    return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
+  }, done => `${done}/${run.hosts.length} armed`)
+  const late = performance.now() - began > (run.plan.deadline * 1000) / 2
+  return halt ?? (late ? { reason: 'getting all hosts ready to swap took too long' } : null)
+}
+
+/**
+ * Sends the word to all hosts so that it arrives everywhere at once (later to near ones), and reads back what `current`
+ * is. The window is between the first and the last rename, each estimated as the arrival of its answer less half a round trip.
+ */
+export async function swapAll(run: Run): Promise<Halt | null> {
+  const farthest = Math.max(...run.hosts.map(host => host.session.connection().rtt()))
+  const times: number[] = []
+  const halt = await inPhase(
+    run,
+    'swap',
+    run.hosts,
+    async host => {
+      const rtt = host.session.connection().rtt()
+      run.emit({ type: 'host.start', phase: 'swap', step: 'swap', host: host.name })
+      await delay((farthest - rtt) / 2)
+      const sent = performance.now()
+      host.current = { kind: 'unknown' }
+      host.waiting?.send(`go ${run.plan.tx}`)
+      const line = await (host.waiting?.line(15_000) ?? null)
+      const answered = performance.now()
+      const target = line?.startsWith('swapped ') ? line.slice('swapped '.length) : null
+      const wanted = `releases/${run.plan.release}`
+      if (target !== null) host.current = known(target)
+      if (target !== wanted) {
+        const failure = await refusal(host, 'swap', 'the host did not say that it swapped', line)
+        ended(run, host, 'swap', 'swap', answered - sent, failure, failure.message)
+        return failure
+      }
+      times.push(answered - Math.min(rtt, answered - sent) / 2)
+      const flushed = await host.waiting?.line(60_000)
+      const failure = flushed === 'flushed' ? null : await refusal(host, 'swap', 'the host did not flush the swap to its disk', flushed ?? null)
+      ended(run, host, 'swap', 'swap', answered - sent, failure, failure?.message ?? `current → ${run.plan.release}`)
+      return failure
+    },
+    done => {
+      run.swapWindowMs = times.length === 0 ? null : round(Math.max(...times) - Math.min(...times))
+      return `${done}/${run.hosts.length} swapped in ${run.swapWindowMs ?? 0} ms`
+    },
+  )
+  return halt
+}
+
+/** Ends the waiting scripts: their switch has done its duty. */
+export function disarmAll(run: Run): void {
+  for (const host of run.hosts) {
+    host.waiting?.send('end')
+    host.waiting = null
+  }
+}
+
+async function refusal(host: HostRun, step: string, message: string, line: string | null): Promise<HostFailure> {
+  const result = line === null && host.waiting !== null ? await Promise.race([host.waiting.result, delay(500).then(() => null)]) : null
+  const why = result === null ? 'no answer in time' : result.code === null ? (result.lost?.message ?? 'connection lost') : `exit code ${result.code}`
+  return { phase: 'swap', step, message: `${message}: ${line === null ? why : `it said "${line}"`}`, hint: null, output: [] }
+}
+
+function delay(ms: number): Promise<void> {
+  return ms < 0.5 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, ms))
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10
+}

@@ -1,0 +1,64 @@
+import type { Host } from '../inventory/host.js'
+import { retired } from '../release/retention.js'
+import type { Place } from '../scripts/place.js'
+import { seal } from '../scripts/stage.js'
+import type { Plan, PushStep, Step } from './plan.js'
+import type { HostState } from './state.js'
+import { currentRelease, hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
+import { hookVariables } from './variables.js'
+
+export interface DeployIntent extends Intent {
+  readonly command: 'deploy'
+  readonly digest: string
+  /** First line of every manifest that we hold: bases written in another dialect are not used. */
+  readonly usableBase: (digest: string) => boolean
+  /** Entries that unpack adds to the manifest's: REVISION, links to shared/ and their folders. */
+  readonly extra: number
+  /** Shared paths that are linked into the release. */
+  readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
+}
+
+/** Push, prepare hooks, seal; then what every transaction does. */
+export function planDeploy(intent: DeployIntent): Plan {
+  return planTransaction(
+    intent,
+    (host, state, place) => prepareHost(intent, host, state, place),
+    state => retired(state, intent.release, intent.config.keepReleases),
+  )
+}
+
+function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: Place): readonly Step[] {
+  const { config, release } = intent
+  const served = { release, revision: intent.revision, previous: currentRelease(state) }
+  const variables = hookVariables(config, intent.secrets, host, state.root, served)
+  const hooks = hookSteps(place, host, config.prepare.filter(one => !one.once), 'prepare', `releases/${release}`, variables)
+  const record = JSON.stringify({ digest: intent.digest, extra: intent.extra, tx: intent.tx, at: intent.at, by: intent.who })
+  return [push(intent, state), ...hooks, scriptStep(seal(place, release, record, hooks.length > 0), 'flush to disk and seal', 300_000)]
+}
+
+function push(intent: DeployIntent, state: HostState): PushStep {
+  const base = baseOf(intent, state)
+  return {
+    kind: 'push',
+    name: 'push',
+    text: `${base === null ? 'all files' : `what ${base.id} lacks`} → ${state.root}/releases/${intent.release}`,
+    baseDigest: base?.digest ?? null,
+    unpack: {
+      release: intent.release,
+      base: base?.id ?? null,
+      digest: intent.digest,
+      revision: intent.revision ?? intent.digest,
+      shared: intent.shared,
+    },
+    timeout: 1_800_000,
+  }
+}
+
+/** The release on the host to copy unchanged files from: the one it serves, else the newest sealed one. */
+function baseOf(intent: DeployIntent, state: HostState): { readonly id: string; readonly digest: string } | null {
+  if (!state.tools.includes('cp--parents')) return null
+  const serves = currentRelease(state)
+  const sealed = state.releases.flatMap(({ id, digest }) => (digest === null ? [] : [{ id, digest }]))
+  const usable = sealed.filter(({ digest }) => intent.usableBase(digest))
+  return usable.find(({ id }) => id === serves) ?? usable[0] ?? null
+}

@@ -1,0 +1,94 @@
+import type { HealthCheck } from '../config/config.js'
+import type { Host } from '../inventory/host.js'
+import type { Script } from '../scripts/shell.js'
+import type { Unpack } from '../scripts/unpack.js'
+
+/** Everything that a run will do, decided before it does anything. The two phases are in the type: `prepare`, then `swap`. */
+export interface Plan {
+  readonly command: 'deploy' | 'rollback' | 'repair' | 'join'
+  readonly app: string
+  readonly stage: string
+  readonly tx: string
+  readonly release: string
+  readonly digest: string | null
+  /** What most hosts served when we looked. */
+  readonly previous: string | null
+  readonly hosts: readonly HostPlan[]
+  /** On `onceHost` only, when every host is prepared and before any is swapped. */
+  readonly once: readonly Step[]
+  readonly onceHost: string
+  /** Whether trees that differ between hosts stop the run. */
+  readonly identical: 'strict' | 'warn'
+  /** Seconds: how long `go` is accepted, and after how many without a renewed lease a host puts itself back. */
+  readonly deadline: number
+  readonly lease: number
+}
+
+export interface HostPlan {
+  readonly host: Host
+  /** `deployTo`, absolute. */
+  readonly root: string
+  /** What `current` points at now, verbatim; null: absent. */
+  readonly old: string | null
+  /** The release that it stands for (or the target itself), and its digest where it has one. */
+  readonly oldRelease: string | null
+  readonly oldDigest: string | null
+  readonly lock: ScriptStep
+  readonly renew: ScriptStep
+  readonly prepare: readonly Step[]
+  readonly stage: ScriptStep
+  readonly arm: ScriptStep
+  readonly look: ScriptStep
+  readonly restart: readonly Step[]
+  readonly health: readonly HealthStep[]
+  readonly confirm: ScriptStep
+  readonly prune: ScriptStep | null
+  readonly finish: ScriptStep
+  readonly restore: ScriptStep
+  /** Serve the old release again, and see that it is served; empty where there was none. */
+  readonly restartOld: readonly Step[]
+  readonly healthOld: readonly HealthStep[]
+  readonly abandon: (reason: string) => ScriptStep
+  readonly discard: ScriptStep
+}
+
+export type Step = ScriptStep | PushStep | HookStep
+
+/** `text` is the step for people, as the dry run prints it. Timeouts are milliseconds. */
+export interface ScriptStep {
+  readonly kind: 'script'
+  readonly name: string
+  readonly text: string
+  readonly script: Script
+  readonly timeout: number
+}
+
+export interface HookStep {
+  readonly kind: 'hook'
+  readonly name: string
+  readonly text: string
+  readonly script: Script
+  readonly timeout: number
+}
+
+/** Brings the files that the host lacks; tried again without `base` when that was not intact. */
+export interface PushStep {
+  readonly kind: 'push'
+  readonly name: 'push'
+  readonly text: string
+  /** Digest of the release `unpack.base`. */
+  readonly baseDigest: string | null
+  readonly unpack: Unpack
+  readonly timeout: number
+}
+
+export interface HealthStep {
+  readonly kind: 'health'
+  readonly name: 'health'
+  readonly text: string
+  readonly check: HealthCheck
+  /** The url with the host's variables put in, or the command as a script. */
+  readonly target: { readonly url: URL } | { readonly script: Script }
+  /** What proves the release in the answer: its id, or its revision. */
+  readonly proofs: readonly string[]
+}

@@ -1,0 +1,81 @@
+import { PreflightError } from '../errors.js'
+import { verify } from '../scripts/verify.js'
+import type { Plan } from './plan.js'
+import type { HostState, ReleaseState } from './state.js'
+import { currentRelease, type Intent, planTransaction, scriptStep } from './transaction.js'
+
+/** Verify the release where it lies, then what every transaction does. Nothing is pruned. */
+export function planRollback(intent: Intent): Plan {
+  return planTransaction(
+    intent,
+    (_host, state, place) => {
+      const entry = state.releases.find(({ id }) => id === intent.release)
+      const ask = { extra: entry?.extra ?? 0, whole: entry?.digest === null }
+      return [scriptStep(verify(place.root, intent.release, ask), `verify releases/${intent.release}`, 600_000)]
+    },
+    () => [],
+  )
+}
+
+export interface RollbackChoice {
+  readonly release: string
+  readonly digest: string | null
+  readonly revision: string | null
+  readonly skipped: readonly { readonly release: string; readonly why: string }[]
+}
+
+/**
+ * The release to roll back to, chosen once for the fleet: the newest that every host has, that is older than what the
+ * fleet serves and not marked bad anywhere; or `to`, which every host must have.
+ */
+export function chooseRollback(states: readonly HostState[], serves: string | null, to: string | null): RollbackChoice {
+  const ids = [...new Set(states.flatMap(state => state.releases.map(({ id }) => id)))].sort().reverse()
+  if (to !== null) return chosen(states, asked(states, ids, to), [])
+  const skipped: { release: string; why: string }[] = []
+  for (const id of ids) {
+    if (serves !== null && id >= serves) continue
+    const why = unfit(states, id)
+    if (why === null) return chosen(states, id, skipped)
+    skipped.push({ release: id, why })
+  }
+  throw new PreflightError('There is no earlier release that every host has. Nothing was changed.', {
+    details: skipped.map(({ release, why }) => `${release}  ${why}`),
+    next: ['see them: clonedeploy releases'],
+  })
+}
+
+function asked(states: readonly HostState[], ids: readonly string[], to: string): string {
+  const why = ids.includes(to) ? unfit(states, to, true) : 'no host has it'
+  if (why === null) return to
+  throw new PreflightError(`Release ${to} cannot be rolled back to: ${why}. Nothing was changed.`, {
+    next: ['see them: clonedeploy releases'],
+  })
+}
+
+function chosen(states: readonly HostState[], id: string, skipped: RollbackChoice['skipped']): RollbackChoice {
+  const entry = find(states[0] as HostState, id)
+  return { release: id, digest: entry?.digest ?? null, revision: entry?.revision ?? null, skipped }
+}
+
+/** Why a release cannot serve the whole fleet; null when it can. */
+function unfit(states: readonly HostState[], id: string, named = false): string | null {
+  const missing = states.filter(state => find(state, id) === null)
+  if (missing.length > 0) return `missing on ${missing.map(({ name }) => name).join(', ')}`
+  const entries = states.map(state => find(state, id) as ReleaseState)
+  const bad = states.find(state => find(state, id)?.bad)
+  if (bad && !named) return `bad: ${find(bad, id)?.bad}`
+  const digests = new Set(entries.map(({ digest, tree }) => `${digest} ${tree}`))
+  if (digests.size > 1) return 'its contents differ between hosts'
+  const revisions = new Set(entries.map(({ revision }) => revision))
+  if (revisions.size > 1) return 'its REVISION differs between hosts'
+  return entries.some(({ digest }) => digest === null) && isUnfinished(states, id) ? 'it was never finished' : null
+}
+
+/** A release in our naming without a seal is a deploy that died; one of another tool (Capistrano) is taken as it is. */
+function isUnfinished(states: readonly HostState[], id: string): boolean {
+  return /^\d{8}-\d{6}-/.test(id) && states.every(state => currentRelease(state) !== id)
+}
+
+function find(state: HostState, id: string): ReleaseState | null {
+  return state.releases.find(release => release.id === id) ?? null
+}

@@ -1,0 +1,203 @@
+import type { Config, HealthCheck, Hook } from '../config/config.js'
+import type { Host } from '../inventory/host.js'
+import { abandon, discard, finish, prune } from '../scripts/finish.js'
+import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
+import { lock, renew } from '../scripts/lock.js'
+import type { Place } from '../scripts/place.js'
+import type { Script } from '../scripts/shell.js'
+import { stage } from '../scripts/stage.js'
+import { arm, confirm, look, restore } from '../scripts/swap.js'
+import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
+import type { HostState } from './state.js'
+import { hookVariables, type Served, substitute } from './variables.js'
+
+/** What every planner knows: who asks for what, on which hosts, in which state. */
+export interface Intent {
+  readonly config: Config
+  readonly hosts: readonly { readonly host: Host; readonly state: HostState }[]
+  readonly command: Plan['command']
+  readonly tx: string
+  /** Who deploys, from where, and when (ISO 8601, the controller's clock: for people, never compared). */
+  readonly who: string
+  readonly from: string
+  readonly at: string
+  readonly reason: string
+  readonly secrets: Variables
+  readonly release: string
+  readonly digest: string | null
+  readonly revision: string | null
+  readonly unresolved: 'refuse' | 'keep'
+}
+
+const deadline = 20
+const lease = 15
+const short = 20_000
+const long = 600_000
+
+/** The steps that are the same for every planner; `prepare` is theirs, `pruned` the releases that may go afterwards. */
+export function planTransaction(
+  intent: Intent,
+  prepare: (host: Host, state: HostState, place: Place) => readonly Step[],
+  pruned: (state: HostState) => readonly string[],
+): Plan {
+  const { config } = intent
+  const hosts = intent.hosts.map(({ host, state }) => planHost(intent, host, state, prepare, pruned))
+  const first = intent.hosts[0]
+  const onceHost = first?.host.name ?? ''
+  const once = first === undefined || intent.command !== 'deploy' ? [] : onceHooks(intent, first.host, first.state)
+  return {
+    command: intent.command,
+    app: config.app,
+    stage: config.stage,
+    tx: intent.tx,
+    release: intent.release,
+    digest: intent.digest,
+    previous: mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
+    hosts,
+    once,
+    onceHost,
+    identical: config.identical,
+    deadline,
+    lease,
+  }
+}
+
+/** The id that `current` stands for, or its target where that is not a release of ours; null: absent. */
+export function currentRelease(state: HostState): string | null {
+  return state.current.kind === 'link' ? (state.current.release ?? state.current.target) : null
+}
+
+/** The release of the host that `current` points at, as far as it is one. */
+export function currentEntry(state: HostState) {
+  const { current } = state
+  return current.kind === 'link' ? (state.releases.find(release => release.id === current.release) ?? null) : null
+}
+
+export function mostCommon(values: readonly (string | null)[]): string | null {
+  const counts = new Map<string, number>()
+  for (const value of values) if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null
+}
+
+export function scriptStep(script: Script, text: string, timeout = short): ScriptStep {
+  return { kind: 'script', name: script.name, text, script, timeout }
+}
+
+/** The questions whether a host serves what it holds now. */
+export function healthSteps(config: Config, host: Host, state: HostState): readonly HealthStep[] {
+  const served = servedBefore(state)
+  if (served === null) return []
+  const variables = hookVariables(config, {}, host, state.root, served)
+  return onHost(config.health, host).map(check => healthStep(check, state.root, variables, served))
+}
+
+/** The steps of hooks that belong on a host, run in `folder`. */
+export function hookSteps(place: Place, host: Host, hooks: readonly Hook[], name: string, folder: string, variables: Variables): readonly HookStep[] {
+  return onHost(hooks, host).map(one => ({
+    kind: 'hook',
+    name,
+    text: one.run,
+    script: hook(place, hookRun(one, folder), variables),
+    timeout: one.timeout + 15_000,
+  }))
+}
+
+function planHost(
+  intent: Intent,
+  host: Host,
+  state: HostState,
+  prepare: (host: Host, state: HostState, place: Place) => readonly Step[],
+  pruned: (state: HostState) => readonly string[],
+): HostPlan {
+  const { config, release } = intent
+  const place = { root: state.root, tx: intent.tx }
+  const old = state.current.kind === 'link' ? state.current.target : null
+  const now: Served = { release, revision: intent.revision, previous: currentRelease(state) }
+  const before = servedBefore(state)
+  const variables = hookVariables(config, intent.secrets, host, state.root, now)
+  const oldVariables = before && hookVariables(config, intent.secrets, host, state.root, before)
+  const restarts = onHost(config.restart, host).map(one => hookRun(one, 'current'))
+  const goBack = oldVariables === null ? Buffer.alloc(0) : afterwards(state.root, restarts, oldVariables)
+  const drop = pruned(state)
+  return {
+    host,
+    root: state.root,
+    old,
+    oldRelease: currentRelease(state),
+    oldDigest: currentEntry(state)?.digest ?? null,
+    lock: scriptStep(lock(place, holderRecord(intent), { unresolved: intent.unresolved }), 'take the lock'),
+    renew: scriptStep(renew(place), 'renew the lease'),
+    prepare: prepare(host, state, place),
+    stage: scriptStep(stage(place, release, old, goBack), `make both links: go → releases/${release}, back → ${old ?? '(absent)'}`, 60_000),
+    arm: scriptStep(arm(place, { release, old, deadline, lease }), `rename current → releases/${release}`),
+    look: scriptStep(look(state.root, intent.tx), 'read current'),
+    restart: hookSteps(place, host, config.restart, 'restart', 'current', variables),
+    health: onHost(config.health, host).map(check => healthStep(check, state.root, variables, now)),
+    confirm: scriptStep(confirm(place, release), 'confirm'),
+    prune: drop.length === 0 ? null : scriptStep(prune(place, drop), `remove ${drop.length} old: ${drop.join(' ')}`, long),
+    finish: scriptStep(finish(place, { fleet: fleetRecord(intent), history: historyRecord(intent, now.previous) }), 'record the release, unlock', 60_000),
+    restore: scriptStep(restore(place, release), `rename current back → ${old ?? '(absent)'}`),
+    restartOld: oldVariables === null ? [] : hookSteps(place, host, config.restart, 'restart', 'current', oldVariables),
+    healthOld: oldVariables === null || before === null ? [] : onHost(config.health, host).map(check => healthStep(check, state.root, oldVariables, before)),
+    abandon: reason =>
+      scriptStep(abandon(place, { release, bad: intent.command === 'deploy' ? oneLine(reason) : null, history: historyRecord(intent, now.previous, reason) }), 'mark bad, unlock'),
+    discard: scriptStep(discard(place), 'remove what was prepared, unlock', 120_000),
+  }
+}
+
+function servedBefore(state: HostState): Served | null {
+  const id = currentRelease(state)
+  if (id === null) return null
+  return { release: id, revision: currentEntry(state)?.revision ?? null, previous: null }
+}
+
+function onceHooks(intent: Intent, host: Host, state: HostState): readonly HookStep[] {
+  const place = { root: state.root, tx: intent.tx }
+  const served = { release: intent.release, revision: intent.revision, previous: currentRelease(state) }
+  const variables = hookVariables(intent.config, intent.secrets, host, state.root, served)
+  return hookSteps(place, host, intent.config.prepare.filter(one => one.once), 'once', `releases/${intent.release}`, variables)
+}
+
+function healthStep(check: HealthCheck, root: string, variables: Variables, served: Served): HealthStep {
+  const proofs = [served.release, ...(served.revision ? [served.revision] : [])]
+  if (check.kind === 'http') {
+    const url = new URL(substitute(check.url, variables))
+    return { kind: 'health', name: 'health', text: `GET ${url} = ${check.status} within ${check.timeout / 1000}s`, check, target: { url }, proofs }
+  }
+  const run = { folder: 'current', run: check.run, timeout: check.tryTimeout / 1000 }
+  return { kind: 'health', name: 'health', text: check.run, check, target: { script: command(root, run, variables) }, proofs }
+}
+
+function onHost<T extends { readonly roles: readonly string[] | null }>(items: readonly T[], host: Host): readonly T[] {
+  return items.filter(item => item.roles === null || item.roles.some(role => host.roles.includes(role)))
+}
+
+function hookRun(one: Hook, folder: string): HookRun {
+  return { folder, run: one.run, timeout: one.timeout / 1000 }
+}
+
+function holderRecord(intent: Intent): string {
+  return JSON.stringify({
+    tx: intent.tx,
+    who: intent.who,
+    from: intent.from,
+    command: `${intent.command} ${intent.release}`,
+    reason: oneLine(intent.reason),
+    since: intent.at,
+  })
+}
+
+function fleetRecord(intent: Intent): string {
+  const seq = Math.max(0, ...intent.hosts.map(({ state }) => state.fleet?.seq ?? 0)) + 1
+  const previous = mostCommon(intent.hosts.map(({ state }) => currentRelease(state)))
+  return JSON.stringify({ seq, release: intent.release, digest: intent.digest, previous, by: intent.who, at: intent.at })
+}
+
+function historyRecord(intent: Intent, previous: string | null, failed?: string): string {
+  const record = { at: intent.at, by: intent.who, command: intent.command, release: intent.release, previous }
+  return JSON.stringify(failed === undefined ? record : { ...record, release: previous, failed: intent.release, reason: oneLine(failed) })
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ').slice(0, 500)
+}

@@ -1,0 +1,30 @@
+import type { Config } from '../config/config.js'
+import type { Host } from '../inventory/host.js'
+import type { Variables } from '../scripts/hook.js'
+
+export interface Served {
+  readonly release: string
+  readonly revision: string | null
+  readonly previous: string | null
+}
+
+/** What a hook sees: env of the config, secrets, env of the host, and what clonedeploy says of the run. */
+export function hookVariables(config: Config, secrets: Variables, host: Host, root: string, served: Served): Variables {
+  return {
+    ...config.env,
+    ...secrets,
+    ...host.env,
+    CLONEDEPLOY_APP: config.app,
+    CLONEDEPLOY_STAGE: config.stage,
+    CLONEDEPLOY_HOST: host.name,
+    CLONEDEPLOY_RELEASE: served.release,
+    CLONEDEPLOY_RELEASE_PATH: `${root}/releases/${served.release}`,
+    CLONEDEPLOY_REVISION: served.revision ?? '',
+    CLONEDEPLOY_PREVIOUS: served.previous ?? '',
+  }
+}
+
+/** Puts `$NAME` and `${NAME}` of the given variables into a text; an unknown name stands as it is. */
+export function substitute(text: string, variables: Variables): string {
+  return text.replace(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g, (whole, braced, bare) => variables[braced ?? bare] ?? whole)
+}

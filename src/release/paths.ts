@@ -1,0 +1,21 @@
+/** Every path on a host, relative to `deployTo`: scripts `cd` there first. */
+export const paths = {
+  current: 'current',
+  releases: 'releases',
+  shared: 'shared',
+  records: '.clonedeploy',
+  epochs: '.clonedeploy/epochs',
+  fleet: '.clonedeploy/fleet',
+  history: '.clonedeploy/history',
+  release: (id: string) => `releases/${id}`,
+  manifest: (id: string) => `.clonedeploy/manifests/${id}`,
+  seal: (id: string) => `.clonedeploy/manifests/${id}.seal`,
+  bad: (id: string) => `.clonedeploy/bad/${id}`,
+  tx: (tx: string) => `.clonedeploy/tx/${tx}`,
+  incoming: (tx: string) => `.clonedeploy/incoming/${tx}`,
+} as const
+
+/** From a linked path inside a release to its place in shared/: `public/uploads` → `../../../shared/public/uploads`. */
+export function sharedTarget(linked: string): string {
+  return `${'../'.repeat(linked.split('/').length + 1)}shared/${linked}`
+}

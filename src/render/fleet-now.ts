@@ -1,0 +1,67 @@
+import type { HostOutcome, Outcome } from '../fleet/outcome.js'
+import { escapeLines } from './escape.js'
+import type { Paint } from './paint.js'
+import { everyHost } from './phrases.js'
+import { tableLines } from './table.js'
+
+/** What all hosts serve, in one sentence that claims no more than was read; a table must follow when they differ. */
+export function fleetSentence(outcome: Outcome, how: 'still' | 'again' | 'already', aside = ''): string {
+  const count = outcome.hosts.length
+  const all = everyHost(count)
+  const unread = outcome.hosts.filter(host => isUnread(host, outcome)).length
+  if (unread === count) return 'what the hosts serve could not be read.'
+  if (isSplit(outcome)) return unread > 0 ? `${unread} of ${count} hosts could not be read.` : splitWords(how)
+  const release = outcome.hosts[0]?.current ?? 'no release'
+  const verb = one(count, 'serves', 'serve')
+  switch (how) {
+    case 'still':
+      return `${all} still ${verb} ${release}.`
+    case 'already':
+      return `${all} ${verb} ${release} already${aside}.`
+    case 'again':
+      return `${all} ${verb} ${release} again (verified).`
+  }
+}
+
+/** Whether the hosts need a table: they differ, or some could not be read. */
+export function isSplit(outcome: Outcome): boolean {
+  return new Set(outcome.hosts.map(host => (isUnread(host, outcome) ? '?' : host.current))).size > 1
+}
+
+/** A table of what each host serves; `?` stands by what is not certain. */
+export function fleetLines(outcome: Outcome, paint: Paint): string[] {
+  const rows = outcome.hosts.map(host => [host.name, serves(host, outcome), stateOf(host, paint)])
+  return tableLines([['HOST', 'SERVES', 'STATE'], ...rows])
+}
+
+/** `current: null` means absent where the result itself says that every host was read back. */
+function isUnread(host: HostOutcome, outcome: Outcome): boolean {
+  return host.current === null && host.error !== null && outcome.result !== 'rolled-back'
+}
+
+function serves(host: HostOutcome, outcome: Outcome): string {
+  if (isUnread(host, outcome)) return '?'
+  const lost = outcome.result === 'mixed' && host.error !== null && host.healthy === null
+  return `${host.current ?? 'nothing'}${lost ? ' ?' : ''}`
+}
+
+function stateOf(host: HostOutcome, paint: Paint): string {
+  if (host.error !== null) return paint.bad(`${host.error.phase}: ${escapeLines(host.error.message)[0] ?? ''}`)
+  if (host.healthy === null) return 'read back'
+  return host.healthy ? paint.good('ok') : paint.bad('unhealthy')
+}
+
+function splitWords(how: 'still' | 'again' | 'already'): string {
+  switch (how) {
+    case 'still':
+      return 'every host still serves what it served before.'
+    case 'already':
+      return 'nothing had to change.'
+    case 'again':
+      return 'every host serves again what it served before (verified).'
+  }
+}
+
+function one(count: number, singular: string, plural: string): string {
+  return count === 1 ? singular : plural
+}

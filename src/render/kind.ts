@@ -1,0 +1,13 @@
+export type RendererKind = 'tty' | 'plain' | 'jsonl' | 'github'
+
+/** The renderer that suits where stderr leads to, when the user asks for none (`auto`). */
+export function rendererKind(
+  asked: RendererKind | 'auto',
+  stderr: { readonly isTTY: boolean; readonly columns: number },
+  env: Readonly<Record<string, string | undefined>>,
+): RendererKind {
+  if (asked !== 'auto') return asked === 'tty' && !(stderr.isTTY && stderr.columns > 0) ? 'plain' : asked
+  if (env.GITHUB_ACTIONS === 'true') return 'github'
+  const inCI = (env.CI ?? '') !== '' && env.CI !== 'false'
+  return stderr.isTTY && stderr.columns > 0 && !inCI && env.TERM !== 'dumb' ? 'tty' : 'plain'
+}

@@ -1,0 +1,63 @@
+import type { Event } from '../fleet/events.js'
+import { type Clock, systemClock } from './clock.js'
+import { escapeLine, escapeLines } from './escape.js'
+import { outcomeJson } from './outcome-json.js'
+import type { Renderer } from './renderer.js'
+
+/** The full log: every event but progress, every script with all that it printed; each line with its time and host. */
+export function logRenderer(write: (text: string) => void, clock: Clock = systemClock): Renderer {
+  const event = (event: Event) => {
+    const t = new Date(clock.now()).toISOString()
+    for (const line of logLines(event)) write(`${t} ${line}\n`.replace(/ +\n$/, '\n'))
+  }
+  return { event, end: () => {} }
+}
+
+function logLines(event: Event): string[] {
+  switch (event.type) {
+    case 'run.start':
+      return [`${event.command} ${event.app} → ${event.stage} on ${event.hosts.join(', ')}`]
+    case 'run.release':
+      return [`release ${event.release}, before ${event.previous ?? 'nothing'} ${uncut(event.note)}`.trimEnd()]
+    case 'phase.start':
+      return [`== ${event.phase} ${uncut(event.note ?? '')}`.trimEnd()]
+    case 'phase.end':
+      return [`== ${event.phase} ${verdict(event.ok)} in ${event.ms} ms ${uncut(event.note)}`.trimEnd()]
+    case 'host.start':
+      return [`${event.host} | ${event.phase}: ${uncut(event.step)} starts`]
+    case 'host.progress':
+      return []
+    case 'host.end': {
+      const { host, phase, step, ok, ms, note } = event
+      return [`${host} | ${phase}: ${uncut(step)} ${verdict(ok)} in ${ms} ms ${uncut(note)}`.trimEnd()]
+    }
+    case 'output':
+      return [`${event.host ?? 'local'} | ${event.stream} | ${uncut(event.line)}`]
+    case 'note':
+      return [`${event.host ?? 'local'} | ${event.level}: ${uncut(event.text)}`]
+    case 'script':
+      return scriptLines(event)
+    case 'run.end':
+      return [uncut(JSON.stringify(outcomeJson(event.outcome)))]
+  }
+}
+
+function scriptLines(event: Extract<Event, { type: 'script' }>): string[] {
+  const end = event.code === null ? 'end unknown' : `exit ${event.code}`
+  const block = (name: string, text: string) =>
+    text === '' ? [] : escapeLines(text, Number.POSITIVE_INFINITY).map(line => `${event.host} | ${name} | ${line}`)
+  return [
+    `${event.host} | script ${uncut(event.name)}: ${end} in ${event.ms} ms`,
+    ...block('script', event.text),
+    ...block('stdout', event.stdout),
+    ...block('stderr', event.stderr),
+  ]
+}
+
+function verdict(ok: boolean): string {
+  return ok ? 'ok' : 'FAILED'
+}
+
+function uncut(text: string): string {
+  return escapeLine(text, Number.POSITIVE_INFINITY)
+}

@@ -1,0 +1,119 @@
+import type { Outcome } from '../fleet/outcome.js'
+import { escapeLine } from './escape.js'
+import { failedHosts, failureLines } from './failure.js'
+import { fleetLines, fleetSentence, isSplit } from './fleet-now.js'
+import type { Paint } from './paint.js'
+import { capital, counted, listed } from './phrases.js'
+import { durationText } from './units.js'
+
+/** The last words of a run: what happened, where, what is true on the fleet now, what to run next. Ends with a newline. */
+export function outcomeText(outcome: Outcome, paint: Paint): string {
+  const lines = [...body(outcome, paint), ...warningLines(outcome, paint)]
+  return `${[...lines, ...separated(outcome, lines.length), ...nextLines(outcome, paint)].join('\n')}\n`
+}
+
+/** The result in one line that a program can take apart: `deployed release=ID hosts=3 seconds=31`. */
+export function resultLine(outcome: Outcome): string {
+  const { result, release, hosts, seconds } = outcome
+  return `${result} release=${release} hosts=${hosts.length} seconds=${Math.round(seconds)}`
+}
+
+/** `Deploy failed on web-3`, or what stopped it when that was no host. */
+export function failureHeadline(outcome: Outcome): string {
+  const failed = failedHosts(outcome).map(host => host.name)
+  return `${verbs[outcome.command].failed} failed${failed.length === 0 ? '' : ` on ${listed(failed)}`}`
+}
+
+const verbs = {
+  deploy: { did: 'Deployed', failed: 'Deploy' },
+  rollback: { did: 'Rolled back', failed: 'Rollback' },
+  repair: { did: 'Repaired', failed: 'Repair' },
+  join: { did: 'Joined', failed: 'Join' },
+} as const
+
+function body(outcome: Outcome, paint: Paint): string[] {
+  if (outcome.result === 'unchanged') return unchangedLines(outcome, paint)
+  if (outcome.exitCode === 0) return doneLines(outcome, paint)
+  switch (outcome.result) {
+    case 'mixed':
+      return mixedLines(outcome, paint)
+    case 'aborted':
+      return failedLines(outcome, paint, `Nothing was swapped: ${fleetSentence(outcome, 'still')}`)
+    default:
+      return failedLines(outcome, paint, capital(fleetSentence(outcome, 'again')))
+  }
+}
+
+function doneLines(outcome: Outcome, paint: Paint): string[] {
+  const { release, hosts, seconds } = outcome
+  const serving = hosts.filter(host => host.current === release)
+  const took = `in ${durationText(seconds * 1000)}.`
+  const count = counted(serving.length, 'host')
+  const sentence = {
+    deploy: `Deployed ${release} to ${count} ${took}`,
+    rollback: `Rolled back ${count} to ${release} ${took}`,
+    repair: `Repaired ${count} ${took.slice(0, -1)}: ${serving.length === 1 ? 'it serves' : 'they serve'} ${release}.`,
+    join: `Joined ${listed(serving.map(host => host.name))} with ${release} ${took}`,
+  }[outcome.command]
+  return [
+    `${paint.good('✔')} ${sentence}`,
+    ...(serving.length < hosts.length ? ['', ...fleetLines(outcome, paint)] : []),
+  ]
+}
+
+function unchangedLines(outcome: Outcome, paint: Paint): string[] {
+  const digest = outcome.digest === null ? '' : ` (digest ${outcome.digest.replace('sha256:', '').slice(0, 6)}…)`
+  const force = outcome.command === 'deploy' ? ' --force deploys again.' : ''
+  const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
+  return [`${paint.good('✔')} Nothing to do: ${fleetSentence(outcome, 'already', digest)}${force}`, ...table]
+}
+
+function failedLines(outcome: Outcome, paint: Paint, now: string): string[] {
+  const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
+  return [`${paint.bad('✖')} ${failureHeadline(outcome)}. ${now}`, ...failureLines(outcome, paint), ...table]
+}
+
+function mixedLines(outcome: Outcome, paint: Paint): string[] {
+  const known = new Set(outcome.hosts.filter(host => host.current !== null).map(host => host.current))
+  const state = known.size > 1 ? 'FLEET IS MIXED' : 'FLEET MAY BE MIXED'
+  const reason = outcome.reason ?? failureHeadline(outcome)
+  const told = outcome.hosts.some(({ error }) => error !== null && (error.output.length > 0 || error.hint !== null))
+  return [
+    paint.bad(`✖ ${state}: ${sentenceOf(reason)}`),
+    '',
+    ...fleetLines(outcome, paint),
+    ...(told ? failureLines({ ...outcome, reason: null }, paint) : []),
+  ]
+}
+
+function warningLines(outcome: Outcome, paint: Paint): string[] {
+  if (outcome.warnings.length === 0) return []
+  return ['', ...outcome.warnings.map(text => `  ${paint.warn('!')} ${escapeLine(text)}`)]
+}
+
+/** After a success the last lines follow at once, after anything longer there is a blank line. */
+function separated(outcome: Outcome, lines: number): string[] {
+  return lines === 1 || (outcome.next.length === 0 && outcome.log === null) ? [] : ['']
+}
+
+function nextLines(outcome: Outcome, paint: Paint): string[] {
+  const label = outcome.result === 'mixed' ? 'fix' : outcome.exitCode === 0 ? 'undo' : 'next'
+  const undo = outcome.command === 'deploy' && outcome.result === 'deployed' && outcome.previous !== null
+  const next = outcome.next.length === 0 && undo ? ['clonedeploy rollback'] : outcome.next
+  const told = next.map(text => labelled(label, escapeLine(text)))
+  const log = outcome.log === null ? [] : [labelled('log', escapeLine(outcome.log))]
+  const lines = [...told, ...log]
+  const width = Math.max(...lines.map(([name]) => name.length)) + 1
+  return lines.map(([name, text]) => `  ${paint.dim(`${name}:`.padEnd(width))} ${paint.accent(text)}`)
+}
+
+/** A line that brings its own label (`look: …`) keeps it. */
+function labelled(label: string, text: string): readonly [string, string] {
+  const own = /^([a-z][a-z ]{1,20}): +(.+)$/.exec(text)
+  return own === null ? [label, text] : [own[1] ?? label, own[2] ?? text]
+}
+
+function sentenceOf(reason: string): string {
+  const text = escapeLine(reason)
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

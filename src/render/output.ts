@@ -1,0 +1,72 @@
+import { type ColorLevel, colorLevel } from './color.js'
+
+/** The two streams of the process, and all that is known of them. Writing never throws and never ends the process. */
+export interface Output {
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+  readonly terminal: { readonly stdout: Terminal; readonly stderr: Terminal }
+}
+
+/** One stream; `columns` and `rows` are read anew each time, for a window may be resized. 0: unknown. */
+export interface Terminal {
+  readonly isTTY: boolean
+  readonly level: ColorLevel
+  readonly columns: number
+  readonly rows: number
+}
+
+/** What is needed of `process.stdout`. */
+export interface OutputStream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+  readonly destroyed: boolean
+  readonly write: (text: string) => boolean
+  readonly on: (event: 'error', listener: (error: Error) => void) => unknown
+}
+
+export function createOutput(
+  streams: { readonly stdout: OutputStream; readonly stderr: OutputStream },
+  env: Readonly<Record<string, string | undefined>>,
+  flags: { readonly color: boolean },
+): Output {
+  return {
+    stdout: writer(streams.stdout),
+    stderr: writer(streams.stderr),
+    terminal: { stdout: terminal(streams.stdout, env, flags), stderr: terminal(streams.stderr, env, flags) },
+  }
+}
+
+/** The reader may go away at any time (`| head`, a closed window): a deploy must reach its end all the same. */
+function writer(stream: OutputStream): (text: string) => void {
+  let gone = false
+  stream.on('error', () => {
+    gone = true
+  })
+  return text => {
+    if (gone || stream.destroyed || text === '') return
+    try {
+      stream.write(text)
+    } catch {
+      gone = true
+    }
+  }
+}
+
+function terminal(
+  stream: OutputStream,
+  env: Readonly<Record<string, string | undefined>>,
+  flags: { readonly color: boolean },
+): Terminal {
+  const isTTY = stream.isTTY === true
+  return {
+    isTTY,
+    level: colorLevel({ isTTY }, env, flags),
+    get columns() {
+      return stream.columns ?? 0
+    },
+    get rows() {
+      return stream.rows ?? 0
+    },
+  }
+}

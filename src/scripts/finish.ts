@@ -1,0 +1,76 @@
+import { paths } from '../release/paths.js'
+import { fenced, flush, type Place } from './place.js'
+import { type Script, script, sh } from './shell.js'
+
+/** Throws away what was made before any swap, and gives the lock back. The old release and `current` are not touched. */
+export function discard(place: Place): Script {
+  return script('discard', [
+    fenced(place),
+    sh`for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
+rm -rf ${paths.incoming(place.tx)}
+if [ -f "$X/made" ]; then
+  read -r r <"$X/made"
+  if [ -n "$r" ] && [ "$(readlink current)" != "releases/$r" ]; then
+    rm -rf "releases/$r" ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal"
+  fi
+fi
+rm -rf "$X"
+umask 077; : >".clonedeploy/epochs/$h/released"`,
+  ])
+}
+
+export interface Finish {
+  /** The fleet's record and the line of history, JSON texts of one line. */
+  readonly fleet: string
+  readonly history: string
+}
+
+/** Records the end of a confirmed transaction and gives the lock back. */
+export function finish(place: Place, what: Finish): Script {
+  return script('finish', [
+    fenced(place),
+    sh`umask 077
+printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} && printf '%s\n' ${what.history} >>${paths.history} || exit 1
+rm -rf "$X/stage" "$X/restart"`,
+    flush,
+    sh`: >".clonedeploy/epochs/$h/released"`,
+  ])
+}
+
+/** Ends a transaction that was put back: the release is kept and marked bad with its reason; the lock is given back. */
+export function abandon(place: Place, what: { readonly release: string; readonly bad: string | null; readonly history: string }): Script {
+  return script('abandon', [
+    fenced(place),
+    what.bad === null
+      ? sh`umask 077`
+      : sh`umask 077; printf '%s\n' ${what.bad} >"$X/bad" && mv -f "$X/bad" ${paths.bad(what.release)}`,
+    sh`printf '%s\n' ${what.history} >>${paths.history}
+rm -rf "$X/stage" "$X/restart"
+: >".clonedeploy/epochs/$h/released"`,
+  ])
+}
+
+/** Removes releases, but never `current`, one of an open transaction, or one that a process lives in. Prints `removed ID` or `in use ID`. */
+export function prune(place: Place, releases: readonly string[]): Script {
+  return script('prune', [
+    fenced(place),
+    sh`here=$(pwd -P)
+used=$(ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null)
+now=$(cd current 2>/dev/null && pwd -P)
+for r in ${releases}; do
+  [ -d "releases/$r" ] || continue
+  [ "$now" = "$here/releases/$r" ] && continue
+  for u in .clonedeploy/tx/*/undecided; do
+    [ -e "$u" ] || continue
+    n=; o=; read -r n <"\${u%/*}/next"; read -r o <"\${u%/*}/old"
+    { [ "$n" = "$r" ] || [ "\${o##*/}" = "$r" ]; } && continue 2
+  done
+  case "$used
+" in
+    *"$here/releases/$r"[/\ ]*|*"$here/releases/$r
+"*) echo "in use $r"; continue ;;
+  esac
+  rm -rf "releases/$r" ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal" ".clonedeploy/bad/$r" && echo "removed $r"
+done`,
+  ])
+}

@@ -1,0 +1,54 @@
+import { codes } from './codes.js'
+import { enter, fenced, type Place } from './place.js'
+import { type Script, ShellText, script, sh } from './shell.js'
+
+export interface HookRun {
+  /** Folder below deployTo in which the command runs. */
+  readonly folder: string
+  readonly run: string
+  /** Seconds. */
+  readonly timeout: number
+}
+
+/** Variables for a hook; they travel on stdin, so that no `ps` and no log ever shows a secret. */
+export type Variables = Readonly<Record<string, string>>
+
+/** Runs a user's command in a release. Exit: hook, after a last line `exit CODE`; folder. */
+export function hook(place: Place, what: HookRun, variables: Variables): Script {
+  return script('hook', [fenced(place), runCommand(what)], exports(variables))
+}
+
+/** The same without a transaction: `run` and health commands. */
+export function command(root: string, what: HookRun, variables: Variables): Script {
+  return script('command', [enter(root), runCommand(what)], exports(variables))
+}
+
+function runCommand(what: HookRun): ShellText {
+  return sh`eval "$(cat)"
+${boundedCommand(what)}
+[ "$c" -eq 0 ] || { printf '\nexit %s\n' "$c"; exit ${codes.hook}; }`
+}
+
+function boundedCommand(what: HookRun): ShellText {
+  return sh`if timeout -k 5 5 true 2>/dev/null; then limit='timeout -k 5 ${String(Math.ceil(what.timeout))}'; else limit=; fi
+( cd -- ${what.folder} || exit 1; exec $limit sh -c ${what.run} ) </dev/null
+c=$?`
+}
+
+/** All hooks as one script for the dead-man's switch: what to run once `current` is back. */
+export function afterwards(root: string, runs: readonly HookRun[], variables: Variables): Uint8Array {
+  const parts = [sh`cd -- ${root}`, exportLines(variables), ...runs.map(boundedCommand)]
+  return Buffer.from(parts.map(part => `${part}\n`).join(''))
+}
+
+function exports(variables: Variables): Uint8Array {
+  return Buffer.from(exportLines(variables).text)
+}
+
+function exportLines(variables: Variables): ShellText {
+  return new ShellText(
+    Object.entries(variables)
+      .map(([name, value]) => sh`export ${name}=${value}`.text)
+      .join('\n'),
+  )
+}

@@ -1,0 +1,90 @@
+import { lockLease } from './lock.js'
+import { type Script, script, sh } from './shell.js'
+
+/** Programs that a host must have; `timeout`, `zstd` and `setsid` make things better. */
+export const requiredTools = ['tar', 'gzip', 'sha256sum', 'find', 'xargs', 'sed', 'grep', 'sort', 'uniq', 'stat', 'readlink', 'touch', 'sync', 'head', 'df'] as const
+export const usefulTools = ['timeout', 'zstd', 'setsid'] as const
+
+/**
+ * Reads everything that decisions need, in one answer, and changes nothing. Prints lines `KEY VALUE` (see parse-inspect.ts);
+ * newlines in values are shown as the byte 036.
+ */
+export function inspect(deployTo: string, sharedFiles: readonly string[]): Script {
+  return script('inspect', [
+    sh`LC_ALL=C; export LC_ALL
+one() { tr '\012' '\036'; echo; }
+D=${deployTo}
+case $D in /*) ;; '~/'*) D=$HOME/\${D#'~/'} ;; *) D=$HOME/$D ;; esac
+while :; do case $D in ?*/) D=\${D%/} ;; *) break ;; esac; done
+printf 'user %s\n' "$(id -un 2>/dev/null || id -u)"
+printf 'home %s\n' "$HOME"
+printf 'shell %s\n' "\${SHELL:-}"
+printf 'root '; printf '%s' "$D" | one
+printf 'clock %s\n' "$(date +%s)"
+for t in ${requiredTools} ${usefulTools}; do command -v "$t" >/dev/null 2>&1 && echo "tool $t"; done
+cp --help 2>&1 | sed -n 's/.*--parents.*/tool cp--parents/p' | sed 1q
+P=$D
+while [ ! -d "$P" ] && [ -n "$P" ]; do [ -e "$P" ] || [ -L "$P" ] && break; P=\${P%/*}; done
+[ -n "$P" ] || P=/
+if [ -d "$D" ]; then echo 'kind folder'; elif [ -e "$D" ] || [ -L "$D" ] || [ ! -d "$P" ]; then echo 'kind other'; else echo 'kind absent'; fi
+[ -w "$P" ] && [ -x "$P" ] && echo 'writable yes'
+printf 'disk %s\n' "$(df -Pk -- "$P" 2>/dev/null | sed -n '$p')"
+printf 'inodes %s\n' "$(df -Pi -- "$P" 2>/dev/null | sed -n '$p')"
+cd -- "$D" 2>/dev/null || exit 0
+[ -w . ] && [ ! -d .clonedeploy ] || [ -w .clonedeploy ] || echo 'writable no'
+[ ! -d releases ] || [ -w releases ] || echo 'writable no'
+R=$(cd releases 2>/dev/null && pwd -P)
+if [ -L current ]; then
+  [ -e current ] && e=yes || e=no
+  r=; c=$(cd current 2>/dev/null && pwd -P)
+  [ -n "$R" ] && case $c in "$R"/*) r=\${c#"$R/"}; case $r in */*) r= ;; esac ;; esac
+  if [ "$e" = no ]; then t=$(readlink current); case $t in releases/*) r=\${t#releases/} ;; esac; fi
+  printf 'current link %s %s ' "$e" "\${r:--}"
+  t=$(readlink -n current; echo .); printf '%s' "\${t%.}" | one
+elif [ -d current ]; then echo 'current folder'
+elif [ -e current ]; then echo 'current other'
+else echo 'current absent'; fi
+mounted=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .*/\1/p' /proc/self/mountinfo 2>/dev/null)
+case "
+$mounted
+" in *"
+$(pwd -P)/current
+"*) echo 'mounted yes' ;; esac
+for d in releases/*/; do
+  d=\${d%/}; r=\${d#releases/}
+  [ -d "$d" ] && [ ! -L "$d" ] || continue
+  case $r in *[!A-Za-z0-9._-]*|'') continue ;; esac
+  echo "release $r"
+  v=; [ -f "$d/REVISION" ] && read -r v <"$d/REVISION"; [ -n "$v" ] && printf 'revision %s %s\n' "$r" "$v"
+  if [ -f ".clonedeploy/manifests/$r.seal" ]; then { IFS= read -r s; t=; read -r t; } <".clonedeploy/manifests/$r.seal"; printf 'seal %s %s %s\n' "$r" "\${t:--}" "$s"; fi
+  if [ -f ".clonedeploy/bad/$r" ]; then IFS= read -r s <".clonedeploy/bad/$r"; printf 'bad %s %s\n' "$r" "$s"; fi
+done
+h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) [ "$e" -gt "$h" ] && h=$e ;; esac; done
+if [ "$h" -gt 0 ]; then
+  E=.clonedeploy/epochs/$h
+  echo "epoch $h"
+  if [ ! -e "$E/released" ]; then
+    f=$E; [ -f "$E/lease" ] && f=$E/lease
+    printf 'held %s\n' "$(( $(date +%s) - $(stat -c %Y "$f") ))"
+    s=; [ -f "$E/holder" ] && IFS= read -r s <"$E/holder"; printf 'holder %s\n' "$s"
+  fi
+fi
+for d in .clonedeploy/tx/*/; do
+  d=\${d%/}; [ -d "$d" ] || continue
+  s=prepared; for f in "$d"/state.*; do [ -e "$f" ] && s=\${f##*/state.}; done
+  o=-; for f in "$d"/outcome.*; do [ -e "$f" ] && o=\${f##*/outcome.}; done
+  n=; [ -f "$d/next" ] && read -r n <"$d/next"
+  printf 'tx %s %s %s %s ' "\${d##*/}" "$s" "$o" "\${n:--}"
+  if [ -f "$d/old" ]; then one <"$d/old"; else echo; fi
+done
+if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'fleet %s\n' "$s"; fi
+if [ -f .clonedeploy/history ]; then sed -n '$s/^/history /p' .clonedeploy/history; fi`,
+    ...sharedFiles.map(file => sh`[ -e ${`shared/${file}`} ] || printf 'missing %s\n' ${file}`),
+    sh`exit 0`,
+  ])
+}
+
+/** Whether a lock of that age still has a living holder. */
+export function isAlive(age: number): boolean {
+  return Math.abs(age) <= lockLease
+}

@@ -1,0 +1,90 @@
+import { codes } from './codes.js'
+import { enter, fenced, type Place } from './place.js'
+import { type Script, script, sh } from './shell.js'
+
+/** Seconds without a sign of life after which a lock may be taken over. */
+export const lockLease = 60
+
+/**
+ * Claims the next epoch: lock and fencing token in one `mkdir`. Exit: locked (prints the holder's record),
+ * sameFolder (our own transaction is already here: two hosts share a folder), unresolved (a dead run left a swap in doubt),
+ * rename (no rename is possible in deployTo). Sweeps what dead runs left. Prints `took over` when it outlived a lease.
+ */
+export function lock(place: Place, holder: string, options: { readonly unresolved: 'refuse' | 'keep' }): Script {
+  return script('lock', [
+    sh`( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
+    enter(place.root),
+    sh`X=.clonedeploy/tx/${place.tx}
+umask 077
+mkdir -p .clonedeploy/epochs .clonedeploy/tx .clonedeploy/manifests .clonedeploy/incoming .clonedeploy/bad || exit ${codes.folder}
+highest
+if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
+  t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"
+  [ "$t" = ${place.tx} ] && exit ${codes.sameFolder}
+  f=".clonedeploy/epochs/$h"; [ -f "$f/lease" ] && f="$f/lease"
+  age=$(( $(date +%s) - $(stat -c %Y "$f") ))
+  if [ "$age" -le ${lockLease} ] && [ "$age" -ge -${lockLease} ]; then
+    cat ".clonedeploy/epochs/$h/holder" 2>/dev/null
+    exit ${codes.locked}
+  fi
+  echo 'took over'
+fi
+for u in .clonedeploy/tx/*/undecided; do
+  [ -e "$u" ] || continue
+  [ ! -e "\${u%/*}/state.armed" ] || mv -f "\${u%/*}/state.armed" "\${u%/*}/state.disarmed"
+  if [ -e "\${u%/*}/state.swapping" ] || [ -e "\${u%/*}/state.swapped" ]; then
+    [ ${options.unresolved} = keep ] || exit ${codes.unresolved}
+  fi
+done
+n=$((h+1))
+if ! mkdir ".clonedeploy/epochs/$n" 2>/dev/null; then
+  [ -d ".clonedeploy/epochs/$n" ] || exit ${codes.folder}
+  t=; [ -f ".clonedeploy/epochs/$n/tx" ] && read -r t <".clonedeploy/epochs/$n/tx"
+  [ "$t" = ${place.tx} ] && exit ${codes.sameFolder}
+  cat ".clonedeploy/epochs/$n/holder" 2>/dev/null
+  exit ${codes.locked}
+fi
+printf '%s\n' ${holder} >".clonedeploy/epochs/$n/holder" &&
+: >".clonedeploy/epochs/$n/lease" &&
+printf '%s\n' ${place.tx} >".clonedeploy/epochs/$n/tx.new" && mv -f ".clonedeploy/epochs/$n/tx.new" ".clonedeploy/epochs/$n/tx" &&
+mkdir -p "$X/probe" && ln -s probe "$X/probe/.clonedeploy-probe" || exit ${codes.folder}
+mv -f "$X/probe/.clonedeploy-probe" ./ && rm -f ./.clonedeploy-probe || exit ${codes.rename}
+rmdir "$X/probe"
+for e in .clonedeploy/epochs/*; do [ "\${e##*/}" -lt "$n" ] 2>/dev/null && rm -rf "$e"; done
+for d in .clonedeploy/tx/*/; do
+  d=\${d%/}
+  [ "$d" = "$X" ] && continue
+  if [ -f "$d/made" ]; then
+    read -r r <"$d/made"
+    [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && [ "$(readlink current)" != "releases/$r" ] && rm -rf "releases/$r"
+  fi
+  if [ ! -e "$d/undecided" ] || [ -e "$d/state.disarmed" ] || [ -e "$d/state.staged" ]; then rm -rf "$d"; fi
+done
+for d in .clonedeploy/incoming/*; do [ -e "$d" ] && rm -rf "$d"; done
+exit 0`,
+  ])
+}
+
+/** A sign of life of the holder, and of its armed or swapped transaction: touches need no space. */
+export function renew(place: Place): Script {
+  return script('renew', [
+    fenced(place),
+    sh`touch ".clonedeploy/epochs/$h/lease" || exit 1
+[ ! -e "$X/lease" ] || touch "$X/lease"`,
+  ])
+}
+
+/** Gives the lock back. Done already, or somebody else's by now: fine, nothing is touched. */
+export function unlock(place: Place): Script {
+  return script('unlock', [fenced(place), sh`umask 077; : >".clonedeploy/epochs/$h/released"`])
+}
+
+/** Takes a lock away from the holder whose transaction was seen; a newer holder keeps it (exit fenced). */
+export function breakLock(place: Place): Script {
+  return script('break lock', [
+    fenced(place),
+    sh`for s in swapping swapped; do [ -e "$X/state.$s" ] && [ -e "$X/undecided" ] && exit ${codes.unresolved}; done
+[ ! -e "$X/state.armed" ] || mv -f "$X/state.armed" "$X/state.disarmed"
+umask 077; : >".clonedeploy/epochs/$h/released"`,
+  ])
+}

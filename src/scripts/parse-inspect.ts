@@ -1,0 +1,114 @@
+import type {
+  Current,
+  FleetRecord,
+  HistoryRecord,
+  Holder,
+  HostState,
+  ReleaseState,
+  TransactionState,
+} from '../plan/state.js'
+
+/** Reads what the inspect script printed. Lines that it does not know are passed over (a host may be chatty). */
+export function parseInspect(name: string, stdout: Buffer): HostState {
+  const lines = stdout.toString('latin1').split('\n')
+  const all = (key: string) => lines.filter(line => line.startsWith(`${key} `)).map(line => line.slice(key.length + 1))
+  const one = (key: string) => all(key)[0] ?? ''
+  const disk = fields(one('disk'))
+  const inodes = fields(one('inodes'))
+  const held = one('held')
+  return {
+    name,
+    user: one('user'),
+    home: one('home'),
+    shell: one('shell'),
+    root: unescape(one('root')),
+    rootKind: kindOf(one('kind')),
+    writable: all('writable').length > 0 && all('writable').every(word => word === 'yes'),
+    clock: Number(one('clock')),
+    tools: all('tool'),
+    disk: { freeKb: Number(disk[3] ?? 0), freeInodes: Number(inodes[1]) > 0 && /^\d+$/.test(inodes[3] ?? '') ? Number(inodes[3]) : null, mount: disk.slice(5).join(' ') },
+    current: currentOf(one('current')),
+    mounted: one('mounted') === 'yes',
+    releases: releasesOf(all('release'), all('seal'), all('bad'), all('revision')),
+    lock: {
+      epoch: Number(one('epoch') || 0),
+      held: held !== '',
+      holder: record<Holder>(one('holder')),
+      age: held === '' ? null : Number(held),
+    },
+    transactions: all('tx').map(transactionOf),
+    fleet: record<FleetRecord>(one('fleet')),
+    last: record<HistoryRecord>(one('history')),
+    missing: all('missing').map(utf8),
+  }
+}
+
+function kindOf(word: string): HostState['rootKind'] {
+  return word === 'folder' || word === 'absent' ? word : 'other'
+}
+
+function currentOf(text: string): Current {
+  const [kind = '', resolves, release, ...target] = text.split(' ')
+  if (kind === 'link') {
+    return { kind, resolves: resolves === 'yes', release: release === '-' ? null : (release ?? null), target: unescape(target.join(' ')) }
+  }
+  return kind === 'folder' || kind === 'other' ? { kind } : { kind: 'absent' }
+}
+
+function releasesOf(
+  ids: readonly string[],
+  seals: readonly string[],
+  bads: readonly string[],
+  revisions: readonly string[],
+): readonly ReleaseState[] {
+  const of = (lines: readonly string[], id: string) => lines.find(line => line.startsWith(`${id} `))?.slice(id.length + 1) ?? null
+  return [...ids]
+    .sort()
+    .reverse()
+    .map(id => {
+      const [tree = '-', ...seal] = (of(seals, id) ?? '').split(' ')
+      return {
+        id,
+        digest: record<{ digest: string }>(seal.join(' '))?.digest ?? null,
+        extra: record<{ extra: number }>(seal.join(' '))?.extra ?? 0,
+        tree: tree === '-' || tree === '' ? null : tree,
+        bad: ((text: string | null) => (text === null ? null : utf8(text)))(of(bads, id)),
+        revision: of(revisions, id),
+      }
+    })
+}
+
+function transactionOf(text: string): TransactionState {
+  const [id = '', state = '', outcome = '', next = '', ...old] = text.split(' ')
+  const target = unescape(old.join(' '))
+  return {
+    id,
+    state: state === 'armed' || state === 'swapping' || state === 'swapped' ? state : 'prepared',
+    outcome: outcome === 'confirmed' || outcome === 'reverted' ? outcome : null,
+    next: next === '-' ? null : next,
+    old: target === '' ? null : target,
+  }
+}
+
+/** A JSON record that we wrote; null when it is absent or damaged. */
+function record<T>(text: string): T | null {
+  if (text === '') return null
+  try {
+    return JSON.parse(utf8(text)) as T
+  } catch {
+    return null
+  }
+}
+
+function fields(line: string): readonly string[] {
+  return line.trim().split(/\s+/)
+}
+
+/** Takes the newlines back that inspect wrote as 036, without the one that ends the line. */
+function unescape(text: string): string {
+  return utf8(text).replaceAll('\x1e', '\n').replace(/\n$/, '')
+}
+
+function utf8(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8')
+}

@@ -1,0 +1,31 @@
+import { codes } from './codes.js'
+import { type ShellText, sh } from './shell.js'
+
+/** Where a script works: `deployTo` as an absolute path, and the transaction that it works for. */
+export interface Place {
+  readonly root: string
+  readonly tx: string
+}
+
+/** Goes to `deployTo`; every path after it is relative. */
+export function enter(root: string): ShellText {
+  return sh`umask 022
+LC_ALL=C; export LC_ALL
+cd -- ${root} || exit ${codes.folder}
+highest() { h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) [ "$e" -gt "$h" ] && h=$e ;; esac; done; }`
+}
+
+/**
+ * Goes to `deployTo` and stops unless this transaction holds the highest epoch: a controller that lost its lock
+ * can change nothing. `$X` is the transaction's folder.
+ */
+export function fenced(place: Place): ShellText {
+  return sh`${enter(place.root)}
+X=.clonedeploy/tx/${place.tx}
+highest
+t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"
+[ "$t" = ${place.tx} ] && [ ! -e ".clonedeploy/epochs/$h/released" ] || exit ${codes.fenced}`
+}
+
+/** Flushes the file system of `deployTo`: without it a power cut can leave a release of empty files. */
+export const flush = sh`sync -f . 2>/dev/null || sync`

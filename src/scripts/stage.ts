@@ -1,0 +1,49 @@
+import { paths } from '../release/paths.js'
+import { codes } from './codes.js'
+import { fenced, flush, type Place } from './place.js'
+import { type Script, type ShellText, script, sh } from './shell.js'
+import { treeFunctions } from './tree.js'
+
+/** Ends the making of a release: the digest of its tree (when hooks changed it), flushed to disk, and its record. Prints `tree DIGEST`. */
+export function seal(place: Place, release: string, record: string, hooked: boolean): Script {
+  return script('seal', [
+    fenced(place),
+    treeFunctions,
+    sh`umask 077`,
+    hooked ? sh`t=$(treesum ${paths.release(release)}) || exit ${codes.notIntact}; echo "tree $t"` : sh`t=`,
+    flush,
+    sh`printf '%s\n%s\n' ${record} "$t" >"$X/seal" && mv -f "$X/seal" ${paths.seal(release)}`,
+  ])
+}
+
+/**
+ * Everything that swap and restore will need is made now, so that neither needs space or inodes later: both links, the
+ * transaction's state (one file that is renamed: staged → armed → swapping → swapped, or disarmed) and the outcome
+ * register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one rename can win).
+ * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
+ */
+export function stage(place: Place, release: string, old: string | null, restart: Uint8Array): Script {
+  return script(
+    'stage',
+    [
+      fenced(place),
+      sh`umask 077
+[ -d ${paths.release(release)} ] || exit ${codes.releaseMissing}`,
+      sameCurrent(old),
+      sh`rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
+mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,
+      old === null ? sh`: >"$X/stage/revert/absent"` : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
+      sh`cat >"$X/restart" && printf '%s\n' ${release} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
+: >"$X/lease" && : >"$X/seen" && : >"$X/undecided" && : >"$X/state.staged" || exit ${codes.unpack}`,
+      flush,
+    ],
+    restart,
+  )
+}
+
+/** Stops when `current` is not what the plan was made from. */
+export function sameCurrent(old: string | null): ShellText {
+  return old === null
+    ? sh`[ ! -e current ] && [ ! -L current ] || exit ${codes.currentChanged}`
+    : sh`[ -L current ] && [ "$(readlink -n current; echo .)" = ${`${old}.`} ] || exit ${codes.currentChanged}`
+}

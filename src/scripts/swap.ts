@@ -1,0 +1,111 @@
+import { paths } from '../release/paths.js'
+import { codes } from './codes.js'
+import { fenced, flush, type Place } from './place.js'
+import { type Script, type ShellText, script, sh } from './shell.js'
+import { sameCurrent } from './stage.js'
+
+export interface Arm {
+  readonly release: string
+  readonly old: string | null
+  /** Seconds for which `go` is accepted. */
+  readonly deadline: number
+  /** Seconds without a renewed lease after which the host puts itself back. */
+  readonly lease: number
+}
+
+/**
+ * Starts the dead-man's switch, prints `armed`, waits for `go TX`, swaps by one rename and prints `swapped TARGET`, then
+ * `flushed`. A late `go` is refused: the state is `armed` only until the deadline (counted in sleeps by the switch and in
+ * wall-clock seconds here), and renaming it to `swapping` or `disarmed` can succeed only once.
+ * When our end of the line is lost after the swap, the waiting shell is a second switch beside the first.
+ */
+export function arm(place: Place, what: Arm): Script {
+  return script('arm', [
+    fenced(place),
+    restoreFunction(what.release),
+    sameCurrent(what.old),
+    sh`mv -f "$X/state.staged" "$X/state.armed" || exit ${codes.late}
+began=$(date +%s)
+( trap '' HUP INT TERM PIPE
+  n=0
+  while [ -e "$X/state.armed" ]; do
+    sleep 1; n=$((n+1))
+    [ "$n" -lt ${what.deadline} ] || mv -f "$X/state.armed" "$X/state.disarmed" 2>/dev/null
+  done
+  n=0
+  while [ -e "$X/undecided" ] && [ ! -e "$X/state.disarmed" ]; do
+    sleep 1
+    if [ "$X/lease" -nt "$X/seen" ]; then touch -r "$X/lease" "$X/seen"; n=0; else n=$((n+1)); fi
+    [ "$n" -lt ${what.lease} ] || putback
+  done
+) </dev/null >/dev/null 2>&1 &
+echo armed
+IFS= read -r line
+[ "$line" = ${`go ${place.tx}`} ] || { mv -f "$X/state.armed" "$X/state.disarmed" 2>/dev/null; exit ${codes.late}; }
+now=$(date +%s)
+[ $((now-began)) -le ${what.deadline} ] && [ $((now-began)) -ge -1 ] || mv -f "$X/state.armed" "$X/state.disarmed" 2>/dev/null
+mv -f "$X/state.armed" "$X/state.swapping" 2>/dev/null || exit ${codes.late}
+trap '' HUP INT TERM PIPE
+mv -f "$X/stage/go/current" ./ || exit ${codes.rename}
+mv -f "$X/state.swapping" "$X/state.swapped"
+printf 'swapped %s\n' "$(readlink current)"`,
+    flush,
+    sh`echo flushed
+IFS= read -r line && exit 0
+touch "$X/seen"; sleep ${what.lease}
+[ "$X/lease" -nt "$X/seen" ] || putback`,
+  ])
+}
+
+/**
+ * Puts `current` back to what it was, whatever came before; the same on any repetition. Prints what `current` is then:
+ * `current TARGET` or `absent`. Exit: decided (the host was confirmed), fenced.
+ */
+export function restore(place: Place, release: string): Script {
+  return script('restore', [
+    fenced(place),
+    restoreFunction(release),
+    sh`for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
+[ ! -e "$X/undecided" ] || mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null
+[ ! -e "$X/outcome.confirmed" ] || exit ${codes.decided}
+back || exit ${codes.rename}`,
+    flush,
+    readBack,
+  ])
+}
+
+/** Reads what is true now: `current TARGET` or `absent`, the transaction's state and its outcome. Changes nothing. */
+export function look(root: string, tx: string): Script {
+  return script('look', [
+    sh`cd -- ${root} || exit ${codes.folder}`,
+    readBack,
+    sh`for s in .clonedeploy/tx/${tx}/state.* .clonedeploy/tx/${tx}/outcome.*; do [ -e "$s" ] && echo "\${s##*/}"; done; exit 0`,
+  ])
+}
+
+/** Decides for the new release on this host, once and for all. Exit: decided (the host had put itself back), currentChanged. */
+export function confirm(place: Place, release: string): Script {
+  return script('confirm', [
+    fenced(place),
+    sh`[ "$(readlink current)" = ${paths.release(release)} ] || [ -e "$X/outcome.reverted" ] || exit ${codes.currentChanged}
+mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.confirmed" ] || exit ${codes.decided}`,
+    flush,
+  ])
+}
+
+const readBack = sh`if [ -L current ]; then printf 'current %s\n' "$(readlink current)"; elif [ -e current ]; then echo other; else echo absent; fi`
+
+/** `back`: one rename of the link that was made beforehand. `putback`: decide for the old release, go back, serve it. */
+function restoreFunction(release: string): ShellText {
+  return sh`back() {
+  [ "$(readlink current)" = ${paths.release(release)} ] || return 0
+  if [ -L "$X/stage/revert/current" ]; then mv -f "$X/stage/revert/current" ./
+  elif [ -e "$X/stage/revert/absent" ]; then rm -f current
+  fi
+}
+putback() {
+  mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null || return 0
+  back; sync -f . 2>/dev/null || sync
+  sh "$X/restart" </dev/null >"$X/log" 2>&1
+}`
+}

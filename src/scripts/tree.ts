@@ -1,0 +1,52 @@
+import { type ShellText, sh } from './shell.js'
+
+/**
+ * Shell functions that work on a manifest file (see build/manifest.ts) without a name ever being a word of the shell:
+ * `names f|l|d MANIFEST` NUL-separated paths; `intact MANIFEST DIR` whether every entry is there with its mode, size,
+ * content and target; `treesum DIR` the digest of a whole tree (names, modes, contents, targets), whatever made it.
+ */
+export const treeFunctions: ShellText = sh`
+newline() { sed -n '1s/^# clonedeploy 1 //p' "$1"; }
+names() {
+  case $1 in
+    f) sed -n 's/^f [0-7]* [0-9]* [0-9a-f]* //p' "$2" ;;
+    l) sed -n 's,^l .*//,,p' "$2" ;;
+    d) sed -n 's/^d //p' "$2" ;;
+  esac | tr "\\012\\$(newline "$2")" '\000\012'
+}
+targets() { # NUL-separated links on stdin; a line each, newlines as the byte $1
+  if readlink --help 2>&1 | grep -q -e --zero; then
+    xargs -0 -r readlink -z -- | tr '\012\000' "\\$1\\012"
+  else
+    xargs -0 -r sh -c 'for l do t=$(readlink -n -- "$l"; echo .); printf "%s" "\${t%.}" | tr "\\012" "\\$0"; echo; done' "$1"
+  fi
+}
+sums() { xargs -0 -r sha256sum -- | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\)  .*/\1/p'; }
+intact() {
+  m=$1
+  case $m in /*) ;; *) m=$PWD/$m ;; esac
+  b=$(newline "$m")
+  ( cd -- "$2" || exit 1
+    x=$(sed -n 's/^f 644 \([0-9]*\) .*/81a4 \1/p;s/^f 755 \([0-9]*\) .*/81ed \1/p' "$m" | sha256sum)
+    y=$(names f "$m" | xargs -0 -r stat -c '%f %s' -- | sha256sum)
+    [ "$x" = "$y" ] || { echo 'modes or sizes differ from the manifest'; exit 1; }
+    x=$(sed -n 's/^f [0-7]* [0-9]* \([0-9a-f]*\) .*/\1/p' "$m" | sha256sum)
+    y=$(names f "$m" | sums | sha256sum)
+    [ "$x" = "$y" ] || { echo 'contents differ from the manifest'; exit 1; }
+    x=$(sed -n 's,^l \(.*\)//.*,\1,p' "$m" | sha256sum)
+    y=$(names l "$m" | targets "$b" | sha256sum)
+    [ "$x" = "$y" ] || { echo 'symbolic links differ from the manifest'; exit 1; }
+    x=$(names d "$m" | tr -dc '\000' | wc -c)
+    y=$(names d "$m" | xargs -0 -r sh -c 'for d do [ -d "$d" ] && [ ! -L "$d" ] && echo; done' sh | wc -l)
+    [ "$x" -eq "$y" ] || { echo 'folders of the manifest are missing'; exit 1; }
+  )
+}
+entries() { ( cd -- "$1" && find . ! -name . -print0 | tr -dc '\000' | wc -c ); }
+treesum() {
+  ( cd -- "$1" || exit 1
+    { find . ! -name . -print0 | sort -z | sha256sum
+      find . -type f -print0 | sort -z | xargs -0 -r stat -c '%f %s' -- | sha256sum
+      find . -type f -print0 | sort -z | sums | sha256sum
+      find . -type l -print0 | sort -z | targets 036 | sha256sum
+    } | sha256sum | cut -c1-64 )
+}`

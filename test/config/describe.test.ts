@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { configJson, describeConfig } from '../../src/config/describe.js'
+import { loadConfig } from '../../src/config/load.js'
+import { jsonProject, minimal } from './project.js'
+
+const full = {
+  app: 'shop',
+  source: { git: 'git@example.com:shop.git', ref: 'main', subdir: 'apps/web', submodules: true },
+  build: ['npm ci', 'npm run build'],
+  include: ['dist', 'package.json'],
+  deployTo: '/srv/shop',
+  hosts: [
+    'web-1',
+    { name: 'web-22', host: '::1', port: 2222, user: 'deploy', jump: 'bastion', roles: ['web', 'cron'] },
+  ],
+  shared: { dirs: ['uploads'], files: ['.env'] },
+  env: { NODE_ENV: 'production', GREETING: 'good day\n' },
+  secrets: { A: { env: 'MY_A' }, B: { cmd: 'op read x' }, C: { file: '/etc/c' } },
+  prepare: ['npm run check', { run: 'npm run migrate\nnpm run seed', once: true }],
+  restart: { run: 'sudo systemctl restart shop', roles: ['web'] },
+  health: [
+    { url: 'http://127.0.0.1:3000/healthz', release: 'body', contains: 'ok' },
+    { run: 'pgrep shop', roles: ['cron'] },
+  ],
+  ssh: { configFile: '/etc/ssh_config' },
+  protected: true,
+}
+
+describe('the config in words', () => {
+  it('has everything that was said', async () => {
+    const cwd = await jsonProject(full)
+    expect(describeConfig(await loadConfig({ cwd })).replaceAll(cwd, '/x')).toBe(`\
+shop → production   2 hosts   /x/deploy.config.json
+
+source     git git@example.com:shop.git at main, its folder apps/web, with submodules
+build      npm ci
+           npm run build
+include    dist
+           package.json
+hosts      web-1    web-1               /srv/shop
+           web-22   deploy@[::1]:2222   /srv/shop   roles web, cron   over bastion
+shared     uploads/
+           .env
+env        NODE_ENV=production
+           GREETING="good day\\n"
+secrets    A from $MY_A
+           B from the command op read x
+           C from the file /etc/c
+prepare    npm run check   (within 10m)
+           npm run migrate
+           npm run seed   (on one host, within 10m)
+restart    sudo systemctl restart shop   (only on web, within 1m)
+health     GET http://127.0.0.1:3000/healthz = 200, the body holds "ok", names the release in the body   (within 30s, 5s a try)
+           pgrep shop   (only on cron, within 30s, 5s a try)
+identical  strict
+keep       5 releases
+ssh        /etc/ssh_config, connect within 10s, 64 hosts at once
+protected  deploying asks first
+`)
+  })
+
+  it('says what is left out', async () => {
+    const cwd = await jsonProject({ ...minimal, source: { dir: 'dist' }, deployTo: 'shop', hosts: { embedded: 1 } })
+    expect(describeConfig(await loadConfig({ cwd })).replaceAll(cwd, '/x')).toBe(`\
+shop → production   1 host   /x/deploy.config.json
+
+source     folder /x/dist
+build      none
+include    everything that .deployignore does not name
+hosts      web-1   inside this process   shop
+shared     none
+env        none
+secrets    none
+prepare    none
+restart    none
+health     none
+identical  strict
+keep       5 releases
+ssh        the files that ssh reads, connect within 10s, 64 hosts at once
+`)
+  })
+})
+
+it('the config as JSON is the resolved one, secrets only by their source', async () => {
+  const config = await loadConfig({ cwd: await jsonProject(full) })
+  const json = JSON.parse(JSON.stringify(configJson(config)))
+  expect(json).toEqual({ v: 1, command: 'config', ...config })
+  expect(json.secrets).toEqual({ A: { env: 'MY_A' }, B: { cmd: 'op read x' }, C: { file: '/etc/c' } })
+})

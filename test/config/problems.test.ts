@@ -1,0 +1,285 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config/load.js'
+import { jsonProject, minimal, problems, refusal } from './project.js'
+
+const hook = { run: 'true' }
+const url = 'http://127.0.0.1/'
+const key = `SHA256:${'A'.repeat(43)}`
+const noSource = 'should be { env: "NAME" }, { cmd: "…" } or { file: "…" }: the value itself is never written here'
+
+const table: readonly (readonly [what: string, change: object, ...lines: string[]])[] = [
+  [
+    'an app with a slash',
+    { app: 'a/b' },
+    'app  an app has letters, digits, ".", "_" and "-" only in its name, got "a/b"',
+  ],
+  ['an app that is a number', { app: 3 }, 'app  should be text, got 3'],
+  ['an app like an option', { app: '-rf' }, 'app  the name of an app cannot begin with "-", got "-rf"'],
+  ['a key of later', { rollout: { batch: '1' } }, 'rollout  is not supported yet'],
+  ['a key of later in a stage', { stages: { a: { balancer: {} } } }, 'stages.a.balancer  is not supported yet'],
+  ['a misspelt key', { keepRelease: 5 }, 'keepRelease  unknown key; did you mean "keepReleases"?'],
+  ['a key of another tool', { zzz: 5 }, 'zzz  unknown key'],
+  ['the root as deployTo', { deployTo: '//' }, 'deployTo  is "/"; name a folder of its own, such as "/srv/shop"'],
+  ['an empty deployTo', { deployTo: ' ' }, 'deployTo  is empty'],
+  ['a deployTo that goes up', { deployTo: '/srv/../etc' }, 'deployTo  has ".." in it: "/srv/../etc"'],
+  [
+    'the home as deployTo',
+    { deployTo: './' },
+    'deployTo  is the home folder itself; name a folder in it, such as "shop"',
+  ],
+  [
+    'a deployTo with a tilde',
+    { deployTo: '~/shop' },
+    'deployTo  begins with "~"; leave that out: a relative path begins at the home of the login',
+  ],
+  [
+    'a deployTo of two lines',
+    { deployTo: '/srv/a\nb' },
+    'deployTo  has a line break or control character in it: "/srv/a\\nb"',
+  ],
+  ['a deployTo with a NUL', { deployTo: '/srv/a\0' }, 'deployTo  has a NUL byte in it'],
+  ['a host without its list', { hosts: 'web-1' }, 'hosts  should be a list of hosts, or the path of a .json file'],
+  [
+    'hosts of a wrong kind',
+    { hosts: 3 },
+    'hosts  should be a list of hosts, a function, the path of a .json file or { embedded: 3 }, got 3',
+  ],
+  ['no hosts', { hosts: [] }, 'hosts  has no hosts'],
+  ['no embedded host', { hosts: { embedded: 0 } }, 'hosts.embedded  should be at least 1, got 0'],
+  ['hosts like options', { hosts: ['-oProxyCommand=x'] }, 'hosts[0]  begins with "-": ssh would take it for an option'],
+  ['a host as an address', { hosts: ['ssh://web-1'] }, 'hosts[0]  is written without ssh://, as user@host:port'],
+  ['a port that is too high', { hosts: ['web-1:99999'] }, 'hosts[0]  65535 is the highest port, got 99999'],
+  [
+    'fields of a host',
+    { hosts: ['web-1', { host: 'web-2', port: 99999, user: '-x', jump: 'a,-b', hostKey: 'MD5:1', roles: ['a b'] }] },
+    'hosts[1].port  65535 is the highest port, got 99999',
+    'hosts[1].user  begins with "-": ssh would take it for an option',
+    'hosts[1].hostKey  should be SHA256: and 43 characters, as ssh-keygen -lf prints it, got "MD5:1"',
+    'hosts[1].jump  begins with "-": ssh would take it for an option',
+    'hosts[1].roles[0]  a role has letters, digits, ".", "_", ":" and "-" only, got "a b"',
+  ],
+  [
+    'a login in the address',
+    { hosts: [{ host: 'deploy@web-1:22' }] },
+    'hosts[0].host  "deploy@web-1:22" is no address or ssh alias; user and port are keys of their own',
+  ],
+  ['a misspelt key of a host', { hosts: ['web-1', { hsot: 'x' }] }, 'hosts[1].hsot  unknown key; did you mean "host"?'],
+  ['a host without address', { hosts: [{ port: 22 }] }, 'hosts[0].host  is missing'],
+  ['a host that is a number', { hosts: [3] }, 'hosts[0]  should be text, got 3'],
+  [
+    'one host twice',
+    { hosts: ['web-1', 'web-2', 'WEB-1'] },
+    'hosts[2]  "WEB-1" is the same host and folder as hosts[0]',
+  ],
+  [
+    'one host twice under two names',
+    { hosts: ['deploy@web-1', { name: 'other', host: 'web-1', user: 'deploy', deployTo: '/srv/shop/' }] },
+    'hosts[1]  "other" is the same host and folder as hosts[0]',
+  ],
+  [
+    'two hosts of one name',
+    { hosts: ['web-1', { name: 'web-1', host: 'web-2' }] },
+    'hosts[1]  is named "web-1" like hosts[0]; give one of them another name',
+  ],
+  ['a source of neither kind', { source: 'dist' }, 'source  should be { git: "." } or { dir: "dist" }'],
+  [
+    'a source of both kinds',
+    { source: { git: '.', dir: 'x' } },
+    'source.dir  a source is either git or dir; for a folder of the repository write subdir',
+  ],
+  [
+    'a ref like an option',
+    { source: { git: '.', ref: '--upload-pack=x' } },
+    'source.ref  begins with "-": git would take it for an option: "--upload-pack=x"',
+  ],
+  ['a subdir outside', { source: { git: '.', subdir: '../x' } }, 'source.subdir  has ".." in it: "../x"'],
+  ['an empty command', { build: ['npm ci', ''] }, 'build[1]  is empty'],
+  ['an empty include', { include: [] }, 'include  is empty; leave it out to take everything'],
+  ['an include outside', { include: ['/etc'] }, 'include[0]  should be a relative path, got "/etc"'],
+  ['a shared path outside', { shared: { dirs: ['../up'] } }, 'shared.dirs[0]  has ".." in it: "../up"'],
+  [
+    'the link as a shared path',
+    { shared: { dirs: ['current'] } },
+    'shared.dirs[0]  "current" is the link to the release; use another name',
+  ],
+  [
+    'the release as a shared path',
+    { shared: { dirs: ['./'] } },
+    'shared.dirs[0]  is the release itself; name something in it',
+  ],
+  [
+    'a shared path in another',
+    { shared: { dirs: ['uploads/'], files: ['uploads/a.txt', 'uploads-2'] } },
+    'shared.files[0]  "uploads/a.txt" lies in "uploads", which is shared already',
+  ],
+  ['a shared path twice', { shared: { dirs: ['a', './a'] } }, 'shared.dirs[1]  "a" is there twice'],
+  [
+    'a wrong name of a variable',
+    { env: { 'a-b': 'x' } },
+    'env["a-b"]  is no name for a variable: letters, digits and "_" only, and no digit first',
+  ],
+  [
+    'a variable of ours',
+    { secrets: { CLONEDEPLOY_X: { env: 'X' } } },
+    'secrets.CLONEDEPLOY_X  CLONEDEPLOY_ variables are set by clonedeploy itself; use another name',
+  ],
+  ['a variable without its value shown', { env: { A: ['hunter2'] } }, 'env.A  should be text or a number'],
+  ['a secret in plain text', { secrets: { A: 'hunter2' } }, `secrets.A  ${noSource}`],
+  ['a secret of two sources', { secrets: { A: { env: 'A', cmd: 'hunter2' } } }, `secrets.A  ${noSource}`],
+  [
+    'a secret for the name of its variable',
+    { secrets: { A: { env: 'hunter2!' } } },
+    'secrets.A.env  should be the name of an environment variable (not its value)',
+  ],
+  [
+    'a name in env and secrets',
+    { env: { A: 'x' }, secrets: { A: { env: 'A' } } },
+    'secrets.A  A is in env too; it can be only one of them',
+  ],
+  ['an empty hook', { prepare: [{ run: ' ' }] }, 'prepare[0].run  is empty'],
+  ['a hook without command', { restart: {} }, 'restart.run  is missing'],
+  ['a misspelt key of a hook', { prepare: { rum: 'x' } }, 'prepare.rum  unknown key; did you mean "run"?'],
+  [
+    'a key that a hook has not',
+    { prepare: ['a', { ...hook, zone: 1 }] },
+    'prepare[1].zone  unknown key; the keys here are run, once, roles, timeout',
+  ],
+  [
+    'a restart on one host',
+    { restart: { ...hook, once: true } },
+    'restart.once  only a prepare command can run once; restart has to happen on every host',
+  ],
+  [
+    'a wrong duration',
+    { restart: { ...hook, timeout: '5 minutes' } },
+    'restart.timeout  is no duration: "5 minutes"; write it like 500ms, 30s, 5m, 1h or 1m30s, or as a number of seconds',
+  ],
+  ['no time at all', { restart: { ...hook, timeout: 0 } }, 'restart.timeout  should be longer than nothing'],
+  [
+    'no role',
+    { restart: { ...hook, roles: [] } },
+    'restart.roles  names no role, so it would happen nowhere; leave it out for all hosts',
+  ],
+  [
+    'a role that no host has',
+    { hosts: [{ host: 'web-1', roles: ['web'] }], prepare: ['a', { ...hook, roles: ['wbe'] }] },
+    'prepare[1].roles  no host has the role "wbe"; did you mean "web"?',
+  ],
+  ['a check without its object', { health: url }, `health  should be { url: "…" } or { run: "…" }, got "${url}"`],
+  [
+    'an address of another kind',
+    { health: { url: 'ftp://x' } },
+    'health.url  should begin with http:// or https://, got "ftp://x"',
+  ],
+  ['an address that is none', { health: { url: 'http://a b' } }, 'health.url  is no address: "http://a b"'],
+  ['a status that is none', { health: { url, status: 2000 } }, 'health.status  should be at most 599, got 2000'],
+  [
+    'two checks in one',
+    { health: { url, run: 'x' } },
+    'health.run  a check has either url or run; make two checks of it',
+  ],
+  [
+    'a release nowhere',
+    { health: { url, release: 'footer' } },
+    'health.release  should be "body" or { header: "…" }, got "footer"',
+  ],
+  [
+    'a wrong header',
+    { health: { url, release: { header: 'a b' } } },
+    'health.release.header  is no name of a header: "a b"',
+  ],
+  [
+    'another word',
+    { identical: 'strit' },
+    'identical  should be "strict" or "warn", got "strit"; did you mean "strict"?',
+  ],
+  ['half a release', { keepReleases: 1.5 }, 'keepReleases  should be a whole number, got 1.5'],
+  ['no release', { keepReleases: 0 }, 'keepReleases  should be at least 1, got 0'],
+  ['a word for yes', { protected: 'yes' }, 'protected  should be true or false, got "yes"'],
+  ['ssh options', { ssh: { concurency: 3 } }, 'ssh.concurency  unknown key; did you mean "concurrency"?'],
+  ['a list of stages', { stages: ['a'] }, 'stages  should be an object, got a list'],
+  ['no stage', { stages: {} }, 'stages  has no stage; leave it out to have only one'],
+  ['a stage of stages', { stages: { a: { stages: {} } } }, 'stages.a.stages  a stage has no stages of its own'],
+  [
+    'a default for no stages',
+    { defaultStage: 'a' },
+    'defaultStage  should be the name of a stage, but there are no stages, got "a"',
+  ],
+  [
+    'a default that is none',
+    { stages: { a: {}, b: {} }, defaultStage: 'c' },
+    'defaultStage  should be "a" or "b", got "c"',
+  ],
+  [
+    'a wrong key of a stage',
+    { stages: { a: { deploy_to: '/x' } } },
+    'stages.a.deploy_to  unknown key; did you mean "deployTo"?',
+  ],
+  [
+    'a stage with a host twice',
+    { stages: { a: {}, b: { hosts: ['x', 'x'] } } },
+    'stages.b.hosts[1]  "x" is the same host and folder as hosts[0]',
+  ],
+  [
+    'a stage with a shared path in another of the base',
+    { shared: { dirs: ['up'] }, stages: { a: { shared: { files: ['up/x'] } } } },
+    'stages.a.shared.files[0]  "up/x" lies in "up", which is shared already',
+  ],
+]
+
+describe('a config is refused for', () => {
+  const cases = table.map(([what, change, ...lines]) => ({ what, change, lines }))
+  it.each(cases)('$what', async ({ change, lines }) => {
+    expect(await problems({ ...minimal, ...change })).toEqual(lines)
+  })
+})
+
+describe('what is needed', () => {
+  it('is named, all of it', async () => {
+    expect(await problems({})).toEqual([
+      'app  is missing: the name of the app, such as "shop"',
+      'deployTo  is missing: the folder on the hosts, such as "/srv/shop"',
+      'hosts  is missing: the hosts to deploy to, such as ["web-1", "deploy@10.0.0.2"]',
+    ])
+  })
+
+  it('is named for the stage that lacks it', async () => {
+    expect(await problems({ app: 'a', deployTo: '/srv/a', stages: { a: { hosts: ['x'] }, b: {} } })).toEqual([
+      'stages.b.hosts  is missing: the hosts to deploy to, such as ["web-1", "deploy@10.0.0.2"]',
+    ])
+  })
+
+  it('is not missing under a misspelt name, nor with a wrong value', async () => {
+    expect(await problems({ app: 7, deployto: '/srv/a', hosts: ['x'] })).toEqual([
+      'app  should be text, got 7',
+      'deployto  unknown key; did you mean "deployTo"?',
+    ])
+  })
+})
+
+it('what is right is accepted', async () => {
+  const right = { ...minimal, $schema: 'x', hosts: [{ host: 'web-1', hostKey: key, roles: ['web'] }] }
+  const health = [{ url: 'http://127.0.0.1:$APP_PORT/x' }, { url: `http://[::1]:\${APP_PORT}/` }, { run: 'true' }]
+  await expect(loadConfig({ cwd: await jsonProject({ ...right, health }) })).resolves.toMatchObject({ app: 'shop' })
+})
+
+it('problems of all kinds come in one error, aligned, and it says how to check again', async () => {
+  const error = await refusal({
+    cwd: await jsonProject({
+      ...minimal,
+      hosts: ['a', { host: 'b', port: 99999 }, { hsot: 'c' }],
+      keepRelease: 5,
+      env: { A: 'x' },
+      secrets: { A: { env: 'A' } },
+    }),
+  })
+  expect(error.exitCode).toBe(2)
+  expect(error.message).toBe('deploy.config.json has 4 problems')
+  expect(error.details).toEqual([
+    'hosts[1].port   65535 is the highest port, got 99999',
+    'hosts[2].hsot   unknown key; did you mean "host"?',
+    'keepRelease     unknown key; did you mean "keepReleases"?',
+    'secrets.A       A is in env too; it can be only one of them',
+  ])
+  expect(error.next).toEqual(['check again: clonedeploy config'])
+})

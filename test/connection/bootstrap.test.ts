@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { bootstrap, requestLine } from '../../src/connection/bootstrap.js'
+
+const NONCE = '0123456789abcdef0123456789abcdef'
+const LOGIN_SHELLS = ['/bin/bash', '/bin/dash', '/usr/bin/zsh', '/usr/bin/fish', '/usr/bin/tcsh', '/bin/sh']
+
+async function feed(command: readonly string[], input: string): Promise<string> {
+  const [file, ...args] = command as [string, ...string[]]
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(input)
+  const chunks: Buffer[] = []
+  for await (const chunk of child.stdout) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** The loop itself, run by one kind of /bin/sh. */
+function loopUnder(shell: readonly string[]): string[] {
+  const text = /^exec \/bin\/sh -c '(.*)'$/.exec(bootstrap(NONCE))?.[1]
+  if (!text) throw new Error('the bootstrap is not one single-quoted word')
+  return [...shell, '-c', text]
+}
+
+describe('the command that every channel runs', () => {
+  it('is one line of single quotes that no login shell reads in its own way', () => {
+    expect(bootstrap(NONCE)).toBe(
+      'exec /bin/sh -c \'unset l c; while IFS= read -r l; do case $l in 0123456789abcdef0123456789abcdef" "*) ' +
+        `eval "$(printf %b "\${l#* }")";; esac; done'`,
+    )
+    expect(bootstrap(NONCE)).not.toMatch(/[!\\\n`]/)
+  })
+
+  it.each(LOGIN_SHELLS.filter(existsSync))('works in %s as login shell', async shell => {
+    const requests =
+      requestLine(NONCE, "echo 'one two'\nprintf '%s\\n' \"it's\"") + requestLine(NONCE, 'echo $((6 * 7))')
+    expect(await feed([shell, '-c', bootstrap(NONCE)], requests)).toBe("one two\nit's\n42\n")
+  })
+})
+
+describe.each([['/bin/dash'], ['/bin/bash', '--posix'], ['/bin/busybox', 'sh']])('the loop under %s %s', (...shell) => {
+  const here = existsSync(shell[0] as string)
+  const command = loopUnder(shell.filter(Boolean))
+
+  it.skipIf(!here)('runs only lines that begin with the nonce and a space', async () => {
+    const stray = [
+      'echo stray',
+      `x${NONCE} echo stray`,
+      `${NONCE}echo stray`,
+      ` ${NONCE} echo stray`,
+      NONCE,
+      '*',
+      '$(echo stray)',
+    ]
+    expect(await feed(command, `${stray.join('\n')}\nno newline${requestLine(NONCE, 'echo wanted')}`)).toBe('wanted\n')
+  })
+
+  it.skipIf(!here)('runs nothing of a line that was cut', async () => {
+    expect(await feed(command, `\n${NONCE} echo cut`)).toBe('')
+  })
+
+  it.skipIf(!here)('gets every character as it was', async () => {
+    const all = Array.from({ length: 0x17f }, (_, code) => String.fromCodePoint(code + 1)).join('')
+    const text = `${all}日本🚀\\n\\0101\\c%b%s$x\`y\`!`
+    const quoted = `'${text.replaceAll("'", `'\\''`)}'`
+    expect(await feed(command, requestLine(NONCE, `printf '%s' ${quoted}`))).toBe(text)
+  })
+
+  it.skipIf(!here)('takes a script of 300 kB', async () => {
+    const long = 'x'.repeat(300_000)
+    expect((await feed(command, requestLine(NONCE, `a='${long}'; printf '%s' "$a" | wc -c`))).trim()).toBe('300000')
+  })
+})

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { sshConfigReader } from '../../src/connection/ssh-config.js'
+
+const dir = mkdtempSync(join(tmpdir(), 'clonedeploy-config-'))
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+const configFile = join(dir, 'ssh_config')
+const included = join(dir, 'more')
+const home = userInfo().homedir
+writeFileSync(included, 'Host inner\n  HostName inner.example.com\n  AddressFamily inet6\n')
+writeFileSync(
+  configFile,
+  `Include ${included}
+Host web-*
+  HostName %h.example.com
+  Port 2200
+  User deploy
+  IdentityFile ~/.ssh/keys/%r@%h
+  IdentityFile "${dir}/a b"
+  IdentitiesOnly yes
+  IdentityAgent none
+  ProxyJump ops@bastion:2222,second
+  UserKnownHostsFile ${dir}/kh1 ~/kh-%n
+  GlobalKnownHostsFile /dev/null
+  HostKeyAlias the-alias
+Host command
+  ProxyCommand nc -x proxy:1080 %h %p
+Host agent
+  IdentityAgent ~/agent.sock
+`,
+)
+const read = sshConfigReader(configFile)
+
+describe('what is not said in the inventory comes from the ssh configuration', () => {
+  it('with tokens, ~ and spaces', async () => {
+    expect(await read({ name: 'one', host: 'web-1' })).toEqual({
+      name: 'one',
+      alias: 'web-1',
+      hostname: 'web-1.example.com',
+      port: 2200,
+      user: 'deploy',
+      family: null,
+      identityFiles: [`${home}/.ssh/keys/deploy@web-1.example.com`, `${dir}/a b`],
+      identitiesOnly: true,
+      agent: null,
+      jump: ['ops@bastion:2222', 'second'],
+      proxyCommand: null,
+      hostKeyAlias: 'the-alias',
+      knownHosts: [`${dir}/kh1`, `${home}/kh-web-1`],
+      pin: null,
+      configFile,
+    })
+  })
+
+  it('but what the inventory says wins', async () => {
+    const wanted = {
+      ...{ name: 'one', host: 'web-1', user: 'me', port: 22, identityFile: '/keys/one', knownHosts: '/known' },
+      ...{ hostKey: 'SHA256:abc', jump: 'none' },
+    }
+    expect(await read(wanted)).toMatchObject({
+      user: 'me',
+      port: 22,
+      identityFiles: ['/keys/one'],
+      identitiesOnly: true,
+      knownHosts: ['/known'],
+      pin: 'SHA256:abc',
+      jump: [],
+    })
+  })
+
+  it('also from included files', async () => {
+    expect(await read({ name: 'i', host: 'inner' })).toMatchObject({
+      hostname: 'inner.example.com',
+      family: 6,
+      port: 22,
+    })
+  })
+
+  it('with the tokens of a ProxyCommand, unless a jump host is given', async () => {
+    const command = { name: 'c', host: 'command' }
+    expect(await read(command)).toMatchObject({ proxyCommand: 'nc -x proxy:1080 command 22', jump: [] })
+    expect(await read({ ...command, jump: 'bastion' })).toMatchObject({ proxyCommand: null, jump: ['bastion'] })
+  })
+
+  it('with the socket of an agent', async () => {
+    expect((await read({ name: 'a', host: 'agent' })).agent).toBe(`${home}/agent.sock`)
+  })
+
+  it('and a host name is never taken for a flag', async () => {
+    await expect(read({ name: 'x', host: '-oProxyCommand=touch /tmp/never' })).rejects.toMatchObject({ kind: 'config' })
+  })
+
+  it('and a broken configuration is told with its line', async () => {
+    const broken = join(dir, 'broken')
+    writeFileSync(broken, 'Bogus yes\n')
+    await expect(sshConfigReader(broken)({ name: 'web-1', host: 'web-1' })).rejects.toMatchObject({
+      kind: 'config',
+      message: 'the ssh configuration for web-1 cannot be read',
+      details: [
+        `${broken}: line 1: Bad configuration option: bogus`,
+        `${broken}: terminating, 1 bad configuration options`,
+      ],
+      next: [`ssh -G -F ${broken} -- web-1`],
+    })
+  })
+})

@@ -1,0 +1,346 @@
+import { describe, expect, it } from 'vitest'
+import { LockedError, PreflightError, UsageError } from '../../src/errors.js'
+import type { StatusHost, StatusReport } from '../../src/plan/status.js'
+import { noPaint } from '../../src/render/paint.js'
+import { type DryRunReport, dryRunJson, dryRunText } from '../../src/render/plan.js'
+import { bugText, refusalText } from '../../src/render/refusal.js'
+import { type ReleasePresence, type ReleasesReport, releasesJson, releasesText } from '../../src/render/releases.js'
+import { statusText } from '../../src/render/status.js'
+import { newer, older } from './run.js'
+
+const now = new Date('2026-11-23T18:34:00Z')
+
+describe('a refusal', () => {
+  it('says what, where and why, and what to run', () => {
+    const error = new PreflightError('web-2 has too little disk space. Nothing was changed.', {
+      details: ['/srv (ext4)   free 210 MB   needs 640 MB', 'old releases on web-2: 9, 3.1 GB'],
+      next: ['fix:  clonedeploy prune --only web-2 --keep 3'],
+    })
+    expect(refusalText(error, noPaint)).toBe(`✖ web-2 has too little disk space. Nothing was changed.
+
+  /srv (ext4)   free 210 MB   needs 640 MB
+  old releases on web-2: 9, 3.1 GB
+
+  fix:  clonedeploy prune --only web-2 --keep 3
+`)
+  })
+
+  it('without details is one line', () => {
+    expect(refusalText(new UsageError('pass --yes'), noPaint)).toBe('✖ pass --yes\n')
+  })
+
+  it('cannot bring control characters to the terminal', () => {
+    const error = new LockedError('locked by \u001b]0;x\u0007', {
+      details: ['a\u001b[2J', '', 'b\nc'],
+      next: ['x\u009b'],
+    })
+    expect(refusalText(error, noPaint)).toBe(`✖ locked by \\x1b]0;x\\x07
+
+  a\\x1b[2J
+
+  b
+  c
+
+  x\\x9b
+`)
+  })
+})
+
+describe('a bug of ours', () => {
+  const about = { version: '0.1.0', node: '20.20.0', tracker: 'https://example.org/issues', log: 'a.log' }
+
+  it('shows its stack, its cause, the version and where to report it', () => {
+    const error = Object.assign(
+      new Error('no', { cause: Object.assign(new Error('deep'), { stack: 'Error: deep' }) }),
+      {
+        stack: 'Error: no\n    at x.js:1',
+      },
+    )
+    expect(
+      bugText(error, noPaint, about),
+    ).toBe(`✖ This is a bug of clonedeploy, not of your project. What it was doing may be half done: clonedeploy status
+
+  Error: no
+      at x.js:1
+  caused by Error: deep
+
+  clonedeploy 0.1.0, node 20.20.0
+  log: a.log
+  Please report it with the lines above: https://example.org/issues
+`)
+  })
+
+  it('may be anything that was thrown', () => {
+    expect(bugText('text', noPaint, { ...about, tracker: null, log: null })).toContain(
+      '\n  text\n\n  clonedeploy 0.1.0, node 20.20.0\n  Please report it with the lines above.\n',
+    )
+  })
+})
+
+describe('status', () => {
+  it('shows who serves what, and the host that fell behind', () => {
+    const report = statusReport({
+      hosts: [
+        statusHost('web-1'),
+        statusHost('web-2', { healthNote: '200 14 ms' }),
+        statusHost('web-3', {
+          current: older,
+          last: { at: '2026-11-22T10:10:10Z', by: 'ci', command: 'deploy', release: older, previous: null },
+          flag: 'OLD',
+        }),
+      ],
+      result: 'mixed',
+      problems: ['web-3 serves an old release.'],
+      next: ['clonedeploy repair'],
+    })
+    expect(statusText(report, noPaint, now)).toBe(`shop → production   3 hosts   1 problem
+
+  HOST    RELEASE                   SINCE   BY     HEALTH
+  web-1   ${newer}   3m      anna   ✔ 200 12 ms
+  web-2   ${newer}   3m      anna   ✔ 200 14 ms
+  web-3   ${older}   1d      ci     ✔ 200 12 ms   ← OLD
+  lock   free
+
+✖ web-3 serves an old release.  fix: clonedeploy repair
+`)
+  })
+
+  it('shows the lock, drift, what the app says and what is in doubt', () => {
+    const lock = { holder: 'anna', since: '2026-11-23T18:31:00Z', reason: 'hotfix', alive: false, tx: 'T7' }
+    const report = statusReport({
+      lock,
+      result: 'unknown',
+      hosts: [
+        statusHost('web-1', {
+          drift: { modified: ['app.js', 'a', 'b', 'c'], missing: ['d\u001b'], extra: [] },
+          served: older,
+          flag: 'DRIFT',
+          health: 'failing',
+          healthNote: '500',
+        }),
+        statusHost('web-2', {
+          transaction: { id: 'T7', phase: 'swapped', target: newer, previous: null },
+          last: null,
+          health: 'none',
+          healthNote: '',
+          flag: 'IN DOUBT',
+        }),
+        statusHost('web-3', {
+          reachable: false,
+          error: 'timed out after 10s',
+          current: null,
+          last: null,
+          health: 'none',
+          healthNote: '',
+          flag: 'UNREACHABLE',
+        }),
+      ],
+      problems: ['web-1 has drifted.', 'web-2 is in doubt.'],
+      next: ['clonedeploy repair'],
+    })
+    expect(statusText(report, noPaint, now)).toBe(`shop → production   3 hosts   2 problems
+
+  HOST    RELEASE                   SINCE   BY     HEALTH
+  web-1   ${newer}   3m      anna   ✖ 500    ← DRIFT
+  web-2   ${newer}   -       -      -        ← IN DOUBT
+  web-3   ?                         -       -      -        ← UNREACHABLE
+  web-1: the app says that it serves ${older}
+  web-1: 4 modified (app.js, a, b, …), 1 missing (d\\x1b)
+  web-2: transaction T7 is swapped: nothing → ${newer}
+  web-3: timed out after 10s
+  lock   held by anna for 3m, no sign of life   "hotfix"   (T7)
+
+✖ web-1 has drifted.
+✖ web-2 is in doubt.
+  fix: clonedeploy repair
+`)
+  })
+
+  it.each([
+    [{ result: 'consistent' as const }, `✔ The host serves ${newer}.\n`],
+    [
+      {
+        result: 'empty' as const,
+        target: null,
+        next: ['first: clonedeploy deploy'],
+        hosts: [statusHost('web-1', { current: null, last: null })],
+      },
+      'No host serves a release yet.\n  first: clonedeploy deploy\n',
+    ],
+  ])('ends with what is true when nothing is wrong: %j', (changes, end) => {
+    expect(statusText(statusReport(changes), noPaint, now).split('\n\n').at(-1)).toBe(end)
+  })
+})
+
+describe('releases', () => {
+  const states = (...all: readonly ReleasePresence[]) => all.map((state, i) => ({ name: `web-${i + 1}`, state }))
+  const many = (state: (i: number) => ReleasePresence) =>
+    Array.from({ length: 40 }, (_, i) => ({ name: `web-${i + 1}`, state: state(i + 1) }))
+  const row = { when: '2026-11-23T18:30:45Z', who: 'anna', revision: '7a6ae02ffff', bad: null }
+
+  it('shows each release and where it is', () => {
+    const report: ReleasesReport = {
+      app: 'shop',
+      stage: 'production',
+      hosts: ['web-1', 'web-2', 'web-3'],
+      releases: [
+        { ...row, id: newer, hosts: states('current', 'current', 'intact') },
+        { ...row, id: older, hosts: states('intact', 'intact', 'current'), revision: null, who: 'ci', when: null },
+        { ...row, id: 'bad', hosts: states('bad', 'bad', 'bad'), bad: 'health check web-2', revision: 'badc0de' },
+        { ...row, id: '20261101', hosts: states('foreign', 'intact', 'missing'), who: null },
+      ],
+    }
+    expect(releasesText(report, noPaint, now)).toBe(`shop → production   3 hosts   4 releases
+
+  RELEASE                   AGE   BY     REVISION   WHERE
+  ${newer}   3m    anna   7a6ae02    on all 3 hosts, current on web-1 web-2
+  ${older}   -     ci     -          on all 3 hosts, current on web-3
+  bad                       3m    anna   badc0de    on all 3 hosts   bad: health check web-2
+  20261101                  3m    -      7a6ae02    on 2/3 hosts, missing on web-3, not made by clonedeploy on web-1
+`)
+    expect(releasesJson(report)).toEqual({ v: 1, command: 'releases', ...report })
+  })
+
+  it('fits 40 hosts', () => {
+    const report: ReleasesReport = {
+      app: 'shop',
+      stage: 'production',
+      hosts: many(() => 'current').map(host => host.name),
+      releases: [
+        { ...row, id: 'a', hosts: many(() => 'current') },
+        { ...row, id: 'b', hosts: many(i => (i === 3 || i === 9 ? 'missing' : 'intact')) },
+        { ...row, id: 'c', hosts: many(i => (i < 10 ? 'bad' : 'missing')) },
+      ],
+    }
+    expect(releasesText(report, noPaint, now)).toBe(`shop → production   40 hosts   3 releases
+
+  RELEASE   AGE   BY     REVISION   WHERE
+  a         3m    anna   7a6ae02    current on all 40 hosts
+  b         3m    anna   7a6ae02    on 38/40 hosts, missing on web-3 web-9
+  c         3m    anna   7a6ae02    on 9/40 hosts, missing on 31/40 hosts, bad on 9/40 hosts
+`)
+  })
+
+  it('says when there are none', () => {
+    const none = { app: 'shop', stage: 'production', hosts: ['web-1'], releases: [] }
+    expect(releasesText(none, noPaint, now)).toBe('shop → production   1 host   0 releases\n')
+  })
+})
+
+describe('a dry run', () => {
+  const report: DryRunReport = {
+    app: 'shop',
+    stage: 'production',
+    release: newer,
+    offline: false,
+    hosts: ['web-1', 'web-2'].map((name, i) => ({
+      name,
+      now: older,
+      would: newer,
+      freeKb: (41 - i) * 1_000_000,
+      needsKb: 200_000,
+      bytes: 12_400_000,
+    })),
+    commits: [
+      { id: '7a6ae02aaaaaaaa', subject: 'cart: new route' },
+      { id: 'c0ffee1bbbbbbbb', subject: 'more\u001b[2J' },
+    ],
+    files: { total: 412, added: 3, removed: 1, changed: 17 },
+    steps: [
+      { mark: '$', where: 'each', text: 'read what it serves' },
+      { mark: '!', where: 'local', text: 'npm run build' },
+      { mark: '!', where: 'one host', text: 'npm run migrate' },
+    ],
+    problems: [],
+    warnings: [],
+    next: [],
+  }
+
+  it('shows what would change and what would run', () => {
+    expect(dryRunText(report, noPaint)).toBe(`shop → production   dry run, nothing will change
+
+  HOST    SERVES NOW                WOULD SERVE               FREE    NEEDS    TO SEND
+  web-1   ${older}   ${newer}   42 GB   205 MB   12.4 MB
+  web-2   ${older}   ${newer}   41 GB   205 MB   12.4 MB
+
+  2 commits: 7a6ae02 cart: new route · c0ffee1 more\\x1b[2J
+  files: 412, +3 −1 ~17 against the running release
+
+  $ each       read what it serves
+  ! local      npm run build
+  ! one host   npm run migrate
+
+No problems found. Run it: clonedeploy deploy production
+`)
+  })
+
+  it('names the problems that would stop the deploy', () => {
+    const changes = { problems: ['web-2 has too little disk space.'], warnings: ['odd'], next: ['clonedeploy prune'] }
+    expect(
+      dryRunText({ ...report, ...changes }, noPaint)
+        .split('\n\n')
+        .at(-1),
+    ).toBe(`! odd
+✖ web-2 has too little disk space.
+  clonedeploy prune
+`)
+  })
+
+  it('without the hosts says nothing of them', () => {
+    const offline = { ...report, offline: true, hosts: [], commits: null, files: null, steps: [] }
+    expect(dryRunText(offline, noPaint)).toBe(`shop → production   dry run, nothing will change
+
+  release ${newer}; hosts were not contacted.
+
+No problems found. Run it: clonedeploy deploy production
+`)
+  })
+
+  it('of what is served already says so', () => {
+    const hosts = report.hosts.map(host => ({ ...host, now: newer, freeKb: null, bytes: null }))
+    const text = dryRunText({ ...report, hosts, commits: [] }, noPaint)
+    expect(text).toContain(`  web-1   ${newer}   ${newer}   ?      205 MB   ?\n`)
+    expect(text).toContain('\n  0 commits\n')
+    expect(text).toContain('\n\nNothing would change. Run it: clonedeploy deploy production\n')
+  })
+
+  it('is the same object as JSON', () => {
+    expect(dryRunJson(report)).toEqual({ v: 1, command: 'deploy', dryRun: true, ...report })
+  })
+})
+
+function statusReport(changes: Partial<StatusReport>): StatusReport {
+  return {
+    v: 1,
+    command: 'status',
+    app: 'shop',
+    stage: 'production',
+    result: 'consistent',
+    exitCode: 0,
+    target: newer,
+    lock: null,
+    hosts: [statusHost('web-1')],
+    problems: [],
+    next: [],
+    ...changes,
+  }
+}
+
+function statusHost(name: string, changes: Partial<StatusHost> = {}): StatusHost {
+  return {
+    name,
+    reachable: true,
+    error: null,
+    current: newer,
+    digest: null,
+    served: null,
+    health: 'ok',
+    healthNote: '200 12 ms',
+    drift: null,
+    transaction: null,
+    releases: [newer, older],
+    last: { at: '2026-11-23T18:30:45Z', by: 'anna', command: 'deploy', release: newer, previous: older },
+    flag: null,
+    ...changes,
+  }
+}
