@@ -33,6 +33,18 @@ export async function buildArtifact(options: BuildOptions): Promise<Artifact> {
   return source.kind === 'git' ? buildCommit(source, options) : buildFolder(source.dir, options)
 }
 
+/**
+ * The artifact as far as it is had without running a command of the project: packed where there is no build, else taken
+ * from the cache; null when it would have to be built.
+ */
+export async function buildWithoutCommands(options: BuildOptions): Promise<Artifact | null> {
+  const { config, revision, cacheDir } = options
+  if (config.build.length === 0) return buildArtifact(options)
+  if (config.source.kind !== 'git' || revision === null) return null
+  const repository = await openRepository(config.source.repository, config.root, cacheDir)
+  return cached(buildKeyOf(config.source, repository, revision.commit, config), options)
+}
+
 async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact> {
   await runAll(options.config.root, options)
   return pack(resolve(options.config.root, dir), options)
@@ -42,14 +54,26 @@ async function buildCommit(source: GitSource, options: BuildOptions): Promise<Ar
   const { config, revision, cacheDir } = options
   const repository = await openRepository(source.repository, config.root, cacheDir)
   const commit = revision?.commit ?? (await pinned(source, repository))
-  const subdir = join(repository.prefix, source.subdir ?? '.')
-  const key = buildKey(commit, subdir, source.submodules, config)
-  const known = options.force ? null : recallBuild(cacheDir, key)
-  const frozen = known && recall(cacheDir, known.digest)
-  if (known && frozen) return artifactOf(frozen, revision, known.warnings)
-  const artifact = await buildFresh(source, repository, commit, subdir, options)
+  const key = buildKeyOf(source, repository, commit, config)
+  const known = options.force ? null : cached(key, options)
+  if (known !== null) return known
+  const artifact = await buildFresh(source, repository, commit, subdirOf(source, repository), options)
   rememberBuild(cacheDir, key, artifact)
   return artifact
+}
+
+function cached(key: string, { cacheDir, revision }: BuildOptions): Artifact | null {
+  const known = recallBuild(cacheDir, key)
+  const frozen = known && recall(cacheDir, known.digest)
+  return known && frozen ? artifactOf(frozen, revision, known.warnings) : null
+}
+
+function buildKeyOf(source: GitSource, repository: Repository, commit: string, config: BuildOptions['config']): string {
+  return buildKey(commit, subdirOf(source, repository), source.submodules, config)
+}
+
+function subdirOf(source: GitSource, repository: Repository): string {
+  return join(repository.prefix, source.subdir ?? '.')
 }
 
 async function buildFresh(

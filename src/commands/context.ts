@@ -40,16 +40,16 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     ...(flags.config === undefined ? {} : { file: flags.config }),
     ...(flags.stage === undefined ? {} : { stage: flags.stage }),
   })
-  const home = join(config.root, '.clonedeploy')
-  mkdirSync(home, { recursive: true })
-  const log = openLog(join(home, 'logs'), path => relative(io.cwd, path) || path)
-  const screen = await openScreen(io, flags, log)
   let embedded: EmbeddedFleet | null = null
   let hosts = selectHosts(config.hosts, {
     ...(flags.only === undefined ? {} : { only: flags.only }),
     ...(flags.except === undefined ? {} : { except: flags.except }),
     ...(flags.role === undefined ? {} : { roles: flags.role }),
   })
+  const home = join(config.root, '.clonedeploy')
+  mkdirSync(home, { recursive: true })
+  const log = openLog(join(home, 'logs'), path => relative(io.cwd, path) || path)
+  const screen = await openScreen(io, flags, log)
   if (config.embedded > 0) {
     const { startEmbeddedHosts } = await import('../embedded/server.js')
     const { embeddedHosts } = await import('../embedded/hosts.js')
@@ -60,7 +60,7 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     io,
     config,
     hosts,
-    connect: connectSsh(config.ssh),
+    connect: connectSsh(embedded === null ? config.ssh : { ...config.ssh, configFile: embedded.configFile }),
     concurrency: flags.concurrency ?? config.ssh.concurrency,
     emit: screen.emit,
     paint: await createPaint(io.output.terminal.stdout.level),

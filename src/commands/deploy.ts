@@ -1,10 +1,10 @@
 import type { Artifact, Revision } from '../build/artifact.js'
-import { buildArtifact } from '../build/build.js'
+import { type BuildOptions, buildArtifact, buildWithoutCommands } from '../build/build.js'
 import { entriesOf, type Manifest } from '../build/manifest.js'
 import { pinRevision } from '../build/source.js'
 import { recall } from '../build/store.js'
 import type { Config } from '../config/config.js'
-import type { ExitCode } from '../errors.js'
+import { type ExitCode, UsageError } from '../errors.js'
 import { readBases } from '../fleet/bases.js'
 import { type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { problemsOf, servesAlready } from '../plan/preflight.js'
@@ -18,6 +18,7 @@ import type { DeployFlags } from './flags.js'
 import type { Io } from './io.js'
 import { demandFree, demandNone, type Fleet, leave, orInterrupt, survey } from './survey.js'
 import { newTransaction, revealSecrets, transact, withLockWait } from './transact.js'
+import { isUnbuilt, unbuilt } from './unbuilt.js'
 import { tellUnchanged } from './unchanged.js'
 
 /** Everything a deploy decides with, once the fleet is read and the artifact built. */
@@ -35,8 +36,9 @@ export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
   try {
     const config = withRef(context.config, flags.ref)
     context.emit({ type: 'run.start', command: flags.dryRun ? 'deploy --dry-run' : 'deploy', app: config.app, stage: config.stage, hosts: context.hosts.map(({ name }) => name) })
-    if (flags.offline) return await offlineDryRun(context, flags, await build(context, config))
-    const built = once(() => build(context, config))
+    if (flags.offline && !flags.dryRun) throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
+    if (flags.offline) return offlineDryRun(context, flags, await build(context, config, flags))
+    const built = once(() => build(context, config, flags))
     return await withLockWait(context, flags, () => deployTo(context, flags, built, startedAt))
   } finally {
     await context.close()
@@ -67,33 +69,41 @@ async function deployTo(context: Context, flags: DeployFlags, built: () => Promi
   }
 }
 
-/** Pins the revision once, builds it once, packs it once. */
-async function build(context: Context, config: Config): Promise<Artifact> {
+/** Pins the revision once, builds it once, packs it once. A dry run runs nothing of the project unless --build asks for it. */
+async function build(context: Context, config: Config, flags: DeployFlags): Promise<Artifact> {
   const { emit } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'build' })
-  const revision = await pinRevision(config.source, config.root)
+  const revision = await pinRevision(config.source, config.root, context.cacheDir)
   if (revision?.dirty) {
     const text = `the working tree has ${revision.dirty} uncommitted ${revision.dirty === 1 ? 'change' : 'changes'}, which are not deployed: building from ${revision.commit.slice(0, 7)} (${revision.ref})`
     emit({ type: 'note', level: 'warning', host: null, text })
   }
   const controller = new AbortController()
   context.io.stop.asked.then(() => controller.abort())
-  const artifact = await orInterrupt(
-    context,
-    buildArtifact({
-      config,
-      revision,
-      cacheDir: context.cacheDir,
-      signal: controller.signal,
-      onOutput: (line, stream) => emit({ type: 'output', host: null, step: 'build', stream, line }),
-    }),
-  )
+  const options: BuildOptions = {
+    config,
+    revision,
+    cacheDir: context.cacheDir,
+    signal: controller.signal,
+    force: flags.force ?? false,
+    onOutput: (line, stream) => emit({ type: 'output', host: null, step: 'build', stream, line }),
+  }
+  const withoutCommands = flags.dryRun === true && flags.build !== true
+  const artifact = await orInterrupt(context, withoutCommands ? buildOrGuess(options) : buildArtifact(options))
   for (const text of artifact.warnings) emit({ type: 'note', level: 'warning', host: null, text })
+  if (isUnbuilt(artifact)) {
+    emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note: 'not built: a dry run runs no command of the project (--build lets it)' })
+    return artifact
+  }
   const entries = entriesOf(artifact.manifest)
   const note = `${entries.length} files, links and folders, ${(needsOf(entries).bytes / 1e6).toFixed(1)} MB   ${artifact.digest.slice(0, 17)}…`
   emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note })
   return artifact
+}
+
+async function buildOrGuess(options: BuildOptions): Promise<Artifact> {
+  return (await buildWithoutCommands(options)) ?? unbuilt(options.revision)
 }
 
 async function prepare(context: Context, fleet: Fleet, artifact: Artifact, secrets: Readonly<Record<string, string>>): Promise<Prepared> {

@@ -10,6 +10,7 @@ import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../r
 import type { Context } from './context.js'
 import { needsOf, type Prepared } from './deploy.js'
 import type { DeployFlags } from './flags.js'
+import { isUnbuilt } from './unbuilt.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
 export async function dryRun(context: Context, flags: DeployFlags, prepared: Prepared): Promise<ExitCode> {
@@ -18,6 +19,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
   const needs = needsOf(entriesOf(artifact.manifest))
   const states = fleet.map(({ state }) => state)
   const problems = states.flatMap(state => problemsOf(state, needs))
+  const unknown = isUnbuilt(artifact)
   const nothing = !flags.force && servesAlready(states, artifact.digest)
   const report: DryRunReport = {
     app: plan.app,
@@ -30,13 +32,13 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
         now: currentRelease(state),
         would: nothing ? currentRelease(state) : plan.release,
         freeKb: state.disk.freeKb,
-        needsKb: Math.ceil((needs.bytes * 1.1) / 1024),
-        bytes: nothing ? 0 : (await artifact.payload(bases.get(currentEntry(state)?.digest ?? '') ?? null)).data.length,
+        needsKb: unknown ? null : Math.ceil((needs.bytes * 1.1) / 1024),
+        bytes: unknown ? null : nothing ? 0 : (await artifact.payload(bases.get(currentEntry(state)?.digest ?? '') ?? null)).data.length,
       })),
     ),
     commits: await commitsSince(context, artifact, mostCommon(states.map(state => currentEntry(state)?.revision ?? null))),
-    files: filesOf(prepared, mostCommon(states.map(state => currentEntry(state)?.digest ?? null))),
-    steps: [...ran(prepared), ...(nothing ? [] : [...buildSteps(context), ...wouldRun(plan)])],
+    files: unknown ? null : filesOf(prepared, mostCommon(states.map(state => currentEntry(state)?.digest ?? null))),
+    steps: [...ran(prepared), ...(nothing ? [] : [...buildSteps(context, flags), ...wouldRun(plan)])],
     problems: problems.map(({ host, text }) => `${host}: ${text}`),
     warnings: [...artifact.warnings, ...states.flatMap(warningsOf)],
     next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
@@ -52,12 +54,12 @@ export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Ar
   print(context, flags, {
     app: config.app,
     stage: config.stage,
-    release: artifact.digest,
+    release: isUnbuilt(artifact) ? 'not built' : artifact.digest,
     offline: true,
     hosts: hosts.map(({ name }) => ({ name, now: null, would: null, freeKb: null, needsKb: null, bytes: null })),
     commits: null,
-    files: { total: entriesOf(artifact.manifest).filter(({ kind }) => kind === 'file').length, added: 0, removed: 0, changed: 0 },
-    steps: [],
+    files: null,
+    steps: buildSteps(context, flags),
     problems: [],
     warnings: artifact.warnings,
     next: [],
@@ -77,8 +79,8 @@ function ran({ fleet }: Prepared): readonly DryRunStep[] {
   })
 }
 
-function buildSteps({ config }: Context): readonly DryRunStep[] {
-  return config.build.map(text => ({ mark: '$', where: 'local', text }))
+function buildSteps({ config }: Context, flags: DeployFlags): readonly DryRunStep[] {
+  return config.build.map(text => ({ mark: flags.build ? '$' : '!', where: 'local', text }))
 }
 
 /** The plan of the first host stands for all: they differ in what they lack only. */

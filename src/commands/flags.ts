@@ -28,6 +28,8 @@ export interface TransactionFlags extends CommonFlags {
 
 export interface DeployFlags extends TransactionFlags {
   readonly offline?: boolean
+  /** In a dry run, run the build commands all the same. */
+  readonly build?: boolean
   readonly ref?: string
 }
 

@@ -47,6 +47,9 @@ export interface ReleaseState {
   /** Why it is marked bad; null when it is good. */
   readonly bad: string | null
   readonly revision: string | null
+  /** Who sealed it and when (ISO 8601); null without a seal. */
+  readonly by: string | null
+  readonly at: string | null
 }
 
 export interface LockState {

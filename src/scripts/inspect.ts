@@ -65,7 +65,7 @@ if [ "$h" -gt 0 ]; then
   echo "epoch $h"
   if [ ! -e "$E/released" ]; then
     f=$E; [ -f "$E/lease" ] && f=$E/lease
-    printf 'held %s\n' "$(( $(date +%s) - $(stat -c %Y "$f") ))"
+    if [ -e "$E/held" ]; then echo 'held 0'; else printf 'held %s\n' "$(( $(date +%s) - $(stat -c %Y "$f") ))"; fi
     s=; [ -f "$E/holder" ] && IFS= read -r s <"$E/holder"; printf 'holder %s\n' "$s"
   fi
 fi

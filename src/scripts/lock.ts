@@ -23,7 +23,7 @@ if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
   [ "$t" = ${place.tx} ] && exit ${codes.sameFolder}
   f=".clonedeploy/epochs/$h"; [ -f "$f/lease" ] && f="$f/lease"
   age=$(( $(date +%s) - $(stat -c %Y "$f") ))
-  if [ "$age" -le ${lockLease} ] && [ "$age" -ge -${lockLease} ]; then
+  if [ -e ".clonedeploy/epochs/$h/held" ] || { [ "$age" -le ${lockLease} ] && [ "$age" -ge -${lockLease} ]; }; then
     cat ".clonedeploy/epochs/$h/holder" 2>/dev/null
     exit ${codes.locked}
   fi
@@ -63,6 +63,12 @@ done
 for d in .clonedeploy/incoming/*; do [ -e "$d" ] && rm -rf "$d"; done
 exit 0`,
   ])
+}
+
+/** The lock of a person: it has no lease and stays until it is given back. Exit as `lock`. */
+export function hold(place: Place, holder: string): Script {
+  const taken = lock(place, holder, { unresolved: 'refuse' })
+  return script('hold', [taken.text.replace(/exit 0$/, ''), sh`: >".clonedeploy/epochs/$n/held"`])
 }
 
 /** A sign of life of the holder, and of its armed or swapped transaction: touches need no space. */

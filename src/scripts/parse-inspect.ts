@@ -66,16 +66,27 @@ function releasesOf(
     .sort()
     .reverse()
     .map(id => {
-      const [tree = '-', ...seal] = (of(seals, id) ?? '').split(' ')
+      const [tree = '-', ...rest] = (of(seals, id) ?? '').split(' ')
+      const seal = record<Seal>(rest.join(' '))
       return {
         id,
-        digest: record<{ digest: string }>(seal.join(' '))?.digest ?? null,
-        extra: record<{ extra: number }>(seal.join(' '))?.extra ?? 0,
+        digest: seal?.digest ?? null,
+        extra: seal?.extra ?? 0,
+        by: seal?.by ?? null,
+        at: seal?.at ?? null,
         tree: tree === '-' || tree === '' ? null : tree,
         bad: ((text: string | null) => (text === null ? null : utf8(text)))(of(bads, id)),
         revision: of(revisions, id),
       }
     })
+}
+
+/** What `seal` recorded of a release. */
+interface Seal {
+  readonly digest: string
+  readonly extra: number
+  readonly by: string
+  readonly at: string
 }
 
 function transactionOf(text: string): TransactionState {

@@ -1,0 +1,16 @@
+import { configJson, describeConfig } from '../config/describe.js'
+import { loadConfig } from '../config/load.js'
+import type { ExitCode } from '../errors.js'
+import type { CommonFlags } from './flags.js'
+import type { Io } from './io.js'
+
+/** `clonedeploy config`: what the configuration comes to for a stage. No host is contacted, no secret read. */
+export async function config(io: Io, flags: CommonFlags): Promise<ExitCode> {
+  const resolved = await loadConfig({
+    cwd: io.cwd,
+    ...(flags.config === undefined ? {} : { file: flags.config }),
+    ...(flags.stage === undefined ? {} : { stage: flags.stage }),
+  })
+  io.output.stdout(flags.json ? `${JSON.stringify(configJson(resolved))}\n` : `${describeConfig(resolved).trimEnd()}\n`)
+  return 0
+}

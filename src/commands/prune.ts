@@ -1,0 +1,47 @@
+import type { ExitCode } from '../errors.js'
+import { onEach } from '../fleet/each.js'
+import { retired } from '../release/retention.js'
+import { prune as pruneScript } from '../scripts/finish.js'
+import { lock as lockScript, unlock as unlockScript } from '../scripts/lock.js'
+import { openContext } from './context.js'
+import type { CommonFlags } from './flags.js'
+import type { Io } from './io.js'
+import { demandFree, leave, survey } from './survey.js'
+import { newTransaction } from './transact.js'
+
+export interface PruneFlags extends CommonFlags {
+  readonly keep?: number
+  readonly dryRun?: boolean
+}
+
+/** `clonedeploy prune`: removes old releases, never one that is served, was served before, or is in use. */
+export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
+  const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
+  try {
+    const fleet = await survey(context)
+    demandFree(context, fleet)
+    const keep = flags.keep ?? context.config.keepReleases
+    const now = io.now()
+    const tx = newTransaction(now)
+    const holder = JSON.stringify({ tx, who: context.who, from: context.from, command: 'prune', reason: '', since: now.toISOString() })
+    const results = await onEach(fleet, context.concurrency, async ({ session, state }) => {
+      const old = retired(state, null, keep)
+      const place = { root: state.root, tx }
+      if (old.length === 0) return { name: state.name, removed: [], inUse: [], failed: false }
+      if (flags.dryRun) return { name: state.name, removed: old, inUse: [], failed: false }
+      const locked = await session.run(lockScript(place, holder, { unresolved: 'refuse' }), { timeout: 20_000 })
+      if (locked.code !== 0) return { name: state.name, removed: [], inUse: [], failed: true }
+      const result = await session.run(pruneScript(place, old), { timeout: 600_000 })
+      await session.run(unlockScript(place), { timeout: 20_000 })
+      const said = (word: string) => [...result.stdout.toString('latin1').matchAll(new RegExp(`^${word} (.*)$`, 'gm'))].map(found => found[1] ?? '')
+      return { name: state.name, removed: said('removed'), inUse: said('in use'), failed: result.code !== 0 }
+    })
+    leave(fleet)
+    const verb = flags.dryRun ? 'would remove' : 'removed'
+    const lines = results.map(({ name, removed, inUse, failed }) => `${name}   ${failed ? '✖ could not be pruned' : `${verb} ${removed.length}${removed.length ? `: ${removed.join(' ')}` : ''}`}${inUse.length ? `   in use, kept: ${inUse.join(' ')}` : ''}\n`)
+    io.output.stdout(flags.json ? `${JSON.stringify({ v: 1, command: 'prune', dryRun: flags.dryRun ?? false, hosts: results })}\n` : lines.join(''))
+    return results.some(({ failed }) => failed) ? 3 : 0
+  } finally {
+    await context.close()
+  }
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import type { Io } from './commands/io.js'
+import { type ExitCode, Refusal, UsageError } from './errors.js'
+import { type Asked, createProgram } from './program.js'
+import type { OutputStream } from './render/output.js'
+import { createOutput } from './render/output.js'
+import { createStopper } from './stopper.js'
+
+/** What the command line takes from the process; the demo gives its own. */
+export interface Surroundings {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdout: OutputStream
+  readonly stderr: OutputStream
+  readonly stdinIsTTY: boolean
+  /** Calls back for each signal that asks to stop; returns how to end that. */
+  readonly onSignal: (listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void) => () => void
+  readonly exit: (code: number) => never
+}
+
+/** Runs one command line to its end; the exit code tells the state of the fleet (see errors.ts). */
+export async function main(argv: readonly string[], world: Surroundings): Promise<number> {
+  const stopper = createStopper()
+  let contacted = false
+  let signalCode: 130 | 143 | null = null
+  let budget: NodeJS.Timeout | undefined
+  const color = !argv.includes('--no-color')
+  const output = createOutput(world, world.env, { color })
+  let json = false
+  let command = ''
+  const forget = world.onSignal(signal => {
+    if (signalCode !== null) {
+      output.stderr('\n✖ Stopped at once. Hosts that swapped put themselves back when their lease is over (15 s), or wait for: clonedeploy status\n')
+      world.exit(contacted ? 6 : signalCode)
+    }
+    signalCode = signal === 'SIGTERM' ? 143 : 130
+    output.stderr(`\n${signal}: stopping. ${contacted ? 'What was prepared is removed, what was swapped is put back.' : ''} Once more: leave things as they are.\n`)
+    stopper.ask(`interrupted by ${signal}`)
+  })
+  try {
+    const asked = parse(argv, output.stdout)
+    if (asked === null) return 0
+    command = asked.command
+    json = asked.flags.json === true
+    const flags = tidied(asked.flags)
+    if (typeof flags.timeout === 'number' && command !== 'run') {
+      budget = setTimeout(() => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`), flags.timeout)
+    }
+    const io: Io = {
+      cwd: world.cwd,
+      env: world.env,
+      output,
+      now: () => new Date(),
+      canAsk: world.stdinIsTTY && output.terminal.stderr.isTTY && flags.input !== false && !world.env.CI,
+      stop: stopper.stop,
+      contacted: () => {
+        contacted = true
+      },
+    }
+    return await dispatch(io, { ...asked, flags }, world)
+  } catch (error) {
+    const { tellError } = await import('./commands/tell-error.js')
+    const early = signalCode !== null && !contacted ? signalCode : null
+    return tellError(error, output, { command, json, env: world.env, version: version(), code: early })
+  } finally {
+    clearTimeout(budget)
+    forget()
+  }
+}
+
+/** Understands the command line; null when it only asked for help or the version, which were printed. Throws UsageError. */
+function parse(argv: readonly string[], print: (text: string) => void): Asked | null {
+  let asked: Asked | null = null
+  const program = createProgram(version(), found => {
+    asked = found
+  })
+  const usage: string[] = []
+  for (const one of [program, ...program.commands]) one.configureOutput({ writeOut: print, writeErr: text => usage.push(text), outputError: text => usage.push(text) })
+  if (argv.length === 0) {
+    print(program.helpInformation())
+    return null
+  }
+  try {
+    program.parse(argv, { from: 'user' })
+  } catch (error) {
+    const { exitCode, message } = error as { readonly exitCode?: number; readonly message: string }
+    if (exitCode === 0) return null
+    if (exitCode === undefined) throw error
+    throw new UsageError((usage[0] ?? message).replace(/^error: /, '').trim(), { next: ['see: clonedeploy --help'] })
+  }
+  return asked
+}
+
+/** Empty lists are as if they were not given. */
+function tidied(flags: Asked['flags']): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => !(Array.isArray(value) && value.length === 0)))
+}
+
+async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroundings): Promise<number> {
+  switch (command) {
+    case 'deploy':
+      return (await import('./commands/deploy.js')).deploy(io, flags)
+    case 'rollback':
+      return (await import('./commands/rollback.js')).rollback(io, flags)
+    case 'status':
+      return (await import('./commands/status.js')).status(io, flags)
+    case 'releases':
+      return (await import('./commands/releases.js')).releases(io, flags)
+    case 'check':
+      return (await import('./commands/check.js')).check(io, flags)
+    case 'config':
+      return (await import('./commands/config.js')).config(io, flags)
+    case 'prune':
+      return (await import('./commands/prune.js')).prune(io, flags)
+    case 'lock':
+      return (await import('./commands/locks.js')).lock(io, flags)
+    case 'unlock':
+      return (await import('./commands/locks.js')).unlock(io, flags)
+    case 'run':
+      return (await import('./commands/run.js')).run(io, flags, words)
+    case 'demo': {
+      const { demo } = await import('./commands/demo.js')
+      return demo({ keep: flags.keep === true, run: (args, cwd) => main(args, { ...world, cwd }), write: io.output.stderr })
+    }
+    default:
+      throw new UsageError(`Unknown command "${command}".`)
+  }
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string }).version
+}
+
+export type { ExitCode, Refusal }
