@@ -102,6 +102,8 @@ async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroun
       return (await import('./commands/deploy.js')).deploy(io, flags)
     case 'rollback':
       return (await import('./commands/rollback.js')).rollback(io, flags)
+    case 'repair':
+      return (await import('./commands/repair.js')).repair(io, flags)
     case 'status':
       return (await import('./commands/status.js')).status(io, flags)
     case 'releases':

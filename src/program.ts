@@ -36,6 +36,7 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     .option('--build', 'with --dry-run: run the build commands'))
   ask(transaction(onStage(add('rollback', 'the whole fleet back to the newest good release that every host has')))
     .option('--to <id>', 'roll back to this release'))
+  ask(transaction(onStage(add('repair', 'ends what a dead run left, and brings every host to the fleet’s release'))))
   ask(selection(onStage(add('status', 'what each host holds and serves, drift, lock, unfinished transaction')))
     .option('--verify', 'read every file of every release that is served'))
   ask(selection(onStage(add('releases', 'releases × hosts: when, who, revision, good or bad'))))

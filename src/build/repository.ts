@@ -54,7 +54,9 @@ async function mirrorOf(url: string, cacheDir: string): Promise<Repository> {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   // Before anything else runs there: git would take a repository above it for the one that is meant.
   const failure = `no repository can be made in ${path}`
-  await git(['init', '--quiet', '--bare', '--template=', '.'], { cwd: path, failure })
+  // Made once: a second init rewrites the settings, and fails while another run does the same.
+  const made = (await tryGit(['rev-parse', '--git-dir'], { cwd: path })).stdout === '.'
+  if (!made) await git(['init', '--quiet', '--bare', '--template=', '.'], { cwd: path, failure })
   const shown = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1')
   return { path, prefix: '', worktree: false, shown, origin: url, remote: true }
 }

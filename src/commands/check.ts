@@ -1,9 +1,9 @@
 import type { ExitCode } from '../errors.js'
+import type { Session } from '../fleet/session.js'
+import type { HostState } from '../inventory/state.js'
 import { inDoubt, problemsOf, warningsOf } from '../plan/preflight.js'
 import { tableLines } from '../render/table.js'
 import { bytesText } from '../render/units.js'
-import type { HostState } from '../plan/state.js'
-import type { Session } from '../fleet/session.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
@@ -17,11 +17,19 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
     const began = Date.now() / 1000
     const { fleet, read } = await readFleet(context)
     const facts = read.map(({ session, state }) => factsOf(session, state, began))
-    const unread = fleet.hosts.flatMap(({ name, state, error }) => (state === null ? [{ host: name, text: error ?? 'no answer', fix: null }] : []))
-    const problems = [...unread, ...read.flatMap(({ state }) => [...problemsOf(state, { bytes: 0, entries: 0 }), ...doubts(state)])]
+    const unread = fleet.hosts.flatMap(({ name, state, error }) =>
+      state === null ? [{ host: name, text: error ?? 'no answer', fix: null }] : [],
+    )
+    const problems = [
+      ...unread,
+      ...read.flatMap(({ state }) => [...problemsOf(state, { bytes: 0, entries: 0 }), ...doubts(state)]),
+    ]
     const warnings = read.flatMap(({ state }) => warningsOf(state))
     leave(read)
-    if (flags.json) io.output.stdout(`${JSON.stringify({ v: 1, command: 'check', app: context.config.app, stage: context.config.stage, hosts: facts, problems, warnings })}\n`)
+    if (flags.json)
+      io.output.stdout(
+        `${JSON.stringify({ v: 1, command: 'check', app: context.config.app, stage: context.config.stage, hosts: facts, problems, warnings })}\n`,
+      )
     else io.output.stdout(words(facts, problems, warnings))
     return problems.length === 0 ? 0 : 3
   } finally {
@@ -48,11 +56,24 @@ function factsOf(session: Session, state: HostState, began: number) {
 }
 
 function doubts(state: HostState) {
-  const held = state.lock.held ? [{ host: state.name, text: `locked by ${state.lock.holder?.who ?? 'somebody'}`, fix: 'clonedeploy status' }] : []
-  return [...held, ...inDoubt(state).map(({ id }) => ({ host: state.name, text: `transaction ${id} was swapped and never decided`, fix: 'clonedeploy repair' }))]
+  const held = state.lock.held
+    ? [{ host: state.name, text: `locked by ${state.lock.holder?.who ?? 'somebody'}`, fix: 'clonedeploy status' }]
+    : []
+  return [
+    ...held,
+    ...inDoubt(state).map(({ id }) => ({
+      host: state.name,
+      text: `transaction ${id} was swapped and never decided`,
+      fix: 'clonedeploy repair',
+    })),
+  ]
 }
 
-function words(facts: readonly HostFacts[], problems: readonly { host: string; text: string; fix: string | null }[], warnings: readonly string[]): string {
+function words(
+  facts: readonly HostFacts[],
+  problems: readonly { host: string; text: string; fix: string | null }[],
+  warnings: readonly string[],
+): string {
   const rows = facts.map(one => [
     one.name,
     one.address,

@@ -11,6 +11,7 @@ import { problemsOf, servesAlready } from '../plan/preflight.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
 import { releaseId } from '../release/id.js'
 import { addedEntries } from '../release/linked.js'
+import { bytesText } from '../render/units.js'
 import { askToGoOn } from './ask.js'
 import { type Context, openContext } from './context.js'
 import { dryRun, offlineDryRun } from './dry-run.js'
@@ -97,7 +98,7 @@ async function build(context: Context, config: Config, flags: DeployFlags): Prom
     return artifact
   }
   const entries = entriesOf(artifact.manifest)
-  const note = `${entries.length} files, links and folders, ${(needsOf(entries).bytes / 1e6).toFixed(1)} MB   ${artifact.digest.slice(0, 17)}…`
+  const note = `${entries.length} files, links and folders, ${bytesText(needsOf(entries).bytes)}   ${artifact.digest.slice(0, 17)}…`
   emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note })
   return artifact
 }

@@ -5,9 +5,9 @@ import { onEach } from '../fleet/each.js'
 import { askOnce } from '../fleet/health.js'
 import { type Inspected, inspectAll } from '../fleet/inspect.js'
 import type { Session } from '../fleet/session.js'
+import type { FleetState, HostState } from '../inventory/state.js'
 import { assess, type Probe } from '../plan/assess.js'
 import { healthSteps } from '../plan/transaction.js'
-import type { FleetState, HostState } from '../plan/state.js'
 import { statusText } from '../render/status.js'
 import { type Context, openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
@@ -23,7 +23,15 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
   const context = await openContext(io, flags)
   try {
     const { fleet, read } = await readFleet(context)
-    const probes = await orInterrupt(context, onEach(read, context.concurrency, async ({ session, state }) => [state.name, await probe(context, session, state, flags.verify ?? false)] as const))
+    const probes = await orInterrupt(
+      context,
+      onEach(
+        read,
+        context.concurrency,
+        async ({ session, state }) =>
+          [state.name, await probe(context, session, state, flags.verify ?? false)] as const,
+      ),
+    )
     leave(read)
     const report = assess(context.config.app, context.config.stage, fleet, new Map(probes))
     io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now()))
@@ -34,15 +42,27 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
 }
 
 /** Every host's state, or why there is none: what cannot be read does not stop the reading of the others. */
-export async function readFleet(context: Context): Promise<{ readonly fleet: FleetState; readonly read: readonly { readonly session: Session; readonly state: HostState }[] }> {
+export async function readFleet(
+  context: Context,
+): Promise<{
+  readonly fleet: FleetState
+  readonly read: readonly { readonly session: Session; readonly state: HostState }[]
+}> {
   const { concurrency, config, emit } = context
   context.io.contacted()
-  const reached = await orInterrupt(context, reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }))
+  const reached = await orInterrupt(
+    context,
+    reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }),
+  )
   const sessions = reached.flatMap(({ session }) => (session === null ? [] : [session]))
   const inspected = await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency))
   const of = (name: string): Inspected | undefined => inspected.find(({ session }) => session.host.name === name)
   const fleet = {
-    hosts: reached.map(({ host, error }) => ({ name: host.name, state: of(host.name)?.state ?? null, error: error?.message ?? of(host.name)?.error ?? null })),
+    hosts: reached.map(({ host, error }) => ({
+      name: host.name,
+      state: of(host.name)?.state ?? null,
+      error: error?.message ?? of(host.name)?.error ?? null,
+    })),
   }
   return { fleet, read: inspected.flatMap(({ session, state }) => (state === null ? [] : [{ session, state }])) }
 }

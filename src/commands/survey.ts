@@ -1,10 +1,10 @@
+import { MixedError, PreflightError } from '../errors.js'
 import { demandAll, reach } from '../fleet/connect.js'
 import { demandStates, inspectAll } from '../fleet/inspect.js'
 import { lockedError } from '../fleet/lock.js'
 import type { Session } from '../fleet/session.js'
 import { unlessStopped } from '../fleet/stop.js'
-import { MixedError, PreflightError } from '../errors.js'
-import type { HostState } from '../plan/state.js'
+import type { HostState } from '../inventory/state.js'
 import { inDoubt, type Problem, warningsOf } from '../plan/preflight.js'
 import { isAlive } from '../scripts/inspect.js'
 import type { Context } from './context.js'
@@ -19,32 +19,65 @@ export async function survey(context: Context): Promise<Fleet> {
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'check' })
   context.io.contacted()
-  const reached = await orInterrupt(context, reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }))
+  const reached = await orInterrupt(
+    context,
+    reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }),
+  )
   for (const { host, session, error } of reached) {
     const note = session === null ? (error?.message ?? 'not reached') : factsOf(session)
-    emit({ type: 'host.end', phase: 'check', step: 'connect', host: host.name, ok: session !== null, ms: performance.now() - began, note })
+    emit({
+      type: 'host.end',
+      phase: 'check',
+      step: 'connect',
+      host: host.name,
+      ok: session !== null,
+      ms: performance.now() - began,
+      note,
+    })
   }
   const sessions = demandAll(reached)
   const fleet = demandStates(await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency)))
-  for (const { state } of fleet) for (const text of warningsOf(state)) emit({ type: 'note', level: 'warning', host: null, text })
-  emit({ type: 'phase.end', phase: 'check', ok: true, ms: performance.now() - began, note: `${fleet.length}/${fleet.length} hosts` })
+  for (const { state } of fleet)
+    for (const text of warningsOf(state)) emit({ type: 'note', level: 'warning', host: null, text })
+  emit({
+    type: 'phase.end',
+    phase: 'check',
+    ok: true,
+    ms: performance.now() - began,
+    note: `${fleet.length}/${fleet.length} hosts`,
+  })
   return fleet
+}
+
+/** Whether somebody else is at work. Throws LockedError. */
+export function demandUnlocked(context: Context, fleet: Fleet): void {
+  const held = fleet.filter(({ state }) => state.lock.held && state.lock.age !== null && isAlive(state.lock.age))
+  if (held.length === 0) return
+  const { lock } = held[0]?.state as HostState
+  throw lockedError(
+    context.config.stage,
+    lock.holder,
+    held.map(({ state }) => state.name),
+    lock.age,
+  )
 }
 
 /** Whether somebody else is at work, or was and left a swap in doubt. Throws LockedError, MixedError. */
 export function demandFree(context: Context, fleet: Fleet): void {
-  const held = fleet.filter(({ state }) => state.lock.held && state.lock.age !== null && isAlive(state.lock.age))
-  const { stage } = context.config
-  if (held.length > 0) {
-    const { lock } = held[0]?.state as HostState
-    throw lockedError(stage, lock.holder, held.map(({ state }) => state.name), lock.age)
-  }
+  demandUnlocked(context, fleet)
   const doubtful = fleet.filter(({ state }) => inDoubt(state).length > 0)
   if (doubtful.length === 0) return
-  throw new MixedError(`An earlier run died after it swapped and before it was confirmed, on ${doubtful.map(({ state }) => state.name).join(', ')}. Nothing was changed now.`, {
-    details: doubtful.flatMap(({ state }) => inDoubt(state).map(({ id, next, old }) => `${state.name}  tx ${id}: ${old ?? '(absent)'} → ${next ?? '?'}, undecided`)),
-    next: ['look: clonedeploy status', 'fix:  clonedeploy repair'],
-  })
+  throw new MixedError(
+    `An earlier run died after it swapped and before it was confirmed, on ${doubtful.map(({ state }) => state.name).join(', ')}. Nothing was changed now.`,
+    {
+      details: doubtful.flatMap(({ state }) =>
+        inDoubt(state).map(
+          ({ id, next, old }) => `${state.name}  tx ${id}: ${old ?? '(absent)'} → ${next ?? '?'}, undecided`,
+        ),
+      ),
+      next: ['look: clonedeploy status', 'fix:  clonedeploy repair'],
+    },
+  )
 }
 
 /** Throws one PreflightError with every problem of every host. */
@@ -52,7 +85,10 @@ export function demandNone(problems: readonly Problem[]): void {
   const first = problems[0]
   if (first === undefined) return
   const hosts = new Set(problems.map(({ host }) => host))
-  const message = problems.length === 1 ? `${first.host}: ${first.text}. Nothing was changed.` : `${problems.length} problems on ${hosts.size} ${hosts.size === 1 ? 'host' : 'hosts'}. Nothing was changed.`
+  const message =
+    problems.length === 1
+      ? `${first.host}: ${first.text}. Nothing was changed.`
+      : `${problems.length} problems on ${hosts.size} ${hosts.size === 1 ? 'host' : 'hosts'}. Nothing was changed.`
   throw new PreflightError(message, {
     details: problems.length === 1 ? [] : problems.map(({ host, text }) => `${host}  ${text}`),
     next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],

@@ -31,8 +31,23 @@ export async function transact(
   payload: (baseDigest: string | null) => Promise<Payload>,
   startedAt: number,
 ): Promise<Outcome> {
+  const run = startRun(context, flags, fleet, plan, payload)
+  const outcome = await execute(run, { startedAt, log: context.log.path() })
+  context.emit({ type: 'run.end', outcome })
+  leave(fleet)
+  return outcome
+}
+
+/** A run of a plan on the sessions of its hosts, in the plan's order. */
+export function startRun(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  plan: Plan,
+  payload: (baseDigest: string | null) => Promise<Payload>,
+): Run {
   context.log.name(plan.release)
-  const run: Run = {
+  return {
     plan,
     hosts: plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session)),
     emit: context.emit,
@@ -43,10 +58,6 @@ export async function transact(
     warnings: [],
     swapWindowMs: null,
   }
-  const outcome = await execute(run, { startedAt, log: context.log.path() })
-  context.emit({ type: 'run.end', outcome })
-  leave(fleet)
-  return outcome
 }
 
 /** Tries again while somebody else holds the lock, as long as --lock-wait says. */

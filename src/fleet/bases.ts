@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { digestOf, type Manifest, parseManifest } from '../build/manifest.js'
-import type { HostState } from '../plan/state.js'
+import type { HostState } from '../inventory/state.js'
 import { currentEntry } from '../plan/transaction.js'
 import { readManifest } from '../scripts/read-manifest.js'
 import { onEach } from './each.js'

@@ -6,7 +6,8 @@ export interface OutcomeFacts {
   readonly log: string | null
 }
 
-type Ending = 'deployed' | 'aborted' | 'rolled-back' | 'mixed'
+/** `put-back`: a dead run's swap was undone, as was asked; `rolled-back`: this run failed and was undone. */
+type Ending = 'deployed' | 'aborted' | 'rolled-back' | 'put-back' | 'mixed'
 
 /** The outcome, from what was read back and nothing else. */
 export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: Halt | null): Outcome {
@@ -38,7 +39,10 @@ function resultOf(command: Outcome['command'], ending: Ending): Pick<Outcome, 'r
     case 'aborted':
       return { result: 'aborted', exitCode: 3 }
     case 'rolled-back':
-      return { result: 'rolled-back', exitCode: 5 }
+      // A fleet that needed a repair was not whole before, so it is not whole again.
+      return command === 'repair' ? { result: 'mixed', exitCode: 6 } : { result: 'rolled-back', exitCode: 5 }
+    case 'put-back':
+      return { result: 'rolled-back', exitCode: 0 }
     case 'mixed':
       return { result: 'mixed', exitCode: 6 }
   }

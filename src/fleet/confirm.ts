@@ -4,13 +4,13 @@ import { onEach } from './each.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { lookAgain } from './restore.js'
-import { type Halt, type HostRun, inPhase, known, type Run, runStep } from './run.js'
+import { type Halt, type HostRun, inPhase, inSilence, known, type Run, runStep } from './run.js'
 import { healthy, restart } from './serve.js'
 import { disarmAll } from './swap.js'
 
 /** The last moment in which the run can still be undone: every host must answer, and still be ours. */
 export async function pingAll(run: Run): Promise<Halt | null> {
-  return inPhase(run, 'confirm', run.hosts, async host => {
+  return inSilence(run, 'confirm', run.hosts, async host => {
     const { renew } = host.plan
     const result = await host.session.run(renew.script, { timeout: 5000 })
     return result.code === 0 ? null : failureOf({ phase: 'confirm', step: 'ping', text: renew.text, timeout: 5000 }, result)
@@ -40,7 +40,7 @@ export async function readAll(run: Run, split: Halt): Promise<Halt> {
 /** Prunes, records, unlocks, and reads `current` once more on every host: what the outcome is made from. */
 export async function finishAll(run: Run): Promise<Halt | null> {
   await pruneAll(run)
-  return inPhase(run, 'confirm', run.hosts, async host => {
+  return inSilence(run, 'confirm', run.hosts, async host => {
     const { finish } = host.plan
     const result = await retry(2, () => host.session.run(finish.script, { timeout: finish.timeout }))
     if (result.code === 0 || result.code === codes.fenced) host.locked = false

@@ -1,5 +1,5 @@
+import type { HostState } from '../inventory/state.js'
 import type { StatusHost } from '../plan/status.js'
-import type { HostState } from '../plan/state.js'
 import { currentEntry } from '../plan/transaction.js'
 import { codes } from '../scripts/codes.js'
 import { drift, verify } from '../scripts/verify.js'

@@ -1,5 +1,5 @@
 import { LockedError } from '../errors.js'
-import type { Holder } from '../plan/state.js'
+import type { Holder } from '../inventory/state.js'
 import { codes } from '../scripts/codes.js'
 import { onEach } from './each.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
@@ -24,7 +24,8 @@ export async function lockAll(run: Run): Promise<Halt | null> {
         // A lost answer may be the answer "locked": giving back what is not ours changes nothing.
         if (result.code === 0 || result.code === null) host.locked = true
         if (failure === null) {
-          if (result.stdout.includes('took over')) run.warnings.push(`${host.name}: took over a lock whose holder was not heard of any more`)
+          if (result.stdout.includes('took over'))
+            run.warnings.push(`${host.name}: took over a lock whose holder was not heard of any more`)
           return null
         }
         if (result.code !== codes.locked) return failure
@@ -41,39 +42,61 @@ export async function lockAll(run: Run): Promise<Halt | null> {
   const locked = run.hosts.filter(host => holders.has(host.name) && !host.locked)
   if (locked.length === 0) return halt
   await giveBack(run)
-  throw lockedError(run.plan.stage, holders.get((locked[0] as HostRun).name) ?? null, locked.map(({ name }) => name), null)
+  throw lockedError(
+    run.plan.stage,
+    holders.get((locked[0] as HostRun).name) ?? null,
+    locked.map(({ name }) => name),
+    null,
+  )
 }
 
 /** Signs of life on all locked hosts, until it is stopped; a host that does not answer is found by the step that needs it. */
 export function startHeart(run: Run): { readonly stop: () => void } {
   const busy = new Set<string>()
-  const timer = setInterval(() => {
-    for (const host of run.hosts) {
-      if (!host.locked || busy.has(host.name)) continue
-      busy.add(host.name)
-      host.session.run(host.plan.renew.script, { timeout: 10_000 }).finally(() => busy.delete(host.name))
-    }
-  }, (run.plan.lease * 1000) / 4)
+  const timer = setInterval(
+    () => {
+      for (const host of run.hosts) {
+        if (!host.locked || busy.has(host.name)) continue
+        busy.add(host.name)
+        host.session.run(host.plan.renew.script, { timeout: 10_000 }).finally(() => busy.delete(host.name))
+      }
+    },
+    (run.plan.lease * 1000) / 4,
+  )
   return { stop: () => clearInterval(timer) }
 }
 
-export function lockedError(stage: string, holder: Holder | null, hosts: readonly string[], age: number | null): LockedError {
+export function lockedError(
+  stage: string,
+  holder: Holder | null,
+  hosts: readonly string[],
+  age: number | null,
+): LockedError {
   const who = holder === null ? 'somebody' : `${holder.who}@${holder.from}`
   const since = holder === null ? '' : ` since ${holder.since}`
-  return new LockedError(`${stage} is locked by ${who}${since}${age === null ? '' : `, alive ${age}s ago`}. Nothing was changed.`, {
-    details: [
-      ...(holder === null ? [] : [`doing    ${holder.command}${holder.reason ? `  "${holder.reason}"` : ''}`, `tx       ${holder.tx}`]),
-      `seen on  ${hosts.join(', ')}`,
-    ],
-    next: ['wait: add --lock-wait 10m', 'look: clonedeploy status'],
-  })
+  return new LockedError(
+    `${stage} is locked by ${who}${since}${age === null ? '' : `, alive ${age}s ago`}. Nothing was changed.`,
+    {
+      details: [
+        ...(holder === null
+          ? []
+          : [`doing    ${holder.command}${holder.reason ? `  "${holder.reason}"` : ''}`, `tx       ${holder.tx}`]),
+        `seen on  ${hosts.join(', ')}`,
+      ],
+      next: ['wait: add --lock-wait 10m', 'look: clonedeploy status'],
+    },
+  )
 }
 
 async function giveBack(run: Run): Promise<void> {
-  await onEach(run.hosts.filter(({ locked }) => locked), run.concurrency, async host => {
-    await host.session.run(host.plan.discard.script, { timeout: host.plan.discard.timeout })
-    host.locked = false
-  })
+  await onEach(
+    run.hosts.filter(({ locked }) => locked),
+    run.concurrency,
+    async host => {
+      await host.session.run(host.plan.discard.script, { timeout: host.plan.discard.timeout })
+      host.locked = false
+    },
+  )
 }
 
 function holderOf(stdout: Buffer): Holder | null {

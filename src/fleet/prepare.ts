@@ -16,14 +16,20 @@ export async function prepareAll(run: Run): Promise<Halt | null> {
     if (halt !== null) return halt
   }
   const halt = await inPhase(run, 'prepare', run.hosts, async host => {
-    for (const step of [...host.plan.prepare.filter(isScript), host.plan.stage]) {
+    for (const step of host.plan.prepare.filter(isScript)) {
       const { failure, result } = await runStep(run, host, 'prepare', step)
       if (failure !== null) return failure
       host.tree = /^tree ([0-9a-f]{64})$/m.exec(result.stdout.toString('latin1'))?.[1] ?? host.tree
     }
-    return null
+    return stageSwap(host)
   })
   return halt ?? compareTrees(run)
+}
+
+async function stageSwap(host: HostRun): Promise<HostFailure | null> {
+  const { name, text, script, timeout } = host.plan.stage
+  const result = await host.session.run(script, { timeout })
+  return result.code === 0 ? null : failureOf({ phase: 'prepare', step: name, text, timeout }, result)
 }
 
 /** Migrations and the like: on one host, when all are ready and none is swapped. */

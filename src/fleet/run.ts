@@ -52,14 +52,42 @@ export async function inPhase(
 ): Promise<Halt | null> {
   const began = performance.now()
   run.emit({ type: 'phase.start', phase })
+  const failed = await onAll(run, hosts, act)
+  endPhase(run, phase, began, failed, note(hosts.length - failed.length))
+  return failed.length === 0 ? null : haltOf(failed)
+}
+
+/** The same for what nobody needs to hear of unless it fails. */
+export async function inSilence(
+  run: Run,
+  phase: Phase,
+  hosts: readonly HostRun[],
+  act: (host: HostRun) => Promise<HostFailure | null>,
+): Promise<Halt | null> {
+  const began = performance.now()
+  const failed = await onAll(run, hosts, act)
+  if (failed.length === 0) return null
+  run.emit({ type: 'phase.start', phase })
+  for (const host of failed) {
+    const { step, message } = host.failure as HostFailure
+    ended(run, host, phase, step, performance.now() - began, host.failure, message)
+  }
+  endPhase(run, phase, began, failed, `${hosts.length - failed.length}/${hosts.length}`)
+  return haltOf(failed)
+}
+
+/** Acts on all hosts; gives those that failed, each with its failure kept. */
+async function onAll(run: Run, hosts: readonly HostRun[], act: (host: HostRun) => Promise<HostFailure | null>) {
   const failures = await onEach(hosts, run.concurrency, async host => {
     const failure = await act(host)
     if (failure !== null) host.failure = failure
     return failure
   })
-  const failed = hosts.filter((_, i) => failures[i] !== null)
-  run.emit({ type: 'phase.end', phase, ok: failed.length === 0, ms: performance.now() - began, note: note(hosts.length - failed.length) })
-  return failed.length === 0 ? null : haltOf(failed)
+  return hosts.filter((_, i) => failures[i] !== null)
+}
+
+function endPhase(run: Run, phase: Phase, began: number, failed: readonly HostRun[], note: string): void {
+  run.emit({ type: 'phase.end', phase, ok: failed.length === 0, ms: performance.now() - began, note })
 }
 
 /** Runs one step on one host and tells of it; the failure, or what it printed. */

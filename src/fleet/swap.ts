@@ -1,14 +1,14 @@
 import type { HostFailure } from './outcome.js'
-import { ended, type Halt, type HostRun, inPhase, known, type Run } from './run.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run } from './run.js'
 
 /** Starts the dead-man's switch on every host; each then waits for one word. */
 export async function armAll(run: Run): Promise<Halt | null> {
   const began = performance.now()
-  const halt = await inPhase(run, 'swap', run.hosts, async host => {
+  const halt = await inSilence(run, 'swap', run.hosts, async host => {
     host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
     const line = await host.waiting.line(20_000)
     return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
-  }, done => `${done}/${run.hosts.length} armed`)
+  })
   const late = performance.now() - began > (run.plan.deadline * 1000) / 2
   return halt ?? (late ? { reason: 'getting all hosts ready to swap took too long' } : null)
 }

@@ -1,6 +1,6 @@
+import type { FleetRecord, FleetState, HostState } from '../inventory/state.js'
 import { isAlive } from '../scripts/inspect.js'
 import { inDoubt } from './preflight.js'
-import type { FleetRecord, FleetState, HostState } from './state.js'
 import type { StatusHost, StatusReport } from './status.js'
 import { currentEntry, currentRelease, mostCommon } from './transaction.js'
 
@@ -13,10 +13,17 @@ export interface Probe {
 }
 
 /** The verdict on a fleet: what it is meant to serve, and what is off where. Pure; says nothing that was not read. */
-export function assess(app: string, stage: string, fleet: FleetState, probes: ReadonlyMap<string, Probe>): StatusReport {
+export function assess(
+  app: string,
+  stage: string,
+  fleet: FleetState,
+  probes: ReadonlyMap<string, Probe>,
+): StatusReport {
   const states = fleet.hosts.flatMap(({ state }) => (state === null ? [] : [state]))
   const target = targetOf(states)
-  const hosts = fleet.hosts.map(({ name, state, error }) => (state === null ? unreachable(name, error) : hostOf(state, target, probes.get(name))))
+  const hosts = fleet.hosts.map(({ name, state, error }) =>
+    state === null ? unreachable(name, error) : hostOf(state, target, probes.get(name)),
+  )
   const holding = states.find(({ lock }) => lock.held)
   const result = resultOf(states, hosts)
   const problems = hosts.flatMap(problemOf)
@@ -38,8 +45,13 @@ export function assess(app: string, stage: string, fleet: FleetState, probes: Re
 /** What the fleet is meant to serve: by the newest record on any host, or what a confirmed transaction says, or what most serve. */
 export function targetOf(states: readonly HostState[]): string | null {
   const records = states.flatMap(({ fleet }) => (fleet === null ? [] : [fleet]))
-  const newest = records.reduce<FleetRecord | null>((best, one) => (best === null || one.seq > best.seq ? one : best), null)
-  const confirmed = states.flatMap(({ transactions }) => transactions.filter(({ outcome, id }) => outcome === 'confirmed' && unfinished(states, id)))
+  const newest = records.reduce<FleetRecord | null>(
+    (best, one) => (best === null || one.seq > best.seq ? one : best),
+    null,
+  )
+  const confirmed = states.flatMap(({ transactions }) =>
+    transactions.filter(({ outcome, id }) => outcome === 'confirmed' && unfinished(states, id)),
+  )
   return confirmed[0]?.next ?? newest?.release ?? mostCommon(states.map(currentRelease))
 }
 
@@ -50,7 +62,8 @@ function unfinished(states: readonly HostState[], id: string): boolean {
 
 function resultOf(states: readonly HostState[], hosts: readonly StatusHost[]): StatusReport['result'] {
   if (hosts.some(({ reachable }) => !reachable) || states.some(state => inDoubt(state).length > 0)) return 'unknown'
-  if (hosts.every(({ current }) => current === null) && states.every(({ current }) => current.kind === 'absent')) return 'empty'
+  if (hosts.every(({ current }) => current === null) && states.every(({ current }) => current.kind === 'absent'))
+    return 'empty'
   return hosts.some(({ flag }) => flag !== null) ? 'mixed' : 'consistent'
 }
 
@@ -79,12 +92,23 @@ function flagOf(host: Omit<StatusHost, 'flag'>, state: HostState, target: string
   if (state.current.kind === 'folder' || state.current.kind === 'other') return 'NOT A LINK'
   if (state.current.kind === 'link' && !state.current.resolves) return 'DANGLING'
   if (host.current !== target) return host.current === null ? 'NEW' : 'OLD'
-  if (host.drift !== null && host.drift.modified.length + host.drift.missing.length + host.drift.extra.length > 0) return 'DRIFT'
+  if (host.drift !== null && host.drift.modified.length + host.drift.missing.length + host.drift.extra.length > 0)
+    return 'DRIFT'
   return host.health === 'failing' ? 'FAILING' : null
 }
 
 function unreachable(name: string, error: string | null): StatusHost {
-  const nothing = { current: null, digest: null, served: null, health: 'none', healthNote: '', drift: null, transaction: null, releases: [], last: null } as const
+  const nothing = {
+    current: null,
+    digest: null,
+    served: null,
+    health: 'none',
+    healthNote: '',
+    drift: null,
+    transaction: null,
+    releases: [],
+    last: null,
+  } as const
   return { name, reachable: false, error, ...nothing, flag: 'UNREACHABLE' }
 }
 
@@ -125,7 +149,9 @@ function problemOf(host: StatusHost): readonly string[] {
 function nextOf(hosts: readonly StatusHost[]): readonly string[] {
   const flags = new Set(hosts.map(({ flag }) => flag))
   return [
-    ...(['OLD', 'NEW', 'IN DOUBT', 'DRIFT', 'DANGLING'].some(flag => flags.has(flag)) ? ['fix: clonedeploy repair'] : []),
+    ...(['OLD', 'NEW', 'IN DOUBT', 'DRIFT', 'DANGLING'].some(flag => flags.has(flag))
+      ? ['fix: clonedeploy repair']
+      : []),
     ...(flags.has('FAILING') ? ['look: clonedeploy run -- CMD'] : []),
   ]
 }

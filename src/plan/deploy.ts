@@ -1,9 +1,9 @@
 import type { Host } from '../inventory/host.js'
+import type { HostState } from '../inventory/state.js'
 import { retired } from '../release/retention.js'
 import type { Place } from '../scripts/place.js'
 import { seal } from '../scripts/stage.js'
 import type { Plan, PushStep, Step } from './plan.js'
-import type { HostState } from './state.js'
 import { currentRelease, hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
 import { hookVariables } from './variables.js'
 
@@ -31,9 +31,26 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: 
   const { config, release } = intent
   const served = { release, revision: intent.revision, previous: currentRelease(state) }
   const variables = hookVariables(config, intent.secrets, host, state.root, served)
-  const hooks = hookSteps(place, host, config.prepare.filter(one => !one.once), 'prepare', `releases/${release}`, variables)
-  const record = JSON.stringify({ digest: intent.digest, extra: intent.extra, tx: intent.tx, at: intent.at, by: intent.who })
-  return [push(intent, state), ...hooks, scriptStep(seal(place, release, record, hooks.length > 0), 'flush to disk and seal', 300_000)]
+  const hooks = hookSteps(
+    place,
+    host,
+    config.prepare.filter(one => !one.once),
+    'prepare',
+    `releases/${release}`,
+    variables,
+  )
+  const record = JSON.stringify({
+    digest: intent.digest,
+    extra: intent.extra,
+    tx: intent.tx,
+    at: intent.at,
+    by: intent.who,
+  })
+  return [
+    push(intent, state),
+    ...hooks,
+    scriptStep(seal(place, release, record, hooks.length > 0), 'flush to disk and seal', 300_000),
+  ]
 }
 
 function push(intent: DeployIntent, state: HostState): PushStep {

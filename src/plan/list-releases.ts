@@ -1,4 +1,4 @@
-import type { HostState } from './state.js'
+import type { HostState } from '../inventory/state.js'
 import { currentRelease } from './transaction.js'
 
 type Presence = 'current' | 'intact' | 'missing' | 'bad' | 'foreign'

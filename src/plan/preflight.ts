@@ -1,6 +1,6 @@
-import { currentEntry, currentRelease } from './transaction.js'
-import type { HostState } from './state.js'
+import type { HostState } from '../inventory/state.js'
 import { requiredTools } from '../scripts/inspect.js'
+import { currentEntry, currentRelease } from './transaction.js'
 
 export interface Needs {
   /** Of the whole release on a host, in bytes and entries; 0 when nothing is unpacked. */
@@ -23,7 +23,9 @@ export function problemsOf(state: HostState, needs: Needs): readonly Problem[] {
     ...currentProblems(state, problem),
     ...toolProblems(state, problem),
     ...spaceProblems(state, needs, problem),
-    ...state.missing.map(file => problem(`shared/${file} does not exist`, `create ${state.root}/shared/${file} on ${state.name}`)),
+    ...state.missing.map(file =>
+      problem(`shared/${file} does not exist`, `create ${state.root}/shared/${file} on ${state.name}`),
+    ),
   ]
 }
 
@@ -32,15 +34,25 @@ export function warningsOf(state: HostState): readonly string[] {
   const { current } = state
   const outside = current.kind === 'link' && current.resolves && current.release === null
   return [
-    ...(outside ? [`${state.name}: current points outside releases/ (${current.target}); it is put back as it is if the run fails`] : []),
-    ...(state.mounted ? [`${state.name}: something is mounted over current: a swap may not be seen by who uses the mount`] : []),
-    ...(state.tools.includes('timeout') ? [] : [`${state.name}: has no \`timeout\`: hooks there are not ended when their time is over`]),
+    ...(outside
+      ? [
+          `${state.name}: current points outside releases/ (${current.target}); it is put back as it is if the run fails`,
+        ]
+      : []),
+    ...(state.mounted
+      ? [`${state.name}: something is mounted over current: a swap may not be seen by who uses the mount`]
+      : []),
+    ...(state.tools.includes('timeout')
+      ? []
+      : [`${state.name}: has no \`timeout\`: hooks there are not ended when their time is over`]),
   ]
 }
 
 /** Transactions that swapped and were never decided: a dead run left them, only `repair` may go on. */
 export function inDoubt(state: HostState) {
-  return state.transactions.filter(({ state: at, outcome }) => (at === 'swapping' || at === 'swapped') && outcome === null)
+  return state.transactions.filter(
+    ({ state: at, outcome }) => (at === 'swapping' || at === 'swapped') && outcome === null,
+  )
 }
 
 /** Whether every host serves this digest already, sealed and recorded, with nothing left to do. */
@@ -53,7 +65,13 @@ type Say = (text: string, fix?: string | null) => Problem
 
 function folderProblems(state: HostState, say: Say): readonly Problem[] {
   if (state.rootKind === 'other') return [say(`${state.root} is not a folder`, 'move it away, or set another deployTo')]
-  if (!state.writable) return [say(`${state.user} may not write in ${state.root}`, `sudo install -d -o ${state.user} ${state.root}     (on ${state.name})`)]
+  if (!state.writable)
+    return [
+      say(
+        `${state.user} may not write in ${state.root}`,
+        `sudo install -d -o ${state.user} ${state.root}     (on ${state.name})`,
+      ),
+    ]
   return []
 }
 
@@ -65,7 +83,14 @@ function currentProblems(state: HostState, say: Say): readonly Problem[] {
     case 'other':
       return [say(`${path} is a file, not a link`, `mv ${path} ${state.root}/current.old     (on ${state.name})`)]
     case 'link':
-      return state.current.resolves ? [] : [say(`${path} dangles: ${state.current.target} does not exist`, `rm ${path}     (on ${state.name}, if nothing needs it)`)]
+      return state.current.resolves
+        ? []
+        : [
+            say(
+              `${path} dangles: ${state.current.target} does not exist`,
+              `rm ${path}     (on ${state.name}, if nothing needs it)`,
+            ),
+          ]
     case 'absent':
       return []
   }
@@ -73,7 +98,9 @@ function currentProblems(state: HostState, say: Say): readonly Problem[] {
 
 function toolProblems(state: HostState, say: Say): readonly Problem[] {
   const missing = requiredTools.filter(tool => !state.tools.includes(tool))
-  return missing.length === 0 ? [] : [say(`has no ${missing.join(', ')}`, 'install them: coreutils, findutils, tar, gzip or busybox')]
+  return missing.length === 0
+    ? []
+    : [say(`has no ${missing.join(', ')}`, 'install them: coreutils, findutils, tar, gzip or busybox')]
 }
 
 const reserve = 8 * 1024 * 1024
@@ -84,7 +111,9 @@ function spaceProblems(state: HostState, needs: Needs, say: Say): readonly Probl
   const inodes = Math.ceil(needs.entries * 1.1) + 64
   const fix = `clonedeploy prune --only ${state.name} --keep 2`
   return [
-    ...(state.disk.freeKb < need ? [say(`too little disk space on ${state.disk.mount}: free ${mb(state.disk.freeKb)}, needs ${mb(need)}`, fix)] : []),
+    ...(state.disk.freeKb < need
+      ? [say(`too little disk space on ${state.disk.mount}: free ${mb(state.disk.freeKb)}, needs ${mb(need)}`, fix)]
+      : []),
     ...(state.disk.freeInodes !== null && state.disk.freeInodes < inodes
       ? [say(`too few inodes on ${state.disk.mount}: free ${state.disk.freeInodes}, needs ${inodes}`, fix)]
       : []),

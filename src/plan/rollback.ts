@@ -1,7 +1,7 @@
 import { PreflightError } from '../errors.js'
+import type { HostState, ReleaseState } from '../inventory/state.js'
 import { verify } from '../scripts/verify.js'
 import type { Plan } from './plan.js'
-import type { HostState, ReleaseState } from './state.js'
 import { currentRelease, type Intent, planTransaction, scriptStep } from './transaction.js'
 
 /** Verify the release where it lies, then what every transaction does. Nothing is pruned. */

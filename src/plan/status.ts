@@ -1,4 +1,4 @@
-import type { HistoryRecord } from './state.js'
+import type { HistoryRecord } from '../inventory/state.js'
 
 /** What `status` says: the JSON of the command line's contract, and what its table is drawn from. */
 export interface StatusReport {

@@ -1,5 +1,6 @@
 import type { Config, HealthCheck, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
+import type { HostState } from '../inventory/state.js'
 import { abandon, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
 import { lock, renew } from '../scripts/lock.js'
@@ -7,8 +8,8 @@ import type { Place } from '../scripts/place.js'
 import type { Script } from '../scripts/shell.js'
 import { stage } from '../scripts/stage.js'
 import { arm, confirm, look, restore } from '../scripts/swap.js'
+import { newestRecord } from './newest-record.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
-import type { HostState } from './state.js'
 import { hookVariables, type Served, substitute } from './variables.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
@@ -92,7 +93,14 @@ export function healthSteps(config: Config, host: Host, state: HostState): reado
 }
 
 /** The steps of hooks that belong on a host, run in `folder`. */
-export function hookSteps(place: Place, host: Host, hooks: readonly Hook[], name: string, folder: string, variables: Variables): readonly HookStep[] {
+export function hookSteps(
+  place: Place,
+  host: Host,
+  hooks: readonly Hook[],
+  name: string,
+  folder: string,
+  variables: Variables,
+): readonly HookStep[] {
   return onHost(hooks, host).map(one => ({
     kind: 'hook',
     name,
@@ -128,19 +136,38 @@ function planHost(
     lock: scriptStep(lock(place, holderRecord(intent), { unresolved: intent.unresolved }), 'take the lock'),
     renew: scriptStep(renew(place), 'renew the lease'),
     prepare: prepare(host, state, place),
-    stage: scriptStep(stage(place, release, old, goBack), `make both links: go → releases/${release}, back → ${old ?? '(absent)'}`, 60_000),
+    stage: scriptStep(
+      stage(place, release, old, goBack),
+      `make both links: go → releases/${release}, back → ${old ?? '(absent)'}`,
+      60_000,
+    ),
     arm: scriptStep(arm(place, { release, old, deadline, lease }), `rename current → releases/${release}`),
     look: scriptStep(look(state.root, intent.tx), 'read current'),
     restart: hookSteps(place, host, config.restart, 'restart', 'current', variables),
     health: onHost(config.health, host).map(check => healthStep(check, state.root, variables, now)),
-    confirm: scriptStep(confirm(place, release), 'confirm'),
-    prune: drop.length === 0 ? null : scriptStep(prune(place, drop), `remove ${drop.length} old: ${drop.join(' ')}`, long),
-    finish: scriptStep(finish(place, { fleet: fleetRecord(intent), history: historyRecord(intent, now.previous) }), 'record the release, unlock', 60_000),
+    confirm: scriptStep(confirm(place, release, fleetRecord(intent)), 'confirm'),
+    prune:
+      drop.length === 0 ? null : scriptStep(prune(place, drop), `remove ${drop.length} old: ${drop.join(' ')}`, long),
+    finish: scriptStep(
+      finish(place, { fleet: fleetRecord(intent), history: historyRecord(intent, now.previous) }),
+      'record the release, unlock',
+      60_000,
+    ),
     restore: scriptStep(restore(place, release), `rename current back → ${old ?? '(absent)'}`),
     restartOld: oldVariables === null ? [] : hookSteps(place, host, config.restart, 'restart', 'current', oldVariables),
-    healthOld: oldVariables === null || before === null ? [] : onHost(config.health, host).map(check => healthStep(check, state.root, oldVariables, before)),
+    healthOld:
+      oldVariables === null || before === null
+        ? []
+        : onHost(config.health, host).map(check => healthStep(check, state.root, oldVariables, before)),
     abandon: reason =>
-      scriptStep(abandon(place, { release, bad: intent.command === 'deploy' ? oneLine(reason) : null, history: historyRecord(intent, now.previous, reason) }), 'mark bad, unlock'),
+      scriptStep(
+        abandon(place, {
+          release,
+          bad: intent.command === 'deploy' ? oneLine(reason) : null,
+          history: historyRecord(intent, now.previous, reason),
+        }),
+        'mark bad, unlock',
+      ),
     discard: scriptStep(discard(place), 'remove what was prepared, unlock', 120_000),
   }
 }
@@ -155,17 +182,38 @@ function onceHooks(intent: Intent, host: Host, state: HostState): readonly HookS
   const place = { root: state.root, tx: intent.tx }
   const served = { release: intent.release, revision: intent.revision, previous: currentRelease(state) }
   const variables = hookVariables(intent.config, intent.secrets, host, state.root, served)
-  return hookSteps(place, host, intent.config.prepare.filter(one => one.once), 'once', `releases/${intent.release}`, variables)
+  return hookSteps(
+    place,
+    host,
+    intent.config.prepare.filter(one => one.once),
+    'once',
+    `releases/${intent.release}`,
+    variables,
+  )
 }
 
 function healthStep(check: HealthCheck, root: string, variables: Variables, served: Served): HealthStep {
   const proofs = [served.release, ...(served.revision ? [served.revision] : [])]
   if (check.kind === 'http') {
     const url = new URL(substitute(check.url, variables))
-    return { kind: 'health', name: 'health', text: `GET ${url} = ${check.status} within ${check.timeout / 1000}s`, check, target: { url }, proofs }
+    return {
+      kind: 'health',
+      name: 'health',
+      text: `GET ${url} = ${check.status} within ${check.timeout / 1000}s`,
+      check,
+      target: { url },
+      proofs,
+    }
   }
   const run = { folder: 'current', run: check.run, timeout: check.tryTimeout / 1000 }
-  return { kind: 'health', name: 'health', text: check.run, check, target: { script: command(root, run, variables) }, proofs }
+  return {
+    kind: 'health',
+    name: 'health',
+    text: check.run,
+    check,
+    target: { script: command(root, run, variables) },
+    proofs,
+  }
 }
 
 function onHost<T extends { readonly roles: readonly string[] | null }>(items: readonly T[], host: Host): readonly T[] {
@@ -188,14 +236,25 @@ function holderRecord(intent: Intent): string {
 }
 
 function fleetRecord(intent: Intent): string {
-  const seq = Math.max(0, ...intent.hosts.map(({ state }) => state.fleet?.seq ?? 0)) + 1
-  const previous = mostCommon(intent.hosts.map(({ state }) => currentRelease(state)))
-  return JSON.stringify({ seq, release: intent.release, digest: intent.digest, previous, by: intent.who, at: intent.at })
+  const states = intent.hosts.map(({ state }) => state)
+  const newest = newestRecord(states)
+  const again = newest?.release === intent.release
+  return JSON.stringify({
+    seq: (newest?.seq ?? 0) + 1,
+    release: intent.release,
+    digest: intent.digest,
+    previous: again ? newest.previous : mostCommon(states.map(currentRelease)),
+    tx: intent.tx,
+    by: intent.who,
+    at: intent.at,
+  })
 }
 
 function historyRecord(intent: Intent, previous: string | null, failed?: string): string {
   const record = { at: intent.at, by: intent.who, command: intent.command, release: intent.release, previous }
-  return JSON.stringify(failed === undefined ? record : { ...record, release: previous, failed: intent.release, reason: oneLine(failed) })
+  return JSON.stringify(
+    failed === undefined ? record : { ...record, release: previous, failed: intent.release, reason: oneLine(failed) },
+  )
 }
 
 function oneLine(text: string): string {

@@ -3,7 +3,7 @@ import { escapeLine } from './escape.js'
 import { failedHosts, failureLines } from './failure.js'
 import { fleetLines, fleetSentence, isSplit } from './fleet-now.js'
 import type { Paint } from './paint.js'
-import { capital, counted, listed } from './phrases.js'
+import { capital, counted, everyHost, listed } from './phrases.js'
 import { durationText } from './units.js'
 
 /** The last words of a run: what happened, where, what is true on the fleet now, what to run next. Ends with a newline. */
@@ -52,13 +52,19 @@ function doneLines(outcome: Outcome, paint: Paint): string[] {
   const sentence = {
     deploy: `Deployed ${release} to ${count} ${took}`,
     rollback: `Rolled back ${count} to ${release} ${took}`,
-    repair: `Repaired ${count} ${took.slice(0, -1)}: ${serving.length === 1 ? 'it serves' : 'they serve'} ${release}.`,
+    repair: repairedWords(outcome, serving.length),
     join: `Joined ${listed(serving.map(host => host.name))} with ${release} ${took}`,
   }[outcome.command]
   return [
     `${paint.good('✔')} ${sentence}`,
     ...(serving.length < hosts.length ? ['', ...fleetLines(outcome, paint)] : []),
   ]
+}
+
+function repairedWords({ hosts, release }: Outcome, serving: number): string {
+  if (serving === 0) return 'Repaired: no host serves a release, as before.'
+  const whom = serving === hosts.length ? everyHost(serving) : counted(serving, 'host')
+  return `Repaired: ${whom} ${serving === 1 ? 'serves' : 'serve'} ${release}.`
 }
 
 function unchangedLines(outcome: Outcome, paint: Paint): string[] {

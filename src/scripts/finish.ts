@@ -1,4 +1,5 @@
 import { paths } from '../release/paths.js'
+import { codes } from './codes.js'
 import { fenced, flush, type Place } from './place.js'
 import { type Script, script, sh } from './shell.js'
 
@@ -7,10 +8,11 @@ export function discard(place: Place): Script {
   return script('discard', [
     fenced(place),
     sh`for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
+for s in swapping swapped; do [ -e "$X/state.$s" ] && [ -e "$X/undecided" ] && exit ${codes.unresolved}; done
 rm -rf ${paths.incoming(place.tx)}
 if [ -f "$X/made" ]; then
   read -r r <"$X/made"
-  if [ -n "$r" ] && [ "$(readlink current)" != "releases/$r" ]; then
+  if [ -n "$r" ] && ! serves "$r"; then
     rm -rf "releases/$r" ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal"
   fi
 fi
@@ -38,7 +40,10 @@ rm -rf "$X/stage" "$X/restart"`,
 }
 
 /** Ends a transaction that was put back: the release is kept and marked bad with its reason; the lock is given back. */
-export function abandon(place: Place, what: { readonly release: string; readonly bad: string | null; readonly history: string }): Script {
+export function abandon(
+  place: Place,
+  what: { readonly release: string; readonly bad: string | null; readonly history: string },
+): Script {
   return script('abandon', [
     fenced(place),
     what.bad === null
@@ -56,10 +61,9 @@ export function prune(place: Place, releases: readonly string[]): Script {
     fenced(place),
     sh`here=$(pwd -P)
 used=$(ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null)
-now=$(cd current 2>/dev/null && pwd -P)
 for r in ${releases}; do
   [ -d "releases/$r" ] || continue
-  [ "$now" = "$here/releases/$r" ] && continue
+  serves "$r" && continue
   for u in .clonedeploy/tx/*/undecided; do
     [ -e "$u" ] || continue
     n=; o=; read -r n <"\${u%/*}/next"; read -r o <"\${u%/*}/old"
@@ -70,7 +74,7 @@ for r in ${releases}; do
     *"$here/releases/$r"[/\ ]*|*"$here/releases/$r
 "*) echo "in use $r"; continue ;;
   esac
-  rm -rf "releases/$r" ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal" ".clonedeploy/bad/$r" && echo "removed $r"
+  rm -rf ".clonedeploy/manifests/$r.seal" && rm -rf "releases/$r" ".clonedeploy/manifests/$r" ".clonedeploy/bad/$r" && echo "removed $r"
 done`,
   ])
 }

@@ -24,20 +24,27 @@ export function command(root: string, what: HookRun, variables: Variables): Scri
 }
 
 function runCommand(what: HookRun): ShellText {
-  return sh`eval "$(cat)"
+  return sh`( cd -- ${what.folder} ) || exit ${codes.folder}
+if [ -n "$clonedeploy_locale" ]; then LC_ALL=$clonedeploy_locale; else unset LC_ALL; fi
+eval "$(cat)"
 ${boundedCommand(what)}
+c=$?
 [ "$c" -eq 0 ] || { printf '\nexit %s\n' "$c"; exit ${codes.hook}; }`
 }
 
 function boundedCommand(what: HookRun): ShellText {
-  return sh`if timeout -k 5 5 true 2>/dev/null; then limit='timeout -k 5 ${String(Math.ceil(what.timeout))}'; else limit=; fi
-( cd -- ${what.folder} || exit 1; exec $limit sh -c ${what.run} ) </dev/null
-c=$?`
+  return sh`if timeout -k 5 5 true 2>/dev/null; then set -- timeout -k 5 ${Math.ceil(what.timeout)}; else set --; fi
+( cd -- ${what.folder} || exit 1; exec "$@" sh -c ${what.run} ) </dev/null`
 }
 
 /** All hooks as one script for the dead-man's switch: what to run once `current` is back. */
 export function afterwards(root: string, runs: readonly HookRun[], variables: Variables): Uint8Array {
-  const parts = [sh`cd -- ${root}`, exportLines(variables), ...runs.map(boundedCommand)]
+  const parts = [
+    sh`cd -- ${root} || exit ${codes.folder}
+unset LC_ALL`,
+    exportLines(variables),
+    ...runs.map(boundedCommand),
+  ]
   return Buffer.from(parts.map(part => `${part}\n`).join(''))
 }
 

@@ -2,7 +2,23 @@ import { lockLease } from './lock.js'
 import { type Script, script, sh } from './shell.js'
 
 /** Programs that a host must have; `timeout`, `zstd` and `setsid` make things better. */
-export const requiredTools = ['tar', 'gzip', 'sha256sum', 'find', 'xargs', 'sed', 'grep', 'sort', 'uniq', 'stat', 'readlink', 'touch', 'sync', 'head', 'df'] as const
+export const requiredTools = [
+  'tar',
+  'gzip',
+  'sha256sum',
+  'find',
+  'xargs',
+  'sed',
+  'grep',
+  'sort',
+  'uniq',
+  'stat',
+  'readlink',
+  'touch',
+  'sync',
+  'head',
+  'df',
+] as const
 export const usefulTools = ['timeout', 'zstd', 'setsid'] as const
 
 /**
@@ -11,7 +27,7 @@ export const usefulTools = ['timeout', 'zstd', 'setsid'] as const
  */
 export function inspect(deployTo: string, sharedFiles: readonly string[]): Script {
   return script('inspect', [
-    sh`LC_ALL=C; export LC_ALL
+    sh`LC_ALL=C; export LC_ALL; unset CDPATH
 one() { tr '\012' '\036'; echo; }
 D=${deployTo}
 case $D in /*) ;; '~/'*) D=$HOME/\${D#'~/'} ;; *) D=$HOME/$D ;; esac
@@ -22,7 +38,7 @@ printf 'shell %s\n' "\${SHELL:-}"
 printf 'root '; printf '%s' "$D" | one
 printf 'clock %s\n' "$(date +%s)"
 for t in ${requiredTools} ${usefulTools}; do command -v "$t" >/dev/null 2>&1 && echo "tool $t"; done
-cp --help 2>&1 | sed -n 's/.*--parents.*/tool cp--parents/p' | sed 1q
+case $(cp --parents 2>&1) in *nrecognized*|*nvalid*|*llegal*|*nknown*) ;; *) echo 'tool cp--parents' ;; esac
 P=$D
 while [ ! -d "$P" ] && [ -n "$P" ]; do [ -e "$P" ] || [ -L "$P" ] && break; P=\${P%/*}; done
 [ -n "$P" ] || P=/
@@ -30,7 +46,9 @@ if [ -d "$D" ]; then echo 'kind folder'; elif [ -e "$D" ] || [ -L "$D" ] || [ ! 
 [ -w "$P" ] && [ -x "$P" ] && echo 'writable yes'
 printf 'disk %s\n' "$(df -Pk -- "$P" 2>/dev/null | sed -n '$p')"
 printf 'inodes %s\n' "$(df -Pi -- "$P" 2>/dev/null | sed -n '$p')"
-cd -- "$D" 2>/dev/null || exit 0
+`,
+    ...sharedFiles.map(file => sh`[ -e "$D"/${`shared/${file}`} ] || printf 'missing %s\n' ${file}`),
+    sh`cd -- "$D" 2>/dev/null || exit 0
 [ -w . ] && [ ! -d .clonedeploy ] || [ -w .clonedeploy ] || echo 'writable no'
 [ ! -d releases ] || [ -w releases ] || echo 'writable no'
 R=$(cd releases 2>/dev/null && pwd -P)
@@ -39,6 +57,7 @@ if [ -L current ]; then
   r=; c=$(cd current 2>/dev/null && pwd -P)
   [ -n "$R" ] && case $c in "$R"/*) r=\${c#"$R/"}; case $r in */*) r= ;; esac ;; esac
   if [ "$e" = no ]; then t=$(readlink current); case $t in releases/*) r=\${t#releases/} ;; esac; fi
+  case $r in *[!A-Za-z0-9._-]*) r= ;; esac
   printf 'current link %s %s ' "$e" "\${r:--}"
   t=$(readlink -n current; echo .); printf '%s' "\${t%.}" | one
 elif [ -d current ]; then echo 'current folder'
@@ -78,9 +97,8 @@ for d in .clonedeploy/tx/*/; do
   if [ -f "$d/old" ]; then one <"$d/old"; else echo; fi
 done
 if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'fleet %s\n' "$s"; fi
-if [ -f .clonedeploy/history ]; then sed -n '$s/^/history /p' .clonedeploy/history; fi`,
-    ...sharedFiles.map(file => sh`[ -e ${`shared/${file}`} ] || printf 'missing %s\n' ${file}`),
-    sh`exit 0`,
+if [ -f .clonedeploy/history ]; then sed -n '$s/^/history /p' .clonedeploy/history; fi
+exit 0`,
   ])
 }
 

@@ -15,6 +15,7 @@ export function lock(place: Place, holder: string, options: { readonly unresolve
     sh`( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
     enter(place.root),
     sh`X=.clonedeploy/tx/${place.tx}
+over=
 umask 077
 mkdir -p .clonedeploy/epochs .clonedeploy/tx .clonedeploy/manifests .clonedeploy/incoming .clonedeploy/bad || exit ${codes.folder}
 highest
@@ -27,11 +28,10 @@ if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
     cat ".clonedeploy/epochs/$h/holder" 2>/dev/null
     exit ${codes.locked}
   fi
-  echo 'took over'
+  over='took over'
 fi
 for u in .clonedeploy/tx/*/undecided; do
   [ -e "$u" ] || continue
-  [ ! -e "\${u%/*}/state.armed" ] || mv -f "\${u%/*}/state.armed" "\${u%/*}/state.disarmed"
   if [ -e "\${u%/*}/state.swapping" ] || [ -e "\${u%/*}/state.swapped" ]; then
     [ ${options.unresolved} = keep ] || exit ${codes.unresolved}
   fi
@@ -47,20 +47,30 @@ fi
 printf '%s\n' ${holder} >".clonedeploy/epochs/$n/holder" &&
 : >".clonedeploy/epochs/$n/lease" &&
 printf '%s\n' ${place.tx} >".clonedeploy/epochs/$n/tx.new" && mv -f ".clonedeploy/epochs/$n/tx.new" ".clonedeploy/epochs/$n/tx" &&
-mkdir -p "$X/probe" && ln -s probe "$X/probe/.clonedeploy-probe" || exit ${codes.folder}
-mv -f "$X/probe/.clonedeploy-probe" ./ && rm -f ./.clonedeploy-probe || exit ${codes.rename}
+mkdir -p "$X/probe" && ln -s probe "$X/probe/.clonedeploy-probe" || { rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.folder}; }
+highest
+[ "$h" -eq "$n" ] || { cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.locked}; }
+mv -f "$X/probe/.clonedeploy-probe" ./ && rm -f ./.clonedeploy-probe || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.rename}; }
 rmdir "$X/probe"
+for u in .clonedeploy/tx/*/undecided; do
+  [ -e "$u" ] || continue
+  for s in staged armed; do mv -f "\${u%/*}/state.$s" "\${u%/*}/state.disarmed" 2>/dev/null; done
+  if [ -e "\${u%/*}/state.swapping" ] || [ -e "\${u%/*}/state.swapped" ]; then
+    [ ${options.unresolved} = keep ] || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.unresolved}; }
+  fi
+done
 for e in .clonedeploy/epochs/*; do [ "\${e##*/}" -lt "$n" ] 2>/dev/null && rm -rf "$e"; done
 for d in .clonedeploy/tx/*/; do
   d=\${d%/}
   [ "$d" = "$X" ] && continue
   if [ -f "$d/made" ]; then
     read -r r <"$d/made"
-    [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && [ "$(readlink current)" != "releases/$r" ] && rm -rf "releases/$r"
+    [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && rm -rf "releases/$r"
   fi
   if [ ! -e "$d/undecided" ] || [ -e "$d/state.disarmed" ] || [ -e "$d/state.staged" ]; then rm -rf "$d"; fi
 done
 for d in .clonedeploy/incoming/*; do [ -e "$d" ] && rm -rf "$d"; done
+[ -z "$over" ] || echo "$over"
 exit 0`,
   ])
 }
@@ -82,7 +92,11 @@ export function renew(place: Place): Script {
 
 /** Gives the lock back. Done already, or somebody else's by now: fine, nothing is touched. */
 export function unlock(place: Place): Script {
-  return script('unlock', [fenced(place), sh`umask 077; : >".clonedeploy/epochs/$h/released"`])
+  return script('unlock', [
+    fenced(place),
+    sh`rmdir "$X" 2>/dev/null
+umask 077; : >".clonedeploy/epochs/$h/released"`,
+  ])
 }
 
 /** Takes a lock away from the holder whose transaction was seen; a newer holder keeps it (exit fenced). */
@@ -90,7 +104,8 @@ export function breakLock(place: Place): Script {
   return script('break lock', [
     fenced(place),
     sh`for s in swapping swapped; do [ -e "$X/state.$s" ] && [ -e "$X/undecided" ] && exit ${codes.unresolved}; done
-[ ! -e "$X/state.armed" ] || mv -f "$X/state.armed" "$X/state.disarmed"
+for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
+rmdir "$X" 2>/dev/null
 umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
 }

@@ -6,7 +6,7 @@ import type {
   HostState,
   ReleaseState,
   TransactionState,
-} from '../plan/state.js'
+} from '../inventory/state.js'
 
 /** Reads what the inspect script printed. Lines that it does not know are passed over (a host may be chatty). */
 export function parseInspect(name: string, stdout: Buffer): HostState {
@@ -18,15 +18,19 @@ export function parseInspect(name: string, stdout: Buffer): HostState {
   const held = one('held')
   return {
     name,
-    user: one('user'),
-    home: one('home'),
-    shell: one('shell'),
-    root: unescape(one('root')),
+    user: utf8(one('user')),
+    home: utf8(one('home')),
+    shell: utf8(one('shell')),
+    root: newlines(one('root')),
     rootKind: kindOf(one('kind')),
     writable: all('writable').length > 0 && all('writable').every(word => word === 'yes'),
     clock: Number(one('clock')),
     tools: all('tool'),
-    disk: { freeKb: Number(disk[3] ?? 0), freeInodes: Number(inodes[1]) > 0 && /^\d+$/.test(inodes[3] ?? '') ? Number(inodes[3]) : null, mount: disk.slice(5).join(' ') },
+    disk: {
+      freeKb: Number(disk[3] ?? 0),
+      freeInodes: Number(inodes[1]) > 0 && /^\d+$/.test(inodes[3] ?? '') ? Number(inodes[3]) : null,
+      mount: utf8(disk.slice(5).join(' ')),
+    },
     current: currentOf(one('current')),
     mounted: one('mounted') === 'yes',
     releases: releasesOf(all('release'), all('seal'), all('bad'), all('revision')),
@@ -50,7 +54,12 @@ function kindOf(word: string): HostState['rootKind'] {
 function currentOf(text: string): Current {
   const [kind = '', resolves, release, ...target] = text.split(' ')
   if (kind === 'link') {
-    return { kind, resolves: resolves === 'yes', release: release === '-' ? null : (release ?? null), target: unescape(target.join(' ')) }
+    return {
+      kind,
+      resolves: resolves === 'yes',
+      release: release === '-' ? null : (release ?? null),
+      target: newlines(target.join(' ')),
+    }
   }
   return kind === 'folder' || kind === 'other' ? { kind } : { kind: 'absent' }
 }
@@ -61,7 +70,8 @@ function releasesOf(
   bads: readonly string[],
   revisions: readonly string[],
 ): readonly ReleaseState[] {
-  const of = (lines: readonly string[], id: string) => lines.find(line => line.startsWith(`${id} `))?.slice(id.length + 1) ?? null
+  const of = (lines: readonly string[], id: string) =>
+    lines.find(line => line.startsWith(`${id} `))?.slice(id.length + 1) ?? null
   return [...ids]
     .sort()
     .reverse()
@@ -91,7 +101,7 @@ interface Seal {
 
 function transactionOf(text: string): TransactionState {
   const [id = '', state = '', outcome = '', next = '', ...old] = text.split(' ')
-  const target = unescape(old.join(' '))
+  const target = newlines(old.join(' '))
   return {
     id,
     state: state === 'armed' || state === 'swapping' || state === 'swapped' ? state : 'prepared',
@@ -116,7 +126,7 @@ function fields(line: string): readonly string[] {
 }
 
 /** Takes the newlines back that inspect wrote as 036, without the one that ends the line. */
-function unescape(text: string): string {
+function newlines(text: string): string {
   return utf8(text).replaceAll('\x1e', '\n').replace(/\n$/, '')
 }
 

@@ -5,23 +5,30 @@ import { type ShellText, sh } from './shell.js'
 export interface Place {
   readonly root: string
   readonly tx: string
+  /** The dead transaction whose folder is meant, when a repair works on what another run left; the fence is still `tx`'s. */
+  readonly of?: string
 }
 
-/** Goes to `deployTo`; every path after it is relative. */
+/**
+ * Goes to `deployTo`; every path after it is relative. `highest` sets $h to the epoch; `serves ID`: whether `current` leads into a release.
+ * Our own tools speak C; a user's command gets the login's locale back.
+ */
 export function enter(root: string): ShellText {
   return sh`umask 022
-LC_ALL=C; export LC_ALL
+unset CDPATH
+clonedeploy_locale=\${LC_ALL-}; LC_ALL=C; export LC_ALL
 cd -- ${root} || exit ${codes.folder}
-highest() { h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) [ "$e" -gt "$h" ] && h=$e ;; esac; done; }`
+highest() { h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) [ "$e" -gt "$h" ] && h=$e ;; esac; done; }
+serves() { case "$(cd current 2>/dev/null && pwd -P)/" in "$(pwd -P)/releases/$1/"*) return 0 ;; esac; return 1; }`
 }
 
 /**
  * Goes to `deployTo` and stops unless this transaction holds the highest epoch: a controller that lost its lock
- * can change nothing. `$X` is the transaction's folder.
+ * can change nothing. `$X` is the folder of the transaction, or of the dead one that it ends.
  */
 export function fenced(place: Place): ShellText {
   return sh`${enter(place.root)}
-X=.clonedeploy/tx/${place.tx}
+X=.clonedeploy/tx/${place.of ?? place.tx}
 highest
 t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"
 [ "$t" = ${place.tx} ] && [ ! -e ".clonedeploy/epochs/$h/released" ] || exit ${codes.fenced}`

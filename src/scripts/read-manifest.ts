@@ -3,8 +3,14 @@ import { codes } from './codes.js'
 import { enter } from './place.js'
 import { type Script, script, sh } from './shell.js'
 
-/** Prints a release's manifest, gzipped. Changes nothing. Exit: releaseMissing. */
+/**
+ * Prints a release's manifest, gzipped. Changes nothing. Exit: releaseMissing.
+ * gzip does not get the file itself: it came out of a tar with the time 0, which gzip warns of with exit 2.
+ */
 export function readManifest(root: string, release: string): Script {
-  return script('read manifest', [enter(root), sh`[ -f ${paths.manifest(release)} ] || exit ${codes.releaseMissing}
-gzip -c ${paths.manifest(release)}`])
+  return script('read manifest', [
+    enter(root),
+    sh`[ -f ${paths.manifest(release)} ] || exit ${codes.releaseMissing}
+cat ${paths.manifest(release)} | gzip -c`,
+  ])
 }

@@ -32,9 +32,11 @@ export function stage(place: Place, release: string, old: string | null, restart
       sameCurrent(old),
       sh`rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
 mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,
-      old === null ? sh`: >"$X/stage/revert/absent"` : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
+      old === null
+        ? sh`: >"$X/stage/revert/absent"`
+        : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
       sh`cat >"$X/restart" && printf '%s\n' ${release} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
-: >"$X/lease" && : >"$X/seen" && : >"$X/undecided" && : >"$X/state.staged" || exit ${codes.unpack}`,
+: >"$X/lease" && : >"$X/undecided" && : >"$X/state.staged" || exit ${codes.unpack}`,
       flush,
     ],
     restart,

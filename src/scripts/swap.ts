@@ -32,10 +32,10 @@ began=$(date +%s)
     sleep 1; n=$((n+1))
     [ "$n" -lt ${what.deadline} ] || mv -f "$X/state.armed" "$X/state.disarmed" 2>/dev/null
   done
-  n=0
+  n=0; seen=$(stat -c %Y "$X/lease")
   while [ -e "$X/undecided" ] && [ ! -e "$X/state.disarmed" ]; do
     sleep 1
-    if [ "$X/lease" -nt "$X/seen" ]; then touch -r "$X/lease" "$X/seen"; n=0; else n=$((n+1)); fi
+    n=$((n+1)); l=$(stat -c %Y "$X/lease") && [ "$l" != "$seen" ] && seen=$l n=0
     [ "$n" -lt ${what.lease} ] || putback
   done
 ) </dev/null >/dev/null 2>&1 &
@@ -52,8 +52,8 @@ printf 'swapped %s\n' "$(readlink current)"`,
     flush,
     sh`echo flushed
 IFS= read -r line && exit 0
-touch "$X/seen"; sleep ${what.lease}
-[ "$X/lease" -nt "$X/seen" ] || putback`,
+seen=$(stat -c %Y "$X/lease"); sleep ${what.lease}
+[ "$(stat -c %Y "$X/lease")" != "$seen" ] || putback`,
   ])
 }
 
@@ -83,21 +83,29 @@ export function look(root: string, tx: string): Script {
   ])
 }
 
-/** Decides for the new release on this host, once and for all. Exit: decided (the host had put itself back), currentChanged. */
-export function confirm(place: Place, release: string): Script {
+/**
+ * Decides for the new release on this host, once and for all, and keeps the fleet's record (JSON, one line) at once: a
+ * controller that dies before `finish` leaves no fleet that is taken for one that fell behind.
+ * Exit: decided (the host had put itself back), currentChanged.
+ */
+export function confirm(place: Place, release: string, fleet: string | null = null): Script {
   return script('confirm', [
     fenced(place),
     sh`[ "$(readlink current)" = ${paths.release(release)} ] || [ -e "$X/outcome.reverted" ] || exit ${codes.currentChanged}
 mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.confirmed" ] || exit ${codes.decided}`,
+    fleet === null
+      ? sh``
+      : sh`( umask 077; printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} ) 2>/dev/null`,
     flush,
   ])
 }
 
 const readBack = sh`if [ -L current ]; then printf 'current %s\n' "$(readlink current)"; elif [ -e current ]; then echo other; else echo absent; fi`
 
-/** `back`: one rename of the link that was made beforehand. `putback`: decide for the old release, go back, serve it. */
+/** `back`: takes the way forward away, then one rename of the link that was made beforehand. `putback`: decide for the old release, go back, serve it. */
 function restoreFunction(release: string): ShellText {
   return sh`back() {
+  rm -f "$X/stage/go/current"
   [ "$(readlink current)" = ${paths.release(release)} ] || return 0
   if [ -L "$X/stage/revert/current" ]; then mv -f "$X/stage/revert/current" ./
   elif [ -e "$X/stage/revert/absent" ]; then rm -f current
@@ -106,6 +114,6 @@ function restoreFunction(release: string): ShellText {
 putback() {
   mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null || return 0
   back; sync -f . 2>/dev/null || sync
-  sh "$X/restart" </dev/null >"$X/log" 2>&1
+  ( trap - HUP INT TERM PIPE; exec sh "$X/restart" ) </dev/null >"$X/log" 2>&1
 }`
 }

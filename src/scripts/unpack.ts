@@ -1,5 +1,5 @@
-import { paths, sharedTarget } from '../release/paths.js'
 import { touchStamp } from '../release/id.js'
+import { paths, sharedTarget } from '../release/paths.js'
 import { codes } from './codes.js'
 import { fenced, type Place } from './place.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
@@ -42,7 +42,11 @@ find "$I/tree" ! -type l -exec env TZ=UTC0 touch -t ${touchStamp(what.release)} 
 printf '%s\n' ${what.revision} >"$I/tree/REVISION" || exit ${codes.unpack}`,
       ...what.shared.dirs.map(dir => linkShared(tree, dir, sh`mkdir -p -- ${`${paths.shared}/${dir}`}`)),
       ...what.shared.files.map(file =>
-        linkShared(tree, file, sh`[ -e ${`${paths.shared}/${file}`} ] || { echo ${file}; exit ${codes.linkedFileMissing}; }`),
+        linkShared(
+          tree,
+          file,
+          sh`[ -e ${`${paths.shared}/${file}`} ] || { echo ${file}; exit ${codes.linkedFileMissing}; }`,
+        ),
       ),
       sh`printf '%s\n' ${what.release} >"$X/made" &&
 mv -f "$I/manifest" ${paths.manifest(what.release)} &&

@@ -8,7 +8,11 @@ import { treeFunctions } from './tree.js'
  * Reads a whole release. With a seal: whether it is what was sealed (exit notIntact, prints why). Prints `tree DIGEST` when
  * `whole` is asked for, so that releases without a seal can be compared across hosts. Changes nothing.
  */
-export function verify(root: string, release: string, ask: { readonly extra: number; readonly whole: boolean }): Script {
+export function verify(
+  root: string,
+  release: string,
+  ask: { readonly extra: number; readonly whole: boolean },
+): Script {
   return script('verify', [
     enter(root),
     treeFunctions,
@@ -22,7 +26,8 @@ if [ -n "$t" ] || [ ${ask.whole ? 'whole' : 'part'} = whole ]; then
 fi
 [ -f "$m.seal" ] && [ -z "$t" ] || exit 0
 n=$(wc -l <"$m") && intact "$m" "$r" || exit ${codes.notIntact}
-[ "$(entries "$r")" -eq $((n-1+${ask.extra})) ] || { echo 'there are more entries than in the manifest'; exit ${codes.notIntact}; }`,
+e=${ask.extra}
+[ "$(entries "$r")" -eq $((n-1+e)) ] || { echo 'there are more entries than in the manifest'; exit ${codes.notIntact}; }`,
   ])
 }
 

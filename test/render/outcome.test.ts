@@ -72,7 +72,7 @@ describe('the last words', () => {
     [
       'a repair',
       { command: 'repair', log: null },
-      `✔ Repaired 3 hosts in 31s: they serve ${newer}.
+      `✔ Repaired: all 3 hosts serve ${newer}.
 `,
     ],
     [

@@ -88,6 +88,8 @@ export interface FleetRecord {
   readonly previous: string | null
   readonly by: string
   readonly at: string
+  /** The transaction that it was confirmed in; older records do not say. */
+  readonly tx?: string
 }
 
 export interface HistoryRecord {

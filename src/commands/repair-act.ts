@@ -1,0 +1,162 @@
+import type { Artifact } from '../build/artifact.js'
+import { entriesOf } from '../build/manifest.js'
+import { artifactOf } from '../build/pack.js'
+import { recall } from '../build/store.js'
+import { MixedError, PreflightError } from '../errors.js'
+import { execute } from '../fleet/execute.js'
+import type { Outcome } from '../fleet/outcome.js'
+import { putBack } from '../fleet/put-back.js'
+import { refetch } from '../fleet/refetch.js'
+import { sweep } from '../fleet/sweep.js'
+import type { HostState } from '../inventory/state.js'
+import { planBring, planPutBack, planSweep } from '../plan/plan-repair.js'
+import { problemsOf } from '../plan/preflight.js'
+import type { RepairDecision } from '../plan/repair.js'
+import { currentRelease, type Intent, mostCommon } from '../plan/transaction.js'
+import { addedEntries } from '../release/linked.js'
+import type { Context } from './context.js'
+import { needsOf } from './deploy.js'
+import type { TransactionFlags } from './flags.js'
+import { modelOf, type Scene } from './repair-scene.js'
+import { demandNone } from './survey.js'
+import { newTransaction, revealSecrets, startRun } from './transact.js'
+
+type Bring = Extract<RepairDecision, { kind: 'bring' }>
+
+/** Does what was decided; null: nothing that is served was touched. Throws LockedError, and MixedError when it cannot be done. */
+export async function act(
+  context: Context,
+  flags: TransactionFlags,
+  scene: Scene,
+  startedAt: number,
+): Promise<Outcome | null> {
+  const { fleet, decision } = scene
+  const facts = { startedAt, log: context.log.path() }
+  switch (decision.kind) {
+    case 'put back': {
+      const [doubt] = decision.doubts.values()
+      const plan = planPutBack(await intentFor(context, flags, scene, doubt?.next ?? ''), decision.doubts)
+      return putBack(startRun(context, flags, fleet, plan, nothingToSend), facts)
+    }
+    case 'bring':
+      return bring(context, flags, scene, decision, startedAt)
+    case 'sweep': {
+      const release = decision.release ?? ''
+      if (decision.remove.length > 0) await sourceOf(context, scene, release)
+      const plan = planSweep(await intentFor(context, flags, scene, release), decision.remove)
+      const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend))
+      if (halt !== null) throw new PreflightError(`What a dead run left could not be removed: ${halt.reason}.`)
+      context.emit({
+        type: 'note',
+        level: 'info',
+        host: null,
+        text: 'removed what a dead run left before it swapped anything',
+      })
+      return null
+    }
+    default:
+      return null
+  }
+}
+
+async function bring(
+  context: Context,
+  flags: TransactionFlags,
+  scene: Scene,
+  decision: Bring,
+  startedAt: number,
+): Promise<Outcome> {
+  const { fleet } = scene
+  const { release, needs, doubts } = decision
+  const model = modelOf(scene, release)
+  const pushed = fleet.filter(({ state }) => needs.get(state.name) === 'push')
+  const artifact = pushed.length === 0 ? null : await sourceOf(context, scene, release)
+  if (model === null) throw nowhere(release)
+  const size = artifact === null ? { bytes: 0, entries: 0 } : needsOf(entriesOf(artifact.manifest))
+  const behind = fleet.filter(({ state }) => ['swap', 'push'].includes(needs.get(state.name) ?? ''))
+  demandNone(
+    behind.flatMap(({ state }) =>
+      problemsOf(undangled(state), needs.get(state.name) === 'push' ? size : { bytes: 0, entries: 0 }),
+    ),
+  )
+  const { revision } = model.entry
+  const intent = {
+    ...(await intentFor(context, flags, scene, release)),
+    digest: decision.digest,
+    revision: revision?.startsWith('sha256:') ? null : revision,
+    needs,
+    doubts,
+    model: model.entry,
+  }
+  context.emit({
+    type: 'run.release',
+    release,
+    previous: mostCommon(behind.map(({ state }) => currentRelease(state))),
+    note: 'repair',
+  })
+  const payload = artifact === null ? nothingToSend : () => artifact.payload(null)
+  const run = startRun(context, flags, fleet, planBring(intent), payload)
+  return execute(run, { startedAt, log: context.log.path() })
+}
+
+/** The very bytes of the release: as they were kept here, or from a host that holds them intact. */
+async function sourceOf(context: Context, scene: Scene, release: string): Promise<Artifact> {
+  const model = modelOf(scene, release)
+  if (model?.entry.digest == null) throw nowhere(release)
+  const { digest, extra } = model.entry
+  const { session, state } = model.from
+  const kept =
+    recall(context.cacheDir, digest) ??
+    (await refetch(session, { root: state.root, release, digest }, context.cacheDir))
+  if (kept === null) throw nowhere(release)
+  const folders = new Set(entriesOf(kept.manifest).flatMap(entry => (entry.kind === 'folder' ? [entry.path] : [])))
+  if (addedEntries(folders, context.config.shared) === extra) return artifactOf(kept, null, [])
+  throw new MixedError(
+    `The shared paths of the configuration are not those that ${release} was made with. Nothing was changed.`,
+    {
+      next: ['fix: clonedeploy deploy --force'],
+    },
+  )
+}
+
+function nowhere(release: string): MixedError {
+  return new MixedError(
+    `No host holds ${release} as it was made, so it cannot be brought to the others. Nothing was changed.`,
+    {
+      next: ['fix: clonedeploy deploy --force', 'or:  clonedeploy rollback'],
+    },
+  )
+}
+
+async function intentFor(
+  context: Context,
+  flags: TransactionFlags,
+  { fleet }: Scene,
+  release: string,
+): Promise<Intent> {
+  const now = context.io.now()
+  return {
+    config: context.config,
+    hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+    command: 'repair',
+    tx: newTransaction(now),
+    who: context.who,
+    from: context.from,
+    at: now.toISOString(),
+    reason: flags.message ?? '',
+    secrets: await revealSecrets(context),
+    release,
+    digest: null,
+    revision: null,
+    unresolved: 'keep',
+  }
+}
+
+/** A link that leads nowhere is what a repair is for. */
+function undangled(state: HostState): HostState {
+  return state.current.kind === 'link' ? { ...state, current: { ...state.current, resolves: true } } : state
+}
+
+function nothingToSend(): Promise<never> {
+  return Promise.reject(new Error('this run sends no files'))
+}

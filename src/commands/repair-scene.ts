@@ -1,0 +1,61 @@
+import { verifyOnAll } from '../fleet/damaged.js'
+import type { HostState, ReleaseState } from '../inventory/state.js'
+import { targetOf } from '../plan/assess.js'
+import { beyondRepair, decideRepair, digestOf, type RepairDecision } from '../plan/repair.js'
+import type { Context } from './context.js'
+import { readFleet } from './status.js'
+import { demandUnlocked, type Fleet, orInterrupt } from './survey.js'
+
+/** What a repair found, and what it makes of it. */
+export interface Scene {
+  readonly fleet: Fleet
+  readonly decision: RepairDecision
+  /** What stays wrong whatever a repair does: hosts, and why. */
+  readonly beyond: ReadonlyMap<string, string>
+  readonly damaged: ReadonlySet<string>
+}
+
+/** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError. */
+export async function readScene(context: Context): Promise<Scene> {
+  const { emit, concurrency } = context
+  const began = performance.now()
+  emit({ type: 'phase.start', phase: 'check' })
+  const { fleet: all, read } = await readFleet(context)
+  demandUnlocked(context, read)
+  const release = targetOf(read.map(({ state }) => state))
+  const { damaged, lost } =
+    release === null
+      ? { damaged: new Set<string>(), lost: new Set<string>() }
+      : await orInterrupt(context, verifyOnAll(read, release, concurrency))
+  const fleet = read.filter(({ state }) => !lost.has(state.name))
+  const states = fleet.map(({ state }) => state)
+  const away = all.hosts.filter(({ name, state }) => state === null || lost.has(name))
+  const note = `${fleet.length}/${all.hosts.length} hosts`
+  emit({ type: 'phase.end', phase: 'check', ok: away.length === 0, ms: performance.now() - began, note })
+  return {
+    fleet,
+    decision: decideRepair(states, { unreachable: away.map(({ name }) => name), damaged }),
+    beyond: new Map([
+      ...away.map(({ name, error }) => [name, error ?? 'the connection was lost'] as const),
+      ...beyondRepair(states, damaged).map(
+        name => [name, `it serves a copy of ${release} that was changed on the host`] as const,
+      ),
+    ]),
+    damaged,
+  }
+}
+
+/** The release as a host holds it that was found intact, and that host. */
+export function modelOf(
+  { fleet, damaged }: Scene,
+  release: string,
+): { readonly from: Fleet[number]; readonly entry: ReleaseState } | null {
+  const digest = digestOf(
+    fleet.map(({ state }) => state),
+    release,
+  )
+  const entryOf = (state: HostState) => state.releases.find(({ id }) => id === release)
+  const from = fleet.find(({ state }) => !damaged.has(state.name) && entryOf(state)?.digest === digest)
+  const entry = from && entryOf(from.state)
+  return from && entry ? { from, entry } : null
+}

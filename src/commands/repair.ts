@@ -1,0 +1,88 @@
+import { type ExitCode, MixedError } from '../errors.js'
+import type { Outcome } from '../fleet/outcome.js'
+import { repairJson, repairText } from '../render/repair.js'
+import { askToGoOn } from './ask.js'
+import { type Context, openContext } from './context.js'
+import type { TransactionFlags } from './flags.js'
+import type { Io } from './io.js'
+import { act } from './repair-act.js'
+import { concluded } from './repair-end.js'
+import { readScene, type Scene } from './repair-scene.js'
+import { leave } from './survey.js'
+import { withLockWait } from './transact.js'
+import { unchanged } from './unchanged.js'
+
+/** `clonedeploy repair`: ends what a dead run left, and brings every host to the fleet's release. Safe to repeat. */
+export async function repair(io: Io, flags: TransactionFlags): Promise<ExitCode> {
+  const context = await openContext(io, flags)
+  const startedAt = performance.now()
+  try {
+    const { config, hosts, emit } = context
+    const command = flags.dryRun ? 'repair --dry-run' : 'repair'
+    emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
+    if (flags.dryRun) return await withLockWait(context, flags, () => dryRun(context, flags))
+    if (config.protected) await askToGoOn(context, flags, `Repair ${config.stage}?`, 'this stage is protected')
+    const outcome = await withLockWait(context, flags, () => repairFleet(context, flags, startedAt))
+    emit({ type: 'run.end', outcome })
+    return outcome.exitCode
+  } finally {
+    await context.close()
+  }
+}
+
+const mostRounds = 5
+
+/** One thing at a time, and the fleet is read again after each: what was done is believed only when it can be seen. */
+async function repairFleet(context: Context, flags: TransactionFlags, startedAt: number): Promise<Outcome> {
+  let done = null as Outcome | null
+  for (let round = 1; round <= mostRounds; round++) {
+    const scene = await readScene(context)
+    try {
+      demandDecision(scene)
+      if (scene.decision.kind === 'nothing')
+        return concluded(context, scene, done ?? unchanged(context, scene.fleet, null, startedAt, 'repair'))
+      const outcome = await act(context, flags, scene, startedAt)
+      if (outcome === null) continue
+      done = { ...outcome, warnings: [...(done?.warnings ?? []), ...outcome.warnings] }
+      if (outcome.exitCode !== 0) return concluded(context, scene, done)
+    } finally {
+      leave(scene.fleet)
+    }
+  }
+  throw new MixedError('The fleet changes while it is repaired; somebody or something else is at work on it.', {
+    next: ['look: clonedeploy status'],
+  })
+}
+
+async function dryRun(context: Context, flags: TransactionFlags): Promise<ExitCode> {
+  const scene = await readScene(context)
+  leave(scene.fleet)
+  demandDecision(scene)
+  const { app, stage } = context.config
+  const report = {
+    app,
+    stage,
+    decision: scene.decision,
+    states: scene.fleet.map(({ state }) => state),
+    beyond: scene.beyond,
+  }
+  context.io.output.stdout(flags.json ? `${JSON.stringify(repairJson(report))}\n` : repairText(report))
+  if (scene.beyond.size > 0) return 6
+  return flags.detailedExitcode && scene.decision.kind !== 'nothing' ? 10 : 0
+}
+
+/** Throws MixedError when the records do not tell what has to be done. */
+function demandDecision({ fleet, decision, beyond }: Scene): void {
+  const details = [...beyond].map(([name, why]) => `${name}  ${why}`)
+  const next = ['look: clonedeploy status']
+  if (fleet.length === 0) throw new MixedError('No host could be read. Nothing was changed.', { details, next })
+  if (decision.kind !== 'unknown') return
+  const names = decision.hosts.join(', ')
+  throw new MixedError(
+    `Whether the swap that a dead run left was confirmed cannot be told without ${names}. Nothing was changed.`,
+    {
+      details,
+      next: [`when ${names} ${decision.hosts.length === 1 ? 'answers' : 'answer'}: clonedeploy repair`],
+    },
+  )
+}

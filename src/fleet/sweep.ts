@@ -1,0 +1,28 @@
+import type { ScriptStep } from '../plan/plan.js'
+import { lockAll, startHeart } from './lock.js'
+import { discardAll } from './restore.js'
+import { type Halt, inPhase, type Run, runStep } from './run.js'
+
+/** Removes what dead runs left before any swap, and copies that nobody can use. Throws LockedError only. */
+export async function sweep(run: Run): Promise<Halt | null> {
+  const heart = startHeart(run)
+  try {
+    const unlocked = await lockAll(run)
+    const halt = unlocked ?? (await removeAll(run))
+    await discardAll(run)
+    return halt
+  } finally {
+    heart.stop()
+  }
+}
+
+async function removeAll(run: Run): Promise<Halt | null> {
+  const hosts = run.hosts.filter(({ plan }) => plan.prune !== null)
+  if (hosts.length === 0) return null
+  return inPhase(
+    run,
+    'clean',
+    hosts,
+    async host => (await runStep(run, host, 'clean', host.plan.prune as ScriptStep)).failure,
+  )
+}

@@ -1,0 +1,147 @@
+import type { Host } from '../inventory/host.js'
+import type { Current, HostState, ReleaseState, TransactionState } from '../inventory/state.js'
+import { prune } from '../scripts/finish.js'
+import type { Place } from '../scripts/place.js'
+import { settle } from '../scripts/settle.js'
+import { seal, stage } from '../scripts/stage.js'
+import { restore } from '../scripts/swap.js'
+import { verify } from '../scripts/verify.js'
+import type { HostPlan, Plan, PushStep, Step } from './plan.js'
+import type { Doubts, Need } from './repair.js'
+import { currentRelease, hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
+import { hookVariables } from './variables.js'
+
+export interface BringIntent extends Intent {
+  readonly needs: ReadonlyMap<string, Need>
+  readonly doubts: Doubts
+  /** The release as an intact host holds it: what is pushed must become the same. */
+  readonly model: ReleaseState
+}
+
+/**
+ * Brings the fleet's release to the hosts that do not serve it. The others take part, so that their lock is held and their
+ * copy is verified: their `current` is renamed to what it is already, and nothing of theirs is restarted.
+ */
+export function planBring(intent: BringIntent): Plan {
+  const plan = planTransaction(
+    intent,
+    (host, state, place) => prepareHost(intent, host, state, place),
+    () => [],
+  )
+  return { ...plan, hosts: plan.hosts.map(host => (isRight(intent, host) ? bystander(intent, host) : host)) }
+}
+
+/** Puts the hosts back that a dead run swapped and never confirmed. The others are only locked, and asked how they are. */
+export function planPutBack(intent: Intent, doubts: Doubts): Plan {
+  const before = intent.hosts.map(({ host, state }) => ({ host, state: asBefore(state, doubts.get(state.name)) }))
+  const plan = planTransaction({ ...intent, hosts: before }, noSteps, () => [])
+  const old = plan.hosts.find(({ host }) => doubts.has(host.name))
+  return {
+    ...plan,
+    release: old?.oldRelease ?? intent.release,
+    digest: old?.oldDigest ?? null,
+    previous: intent.release,
+    hosts: plan.hosts.map((host, i) => {
+      const doubt = doubts.get(host.host.name)
+      if (doubt !== undefined) return { ...host, restore: restoreDead(intent, host, doubt) }
+      return { ...host, restartOld: [], healthOld: tookPart(intent.hosts[i]?.state, doubts) ? host.healthOld : [] }
+    }),
+  }
+}
+
+/** Takes the lock and gives it back: that alone removes what dead runs prepared; and damaged copies that nobody serves. */
+export function planSweep(intent: Intent, remove: readonly string[]): Plan {
+  const plan = planTransaction(intent, noSteps, () => [])
+  return {
+    ...plan,
+    hosts: plan.hosts.map(host => {
+      const place = { root: host.root, tx: intent.tx }
+      const removal = scriptStep(prune(place, [intent.release]), `remove the damaged ${intent.release}`, 600_000)
+      return remove.includes(host.host.name) ? { ...host, prune: removal } : host
+    }),
+  }
+}
+
+function noSteps(): readonly Step[] {
+  return []
+}
+
+function prepareHost(intent: BringIntent, host: Host, state: HostState, place: Place): readonly Step[] {
+  const doubt = intent.doubts.get(state.name)
+  const ended = doubt === undefined ? [] : [settleStep(place, state, doubt)]
+  switch (intent.needs.get(state.name)) {
+    case 'push':
+      return [...ended, ...pushSteps(intent, host, state, place)]
+    case 'deploy':
+      return ended
+    default:
+      return [...ended, verifyStep(intent, state, place)]
+  }
+}
+
+/** The dead run's swap has been confirmed elsewhere: so it is here, where it was done; where it was not, it is called off. */
+function settleStep(place: Place, state: HostState, { id, next }: TransactionState) {
+  const done = state.current.kind === 'link' && state.current.target === `releases/${next}`
+  const outcome = done ? 'confirmed' : 'reverted'
+  return scriptStep(settle({ ...place, of: id }, outcome), `end the dead run's transaction here: ${outcome}`, 60_000)
+}
+
+function verifyStep({ release }: BringIntent, state: HostState, place: Place) {
+  const entry = state.releases.find(({ id }) => id === release)
+  const ask = { extra: entry?.extra ?? 0, whole: entry?.digest === null }
+  return scriptStep(verify(place.root, release, ask), `verify releases/${release}`, 600_000)
+}
+
+/** The same bytes, and the same hooks where there were any: what comes of them is compared with the other hosts. */
+function pushSteps(intent: BringIntent, host: Host, state: HostState, place: Place): readonly Step[] {
+  const { config, release, model } = intent
+  const hooked = model.tree !== null
+  const served = { release, revision: intent.revision, previous: currentRelease(state) }
+  const variables = hookVariables(config, intent.secrets, host, state.root, served)
+  const hooks = hooked ? config.prepare.filter(one => !one.once) : []
+  const record = { digest: model.digest, extra: model.extra, tx: intent.tx, at: intent.at, by: intent.who }
+  return [
+    push(intent, state),
+    ...hookSteps(place, host, hooks, 'prepare', `releases/${release}`, variables),
+    scriptStep(seal(place, release, JSON.stringify(record), hooked), 'flush to disk and seal', 300_000),
+  ]
+}
+
+function push({ config, release, model }: BringIntent, state: HostState): PushStep {
+  const digest = model.digest ?? ''
+  const text = `all files → ${state.root}/releases/${release}`
+  const unpack = { release, base: null, digest, revision: model.revision ?? digest, shared: config.shared }
+  return { kind: 'push', name: 'push', text, baseDigest: null, unpack, timeout: 1_800_000 }
+}
+
+function isRight({ needs }: BringIntent, { host }: HostPlan): boolean {
+  const need = needs.get(host.name)
+  return need === 'nothing' || need === 'deploy'
+}
+
+function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
+  const text = `make both links: go and back → releases/${release}, which it serves`
+  const staged = stage({ root: host.root, tx }, release, host.old, Buffer.alloc(0))
+  return { ...host, stage: scriptStep(staged, text, 60_000), restart: [], health: [], restartOld: [], healthOld: [] }
+}
+
+function restoreDead({ tx }: Intent, host: HostPlan, { id, next }: TransactionState) {
+  const place = { root: host.root, tx, of: id }
+  return scriptStep(restore(place, next ?? ''), `rename current back → ${host.old ?? '(absent)'}`)
+}
+
+/** The host as it was before the swap: what it has to become again. */
+function asBefore(state: HostState, doubt: TransactionState | undefined): HostState {
+  return doubt === undefined ? state : { ...state, current: linkTo(doubt.old) }
+}
+
+function linkTo(target: string | null): Current {
+  if (target === null) return { kind: 'absent' }
+  const release = /(?:^|\/)releases\/([^/]+)$/.exec(target)?.[1] ?? null
+  return { kind: 'link', target, resolves: true, release }
+}
+
+function tookPart(state: HostState | undefined, doubts: Doubts): boolean {
+  const ids = new Set([...doubts.values()].map(({ id }) => id))
+  return state?.transactions.some(({ id }) => ids.has(id)) ?? false
+}

@@ -1,0 +1,116 @@
+import type { HostState, TransactionState } from '../inventory/state.js'
+import { targetOf } from './assess.js'
+import { newestRecord } from './newest-record.js'
+import { inDoubt } from './preflight.js'
+import { currentRelease, mostCommon } from './transaction.js'
+
+/** What was found out beside the records of the hosts that answered. */
+export interface Found {
+  /** Hosts that did not answer. */
+  readonly unreachable: readonly string[]
+  /** Hosts whose copy of the fleet's release is not what it was sealed as. */
+  readonly damaged: ReadonlySet<string>
+}
+
+/**
+ * What a host needs to serve the fleet's release: `swap` it holds it, `push` it lacks it, `replace` it holds a damaged copy
+ * beside what it serves, `deploy` it serves a damaged copy, which only another release can mend.
+ */
+export type Need = 'nothing' | 'swap' | 'push' | 'replace' | 'deploy'
+
+/** Undecided swaps that a dead run left, by host. */
+export type Doubts = ReadonlyMap<string, TransactionState>
+
+export type RepairDecision =
+  /** Whether the swap was confirmed is known by hosts that did not answer. */
+  | { readonly kind: 'unknown'; readonly tx: string; readonly hosts: readonly string[] }
+  /** No host confirmed: those that swapped go back to what they served before. */
+  | { readonly kind: 'put back'; readonly doubts: Doubts }
+  /** The fleet has a release, and not every host serves it. */
+  | {
+      readonly kind: 'bring'
+      readonly release: string
+      readonly digest: string | null
+      readonly needs: ReadonlyMap<string, Need>
+      readonly doubts: Doubts
+    }
+  /** Nothing was swapped: what was prepared, the lock and damaged copies (on the hosts of `remove`) go. */
+  | { readonly kind: 'sweep'; readonly release: string | null; readonly remove: readonly string[] }
+  | { readonly kind: 'nothing'; readonly release: string | null }
+
+/** What ends the fleet's troubles, from the records of its hosts and nothing else. Nobody must be at work on it. */
+export function decideRepair(states: readonly HostState[], found: Found): RepairDecision {
+  const dead = new Map([...doubtsOf(states)].filter(([, { id }]) => !isConfirmed(states, id)))
+  if (dead.size > 0) return putBack(dead, found)
+  const release = targetOf(states)
+  if (release === null) return leftovers(states, release)
+  const needs = needsOf(states, release, found.damaged)
+  const having = (need: Need) => [...needs].filter(([, one]) => one === need).map(([name]) => name)
+  if (having('replace').length > 0) return { kind: 'sweep', release, remove: having('replace') }
+  if (having('swap').length + having('push').length === 0) return leftovers(states, release)
+  return { kind: 'bring', release, digest: digestOf(states, release), needs, doubts: doubtsOf(states) }
+}
+
+/** Hosts that serve a damaged copy of the fleet's release: a repair leaves them as they are. */
+export function beyondRepair(states: readonly HostState[], damaged: ReadonlySet<string>): readonly string[] {
+  const release = targetOf(states)
+  if (release === null) return []
+  return [...needsOf(states, release, damaged)].filter(([, need]) => need === 'deploy').map(([name]) => name)
+}
+
+/** The digest that the fleet's release has everywhere: by the newest record, or by most of those who hold it. */
+export function digestOf(states: readonly HostState[], release: string): string | null {
+  const newest = newestRecord(states)
+  if (newest?.release === release && newest.digest !== null) return newest.digest
+  return mostCommon(
+    states.map(({ releases }) => releases.find(({ id, digest }) => id === release && digest !== null)?.digest ?? null),
+  )
+}
+
+function putBack(doubts: Doubts, { unreachable }: Found): RepairDecision {
+  const [first] = doubts.values()
+  if (unreachable.length > 0) return { kind: 'unknown', tx: first?.id ?? '', hosts: unreachable }
+  return { kind: 'put back', doubts }
+}
+
+function doubtsOf(states: readonly HostState[]): Doubts {
+  return new Map(
+    states.flatMap(state =>
+      inDoubt(state)
+        .slice(0, 1)
+        .map(one => [state.name, one] as const),
+    ),
+  )
+}
+
+/** A host says so by its register, or by the fleet's record that it keeps from that moment on. */
+function isConfirmed(states: readonly HostState[], tx: string): boolean {
+  return states.some(
+    ({ transactions, fleet }) =>
+      fleet?.tx === tx || transactions.some(({ id, outcome }) => id === tx && outcome === 'confirmed'),
+  )
+}
+
+function needsOf(
+  states: readonly HostState[],
+  release: string,
+  damaged: ReadonlySet<string>,
+): ReadonlyMap<string, Need> {
+  const digest = digestOf(states, release)
+  return new Map(states.map(state => [state.name, needOf(state, release, digest, damaged)]))
+}
+
+function needOf(state: HostState, release: string, digest: string | null, damaged: ReadonlySet<string>): Need {
+  const entry = state.releases.find(({ id }) => id === release)
+  if (entry === undefined) return 'push'
+  const serves = currentRelease(state) === release
+  if (entry.digest !== digest || damaged.has(state.name)) return serves ? 'deploy' : 'replace'
+  return serves && inDoubt(state).length === 0 ? 'nothing' : 'swap'
+}
+
+function leftovers(states: readonly HostState[], release: string | null): RepairDecision {
+  const left = states.some(
+    ({ lock, transactions }) => lock.held || transactions.some(({ outcome }) => outcome === null),
+  )
+  return left ? { kind: 'sweep', release, remove: [] } : { kind: 'nothing', release }
+}

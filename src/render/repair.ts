@@ -1,0 +1,78 @@
+import type { HostState } from '../inventory/state.js'
+import type { Need, RepairDecision } from '../plan/repair.js'
+import { currentRelease } from '../plan/transaction.js'
+import { escapeLine } from './escape.js'
+import { tableLines } from './table.js'
+
+/** What a repair would do, found out without changing anything. */
+export interface RepairReport {
+  readonly app: string
+  readonly stage: string
+  readonly decision: RepairDecision
+  readonly states: readonly HostState[]
+  /** Hosts that it would leave as they are, and why. */
+  readonly beyond: ReadonlyMap<string, string>
+}
+
+/** The dry run for people. Ends with a newline. */
+export function repairText(report: RepairReport): string {
+  const rows = report.states.map(state => [
+    state.name,
+    currentRelease(state) ?? 'nothing',
+    wouldDo(report.decision, state),
+  ])
+  const beyond = [...report.beyond].map(([name, why]) => `✖ ${name}: ${escapeLine(why)}`)
+  const lines = [
+    `${report.app} → ${report.stage}   repair, dry run, nothing will change`,
+    '',
+    ...tableLines([['HOST', 'SERVES NOW', 'WOULD'], ...rows]),
+    '',
+    ...beyond,
+    report.decision.kind === 'nothing' ? 'Nothing to do.' : `Run it: clonedeploy repair ${report.stage}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** The same as `--json` prints it. */
+export function repairJson({ app, stage, decision, states, beyond }: RepairReport) {
+  return {
+    v: 1,
+    command: 'repair',
+    dryRun: true,
+    app,
+    stage,
+    decision: decision.kind,
+    hosts: states.map(state => ({ name: state.name, now: currentRelease(state), would: wouldDo(decision, state) })),
+    problems: [...beyond].map(([name, why]) => `${name}: ${why}`),
+  } as const
+}
+
+function wouldDo(decision: RepairDecision, { name }: HostState): string {
+  switch (decision.kind) {
+    case 'put back': {
+      const doubt = decision.doubts.get(name)
+      return doubt === undefined ? 'nothing' : `go back to ${doubt.old?.replace(/^releases\//, '') ?? 'nothing'}`
+    }
+    case 'bring':
+      return words(decision.needs.get(name) ?? 'nothing', decision.release)
+    case 'sweep':
+      return decision.remove.includes(name)
+        ? `remove a damaged copy of ${decision.release}, get it again`
+        : 'remove what a dead run left'
+    default:
+      return 'nothing'
+  }
+}
+
+function words(need: Need, release: string): string {
+  switch (need) {
+    case 'swap':
+      return `serve ${release}, which it holds`
+    case 'push':
+    case 'replace':
+      return `get ${release} and serve it`
+    case 'deploy':
+    case 'nothing':
+      return 'nothing'
+  }
+}

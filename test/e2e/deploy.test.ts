@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { contents, writeFiles } from '../support/files.js'
+import { all, onFleet } from '../support/on-fleet.js'
+import { textOf } from '../support/project.js'
+import { sshdIsHere } from '../support/sshd.js'
+
+describe.skipIf(!sshdIsHere())('deploy', () => {
+  const here = onFleet()
+
+  it('puts the same files on every host, whatever their names, modes and kinds', async () => {
+    const { project } = here
+    project.write({
+      'app/.dotfile': 'dot\n',
+      'app/.folder/.inner': 'inner\n',
+      'app/bin/start': { mode: 0o755, text: '#!/bin/sh\n' },
+      'app/to-start': { link: 'bin/start' },
+      'app/to-folder': { link: 'bin' },
+      'app/empty': '',
+      'app/nothing in it/': '',
+      'app/with space/and more': 'space\n',
+      'app/new\nline': 'newline\n',
+      [`app/quotes'"\``]: 'quotes\n',
+      'app/$(touch pwned)': 'dollar\n',
+      'app/-rf': 'dash\n',
+      'app/back\\slash': 'slash\n',
+      'app/not\xff\xfeutf8': 'bytes\n',
+      'app/umlaut-\xc3\xa4': 'umlaut\n',
+    })
+    const { code, json } = await project.run('deploy --json')
+    expect(code).toBe(0)
+    const { release, digest } = json()
+    const wanted = { ...contents(join(project.root, 'app')), './REVISION': `file 644 ${digest}\n` }
+    for (const i of all) {
+      expect(project.current(i)).toBe(`releases/${release}`)
+      expect(project.releases(i)).toEqual([release])
+      expect(contents(project.on(i, 'releases', release))).toEqual(wanted)
+    }
+  })
+
+  it('leaves nothing of its work behind, and records that only its user can reach', async () => {
+    const { project } = here
+    await project.deployed('one')
+    for (const i of all) {
+      expect(contents(project.on(i, '.clonedeploy'))['.']).toBe('folder 700')
+      expect(readdirSync(project.on(i, '.clonedeploy/incoming'))).toEqual([])
+      expect(readdirSync(project.on(i)).sort()).toEqual(['.clonedeploy', 'current', 'releases'])
+    }
+  })
+
+  it('tells what it did as JSON with the keys of its contract', async () => {
+    const { json, stdout } = await here.project.run('deploy --json')
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1)
+    const { release, digest, hosts, seconds, bytes, swapWindowMs, ...rest } = json()
+    expect(rest).toEqual({
+      v: 1,
+      command: 'deploy',
+      result: 'deployed',
+      exitCode: 0,
+      previous: null,
+      reason: null,
+      next: [],
+      warnings: [],
+    })
+    expect(release).toMatch(/^\d{8}-\d{6}-[0-9a-f]{7}$/)
+    expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect([typeof seconds, typeof bytes, typeof swapWindowMs]).toEqual(['number', 'number', 'number'])
+    expect(hosts).toHaveLength(4)
+    for (const [n, host] of hosts.entries()) {
+      const sent = expect.any(Number)
+      expect(host).toEqual({ name: `h${n + 1}`, current: release, digest, healthy: null, bytes: sent, error: null })
+    }
+  })
+
+  it('sends a host only what it lacks', async () => {
+    const { project } = here
+    const big = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`app/big/${n}`, randomBytes(10_000).toString('hex')]))
+    project.write({ ...big, 'app/a': 'old\n', 'app/gone': 'old\n' })
+    const first = (await project.run('deploy --json')).json()
+    expect(first.bytes).toBeGreaterThan(4 * 250_000)
+    project.write({ 'app/a': 'new\n', 'app/added/b': 'new\n', 'app/version': 'two\n' })
+    rmSync(join(project.root, 'app/gone'))
+    const { code, json } = await project.run('deploy --json')
+    expect(code).toBe(0)
+    const { release, bytes, digest } = json()
+    expect(bytes).toBeLessThan(4 * 60_000)
+    const wanted = { ...contents(join(project.root, 'app')), './REVISION': `file 644 ${digest}\n` }
+    for (const i of all) {
+      expect(contents(project.on(i, 'releases', release))).toEqual(wanted)
+      expect(project.current(i)).toBe(`releases/${release}`)
+    }
+  })
+
+  it('sends everything where a file of the release before was changed by hand, and says so', async () => {
+    const { project } = here
+    const before = await project.deployed('one')
+    project.write({ 'app/version': 'two\n' })
+    const changed = project.on(2, 'releases', before, 'server.js')
+    rmSync(changed)
+    const { code, json } = await project.run('deploy --json')
+    expect(code).toBe(0)
+    expect(json().warnings).toEqual([`h2: ${before} is not what it was, so everything was sent`])
+    expect(textOf(project.on(2, 'current/server.js'))).toBe('serve()\n')
+  })
+
+  it('has nothing to do when every host serves that digest; --force deploys it again', async () => {
+    const { project } = here
+    const release = await project.deployed('one')
+    const again = await project.run('deploy --json')
+    expect(again.code).toBe(0)
+    expect(again.json()).toMatchObject({ result: 'unchanged', release, previous: release, exitCode: 0 })
+    expect(again.stderr).toContain('Nothing to do')
+    for (const i of all) expect(project.releases(i)).toEqual([release])
+    const forced = await project.run('deploy --force --json')
+    expect(forced.code).toBe(0)
+    expect(forced.json()).toMatchObject({ result: 'deployed', previous: release })
+    const next = forced.json().release
+    expect(next).not.toBe(release)
+    for (const i of all) expect(project.current(i)).toBe(`releases/${next}`)
+  })
+
+  it('deploys a pinned revision of a repository, without what lies uncommitted beside it', async () => {
+    const { project } = here
+    project.git('init', '-q', '-b', 'main')
+    project.git('add', 'app')
+    project.git('commit', '-q', '-m', 'first')
+    const first = project.git('rev-parse', 'HEAD').trim()
+    project.write({ 'app/version': 'two\n' })
+    project.git('commit', '-q', '-a', '-m', 'second')
+    project.write({ 'app/version': 'uncommitted\n' })
+    project.configure({ source: { git: '.', ref: 'main', subdir: 'app' } })
+    const head = await project.run('deploy --json')
+    expect(head.code).toBe(0)
+    expect(head.stderr).toContain('the working tree has')
+    for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
+    const older = await project.run(`deploy --json --ref ${first}`)
+    expect(older.code).toBe(0)
+    expect(older.json().release).toMatch(new RegExp(`-${first.slice(0, 7)}$`))
+    for (const i of all) {
+      expect(textOf(project.on(i, 'current/version'))).toBe('one\n')
+      expect(textOf(project.on(i, 'current/REVISION'))).toBe(`${first}\n`)
+    }
+  })
+
+  it('builds once, here, and deploys what the build made', async () => {
+    const { project } = here
+    project.configure({ build: 'mkdir app/dist && cp app/version app/dist/built && echo x >>"$AT"/builds', env: { AT: project.root } })
+    const { code } = await project.run('deploy --json')
+    expect(code).toBe(0)
+    expect(textOf(join(project.root, 'builds'))).toBe('x\n')
+    for (const i of all) expect(textOf(project.on(i, 'current/dist/built'))).toBe('one\n')
+  })
+
+  it('ends with 3 when the build fails, and no host is touched', async () => {
+    const { project } = here
+    project.configure({ build: 'echo broken by design >&2; exit 9' })
+    const { code, stderr, json } = await project.run('deploy --json')
+    expect(code).toBe(3)
+    expect(stderr).toContain('broken by design')
+    expect(json()).toMatchObject({ command: 'deploy', result: 'aborted', exitCode: 3 })
+    for (const i of all) expect(contents(project.on(i))).toEqual({})
+  })
+
+  it('links shared folders and files into each release', async () => {
+    const { project } = here
+    project.configure({ shared: { dirs: ['uploads', 'public/media'], files: ['.env'] } })
+    for (const i of all) writeFiles(project.on(i), { 'shared/.env': `HOST=${i}\n` })
+    await project.deployed('one')
+    const second = await project.deployed('two')
+    for (const i of all) {
+      expect(textOf(project.on(i, 'current/.env'))).toBe(`HOST=${i}\n`)
+      const files = contents(project.on(i, 'releases', second))
+      expect(files['./uploads']).toBe('link ../../shared/uploads')
+      expect(files['./public/media']).toBe('link ../../../shared/public/media')
+    }
+  })
+
+  it('keeps as many releases as keepReleases says, and always the one that was served before', async () => {
+    const { project } = here
+    project.configure({ keepReleases: 2 })
+    const made: string[] = []
+    for (const version of ['one', 'two', 'three', 'four']) made.push(await project.deployed(version))
+    for (const i of all) expect(project.releases(i)).toEqual(made.slice(2).sort())
+    project.configure({ keepReleases: 1 })
+    const last = await project.deployed('five')
+    for (const i of all) expect(project.releases(i)).toEqual([made[3], last].sort())
+  })
+})

@@ -1,0 +1,91 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { contents, inodes } from '../support/files.js'
+import { all, onFleet } from '../support/on-fleet.js'
+import { textOf } from '../support/project.js'
+import { sshdIsHere } from '../support/sshd.js'
+
+describe.skipIf(!sshdIsHere())('deploy --dry-run', () => {
+  const here = onFleet()
+  const everything = () => all.map(i => inodes(here.project.on(i)))
+
+  it.each([
+    ['', 0],
+    [' --detailed-exitcode', 10],
+    [' --json', 0],
+    [' --force --detailed-exitcode', 10],
+  ])('with "%s" leaves every inode of every host as it was, and ends with %i when something would change', async (flags, code) => {
+    const { project } = here
+    project.configure({ shared: { dirs: ['uploads'] }, prepare: 'date >made', restart: 'date >"$AT/restarted"', env: { AT: project.root } })
+    await project.deployed('one').catch(() => project.configure({ shared: { dirs: ['uploads'] } }))
+    await project.deployed('one')
+    project.write({ 'app/version': 'two\n' })
+    const before = everything()
+    const { code: ended, stdout } = await project.run(`deploy --dry-run${flags}`)
+    expect(ended).toBe(code)
+    expect(everything()).toEqual(before)
+    expect(stdout).toMatch(flags === ' --json' ? /"dryRun":true/ : /files: 2, \+0 −0 ~1/)
+  })
+
+  it.each(['', ' --detailed-exitcode'])('with "%s" ends with 0 when nothing would change', async flags => {
+    const { project } = here
+    await project.deployed('one')
+    const before = everything()
+    const { code, stdout } = await project.run(`deploy --dry-run${flags}`)
+    expect(code).toBe(0)
+    expect(stdout).toContain('Nothing would change')
+    expect(everything()).toEqual(before)
+  })
+
+  it('creates nothing where deployTo does not exist yet', async () => {
+    const { project, fleet } = here
+    const before = all.map(i => Object.keys(contents(fleet.folder(i))))
+    const { code, stdout } = await project.run('deploy --dry-run --detailed-exitcode')
+    expect(code).toBe(10)
+    expect(stdout).toContain('No problems found')
+    expect(all.map(i => Object.keys(contents(fleet.folder(i))))).toEqual(before)
+    for (const i of all) expect(contents(project.on(i))).toEqual({})
+  })
+
+  it('names every step that the deploy would take, and runs none of them', async () => {
+    const { project } = here
+    const mark = (name: string) => `touch ${join(project.root, name)}`
+    project.configure({
+      build: mark('ran-build'),
+      prepare: [mark('ran-prepare'), { run: mark('ran-once'), once: true }],
+      restart: mark('ran-restart'),
+      health: { run: mark('ran-health') },
+    })
+    const { code, stdout } = await project.run('deploy --dry-run')
+    expect(code).toBe(0)
+    for (const name of ['ran-build', 'ran-prepare', 'ran-once', 'ran-restart', 'ran-health']) {
+      expect(stdout).toContain(mark(name))
+      expect(contents(join(project.root, name))).toEqual({})
+    }
+  })
+
+  it('ends with the 3 that the deploy would end with, and names the host', async () => {
+    const { project } = here
+    project.configure({ shared: { files: ['.env'] } })
+    const { code, stdout } = await project.run('deploy --dry-run')
+    expect(code).toBe(3)
+    for (const i of all) expect(stdout).toContain(`h${i}: shared/.env does not exist`)
+  })
+
+  it('with --offline needs no host, runs no command of the project and reads no secret', async () => {
+    const { project, fleet } = here
+    writeFileSync(join(project.root, 'canary'), '')
+    project.configure({
+      build: `echo build >>${join(project.root, 'canary')}`,
+      secrets: { KEY: { cmd: `echo secret >>${join(project.root, 'canary')}; echo x` }, NONE: { env: 'NOT_SET' } },
+    })
+    const logs = all.map(i => fleet.log(i))
+    const { code, stdout } = await project.run('deploy --dry-run --offline')
+    expect(code).toBe(0)
+    expect(stdout).toContain('hosts were not contacted')
+    expect(textOf(join(project.root, 'canary'))).toBe('')
+    expect(all.map(i => fleet.log(i))).toEqual(logs)
+    expect((await project.run('deploy --offline')).code).toBe(2)
+  })
+})

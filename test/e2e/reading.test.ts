@@ -1,0 +1,167 @@
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { inodes } from '../support/files.js'
+import { all, onFleet } from '../support/on-fleet.js'
+import type { Json } from '../support/project.js'
+import { sshdIsHere } from '../support/sshd.js'
+
+describe.skipIf(!sshdIsHere())('commands that only read', () => {
+  const here = onFleet()
+
+  it('leave every inode of every host as it was', async () => {
+    const { project } = here
+    await project.deployed('one')
+    const before = all.map(i => inodes(project.on(i)))
+    for (const command of ['status', 'status --verify', 'releases', 'check', 'config', 'prune --dry-run --keep 1'])
+      expect([command, (await project.run(command)).code]).toEqual([command, 0])
+    expect(all.map(i => inodes(project.on(i)))).toEqual(before)
+  })
+
+  it('status tells what every host holds, with the keys of its contract', async () => {
+    const { project } = here
+    const release = await project.deployed('one')
+    const { code, json } = await project.run('status --json')
+    expect(code).toBe(0)
+    const { hosts, ...rest } = json()
+    expect(rest).toEqual({
+      v: 1,
+      command: 'status',
+      app: 'shop',
+      stage: 'production',
+      result: 'consistent',
+      exitCode: 0,
+      target: release,
+      lock: null,
+      problems: [],
+      next: [],
+    })
+    expect(hosts.map(({ name }: Json) => name)).toEqual(['h1', 'h2', 'h3', 'h4'])
+    expect(hosts[0]).toMatchObject({
+      reachable: true,
+      current: release,
+      digest: expect.stringMatching(/^sha256:/),
+      served: null,
+      health: 'none',
+      drift: null,
+      transaction: null,
+      releases: [release],
+    })
+  })
+
+  it('status of a fleet without a release is empty, with 0', async () => {
+    const { code, json } = await here.project.run('status --json')
+    expect(code).toBe(0)
+    expect(json()).toMatchObject({ result: 'empty', exitCode: 0, target: null })
+  })
+
+  it('status ends with 6 and names the host that serves another release', async () => {
+    const { project } = here
+    const one = await project.deployed('one')
+    const two = await project.deployed('two')
+    rmSync(project.on(3, 'current'))
+    symlinkSync(`releases/${one}`, project.on(3, 'current'))
+    const { code, json } = await project.run('status --json')
+    expect(code).toBe(6)
+    expect(json()).toMatchObject({ result: 'mixed', target: two, exitCode: 6 })
+    expect(json().hosts.map(({ flag }: Json) => flag)).toEqual([null, null, 'OLD', null])
+  })
+
+  it('status ends with 6 and names the host that does not answer, and reads the others', async () => {
+    const { project, fleet } = here
+    const one = await project.deployed('one')
+    await fleet.stopHost(2)
+    const { code, json } = await project.run('status --json')
+    await fleet.startHost(2)
+    expect(code).toBe(6)
+    expect(json().result).toBe('unknown')
+    expect(json().hosts.map(({ reachable, current }: Json) => [reachable, current])).toEqual([
+      [true, one],
+      [false, null],
+      [true, one],
+      [true, one],
+    ])
+  })
+
+  it('status --verify finds every file that was changed, removed or added by hand', async () => {
+    const { project } = here
+    const release = await project.deployed('one')
+    writeFileSync(project.on(4, 'releases', release, 'version'), 'two\n')
+    rmSync(project.on(4, 'releases', release, 'server.js'))
+    writeFileSync(project.on(4, 'releases', release, 'more stuff'), '')
+    expect((await project.run('status')).code).toBe(0)
+    const { code, json } = await project.run('status --verify --json')
+    expect(code).toBe(6)
+    expect(json().hosts[3]).toMatchObject({ drift: { modified: ['version'], missing: ['server.js'], extra: ['more stuff'] }, flag: 'DRIFT' })
+    expect(json().hosts[0]).toMatchObject({ drift: { modified: [], missing: [], extra: [] }, flag: null })
+  })
+
+  it('releases lists every release and where it is', async () => {
+    const { project } = here
+    const one = await project.deployed('one')
+    const two = await project.deployed('two')
+    rmSync(project.on(2, 'releases', one), { recursive: true })
+    const { code, json, stdout } = await project.run('releases --json')
+    expect(code).toBe(0)
+    expect(Object.keys(json())).toEqual(['v', 'command', 'app', 'stage', 'hosts', 'releases'])
+    const found = json().releases.map(({ id, who, hosts }: Json) => [id, who, ...hosts.map(({ state }: Json) => state)])
+    expect(found).toEqual([
+      [two, 'anna', 'current', 'current', 'current', 'current'],
+      [one, 'anna', 'intact', 'missing', 'intact', 'intact'],
+    ])
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  it('check tells of every host how it is reached and what would stop a deploy', async () => {
+    const { project } = here
+    const good = await project.run('check --json')
+    expect(good.code).toBe(0)
+    expect(Object.keys(good.json())).toEqual(['v', 'command', 'app', 'stage', 'hosts', 'problems', 'warnings'])
+    expect(good.json().hosts).toHaveLength(4)
+    writeFileSync(project.on(1).replace(/\/[^/]*$/, '/a-file'), '')
+    project.configure({ shared: { files: ['.env'] } }, i => (i === 1 ? { deployTo: project.on(1).replace(/\/[^/]*$/, '/a-file') } : {}))
+    const { code, json } = await project.run('check --json')
+    expect(code).toBe(3)
+    expect(json().problems.map(({ host }: Json) => host)).toEqual(expect.arrayContaining(['h1', 'h2', 'h3', 'h4']))
+    expect(json().problems[0].text).toContain('is not a folder')
+  })
+
+  it('config shows the configuration without its secrets, and contacts nobody', async () => {
+    const { project, fleet } = here
+    project.configure({ secrets: { TOKEN: { env: 'TOKEN' } } })
+    const logs = all.map(i => fleet.log(i))
+    const { code, json, stdout } = await project.run('config --json', { env: { TOKEN: 'hunter2' } })
+    expect(code).toBe(0)
+    expect(json()).toMatchObject({ app: 'shop' })
+    expect(stdout).not.toContain('hunter2')
+    expect(all.map(i => fleet.log(i))).toEqual(logs)
+  })
+
+  it('run gives the output of every host by its name, and the worst exit code', async () => {
+    const { project } = here
+    await project.deployed('one')
+    const good = await project.run('run -- cat current/version')
+    expect(good.code).toBe(0)
+    expect(good.stdout.trimEnd().split('\n').sort()).toEqual(['h1 | one', 'h2 | one', 'h3 | one', 'h4 | one'])
+    const bad = await project.run('run --only h2,h3 -- exit 7')
+    expect(bad.code).toBe(7)
+    expect(bad.stderr.trimEnd().split('\n').sort()).toEqual(['h2 | ✖ exit code 7', 'h3 | ✖ exit code 7'])
+    expect((await project.run('run')).code).toBe(2)
+  })
+
+  it.each([
+    ['deploy --only h1', "unknown option '--only'"],
+    ['deploy --except h1', "unknown option '--except'"],
+    ['rollback --only h1', "unknown option '--only'"],
+    ['nonsense', 'nonsense'],
+    ['deploy --concurrency zero', 'whole number'],
+    ['status --only nobody', 'nobody'],
+    ['unlock', 'unlock --tx'],
+  ])('refuses `%s` with 2, and contacts nobody', async (line, sentence) => {
+    const { project, fleet } = here
+    const logs = all.map(i => fleet.log(i))
+    const { code, stderr } = await project.run(line)
+    expect(code).toBe(2)
+    expect(stderr).toContain(sentence)
+    expect(all.map(i => fleet.log(i))).toEqual(logs)
+  })
+})

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { contents, inodes, writeFiles } from '../support/files.js'
+import { all, onFleet } from '../support/on-fleet.js'
+import { sshdIsHere } from '../support/sshd.js'
+
+describe.skipIf(!sshdIsHere())('a deploy that is refused with 3', () => {
+  const here = onFleet()
+  const trees = () => all.map(i => inodes(here.project.on(i)))
+
+  /** The deploy ends with 3 and says this; nothing on any host was touched. */
+  async function refused(...sentences: readonly string[]): Promise<void> {
+    const before = trees()
+    const { code, stderr, json } = await here.project.run('deploy --json')
+    expect(code).toBe(3)
+    for (const sentence of sentences) expect(stderr).toContain(sentence)
+    expect(json()).toMatchObject({ v: 1, command: 'deploy', result: 'aborted', exitCode: 3 })
+    expect(trees()).toEqual(before)
+  }
+
+  it.each([
+    ['is a folder', { 'current/file': 'mine\n' }, 'current is a directory, not a link'],
+    ['is a file', { current: 'mine\n' }, 'current is a file, not a link'],
+    ['dangles', { current: { link: 'releases/gone' } }, 'current dangles: releases/gone does not exist'],
+  ])('where `current` of one host %s', async (_, files, sentence) => {
+    writeFiles(here.project.on(2), files)
+    await refused('h2', sentence, 'Nothing was changed.')
+  })
+
+  it('where one host is not reachable', async () => {
+    await here.fleet.stopHost(4)
+    await refused('h4', 'Nothing was changed.').finally(() => here.fleet.startHost(4))
+    for (const i of all) expect(contents(here.project.on(i))).toEqual({})
+  })
+
+  it.each(['unknown', 'changed'])('where the host key of one host is %s', async kind => {
+    const { project, fleet } = here
+    const known = readFileSync(fleet.knownHosts, 'utf8').split('\n')
+    const mine = `[127.0.0.1]:${fleet.port(3)} `
+    const key = join(project.root, 'other')
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+    const other = readFileSync(`${key}.pub`, 'utf8').split(' ').slice(0, 2).join(' ')
+    const rest = known.filter(line => !line.startsWith(mine))
+    writeFileSync(join(project.root, 'known_hosts'), [...rest, ...(kind === 'changed' ? [mine + other] : []), ''].join('\n'))
+    project.configure({}, () => ({ knownHosts: join(project.root, 'known_hosts') }))
+    await refused('h3', kind === 'changed' ? 'HOST KEY CHANGED' : 'is not trusted', 'Nothing was changed.')
+    expect(readFileSync(join(project.root, 'known_hosts'), 'utf8')).not.toContain(`${mine}ssh-ed25519 ${readFileSync(fleet.hostKeyFile(3), 'utf8').split(' ')[1]}`)
+  })
+
+  it('where the key is not accepted by any host', async () => {
+    const { project, fleet } = here
+    const key = join(project.root, 'stranger')
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+    copyFileSync(fleet.sshConfigFile, join(project.root, 'ssh_config'))
+    const config = readFileSync(fleet.sshConfigFile, 'utf8').replaceAll(fleet.identityFile, key)
+    writeFileSync(join(project.root, 'ssh_config'), config)
+    project.configure({ ssh: { configFile: join(project.root, 'ssh_config') } })
+    await refused('4 of 4 hosts cannot be reached. Nothing was changed.')
+  })
+
+  it('where shared files are missing, each with its host', async () => {
+    here.project.configure({ shared: { files: ['.env', 'config/keys'] } })
+    writeFiles(here.project.on(1), { 'shared/.env': '', 'shared/config/keys': '' })
+    writeFiles(here.project.on(2), { 'shared/.env': '' })
+    await refused(
+      'h2  shared/config/keys does not exist',
+      'h3  shared/.env does not exist',
+      'h3  shared/config/keys does not exist',
+      'h4  shared/.env does not exist',
+      '5 problems on 3 hosts. Nothing was changed.',
+    )
+  })
+
+  it('where deployTo is a file', async () => {
+    writeFiles(here.fleet.folder(1), { 'a-file': '' })
+    here.project.configure({}, i => (i === 1 ? { deployTo: join(here.fleet.folder(1), 'a-file') } : {}))
+    await refused('a-file is not a folder')
+  })
+
+  it('where a secret cannot be read', async () => {
+    here.project.configure({ secrets: { TOKEN: { env: 'NOT_SET_ANYWHERE' } } })
+    const before = trees()
+    const { code, stderr } = await here.project.run('deploy --json')
+    expect([2, 3]).toContain(code)
+    expect(stderr).toContain('NOT_SET_ANYWHERE')
+    expect(trees()).toEqual(before)
+  })
+
+  it('where two hosts are the same folder of the same machine, and nothing of it stays', async () => {
+    const { project, fleet } = here
+    const address = { host: '127.0.0.1', port: fleet.port(3), user: userInfo().username }
+    const keys = { identityFile: fleet.identityFile, knownHosts: fleet.knownHosts }
+    project.configure({}, i => (i === 4 ? { ...address, ...keys, deployTo: project.on(3) } : {}))
+    const { code, stderr } = await project.run('deploy --json')
+    expect(code).toBe(3)
+    expect(stderr).toContain('this is the same folder on the same machine as another host of the inventory')
+    for (const i of all) {
+      expect(project.current(i)).toBeNull()
+      expect(project.releases(i)).toEqual([])
+    }
+    project.configure()
+    expect((await project.run('deploy')).code).toBe(0)
+  })
+})

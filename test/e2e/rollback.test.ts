@@ -1,0 +1,106 @@
+import { rmSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { inodes } from '../support/files.js'
+import { all, onFleet } from '../support/on-fleet.js'
+import { textOf } from '../support/project.js'
+import { sshdIsHere } from '../support/sshd.js'
+
+describe.skipIf(!sshdIsHere())('rollback', () => {
+  const here = onFleet()
+  const versions = () => all.map(i => textOf(here.project.on(i, 'current/version')).trim())
+
+  it('takes the whole fleet to the newest earlier release, restarts and asks after its health', async () => {
+    const { project } = here
+    project.configure({ restart: 'cat version >"$AT/serves.$CLONEDEPLOY_HOST"', health: { run: 'true' }, env: { AT: project.root } })
+    const one = await project.deployed('one')
+    const two = await project.deployed('two')
+    const { code, json } = await project.run('rollback --yes --json')
+    expect(code).toBe(0)
+    expect(json()).toMatchObject({ command: 'rollback', result: 'rolled-back', exitCode: 0, release: one, previous: two })
+    expect(json().hosts.map((host: { healthy: boolean }) => host.healthy)).toEqual([true, true, true, true])
+    for (const i of all) {
+      expect(project.current(i)).toBe(`releases/${one}`)
+      expect(textOf(`${project.root}/serves.h${i}`)).toBe('one\n')
+    }
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: one })
+  })
+
+  it('goes to the release that --to names, forwards as well', async () => {
+    const { project } = here
+    const made = [await project.deployed('one'), await project.deployed('two'), await project.deployed('three')]
+    expect((await project.run(`rollback --to ${made[0]} -y`)).code).toBe(0)
+    expect(versions()).toEqual(['one', 'one', 'one', 'one'])
+    expect((await project.run(`rollback --to ${made[2]} -y`)).code).toBe(0)
+    expect(versions()).toEqual(['three', 'three', 'three', 'three'])
+    const same = await project.run(`rollback --to ${made[2]} -y --json`)
+    expect(same.json()).toMatchObject({ result: 'unchanged', exitCode: 0 })
+  })
+
+  it('asks for --yes where nobody can be asked, and changes nothing', async () => {
+    const { project } = here
+    await project.deployed('one')
+    await project.deployed('two')
+    const before = all.map(i => inodes(project.on(i)))
+    const { code, stderr } = await project.run('rollback')
+    expect(code).toBe(2)
+    expect(stderr).toContain('--yes')
+    expect(all.map(i => inodes(project.on(i)))).toEqual(before)
+  })
+
+  it('passes over a release that was marked bad, and says why', async () => {
+    const { project } = here
+    await project.deployed('one')
+    project.configure({ health: { run: '! grep -q broken version', timeout: '1s' } })
+    project.write({ 'app/version': 'broken\n' })
+    const failed = await project.run('deploy --json')
+    expect(failed.code).toBe(5)
+    await project.deployed('three')
+    const { code, stderr } = await project.run('rollback -y')
+    expect(code).toBe(0)
+    expect(stderr).toMatch(new RegExp(`skipped: ${failed.json().release} \\(bad: h1: ! grep -q broken version → exit code 1`))
+    expect(versions()).toEqual(['one', 'one', 'one', 'one'])
+  })
+
+  it('passes over a release that one host does not have, and refuses it by name', async () => {
+    const { project } = here
+    await project.deployed('one')
+    const two = await project.deployed('two')
+    await project.deployed('three')
+    rmSync(project.on(3, 'releases', two), { recursive: true })
+    const named = await project.run(`rollback --to ${two} -y`)
+    expect(named.code).toBe(3)
+    expect(named.stderr).toContain('missing on h3')
+    expect((await project.run('rollback -y')).code).toBe(0)
+    expect(versions()).toEqual(['one', 'one', 'one', 'one'])
+  })
+
+  it('ends with 3 when the release is not what it was on one host, and nobody is swapped', async () => {
+    const { project } = here
+    const one = await project.deployed('one')
+    const two = await project.deployed('two')
+    rmSync(project.on(3, 'releases', one, 'server.js'))
+    const { code, stderr } = await project.run('rollback -y')
+    expect(code).toBe(3)
+    expect(stderr).toContain('h3')
+    for (const i of all) expect(project.current(i)).toBe(`releases/${two}`)
+  })
+
+  it('ends with 3 when there is no earlier release, and with 3 for one that nobody has', async () => {
+    const { project } = here
+    await project.deployed('one')
+    expect((await project.run('rollback -y')).code).toBe(3)
+    expect((await project.run('rollback -y --to 20200101-000000-abcdefg')).code).toBe(3)
+    expect(versions()).toEqual(['one', 'one', 'one', 'one'])
+  })
+
+  it('puts all back when the old release is not healthy, with 5', async () => {
+    const { project } = here
+    await project.deployed('one')
+    const two = await project.deployed('two')
+    project.configure({ health: { run: '[ "$CLONEDEPLOY_HOST" != h2 ] || ! grep -q one version', timeout: '1s' } })
+    const { code } = await project.run('rollback -y')
+    expect(code).toBe(5)
+    for (const i of all) expect(project.current(i)).toBe(`releases/${two}`)
+    expect((await project.run('status')).code).toBe(0)
+  })
+})

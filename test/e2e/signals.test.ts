@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { contents } from '../support/files.js'
+import { all, onFleet } from '../support/on-fleet.js'
+import { textOf } from '../support/project.js'
+import { sshdIsHere } from '../support/sshd.js'
+
+describe.skipIf(!sshdIsHere())('a signal', () => {
+  const here = onFleet()
+  const restart = 'cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"'
+  const hold = 'echo $$ >"$AT/held.$CLONEDEPLOY_HOST"; sleep 30'
+  const configure = (config: object = {}) => here.project.configure({ restart, env: { AT: here.project.root }, ...config })
+  /** Until that hook runs on every host. */
+  const held = () =>
+    vi.waitFor(
+      () => {
+        for (const i of all) expect(textOf(join(here.project.root, `held.h${i}`))).toMatch(/\d\n/)
+      },
+      { timeout: 15_000, interval: 20 },
+    )
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 130],
+  ] as const)('%s before any host was contacted ends with %i', async (signal, code) => {
+    const { project, fleet } = here
+    configure({ build: `echo building; exec sleep 30` })
+    const logs = all.map(i => fleet.log(i))
+    const running = project.start('deploy --dry-run --offline --build')
+    await running.until('building')
+    running.child.kill(signal)
+    const ended = await running.ended
+    expect(ended.code).toBe(code)
+    expect(all.map(i => fleet.log(i))).toEqual(logs)
+  })
+
+  it('before the configuration is read contacts nobody', async () => {
+    const { project, fleet } = here
+    const logs = all.map(i => fleet.log(i))
+    writeFileSync(
+      join(project.root, 'deploy.config.mjs'),
+      `process.stderr.write('reading\\n'); await new Promise(r => setTimeout(r, 1500))
+       export default ${textOf(join(project.root, 'deploy.config.json'))}`,
+    )
+    const running = project.start('deploy -c deploy.config.mjs')
+    await running.until('reading')
+    running.child.kill('SIGTERM')
+    expect((await running.ended).code).toBe(143)
+    expect(all.map(i => fleet.log(i))).toEqual(logs)
+  })
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s while the release is prepared removes it everywhere, with 3', async signal => {
+    const { project } = here
+    configure()
+    const one = await project.deployed('one')
+    configure({ prepare: hold })
+    project.write({ 'app/version': 'two\n' })
+    const running = project.start('deploy --json')
+    await held()
+    running.child.kill(signal)
+    const { code, json, stderr } = await running.ended
+    expect(code).toBe(3)
+    expect(json()).toMatchObject({ result: 'aborted', exitCode: 3 })
+    expect(stderr).toContain(`${signal}: stopping.`)
+    for (const i of all) {
+      expect(project.current(i)).toBe(`releases/${one}`)
+      expect(project.releases(i)).toEqual([one])
+      expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\n')
+    }
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+  })
+
+  it.each([
+    ['restart', { restart: [restart, `grep -q one version || { ${hold}; }`] }],
+    ['health', { health: { run: `grep -q one version || { ${hold}; }`, tryTimeout: '40s', timeout: '60s' } }],
+  ])('during %s puts all hosts back and serves the old release again, with 5', async (_, config) => {
+    const { project } = here
+    configure()
+    const one = await project.deployed('one')
+    configure(config)
+    project.write({ 'app/version': 'two\n' })
+    const running = project.start('deploy --json')
+    await held()
+    for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
+    running.child.kill('SIGINT')
+    const { code, json } = await running.ended
+    expect(code).toBe(5)
+    expect(json()).toMatchObject({ result: 'rolled-back', exitCode: 5, previous: one })
+    for (const i of all) {
+      expect(project.current(i)).toBe(`releases/${one}`)
+      expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\ntwo\none\n')
+    }
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+  })
+
+  it('like the end of --timeout during health puts all hosts back, with 5', async () => {
+    const { project } = here
+    configure()
+    const one = await project.deployed('one')
+    configure({ health: { run: `grep -q one version || { ${hold}; }`, tryTimeout: '40s', timeout: '60s' } })
+    project.write({ 'app/version': 'two\n' })
+    const { code, stderr } = await project.run('deploy --timeout 4s')
+    expect(code).toBe(5)
+    expect(stderr).toContain('the time budget (--timeout 4s) is over')
+    for (const i of all) expect(project.current(i)).toBe(`releases/${one}`)
+  })
+
+  it('that is a closed pipe does not stop a deploy', async () => {
+    const { project } = here
+    configure()
+    const running = project.start('deploy --verbose --output jsonl')
+    running.child.stdout?.destroy()
+    running.child.stderr?.destroy()
+    expect((await running.ended).code).toBe(0)
+    for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('one\n')
+  })
+
+  it('leaves no process of the run behind on any host', async () => {
+    const { project } = here
+    configure({ prepare: hold })
+    const running = project.start('deploy')
+    await held()
+    running.child.kill('SIGINT')
+    expect((await running.ended).code).toBe(3)
+    const alive = () => all.filter(i => contents(`/proc/${textOf(join(project.root, `held.h${i}`)).trim()}/cwd`)['.'] !== undefined)
+    await vi.waitFor(() => expect(alive()).toEqual([]), { timeout: 8000, interval: 100 })
+  })
+})

@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { folderOf, type Import, importsOf, sources, withoutComments } from './support/imports.js'
+
+/** From the command line down to the data: each may import its own layer and those below it. */
+const layers: readonly (readonly string[])[] = [
+  ['cli.ts', 'index.ts', 'main.ts', 'program.ts', 'stopper.ts', 'commands'],
+  ['fleet', 'render', 'config', 'build', 'embedded'],
+  ['connection', 'plan'],
+  ['scripts', 'release', 'inventory'],
+  ['errors.ts'],
+]
+
+/** Upwards, as types: the resolved configuration is data that both were written for, and config/config.ts holds no code. */
+const upwards: readonly string[] = ['connection -> config/config.ts', 'plan -> config/config.ts']
+
+/** Where each package may be imported: one file, or one folder. */
+const doors: Readonly<Record<string, readonly string[]>> = {
+  '@clack/prompts': ['commands/ask.ts'],
+  chalk: ['render/paint.ts'],
+  commander: ['program.ts'],
+  execa: ['build/git.ts'],
+  ignore: ['build/gitignore.ts'],
+  jiti: ['config/evaluate.ts'],
+  'log-update': ['render/tty.ts'],
+  'node-ssh': ['connection/ssh.ts'],
+  'p-limit': ['fleet/each.ts'],
+  // A client below node-ssh, and a server: two sides of the wire that share nothing else.
+  ssh2: ['connection', 'embedded'],
+  'string-width': ['render/width.ts'],
+  zod: ['config'],
+}
+
+const pure = ['scripts', 'plan', 'release', 'inventory']
+
+const files = sources()
+const imports = [...files].flatMap(([file, text]) => importsOf(file, text))
+const inside = imports.filter(({ to }) => files.has(to))
+const outside = imports.filter(({ to }) => !files.has(to))
+
+function layerOf(file: string): number {
+  return layers.findIndex(layer => layer.includes(folderOf(file)))
+}
+
+function words({ from, to, typeOnly }: Import): string {
+  return `${from} imports ${typeOnly ? 'a type of ' : ''}${to}`
+}
+
+describe('imports', () => {
+  it('are found, whichever way they are written', () => {
+    const text = `import { a } from '../b/c.js'
+import type { d } from './e.js'
+export { f } from './g.js'
+const h = await import('node:fs')
+let i: typeof import('ssh2/lib/x.js')`
+    expect(importsOf('a/file.ts', text).map(words)).toEqual([
+      'a/file.ts imports b/c.ts',
+      'a/file.ts imports a type of a/e.ts',
+      'a/file.ts imports a/g.ts',
+      'a/file.ts imports node:fs',
+      'a/file.ts imports a type of ssh2',
+    ])
+    expect(inside.length).toBeGreaterThan(files.size)
+  })
+
+  it('know every file and folder of src/', () => {
+    expect([...files.keys()].filter(file => layerOf(file) === -1)).toEqual([])
+    expect(layers.flat().filter(name => ![...files.keys()].some(file => folderOf(file) === name))).toEqual([])
+  })
+
+  it('go one way', () => {
+    const wrong = inside.filter(
+      one =>
+        layerOf(one.from) > layerOf(one.to) &&
+        !(one.typeOnly && upwards.includes(`${folderOf(one.from)} -> ${one.to}`)),
+    )
+    expect(wrong.map(words)).toEqual([])
+  })
+
+  it.each(upwards)('need the exception %s', exception => {
+    const [folder, file] = exception.split(' -> ')
+    expect(inside.some(({ from, to }) => folderOf(from) === folder && to === file)).toBe(true)
+  })
+
+  it('never make two folders need each other', () => {
+    const needs = new Map<string, Set<string>>()
+    for (const { from, to } of inside) {
+      if (folderOf(from) !== folderOf(to))
+        needs.set(folderOf(from), (needs.get(folderOf(from)) ?? new Set()).add(folderOf(to)))
+    }
+    const reach = (folder: string, seen: Set<string>): Set<string> => {
+      for (const next of needs.get(folder) ?? []) if (!seen.has(next)) reach(next, seen.add(next))
+      return seen
+    }
+    expect([...needs.keys()].filter(folder => reach(folder, new Set()).has(folder))).toEqual([])
+  })
+
+  it('bring the hidden exception to light: config/config.ts is types only', () => {
+    expect(withoutComments(files.get('config/config.ts') ?? '')).not.toMatch(/\b(const|let|function|class)\b/)
+  })
+
+  it('of packages are where their door is, and nowhere else', () => {
+    const wrong = outside.filter(({ from, to }) => {
+      const allowed = doors[to] ?? []
+      return !to.startsWith('node:') && !allowed.includes(from) && !allowed.includes(folderOf(from))
+    })
+    expect(wrong.map(words)).toEqual([])
+  })
+
+  it('are what package.json lists as dependencies', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+    const used = new Set(outside.filter(({ to }) => !to.startsWith('node:')).map(({ to }) => to))
+    expect([...used].sort()).toEqual(Object.keys(dependencies).sort())
+    expect(Object.keys(doors).sort()).toEqual(Object.keys(dependencies).sort())
+  })
+
+  it.each(pure)('of %s/ are of nothing outside', folder => {
+    expect(outside.filter(({ from }) => folderOf(from) === folder).map(words)).toEqual([])
+  })
+})
+
+describe('the text of', () => {
+  const code = new Map([...files].map(([file, text]) => [file, withoutComments(text)]))
+  const filesWith = (pattern: RegExp) => [...code].filter(([, text]) => pattern.test(text)).map(([file]) => file)
+
+  it.each([
+    ['the process', /\bprocess\./],
+    ['the clock', /\bDate\.now\b|\bnew Date\(|\bperformance\.|\bset(Timeout|Interval)\(/],
+    ['chance', /\bMath\.random\b/],
+    ['the network', /\bfetch\(/],
+    ['the terminal', /\bconsole\./],
+  ])('pure folders does not know %s', (_, pattern) => {
+    expect(filesWith(pattern).filter(file => pure.includes(folderOf(file)))).toEqual([])
+  })
+
+  it('cli.ts alone sets the exit code', () => {
+    expect(filesWith(/\bprocess\.exitCode\s*=/)).toEqual(['cli.ts'])
+  })
+
+  it.each([
+    ['console.', /\bconsole\./],
+    ['export *', /^export \*/m],
+    ['export default', /^export default/m],
+    ['process.exit(', /\bprocess\.exit\(/],
+  ])('no file has `%s`', (_, pattern) => {
+    expect(filesWith(pattern)).toEqual([])
+  })
+
+  it('no file is a barrel: index.ts is the public API', () => {
+    expect([...files.keys()].filter(file => file.endsWith('index.ts'))).toEqual(['index.ts'])
+  })
+})

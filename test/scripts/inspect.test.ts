@@ -1,0 +1,192 @@
+import { mkdirSync, realpathSync, symlinkSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { HostState } from '../../src/inventory/state.js'
+import { inspect } from '../../src/scripts/inspect.js'
+import { hold, lock } from '../../src/scripts/lock.js'
+import { parseInspect } from '../../src/scripts/parse-inspect.js'
+import { type FileText, inodes, writeFiles } from '../support/files.js'
+import { folder, place, run, type RunOptions, type Shell, shells } from '../support/scripts.js'
+import { locked, newId, oldId, staged, swapped } from './staged.js'
+
+async function stateOf(root: string, shell: Shell, shared: readonly string[] = [], options: RunOptions = {}) {
+  const { code, stdout, stderr } = await run(inspect(root, shared), shell, options)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return parseInspect('web-1', Buffer.from(stdout, 'latin1'))
+}
+
+const release = 'releases/20260101-000000-0000000/file'
+const currents: readonly (readonly [string, Readonly<Record<string, FileText>>, HostState['current']])[] = [
+  ['absent', {}, { kind: 'absent' }],
+  ['a link to a release', { [release]: '', current: { link: `releases/${oldId}` } }, { kind: 'link', target: `releases/${oldId}`, resolves: true, release: oldId }],
+  ['an absolute link, as Capistrano makes it', { [release]: '', current: { link: `ROOT/releases/${oldId}` } }, { kind: 'link', target: `ROOT/releases/${oldId}`, resolves: true, release: oldId }],
+  ['a link to a release that is gone', { current: { link: `releases/${oldId}` } }, { kind: 'link', target: `releases/${oldId}`, resolves: false, release: oldId }],
+  ['a link to nowhere', { current: { link: 'nowhere' } }, { kind: 'link', target: 'nowhere', resolves: false, release: null }],
+  ['a link out of releases', { 'other/x': '', current: { link: 'other' } }, { kind: 'link', target: 'other', resolves: true, release: null }],
+  ['a link into a release', { [release]: '', 'releases/a/web/x': '', current: { link: 'releases/a/web' } }, { kind: 'link', target: 'releases/a/web', resolves: true, release: null }],
+  ['a link to nowhere in a release', { current: { link: 'releases/a/web' } }, { kind: 'link', target: 'releases/a/web', resolves: false, release: null }],
+  ['a link to a folder of an odd name', { 'releases/my own  one/x': '', current: { link: 'releases/my own  one' } }, { kind: 'link', target: 'releases/my own  one', resolves: true, release: null }],
+  ['a link with newlines', { current: { link: 'a\nb\n' } }, { kind: 'link', target: 'a\nb', resolves: false, release: null }],
+  ['a link in UTF-8', { current: { link: 'é → ü' } }, { kind: 'link', target: 'é → ü', resolves: false, release: null }],
+  ['a folder', { 'current/x': '' }, { kind: 'folder' }],
+  ['a file', { current: '' }, { kind: 'other' }],
+]
+
+describe.each(shells)('inspect under $name', shell => {
+  it.each(currents)('reads a current that is %s', async (_, files, expected) => {
+    const root = realpathSync(folder())
+    const here = (text: FileText) => (typeof text === 'object' && 'link' in text ? { link: text.link.replace('ROOT', root) } : text)
+    writeFiles(root, Object.fromEntries(Object.entries(files).map(([name, text]) => [name, here(text)])))
+    const { current } = await stateOf(root, shell)
+    const wanted = expected.kind === 'link' ? { ...expected, target: expected.target.replace('ROOT', root) } : expected
+    expect(current).toEqual(wanted)
+  })
+
+  it('changes nothing', async () => {
+    const { root } = await swapped(shell)
+    const before = inodes(root)
+    await stateOf(root, shell, ['.env'])
+    expect(inodes(root)).toEqual(before)
+  })
+
+  it('makes no folder where there is none, and still says what is missing', async () => {
+    const parent = folder()
+    const root = join(parent, 'srv/shop')
+    const state = await stateOf(root, shell, ['.env', 'config/my key'])
+    expect(state).toMatchObject({ root, rootKind: 'absent', writable: true, current: { kind: 'absent' }, releases: [], missing: ['.env', 'config/my key'] })
+    expect(state.disk.freeKb).toBeGreaterThan(0)
+    expect(inodes(parent)).toHaveProperty('.')
+    expect(Object.keys(inodes(parent))).toEqual(['.'])
+  })
+
+  it.each([
+    ['a folder', { 'shop/': '' }, 'shop', 'folder'],
+    ['a link to a folder', { 'x/': '', shop: { link: 'x' } }, 'shop', 'folder'],
+    ['a file', { shop: '' }, 'shop', 'other'],
+    ['a link to nowhere', { shop: { link: 'nowhere' } }, 'shop', 'other'],
+    ['below a file', { shop: '' }, 'shop/a/b', 'other'],
+    ['absent', {}, 'shop', 'absent'],
+    ['absent with its parents', {}, 'a/b/shop', 'absent'],
+    ['a folder written with slashes at its end', { 'shop/': '' }, 'shop///', 'folder'],
+  ] as const)('says that the folder is %s', async (_, files, name, kind) => {
+    const parent = folder()
+    writeFiles(parent, files)
+    expect((await stateOf(`${parent}/${name}`, shell)).rootKind).toBe(kind)
+  })
+
+  it.each([
+    ['shop', 'HOME/shop'],
+    ['~/shop', 'HOME/shop'],
+    ['a/my shop/', 'HOME/a/my shop'],
+    ["it's $(here) `x` \\", "HOME/it's $(here) `x` \\"],
+  ])('finds %s below the home of the login', async (name, expected) => {
+    const home = folder('hôme')
+    expect(await stateOf(name, shell, [], { env: { HOME: home } })).toMatchObject({ home, root: expected.replace('HOME', home), rootKind: 'absent' })
+  })
+
+  it('says whether we may write there', async () => {
+    const root = folder()
+    const nobody = { uid: 65534 }
+    expect((await stateOf(root, shell)).writable).toBe(true)
+    expect((await stateOf(root, shell, [], nobody)).writable).toBe(false)
+    expect((await stateOf(join(root, 'absent'), shell, [], nobody)).writable).toBe(false)
+  })
+
+  it('reads releases, newest first, with seal, tree, reason and revision', async () => {
+    const root = folder()
+    writeFiles(root, {
+      'releases/20200101000000/a': '',
+      'releases/20260101-000000-aaaaaaa/REVISION': 'c0ffee\n',
+      'releases/20260102-000000-bbbbbbb/REVISION': 'decaf',
+      'releases/a b/a': '',
+      'releases/file': '',
+      'releases/link': { link: '20200101000000' },
+      '.clonedeploy/manifests/20260101-000000-aaaaaaa.seal': '{"digest":"sha256:1","extra":3,"by":"anna é","at":"2026-01-01T00:00:00Z"}\n\n',
+      '.clonedeploy/manifests/20260102-000000-bbbbbbb.seal': '{"digest":"sha256:2","extra":1}\nabc\n',
+      '.clonedeploy/bad/20260102-000000-bbbbbbb': 'health: web-2 said "no" \\ é\n',
+    })
+    const none = { digest: null, extra: 0, tree: null, bad: null, revision: null, by: null, at: null }
+    expect((await stateOf(root, shell)).releases).toEqual([
+      { ...none, id: '20260102-000000-bbbbbbb', digest: 'sha256:2', extra: 1, tree: 'abc', bad: 'health: web-2 said "no" \\ é', revision: 'decaf' },
+      { ...none, id: '20260101-000000-aaaaaaa', digest: 'sha256:1', extra: 3, revision: 'c0ffee', by: 'anna é', at: '2026-01-01T00:00:00Z' },
+      { ...none, id: '20200101000000' },
+    ])
+  })
+
+  it('reads a free lock, a held one, its age, and one that a person holds', async () => {
+    const root = folder()
+    const holder = { tx: 't1', who: 'anna é', from: 'laptop', command: 'deploy', reason: 'it\'s "urgent" \\ $(now)', since: '2026-01-01T00:00:00Z' }
+    expect((await stateOf(root, shell)).lock).toEqual({ epoch: 0, held: false, holder: null, age: null })
+    await run(lock(place(root), JSON.stringify(holder), { unresolved: 'refuse' }), shell)
+    const { lock: held } = await stateOf(root, shell)
+    expect(held).toEqual({ epoch: 1, held: true, holder, age: held.age })
+    expect(held.age).toBeGreaterThanOrEqual(0)
+    expect(held.age).toBeLessThan(10)
+    const then = Date.now() / 1000 - 500
+    utimesSync(join(root, '.clonedeploy/epochs/1/lease'), then, then)
+    expect((await stateOf(root, shell)).lock.age).toBeGreaterThan(490)
+    await run(hold(place(root, 't2'), JSON.stringify({ ...holder, tx: 't2' })), shell)
+    expect((await stateOf(root, shell)).lock).toEqual({ epoch: 2, held: true, holder: { ...holder, tx: 't2' }, age: 0 })
+  })
+
+  it('reads a transaction in every state', async () => {
+    const tx = { id: 't1', outcome: null, next: newId, old: `releases/${oldId}` }
+    expect((await stateOf(await locked(shell), shell)).transactions).toEqual([{ id: 't1', state: 'prepared', outcome: null, next: null, old: null }])
+    expect((await stateOf(await staged(shell), shell)).transactions).toEqual([{ ...tx, state: 'prepared' }])
+    expect((await stateOf((await swapped(shell)).root, shell)).transactions).toEqual([{ ...tx, state: 'swapped' }])
+    expect((await stateOf((await swapped(shell, { old: null })).root, shell)).transactions).toEqual([{ ...tx, state: 'swapped', old: null }])
+  })
+
+  it('reads the fleet record and the last line of the history', async () => {
+    const root = folder()
+    const fleet = { seq: 7, release: newId, digest: 'sha256:1', previous: oldId, by: 'anna', at: '2026-01-01T00:00:00Z' }
+    const last = { at: '2026-01-02T00:00:00Z', by: 'bört', command: 'deploy', release: newId, previous: null }
+    writeFiles(root, { '.clonedeploy/fleet': `${JSON.stringify(fleet)}\n`, '.clonedeploy/history': `{"first":1}\n${JSON.stringify(last)}\n` })
+    expect(await stateOf(root, shell)).toMatchObject({ fleet, last })
+    writeFiles(root, { '.clonedeploy/fleet': '{"cut', '.clonedeploy/history': '' })
+    expect(await stateOf(root, shell)).toMatchObject({ fleet: null, last: null })
+  })
+
+  it('names the shared files that do not exist, and only those', async () => {
+    const root = folder()
+    writeFiles(root, { 'shared/.env': '', 'shared/it is/é': '', 'shared/dangling': { link: 'nowhere' } })
+    const files = ['.env', 'it is/é', 'it is/ü', 'dangling', "-it's $(x)"]
+    expect((await stateOf(root, shell, files)).missing).toEqual(['it is/ü', 'dangling', "-it's $(x)"])
+  })
+
+  it('finds its way whatever CDPATH says', async () => {
+    const elsewhere = folder()
+    mkdirSync(join(elsewhere, 'releases/20990101000000'), { recursive: true })
+    symlinkSync('releases/20990101000000', join(elsewhere, 'current'))
+    const root = await locked(shell)
+    const { current } = await stateOf(root, shell, [], { env: { CDPATH: elsewhere } })
+    expect(current).toEqual({ kind: 'link', target: `releases/${oldId}`, resolves: true, release: oldId })
+  })
+
+  it('lists the tools that it finds', async () => {
+    const { tools } = await stateOf(folder(), shell)
+    const needed = ['tar', 'gzip', 'sha256sum', 'find', 'xargs', 'sed', 'grep', 'sort', 'uniq', 'stat', 'readlink', 'touch', 'sync', 'head', 'df']
+    expect(tools).toEqual(expect.arrayContaining([...needed, 'timeout', 'setsid', 'cp--parents']))
+  })
+
+  it('says which tools are not there', async () => {
+    const bare: Shell = { ...shell, path: folder() }
+    const { stdout } = await run(inspect('/nowhere', []), bare)
+    expect(parseInspect('web-1', Buffer.from(stdout, 'latin1')).tools).not.toContain('tar')
+  })
+})
+
+describe('what a host printed', () => {
+  it('is read past lines that are not ours', () => {
+    const text = 'Welcome to web-1!\n\nroot /srv/shop\nkind folder\nwritable yes\nclock 17\nyou have new mail\ncurrent absent\n'
+    expect(parseInspect('web-1', Buffer.from(text))).toMatchObject({ root: '/srv/shop', rootKind: 'folder', writable: true, clock: 17, current: { kind: 'absent' } })
+  })
+
+  it.each([
+    ['', { freeKb: 0, freeInodes: null, mount: '' }],
+    ['disk /dev/sda1 100 60 40 60% /mnt/my disk\ninodes /dev/sda1 1000 400 600 40% /mnt/my disk\n', { freeKb: 40, freeInodes: 600, mount: '/mnt/my disk' }],
+    ['disk btrfs 100 60 40 60% /\ninodes btrfs 0 0 0 - /\n', { freeKb: 40, freeInodes: null, mount: '/' }],
+  ])('of %j is this space', (text, disk) => {
+    expect(parseInspect('web-1', Buffer.from(text)).disk).toEqual(disk)
+  })
+})

@@ -1,0 +1,234 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { breakLock, hold, lock, renew, unlock } from '../../src/scripts/lock.js'
+import { contents, writeFiles } from '../support/files.js'
+import { folder, place, run, shells } from '../support/scripts.js'
+
+const refuse = { unresolved: 'refuse' } as const
+const keep = { unresolved: 'keep' } as const
+const holder = (tx: string) => `{"tx":"${tx}","who":"anna"}`
+const take = (root: string, tx: string) => lock(place(root, tx), holder(tx), refuse)
+
+/** As if nobody had been heard of for so long. */
+function age(root: string, epoch: number, seconds: number): void {
+  const then = Date.now() / 1000 - seconds
+  utimesSync(join(root, `.clonedeploy/epochs/${epoch}/lease`), then, then)
+}
+
+describe.each(shells)('lock under $name', shell => {
+  it('makes the folder with its parents, and takes the first epoch', async () => {
+    const root = join(folder(), 'srv/a shop')
+    expect(await run(take(root, 't1'), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(readdirSync(join(root, '.clonedeploy/epochs'))).toEqual(['1'])
+    expect(readFileSync(join(root, '.clonedeploy/epochs/1/tx'), 'utf8')).toBe('t1\n')
+    expect(readFileSync(join(root, '.clonedeploy/epochs/1/holder'), 'utf8')).toBe(`${holder('t1')}\n`)
+    expect(contents(root)['./.clonedeploy']).toBe('folder 700')
+    expect(contents(root)['.']).toBe('folder 755')
+    expect(readdirSync(root)).toEqual(['.clonedeploy'])
+  })
+
+  it('is refused with the record of who holds it', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    expect(await run(take(root, 't2'), shell)).toEqual({ code: 75, stdout: `${holder('t1')}\n`, stderr: '' })
+  })
+
+  it('goes to the next one when it was given back', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    await run(unlock(place(root, 't1')), shell)
+    expect(await run(take(root, 't2'), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(readdirSync(join(root, '.clonedeploy/epochs'))).toEqual(['2'])
+  })
+
+  it.each([
+    [50, 75],
+    [70, 0],
+    [-50, 75],
+    [-3600, 0],
+  ])('whose holder was heard of %i s ago answers %i', async (seconds, code) => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    age(root, 1, seconds)
+    const result = await run(take(root, 't2'), shell)
+    expect(result).toMatchObject({ code, stdout: code === 0 ? 'took over\n' : `${holder('t1')}\n` })
+  })
+
+  it('of a person never grows old, and ends only by unlock', async () => {
+    const root = folder()
+    expect(await run(hold(place(root, 't1'), holder('t1')), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    age(root, 1, 1_000_000)
+    expect((await run(take(root, 't2'), shell)).code).toBe(75)
+    expect((await run(breakLock(place(root, 't1')), shell)).code).toBe(0)
+    expect((await run(take(root, 't2'), shell)).code).toBe(0)
+  })
+
+  it('that a person cannot have is not marked as held by one', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    expect((await run(hold(place(root, 't2'), holder('t2')), shell)).code).toBe(75)
+    expect(existsSync(join(root, '.clonedeploy/epochs/1/held'))).toBe(false)
+  })
+
+  it('knows its own transaction again: two hosts share a folder', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    expect((await run(take(root, 't1'), shell)).code).toBe(80)
+  })
+
+  it('goes to exactly one of twenty that ask at once', async () => {
+    const root = folder()
+    const all = Array.from({ length: 20 }, (_, i) => run(take(root, `t${i}`), shell))
+    const codes = (await Promise.all(all)).map(({ code }) => code)
+    expect(codes.filter(code => code === 0)).toHaveLength(1)
+    expect(codes.filter(code => code === 75)).toHaveLength(19)
+  })
+
+  it('goes to exactly one of twenty that would take over a dead one', async () => {
+    const root = folder()
+    await run(take(root, 'dead'), shell)
+    age(root, 1, 100)
+    const all = Array.from({ length: 20 }, (_, i) => run(take(root, `t${i}`), shell))
+    const codes = (await Promise.all(all)).map(({ code }) => code)
+    expect(codes.filter(code => code === 0)).toHaveLength(1)
+    expect(codes.filter(code => code === 75)).toHaveLength(19)
+  })
+
+  it.each(['swapping', 'swapped'])('is refused while a dead run left a host %s, and touches nothing', async state => {
+    const root = folder()
+    writeFiles(root, { [`.clonedeploy/tx/dead/state.${state}`]: '', '.clonedeploy/tx/dead/undecided': '' })
+    expect(await run(take(root, 't1'), shell)).toEqual({ code: 85, stdout: '', stderr: '' })
+    expect(readdirSync(join(root, '.clonedeploy/epochs'))).toEqual([])
+    expect((await run(lock(place(root, 't1'), holder('t1'), keep), shell)).code).toBe(0)
+    expect(readdirSync(join(root, '.clonedeploy/tx/dead')).sort()).toEqual([`state.${state}`, 'undecided'])
+  })
+
+  it('that goes to another leaves the swap of a dead run no way forward', async () => {
+    const root = folder()
+    writeFiles(root, { '.clonedeploy/tx/dead/state.armed': '', '.clonedeploy/tx/dead/undecided': '' })
+    expect((await run(take(root, 't1'), shell)).code).toBe(0)
+    expect(existsSync(join(root, '.clonedeploy/tx/dead/state.armed'))).toBe(false)
+  })
+
+  it('does not disarm anybody when it is refused', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    writeFiles(root, { '.clonedeploy/tx/t1/state.armed': '', '.clonedeploy/tx/t1/undecided': '' })
+    expect((await run(take(root, 't2'), shell)).code).toBe(75)
+    expect(existsSync(join(root, '.clonedeploy/tx/t1/state.armed'))).toBe(true)
+  })
+
+  it('sweeps what dead runs left: uploads, records, unfinished releases', async () => {
+    const root = folder()
+    writeFiles(root, {
+      '.clonedeploy/incoming/dead/tree/a': 'a',
+      '.clonedeploy/tx/dead/made': '20260101-000000-unsealed\n',
+      '.clonedeploy/tx/sealed/made': '20260102-000000-sealed\n',
+      '.clonedeploy/tx/done/outcome.confirmed': '',
+      '.clonedeploy/manifests/20260102-000000-sealed.seal': '{}\n\n',
+      'releases/20260101-000000-unsealed/a': 'a',
+      'releases/20260102-000000-sealed/a': 'a',
+      'releases/20200101000000/a': 'a',
+    })
+    expect((await run(take(root, 't1'), shell)).code).toBe(0)
+    expect(readdirSync(join(root, 'releases'))).toEqual(['20200101000000', '20260102-000000-sealed'])
+    expect(readdirSync(join(root, '.clonedeploy/tx'))).toEqual(['t1'])
+    expect(readdirSync(join(root, '.clonedeploy/incoming'))).toEqual([])
+  })
+
+  it.each(['releases/20260101-000000-made', 'ROOT/releases/20260101-000000-made', 'releases/20260101-000000-made/web'])(
+    'never sweeps the release that is served, when current is %s',
+    async target => {
+      const root = folder()
+      writeFiles(root, {
+        '.clonedeploy/tx/dead/made': '20260101-000000-made\n',
+        'releases/20260101-000000-made/web/a': 'a',
+        current: { link: target.replace('ROOT', root) },
+      })
+      expect((await run(take(root, 't1'), shell)).code).toBe(0)
+      expect(existsSync(join(root, 'releases/20260101-000000-made/web/a'))).toBe(true)
+    },
+  )
+
+  it('is given back where no rename is possible', async () => {
+    const root = folder()
+    mkdirSync(join(root, '.clonedeploy-probe/x'), { recursive: true })
+    expect((await run(take(root, 't1'), shell)).code).toBe(84)
+    expect((await run(unlock(place(root, 't1')), shell)).code).toBe(79)
+    expect((await run(take(root, 't2'), shell)).code).toBe(84)
+  })
+
+  it.each(['folder', 'parent'])('says that the %s may not be written', async what => {
+    const root = folder()
+    const where = what === 'folder' ? root : join(root, 'srv/shop')
+    expect((await run(take(where, 't1'), shell, { uid: 65534 })).code).toBe(88)
+    expect(readdirSync(root)).toEqual([])
+  })
+
+  it.each(['a file', 'a link to nowhere'])('says that the folder is %s', async what => {
+    const root = join(folder(), 'shop')
+    if (what === 'a file') writeFileSync(root, '')
+    else symlinkSync('nowhere/at all', root)
+    expect((await run(take(root, 't1'), shell)).code).toBe(88)
+  })
+})
+
+describe.each(shells)('a lock under $name', shell => {
+  it('stays young while it is renewed', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    age(root, 1, 70)
+    expect(await run(renew(place(root, 't1')), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect((await run(take(root, 't2'), shell)).code).toBe(75)
+  })
+
+  it('cannot be renewed when it was given back or lost', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    await run(unlock(place(root, 't1')), shell)
+    expect((await run(renew(place(root, 't1')), shell)).code).toBe(79)
+    await run(take(root, 't2'), shell)
+    expect((await run(renew(place(root, 't1')), shell)).code).toBe(79)
+  })
+
+  it('that is given back leaves no transaction behind', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    expect((await run(unlock(place(root, 't1')), shell)).code).toBe(0)
+    expect(readdirSync(join(root, '.clonedeploy/tx'))).toEqual([])
+  })
+
+  it('is given back once; the second time says so and takes nothing from the next holder', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    expect((await run(unlock(place(root, 't1')), shell)).code).toBe(0)
+    expect((await run(unlock(place(root, 't1')), shell)).code).toBe(79)
+    await run(take(root, 't2'), shell)
+    expect((await run(unlock(place(root, 't1')), shell)).code).toBe(79)
+    expect((await run(take(root, 't3'), shell)).code).toBe(75)
+  })
+
+  it('is broken only for the transaction that was seen', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    expect((await run(breakLock(place(root, 't0')), shell)).code).toBe(79)
+    expect((await run(take(root, 't2'), shell)).code).toBe(75)
+    expect((await run(breakLock(place(root, 't1')), shell)).code).toBe(0)
+    expect((await run(take(root, 't2'), shell)).code).toBe(0)
+  })
+
+  it.each([
+    ['staged', 0],
+    ['armed', 0],
+    ['swapping', 85],
+    ['swapped', 85],
+  ])('of a run that has %s is broken with code %i', async (state, code) => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    writeFiles(root, { [`.clonedeploy/tx/t1/state.${state}`]: '', '.clonedeploy/tx/t1/undecided': '' })
+    expect((await run(breakLock(place(root, 't1')), shell)).code).toBe(code)
+    const after = code === 0 ? 'state.disarmed' : `state.${state}`
+    expect(readdirSync(join(root, '.clonedeploy/tx/t1')).sort()).toEqual([after, 'undecided'])
+  })
+})

@@ -1,0 +1,232 @@
+import { existsSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { renew } from '../../src/scripts/lock.js'
+import { stage } from '../../src/scripts/stage.js'
+import { confirm, restore } from '../../src/scripts/swap.js'
+import { currentOf, place, run, shells, start, until } from '../support/scripts.js'
+import { armed, armOf, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
+
+const back = (root: string) => restore(place(root), newId)
+const forward = (root: string) => confirm(place(root), newId)
+
+describe.each(shells)('restore under $name', shell => {
+  it('puts current back after the swap, and says so', async () => {
+    const { root, waiting } = await swapped(shell)
+    expect(await run(back(root), shell)).toEqual({ code: 0, stdout: `current ${oldTarget}\n`, stderr: '' })
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapped'])
+    waiting.send('end')
+  })
+
+  it('takes current away again where nothing was', async () => {
+    const { root } = await swapped(shell, { old: null })
+    expect((await run(back(root), shell)).stdout).toBe('absent\n')
+    expect(currentOf(root)).toBeNull()
+  })
+
+  it.each([null, oldTarget, '/srv/elsewhere/releases/20200101000000'])(
+    'is the same the second time, when current was %s',
+    async old => {
+      const { root } = await swapped(shell, { old })
+      const first = await run(back(root), shell)
+      expect(await run(back(root), shell)).toEqual(first)
+      expect(currentOf(root)).toBe(old)
+    },
+  )
+
+  it('changes nothing of current when nothing was staged', async () => {
+    const root = await locked(shell)
+    expect(await run(back(root), shell)).toEqual({ code: 0, stdout: `current ${oldTarget}\n`, stderr: '' })
+  })
+
+  it('takes the way forward from a host that was only staged', async () => {
+    const root = await staged(shell)
+    expect((await run(back(root), shell)).code).toBe(0)
+    expect((await run(armOf(root), shell)).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('takes the way forward from a host that waits for the word', async () => {
+    const { root, waiting } = await armed(shell)
+    expect((await run(back(root), shell)).code).toBe(0)
+    waiting.send('go t1')
+    expect((await waiting.result).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('takes the way forward from a swap that was held up half-way', async () => {
+    const { root, waiting } = await armed(shell)
+    waiting.kill('SIGSTOP')
+    const tx = join(root, '.clonedeploy/tx/t1')
+    await run({ name: 'as if', text: `mv '${tx}/state.armed' '${tx}/state.swapping'` }, shell)
+    expect((await run(back(root), shell)).code).toBe(0)
+    expect(existsSync(join(tx, 'stage/go/current'))).toBe(false)
+    waiting.kill('SIGCONT')
+    waiting.hangUp()
+    await waiting.result
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('leaves a current alone that somebody else has set since', async () => {
+    const { root } = await swapped(shell)
+    unlinkSync(join(root, 'current'))
+    symlinkSync('by-hand', join(root, 'current'))
+    expect((await run(back(root), shell)).stdout).toBe('current by-hand\n')
+    expect(currentOf(root)).toBe('by-hand')
+  })
+
+  it('is refused by a host that was confirmed', async () => {
+    const { root } = await swapped(shell)
+    expect((await run(forward(root), shell)).code).toBe(0)
+    expect((await run(back(root), shell)).code).toBe(83)
+    expect(currentOf(root)).toBe(newTarget)
+  })
+
+  it('can be followed by another attempt of the same transaction', async () => {
+    const { root } = await swapped(shell)
+    await run(back(root), shell)
+    expect((await run(stage(place(root), newId, oldTarget, Buffer.alloc(0)), shell)).code).toBe(0)
+    const again = start(armOf(root), shell)
+    expect(await again.line()).toBe('armed')
+    again.send('go t1')
+    expect(await again.line()).toBe(`swapped ${newTarget}`)
+    expect((await run(forward(root), shell)).code).toBe(0)
+    expect(recordsOf(root)).toEqual(['outcome.confirmed', 'state.swapped'])
+  })
+})
+
+describe.each(shells)('confirm under $name', shell => {
+  it('decides for the new release, however often it is said', async () => {
+    const { root } = await swapped(shell)
+    expect(await run(forward(root), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(await run(forward(root), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(recordsOf(root)).toEqual(['outcome.confirmed', 'state.swapped'])
+  })
+
+  it('is refused by a host that has put itself back', async () => {
+    const { root } = await swapped(shell)
+    await run(back(root), shell)
+    expect((await run(forward(root), shell)).code).toBe(83)
+    expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapped'])
+  })
+
+  it('is refused by a host that was never swapped', async () => {
+    const root = await staged(shell)
+    expect((await run(forward(root), shell)).code).toBe(78)
+    expect(recordsOf(root)).toEqual(['state.staged', 'undecided'])
+  })
+
+  it('and restore at the same time come to exactly one outcome, which current follows', async () => {
+    for (let round = 0; round < 10; round++) {
+      const { root } = await swapped(shell)
+      const [yes, no] = await Promise.all([run(forward(root), shell), run(back(root), shell)])
+      const outcome = recordsOf(root).filter(name => name !== 'state.swapped')
+      if (yes.code === 0) {
+        expect([no.code, outcome, currentOf(root)]).toEqual([83, ['outcome.confirmed'], newTarget])
+      } else {
+        expect([0, outcome, currentOf(root)]).toEqual([no.code, ['outcome.reverted'], oldTarget])
+      }
+    }
+  })
+})
+
+describe.each(shells)("the dead-man's switch under $name", { concurrent: true }, shell => {
+  const restart = `printf '%s\\n' "$(readlink current)" >>restarted\n`
+
+  it('puts a host back that nobody renews, and makes it serve the old release', async () => {
+    const { root, waiting } = await swapped(shell, { lease: 2, restart })
+    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    expect(readFileSync(join(root, 'restarted'), 'utf8')).toBe(`${oldTarget}\n`)
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapped'])
+    expect((await run(forward(root), shell)).code).toBe(83)
+    waiting.send('end')
+    expect((await waiting.result).code).toBe(0)
+  })
+
+  it('takes current away again where nothing was', async () => {
+    const { root } = await swapped(shell, { lease: 2, old: null })
+    await until(() => currentOf(root) === null, 'current is gone')
+    expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapped'])
+  })
+
+  it('acts after its channel and the shell that waited on it were killed', async () => {
+    const { root, waiting } = await swapped(shell, { lease: 2, restart })
+    waiting.kill('SIGKILL')
+    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('runs the restart once when its channel is lost, however many watch', async () => {
+    const { root, waiting } = await swapped(shell, { lease: 2, restart })
+    waiting.hangUp()
+    expect((await waiting.result).code).toBe(0)
+    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    expect(readFileSync(join(root, 'restarted'), 'utf8')).toBe(`${oldTarget}\n`)
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('waits while it is renewed, also on a channel that was lost, and then no longer', async () => {
+    const { root, waiting } = await swapped(shell, { lease: 2, restart })
+    waiting.hangUp()
+    const end = performance.now() + 6000
+    let renewals = 0
+    while (performance.now() < end) {
+      expect((await run(renew(place(root)), shell)).code).toBe(0)
+      renewals += 1
+      expect(recordsOf(root)).toEqual(['state.swapped', 'undecided'])
+      await new Promise(resolve => setTimeout(resolve, 200))
+    }
+    expect(renewals).toBeGreaterThan(5)
+    expect(currentOf(root)).toBe(newTarget)
+    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('counts a renewal by a clock that was set back', async () => {
+    const { root } = await swapped(shell, { lease: 3 })
+    const lease = join(root, '.clonedeploy/tx/t1/lease')
+    const end = performance.now() + 6000
+    for (let hour = 1; performance.now() < end; hour++) {
+      await run({ name: 'as if', text: `touch -d @$(( $(date +%s) - ${hour * 3600} )) '${lease}'` }, shell)
+      expect(recordsOf(root)).toEqual(['state.swapped', 'undecided'])
+      await new Promise(resolve => setTimeout(resolve, 200))
+    }
+    await until(() => currentOf(root) === oldTarget, 'it is put back')
+  })
+
+  it('does nothing once the host is confirmed', async () => {
+    const { root, waiting } = await swapped(shell, { lease: 1, restart })
+    expect((await run(forward(root), shell)).code).toBe(0)
+    waiting.hangUp()
+    expect((await waiting.result).code).toBe(0)
+    expect(existsSync(join(root, 'restarted'))).toBe(false)
+    expect(currentOf(root)).toBe(newTarget)
+  })
+
+  it('does nothing after the deadline when there was no word', async () => {
+    const { root, waiting } = await armed(shell, { lease: 1, deadline: 1, restart })
+    await until(() => recordsOf(root).includes('state.disarmed'), 'the deadline')
+    waiting.hangUp()
+    await waiting.result
+    expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
+    expect(existsSync(join(root, 'restarted'))).toBe(false)
+  })
+
+  it('starts the app with the signals as they come: it can be stopped later', async () => {
+    const signals = `grep SigIgn /proc/self/status >restarted.tmp; mv restarted.tmp restarted\n`
+    const { root } = await swapped(shell, { lease: 1, restart: signals })
+    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    const ignored = BigInt(`0x${readFileSync(join(root, 'restarted'), 'utf8').trim().split(/\s+/)[1]}`)
+    const [hup, term, pipe] = [1n, 15n, 13n].map(number => (ignored >> (number - 1n)) & 1n)
+    expect({ hup, term, pipe }).toEqual({ hup: 0n, term: 0n, pipe: 0n })
+  })
+
+  it('ends when the folder is gone', async () => {
+    const { root, waiting } = await swapped(shell, { lease: 1 })
+    rmSync(root, { recursive: true })
+    waiting.send('end')
+    expect((await waiting.result).code).toBe(0)
+  })
+})

@@ -1,0 +1,77 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { lock } from '../../src/scripts/lock.js'
+import { stage } from '../../src/scripts/stage.js'
+import { arm } from '../../src/scripts/swap.js'
+import { type FileText, writeFiles } from '../support/files.js'
+import { folder, place, run, type Shell, type Started, start } from '../support/scripts.js'
+
+export const oldId = '20260101-000000-0000000'
+export const newId = '20260102-000000-1111111'
+export const oldTarget = `releases/${oldId}`
+export const newTarget = `releases/${newId}`
+
+export interface Setup {
+  /** Target of `current` before; null: there is none. */
+  readonly old?: string | null
+  readonly restart?: string
+  readonly lease?: number
+  readonly deadline?: number
+  readonly files?: Readonly<Record<string, FileText>>
+}
+
+/** A folder with two releases, locked by t1. */
+export async function locked(shell: Shell, setup: Setup = {}): Promise<string> {
+  const { old = oldTarget, files = {} } = setup
+  const root = folder()
+  writeFiles(root, { [`${oldTarget}/file`]: 'old', [`${newTarget}/file`]: 'new', ...files })
+  if (old !== null) writeFiles(root, { current: { link: old } })
+  await succeed(run(lock(place(root), '{"tx":"t1"}', { unresolved: 'refuse' }), shell))
+  return root
+}
+
+/** The same, with everything made that a swap needs. */
+export async function staged(shell: Shell, setup: Setup = {}): Promise<string> {
+  const { old = oldTarget, restart = '' } = setup
+  const root = await locked(shell, setup)
+  await succeed(run(stage(place(root), newId, old, Buffer.from(restart)), shell))
+  return root
+}
+
+export function armOf(root: string, { old = oldTarget, lease = 60, deadline = 20 }: Setup = {}, tx = 't1') {
+  return arm(place(root, tx), { release: newId, old, deadline, lease })
+}
+
+/** The same, waiting for the word. */
+export async function armed(shell: Shell, setup: Setup = {}): Promise<{ root: string; waiting: Started }> {
+  const root = await staged(shell, setup)
+  const waiting = start(armOf(root, setup), shell)
+  expectLine(await waiting.line(), 'armed')
+  return { root, waiting }
+}
+
+/** The same, swapped and flushed. */
+export async function swapped(shell: Shell, setup: Setup = {}): Promise<{ root: string; waiting: Started }> {
+  const { root, waiting } = await armed(shell, setup)
+  waiting.send('go t1')
+  expectLine(await waiting.line(), `swapped ${newTarget}`)
+  expectLine(await waiting.line(), 'flushed')
+  return { root, waiting }
+}
+
+/** The state and the outcome of a transaction, as its files tell them. */
+export function recordsOf(root: string, tx = 't1'): readonly string[] {
+  return readdirSync(join(root, '.clonedeploy/tx', tx))
+    .filter(name => /^(state|outcome)\.|^undecided$/.test(name))
+    .sort()
+}
+
+export async function succeed<T extends { readonly code: number | null }>(ran: Promise<T>): Promise<T> {
+  const result = await ran
+  if (result.code !== 0) throw new Error(`the script failed: ${JSON.stringify(result)}`)
+  return result
+}
+
+function expectLine(line: string | null, wanted: string): void {
+  if (line !== wanted) throw new Error(`expected "${wanted}", the script said ${JSON.stringify(line)}`)
+}

@@ -1,0 +1,187 @@
+import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it } from 'vitest'
+import { breakLock, lock } from '../../src/scripts/lock.js'
+import { stage } from '../../src/scripts/stage.js'
+import { look } from '../../src/scripts/swap.js'
+import { inodes } from '../support/files.js'
+import { currentOf, place, run, shells, start, until } from '../support/scripts.js'
+import { armed, armOf, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
+
+describe.each(shells)('stage under $name', shell => {
+  it('makes both links, the state and the undecided outcome, and leaves current alone', async () => {
+    const root = await staged(shell, { restart: 'echo "it\'s back"\n' })
+    const tx = join(root, '.clonedeploy/tx/t1')
+    expect(readlinkSync(join(tx, 'stage/go/current'))).toBe(newTarget)
+    expect(readlinkSync(join(tx, 'stage/revert/current'))).toBe(oldTarget)
+    expect(readFileSync(join(tx, 'restart'), 'utf8')).toBe('echo "it\'s back"\n')
+    expect(readFileSync(join(tx, 'next'), 'utf8')).toBe(`${newId}\n`)
+    expect(readFileSync(join(tx, 'old'), 'utf8')).toBe(`${oldTarget}\n`)
+    expect(recordsOf(root)).toEqual(['state.staged', 'undecided'])
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it.each([
+    ['elsewhere', () => 'releases/20250101-000000-9999999'],
+    ['the same release by another spelling', (root: string) => join(root, oldTarget)],
+    ['a name with a newline at its end', () => `${oldTarget}\n`],
+  ])('stops when current points %s by now', async (_, target) => {
+    const root = await locked(shell)
+    unlinkSync(join(root, 'current'))
+    symlinkSync(target(root), join(root, 'current'))
+    expect((await run(stage(place(root), newId, oldTarget, Buffer.alloc(0)), shell)).code).toBe(78)
+  })
+
+  it.each(['a file', 'a folder', 'a link to nowhere'])('stops when there is %s where nothing was', async what => {
+    const root = await locked(shell, { old: null })
+    if (what === 'a file') writeFileSync(join(root, 'current'), '')
+    else if (what === 'a folder') mkdirSync(join(root, 'current'))
+    else symlinkSync('nowhere', join(root, 'current'))
+    expect((await run(stage(place(root), newId, null, Buffer.alloc(0)), shell)).code).toBe(78)
+  })
+
+  it('stops when the release is gone', async () => {
+    const root = await locked(shell)
+    rmSync(join(root, newTarget), { recursive: true })
+    expect((await run(stage(place(root), newId, oldTarget, Buffer.alloc(0)), shell)).code).toBe(76)
+  })
+})
+
+describe.each(shells)('a swap under $name', shell => {
+  it('happens at the word, and says what current is', async () => {
+    const { root, waiting } = await armed(shell)
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(recordsOf(root)).toEqual(['state.armed', 'undecided'])
+    waiting.send('go t1')
+    expect(await waiting.line()).toBe(`swapped ${newTarget}`)
+    expect(currentOf(root)).toBe(newTarget)
+    expect(await waiting.line()).toBe('flushed')
+    waiting.send('end')
+    expect((await waiting.result).code).toBe(0)
+    expect(recordsOf(root)).toEqual(['state.swapped', 'undecided'])
+    expect((await run(look(root, 't1'), shell)).stdout).toBe(`current ${newTarget}\nstate.swapped\n`)
+  })
+
+  it.each([
+    ['a release of Capistrano, absolute', '/srv/elsewhere/releases/20200101000000'],
+    ['a name with odd characters', "releases/it's $(here) \\ "],
+  ])('takes over from %s', async (_, old) => {
+    const { root, waiting } = await swapped(shell, { old })
+    waiting.send('end')
+    expect(currentOf(root)).toBe(newTarget)
+    expect(readlinkSync(join(root, '.clonedeploy/tx/t1/stage/revert/current'))).toBe(old)
+  })
+
+  it('is the first where nothing was served', async () => {
+    const { root, waiting } = await swapped(shell, { old: null })
+    waiting.send('end')
+    expect(currentOf(root)).toBe(newTarget)
+  })
+
+  it.each(['go t2', 'go', ' go t1', 'go t1 ', 'no'])('does not happen at the word %j', async word => {
+    const { root, waiting } = await armed(shell)
+    waiting.send(word)
+    expect((await waiting.result).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
+  })
+
+  it('does not happen when the line is lost before the word', async () => {
+    const { root, waiting } = await armed(shell)
+    waiting.hangUp()
+    expect((await waiting.result).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
+  })
+
+  it('does not happen when the word comes after the deadline', async () => {
+    const { root, waiting } = await armed(shell, { deadline: 1 })
+    await until(() => recordsOf(root).includes('state.disarmed'), 'the deadline')
+    waiting.send('go t1')
+    expect((await waiting.result).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('does not happen when the word comes after another run took the lock', async () => {
+    const { root, waiting } = await armed(shell)
+    expect((await run(breakLock(place(root)), shell)).code).toBe(0)
+    expect((await run(lock(place(root, 't2'), '{}', { unresolved: 'refuse' }), shell)).code).toBe(0)
+    waiting.send('go t1')
+    expect((await waiting.result).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('cannot be armed twice', async () => {
+    const { root, waiting } = await armed(shell)
+    expect((await run(armOf(root), shell)).code).toBe(82)
+    waiting.send('go t1')
+    expect(await waiting.line()).toBe(`swapped ${newTarget}`)
+  })
+
+  it('is not armed when current was changed since', async () => {
+    const root = await staged(shell)
+    unlinkSync(join(root, 'current'))
+    symlinkSync('elsewhere', join(root, 'current'))
+    const before = inodes(root)
+    expect((await run(armOf(root), shell)).code).toBe(78)
+    expect(inodes(root)).toEqual(before)
+  })
+})
+
+describe.each(shells)('look under $name', shell => {
+  it.each([
+    ['absent', null, 'absent\n'],
+    ['a link', oldTarget, `current ${oldTarget}\n`],
+    ['a dangling link', 'nowhere', 'current nowhere\n'],
+  ])('says what current is when it is %s, and changes nothing', async (_, old, said) => {
+    const root = await locked(shell, { old })
+    const before = inodes(root)
+    expect(await run(look(root, 't1'), shell)).toEqual({ code: 0, stdout: said, stderr: '' })
+    expect(inodes(root)).toEqual(before)
+  })
+
+  it('says that current is not a link', async () => {
+    const root = await locked(shell, { old: null, files: { 'current/index.html': '' } })
+    expect((await run(look(root, 't1'), shell)).stdout).toBe('other\n')
+  })
+})
+
+/** Opens a file through `current` until it is told to stop, and counts how often it was not there. */
+const reader = `
+const { parentPort, workerData } = require('node:worker_threads')
+const { readFileSync } = require('node:fs')
+const flag = new Int32Array(workerData.flag)
+let reads = 0
+const misses = []
+while (Atomics.load(flag, 0) === 0) {
+  try { readFileSync(workerData.path); reads += 1; Atomics.store(flag, 1, reads) } catch (error) { misses.push(error.code) }
+}
+parentPort.postMessage({ reads, misses })
+`
+
+describe.each(shells)('three hundred swaps under $name', shell => {
+  it('never let a reader miss current', async () => {
+    const root = await staged(shell)
+    const flag = new SharedArrayBuffer(8)
+    const counter = new Int32Array(flag)
+    const worker = new Worker(reader, { eval: true, workerData: { path: join(root, 'current/file'), flag } })
+    const told = new Promise<{ reads: number; misses: string[] }>(resolve => worker.once('message', resolve))
+    await until(() => Atomics.load(counter, 1) > 0, 'the reader reads')
+    const { text } = armOf(root)
+    const rename = text.split('\n').filter(line => line.startsWith('mv -f "$X/stage/go/current" ./'))
+    expect(rename).toHaveLength(1)
+    const loop = `cd '${root}'; X=.clonedeploy/tx/t1; i=0
+while [ $i -lt 300 ]; do i=$((i+1))
+if [ $((i%2)) = 0 ]; then ln -s ${oldTarget} "$X/stage/go/current"; else ln -s ${newTarget} "$X/stage/go/current"; fi || exit 1
+${rename[0]}
+done`
+    rmSync(join(root, '.clonedeploy/tx/t1/stage/go/current'))
+    const done = start({ name: 'loop', text: loop }, shell)
+    expect((await done.result).code).toBe(0)
+    Atomics.store(counter, 0, 1)
+    const { reads, misses } = await told
+    expect(misses).toEqual([])
+    expect(reads).toBeGreaterThan(300)
+  })
+})

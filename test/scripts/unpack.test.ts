@@ -1,0 +1,328 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import type { Artifact } from '../../src/build/artifact.js'
+import { packFolder } from '../../src/build/pack.js'
+import { touchStamp } from '../../src/release/id.js'
+import { lock } from '../../src/scripts/lock.js'
+import { seal } from '../../src/scripts/stage.js'
+import { type Unpack, unpack } from '../../src/scripts/unpack.js'
+import { drift, verify } from '../../src/scripts/verify.js'
+import { bytes, fill, hostile, nothingShared, read, type Tree } from '../build/folders.js'
+import { inodes } from '../support/files.js'
+import { folder, place, run, type Shell, shells } from '../support/scripts.js'
+import { succeed } from './staged.js'
+
+const first = '20260102-030405-aaaaaaa'
+const second = '20260203-040506-bbbbbbb'
+/** Bytes that some shells use for themselves. */
+const odd: Tree = { ...hostile, 'dash \x81\x82\x83\x84\x85\x86\x87\x88': 'bytes', '\x01\x7f': 'bytes of other shells' }
+
+const pack = (tree: Tree): Promise<Artifact> =>
+  packFolder({ dir: fill(folder(), tree), include: null, shared: nothingShared, cacheDir: folder() })
+
+function what(artifact: Artifact, more: Partial<Unpack> = {}): Unpack {
+  return { release: first, base: null, digest: artifact.digest, revision: 'c0ffee', shared: nothingShared, ...more }
+}
+
+async function lockedFolder(shell: Shell): Promise<string> {
+  const root = folder('a shop')
+  await succeed(run(lock(place(root), '{}', { unresolved: 'refuse' }), shell))
+  return root
+}
+
+/** A folder with the first release in it, sealed. */
+async function sealed(shell: Shell, artifact: Artifact, hooked = false): Promise<string> {
+  const root = await lockedFolder(shell)
+  await succeed(run(unpack(place(root), what(artifact), (await artifact.payload(null)).data), shell))
+  await succeed(run(seal(place(root), first, JSON.stringify({ digest: artifact.digest }), hooked), shell))
+  return root
+}
+
+function treeOf(root: string, id = first): Record<string, string> {
+  const { REVISION: _, ...tree } = read(join(root, 'releases', id))
+  return tree
+}
+
+describe.each(shells)('unpack under $name', shell => {
+  it('makes the release byte for byte, whatever the names', async () => {
+    const artifact = await pack(odd)
+    const root = await lockedFolder(shell)
+    const { data } = await artifact.payload(null)
+    expect(await run(unpack(place(root), what(artifact), data), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
+    expect(readFileSync(join(root, 'releases', first, 'REVISION'), 'utf8')).toBe('c0ffee\n')
+    expect(`sha256:${createHash('sha256').update(readFileSync(join(root, '.clonedeploy/manifests', first))).digest('hex')}`).toBe(artifact.digest)
+    expect(readdirSync(join(root, '.clonedeploy/incoming'))).toEqual([])
+    expect(readFileSync(join(root, '.clonedeploy/tx/t1/made'), 'utf8')).toBe(`${first}\n`)
+  })
+
+  it('gives every file the time that is in its id', async () => {
+    const artifact = await pack(odd)
+    const root = await sealed(shell, artifact)
+    const stamp = Date.UTC(2026, 0, 2, 3, 4, 5)
+    expect(touchStamp(first)).toBe('202601020304.05')
+    for (const name of Object.keys(odd).filter(name => !name.endsWith('/') && !odd[name]?.startsWith('-> ')))
+      expect(lstatSync(bytes(join(root, 'releases', first), name)).mtimeMs, JSON.stringify(name)).toBe(stamp)
+  })
+
+  it('makes an empty release', async () => {
+    const artifact = await pack({ 'empty/': '' })
+    const root = await lockedFolder(shell)
+    await succeed(run(unpack(place(root), what(artifact), (await artifact.payload(null)).data), shell))
+    expect(treeOf(root)).toEqual({ 'empty/': 'folder 755' })
+  })
+
+  it('links shared paths, also deep ones, and makes the folders in shared/', async () => {
+    const artifact = await pack({ 'public/index.html': 'x' })
+    const root = await lockedFolder(shell)
+    fill(root, { 'shared/.env': 'A=1', 'shared/config/it is/secret.json': '{}' })
+    const shared = { dirs: ['uploads', 'public/a/b'], files: ['.env', 'config/it is/secret.json'] }
+    await succeed(run(unpack(place(root), what(artifact, { shared }), (await artifact.payload(null)).data), shell))
+    expect(treeOf(root)).toEqual({
+      '.env': '-> ../../shared/.env',
+      'config/': 'folder 755',
+      'config/it is/': 'folder 755',
+      'config/it is/secret.json': '-> ../../../../shared/config/it is/secret.json',
+      'public/': 'folder 755',
+      'public/a/': 'folder 755',
+      'public/a/b': '-> ../../../../shared/public/a/b',
+      'public/index.html': '644 x',
+      uploads: '-> ../../shared/uploads',
+    })
+    expect(readFileSync(join(root, 'releases', first, '.env'), 'utf8')).toBe('A=1')
+    expect(readFileSync(join(root, 'releases', first, 'config/it is/secret.json'), 'utf8')).toBe('{}')
+    expect(lstatSync(join(root, 'shared/public/a/b')).isDirectory()).toBe(true)
+  })
+
+  it('names the shared file that is missing, and no release appears', async () => {
+    const artifact = await pack({ a: 'a' })
+    const root = await lockedFolder(shell)
+    const shared = { dirs: [], files: ['config/my file'] }
+    const result = await run(unpack(place(root), what(artifact, { shared }), (await artifact.payload(null)).data), shell)
+    expect(result).toMatchObject({ code: 77, stdout: 'config/my file\n' })
+    expect(readdirSync(join(root, 'releases'))).toEqual([])
+  })
+
+  it('refuses a release that is there already, and leaves it alone', async () => {
+    const artifact = await pack({ a: 'a' })
+    const root = await sealed(shell, artifact)
+    const before = read(root)
+    expect((await run(unpack(place(root), what(artifact), (await artifact.payload(null)).data), shell)).code).toBe(86)
+    expect(read(root)).toEqual(before)
+  })
+
+  it.each([0, 1, 10, 100, 1000, 0.5, 0.9])('refuses a payload that is cut at %d', async cut => {
+    const artifact = await pack(odd)
+    const root = await lockedFolder(shell)
+    const { data } = await artifact.payload(null)
+    const part = data.subarray(0, cut > 0 && cut < 1 ? Math.floor(data.length * cut) : cut)
+    expect([81, 87]).toContain((await run(unpack(place(root), what(artifact), part), shell)).code)
+    expect(readdirSync(join(root, 'releases'))).toEqual([])
+  })
+
+  it.each([1, 8, 9])('has no need of the last %d bytes: the manifest vouches for all that is made', async cut => {
+    const artifact = await pack(odd)
+    const root = await lockedFolder(shell)
+    const { data } = await artifact.payload(null)
+    const { code } = await run(unpack(place(root), what(artifact), data.subarray(0, data.length - cut)), shell)
+    if (code === 0) expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
+    else expect([[81, 87].includes(code ?? 0), readdirSync(join(root, 'releases'))]).toEqual([true, []])
+  })
+
+  it('refuses an archive that ends at the border of a member, which tar takes for a good one', async () => {
+    const artifact = await pack({ a: 'a', b: 'b', c: 'c' })
+    const root = await lockedFolder(shell)
+    const tar = gunzipSync((await artifact.payload(null)).data)
+    const cut = gzipSync(Buffer.concat([tar.subarray(0, tar.lastIndexOf('tree/c')), Buffer.alloc(1024)]))
+    expect(await run(unpack(place(root), what(artifact), cut), shell)).toMatchObject({
+      code: 81,
+      stdout: 'there are more or fewer entries than in the manifest\n',
+    })
+    expect(readdirSync(join(root, 'releases'))).toEqual([])
+  })
+
+  it.each([
+    ['a byte of a file', 'original', 'tampered', 'contents differ from the manifest\n'],
+    ['the target of a link', 'nowhere', 'noplace', 'the manifest that arrived is another one\n'],
+  ])('refuses a payload in which %s is another one', async (_, from, to, said) => {
+    const artifact = await pack({ file: 'original', link: '-> nowhere' })
+    const root = await lockedFolder(shell)
+    const tar = gunzipSync((await artifact.payload(null)).data).toString('latin1')
+    const bad = gzipSync(Buffer.from(checked(tar.replaceAll(from, to)), 'latin1'))
+    expect(await run(unpack(place(root), what(artifact), bad), shell)).toMatchObject({ code: 81, stdout: said })
+    expect(readdirSync(join(root, 'releases'))).toEqual([])
+  })
+
+  it('refuses a payload of another artifact', async () => {
+    const [artifact, other] = [await pack({ a: 'a' }), await pack({ a: 'b' })]
+    const root = await lockedFolder(shell)
+    const result = await run(unpack(place(root), what(artifact), (await other.payload(null)).data), shell)
+    expect(result).toMatchObject({ code: 81, stdout: 'the manifest that arrived is another one\n' })
+  })
+
+  it('says that the base is not there', async () => {
+    const artifact = await pack({ a: 'a' })
+    const root = await lockedFolder(shell)
+    const { data } = await artifact.payload(artifact.manifest)
+    expect((await run(unpack(place(root), what(artifact, { base: second }), data), shell)).code).toBe(76)
+  })
+})
+
+describe.each(shells)('unpack on a base under $name', shell => {
+  const changed: Tree = {
+    ...Object.fromEntries(Object.entries(odd).filter(([name]) => !["it's", 'folder/\n/file in a newline', 'links/long'].includes(name))),
+    'new\nfile': 'new',
+    'run.sh': 'no longer a program',
+    empty: 'no longer empty',
+    'links/self': '-> elsewhere',
+    'another/empty/': '',
+  }
+
+  it('copies what is unchanged and makes the release byte for byte', async () => {
+    const [base, next] = [await pack(odd), await pack(changed)]
+    const root = await sealed(shell, base)
+    const { data, files } = await next.payload(base.manifest)
+    expect(files).toBe(3)
+    const result = await run(unpack(place(root), what(next, { release: second, base: first }), data), shell)
+    expect(result).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(treeOf(root, second)).toEqual(read(fill(folder(), changed)))
+    expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
+    const kept = "dash \x81\x82\x83\x84\x85\x86\x87\x88"
+    const inode = (id: string) => lstatSync(bytes(join(root, 'releases', id), kept)).ino
+    expect(inode(second)).not.toBe(inode(first))
+  })
+
+  it.each([
+    ['a file was changed', (dir: string) => writeFileSync(join(dir, 'same'), 'SAME')],
+    ['a file is missing', (dir: string) => unlinkSync(join(dir, 'same'))],
+    ['a mode was changed', (dir: string) => chmodSync(join(dir, 'same'), 0o755)],
+    ['a link was changed', (dir: string) => (unlinkSync(join(dir, 'link')), symlinkSync('evil', join(dir, 'link')))],
+    ['a file became a folder', (dir: string) => (unlinkSync(join(dir, 'same')), fill(dir, { 'same/x': 'x' }))],
+  ])('refuses it when in the base %s', async (_, spoil) => {
+    const base = await pack({ same: 'same', other: 'a', link: '-> same' })
+    const next = await pack({ same: 'same', other: 'b', link: '-> same' })
+    const root = await sealed(shell, base)
+    spoil(join(root, 'releases', first))
+    const { data } = await next.payload(base.manifest)
+    expect((await run(unpack(place(root), what(next, { release: second, base: first }), data), shell)).code).toBe(81)
+    expect(readdirSync(join(root, 'releases'))).toEqual([first])
+    const whole = await run(unpack(place(root), what(next, { release: second }), (await next.payload(null)).data), shell)
+    expect(whole).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+})
+
+describe.each(shells)('seal under $name', shell => {
+  const record = `{"digest":"sha256:x","by":"it's \\\\ $(anna)"}`
+
+  it('records what it was given, and no tree where no hook ran', async () => {
+    const root = await sealed(shell, await pack({ a: 'a' }))
+    expect(await run(seal(place(root), first, record, false), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(readFileSync(join(root, '.clonedeploy/manifests', `${first}.seal`), 'utf8')).toBe(`${record}\n\n`)
+  })
+
+  it('tells and records the tree that hooks have made', async () => {
+    const root = await sealed(shell, await pack(odd))
+    const { stdout } = await run(seal(place(root), first, record, true), shell)
+    expect(stdout).toMatch(/^tree [0-9a-f]{64}\n$/)
+    expect(readFileSync(join(root, '.clonedeploy/manifests', `${first}.seal`), 'utf8')).toBe(`${record}\n${stdout.slice(5)}`)
+  })
+})
+
+describe('the digest of a tree', () => {
+  it('is the same under every shell, and another one after any change', async () => {
+    const artifact = await pack(odd)
+    const told = new Map<string, string>()
+    for (const shell of shells) {
+      const root = await sealed(shell, artifact)
+      told.set(shell.name, (await run(seal(place(root), first, '{}', true), shell)).stdout)
+      const file = join(root, 'releases', first, 'run.sh')
+      for (const change of [() => chmodSync(file, 0o644), () => writeFileSync(file, 'x'), () => writeFileSync(`${file}2`, '')]) {
+        change()
+        told.set(`${shell.name} ${told.size % 4}`, (await run(seal(place(root), first, '{}', true), shell)).stdout)
+      }
+    }
+    expect(new Set(shells.map(({ name }) => told.get(name))).size).toBe(1)
+    expect(new Set(told.values()).size).toBe(4)
+  })
+})
+
+const spoilings: readonly (readonly [string, (dir: string) => unknown, readonly string[]])[] = [
+  ['a changed file', dir => writeFileSync(join(dir, 'it\'s'), 'other'), ['+f 644 5 SUM it\'s', '-f 644 5 SUM it\'s']],
+  ['a changed mode', dir => chmodSync(join(dir, 'run.sh'), 0o700), ['+f 700 10 SUM run.sh', '-f 755 10 SUM run.sh']],
+  ['a missing file', dir => unlinkSync(join(dir, '-rf')), ['-f 644 4 SUM -rf']],
+  ['a missing file of an odd name', dir => unlinkSync(bytes(dir, '\n')), ['-f 644 14 SUM NEWLINE']],
+  ['one more file', dir => writeFileSync(join(dir, 'more of it'), ''), ['+f 644 0 SUM more of it']],
+  ['one more empty folder', dir => fill(dir, { 'more/': '' }), ['+d more']],
+  ['a changed link', dir => (unlinkSync(join(dir, 'links/self')), symlinkSync('other', join(dir, 'links/self'))), ['+l other//links/self', '-l self//links/self']],
+  ['a missing folder', dir => rmSync(join(dir, 'empty folder'), { recursive: true }), ['-d empty folder']],
+  ['a file that became a link', dir => (unlinkSync(join(dir, 'empty')), symlinkSync('empty', join(dir, 'empty'))), ['+l empty//empty', '-f 644 0 SUM empty']],
+]
+
+describe.each(shells)('verify and drift under $name', shell => {
+  const tell = (stdout: string, newline: string) =>
+    stdout.replace(/[0-9a-f]{64}/g, 'SUM').replaceAll(newline, 'NEWLINE').split('\n').filter(line => line !== '' && !line.includes('REVISION')).sort()
+
+  it('find nothing in a release that is as it was sealed', async () => {
+    const root = await sealed(shell, await pack(odd))
+    expect(await run(verify(root, first, { extra: 1, whole: false }), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(tell((await run(drift(root, first), shell)).stdout, '\0')).toEqual([])
+  })
+
+  it.each(spoilings)('find %s', async (_, spoil, lines) => {
+    const artifact = await pack(odd)
+    const root = await sealed(shell, artifact)
+    const newline = String.fromCharCode(Number.parseInt(artifact.manifest.lines[0]?.slice(-3) ?? '', 8))
+    spoil(join(root, 'releases', first))
+    expect((await run(verify(root, first, { extra: 1, whole: false }), shell)).code).toBe(81)
+    expect(tell((await run(drift(root, first), shell)).stdout, newline)).toEqual([...lines].sort())
+  })
+
+  it('know the tree that hooks have made', async () => {
+    const root = await sealed(shell, await pack(odd), true)
+    expect((await run(verify(root, first, { extra: 1, whole: false }), shell)).code).toBe(0)
+    writeFileSync(join(root, 'releases', first, 'more'), '')
+    const result = await run(verify(root, first, { extra: 1, whole: false }), shell)
+    expect(result.code).toBe(81)
+    expect(result.stdout).toContain('the tree is not what it was after its prepare hooks')
+  })
+
+  it('tell the tree of a release that was never sealed', async () => {
+    const root = folder()
+    fill(root, { [`releases/${first}/a`]: 'a' })
+    expect((await run(verify(root, first, { extra: 0, whole: false }), shell)).stdout).toBe('')
+    expect((await run(verify(root, first, { extra: 0, whole: true }), shell)).stdout).toMatch(/^tree [0-9a-f]{64}\n$/)
+    expect((await run(drift(root, first), shell)).code).toBe(76)
+  })
+
+  it('say that a release is not there', async () => {
+    const root = folder()
+    expect((await run(verify(root, first, { extra: 0, whole: true }), shell)).code).toBe(76)
+    expect((await run(drift(root, first), shell)).code).toBe(76)
+    expect(existsSync(join(root, '.clonedeploy'))).toBe(false)
+  })
+
+  it('change nothing', async () => {
+    const root = await sealed(shell, await pack(odd))
+    const before = inodes(root)
+    await run(verify(root, first, { extra: 1, whole: true }), shell)
+    await run(drift(root, first), shell)
+    expect(inodes(root)).toEqual(before)
+  })
+})
+
+/** The archive with the checksums of its headers made right again. */
+function checked(tar: string): string {
+  const all = Buffer.from(tar, 'latin1')
+  for (let at = 0; at + 512 <= all.length && all[at] !== 0; ) {
+    const header = all.subarray(at, at + 512)
+    header.fill(' ', 148, 156)
+    const sum = header.reduce((a, b) => a + b, 0)
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+    const size = Number.parseInt(header.toString('latin1', 124, 136), 8) || 0
+    at += 512 + Math.ceil(size / 512) * 512
+  }
+  return all.toString('latin1')
+}

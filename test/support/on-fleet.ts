@@ -1,0 +1,24 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { type Project, startProject } from './project.js'
+import { type FleetOptions, startFleet, type TestFleet } from './sshd.js'
+
+/** One fleet for a test file, and a fresh project on it for every test. */
+export interface OnFleet {
+  readonly fleet: TestFleet
+  readonly project: Project
+}
+
+export const all = [1, 2, 3, 4] as const
+
+export function onFleet(options: FleetOptions = { hosts: 4 }): OnFleet {
+  const here = {} as { fleet: TestFleet; project: Project }
+  beforeAll(async () => {
+    here.fleet = await startFleet(options)
+  })
+  afterAll(() => here.fleet?.stop())
+  beforeEach(async () => {
+    here.project = await startProject(here.fleet)
+  })
+  afterEach(() => here.project?.remove())
+  return here
+}

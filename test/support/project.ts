@@ -1,0 +1,127 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { vi } from 'vitest'
+import { type FileText, writeFiles } from './files.js'
+import type { TestFleet } from './sshd.js'
+
+const program = join(import.meta.dirname, '../../bin/clonedeploy.js')
+
+/** A project in a temp folder that deploys `app/` to a fleet, by the program as users start it. */
+export interface Project {
+  readonly root: string
+  /** `deployTo` of host `i`. Every project has its own. */
+  readonly on: (i: number, ...path: readonly string[]) => string
+  /** What host `i` holds as `current`, verbatim; null: absent. */
+  readonly current: (i: number) => string | null
+  /** The releases in `releases/` of host `i`. */
+  readonly releases: (i: number) => readonly string[]
+  readonly write: (files: Readonly<Record<string, FileText>>) => void
+  /** Writes deploy.config.json: the fleet, and what is given over it. `host` adds to a host of the inventory. */
+  readonly configure: (config?: object, host?: (i: number) => object) => void
+  readonly run: (args: string, options?: RunOptions) => Promise<Ended>
+  /** Writes this version into the app and deploys it; throws unless that ended with 0. Gives the release's id. */
+  readonly deployed: (version: string) => Promise<string>
+  readonly start: (args: string, options?: RunOptions) => Running
+  readonly git: (...args: readonly string[]) => string
+  readonly remove: () => void
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+  /** stdout as JSON. */
+  readonly json: () => Json
+}
+
+/** JSON as tests look into it. */
+// biome-ignore lint/suspicious/noExplicitAny: its shape is what the tests are about
+export type Json = any
+
+export interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** What it has said on stderr so far. */
+  readonly said: () => string
+  /** Waits until it has said so on stderr. */
+  readonly until: (text: string | RegExp) => Promise<void>
+}
+
+export async function startProject(fleet: TestFleet): Promise<Project> {
+  const root = await mkdtemp(join(tmpdir(), 'clonedeploy-project-'))
+  const name = root.slice(root.lastIndexOf('-') + 1)
+  const on = (i: number, ...path: readonly string[]) => join(fleet.folder(i), name, ...path)
+  const start = (args: string, options: RunOptions = {}) => startProgram(root, args, options)
+  const project: Project = {
+    root,
+    on,
+    current: i => (existsSync(on(i)) && readdirSync(on(i)).includes('current') ? readlinkSync(on(i, 'current')) : null),
+    releases: i => (existsSync(on(i, 'releases')) ? readdirSync(on(i, 'releases')).sort() : []),
+    write: files => writeFiles(root, files),
+    configure: (config = {}, host = () => ({})) => {
+      const hosts = fleet.hosts.map(({ name }, n) => ({ name, deployTo: on(n + 1), ...host(n + 1) }))
+      const ssh = { configFile: fleet.sshConfigFile, connectTimeout: '5s' }
+      const whole = { app: 'shop', source: { dir: 'app' }, deployTo: '/nowhere', hosts, ssh, ...config }
+      writeFileSync(join(root, 'deploy.config.json'), JSON.stringify(whole, null, 2))
+    },
+    run: (args, options) => start(args, options).ended,
+    async deployed(version) {
+      project.write({ 'app/version': `${version}\n` })
+      const ended = await start('deploy --json').ended
+      if (ended.code !== 0) throw new Error(`deploy ended with ${ended.code}:\n${ended.stderr}`)
+      return ended.json().release
+    },
+    start,
+    git: (...args) => execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: root, encoding: 'utf8' }),
+    remove: () => {
+      for (const i of fleet.hosts.keys()) rmSync(on(i + 1), { recursive: true, force: true })
+      rmSync(root, { recursive: true, force: true })
+    },
+  }
+  project.write({ 'app/version': 'one\n', 'app/server.js': 'serve()\n' })
+  project.configure()
+  return project
+}
+
+/** Starts the program with words parted by spaces. */
+function startProgram(cwd: string, args: string, { env = {} }: RunOptions): Running {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [program, ...args.split(' ').filter(word => word !== '')], {
+    cwd,
+    env: { PATH, HOME, USER: 'anna', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const text = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream]?.setEncoding('utf8').on('data', chunk => {
+      text[stream] += chunk
+    })
+  const ended = new Promise<Ended>(resolve => {
+    child.once('close', (code, signal) => resolve({ code, signal, ...text, json: () => JSON.parse(text.stdout) }))
+  })
+  return {
+    child,
+    ended,
+    said: () => text.stderr,
+    until: wanted =>
+      vi.waitFor(
+        () => {
+          if (!new RegExp(wanted).test(text.stderr)) throw new Error(`it has not said ${wanted} but:\n${text.stderr}`)
+        },
+        { timeout: 20_000, interval: 20 },
+      ),
+  }
+}
+
+/** What a file holds; '' while there is none. */
+export function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'latin1') : ''
+}

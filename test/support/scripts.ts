@@ -1,0 +1,190 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import type { Place } from '../../src/scripts/place.js'
+import type { Script } from '../../src/scripts/shell.js'
+
+/** A shell with what it finds on its PATH: `sh` is that shell too. */
+export interface Shell {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly path: string
+}
+
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Runs as this user, not as the one who runs the tests. */
+  readonly uid?: number
+}
+
+/** A script that waits on its stdin. */
+export interface Started {
+  readonly line: () => Promise<string | null>
+  readonly send: (line: string) => void
+  /** Takes its stdin away, as a lost connection does. */
+  readonly hangUp: () => void
+  readonly kill: (signal: NodeJS.Signals) => void
+  readonly result: Promise<Ran>
+}
+
+const temporary = mkdtempSync(join(tmpdir(), 'clonedeploy-scripts-'))
+let count = 0
+
+afterAll(() => rmSync(temporary, { recursive: true, force: true, maxRetries: 5 }))
+
+/** Every shell that a host may have as its `sh`; busybox brings its own tar, find, stat and all others. */
+export const shells: readonly Shell[] = installed([
+  { name: 'dash', command: ['dash'], path: `${folderWith('dash', ['sh'])}:/usr/bin:/bin` },
+  { name: 'bash', command: ['bash'], path: `${folderWith('bash', ['sh'])}:/usr/bin:/bin` },
+  { name: 'bash --posix', command: ['bash', '--posix'], path: `${folderWith('bash', ['sh'])}:/usr/bin:/bin` },
+  { name: 'busybox', command: ['busybox', 'sh'], path: folderWith('busybox', applets()) },
+])
+
+/** An empty folder of its own. */
+export function folder(name = 'folder'): string {
+  count += 1
+  const dir = join(temporary, String(count), name)
+  mkdirSync(dir, { recursive: true })
+  return dir
+}
+
+/** Runs a script to its end, as a host does. */
+export function run(script: Script, shell: Shell, options: RunOptions = {}): Promise<Ran> {
+  const child = spawnShell(script, shell, options)
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(script.input ?? '')
+  return ended(child)
+}
+
+/** Starts a script whose stdin stays open. */
+export function start(script: Script, shell: Shell, options: RunOptions = {}): Started {
+  const child = spawnShell(script, shell, options)
+  const { stdin } = child
+  stdin?.on('error', () => {})
+  const result = ended(child)
+  return {
+    line: lineReader(child),
+    send: line => void stdin?.write(`${line}\n`),
+    hangUp: () => void stdin?.end(),
+    kill: signal => void child.kill(signal),
+    result,
+  }
+}
+
+export function place(root: string, tx = 't1'): Place {
+  return { root, tx }
+}
+
+/** What `current` points at; null when there is none. */
+export function currentOf(root: string): string | null {
+  try {
+    return readlinkSync(join(root, 'current'))
+  } catch {
+    return null
+  }
+}
+
+/** Waits for a condition; fails when it never comes true. */
+export async function until(condition: () => boolean, what: string, seconds = 20): Promise<void> {
+  const end = performance.now() + seconds * 1000
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`never happened: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+function spawnShell(script: Script, shell: Shell, { env, uid }: RunOptions): ChildProcess {
+  const [file = 'sh', ...args] = shell.command
+  const home = { PATH: shell.path, HOME: temporary, SHELL: '/bin/sh' }
+  return spawn(absolute(file), [...args, '-c', `(\n:\n${script.text}\n)`], {
+    cwd: '/',
+    env: { ...home, ...env },
+    stdio: 'pipe',
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  })
+}
+
+function ended(child: ChildProcess): Promise<Ran> {
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout?.on('data', chunk => out.push(chunk))
+  child.stderr?.on('data', chunk => err.push(chunk))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', code =>
+      resolve({ code, stdout: Buffer.concat(out).toString('latin1'), stderr: Buffer.concat(err).toString('latin1') }),
+    )
+  })
+}
+
+/** The lines of a child's stdout, one a call; null when there are no more. */
+function lineReader(child: ChildProcess): () => Promise<string | null> {
+  let text = ''
+  let over = false
+  let wake = () => {}
+  child.stdout?.on('data', chunk => {
+    text += chunk
+    wake()
+  })
+  child.stdout?.on('close', () => {
+    over = true
+    wake()
+  })
+  return async () => {
+    for (;;) {
+      const end = text.indexOf('\n')
+      if (end >= 0) {
+        const line = text.slice(0, end)
+        text = text.slice(end + 1)
+        return line
+      }
+      if (over) return null
+      await new Promise<void>(resolve => {
+        wake = resolve
+      })
+    }
+  }
+}
+
+function installed(all: readonly Shell[]): readonly Shell[] {
+  const missing = all.filter(({ command }) => absolute(command[0] as string) === '')
+  if (missing.length === 0) return all
+  const names = missing.map(({ name }) => name).join(', ')
+  const skip = process.env.CLONEDEPLOY_SKIP_BUSYBOX === '1' && !process.env.CI
+  if (!skip) throw new Error('apt-get install busybox dash')
+  process.stderr.write(`\n  NOT TESTED: ${names} is not installed (CLONEDEPLOY_SKIP_BUSYBOX=1)\n\n`)
+  return all.filter(shell => !missing.includes(shell))
+}
+
+function applets(): readonly string[] {
+  if (absolute('busybox') === '') return []
+  return execFileSync('busybox', ['--list'], { encoding: 'utf8' })
+    .split('\n')
+    .filter(name => name !== '' && name !== 'busybox')
+}
+
+function folderWith(program: string, names: readonly string[]): string {
+  const dir = join(temporary, `bin-${program}`)
+  mkdirSync(dir, { recursive: true })
+  for (const name of names) {
+    rmSync(join(dir, name), { force: true })
+    symlinkSync(absolute(program), join(dir, name))
+  }
+  return dir
+}
+
+function absolute(program: string): string {
+  try {
+    return execFileSync('sh', ['-c', 'command -v -- "$0"', program], { encoding: 'utf8' }).trim()
+  } catch {
+    return ''
+  }
+}
