@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Io } from './commands/io.js'
-import { type ExitCode, Refusal, UsageError } from './errors.js'
+import { type ExitCode, type Refusal, UsageError } from './errors.js'
 import { type Asked, createProgram } from './program.js'
 import type { OutputStream } from './render/output.js'
 import { createOutput } from './render/output.js'
@@ -30,11 +30,15 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   let command = ''
   const forget = world.onSignal(signal => {
     if (signalCode !== null) {
-      output.stderr('\n✖ Stopped at once. Hosts that swapped put themselves back when their lease is over (15 s), or wait for: clonedeploy status\n')
+      output.stderr(
+        '\n✖ Stopped at once. Hosts that swapped put themselves back when their lease is over (15 s), or wait for: clonedeploy status\n',
+      )
       world.exit(contacted ? 6 : signalCode)
     }
     signalCode = signal === 'SIGTERM' ? 143 : 130
-    output.stderr(`\n${signal}: stopping. ${contacted ? 'What was prepared is removed, what was swapped is put back.' : ''} Once more: leave things as they are.\n`)
+    output.stderr(
+      `\n${signal}: stopping. ${contacted ? 'What was prepared is removed, what was swapped is put back.' : ''} Once more: leave things as they are.\n`,
+    )
     stopper.ask(`interrupted by ${signal}`)
   })
   try {
@@ -44,7 +48,10 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     json = asked.flags.json === true
     const flags = tidied(asked.flags)
     if (typeof flags.timeout === 'number' && command !== 'run') {
-      budget = setTimeout(() => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`), flags.timeout)
+      budget = setTimeout(
+        () => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`),
+        flags.timeout,
+      )
     }
     const io: Io = {
       cwd: world.cwd,
@@ -75,7 +82,8 @@ function parse(argv: readonly string[], print: (text: string) => void): Asked | 
     asked = found
   })
   const usage: string[] = []
-  for (const one of [program, ...program.commands]) one.configureOutput({ writeOut: print, writeErr: text => usage.push(text), outputError: text => usage.push(text) })
+  for (const one of [program, ...program.commands])
+    one.configureOutput({ writeOut: print, writeErr: text => usage.push(text), outputError: text => usage.push(text) })
   if (argv.length === 0) {
     print(program.helpInformation())
     return null
@@ -122,7 +130,11 @@ async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroun
       return (await import('./commands/run.js')).run(io, flags, words)
     case 'demo': {
       const { demo } = await import('./commands/demo.js')
-      return demo({ keep: flags.keep === true, run: (args, cwd) => main(args, { ...world, cwd }), write: io.output.stderr })
+      return demo({
+        keep: flags.keep === true,
+        run: (args, cwd) => main(args, { ...world, cwd }),
+        write: io.output.stderr,
+      })
     }
     default:
       throw new UsageError(`Unknown command "${command}".`)
@@ -130,7 +142,8 @@ async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroun
 }
 
 function version(): string {
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string }).version
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string })
+    .version
 }
 
 export type { ExitCode, Refusal }

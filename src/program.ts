@@ -25,28 +25,58 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     command.action((...given: readonly unknown[]) => {
       const [first] = given
       const positional = words || typeof first !== 'string' ? {} : { stage: first }
-      tell({ command: name, flags: { ...command.optsWithGlobals(), ...positional }, words: words ? (first as string[]) : [] })
+      tell({
+        command: name,
+        flags: { ...command.optsWithGlobals(), ...positional },
+        words: words ? (first as string[]) : [],
+      })
     })
   }
   const onStage = (command: Command) => common(command.argument('[stage]', 'the stage, when there are several'))
 
-  ask(transaction(onStage(add('deploy', 'build, push, prepare, swap, restart, verify; all or nothing')))
-    .option('--ref <rev>', 'deploy this revision')
-    .option('--offline', 'with --dry-run: configuration and pack only, no host is contacted')
-    .option('--build', 'with --dry-run: run the build commands'))
-  ask(transaction(onStage(add('rollback', 'the whole fleet back to the newest good release that every host has')))
-    .option('--to <id>', 'roll back to this release'))
+  ask(
+    transaction(onStage(add('deploy', 'build, push, prepare, swap, restart, verify; all or nothing')))
+      .option('--ref <rev>', 'deploy this revision')
+      .option('--offline', 'with --dry-run: configuration and pack only, no host is contacted')
+      .option('--build', 'with --dry-run: run the build commands'),
+  )
+  ask(
+    transaction(onStage(add('rollback', 'the whole fleet back to the newest good release that every host has'))).option(
+      '--to <id>',
+      'roll back to this release',
+    ),
+  )
   ask(transaction(onStage(add('repair', 'ends what a dead run left, and brings every host to the fleet’s release'))))
-  ask(selection(onStage(add('status', 'what each host holds and serves, drift, lock, unfinished transaction')))
-    .option('--verify', 'read every file of every release that is served'))
+  ask(
+    selection(onStage(add('status', 'what each host holds and serves, drift, lock, unfinished transaction'))).option(
+      '--verify',
+      'read every file of every release that is served',
+    ),
+  )
   ask(selection(onStage(add('releases', 'releases × hosts: when, who, revision, good or bad'))))
   ask(selection(onStage(add('check', 'connect to every host and report what would stop a deploy'))))
   ask(onStage(add('config', 'show what the configuration comes to')))
-  ask(selection(onStage(add('prune', 'remove old releases'))).option('--keep <n>', 'how many to keep', count).option('-n, --dry-run', 'only say what would go'))
+  ask(
+    selection(onStage(add('prune', 'remove old releases')))
+      .option('--keep <n>', 'how many to keep', count)
+      .option('-n, --dry-run', 'only say what would go'),
+  )
   ask(onStage(add('lock', 'keep everybody from deploying')).option('-m, --message <why>', 'why'))
-  ask(onStage(add('unlock', 'give back a lock that was seen')).option('--tx <id>', 'its id, as status and lock show it'))
-  ask(selection(common(add('run', 'run a command on hosts').argument('[command...]').option('--stage <name>', 'the stage'))), true)
-  ask(add('demo', 'deploy an example to three SSH hosts inside this process').option('--keep', 'leave the folder and the apps as they are'))
+  ask(
+    onStage(add('unlock', 'give back a lock that was seen')).option('--tx <id>', 'its id, as status and lock show it'),
+  )
+  ask(
+    selection(
+      common(add('run', 'run a command on hosts').argument('[command...]').option('--stage <name>', 'the stage')),
+    ),
+    true,
+  )
+  ask(
+    add('demo', 'deploy an example to three SSH hosts inside this process').option(
+      '--keep',
+      'leave the folder and the apps as they are',
+    ),
+  )
   return program
 }
 
@@ -57,7 +87,9 @@ function common(command: Command): Command {
     .option('-y, --yes', 'yes to what would be asked')
     .option('--no-input', 'ask nothing')
     .option('--json', 'one JSON object on stdout')
-    .addOption(new Option('--output <kind>', 'how progress is shown').choices(['auto', 'tty', 'plain', 'jsonl', 'github']))
+    .addOption(
+      new Option('--output <kind>', 'how progress is shown').choices(['auto', 'tty', 'plain', 'jsonl', 'github']),
+    )
     .option('--no-color', 'no colour')
     .option('-v, --verbose', 'each script and its time')
     .option('-q, --quiet', 'warnings and the result only')
@@ -69,6 +101,13 @@ function transaction(command: Command): Command {
   return command
     .option('-n, --dry-run', 'show what would happen; hosts are only read')
     .option('--detailed-exitcode', 'with --dry-run: exit 10 when something would change')
+    .option(
+      '--exclude <hosts>',
+      'leave these hosts out; they are recorded and shown until they rejoin',
+      list,
+      [] as string[],
+    )
+    .option('--reason <why>', 'why they are left out')
     .option('--force', 'go on although nothing has changed')
     .option('--no-rollback', 'leave the new release in place when it fails after the swap')
     .option('--lock-wait <duration>', 'wait this long for the lock: 10m', duration)
@@ -83,7 +122,13 @@ function selection(command: Command): Command {
 }
 
 function list(value: string, before: readonly string[]): string[] {
-  return [...before, ...value.split(',').map(one => one.trim()).filter(one => one !== '')]
+  return [
+    ...before,
+    ...value
+      .split(',')
+      .map(one => one.trim())
+      .filter(one => one !== ''),
+  ]
 }
 
 function count(value: string): number {
@@ -97,7 +142,10 @@ function duration(value: string): number {
   const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
   if (/^\d+$/.test(value)) return Number(value) * 1000
   if (!/^(\d+(ms|s|m|h))+$/.test(value)) throw new InvalidArgumentError('Write it like 30s, 10m or 1h30m.')
-  return [...value.matchAll(/(\d+)(ms|s|m|h)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * (units[unit ?? ''] ?? 0), 0)
+  return [...value.matchAll(/(\d+)(ms|s|m|h)/g)].reduce(
+    (sum, [, n, unit]) => sum + Number(n) * (units[unit ?? ''] ?? 0),
+    0,
+  )
 }
 
 const examples = `

@@ -126,7 +126,7 @@ describe('the text of', () => {
 
   it.each([
     ['the process', /\bprocess\./],
-    ['the clock', /\bDate\.now\b|\bnew Date\(|\bperformance\.|\bset(Timeout|Interval)\(/],
+    ['the clock', /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bset(Timeout|Interval)\(/],
     ['chance', /\bMath\.random\b/],
     ['the network', /\bfetch\(/],
     ['the terminal', /\bconsole\./],

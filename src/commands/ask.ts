@@ -7,7 +7,9 @@ import { Interrupted } from './interrupted.js'
 export async function askToGoOn(context: Context, flags: CommonFlags, question: string, why: string): Promise<void> {
   if (flags.yes) return
   if (!context.io.canAsk) {
-    throw new UsageError(`${why}: it needs a decision. Pass --yes (nobody can be asked: stdin or stderr is not a terminal, or --no-input was given).`)
+    throw new UsageError(
+      `${why}: pass --yes (nobody can be asked: stdin or stderr is not a terminal, or --no-input was given).`,
+    )
   }
   const { confirm } = await import('@clack/prompts')
   const answer = await confirm({ message: question, initialValue: false, output: process.stderr })

@@ -10,7 +10,9 @@ import type { Emit } from '../fleet/events.js'
 import type { Host } from '../inventory/host.js'
 import { selectHosts } from '../inventory/select.js'
 import { createPaint, type Paint } from '../render/paint.js'
+import { startConnections } from './connections.js'
 import type { CommonFlags } from './flags.js'
+import { Interrupted } from './interrupted.js'
 import type { Io } from './io.js'
 import { openLog, type RunLog } from './run-log.js'
 import { openScreen } from './screen.js'
@@ -40,6 +42,8 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     ...(flags.config === undefined ? {} : { file: flags.config }),
     ...(flags.stage === undefined ? {} : { stage: flags.stage }),
   })
+  const stopped = io.stop.reason()
+  if (stopped !== null) throw new Interrupted(stopped)
   let embedded: EmbeddedFleet | null = null
   let hosts = selectHosts(config.hosts, {
     ...(flags.only === undefined ? {} : { only: flags.only }),
@@ -56,11 +60,14 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     embedded = await startEmbeddedHosts({ count: config.embedded, dir: join(home, 'fleet') })
     hosts = embeddedHosts(hosts, embedded)
   }
+  const connections = startConnections(
+    connectSsh(embedded === null ? config.ssh : { ...config.ssh, configFile: embedded.configFile }),
+  )
   return {
     io,
     config,
     hosts,
-    connect: connectSsh(embedded === null ? config.ssh : { ...config.ssh, configFile: embedded.configFile }),
+    connect: connections.connect,
     concurrency: flags.concurrency ?? config.ssh.concurrency,
     emit: screen.emit,
     paint: await createPaint(io.output.terminal.stdout.level),
@@ -69,6 +76,7 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     ...person(io.env),
     hide: screen.hide,
     async close() {
+      connections.close()
       screen.end()
       log.close()
       await embedded?.close()
@@ -79,7 +87,10 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
 /** Who runs this: the user, or in CI the one who caused it and the run's address. */
 function person(env: Io['env']): { readonly who: string; readonly from: string } {
   if (env.GITHUB_ACTIONS === 'true') {
-    return { who: env.GITHUB_ACTOR ?? 'github', from: `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID}` }
+    return {
+      who: env.GITHUB_ACTOR ?? 'github',
+      from: `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID}`,
+    }
   }
   if (env.GITLAB_CI === 'true') return { who: env.GITLAB_USER_LOGIN ?? 'gitlab', from: env.CI_JOB_URL ?? 'gitlab' }
   return { who: env.USER ?? env.LOGNAME ?? loginName(), from: hostname() }

@@ -9,12 +9,13 @@ import { readBases } from '../fleet/bases.js'
 import { type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { problemsOf, servesAlready } from '../plan/preflight.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
-import { releaseId } from '../release/id.js'
+import { releaseId, timeAfter } from '../release/id.js'
 import { addedEntries } from '../release/linked.js'
 import { bytesText } from '../render/units.js'
 import { askToGoOn } from './ask.js'
 import { type Context, openContext } from './context.js'
 import { dryRun, offlineDryRun } from './dry-run.js'
+import { excludedNow, withoutExcluded } from './excluded.js'
 import type { DeployFlags } from './flags.js'
 import type { Io } from './io.js'
 import { demandFree, demandNone, type Fleet, leave, orInterrupt, survey } from './survey.js'
@@ -32,12 +33,23 @@ export interface Prepared {
 
 /** `clonedeploy deploy`: build once, push to all, swap all together, put all back if one fails. */
 export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
-  const context = await openContext(io, flags)
+  const context = await openContext(io, withoutExcluded(flags))
   const startedAt = performance.now()
   try {
     const config = withRef(context.config, flags.ref)
-    context.emit({ type: 'run.start', command: flags.dryRun ? 'deploy --dry-run' : 'deploy', app: config.app, stage: config.stage, hosts: context.hosts.map(({ name }) => name) })
-    if (flags.offline && !flags.dryRun) throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
+    context.emit({
+      type: 'run.start',
+      command: flags.dryRun ? 'deploy --dry-run' : 'deploy',
+      app: config.app,
+      stage: config.stage,
+      hosts: context.hosts.map(({ name }) => name),
+    })
+    if (flags.exclude !== undefined) {
+      const text = `left out: ${flags.exclude.join(', ')} (${flags.reason}); it may serve old code until it rejoins`
+      context.emit({ type: 'note', level: 'warning', host: null, text })
+    }
+    if (flags.offline && !flags.dryRun)
+      throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
     if (flags.offline) return offlineDryRun(context, flags, await build(context, config, flags))
     const built = once(() => build(context, config, flags))
     return await withLockWait(context, flags, () => deployTo(context, flags, built, startedAt))
@@ -47,22 +59,40 @@ export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
 }
 
 /** The fleet is read first: a host that cannot take the release is found before minutes go into a build. */
-async function deployTo(context: Context, flags: DeployFlags, built: () => Promise<Artifact>, startedAt: number): Promise<ExitCode> {
+async function deployTo(
+  context: Context,
+  flags: DeployFlags,
+  built: () => Promise<Artifact>,
+  startedAt: number,
+): Promise<ExitCode> {
   const fleet = await survey(context)
   try {
     const states = fleet.map(({ state }) => state)
     demandFree(context, fleet)
-    if (flags.dryRun) return await dryRun(context, flags, await prepare(context, fleet, await built(), {}))
+    if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built(), {}))
     demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
     const artifact = await built()
     demandNone(states.flatMap(state => problemsOf(state, needsOf(entriesOf(artifact.manifest)))))
-    if (!flags.force && servesAlready(states, artifact.digest)) return tellUnchanged(context, fleet, artifact.digest, startedAt)
+    if (!flags.force && servesAlready(states, artifact.digest))
+      return tellUnchanged(context, fleet, artifact.digest, startedAt)
     const secrets = await revealSecrets(context)
-    const prepared = await prepare(context, fleet, artifact, secrets)
+    const prepared = await prepare(context, flags, fleet, artifact, secrets)
     const { release } = prepared.intent
-    context.emit({ type: 'run.release', release, previous: mostCommon(states.map(currentRelease)), note: noteOf(artifact.revision) })
-    if (context.config.protected) await askToGoOn(context, flags, `Deploy ${release} to ${fleet.length} hosts of ${context.config.stage}?`, 'this stage is protected')
-    const payload = (digest: string | null) => artifact.payload(digest === null ? null : (prepared.bases.get(digest) ?? null))
+    context.emit({
+      type: 'run.release',
+      release,
+      previous: mostCommon(states.map(currentRelease)),
+      note: noteOf(artifact.revision),
+    })
+    if (context.config.protected)
+      await askToGoOn(
+        context,
+        flags,
+        `Deploy ${release} to ${fleet.length} hosts of ${context.config.stage}?`,
+        'this stage is protected',
+      )
+    const payload = (digest: string | null) =>
+      artifact.payload(digest === null ? null : (prepared.bases.get(digest) ?? null))
     const outcome = await transact(context, flags, fleet, planDeploy(prepared.intent), payload, startedAt)
     return outcome.exitCode
   } finally {
@@ -94,7 +124,13 @@ async function build(context: Context, config: Config, flags: DeployFlags): Prom
   const artifact = await orInterrupt(context, withoutCommands ? buildOrGuess(options) : buildArtifact(options))
   for (const text of artifact.warnings) emit({ type: 'note', level: 'warning', host: null, text })
   if (isUnbuilt(artifact)) {
-    emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note: 'not built: a dry run runs no command of the project (--build lets it)' })
+    emit({
+      type: 'phase.end',
+      phase: 'build',
+      ok: true,
+      ms: performance.now() - began,
+      note: 'not built: a dry run runs no command of the project (--build lets it)',
+    })
     return artifact
   }
   const entries = entriesOf(artifact.manifest)
@@ -107,7 +143,13 @@ async function buildOrGuess(options: BuildOptions): Promise<Artifact> {
   return (await buildWithoutCommands(options)) ?? unbuilt(options.revision)
 }
 
-async function prepare(context: Context, fleet: Fleet, artifact: Artifact, secrets: Readonly<Record<string, string>>): Promise<Prepared> {
+async function prepare(
+  context: Context,
+  flags: DeployFlags,
+  fleet: Fleet,
+  artifact: Artifact,
+  secrets: Readonly<Record<string, string>>,
+): Promise<Prepared> {
   const { config } = context
   const now = context.io.now()
   const bases = await readBases(fleet, digest => recall(context.cacheDir, digest)?.manifest ?? null)
@@ -122,10 +164,11 @@ async function prepare(context: Context, fleet: Fleet, artifact: Artifact, secre
     at: now.toISOString(),
     reason: artifact.revision?.subject ?? '',
     secrets,
-    release: freshId(fleet, releaseId(now, artifact.revision?.commit ?? null, artifact.digest)),
+    release: releaseId(timeAfter(idsOn(fleet), now), artifact.revision?.commit ?? null, artifact.digest),
     digest: artifact.digest,
     revision: artifact.revision?.commit ?? null,
     unresolved: 'refuse',
+    excluded: excludedNow(context, flags, now),
     usableBase: digest => bases.get(digest)?.lines[0] === artifact.manifest.lines[0],
     extra: addedEntries(folders, config.shared),
     shared: config.shared,
@@ -133,17 +176,17 @@ async function prepare(context: Context, fleet: Fleet, artifact: Artifact, secre
   return { fleet, artifact, bases, intent }
 }
 
-/** A second deploy in the same second, or after a clock was set back, must not meet its elder. */
-function freshId(fleet: Fleet, id: string): string {
-  const taken = new Set(fleet.flatMap(({ state }) => state.releases.map(release => release.id)))
-  let fresh = id
-  for (let n = 2; taken.has(fresh); n++) fresh = `${id}-${n}`
-  return fresh
+/** Every release that is on any host. */
+function idsOn(fleet: Fleet): readonly string[] {
+  return fleet.flatMap(({ state }) => state.releases.map(({ id }) => id))
 }
 
 /** Space on a host for a whole release. */
 export function needsOf(entries: ReturnType<typeof entriesOf>): { readonly bytes: number; readonly entries: number } {
-  return { bytes: entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0), entries: entries.length }
+  return {
+    bytes: entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0),
+    entries: entries.length,
+  }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

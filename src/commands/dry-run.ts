@@ -33,10 +33,18 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
         would: nothing ? currentRelease(state) : plan.release,
         freeKb: state.disk.freeKb,
         needsKb: unknown ? null : Math.ceil((needs.bytes * 1.1) / 1024),
-        bytes: unknown ? null : nothing ? 0 : (await artifact.payload(bases.get(currentEntry(state)?.digest ?? '') ?? null)).data.length,
+        bytes: unknown
+          ? null
+          : nothing
+            ? 0
+            : (await artifact.payload(bases.get(currentEntry(state)?.digest ?? '') ?? null)).data.length,
       })),
     ),
-    commits: await commitsSince(context, artifact, mostCommon(states.map(state => currentEntry(state)?.revision ?? null))),
+    commits: await commitsSince(
+      context,
+      artifact,
+      mostCommon(states.map(state => currentEntry(state)?.revision ?? null)),
+    ),
     files: unknown ? null : filesOf(prepared, mostCommon(states.map(state => currentEntry(state)?.digest ?? null))),
     steps: [...ran(prepared), ...(nothing ? [] : [...buildSteps(context, flags), ...wouldRun(plan)])],
     problems: problems.map(({ host, text }) => `${host}: ${text}`),
@@ -75,7 +83,11 @@ function print(context: Context, flags: DeployFlags, report: DryRunReport): void
 function ran({ fleet }: Prepared): readonly DryRunStep[] {
   return fleet.map(({ session, state }) => {
     const { facts } = session.connection()
-    return { mark: '$', where: state.name, text: `ssh ${facts.user}@${facts.address} — read ${state.root}: current, releases, lock, disk` }
+    return {
+      mark: '$',
+      where: state.name,
+      text: `ssh ${facts.user}@${facts.address} — read ${state.root}: current, releases, lock, disk`,
+    }
   })
 }
 
@@ -86,10 +98,13 @@ function buildSteps({ config }: Context, flags: DeployFlags): readonly DryRunSte
 /** The plan of the first host stands for all: they differ in what they lack only. */
 function wouldRun(plan: Plan): readonly DryRunStep[] {
   const host = plan.hosts[0] as HostPlan
-  const each = (steps: readonly (Step | { readonly text: string })[]) => steps.map(({ text }): DryRunStep => ({ mark: '!', where: 'each', text }))
+  const each = (steps: readonly (Step | { readonly text: string })[]) =>
+    steps.map(({ text }): DryRunStep => ({ mark: '!', where: 'each', text }))
   return [
     ...each([host.lock, ...host.prepare]),
-    ...plan.once.map(({ text }): DryRunStep => ({ mark: '!', where: plan.onceHost, text: `${text}     (once, on this host)` })),
+    ...plan.once.map(
+      ({ text }): DryRunStep => ({ mark: '!', where: plan.onceHost, text: `${text}     (once, on this host)` }),
+    ),
     ...each([host.arm, ...host.restart]),
     ...each(host.health.map(({ text }) => ({ text: `${text}, else all ${plan.hosts.length} hosts go back` }))),
     ...each(host.prune === null ? [] : [host.prune]),
@@ -111,7 +126,11 @@ function filesOf({ artifact, bases }: Prepared, digest: string | null): DryRunRe
   }
 }
 
-async function commitsSince(context: Context, artifact: Artifact, revision: string | null): Promise<DryRunReport['commits']> {
+async function commitsSince(
+  context: Context,
+  artifact: Artifact,
+  revision: string | null,
+): Promise<DryRunReport['commits']> {
   const { source, root } = context.config
   if (source.kind !== 'git' || artifact.revision === null || revision === null) return null
   return commitsBetween(source.repository, root, revision, artifact.revision.commit)

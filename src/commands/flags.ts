@@ -23,6 +23,8 @@ export interface TransactionFlags extends CommonFlags {
   /** `false`: --no-rollback. */
   readonly rollback?: boolean
   readonly lockWait?: number
+  readonly exclude?: readonly string[]
+  readonly reason?: string
   readonly message?: string
 }
 

@@ -1,5 +1,5 @@
-import type { Output } from '../render/output.js'
 import type { Stop } from '../fleet/stop.js'
+import type { Output } from '../render/output.js'
 
 /** The world as a command sees it; read once in `cli.ts`, so that the core asks nothing of the process. */
 export interface Io {

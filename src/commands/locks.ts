@@ -1,4 +1,4 @@
-import { LockedError, type ExitCode, PreflightError, UsageError } from '../errors.js'
+import { type ExitCode, LockedError, PreflightError, UsageError } from '../errors.js'
 import { onEach } from '../fleet/each.js'
 import { failureOf } from '../fleet/failure.js'
 import { codes } from '../scripts/codes.js'
@@ -20,16 +20,34 @@ export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
     demandFree(context, fleet)
     const now = io.now()
     const tx = newTransaction(now)
-    const holder = JSON.stringify({ tx, who: context.who, from: context.from, command: 'lock', reason: flags.message ?? '', since: now.toISOString() })
-    const results = await onEach(fleet, context.concurrency, async ({ session, state }) => session.run(hold({ root: state.root, tx }, holder), { timeout: 20_000 }))
+    const holder = JSON.stringify({
+      tx,
+      who: context.who,
+      from: context.from,
+      command: 'lock',
+      reason: flags.message ?? '',
+      since: now.toISOString(),
+    })
+    const results = await onEach(fleet, context.concurrency, async ({ session, state }) =>
+      session.run(hold({ root: state.root, tx }, holder), { timeout: 20_000 }),
+    )
     const failed = fleet.filter((_, i) => results[i]?.code !== 0)
     if (failed.length > 0) {
-      await onEach(fleet, context.concurrency, ({ session, state }) => session.run(breakLock({ root: state.root, tx }), { timeout: 20_000 }))
+      await onEach(fleet, context.concurrency, ({ session, state }) =>
+        session.run(breakLock({ root: state.root, tx }), { timeout: 20_000 }),
+      )
       const names = failed.map(({ state }) => state.name).join(', ')
-      if (results.some(result => result.code === codes.locked)) throw new LockedError(`${context.config.stage} is locked already, on ${names}. Nothing was changed.`, { next: ['look: clonedeploy status'] })
+      if (results.some(result => result.code === codes.locked))
+        throw new LockedError(`${context.config.stage} is locked already, on ${names}. Nothing was changed.`, {
+          next: ['look: clonedeploy status'],
+        })
       throw new PreflightError(`The lock could not be taken on ${names}. Nothing was changed.`)
     }
-    io.output.stdout(flags.json ? `${JSON.stringify({ v: 1, command: 'lock', tx, hosts: fleet.map(({ state }) => state.name) })}\n` : `locked ${fleet.length} hosts   tx ${tx}\n  give it back: clonedeploy unlock --tx ${tx}\n`)
+    io.output.stdout(
+      flags.json
+        ? `${JSON.stringify({ v: 1, command: 'lock', tx, hosts: fleet.map(({ state }) => state.name) })}\n`
+        : `locked ${fleet.length} hosts   tx ${tx}\n  give it back: clonedeploy unlock --tx ${tx}\n`,
+    )
     return 0
   })
 }
@@ -37,23 +55,43 @@ export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
 /** `clonedeploy unlock --tx ID`: takes the lock away from the holder that was seen, never from a newer one. */
 export async function unlock(io: Io, flags: LockFlags): Promise<ExitCode> {
   const { tx } = flags
-  if (tx === undefined) throw new UsageError('unlock needs the id of the lock that you saw: clonedeploy unlock --tx ID', { next: ['see it: clonedeploy status --json'] })
+  if (tx === undefined)
+    throw new UsageError('unlock needs the id of the lock that you saw: clonedeploy unlock --tx ID', {
+      next: ['see it: clonedeploy status --json'],
+    })
   if (!/^[A-Za-z0-9]{1,64}$/.test(tx)) throw new UsageError(`"${tx}" is not the id of a lock.`)
   return onFleet(io, flags, async (context, fleet) => {
     const held = fleet.filter(({ state }) => state.lock.held && state.lock.holder?.tx === tx)
-    if (held.length === 0) throw new UsageError(`No host is locked by ${tx}. Nothing was changed.`, { next: ['look: clonedeploy status'] })
-    const results = await onEach(held, context.concurrency, ({ session, state }) => session.run(breakLock({ root: state.root, tx }), { timeout: 20_000 }))
+    if (held.length === 0)
+      throw new UsageError(`No host is locked by ${tx}. Nothing was changed.`, { next: ['look: clonedeploy status'] })
+    const results = await onEach(held, context.concurrency, ({ session, state }) =>
+      session.run(breakLock({ root: state.root, tx }), { timeout: 20_000 }),
+    )
     const failed = held.filter((_, i) => results[i]?.code !== 0)
     if (failed.length > 0) {
-      const words = failed.map(({ state }, i) => `${state.name}  ${failureOf({ phase: 'lock', step: 'unlock', text: 'unlock', timeout: 20_000 }, results[held.indexOf(failed[i] as Fleet[number])] as never).message}`)
-      throw new PreflightError(`The lock was not given back on ${failed.length} of ${held.length} hosts.`, { details: words, next: ['fix: clonedeploy repair'] })
+      const words = failed.map(
+        ({ state }, i) =>
+          `${state.name}  ${failureOf({ phase: 'lock', step: 'unlock', text: 'unlock', timeout: 20_000 }, results[held.indexOf(failed[i] as Fleet[number])] as never).message}`,
+      )
+      throw new PreflightError(`The lock was not given back on ${failed.length} of ${held.length} hosts.`, {
+        details: words,
+        next: ['fix: clonedeploy repair'],
+      })
     }
-    io.output.stdout(flags.json ? `${JSON.stringify({ v: 1, command: 'unlock', tx, hosts: held.map(({ state }) => state.name) })}\n` : `unlocked ${held.length} hosts\n`)
+    io.output.stdout(
+      flags.json
+        ? `${JSON.stringify({ v: 1, command: 'unlock', tx, hosts: held.map(({ state }) => state.name) })}\n`
+        : `unlocked ${held.length} hosts\n`,
+    )
     return 0
   })
 }
 
-async function onFleet(io: Io, flags: LockFlags, act: (context: Context, fleet: Fleet) => Promise<ExitCode>): Promise<ExitCode> {
+async function onFleet(
+  io: Io,
+  flags: LockFlags,
+  act: (context: Context, fleet: Fleet) => Promise<ExitCode>,
+): Promise<ExitCode> {
   const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
   try {
     const fleet = await survey(context)

@@ -23,7 +23,14 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
     const keep = flags.keep ?? context.config.keepReleases
     const now = io.now()
     const tx = newTransaction(now)
-    const holder = JSON.stringify({ tx, who: context.who, from: context.from, command: 'prune', reason: '', since: now.toISOString() })
+    const holder = JSON.stringify({
+      tx,
+      who: context.who,
+      from: context.from,
+      command: 'prune',
+      reason: '',
+      since: now.toISOString(),
+    })
     const results = await onEach(fleet, context.concurrency, async ({ session, state }) => {
       const old = retired(state, null, keep)
       const place = { root: state.root, tx }
@@ -33,13 +40,21 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
       if (locked.code !== 0) return { name: state.name, removed: [], inUse: [], failed: true }
       const result = await session.run(pruneScript(place, old), { timeout: 600_000 })
       await session.run(unlockScript(place), { timeout: 20_000 })
-      const said = (word: string) => [...result.stdout.toString('latin1').matchAll(new RegExp(`^${word} (.*)$`, 'gm'))].map(found => found[1] ?? '')
+      const said = (word: string) =>
+        [...result.stdout.toString('latin1').matchAll(new RegExp(`^${word} (.*)$`, 'gm'))].map(found => found[1] ?? '')
       return { name: state.name, removed: said('removed'), inUse: said('in use'), failed: result.code !== 0 }
     })
     leave(fleet)
     const verb = flags.dryRun ? 'would remove' : 'removed'
-    const lines = results.map(({ name, removed, inUse, failed }) => `${name}   ${failed ? '✖ could not be pruned' : `${verb} ${removed.length}${removed.length ? `: ${removed.join(' ')}` : ''}`}${inUse.length ? `   in use, kept: ${inUse.join(' ')}` : ''}\n`)
-    io.output.stdout(flags.json ? `${JSON.stringify({ v: 1, command: 'prune', dryRun: flags.dryRun ?? false, hosts: results })}\n` : lines.join(''))
+    const lines = results.map(
+      ({ name, removed, inUse, failed }) =>
+        `${name}   ${failed ? '✖ could not be pruned' : `${verb} ${removed.length}${removed.length ? `: ${removed.join(' ')}` : ''}`}${inUse.length ? `   in use, kept: ${inUse.join(' ')}` : ''}\n`,
+    )
+    io.output.stdout(
+      flags.json
+        ? `${JSON.stringify({ v: 1, command: 'prune', dryRun: flags.dryRun ?? false, hosts: results })}\n`
+        : lines.join(''),
+    )
     return results.some(({ failed }) => failed) ? 3 : 0
   } finally {
     await context.close()

@@ -13,8 +13,14 @@ export async function releases(io: Io, flags: CommonFlags): Promise<ExitCode> {
   try {
     const { fleet, read } = await readFleet(context)
     leave(read)
-    const report = listReleases(context.config.app, context.config.stage, read.map(({ state }) => state))
-    io.output.stdout(flags.json ? `${JSON.stringify(releasesJson(report))}\n` : releasesText(report, context.paint, io.now()))
+    const report = listReleases(
+      context.config.app,
+      context.config.stage,
+      read.map(({ state }) => state),
+    )
+    io.output.stdout(
+      flags.json ? `${JSON.stringify(releasesJson(report))}\n` : releasesText(report, context.paint, io.now()),
+    )
     const unread = fleet.hosts.filter(({ state }) => state === null)
     for (const { name, error } of unread) io.output.stderr(`✖ ${name} could not be read: ${error ?? 'no answer'}\n`)
     return unread.length === 0 ? 0 : 6

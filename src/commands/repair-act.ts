@@ -31,17 +31,17 @@ export async function act(
   startedAt: number,
 ): Promise<Outcome | null> {
   const { fleet, decision } = scene
-  const facts = { startedAt, log: context.log.path() }
   switch (decision.kind) {
     case 'put back': {
       const [doubt] = decision.doubts.values()
-      const plan = planPutBack(await intentFor(context, flags, scene, doubt?.next ?? ''), decision.doubts)
-      return putBack(startRun(context, flags, fleet, plan, nothingToSend), facts)
+      const plan = planPutBack(await intentFor(context, flags, scene, doubt?.next ?? 'repair'), decision.doubts)
+      const run = startRun(context, flags, fleet, plan, nothingToSend)
+      return putBack(run, { startedAt, log: context.log.path() })
     }
     case 'bring':
       return bring(context, flags, scene, decision, startedAt)
     case 'sweep': {
-      const release = decision.release ?? ''
+      const release = decision.release ?? 'repair'
       if (decision.remove.length > 0) await sourceOf(context, scene, release)
       const plan = planSweep(await intentFor(context, flags, scene, release), decision.remove)
       const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend))

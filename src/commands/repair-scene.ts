@@ -1,10 +1,10 @@
-import { verifyOnAll } from '../fleet/damaged.js'
-import type { HostState, ReleaseState } from '../inventory/state.js'
+import { type Verified, verifyOnAll } from '../fleet/damaged.js'
+import type { FleetState, HostState, ReleaseState } from '../inventory/state.js'
 import { targetOf } from '../plan/assess.js'
 import { beyondRepair, decideRepair, digestOf, type RepairDecision } from '../plan/repair.js'
 import type { Context } from './context.js'
 import { readFleet } from './status.js'
-import { demandUnlocked, type Fleet, orInterrupt } from './survey.js'
+import { demandUnlocked, type Fleet, leave, orInterrupt } from './survey.js'
 
 /** What a repair found, and what it makes of it. */
 export interface Scene {
@@ -17,29 +17,37 @@ export interface Scene {
 
 /** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError. */
 export async function readScene(context: Context): Promise<Scene> {
-  const { emit, concurrency } = context
+  const { emit } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'check' })
-  const { fleet: all, read } = await readFleet(context)
+  const { fleet, read } = await readFleet(context)
+  try {
+    const scene = await sceneOf(context, fleet, read)
+    const note = `${scene.fleet.length}/${fleet.hosts.length} hosts`
+    emit({ type: 'phase.end', phase: 'check', ok: scene.beyond.size === 0, ms: performance.now() - began, note })
+    return scene
+  } catch (error) {
+    leave(read)
+    throw error
+  }
+}
+
+async function sceneOf(context: Context, { hosts }: FleetState, read: Fleet): Promise<Scene> {
   demandUnlocked(context, read)
   const release = targetOf(read.map(({ state }) => state))
+  const nothing: Verified = { damaged: new Set(), lost: new Set() }
   const { damaged, lost } =
-    release === null
-      ? { damaged: new Set<string>(), lost: new Set<string>() }
-      : await orInterrupt(context, verifyOnAll(read, release, concurrency))
+    release === null ? nothing : await orInterrupt(context, verifyOnAll(read, release, context.concurrency))
   const fleet = read.filter(({ state }) => !lost.has(state.name))
   const states = fleet.map(({ state }) => state)
-  const away = all.hosts.filter(({ name, state }) => state === null || lost.has(name))
-  const note = `${fleet.length}/${all.hosts.length} hosts`
-  emit({ type: 'phase.end', phase: 'check', ok: away.length === 0, ms: performance.now() - began, note })
+  const away = hosts.filter(({ name, state }) => state === null || lost.has(name))
+  const changed = `it serves a copy of ${release} that was changed on the host`
   return {
     fleet,
     decision: decideRepair(states, { unreachable: away.map(({ name }) => name), damaged }),
     beyond: new Map([
       ...away.map(({ name, error }) => [name, error ?? 'the connection was lost'] as const),
-      ...beyondRepair(states, damaged).map(
-        name => [name, `it serves a copy of ${release} that was changed on the host`] as const,
-      ),
+      ...beyondRepair(states, damaged).map(name => [name, changed] as const),
     ]),
     damaged,
   }

@@ -5,6 +5,7 @@ import { currentRelease, mostCommon } from '../plan/transaction.js'
 import { tableLines } from '../render/table.js'
 import { askToGoOn } from './ask.js'
 import { type Context, openContext } from './context.js'
+import { excludedNow, withoutExcluded } from './excluded.js'
 import type { RollbackFlags } from './flags.js'
 import type { Io } from './io.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
@@ -13,11 +14,17 @@ import { tellUnchanged } from './unchanged.js'
 
 /** `clonedeploy rollback`: the whole fleet to one earlier release that every host has, verified, by the same transaction. */
 export async function rollback(io: Io, flags: RollbackFlags): Promise<ExitCode> {
-  const context = await openContext(io, flags)
+  const context = await openContext(io, withoutExcluded(flags))
   const startedAt = performance.now()
   try {
     const { config, hosts, emit } = context
-    emit({ type: 'run.start', command: flags.dryRun ? 'rollback --dry-run' : 'rollback', app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
+    emit({
+      type: 'run.start',
+      command: flags.dryRun ? 'rollback --dry-run' : 'rollback',
+      app: config.app,
+      stage: config.stage,
+      hosts: hosts.map(({ name }) => name),
+    })
     return await withLockWait(context, flags, () => rollBack(context, flags, startedAt))
   } finally {
     await context.close()
@@ -37,7 +44,12 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     }
     show(context, fleet, choice)
     if (flags.dryRun) return flags.detailedExitcode ? 10 : 0
-    await askToGoOn(context, flags, `Roll ${fleet.length} hosts back to ${choice.release}?`, 'rollback')
+    await askToGoOn(
+      context,
+      flags,
+      `Roll ${fleet.length} hosts back to ${choice.release}?`,
+      'rollback needs a decision',
+    )
     const now = context.io.now()
     const plan = planRollback({
       config: context.config,
@@ -53,6 +65,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       digest: choice.digest,
       revision: choice.revision,
       unresolved: 'refuse',
+      excluded: excludedNow(context, flags, now),
     })
     context.emit({ type: 'run.release', release: choice.release, previous: serves, note: 'rollback' })
     const payload = () => Promise.reject(new Error('a rollback sends no files'))

@@ -4,8 +4,8 @@ import { demandAll, reach } from '../fleet/connect.js'
 import { onEach } from '../fleet/each.js'
 import { demandStates, inspectAll } from '../fleet/inspect.js'
 import { outputLines } from '../fleet/lines.js'
-import { command } from '../scripts/hook.js'
 import { escapeLine } from '../render/escape.js'
+import { command } from '../scripts/hook.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
@@ -18,24 +18,38 @@ export async function run(io: Io, flags: CommonFlags, words: readonly string[]):
   try {
     io.contacted()
     const { concurrency, config, emit } = context
-    const sessions = demandAll(await orInterrupt(context, reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit })))
+    const sessions = demandAll(
+      await orInterrupt(
+        context,
+        reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }),
+      ),
+    )
     const fleet = demandStates(await inspectAll(sessions, [], concurrency))
     const width = Math.max(...fleet.map(({ state }) => state.name.length))
     const timeout = flags.timeout ?? 600_000
     const exits = await orInterrupt(
       context,
       onEach(fleet, concurrency, async ({ session, state }) => {
-        const tell = (stream: 'stdout' | 'stderr', line: string) => io.output[stream](`${state.name.padEnd(width)} | ${escapeLine(line)}\n`)
+        const tell = (stream: 'stdout' | 'stderr', line: string) =>
+          io.output[stream](`${state.name.padEnd(width)} | ${escapeLine(line)}\n`)
         const lines = outputLines((stream, line) => {
           if (!/^exit \d+$/.test(line)) tell(stream, line)
         })
-        const result = await session.run(command(state.root, { folder: '.', run: words.join(' '), timeout: timeout / 1000 }, { ...config.env, ...session.host.env }), {
-          timeout: timeout + 10_000,
-          onOutput: lines.write,
-        })
+        const result = await session.run(
+          command(
+            state.root,
+            { folder: '.', run: words.join(' '), timeout: timeout / 1000 },
+            { ...config.env, ...session.host.env },
+          ),
+          {
+            timeout: timeout + 10_000,
+            onOutput: lines.write,
+          },
+        )
         lines.end()
         const code = result.code === 0 ? 0 : Number(/exit (\d+)\s*$/.exec(result.stdout.toString('latin1'))?.[1] ?? 255)
-        if (code !== 0) tell('stderr', result.code === null ? `✖ ${result.lost?.message ?? 'lost'}` : `✖ exit code ${code}`)
+        if (code !== 0)
+          tell('stderr', result.code === null ? `✖ ${result.lost?.message ?? 'lost'}` : `✖ exit code ${code}`)
         return code
       }),
     )

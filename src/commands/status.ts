@@ -42,9 +42,7 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
 }
 
 /** Every host's state, or why there is none: what cannot be read does not stop the reading of the others. */
-export async function readFleet(
-  context: Context,
-): Promise<{
+export async function readFleet(context: Context): Promise<{
   readonly fleet: FleetState
   readonly read: readonly { readonly session: Session; readonly state: HostState }[]
 }> {

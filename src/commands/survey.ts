@@ -52,8 +52,9 @@ export async function survey(context: Context): Promise<Fleet> {
 /** Whether somebody else is at work. Throws LockedError. */
 export function demandUnlocked(context: Context, fleet: Fleet): void {
   const held = fleet.filter(({ state }) => state.lock.held && state.lock.age !== null && isAlive(state.lock.age))
-  if (held.length === 0) return
-  const { lock } = held[0]?.state as HostState
+  const first = held[0]
+  if (first === undefined) return
+  const { lock } = first.state
   throw lockedError(
     context.config.stage,
     lock.holder,

@@ -1,8 +1,8 @@
 import { Refusal } from '../errors.js'
+import { defused, errorCommand } from '../render/github-commands.js'
 import type { Output } from '../render/output.js'
 import { createPaint } from '../render/paint.js'
 import { bugText, refusalText } from '../render/refusal.js'
-import { defused, errorCommand } from '../render/github-commands.js'
 
 export interface Telling {
   readonly command: string
@@ -19,7 +19,9 @@ export async function tellError(error: unknown, output: Output, telling: Telling
   const inGithub = telling.env.GITHUB_ACTIONS === 'true'
   const safe = (text: string) => (inGithub ? defused(text) : text)
   if (!(error instanceof Refusal)) {
-    output.stderr(safe(bugText(error, paint, { version: telling.version, node: process.version, tracker: null, log: null })))
+    output.stderr(
+      safe(bugText(error, paint, { version: telling.version, node: process.version, tracker: null, log: null })),
+    )
     return 1
   }
   const code = telling.code ?? error.exitCode
@@ -35,5 +37,15 @@ const transactions = new Set(['deploy', 'rollback', 'repair', 'join'])
 function refusalJson(command: string, error: Refusal, exitCode: number) {
   const about = { v: 1, command, exitCode, reason: error.message, details: error.details, next: error.next }
   if (!transactions.has(command)) return about
-  return { ...about, result: exitCode === 6 ? 'mixed' : 'aborted', release: null, previous: null, digest: null, seconds: 0, bytes: 0, swapWindowMs: null, hosts: [] }
+  return {
+    ...about,
+    result: exitCode === 6 ? 'mixed' : 'aborted',
+    release: null,
+    previous: null,
+    digest: null,
+    seconds: 0,
+    bytes: 0,
+    swapWindowMs: null,
+    hosts: [],
+  }
 }

@@ -61,14 +61,24 @@ export function startRun(
 }
 
 /** Tries again while somebody else holds the lock, as long as --lock-wait says. */
-export async function withLockWait<T>(context: Context, flags: TransactionFlags, attempt: () => Promise<T>): Promise<T> {
+export async function withLockWait<T>(
+  context: Context,
+  flags: TransactionFlags,
+  attempt: () => Promise<T>,
+): Promise<T> {
   const until = performance.now() + (flags.lockWait ?? 0)
   for (;;) {
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof LockedError) || performance.now() >= until || context.io.stop.reason() !== null) throw error
-      context.emit({ type: 'note', level: 'info', host: null, text: `${error.message.replace(' Nothing was changed.', '')} Waiting.` })
+      if (!(error instanceof LockedError) || performance.now() >= until || context.io.stop.reason() !== null)
+        throw error
+      context.emit({
+        type: 'note',
+        level: 'info',
+        host: null,
+        text: `${error.message.replace(' Nothing was changed.', '')} Waiting.`,
+      })
       await Promise.race([new Promise(resolve => setTimeout(resolve, 2000)), context.io.stop.asked])
     }
   }

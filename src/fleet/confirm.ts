@@ -13,7 +13,9 @@ export async function pingAll(run: Run): Promise<Halt | null> {
   return inSilence(run, 'confirm', run.hosts, async host => {
     const { renew } = host.plan
     const result = await host.session.run(renew.script, { timeout: 5000 })
-    return result.code === 0 ? null : failureOf({ phase: 'confirm', step: 'ping', text: renew.text, timeout: 5000 }, result)
+    return result.code === 0
+      ? null
+      : failureOf({ phase: 'confirm', step: 'ping', text: renew.text, timeout: 5000 }, result)
   })
 }
 
@@ -22,11 +24,23 @@ export async function pingAll(run: Run): Promise<Halt | null> {
  * that had put itself back in the meantime, while others were confirmed, is brought forward.
  */
 export async function confirmAll(run: Run): Promise<Halt | null> {
-  const halt = await inPhase(run, 'confirm', run.hosts, host => confirmHost(run, host), done => `${done}/${run.hosts.length} confirmed`)
+  const halt = await inPhase(
+    run,
+    'confirm',
+    run.hosts,
+    host => confirmHost(run, host),
+    done => `${done}/${run.hosts.length} confirmed`,
+  )
   disarmAll(run)
   if (halt === null || run.hosts.every(({ confirmed }) => !confirmed)) return halt
   const behind = run.hosts.filter(({ confirmed }) => !confirmed)
-  return inPhase(run, 'confirm', behind, host => bringForward(run, host), done => `${done} brought forward`)
+  return inPhase(
+    run,
+    'confirm',
+    behind,
+    host => bringForward(run, host),
+    done => `${done} brought forward`,
+  )
 }
 
 /** A fleet that could not be brought to one decision keeps its lock; what each host serves is read once more. */
@@ -102,7 +116,8 @@ async function bringForward(run: Run, host: HostRun): Promise<HostFailure | null
     waiting.send('end')
     if (line !== `swapped releases/${run.plan.release}`) return host.failure
     host.current = known(`releases/${run.plan.release}`)
-    const failure = (await restart(run, host, 'confirm', plan.restart)) ?? (await healthy(run, host, 'confirm', plan.health))
+    const failure =
+      (await restart(run, host, 'confirm', plan.restart)) ?? (await healthy(run, host, 'confirm', plan.health))
     if (failure !== null) return failure
   }
   const failure = await confirmHost(run, host)
@@ -117,4 +132,3 @@ async function retry<T extends { readonly code: number | null }>(times: number, 
   const result = await act()
   return result.code === null && times > 0 ? retry(times - 1, act) : result
 }
-

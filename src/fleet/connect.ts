@@ -12,7 +12,11 @@ export interface Reached {
 }
 
 /** Connects to every host, all at once; says of each whether it was reached. */
-export async function reach(hosts: readonly Host[], connect: Connect, options: { readonly concurrency: number; readonly timeout: number; readonly emit: Emit }): Promise<readonly Reached[]> {
+export async function reach(
+  hosts: readonly Host[],
+  connect: Connect,
+  options: { readonly concurrency: number; readonly timeout: number; readonly emit: Emit },
+): Promise<readonly Reached[]> {
   return onEach(hosts, options.concurrency, async host => {
     try {
       const connection = await connect(host, { timeout: options.timeout })
@@ -30,9 +34,17 @@ export function demandAll(reached: readonly Reached[]): readonly Session[] {
   if (failed.length === 0) return reached.map(({ session }) => session as Session)
   for (const { session } of reached) session?.close()
   const first = failed[0]?.error as Refusal
-  if (failed.length === 1) throw new PreflightError(`${first.message} Nothing was changed.`, { details: first.details, next: first.next, cause: first })
+  if (failed.length === 1)
+    throw new PreflightError(`${first.message.replace(/\.?$/, '.')} Nothing was changed.`, {
+      details: first.details,
+      next: first.next,
+      cause: first,
+    })
   throw new PreflightError(`${failed.length} of ${reached.length} hosts cannot be reached. Nothing was changed.`, {
-    details: failed.flatMap(({ error }) => [(error as Refusal).message, ...(error as Refusal).details.map(line => `  ${line}`)]),
+    details: failed.flatMap(({ error }) => [
+      (error as Refusal).message,
+      ...(error as Refusal).details.map(line => `  ${line}`),
+    ]),
     next: [...new Set(failed.flatMap(({ error }) => (error as Refusal).next))],
   })
 }

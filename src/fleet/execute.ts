@@ -1,6 +1,6 @@
+import { type OutcomeFacts, outcomeOf } from './conclude.js'
 import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
 import { lockAll, startHeart } from './lock.js'
-import { type OutcomeFacts, outcomeOf } from './conclude.js'
 import type { Outcome } from './outcome.js'
 import { prepareAll, runOnce } from './prepare.js'
 import { discardAll, restoreAll } from './restore.js'
@@ -52,7 +52,8 @@ async function takeOver(run: Run): Promise<Halt | null> {
 
 async function goBack(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {
   const left = await restoreAll(run, halt)
-  if (left !== null) return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and on the way back ${left.reason}` })
+  if (left !== null)
+    return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and on the way back ${left.reason}` })
   return outcomeOf(run, facts, 'rolled-back', halt)
 }
 

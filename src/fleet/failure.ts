@@ -63,11 +63,17 @@ function hookWords(attempt: Attempt, result: RunResult): { readonly message: str
   const code = Number(/exit (\d+)\s*$/.exec(result.stdout.toString('latin1'))?.[1] ?? Number.NaN)
   const command = `\`${attempt.text}\``
   if (result.ms >= attempt.timeout - 15_000 && (code === 124 || code === 137 || code === 143)) {
-    return say(`${command} was ended after ${Math.round((attempt.timeout - 15_000) / 1000)} s: it takes longer than its timeout`)
+    return say(
+      `${command} was ended after ${Math.round((attempt.timeout - 15_000) / 1000)} s: it takes longer than its timeout`,
+    )
   }
   if (code === 137) return say(`${command} was killed by SIGKILL (out of memory?)`)
   if (code > 128) return say(`${command} was killed by signal ${code - 128}`)
-  if (code === 127) return say(`${command}: command not found`, 'the PATH is that of a non-interactive login; name the program by its full path')
+  if (code === 127)
+    return say(
+      `${command}: command not found`,
+      'the PATH is that of a non-interactive login; name the program by its full path',
+    )
   return say(`${command} failed with exit code ${code}`)
 }
 
@@ -82,7 +88,10 @@ function reason(result: RunResult): string {
 
 /** The last 20 lines that a command printed, without our own last word. */
 function lastLines(result: RunResult, stream?: 'stdout' | 'stderr'): readonly string[] {
-  const text = stream === undefined ? `${result.stdout.toString('utf8')}\n${result.stderr.toString('utf8')}` : result[stream].toString('utf8')
+  const text =
+    stream === undefined
+      ? `${result.stdout.toString('utf8')}\n${result.stderr.toString('utf8')}`
+      : result[stream].toString('utf8')
   return text
     .split('\n')
     .filter(line => line.trim() !== '' && !/^exit \d+$/.test(line))

@@ -25,7 +25,11 @@ export async function checkHealth(session: Session, step: HealthStep, stop: Stop
     const health = await askOnce(session, step, Math.max(250, Math.min(step.check.tryTimeout, left)))
     if (health.ok) return health
     const over = performance.now() + 1000 > until || stop.reason() !== null
-    if (over) return { ...health, note: `${step.text.replace(/ = .*/, '')} → ${health.note}, ${tries} ${tries === 1 ? 'try' : 'tries'} in ${Math.round((performance.now() - began) / 1000)}s` }
+    if (over)
+      return {
+        ...health,
+        note: `${step.text.replace(/ = .*/, '')} → ${health.note}, ${tries} ${tries === 1 ? 'try' : 'tries'} in ${Math.round((performance.now() - began) / 1000)}s`,
+      }
     await new Promise(resolve => setTimeout(resolve, 1000))
   }
 }
@@ -38,10 +42,18 @@ export async function askOnce(session: Session, step: HealthStep, timeout: numbe
 async function askCommand(session: Session, step: HealthStep): Promise<Health> {
   if (!('script' in step.target)) throw new TypeError('not a command')
   const result = await session.run(step.target.script, { timeout: step.check.tryTimeout + 5000 })
-  const output = `${result.stdout}\n${result.stderr}`.split('\n').filter(line => line.trim() !== '' && !/^exit \d+$/.test(line)).slice(-20)
+  const output = `${result.stdout}\n${result.stderr}`
+    .split('\n')
+    .filter(line => line.trim() !== '' && !/^exit \d+$/.test(line))
+    .slice(-20)
   if (result.code === 0) return { ok: true, note: `ok in ${Math.round(result.ms)} ms`, output, served: null }
   const code = /exit (\d+)\s*$/.exec(result.stdout.toString('latin1'))?.[1]
-  return { ok: false, note: code === undefined ? (result.lost?.message ?? `exit code ${result.code}`) : `exit code ${code}`, output, served: null }
+  return {
+    ok: false,
+    note: code === undefined ? (result.lost?.message ?? `exit code ${result.code}`) : `exit code ${code}`,
+    output,
+    served: null,
+  }
 }
 
 async function askHttp(session: Session, step: HealthStep, url: URL, timeout: number): Promise<Health> {
@@ -51,14 +63,31 @@ async function askHttp(session: Session, step: HealthStep, url: URL, timeout: nu
   try {
     const answer = await get(session, url, timeout)
     const ms = Math.round(performance.now() - began)
-    const bad = (note: string): Health => ({ ok: false, note, output: answer.body.split('\n').slice(0, 5), served: null })
+    const bad = (note: string): Health => ({
+      ok: false,
+      note,
+      output: answer.body
+        .split('\n')
+        .filter(line => line.trim() !== '')
+        .slice(0, 5),
+      served: null,
+    })
     if (answer.status !== check.status) return bad(`${answer.status}`)
-    if (check.contains !== null && !answer.body.includes(check.contains)) return bad(`${answer.status}, but the body does not contain "${check.contains}"`)
+    if (check.contains !== null && !answer.body.includes(check.contains))
+      return bad(`${answer.status}, but the body does not contain "${check.contains}"`)
     if (check.release === null) return { ok: true, note: `${answer.status} in ${ms} ms`, output: [], served: null }
     const said = check.release === 'body' ? answer.body : (answer.headers[check.release.header.toLowerCase()] ?? '')
     const proof = step.proofs.find(one => String(said).includes(one))
-    if (proof === undefined) return bad(`${answer.status}, but the app does not say that it serves ${step.proofs[0]}: it says "${String(said).trim().slice(0, 80)}"`)
-    return { ok: true, note: `${answer.status} in ${ms} ms, serves ${step.proofs[0]}`, output: [], served: step.proofs[0] ?? null }
+    if (proof === undefined)
+      return bad(
+        `${answer.status}, but the app does not say that it serves ${step.proofs[0]}: it says "${String(said).trim().slice(0, 80)}"`,
+      )
+    return {
+      ok: true,
+      note: `${answer.status} in ${ms} ms, serves ${step.proofs[0]}`,
+      output: [],
+      served: step.proofs[0] ?? null,
+    }
   } catch (error) {
     return { ok: false, note: error instanceof Error ? error.message : String(error), output: [], served: null }
   }
@@ -75,7 +104,10 @@ const mostBody = 64 * 1024
 async function get(session: Session, url: URL, timeout: number): Promise<Answer> {
   const tls = url.protocol === 'https:'
   const port = Number(url.port || (tls ? 443 : 80))
-  const stream = await within(timeout, session.connection().forward({ host: url.hostname.replace(/^\[|\]$/g, ''), port }))
+  const stream = await within(
+    timeout,
+    session.connection().forward({ host: url.hostname.replace(/^\[|\]$/g, ''), port }),
+  )
   stream.on('error', () => {})
   return within(timeout, exchange(stream, url, tls)).finally(() => stream.destroy())
 }
@@ -84,7 +116,11 @@ function exchange(stream: Duplex, url: URL, tls: boolean): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const ask = (tls ? requestTls : request)(
       url,
-      { createConnection: () => (tls ? secure(stream, url) : stream) as never, agent: false, headers: { 'user-agent': 'clonedeploy', connection: 'close' } },
+      {
+        createConnection: () => (tls ? secure(stream, url) : stream) as never,
+        agent: false,
+        headers: { 'user-agent': 'clonedeploy', connection: 'close' },
+      },
       response => {
         const chunks: Buffer[] = []
         let length = 0
@@ -92,7 +128,13 @@ function exchange(stream: Duplex, url: URL, tls: boolean): Promise<Answer> {
           length += chunk.length
           if (length <= mostBody) chunks.push(chunk)
         })
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') }))
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString('utf8'),
+          }),
+        )
         response.on('error', reject)
       },
     )

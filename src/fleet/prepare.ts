@@ -61,8 +61,11 @@ async function send(run: Run, host: HostRun, step: PushStep, baseDigest: string 
     timeout: step.timeout,
     onSent: done => run.emit({ type: 'host.progress', phase: 'push', host: host.name, done, total: data.length }),
   })
-  const failure = result.code === 0 ? null : failureOf({ phase: 'push', step: 'push', text: step.text, timeout: step.timeout }, result)
-  const note = `${files} files, ${size(data.length)} in ${(result.ms / 1000).toFixed(1)}s, sha256 ok`
+  const failure =
+    result.code === 0
+      ? null
+      : failureOf({ phase: 'push', step: 'push', text: step.text, timeout: step.timeout }, result)
+  const note = `${files} ${files === 1 ? 'file' : 'files'}, ${size(data.length)} in ${(result.ms / 1000).toFixed(1)}s, sha256 ok`
   ended(run, host, 'push', 'push', result.ms, failure, failure?.message ?? note)
   return { failure, again: result.code === codes.notIntact || result.code === codes.releaseMissing }
 }
@@ -79,7 +82,8 @@ function compareTrees(run: Run): Halt | null {
     return null
   }
   for (const host of odd) {
-    const hint = "a hook that writes times, host names or random values makes clones differ; allow it with identical: 'warn'"
+    const hint =
+      "a hook that writes times, host names or random values makes clones differ; allow it with identical: 'warn'"
     host.failure = { phase: 'prepare', step: 'compare', message, hint, output: [] }
   }
   return haltOf(odd)

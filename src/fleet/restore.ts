@@ -11,9 +11,20 @@ import { disarmAll } from './swap.js'
  * and goes on past every failure. Returns what is still not as before; null when all is.
  */
 export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
-  run.emit({ type: 'note', level: 'warning', host: null, text: `${halt.reason}; putting all ${run.hosts.length} hosts back` })
+  run.emit({
+    type: 'note',
+    level: 'warning',
+    host: null,
+    text: `${halt.reason}; putting all ${run.hosts.length} hosts back`,
+  })
   const blame = new Map(run.hosts.map(host => [host.name, host.failure]))
-  const left = await inPhase(run, 'rollback', run.hosts, host => putBack(run, host), done => `${done}/${run.hosts.length} hosts are back`)
+  const left = await inPhase(
+    run,
+    'rollback',
+    run.hosts,
+    host => putBack(run, host),
+    done => `${done}/${run.hosts.length} hosts are back`,
+  )
   disarmAll(run)
   if (left === null) for (const host of run.hosts) host.failure = blame.get(host.name) ?? null
   await markBad(run, halt, left === null)
@@ -23,11 +34,18 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
 /** Throws away what was prepared; nothing was swapped. A host that cannot be told is named, its lock ends with its lease. */
 export async function discardAll(run: Run): Promise<void> {
   disarmAll(run)
-  await onEach(run.hosts.filter(({ locked }) => locked), run.concurrency, async host => {
-    const result = await host.session.run(host.plan.discard.script, { timeout: host.plan.discard.timeout })
-    if (result.code === 0) host.locked = false
-    else run.warnings.push(`${host.name}: what was prepared could not be removed; the next deploy sweeps it when the lock's lease is over`)
-  })
+  await onEach(
+    run.hosts.filter(({ locked }) => locked),
+    run.concurrency,
+    async host => {
+      const result = await host.session.run(host.plan.discard.script, { timeout: host.plan.discard.timeout })
+      if (result.code === 0) host.locked = false
+      else
+        run.warnings.push(
+          `${host.name}: what was prepared could not be removed; the next deploy sweeps it when the lock's lease is over`,
+        )
+    },
+  )
 }
 
 async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
@@ -44,7 +62,10 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
     }
     const final = result.code === codes.fenced || result.code === codes.decided
     if (final || performance.now() > until) {
-      const failure = failureOf({ phase: 'rollback', step: 'restore', text: restore.text, timeout: restore.timeout }, result)
+      const failure = failureOf(
+        { phase: 'rollback', step: 'restore', text: restore.text, timeout: restore.timeout },
+        result,
+      )
       host.current = await lookAgain(host)
       ended(run, host, 'rollback', 'restore', performance.now() - began, failure, failure.message)
       return failure
@@ -56,7 +77,10 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
 async function served(run: Run, host: HostRun, began: number): Promise<HostFailure | null> {
   const note = host.plan.old === null ? 'back: current is absent again' : `back on ${host.plan.oldRelease}`
   ended(run, host, 'rollback', 'restore', performance.now() - began, null, note)
-  return (await restart(run, host, 'rollback', host.plan.restartOld)) ?? (await healthy(run, host, 'rollback', host.plan.healthOld))
+  return (
+    (await restart(run, host, 'rollback', host.plan.restartOld)) ??
+    (await healthy(run, host, 'rollback', host.plan.healthOld))
+  )
 }
 
 /** The release is kept and marked bad. The lock is given back only when every host is as it was. */

@@ -1,6 +1,6 @@
 import type { Payload } from '../build/artifact.js'
 import type { RunResult, Waiting } from '../connection/connection.js'
-import type { HostPlan, HookStep, Plan, ScriptStep } from '../plan/plan.js'
+import type { HookStep, HostPlan, Plan, ScriptStep } from '../plan/plan.js'
 import { onEach } from './each.js'
 import type { Emit, Phase } from './events.js'
 import { failureOf } from './failure.js'
@@ -99,24 +99,50 @@ export async function runStep(
   note: (result: RunResult) => string = () => step.text,
 ): Promise<{ readonly failure: HostFailure | null; readonly result: RunResult }> {
   run.emit({ type: 'host.start', phase, step: step.name, host: host.name })
-  const lines = outputLines((stream, line) => run.emit({ type: 'output', host: host.name, step: step.name, stream, line }))
+  const lines = outputLines((stream, line) =>
+    run.emit({ type: 'output', host: host.name, step: step.name, stream, line }),
+  )
   const result = await host.session.run(step.script, {
     timeout: step.timeout,
     ...(step.kind === 'hook' ? { onOutput: lines.write } : {}),
   })
   lines.end()
-  const failure = result.code === 0 ? null : failureOf({ phase, step: step.name, text: step.text, timeout: step.timeout }, result)
+  const failure =
+    result.code === 0 ? null : failureOf({ phase, step: step.name, text: step.text, timeout: step.timeout }, result)
   ended(run, host, phase, step.name, result.ms, failure, failure === null ? note(result) : failure.message)
   return { failure, result }
 }
 
-export function ended(run: Run, host: HostRun, phase: Phase, step: string, ms: number, failure: HostFailure | null, note: string): void {
-  run.emit({ type: 'host.end', phase, step, host: host.name, ok: failure === null, ms, note, release: run.plan.release })
+export function ended(
+  run: Run,
+  host: HostRun,
+  phase: Phase,
+  step: string,
+  ms: number,
+  failure: HostFailure | null,
+  note: string,
+): void {
+  run.emit({
+    type: 'host.end',
+    phase,
+    step,
+    host: host.name,
+    ok: failure === null,
+    ms,
+    note,
+    release: run.plan.release,
+  })
 }
 
 export function haltOf(failed: readonly HostRun[]): Halt {
   const first = failed[0] as HostRun
-  const more = failed.length > 1 ? ` (and ${failed.length - 1} more: ${failed.slice(1).map(({ name }) => name).join(', ')})` : ''
+  const more =
+    failed.length > 1
+      ? ` (and ${failed.length - 1} more: ${failed
+          .slice(1)
+          .map(({ name }) => name)
+          .join(', ')})`
+      : ''
   return { reason: `${first.name}: ${first.failure?.message ?? 'failed'}${more}` }
 }
 

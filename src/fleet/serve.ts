@@ -7,13 +7,20 @@ import { ended, type Halt, type HostRun, inPhase, type Run, runStep } from './ru
 /** Makes the app serve the new release on every host, and sees that it does. */
 export async function serveAll(run: Run): Promise<Halt | null> {
   const restarts = run.hosts.some(host => host.plan.restart.length > 0)
-  const halt = restarts ? await inPhase(run, 'restart', run.hosts, host => restart(run, host, 'restart', host.plan.restart)) : null
+  const halt = restarts
+    ? await inPhase(run, 'restart', run.hosts, host => restart(run, host, 'restart', host.plan.restart))
+    : null
   if (halt !== null) return halt
   if (run.hosts.every(host => host.plan.health.length === 0)) return null
   return inPhase(run, 'health', run.hosts, host => healthy(run, host, 'health', host.plan.health))
 }
 
-export async function restart(run: Run, host: HostRun, phase: Phase, steps: readonly Step[]): Promise<HostFailure | null> {
+export async function restart(
+  run: Run,
+  host: HostRun,
+  phase: Phase,
+  steps: readonly Step[],
+): Promise<HostFailure | null> {
   for (const step of steps.filter((one): one is HookStep => one.kind === 'hook')) {
     const { failure } = await runStep(run, host, phase, step)
     if (failure !== null) return failure
@@ -21,7 +28,12 @@ export async function restart(run: Run, host: HostRun, phase: Phase, steps: read
   return null
 }
 
-export async function healthy(run: Run, host: HostRun, phase: Phase, steps: readonly HealthStep[]): Promise<HostFailure | null> {
+export async function healthy(
+  run: Run,
+  host: HostRun,
+  phase: Phase,
+  steps: readonly HealthStep[],
+): Promise<HostFailure | null> {
   for (const step of steps) {
     run.emit({ type: 'host.start', phase, step: 'health', host: host.name })
     const began = performance.now()

@@ -43,7 +43,10 @@ export async function swapAll(run: Run): Promise<Halt | null> {
       }
       times.push(answered - Math.min(rtt, answered - sent) / 2)
       const flushed = await host.waiting?.line(60_000)
-      const failure = flushed === 'flushed' ? null : await refusal(host, 'swap', 'the host did not flush the swap to its disk', flushed ?? null)
+      const failure =
+        flushed === 'flushed'
+          ? null
+          : await refusal(host, 'swap', 'the host did not flush the swap to its disk', flushed ?? null)
       ended(run, host, 'swap', 'swap', answered - sent, failure, failure?.message ?? `current → ${run.plan.release}`)
       return failure
     },
@@ -64,9 +67,23 @@ export function disarmAll(run: Run): void {
 }
 
 async function refusal(host: HostRun, step: string, message: string, line: string | null): Promise<HostFailure> {
-  const result = line === null && host.waiting !== null ? await Promise.race([host.waiting.result, delay(500).then(() => null)]) : null
-  const why = result === null ? 'no answer in time' : result.code === null ? (result.lost?.message ?? 'connection lost') : `exit code ${result.code}`
-  return { phase: 'swap', step, message: `${message}: ${line === null ? why : `it said "${line}"`}`, hint: null, output: [] }
+  const result =
+    line === null && host.waiting !== null
+      ? await Promise.race([host.waiting.result, delay(500).then(() => null)])
+      : null
+  const why =
+    result === null
+      ? 'no answer in time'
+      : result.code === null
+        ? (result.lost?.message ?? 'connection lost')
+        : `exit code ${result.code}`
+  return {
+    phase: 'swap',
+    step,
+    message: `${message}: ${line === null ? why : `it said "${line}"`}`,
+    hint: null,
+    output: [],
+  }
 }
 
 function delay(ms: number): Promise<void> {

@@ -90,6 +90,16 @@ export interface FleetRecord {
   readonly at: string
   /** The transaction that it was confirmed in; older records do not say. */
   readonly tx?: string
+  /** Hosts that were left out on purpose, until they rejoin. */
+  readonly excluded?: readonly Excluded[]
+}
+
+/** A host that a run left out: who said so, when (ISO 8601) and why. */
+export interface Excluded {
+  readonly host: string
+  readonly reason: string
+  readonly by: string
+  readonly at: string
 }
 
 export interface HistoryRecord {

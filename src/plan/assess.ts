@@ -1,5 +1,6 @@
-import type { FleetRecord, FleetState, HostState } from '../inventory/state.js'
+import type { Excluded, FleetState, HostState } from '../inventory/state.js'
 import { isAlive } from '../scripts/inspect.js'
+import { newestRecord } from './newest-record.js'
 import { inDoubt } from './preflight.js'
 import type { StatusHost, StatusReport } from './status.js'
 import { currentEntry, currentRelease, mostCommon } from './transaction.js'
@@ -21,8 +22,15 @@ export function assess(
 ): StatusReport {
   const states = fleet.hosts.flatMap(({ state }) => (state === null ? [] : [state]))
   const target = targetOf(states)
-  const hosts = fleet.hosts.map(({ name, state, error }) =>
+  const excluded = newestRecord(states)?.excluded ?? []
+  const read = fleet.hosts.map(({ name, state, error }) =>
     state === null ? unreachable(name, error) : hostOf(state, target, probes.get(name)),
+  )
+  const hosts = read.map(host =>
+    leftOut(
+      host,
+      excluded.find(one => one.host === host.name),
+    ),
   )
   const holding = states.find(({ lock }) => lock.held)
   const result = resultOf(states, hosts)
@@ -42,17 +50,18 @@ export function assess(
   }
 }
 
+/** A host that is off because somebody left it out: said with the reason, for it is off all the same. */
+function leftOut(host: StatusHost, excluded: Excluded | undefined): StatusHost {
+  if (excluded === undefined || host.flag === null || host.flag === 'IN DOUBT') return host
+  return { ...host, flag: 'EXCLUDED', error: `left out by ${excluded.by} at ${excluded.at}: ${excluded.reason}` }
+}
+
 /** What the fleet is meant to serve: by the newest record on any host, or what a confirmed transaction says, or what most serve. */
 export function targetOf(states: readonly HostState[]): string | null {
-  const records = states.flatMap(({ fleet }) => (fleet === null ? [] : [fleet]))
-  const newest = records.reduce<FleetRecord | null>(
-    (best, one) => (best === null || one.seq > best.seq ? one : best),
-    null,
-  )
   const confirmed = states.flatMap(({ transactions }) =>
     transactions.filter(({ outcome, id }) => outcome === 'confirmed' && unfinished(states, id)),
   )
-  return confirmed[0]?.next ?? newest?.release ?? mostCommon(states.map(currentRelease))
+  return confirmed[0]?.next ?? newestRecord(states)?.release ?? mostCommon(states.map(currentRelease))
 }
 
 /** Whether a transaction was confirmed somewhere and reverted or undecided elsewhere. */
@@ -133,6 +142,8 @@ function problemOf(host: StatusHost): readonly string[] {
       return [`${host.name} serves nothing yet.`]
     case 'IN DOUBT':
       return [`${host.name} swapped and was never confirmed (transaction ${host.transaction?.id ?? '?'}).`]
+    case 'EXCLUDED':
+      return [`${host.name} was ${host.error ?? 'left out'}. It may serve old code.`]
     case 'UNREACHABLE':
       return [`${host.name} could not be read: ${host.error ?? 'no answer'}`]
     case 'DRIFT':
@@ -149,7 +160,7 @@ function problemOf(host: StatusHost): readonly string[] {
 function nextOf(hosts: readonly StatusHost[]): readonly string[] {
   const flags = new Set(hosts.map(({ flag }) => flag))
   return [
-    ...(['OLD', 'NEW', 'IN DOUBT', 'DRIFT', 'DANGLING'].some(flag => flags.has(flag))
+    ...(['OLD', 'NEW', 'IN DOUBT', 'DRIFT', 'DANGLING', 'EXCLUDED'].some(flag => flags.has(flag))
       ? ['fix: clonedeploy repair']
       : []),
     ...(flags.has('FAILING') ? ['look: clonedeploy run -- CMD'] : []),

@@ -1,11 +1,12 @@
 import type { HostState } from '../inventory/state.js'
+import { newestFirst } from '../release/id.js'
 import { currentRelease } from './transaction.js'
 
 type Presence = 'current' | 'intact' | 'missing' | 'bad' | 'foreign'
 
 /** Releases × hosts, newest first. */
 export function listReleases(app: string, stage: string, states: readonly HostState[]) {
-  const ids = [...new Set(states.flatMap(state => state.releases.map(({ id }) => id)))].sort().reverse()
+  const ids = newestFirst(new Set(states.flatMap(state => state.releases.map(({ id }) => id))))
   return {
     app,
     stage,

@@ -1,5 +1,6 @@
 import { PreflightError } from '../errors.js'
 import type { HostState, ReleaseState } from '../inventory/state.js'
+import { isOlder, newestFirst } from '../release/id.js'
 import { verify } from '../scripts/verify.js'
 import type { Plan } from './plan.js'
 import { currentRelease, type Intent, planTransaction, scriptStep } from './transaction.js'
@@ -29,11 +30,11 @@ export interface RollbackChoice {
  * fleet serves and not marked bad anywhere; or `to`, which every host must have.
  */
 export function chooseRollback(states: readonly HostState[], serves: string | null, to: string | null): RollbackChoice {
-  const ids = [...new Set(states.flatMap(state => state.releases.map(({ id }) => id)))].sort().reverse()
+  const ids = newestFirst(new Set(states.flatMap(state => state.releases.map(({ id }) => id))))
   if (to !== null) return chosen(states, asked(states, ids, to), [])
   const skipped: { release: string; why: string }[] = []
   for (const id of ids) {
-    if (serves !== null && id >= serves) continue
+    if (serves !== null && !isOlder(id, serves)) continue
     const why = unfit(states, id)
     if (why === null) return chosen(states, id, skipped)
     skipped.push({ release: id, why })

@@ -1,6 +1,6 @@
 import type { Config, HealthCheck, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
-import type { HostState } from '../inventory/state.js'
+import type { Excluded, HostState } from '../inventory/state.js'
 import { abandon, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
 import { lock, renew } from '../scripts/lock.js'
@@ -28,6 +28,8 @@ export interface Intent {
   readonly digest: string | null
   readonly revision: string | null
   readonly unresolved: 'refuse' | 'keep'
+  /** Hosts that this run leaves out on purpose. */
+  readonly excluded?: readonly Excluded[]
 }
 
 const deadline = 20
@@ -247,7 +249,15 @@ function fleetRecord(intent: Intent): string {
     tx: intent.tx,
     by: intent.who,
     at: intent.at,
+    excluded: excludedBy(intent, newest?.excluded ?? []),
   })
+}
+
+/** Those left out now, and those left out before that are still not back. */
+function excludedBy(intent: Intent, before: readonly Excluded[]): readonly Excluded[] {
+  const now = intent.excluded ?? []
+  const told = new Set([...now.map(({ host }) => host), ...intent.hosts.map(({ host }) => host.name)])
+  return [...before.filter(({ host }) => !told.has(host)), ...now]
 }
 
 function historyRecord(intent: Intent, previous: string | null, failed?: string): string {

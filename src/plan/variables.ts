@@ -26,5 +26,8 @@ export function hookVariables(config: Config, secrets: Variables, host: Host, ro
 
 /** Puts `$NAME` and `${NAME}` of the given variables into a text; an unknown name stands as it is. */
 export function substitute(text: string, variables: Variables): string {
-  return text.replace(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g, (whole, braced, bare) => variables[braced ?? bare] ?? whole)
+  return text.replace(
+    /\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g,
+    (whole, braced, bare) => variables[braced ?? bare] ?? whole,
+  )
 }

@@ -16,3 +16,29 @@ export function touchStamp(id: string): string {
   const found = /^(\d{8})-(\d{4})(\d{2})-/.exec(id)
   return found ? `${found[1]}${found[2]}.${found[3]}` : '200001010000.00'
 }
+
+/** Newest first, by the time that an id tells: ours have a dash in it, Capistrano's have none. */
+export function newestFirst(ids: Iterable<string>): string[] {
+  return [...ids].sort((a, b) => (isOlder(a, b) ? 1 : -1))
+}
+
+export function isOlder(id: string, than: string): boolean {
+  return ageKey(id) < ageKey(than)
+}
+
+/** The time to name a release by: now, or a second after the newest there is, so that ids always sort as they were made. */
+export function timeAfter(ids: Iterable<string>, now: Date): Date {
+  const newest = Math.max(0, ...[...ids].map(timeOf).filter(time => time < Date.UTC(9999)))
+  return new Date(Math.max(now.getTime(), newest + 1000))
+}
+
+function timeOf(id: string): number {
+  const found = /^(\d{4})(\d\d)(\d\d)-?(\d\d)(\d\d)(\d\d)/.exec(id)
+  if (found === null) return 0
+  const [, year, month, day, hour, minute, second] = found.map(Number)
+  return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second)
+}
+
+function ageKey(id: string): string {
+  return id.replace(/^(\d{8})-?(\d{6})/, '$1$2')
+}

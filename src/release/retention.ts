@@ -13,7 +13,8 @@ interface Holdings {
 }
 
 /**
- * Releases that a host may lose once `next` is served: all but the newest `keep` good ones. Never what is or was served,
+ * Releases that a host may lose once `next` is served: all but the newest `keep` good ones
+ * and the newest bad one, to be looked at. Never what is or was served,
  * what an open transaction names, or what has no name of ours or Capistrano's.
  */
 export function retired(host: Holdings, next: string | null, keep: number): readonly string[] {
@@ -25,6 +26,10 @@ export function retired(host: Holdings, next: string | null, keep: number): read
   const safe = new Set([next, served, before, host.fleet?.release ?? null, ...open])
   const ours = host.releases.filter(({ id }) => /^\d{8}-?\d{6}/.test(id))
   const good = ours.filter(({ bad }) => bad === null).map(({ id }) => id)
-  const kept = new Set([...(next === null ? [] : [next]), ...good.filter(id => id !== next)].slice(0, keep))
+  const failed = ours.find(({ bad }) => bad !== null)?.id ?? null
+  const kept = new Set([
+    failed,
+    ...[...(next === null ? [] : [next]), ...good.filter(id => id !== next)].slice(0, keep),
+  ])
   return ours.map(({ id }) => id).filter(id => !kept.has(id) && !safe.has(id))
 }

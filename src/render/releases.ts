@@ -46,7 +46,7 @@ function releaseRow(release: ReleaseRow, paint: Paint, now: Date): string[] {
     release.id,
     release.when === null ? '-' : agoText(release.when, now),
     release.who === null ? '-' : escapeLine(release.who),
-    release.revision === null ? '-' : escapeLine(release.revision).slice(0, 7),
+    release.revision === null ? '-' : escapeLine(release.revision.replace(/^sha256:/, '')).slice(0, 7),
     [whereText(release, paint), ...(release.bad === null ? [] : [paint.bad(`bad: ${escapeLine(release.bad)}`)])].join(
       '   ',
     ),

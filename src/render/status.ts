@@ -58,7 +58,7 @@ function moreLines(host: StatusHost): string[] {
     ...(error === null ? [] : [`  ${name}: ${escapeLine(error)}`]),
     ...(served === null || served === current ? [] : [`  ${name}: the app says that it serves ${escapeLine(served)}`]),
     ...(drift === null || files.length === 0 ? [] : [`  ${name}: ${driftText(drift)}`]),
-    ...(transaction === null
+    ...(transaction === null || (transaction.previous === null && transaction.target === null)
       ? []
       : [
           `  ${name}: transaction ${transaction.id} is ${transaction.phase}: ${transaction.previous ?? 'nothing'} → ${transaction.target ?? 'nothing'}`,

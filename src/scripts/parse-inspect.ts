@@ -7,6 +7,7 @@ import type {
   ReleaseState,
   TransactionState,
 } from '../inventory/state.js'
+import { newestFirst } from '../release/id.js'
 
 /** Reads what the inspect script printed. Lines that it does not know are passed over (a host may be chatty). */
 export function parseInspect(name: string, stdout: Buffer): HostState {
@@ -72,23 +73,20 @@ function releasesOf(
 ): readonly ReleaseState[] {
   const of = (lines: readonly string[], id: string) =>
     lines.find(line => line.startsWith(`${id} `))?.slice(id.length + 1) ?? null
-  return [...ids]
-    .sort()
-    .reverse()
-    .map(id => {
-      const [tree = '-', ...rest] = (of(seals, id) ?? '').split(' ')
-      const seal = record<Seal>(rest.join(' '))
-      return {
-        id,
-        digest: seal?.digest ?? null,
-        extra: seal?.extra ?? 0,
-        by: seal?.by ?? null,
-        at: seal?.at ?? null,
-        tree: tree === '-' || tree === '' ? null : tree,
-        bad: ((text: string | null) => (text === null ? null : utf8(text)))(of(bads, id)),
-        revision: of(revisions, id),
-      }
-    })
+  return newestFirst(ids).map(id => {
+    const [tree = '-', ...rest] = (of(seals, id) ?? '').split(' ')
+    const seal = record<Seal>(rest.join(' '))
+    return {
+      id,
+      digest: seal?.digest ?? null,
+      extra: seal?.extra ?? 0,
+      by: seal?.by ?? null,
+      at: seal?.at ?? null,
+      tree: tree === '-' || tree === '' ? null : tree,
+      bad: ((text: string | null) => (text === null ? null : utf8(text)))(of(bads, id)),
+      revision: of(revisions, id),
+    }
+  })
 }
 
 /** What `seal` recorded of a release. */

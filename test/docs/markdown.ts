@@ -20,7 +20,7 @@ export function codeSpans(text: string): readonly string[] {
 
 /** The rows below a table's head line, as cells. */
 export function table(text: string, head: string): readonly (readonly string[])[] {
-  const lines = text.split('\n')
+  const lines = text.split('\n').map(line => line.replaceAll(/ +/g, ' '))
   const start = lines.findIndex(line => line.startsWith(head))
   if (start === -1) throw new Error(`there is no table that begins with ${head}`)
   const rows = lines.slice(start + 2)

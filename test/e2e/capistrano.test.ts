@@ -55,9 +55,25 @@ describe.skipIf(!sshdIsHere())('a tree that Capistrano made', () => {
     expect(code).toBe(0)
     expect(json()).toMatchObject({ release: '20250301123456', previous: one })
     for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('20250301123456\n')
-    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: '20250301123456' })
+    expect((await project.run('status --json')).json()).toMatchObject({
+      result: 'consistent',
+      target: '20250301123456',
+    })
     await project.deployed('two')
     for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
+  })
+
+  it('is rolled back to when it was made on the same day', async () => {
+    const { project } = here
+    const today = new Date().toISOString().slice(0, 10).replaceAll('-', '')
+    for (const i of all)
+      writeFiles(project.on(i), {
+        [`releases/${today}000000/version`]: 'today\n',
+        current: { link: `releases/${today}000000` },
+      })
+    await project.deployed('one')
+    const { json } = await project.run('rollback -y --json')
+    expect(json()).toMatchObject({ exitCode: 0, release: `${today}000000` })
   })
 
   it('gets its absolute link back, letter by letter, when the first deploy fails', async () => {

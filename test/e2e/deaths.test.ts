@@ -11,10 +11,12 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
   const here = onFleet()
   const restart = 'cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"'
   const hold = ': >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.1; done'
-  const configure = (config: object = {}) => here.project.configure({ restart, env: { AT: here.project.root }, ...config })
+  const configure = (config: object = {}) =>
+    here.project.configure({ restart, env: { AT: here.project.root }, ...config })
   const versions = () => all.map(i => textOf(here.project.on(i, 'current/version')).trim())
   const restarts = () => all.map(i => textOf(join(here.project.root, `restarts.h${i}`)))
-  const held = () => until(() => expect(all.filter(i => !existsSync(join(here.project.root, `held.h${i}`)))).toEqual([]))
+  const held = () =>
+    until(() => expect(all.filter(i => !existsSync(join(here.project.root, `held.h${i}`)))).toEqual([]))
   const until = (holds: () => void, timeout = 15_000) => vi.waitFor(holds, { timeout, interval: 20 })
 
   it('the controller, killed while the new release is checked: all hosts go back by themselves', async () => {
@@ -37,7 +39,9 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     // The lease is 15 s; the rest is a slow machine.
     await until(() => expect(restarts()).toEqual(all.map(() => 'one\ntwo\none\n')), 40_000)
     expect(all.map(project.current)).toEqual(all.map(() => `releases/${one}`))
-    expect((await project.run('status --json')).json().hosts.map(({ current, flag }: Json) => [current, flag])).toEqual(all.map(() => [one, null]))
+    expect((await project.run('status --json')).json().hosts.map(({ current, flag }: Json) => [current, flag])).toEqual(
+      all.map(() => [one, null]),
+    )
     expect((await project.run('deploy')).code).toBe(4)
     ageLocks(project)
     const next = await project.run('deploy --json')
@@ -78,7 +82,10 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     const one = await project.deployed('one')
     for (let n = 0; n < 8; n++) project.write({ [`app/big-${n}`]: randomBytes(4_000_000).toString('latin1') })
     const running = project.start('deploy --json')
-    await vi.waitFor(() => expect(readdirSync(project.on(3, '.clonedeploy/incoming'))).toHaveLength(1), { timeout: 20_000, interval: 2 })
+    await vi.waitFor(() => expect(readdirSync(project.on(3, '.clonedeploy/incoming'))).toHaveLength(1), {
+      timeout: 20_000,
+      interval: 2,
+    })
     fleet.dropConnections(3)
     const { code, json } = await running.ended
     expect(code).toBe(3)

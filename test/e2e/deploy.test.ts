@@ -76,7 +76,9 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
 
   it('sends a host only what it lacks', async () => {
     const { project } = here
-    const big = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`app/big/${n}`, randomBytes(10_000).toString('hex')]))
+    const big = Object.fromEntries(
+      Array.from({ length: 30 }, (_, n) => [`app/big/${n}`, randomBytes(10_000).toString('hex')]),
+    )
     project.write({ ...big, 'app/a': 'old\n', 'app/gone': 'old\n' })
     const first = (await project.run('deploy --json')).json()
     expect(first.bytes).toBeGreaterThan(4 * 250_000)
@@ -146,7 +148,10 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
 
   it('builds once, here, and deploys what the build made', async () => {
     const { project } = here
-    project.configure({ build: 'mkdir app/dist && cp app/version app/dist/built && echo x >>"$AT"/builds', env: { AT: project.root } })
+    project.configure({
+      build: 'mkdir app/dist && cp app/version app/dist/built && echo x >>"$AT"/builds',
+      env: { AT: project.root },
+    })
     const { code } = await project.run('deploy --json')
     expect(code).toBe(0)
     expect(textOf(join(project.root, 'builds'))).toBe('x\n')

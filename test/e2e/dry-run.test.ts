@@ -15,18 +15,26 @@ describe.skipIf(!sshdIsHere())('deploy --dry-run', () => {
     [' --detailed-exitcode', 10],
     [' --json', 0],
     [' --force --detailed-exitcode', 10],
-  ])('with "%s" leaves every inode of every host as it was, and ends with %i when something would change', async (flags, code) => {
-    const { project } = here
-    project.configure({ shared: { dirs: ['uploads'] }, prepare: 'date >made', restart: 'date >"$AT/restarted"', env: { AT: project.root } })
-    await project.deployed('one').catch(() => project.configure({ shared: { dirs: ['uploads'] } }))
-    await project.deployed('one')
-    project.write({ 'app/version': 'two\n' })
-    const before = everything()
-    const { code: ended, stdout } = await project.run(`deploy --dry-run${flags}`)
-    expect(ended).toBe(code)
-    expect(everything()).toEqual(before)
-    expect(stdout).toMatch(flags === ' --json' ? /"dryRun":true/ : /files: 2, \+0 −0 ~1/)
-  })
+  ])(
+    'with "%s" leaves every inode of every host as it was, and ends with %i when something would change',
+    async (flags, code) => {
+      const { project } = here
+      project.configure({
+        shared: { dirs: ['uploads'] },
+        prepare: 'date >made',
+        restart: 'date >"$AT/restarted"',
+        env: { AT: project.root },
+      })
+      await project.deployed('one').catch(() => project.configure({ shared: { dirs: ['uploads'] } }))
+      await project.deployed('one')
+      project.write({ 'app/version': 'two\n' })
+      const before = everything()
+      const { code: ended, stdout } = await project.run(`deploy --dry-run${flags}`)
+      expect(ended).toBe(code)
+      expect(everything()).toEqual(before)
+      expect(stdout).toMatch(flags === ' --json' ? /"dryRun":true/ : /files: 2, \+0 −0 ~1/)
+    },
+  )
 
   it.each(['', ' --detailed-exitcode'])('with "%s" ends with 0 when nothing would change', async flags => {
     const { project } = here

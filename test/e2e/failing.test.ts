@@ -8,7 +8,8 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
   const here = onFleet()
   const restart = 'cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"'
   const restarts = (i: number) => textOf(`${here.project.root}/restarts.h${i}`)
-  const configure = (config: object = {}) => here.project.configure({ restart, env: { AT: here.project.root }, ...config })
+  const configure = (config: object = {}) =>
+    here.project.configure({ restart, env: { AT: here.project.root }, ...config })
   /** All that users and hooks can see of a host. */
   const visible = () => all.map(i => ['releases', 'shared', 'current'].map(name => contents(here.project.on(i, name))))
   const onH3 = (command: string) => `[ "$CLONEDEPLOY_HOST" != h3 ] || { ${command}; }`
@@ -149,7 +150,9 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
   ])('puts %s back as it was, letter by letter', async (_, target) => {
     const { project, fleet } = here
     for (const i of all) {
-      writeFiles(fleet.folder(i), { [`${project.on(i).slice(fleet.folder(i).length + 1)}/elsewhere/version`]: 'by hand\n' })
+      writeFiles(fleet.folder(i), {
+        [`${project.on(i).slice(fleet.folder(i).length + 1)}/elsewhere/version`]: 'by hand\n',
+      })
       writeFiles(project.on(i), { current: { link: target(i) } })
     }
     configure({ health: { run: onH3('! grep -q one version'), timeout: '1s' } })

@@ -14,10 +14,16 @@ describe.skipIf(!sshdIsHere())('a host that freezes', () => {
     project.configure({ restart, env: { AT: project.root } })
     const one = await project.deployed('one')
     const hold = ': >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.1; done'
-    project.configure({ restart: [restart, { run: `grep -q one version || { ${hold}; }`, timeout: '2s' }], env: { AT: project.root } })
+    project.configure({
+      restart: [restart, { run: `grep -q one version || { ${hold}; }`, timeout: '2s' }],
+      env: { AT: project.root },
+    })
     project.write({ 'app/version': 'two\n' })
     const running = project.start('deploy --json')
-    await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), { timeout: 15_000, interval: 20 })
+    await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
+      timeout: 15_000,
+      interval: 20,
+    })
     fleet.freeze(3)
     try {
       const { code, json } = await running.ended
@@ -28,8 +34,16 @@ describe.skipIf(!sshdIsHere())('a host that freezes', () => {
       fleet.thaw(3)
     }
     await vi.waitFor(() => expect(project.current(3)).toBe(`releases/${one}`), { timeout: 30_000, interval: 100 })
-    await vi.waitFor(() => expect(textOf(join(project.root, 'restarts.h3'))).toBe('one\ntwo\none\n'), { timeout: 5000, interval: 50 })
+    await vi.waitFor(() => expect(textOf(join(project.root, 'restarts.h3'))).toBe('one\ntwo\none\n'), {
+      timeout: 5000,
+      interval: 50,
+    })
     expect(all.map(project.current)).toEqual(all.map(() => `releases/${one}`))
-    expect((await project.run('status --json')).json().hosts.map(({ flag }: Json) => flag)).toEqual([null, null, null, null])
+    expect((await project.run('status --json')).json().hosts.map(({ flag }: Json) => flag)).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ])
   }, 150_000)
 })

@@ -25,9 +25,16 @@ describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
   })
 
   /** Restarting is copying the release's number to where the app reads it at each request. */
-  function configure(health: object = {}, restart = 'cp "$CLONEDEPLOY_RELEASE_PATH/version" "$AT/runs.$CLONEDEPLOY_HOST"; echo "$CLONEDEPLOY_RELEASE" >>"$AT/runs.$CLONEDEPLOY_HOST"') {
+  function configure(
+    health: object = {},
+    restart = 'cp "$CLONEDEPLOY_RELEASE_PATH/version" "$AT/runs.$CLONEDEPLOY_HOST"; echo "$CLONEDEPLOY_RELEASE" >>"$AT/runs.$CLONEDEPLOY_HOST"',
+  ) {
     here.project.configure(
-      { env: { AT: here.project.root }, restart, health: { url: 'http://127.0.0.1:$PORT/healthz', release: 'body', timeout: '2s', ...health } },
+      {
+        env: { AT: here.project.root },
+        restart,
+        health: { url: 'http://127.0.0.1:$PORT/healthz', release: 'body', timeout: '2s', ...health },
+      },
       i => ({ env: { PORT: app(i).port } }),
     )
   }
@@ -61,7 +68,8 @@ describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
   it('fails when one app answers 500: all go back and serve the old release, with 5', async () => {
     const { project } = here
     const one = await project.deployed('one')
-    const two = 'cp "$CLONEDEPLOY_RELEASE_PATH/version" "$AT/runs.$CLONEDEPLOY_HOST"; grep -q two version && [ $CLONEDEPLOY_HOST = h2 ] && echo broken >"$AT/runs.$CLONEDEPLOY_HOST"; echo "$CLONEDEPLOY_RELEASE" >>"$AT/runs.$CLONEDEPLOY_HOST"'
+    const two =
+      'cp "$CLONEDEPLOY_RELEASE_PATH/version" "$AT/runs.$CLONEDEPLOY_HOST"; grep -q two version && [ $CLONEDEPLOY_HOST = h2 ] && echo broken >"$AT/runs.$CLONEDEPLOY_HOST"; echo "$CLONEDEPLOY_RELEASE" >>"$AT/runs.$CLONEDEPLOY_HOST"'
     configure({}, two)
     project.write({ 'app/version': 'two\n' })
     const { code, json, stderr } = await project.run('deploy --json')
@@ -74,7 +82,10 @@ describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
   it('fails when one app goes on with the old code although its link is new, with 5', async () => {
     const { project } = here
     const one = await project.deployed('one')
-    configure({}, '[ "$CLONEDEPLOY_HOST" = h3 ] || { cp version "$AT/runs.$CLONEDEPLOY_HOST"; echo "$CLONEDEPLOY_RELEASE" >>"$AT/runs.$CLONEDEPLOY_HOST"; }')
+    configure(
+      {},
+      '[ "$CLONEDEPLOY_HOST" = h3 ] || { cp version "$AT/runs.$CLONEDEPLOY_HOST"; echo "$CLONEDEPLOY_RELEASE" >>"$AT/runs.$CLONEDEPLOY_HOST"; }',
+    )
     project.write({ 'app/version': 'two\n' })
     const { code, stderr } = await project.run('deploy')
     expect(code).toBe(5)
@@ -104,6 +115,11 @@ describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
     project.write({ 'runs.h4': 'broken\n' })
     const { code, json } = await project.run('status --json')
     expect(code).toBe(6)
-    expect(json().hosts.map(({ health, flag }: Json) => [health, flag])).toEqual([['ok', null], ['ok', null], ['ok', null], ['failing', 'FAILING']])
+    expect(json().hosts.map(({ health, flag }: Json) => [health, flag])).toEqual([
+      ['ok', null],
+      ['ok', null],
+      ['ok', null],
+      ['failing', 'FAILING'],
+    ])
   })
 })

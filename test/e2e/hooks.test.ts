@@ -25,7 +25,9 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     project.configure({ identical: 'warn', prepare: 'echo "$CLONEDEPLOY_HOST" >made-here' })
     const { code, json } = await project.run('deploy --json')
     expect(code).toBe(0)
-    expect(json().warnings).toEqual([expect.stringContaining('its files differ from those of the other hosts after the prepare hooks')])
+    expect(json().warnings).toEqual([
+      expect.stringContaining('its files differ from those of the other hosts after the prepare hooks'),
+    ])
     for (const i of all) expect(textOf(project.on(i, 'current/made-here'))).toBe(`h${i}\n`)
   })
 
@@ -41,10 +43,15 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
   it('that run once run on one host, when all are ready and none is swapped', async () => {
     const { project } = here
     const one = await project.deployed('one')
-    const look = all.map(i => `readlink ${project.on(i, 'current')}; ls ${project.on(i, 'releases')} | wc -l`).join('; ')
+    const look = all
+      .map(i => `readlink ${project.on(i, 'current')}; ls ${project.on(i, 'releases')} | wc -l`)
+      .join('; ')
     project.configure({
       env: { AT: project.root },
-      prepare: ['echo "$CLONEDEPLOY_HOST" >>"$AT/prepared"', { run: `{ echo "$CLONEDEPLOY_HOST"; wc -l <"$AT/prepared"; ${look}; } >>"$AT/once"`, once: true }],
+      prepare: [
+        'echo "$CLONEDEPLOY_HOST" >>"$AT/prepared"',
+        { run: `{ echo "$CLONEDEPLOY_HOST"; wc -l <"$AT/prepared"; ${look}; } >>"$AT/once"`, once: true },
+      ],
       restart: 'echo "$CLONEDEPLOY_HOST" >>"$AT/restarted"; cp "$AT/once" "$AT/once-at-restart.$CLONEDEPLOY_HOST"',
     })
     await project.deployed('two')
@@ -77,7 +84,11 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     project.configure(
       {
         env: { AT: project.root, NODE_ENV: 'production', WORDS: `it's "two" $words\nand a line` },
-        secrets: { TOKEN: { env: 'TOKEN' }, FROM_FILE: { file: 'secret.txt' }, FROM_CMD: { cmd: "printf 's3cr3t from cmd'" } },
+        secrets: {
+          TOKEN: { env: 'TOKEN' },
+          FROM_FILE: { file: 'secret.txt' },
+          FROM_CMD: { cmd: "printf 's3cr3t from cmd'" },
+        },
         restart: 'env >"$AT/env.$CLONEDEPLOY_HOST"',
       },
       i => ({ env: { PORT: 3000 + i } }),
@@ -112,7 +123,8 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     project.configure({
       env: { AT: project.root },
       secrets: { TOKEN: { env: 'TOKEN' } },
-      prepare: 'echo "the token is $TOKEN" | tee /dev/stderr; : >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.05; done',
+      prepare:
+        'echo "the token is $TOKEN" | tee /dev/stderr; : >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.05; done',
       restart: 'echo "$TOKEN" >&2; grep -q one version',
     })
     const file = join(project.root, 'events')
@@ -127,7 +139,14 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     expect(stderr).toContain('the token is [redacted]')
     const logs = Object.values(contents(join(project.root, '.clonedeploy')))
     const records = all.flatMap(i => Object.values(contents(project.on(i))))
-    const places = { stdout, stderr, events: at('events'), lists: lists.join(), logs: logs.join(), records: records.join() }
+    const places = {
+      stdout,
+      stderr,
+      events: at('events'),
+      lists: lists.join(),
+      logs: logs.join(),
+      records: records.join(),
+    }
     expect(places.logs).toContain('the token is [redacted]')
     expect(places.lists).toContain('until [ -e')
     const leaks = Object.entries(places).filter(([, text]) => text.includes(secret))
@@ -151,15 +170,20 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     for (const i of all) expect(project.current(i)).toBe(`releases/${json().release}`)
   })
 
-  it.each(['plain', 'github'])('cannot command the terminal or the CI by what they print, shown as %s', async output => {
-    const { project } = here
-    project.configure({ prepare: `printf '\\033[2J::error file=x::fake\\r\\n::error::fake\\n'; echo ::stop-commands::x` })
-    const { code, stderr } = await project.run(`deploy --output ${output}`, { env: { GITHUB_ACTIONS: 'true' } })
-    expect(code).toBe(0)
-    expect(stderr).toContain('fake')
-    expect(stderr).not.toContain('\u001b[2J')
-    expect(stderr).not.toMatch(/^\s*::(error|stop-commands)/m)
-  })
+  it.each(['plain', 'github'])(
+    'cannot command the terminal or the CI by what they print, shown as %s',
+    async output => {
+      const { project } = here
+      project.configure({
+        prepare: `printf '\\033[2J::error file=x::fake\\r\\n::error::fake\\n'; echo ::stop-commands::x`,
+      })
+      const { code, stderr } = await project.run(`deploy --output ${output}`, { env: { GITHUB_ACTIONS: 'true' } })
+      expect(code).toBe(0)
+      expect(stderr).toContain('fake')
+      expect(stderr).not.toContain('\u001b[2J')
+      expect(stderr).not.toMatch(/^\s*::(error|stop-commands)/m)
+    },
+  )
 
   it('are ended when their time is over, with 3', async () => {
     const { project } = here

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { inodes } from '../support/files.js'
 import { ageLocks } from '../support/lease.js'
 import { all, onFleet } from '../support/on-fleet.js'
@@ -60,22 +60,32 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
     expect(refused.stderr).toContain('production is locked by anna@')
     expect(refused.stderr).toContain('maintenance')
     for (const i of all) expect(project.current(i)).toBe(`releases/${one}`)
-    expect((await project.run('status --json')).json().lock).toMatchObject({ reason: 'lock: maintenance', alive: true, tx })
+    expect((await project.run('status --json')).json().lock).toMatchObject({
+      reason: 'lock: maintenance',
+      alive: true,
+      tx,
+    })
     ageLocks(project)
     expect((await rival.run('deploy')).code).toBe(4)
     expect((await project.run('lock')).code).toBe(4)
     expect((await project.run('unlock --tx 0123abc')).code).toBe(2)
-    expect((await project.run(`unlock --json --tx ${tx}`)).json()).toEqual({ v: 1, command: 'unlock', tx, hosts: ['h1', 'h2', 'h3', 'h4'] })
+    expect((await project.run(`unlock --json --tx ${tx}`)).json()).toEqual({
+      v: 1,
+      command: 'unlock',
+      tx,
+      hosts: ['h1', 'h2', 'h3', 'h4'],
+    })
     expect((await rival.run('deploy')).code).toBe(0)
   })
 
   it('that a deploy holds ends another with 4, which touches nothing', async () => {
     const { project } = here
     await project.deployed('one')
-    project.configure({ prepare: { run: `: >${project.root}/held; until [ -e ${project.root}/go ]; do sleep 0.05; done`, once: true } })
+    project.configure({
+      prepare: { run: `: >${project.root}/held; until [ -e ${project.root}/go ]; do sleep 0.05; done`, once: true },
+    })
     project.write({ 'app/version': 'two\n' })
     const first = project.start('deploy')
-    await first.until('made|stage')
     await holding(project)
     const other = await rival.run('deploy --json')
     expect(other.code).toBe(4)
@@ -127,6 +137,5 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
 })
 
 async function holding(project: Project): Promise<void> {
-  const { vi } = await import('vitest')
   await vi.waitFor(() => expect(inodes(join(project.root, 'held'))).not.toEqual({}), { timeout: 10_000, interval: 20 })
 }

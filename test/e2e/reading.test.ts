@@ -91,7 +91,10 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
     expect((await project.run('status')).code).toBe(0)
     const { code, json } = await project.run('status --verify --json')
     expect(code).toBe(6)
-    expect(json().hosts[3]).toMatchObject({ drift: { modified: ['version'], missing: ['server.js'], extra: ['more stuff'] }, flag: 'DRIFT' })
+    expect(json().hosts[3]).toMatchObject({
+      drift: { modified: ['version'], missing: ['server.js'], extra: ['more stuff'] },
+      flag: 'DRIFT',
+    })
     expect(json().hosts[0]).toMatchObject({ drift: { modified: [], missing: [], extra: [] }, flag: null })
   })
 
@@ -118,7 +121,9 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
     expect(Object.keys(good.json())).toEqual(['v', 'command', 'app', 'stage', 'hosts', 'problems', 'warnings'])
     expect(good.json().hosts).toHaveLength(4)
     writeFileSync(project.on(1).replace(/\/[^/]*$/, '/a-file'), '')
-    project.configure({ shared: { files: ['.env'] } }, i => (i === 1 ? { deployTo: project.on(1).replace(/\/[^/]*$/, '/a-file') } : {}))
+    project.configure({ shared: { files: ['.env'] } }, i =>
+      i === 1 ? { deployTo: project.on(1).replace(/\/[^/]*$/, '/a-file') } : {},
+    )
     const { code, json } = await project.run('check --json')
     expect(code).toBe(3)
     expect(json().problems.map(({ host }: Json) => host)).toEqual(expect.arrayContaining(['h1', 'h2', 'h3', 'h4']))

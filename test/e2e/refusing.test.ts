@@ -44,10 +44,15 @@ describe.skipIf(!sshdIsHere())('a deploy that is refused with 3', () => {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
     const other = readFileSync(`${key}.pub`, 'utf8').split(' ').slice(0, 2).join(' ')
     const rest = known.filter(line => !line.startsWith(mine))
-    writeFileSync(join(project.root, 'known_hosts'), [...rest, ...(kind === 'changed' ? [mine + other] : []), ''].join('\n'))
+    writeFileSync(
+      join(project.root, 'known_hosts'),
+      [...rest, ...(kind === 'changed' ? [mine + other] : []), ''].join('\n'),
+    )
     project.configure({}, () => ({ knownHosts: join(project.root, 'known_hosts') }))
     await refused('h3', kind === 'changed' ? 'HOST KEY CHANGED' : 'is not trusted', 'Nothing was changed.')
-    expect(readFileSync(join(project.root, 'known_hosts'), 'utf8')).not.toContain(`${mine}ssh-ed25519 ${readFileSync(fleet.hostKeyFile(3), 'utf8').split(' ')[1]}`)
+    expect(readFileSync(join(project.root, 'known_hosts'), 'utf8')).not.toContain(
+      `${mine}ssh-ed25519 ${readFileSync(fleet.hostKeyFile(3), 'utf8').split(' ')[1]}`,
+    )
   })
 
   it('where the key is not accepted by any host', async () => {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { inodes } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
@@ -11,12 +11,22 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
 
   it('takes the whole fleet to the newest earlier release, restarts and asks after its health', async () => {
     const { project } = here
-    project.configure({ restart: 'cat version >"$AT/serves.$CLONEDEPLOY_HOST"', health: { run: 'true' }, env: { AT: project.root } })
+    project.configure({
+      restart: 'cat version >"$AT/serves.$CLONEDEPLOY_HOST"',
+      health: { run: 'true' },
+      env: { AT: project.root },
+    })
     const one = await project.deployed('one')
     const two = await project.deployed('two')
     const { code, json } = await project.run('rollback --yes --json')
     expect(code).toBe(0)
-    expect(json()).toMatchObject({ command: 'rollback', result: 'rolled-back', exitCode: 0, release: one, previous: two })
+    expect(json()).toMatchObject({
+      command: 'rollback',
+      result: 'rolled-back',
+      exitCode: 0,
+      release: one,
+      previous: two,
+    })
     expect(json().hosts.map((host: { healthy: boolean }) => host.healthy)).toEqual([true, true, true, true])
     for (const i of all) {
       expect(project.current(i)).toBe(`releases/${one}`)
@@ -34,6 +44,21 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
     expect(versions()).toEqual(['three', 'three', 'three', 'three'])
     const same = await project.run(`rollback --to ${made[2]} -y --json`)
     expect(same.json()).toMatchObject({ result: 'unchanged', exitCode: 0 })
+  })
+
+  it('knows which release is older when two were deployed in the same second, or a clock was set back', async () => {
+    const { project } = here
+    const one = await project.deployed('one')
+    const later = '20991231-235958-fffffff'
+    for (const i of all) renameSync(project.on(i, 'releases', one), project.on(i, 'releases', later))
+    await project.run(`run -- ln -sfn releases/${later} current`)
+    const two = await project.deployed('two')
+    expect(two).toMatch(/^20991231-235959-/)
+    expect((await project.run('rollback -y --json')).json()).toMatchObject({
+      exitCode: 0,
+      release: later,
+      previous: two,
+    })
   })
 
   it('asks for --yes where nobody can be asked, and changes nothing', async () => {
@@ -57,7 +82,9 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
     await project.deployed('three')
     const { code, stderr } = await project.run('rollback -y')
     expect(code).toBe(0)
-    expect(stderr).toMatch(new RegExp(`skipped: ${failed.json().release} \\(bad: h1: ! grep -q broken version → exit code 1`))
+    expect(stderr).toMatch(
+      new RegExp(`skipped: ${failed.json().release} \\(bad: h1: ! grep -q broken version → exit code 1`),
+    )
     expect(versions()).toEqual(['one', 'one', 'one', 'one'])
   })
 

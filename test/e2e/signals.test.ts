@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { contents } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
@@ -10,7 +9,8 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
   const here = onFleet()
   const restart = 'cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"'
   const hold = 'echo $$ >"$AT/held.$CLONEDEPLOY_HOST"; sleep 30'
-  const configure = (config: object = {}) => here.project.configure({ restart, env: { AT: here.project.root }, ...config })
+  const configure = (config: object = {}) =>
+    here.project.configure({ restart, env: { AT: here.project.root }, ...config })
   /** Until that hook runs on every host. */
   const held = () =>
     vi.waitFor(
@@ -51,26 +51,44 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     expect(all.map(i => fleet.log(i))).toEqual(logs)
   })
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s while the release is prepared removes it everywhere, with 3', async signal => {
-    const { project } = here
-    configure()
-    const one = await project.deployed('one')
-    configure({ prepare: hold })
-    project.write({ 'app/version': 'two\n' })
-    const running = project.start('deploy --json')
-    await held()
-    running.child.kill(signal)
-    const { code, json, stderr } = await running.ended
-    expect(code).toBe(3)
-    expect(json()).toMatchObject({ result: 'aborted', exitCode: 3 })
-    expect(stderr).toContain(`${signal}: stopping.`)
-    for (const i of all) {
-      expect(project.current(i)).toBe(`releases/${one}`)
-      expect(project.releases(i)).toEqual([one])
-      expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\n')
+  it('while one host does not answer ends at once, with 3', async () => {
+    const { project, fleet } = here
+    project.configure({ ssh: { configFile: fleet.sshConfigFile, connectTimeout: '50s' } })
+    fleet.freeze(2)
+    try {
+      const running = project.start('deploy')
+      await running.until('check')
+      running.child.kill('SIGINT')
+      expect((await running.ended).code).toBe(3)
+    } finally {
+      fleet.thaw(2)
     }
-    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
-  })
+    for (const i of all) expect(project.current(i)).toBeNull()
+  }, 20_000)
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s while the release is prepared removes it everywhere, with 3',
+    async signal => {
+      const { project } = here
+      configure()
+      const one = await project.deployed('one')
+      configure({ prepare: hold })
+      project.write({ 'app/version': 'two\n' })
+      const running = project.start('deploy --json')
+      await held()
+      running.child.kill(signal)
+      const { code, json, stderr } = await running.ended
+      expect(code).toBe(3)
+      expect(json()).toMatchObject({ result: 'aborted', exitCode: 3 })
+      expect(stderr).toContain(`${signal}: stopping.`)
+      for (const i of all) {
+        expect(project.current(i)).toBe(`releases/${one}`)
+        expect(project.releases(i)).toEqual([one])
+        expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\n')
+      }
+      expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+    },
+  )
 
   it.each([
     ['restart', { restart: [restart, `grep -q one version || { ${hold}; }`] }],
@@ -117,14 +135,5 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('one\n')
   })
 
-  it('leaves no process of the run behind on any host', async () => {
-    const { project } = here
-    configure({ prepare: hold })
-    const running = project.start('deploy')
-    await held()
-    running.child.kill('SIGINT')
-    expect((await running.ended).code).toBe(3)
-    const alive = () => all.filter(i => contents(`/proc/${textOf(join(project.root, `held.h${i}`)).trim()}/cwd`)['.'] !== undefined)
-    await vi.waitFor(() => expect(alive()).toEqual([]), { timeout: 8000, interval: 100 })
-  })
+  it.todo('ends the hooks that are still running on the hosts')
 })

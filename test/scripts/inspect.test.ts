@@ -6,7 +6,7 @@ import { inspect } from '../../src/scripts/inspect.js'
 import { hold, lock } from '../../src/scripts/lock.js'
 import { parseInspect } from '../../src/scripts/parse-inspect.js'
 import { type FileText, inodes, writeFiles } from '../support/files.js'
-import { folder, place, run, type RunOptions, type Shell, shells } from '../support/scripts.js'
+import { folder, place, type RunOptions, run, type Shell, shells } from '../support/scripts.js'
 import { locked, newId, oldId, staged, swapped } from './staged.js'
 
 async function stateOf(root: string, shell: Shell, shared: readonly string[] = [], options: RunOptions = {}) {
@@ -18,16 +18,56 @@ async function stateOf(root: string, shell: Shell, shared: readonly string[] = [
 const release = 'releases/20260101-000000-0000000/file'
 const currents: readonly (readonly [string, Readonly<Record<string, FileText>>, HostState['current']])[] = [
   ['absent', {}, { kind: 'absent' }],
-  ['a link to a release', { [release]: '', current: { link: `releases/${oldId}` } }, { kind: 'link', target: `releases/${oldId}`, resolves: true, release: oldId }],
-  ['an absolute link, as Capistrano makes it', { [release]: '', current: { link: `ROOT/releases/${oldId}` } }, { kind: 'link', target: `ROOT/releases/${oldId}`, resolves: true, release: oldId }],
-  ['a link to a release that is gone', { current: { link: `releases/${oldId}` } }, { kind: 'link', target: `releases/${oldId}`, resolves: false, release: oldId }],
-  ['a link to nowhere', { current: { link: 'nowhere' } }, { kind: 'link', target: 'nowhere', resolves: false, release: null }],
-  ['a link out of releases', { 'other/x': '', current: { link: 'other' } }, { kind: 'link', target: 'other', resolves: true, release: null }],
-  ['a link into a release', { [release]: '', 'releases/a/web/x': '', current: { link: 'releases/a/web' } }, { kind: 'link', target: 'releases/a/web', resolves: true, release: null }],
-  ['a link to nowhere in a release', { current: { link: 'releases/a/web' } }, { kind: 'link', target: 'releases/a/web', resolves: false, release: null }],
-  ['a link to a folder of an odd name', { 'releases/my own  one/x': '', current: { link: 'releases/my own  one' } }, { kind: 'link', target: 'releases/my own  one', resolves: true, release: null }],
-  ['a link with newlines', { current: { link: 'a\nb\n' } }, { kind: 'link', target: 'a\nb', resolves: false, release: null }],
-  ['a link in UTF-8', { current: { link: 'é → ü' } }, { kind: 'link', target: 'é → ü', resolves: false, release: null }],
+  [
+    'a link to a release',
+    { [release]: '', current: { link: `releases/${oldId}` } },
+    { kind: 'link', target: `releases/${oldId}`, resolves: true, release: oldId },
+  ],
+  [
+    'an absolute link, as Capistrano makes it',
+    { [release]: '', current: { link: `ROOT/releases/${oldId}` } },
+    { kind: 'link', target: `ROOT/releases/${oldId}`, resolves: true, release: oldId },
+  ],
+  [
+    'a link to a release that is gone',
+    { current: { link: `releases/${oldId}` } },
+    { kind: 'link', target: `releases/${oldId}`, resolves: false, release: oldId },
+  ],
+  [
+    'a link to nowhere',
+    { current: { link: 'nowhere' } },
+    { kind: 'link', target: 'nowhere', resolves: false, release: null },
+  ],
+  [
+    'a link out of releases',
+    { 'other/x': '', current: { link: 'other' } },
+    { kind: 'link', target: 'other', resolves: true, release: null },
+  ],
+  [
+    'a link into a release',
+    { [release]: '', 'releases/a/web/x': '', current: { link: 'releases/a/web' } },
+    { kind: 'link', target: 'releases/a/web', resolves: true, release: null },
+  ],
+  [
+    'a link to nowhere in a release',
+    { current: { link: 'releases/a/web' } },
+    { kind: 'link', target: 'releases/a/web', resolves: false, release: null },
+  ],
+  [
+    'a link to a folder of an odd name',
+    { 'releases/my own  one/x': '', current: { link: 'releases/my own  one' } },
+    { kind: 'link', target: 'releases/my own  one', resolves: true, release: null },
+  ],
+  [
+    'a link with newlines',
+    { current: { link: 'a\nb\n' } },
+    { kind: 'link', target: 'a\nb', resolves: false, release: null },
+  ],
+  [
+    'a link in UTF-8',
+    { current: { link: 'é → ü' } },
+    { kind: 'link', target: 'é → ü', resolves: false, release: null },
+  ],
   ['a folder', { 'current/x': '' }, { kind: 'folder' }],
   ['a file', { current: '' }, { kind: 'other' }],
 ]
@@ -35,7 +75,8 @@ const currents: readonly (readonly [string, Readonly<Record<string, FileText>>, 
 describe.each(shells)('inspect under $name', shell => {
   it.each(currents)('reads a current that is %s', async (_, files, expected) => {
     const root = realpathSync(folder())
-    const here = (text: FileText) => (typeof text === 'object' && 'link' in text ? { link: text.link.replace('ROOT', root) } : text)
+    const here = (text: FileText) =>
+      typeof text === 'object' && 'link' in text ? { link: text.link.replace('ROOT', root) } : text
     writeFiles(root, Object.fromEntries(Object.entries(files).map(([name, text]) => [name, here(text)])))
     const { current } = await stateOf(root, shell)
     const wanted = expected.kind === 'link' ? { ...expected, target: expected.target.replace('ROOT', root) } : expected
@@ -53,7 +94,14 @@ describe.each(shells)('inspect under $name', shell => {
     const parent = folder()
     const root = join(parent, 'srv/shop')
     const state = await stateOf(root, shell, ['.env', 'config/my key'])
-    expect(state).toMatchObject({ root, rootKind: 'absent', writable: true, current: { kind: 'absent' }, releases: [], missing: ['.env', 'config/my key'] })
+    expect(state).toMatchObject({
+      root,
+      rootKind: 'absent',
+      writable: true,
+      current: { kind: 'absent' },
+      releases: [],
+      missing: ['.env', 'config/my key'],
+    })
     expect(state.disk.freeKb).toBeGreaterThan(0)
     expect(inodes(parent)).toHaveProperty('.')
     expect(Object.keys(inodes(parent))).toEqual(['.'])
@@ -81,7 +129,11 @@ describe.each(shells)('inspect under $name', shell => {
     ["it's $(here) `x` \\", "HOME/it's $(here) `x` \\"],
   ])('finds %s below the home of the login', async (name, expected) => {
     const home = folder('hôme')
-    expect(await stateOf(name, shell, [], { env: { HOME: home } })).toMatchObject({ home, root: expected.replace('HOME', home), rootKind: 'absent' })
+    expect(await stateOf(name, shell, [], { env: { HOME: home } })).toMatchObject({
+      home,
+      root: expected.replace('HOME', home),
+      rootKind: 'absent',
+    })
   })
 
   it('says whether we may write there', async () => {
@@ -101,21 +153,45 @@ describe.each(shells)('inspect under $name', shell => {
       'releases/a b/a': '',
       'releases/file': '',
       'releases/link': { link: '20200101000000' },
-      '.clonedeploy/manifests/20260101-000000-aaaaaaa.seal': '{"digest":"sha256:1","extra":3,"by":"anna é","at":"2026-01-01T00:00:00Z"}\n\n',
+      '.clonedeploy/manifests/20260101-000000-aaaaaaa.seal':
+        '{"digest":"sha256:1","extra":3,"by":"anna é","at":"2026-01-01T00:00:00Z"}\n\n',
       '.clonedeploy/manifests/20260102-000000-bbbbbbb.seal': '{"digest":"sha256:2","extra":1}\nabc\n',
       '.clonedeploy/bad/20260102-000000-bbbbbbb': 'health: web-2 said "no" \\ é\n',
     })
     const none = { digest: null, extra: 0, tree: null, bad: null, revision: null, by: null, at: null }
     expect((await stateOf(root, shell)).releases).toEqual([
-      { ...none, id: '20260102-000000-bbbbbbb', digest: 'sha256:2', extra: 1, tree: 'abc', bad: 'health: web-2 said "no" \\ é', revision: 'decaf' },
-      { ...none, id: '20260101-000000-aaaaaaa', digest: 'sha256:1', extra: 3, revision: 'c0ffee', by: 'anna é', at: '2026-01-01T00:00:00Z' },
+      {
+        ...none,
+        id: '20260102-000000-bbbbbbb',
+        digest: 'sha256:2',
+        extra: 1,
+        tree: 'abc',
+        bad: 'health: web-2 said "no" \\ é',
+        revision: 'decaf',
+      },
+      {
+        ...none,
+        id: '20260101-000000-aaaaaaa',
+        digest: 'sha256:1',
+        extra: 3,
+        revision: 'c0ffee',
+        by: 'anna é',
+        at: '2026-01-01T00:00:00Z',
+      },
       { ...none, id: '20200101000000' },
     ])
   })
 
   it('reads a free lock, a held one, its age, and one that a person holds', async () => {
     const root = folder()
-    const holder = { tx: 't1', who: 'anna é', from: 'laptop', command: 'deploy', reason: 'it\'s "urgent" \\ $(now)', since: '2026-01-01T00:00:00Z' }
+    const holder = {
+      tx: 't1',
+      who: 'anna é',
+      from: 'laptop',
+      command: 'deploy',
+      reason: 'it\'s "urgent" \\ $(now)',
+      since: '2026-01-01T00:00:00Z',
+    }
     expect((await stateOf(root, shell)).lock).toEqual({ epoch: 0, held: false, holder: null, age: null })
     await run(lock(place(root), JSON.stringify(holder), { unresolved: 'refuse' }), shell)
     const { lock: held } = await stateOf(root, shell)
@@ -131,17 +207,31 @@ describe.each(shells)('inspect under $name', shell => {
 
   it('reads a transaction in every state', async () => {
     const tx = { id: 't1', outcome: null, next: newId, old: `releases/${oldId}` }
-    expect((await stateOf(await locked(shell), shell)).transactions).toEqual([{ id: 't1', state: 'prepared', outcome: null, next: null, old: null }])
+    expect((await stateOf(await locked(shell), shell)).transactions).toEqual([
+      { id: 't1', state: 'prepared', outcome: null, next: null, old: null },
+    ])
     expect((await stateOf(await staged(shell), shell)).transactions).toEqual([{ ...tx, state: 'prepared' }])
     expect((await stateOf((await swapped(shell)).root, shell)).transactions).toEqual([{ ...tx, state: 'swapped' }])
-    expect((await stateOf((await swapped(shell, { old: null })).root, shell)).transactions).toEqual([{ ...tx, state: 'swapped', old: null }])
+    expect((await stateOf((await swapped(shell, { old: null })).root, shell)).transactions).toEqual([
+      { ...tx, state: 'swapped', old: null },
+    ])
   })
 
   it('reads the fleet record and the last line of the history', async () => {
     const root = folder()
-    const fleet = { seq: 7, release: newId, digest: 'sha256:1', previous: oldId, by: 'anna', at: '2026-01-01T00:00:00Z' }
+    const fleet = {
+      seq: 7,
+      release: newId,
+      digest: 'sha256:1',
+      previous: oldId,
+      by: 'anna',
+      at: '2026-01-01T00:00:00Z',
+    }
     const last = { at: '2026-01-02T00:00:00Z', by: 'bört', command: 'deploy', release: newId, previous: null }
-    writeFiles(root, { '.clonedeploy/fleet': `${JSON.stringify(fleet)}\n`, '.clonedeploy/history': `{"first":1}\n${JSON.stringify(last)}\n` })
+    writeFiles(root, {
+      '.clonedeploy/fleet': `${JSON.stringify(fleet)}\n`,
+      '.clonedeploy/history': `{"first":1}\n${JSON.stringify(last)}\n`,
+    })
     expect(await stateOf(root, shell)).toMatchObject({ fleet, last })
     writeFiles(root, { '.clonedeploy/fleet': '{"cut', '.clonedeploy/history': '' })
     expect(await stateOf(root, shell)).toMatchObject({ fleet: null, last: null })
@@ -149,7 +239,7 @@ describe.each(shells)('inspect under $name', shell => {
 
   it('names the shared files that do not exist, and only those', async () => {
     const root = folder()
-    writeFiles(root, { 'shared/.env': '', 'shared/it is/é': '', 'shared/dangling': { link: 'nowhere' } })
+    writeFiles(root, { 'shared/.env': '', 'shared/it is/\xc3\xa9': '', 'shared/dangling': { link: 'nowhere' } })
     const files = ['.env', 'it is/é', 'it is/ü', 'dangling', "-it's $(x)"]
     expect((await stateOf(root, shell, files)).missing).toEqual(['it is/ü', 'dangling', "-it's $(x)"])
   })
@@ -165,7 +255,23 @@ describe.each(shells)('inspect under $name', shell => {
 
   it('lists the tools that it finds', async () => {
     const { tools } = await stateOf(folder(), shell)
-    const needed = ['tar', 'gzip', 'sha256sum', 'find', 'xargs', 'sed', 'grep', 'sort', 'uniq', 'stat', 'readlink', 'touch', 'sync', 'head', 'df']
+    const needed = [
+      'tar',
+      'gzip',
+      'sha256sum',
+      'find',
+      'xargs',
+      'sed',
+      'grep',
+      'sort',
+      'uniq',
+      'stat',
+      'readlink',
+      'touch',
+      'sync',
+      'head',
+      'df',
+    ]
     expect(tools).toEqual(expect.arrayContaining([...needed, 'timeout', 'setsid', 'cp--parents']))
   })
 
@@ -178,13 +284,23 @@ describe.each(shells)('inspect under $name', shell => {
 
 describe('what a host printed', () => {
   it('is read past lines that are not ours', () => {
-    const text = 'Welcome to web-1!\n\nroot /srv/shop\nkind folder\nwritable yes\nclock 17\nyou have new mail\ncurrent absent\n'
-    expect(parseInspect('web-1', Buffer.from(text))).toMatchObject({ root: '/srv/shop', rootKind: 'folder', writable: true, clock: 17, current: { kind: 'absent' } })
+    const text =
+      'Welcome to web-1!\n\nroot /srv/shop\nkind folder\nwritable yes\nclock 17\nyou have new mail\ncurrent absent\n'
+    expect(parseInspect('web-1', Buffer.from(text))).toMatchObject({
+      root: '/srv/shop',
+      rootKind: 'folder',
+      writable: true,
+      clock: 17,
+      current: { kind: 'absent' },
+    })
   })
 
   it.each([
     ['', { freeKb: 0, freeInodes: null, mount: '' }],
-    ['disk /dev/sda1 100 60 40 60% /mnt/my disk\ninodes /dev/sda1 1000 400 600 40% /mnt/my disk\n', { freeKb: 40, freeInodes: 600, mount: '/mnt/my disk' }],
+    [
+      'disk /dev/sda1 100 60 40 60% /mnt/my disk\ninodes /dev/sda1 1000 400 600 40% /mnt/my disk\n',
+      { freeKb: 40, freeInodes: 600, mount: '/mnt/my disk' },
+    ],
     ['disk btrfs 100 60 40 60% /\ninodes btrfs 0 0 0 - /\n', { freeKb: 40, freeInodes: null, mount: '/' }],
   ])('of %j is this space', (text, disk) => {
     expect(parseInspect('web-1', Buffer.from(text)).disk).toEqual(disk)

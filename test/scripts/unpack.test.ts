@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -54,7 +64,11 @@ describe.each(shells)('unpack under $name', shell => {
     expect(await run(unpack(place(root), what(artifact), data), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
     expect(readFileSync(join(root, 'releases', first, 'REVISION'), 'utf8')).toBe('c0ffee\n')
-    expect(`sha256:${createHash('sha256').update(readFileSync(join(root, '.clonedeploy/manifests', first))).digest('hex')}`).toBe(artifact.digest)
+    expect(
+      `sha256:${createHash('sha256')
+        .update(readFileSync(join(root, '.clonedeploy/manifests', first)))
+        .digest('hex')}`,
+    ).toBe(artifact.digest)
     expect(readdirSync(join(root, '.clonedeploy/incoming'))).toEqual([])
     expect(readFileSync(join(root, '.clonedeploy/tx/t1/made'), 'utf8')).toBe(`${first}\n`)
   })
@@ -101,7 +115,10 @@ describe.each(shells)('unpack under $name', shell => {
     const artifact = await pack({ a: 'a' })
     const root = await lockedFolder(shell)
     const shared = { dirs: [], files: ['config/my file'] }
-    const result = await run(unpack(place(root), what(artifact, { shared }), (await artifact.payload(null)).data), shell)
+    const result = await run(
+      unpack(place(root), what(artifact, { shared }), (await artifact.payload(null)).data),
+      shell,
+    )
     expect(result).toMatchObject({ code: 77, stdout: 'config/my file\n' })
     expect(readdirSync(join(root, 'releases'))).toEqual([])
   })
@@ -173,7 +190,9 @@ describe.each(shells)('unpack under $name', shell => {
 
 describe.each(shells)('unpack on a base under $name', shell => {
   const changed: Tree = {
-    ...Object.fromEntries(Object.entries(odd).filter(([name]) => !["it's", 'folder/\n/file in a newline', 'links/long'].includes(name))),
+    ...Object.fromEntries(
+      Object.entries(odd).filter(([name]) => !["it's", 'folder/\n/file in a newline', 'links/long'].includes(name)),
+    ),
     'new\nfile': 'new',
     'run.sh': 'no longer a program',
     empty: 'no longer empty',
@@ -190,7 +209,7 @@ describe.each(shells)('unpack on a base under $name', shell => {
     expect(result).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(treeOf(root, second)).toEqual(read(fill(folder(), changed)))
     expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
-    const kept = "dash \x81\x82\x83\x84\x85\x86\x87\x88"
+    const kept = 'dash \x81\x82\x83\x84\x85\x86\x87\x88'
     const inode = (id: string) => lstatSync(bytes(join(root, 'releases', id), kept)).ino
     expect(inode(second)).not.toBe(inode(first))
   })
@@ -199,8 +218,8 @@ describe.each(shells)('unpack on a base under $name', shell => {
     ['a file was changed', (dir: string) => writeFileSync(join(dir, 'same'), 'SAME')],
     ['a file is missing', (dir: string) => unlinkSync(join(dir, 'same'))],
     ['a mode was changed', (dir: string) => chmodSync(join(dir, 'same'), 0o755)],
-    ['a link was changed', (dir: string) => (unlinkSync(join(dir, 'link')), symlinkSync('evil', join(dir, 'link')))],
-    ['a file became a folder', (dir: string) => (unlinkSync(join(dir, 'same')), fill(dir, { 'same/x': 'x' }))],
+    ['a link was changed', (dir: string) => relink(join(dir, 'link'), 'evil')],
+    ['a file became a folder', (dir: string) => becomeFolder(dir)],
   ])('refuses it when in the base %s', async (_, spoil) => {
     const base = await pack({ same: 'same', other: 'a', link: '-> same' })
     const next = await pack({ same: 'same', other: 'b', link: '-> same' })
@@ -209,7 +228,10 @@ describe.each(shells)('unpack on a base under $name', shell => {
     const { data } = await next.payload(base.manifest)
     expect((await run(unpack(place(root), what(next, { release: second, base: first }), data), shell)).code).toBe(81)
     expect(readdirSync(join(root, 'releases'))).toEqual([first])
-    const whole = await run(unpack(place(root), what(next, { release: second }), (await next.payload(null)).data), shell)
+    const whole = await run(
+      unpack(place(root), what(next, { release: second }), (await next.payload(null)).data),
+      shell,
+    )
     expect(whole).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 })
@@ -227,7 +249,9 @@ describe.each(shells)('seal under $name', shell => {
     const root = await sealed(shell, await pack(odd))
     const { stdout } = await run(seal(place(root), first, record, true), shell)
     expect(stdout).toMatch(/^tree [0-9a-f]{64}\n$/)
-    expect(readFileSync(join(root, '.clonedeploy/manifests', `${first}.seal`), 'utf8')).toBe(`${record}\n${stdout.slice(5)}`)
+    expect(readFileSync(join(root, '.clonedeploy/manifests', `${first}.seal`), 'utf8')).toBe(
+      `${record}\n${stdout.slice(5)}`,
+    )
   })
 })
 
@@ -239,7 +263,11 @@ describe('the digest of a tree', () => {
       const root = await sealed(shell, artifact)
       told.set(shell.name, (await run(seal(place(root), first, '{}', true), shell)).stdout)
       const file = join(root, 'releases', first, 'run.sh')
-      for (const change of [() => chmodSync(file, 0o644), () => writeFileSync(file, 'x'), () => writeFileSync(`${file}2`, '')]) {
+      for (const change of [
+        () => chmodSync(file, 0o644),
+        () => writeFileSync(file, 'x'),
+        () => writeFileSync(`${file}2`, ''),
+      ]) {
         change()
         told.set(`${shell.name} ${told.size % 4}`, (await run(seal(place(root), first, '{}', true), shell)).stdout)
       }
@@ -250,24 +278,33 @@ describe('the digest of a tree', () => {
 })
 
 const spoilings: readonly (readonly [string, (dir: string) => unknown, readonly string[]])[] = [
-  ['a changed file', dir => writeFileSync(join(dir, 'it\'s'), 'other'), ['+f 644 5 SUM it\'s', '-f 644 5 SUM it\'s']],
+  ['a changed file', dir => writeFileSync(join(dir, "it's"), 'other'), ["+f 644 5 SUM it's", "-f 644 5 SUM it's"]],
   ['a changed mode', dir => chmodSync(join(dir, 'run.sh'), 0o700), ['+f 700 10 SUM run.sh', '-f 755 10 SUM run.sh']],
   ['a missing file', dir => unlinkSync(join(dir, '-rf')), ['-f 644 4 SUM -rf']],
   ['a missing file of an odd name', dir => unlinkSync(bytes(dir, '\n')), ['-f 644 14 SUM NEWLINE']],
   ['one more file', dir => writeFileSync(join(dir, 'more of it'), ''), ['+f 644 0 SUM more of it']],
   ['one more empty folder', dir => fill(dir, { 'more/': '' }), ['+d more']],
-  ['a changed link', dir => (unlinkSync(join(dir, 'links/self')), symlinkSync('other', join(dir, 'links/self'))), ['+l other//links/self', '-l self//links/self']],
+  ['a changed link', dir => relink(join(dir, 'links/self'), 'other'), ['+l other//links/self', '-l self//links/self']],
   ['a missing folder', dir => rmSync(join(dir, 'empty folder'), { recursive: true }), ['-d empty folder']],
-  ['a file that became a link', dir => (unlinkSync(join(dir, 'empty')), symlinkSync('empty', join(dir, 'empty'))), ['+l empty//empty', '-f 644 0 SUM empty']],
+  ['a file that became a link', dir => relink(join(dir, 'empty'), 'empty'), ['+l empty//empty', '-f 644 0 SUM empty']],
 ]
 
 describe.each(shells)('verify and drift under $name', shell => {
   const tell = (stdout: string, newline: string) =>
-    stdout.replace(/[0-9a-f]{64}/g, 'SUM').replaceAll(newline, 'NEWLINE').split('\n').filter(line => line !== '' && !line.includes('REVISION')).sort()
+    stdout
+      .replace(/[0-9a-f]{64}/g, 'SUM')
+      .replaceAll(newline, 'NEWLINE')
+      .split('\n')
+      .filter(line => line !== '' && !line.includes('REVISION'))
+      .sort()
 
   it('find nothing in a release that is as it was sealed', async () => {
     const root = await sealed(shell, await pack(odd))
-    expect(await run(verify(root, first, { extra: 1, whole: false }), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(await run(verify(root, first, { extra: 1, whole: false }), shell)).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    })
     expect(tell((await run(drift(root, first), shell)).stdout, '\0')).toEqual([])
   })
 
@@ -312,6 +349,16 @@ describe.each(shells)('verify and drift under $name', shell => {
     expect(inodes(root)).toEqual(before)
   })
 })
+
+function relink(path: string, target: string): void {
+  unlinkSync(path)
+  symlinkSync(target, path)
+}
+
+function becomeFolder(dir: string): void {
+  unlinkSync(join(dir, 'same'))
+  fill(dir, { 'same/x': 'x' })
+}
 
 /** The archive with the checksums of its headers made right again. */
 function checked(tar: string): string {

@@ -10,6 +10,7 @@ export function ageLocks(project: Project): void {
     const epochs = project.on(i, '.clonedeploy/epochs')
     if (!existsSync(epochs)) continue
     for (const epoch of readdirSync(epochs))
-      for (const path of [join(epochs, epoch), join(epochs, epoch, 'lease')]) if (existsSync(path)) utimesSync(path, then, then)
+      for (const path of [join(epochs, epoch), join(epochs, epoch, 'lease')])
+        if (existsSync(path)) utimesSync(path, then, then)
   }
 }

@@ -80,7 +80,11 @@ export async function startProject(fleet: TestFleet): Promise<Project> {
       return ended.json().release
     },
     start,
-    git: (...args) => execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: root, encoding: 'utf8' }),
+    git: (...args) =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
+        cwd: root,
+        encoding: 'utf8',
+      }),
     remove: () => {
       for (const i of fleet.hosts.keys()) rmSync(on(i + 1), { recursive: true, force: true })
       rmSync(root, { recursive: true, force: true })

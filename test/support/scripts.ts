@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
@@ -37,6 +37,7 @@ export interface Started {
 
 const temporary = mkdtempSync(join(tmpdir(), 'clonedeploy-scripts-'))
 let count = 0
+chmodSync(temporary, 0o755)
 
 afterAll(() => rmSync(temporary, { recursive: true, force: true, maxRetries: 5 }))
 

@@ -1,0 +1,25 @@
+import type { Connect, Connection } from '../connection/connection.js'
+
+/** A way to hosts that can be closed as a whole. */
+export interface Connections {
+  readonly connect: Connect
+  readonly close: () => void
+}
+
+/** Closes at its end whatever was opened, and gives up what is being opened: anything left would keep the process alive. */
+export function startConnections(connect: Connect): Connections {
+  const opened: Connection[] = []
+  const over = new AbortController()
+  return {
+    async connect(host, options) {
+      const connection = await connect(host, { ...options, signal: over.signal })
+      opened.push(connection)
+      if (over.signal.aborted) connection.close()
+      return connection
+    },
+    close() {
+      over.abort()
+      for (const connection of opened) connection.close()
+    },
+  }
+}

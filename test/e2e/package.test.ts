@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+const cli = (...args: readonly string[]) =>
+  execFileSync(process.execPath, [join(root, 'bin/clonedeploy.js'), ...args], { encoding: 'utf8' })
+
+describe('the package', () => {
+  it('holds the program, its types and the example, and nothing else', () => {
+    const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const [{ files }] = JSON.parse(said) as [{ files: { path: string; mode: number }[] }]
+    const allowed = [
+      /^(package\.json|README\.md|LICENSE)$/,
+      /^bin\/clonedeploy\.js$/,
+      /^dist\/[\w/-]+\.(js|d\.ts)$/,
+      /^examples\/hello\/[\w./-]+$/,
+    ]
+    expect(files.filter(({ path }) => !allowed.some(one => one.test(path)))).toEqual([])
+    const paths = files.map(({ path }) => path)
+    for (const path of [
+      'bin/clonedeploy.js',
+      'dist/cli.js',
+      'dist/index.js',
+      'dist/index.d.ts',
+      'examples/hello/server.js',
+      'README.md',
+    ])
+      expect(paths).toContain(path)
+  })
+
+  it('gives defineConfig with its type', async () => {
+    expect(readFileSync(join(root, 'dist/index.d.ts'), 'utf8')).toContain('defineConfig')
+    const { defineConfig } = await import(join(root, 'dist/index.js'))
+    const config = { app: 'shop' }
+    expect(defineConfig(config)).toBe(config)
+  })
+
+  it('tells its version', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    expect(cli('--version')).toBe(`${version}\n`)
+  })
+
+  it.each([[['--help']], [[]]])('helps, called with %j', args => {
+    const text = cli(...args)
+    expect(text).toMatch(
+      /^Usage: clonedeploy <command> \[options\]\n\nDeploy one release to every host, swap them together, and put all of them back\nif one fails\.\n/,
+    )
+    for (const command of [
+      'deploy',
+      'rollback',
+      'status',
+      'releases',
+      'check',
+      'config',
+      'prune',
+      'lock',
+      'unlock',
+      'run',
+      'demo',
+    ])
+      expect(text).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
+    if (args.length > 0) expect(text).toContain('  $ clonedeploy deploy --dry-run        show what would happen\n')
+  })
+
+  it('says in the help of deploy what a host can be left out by, and has no --only', () => {
+    expect(cli('deploy', '--help')).not.toMatch(/--only|--except/)
+  })
+})

@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest'
+import type { FleetRecord, HostState, ReleaseState, TransactionState } from '../../src/inventory/state.js'
+import { beyondRepair, decideRepair, type Found, type RepairDecision } from '../../src/plan/repair.js'
+
+const [old, next] = ['20261122-101010-1f2e3d4', '20261123-183045-7a6ae02']
+
+describe('what a repair decides', () => {
+  it.each<[string, HostState[], Partial<Found>, RepairDecision['kind'], Readonly<Record<string, string>>]>([
+    ['nothing, when all serve what the record says', [on('a', old), on('b', old)], {}, 'nothing', {}],
+    ['nothing on a fleet that serves nothing yet', [empty('a'), empty('b')], {}, 'nothing', {}],
+    ['nothing about a host that is away', [on('a', old)], { unreachable: ['b'] }, 'nothing', {}],
+    [
+      'to put back, when a swap was left and nobody confirmed',
+      [swapped('a'), swapped('b')],
+      {},
+      'put back',
+      { a: old, b: old },
+    ],
+    [
+      'to put back the only one whose switch is dead',
+      [swapped('a'), having(on('b', old), tx('swapped', 'reverted'))],
+      {},
+      'put back',
+      { a: old },
+    ],
+    [
+      'to put back one that died while it swapped',
+      [having(on('a', old), tx('swapping', null)), on('b', old)],
+      {},
+      'put back',
+      { a: old },
+    ],
+    [
+      'to go forward, when one has confirmed by its register',
+      [swapped('a'), having(on('b', next), tx('swapped', 'confirmed'))],
+      {},
+      'bring',
+      { a: 'swap', b: 'nothing' },
+    ],
+    [
+      'to go forward, when one has confirmed by the record',
+      [swapped('a'), on('b', next, { seq: 2, release: next, tx: 't1' })],
+      {},
+      'bring',
+      { a: 'swap', b: 'nothing' },
+    ],
+    [
+      'to go forward, when the others had put themselves back',
+      [having(on('a', next), tx('swapped', 'confirmed')), having(on('b', old), tx('swapped', 'reverted'))],
+      {},
+      'bring',
+      { a: 'nothing', b: 'swap' },
+    ],
+    [
+      'to go forward without a host that is away, when one has confirmed',
+      [swapped('a'), having(on('b', next), tx('swapped', 'confirmed'))],
+      { unreachable: ['c'] },
+      'bring',
+      { a: 'swap', b: 'nothing' },
+    ],
+    ['nothing that a host away may know better', [swapped('a'), swapped('b')], { unreachable: ['c'] }, 'unknown', {}],
+    ['to sweep what was only staged', [having(on('a', old), tx('prepared', null)), on('b', old)], {}, 'sweep', {}],
+    ['to sweep what was only armed', [having(on('a', old), tx('armed', null)), on('b', old)], {}, 'sweep', {}],
+    ['to sweep a lock whose holder died', [{ ...on('a', old), lock: deadLock }, on('b', old)], {}, 'sweep', {}],
+    [
+      'to bring a host that fell behind',
+      [on('a', next, { seq: 2, release: next }), on('b', old)],
+      {},
+      'bring',
+      { a: 'nothing', b: 'swap' },
+    ],
+    [
+      'to bring a host that is ahead of the record',
+      [on('a', old, { seq: 3, release: old }), on('b', next)],
+      {},
+      'bring',
+      { a: 'nothing', b: 'swap' },
+    ],
+    ['to push to a host that lacks the release', [on('a', old), empty('b')], {}, 'bring', { a: 'nothing', b: 'push' }],
+    [
+      'to push where current leads nowhere',
+      [on('a', old), { ...on('b', old), releases: [] }],
+      {},
+      'bring',
+      { a: 'nothing', b: 'push' },
+    ],
+    [
+      'to remove a damaged copy that is not served',
+      [on('a', next, { seq: 2, release: next }), on('b', old)],
+      { damaged: new Set(['b']) },
+      'sweep',
+      { b: 'remove' },
+    ],
+    [
+      'to remove a copy of another digest',
+      [
+        on('a', next, { seq: 2, release: next }),
+        { ...on('b', old), releases: [release(next, 'sha256:other'), release(old)] },
+      ],
+      {},
+      'sweep',
+      { b: 'remove' },
+    ],
+    [
+      'nothing about a damaged copy that is served',
+      [on('a', old), on('b', old)],
+      { damaged: new Set(['b']) },
+      'nothing',
+      {},
+    ],
+    [
+      'to bring the others beside a damaged copy that is served',
+      [on('a', old), on('b', old), empty('c')],
+      { damaged: new Set(['b']) },
+      'bring',
+      { a: 'nothing', b: 'deploy', c: 'push' },
+    ],
+  ])('%s', (_, states, found, kind, what) => {
+    const decision = decideRepair(states, { unreachable: [], damaged: new Set(), ...found })
+    expect(decision.kind).toBe(kind)
+    expect(whatOf(decision)).toEqual(what)
+  })
+
+  it.each<[string, HostState[], string]>([
+    ['the newest record', [on('a', old, { seq: 3, release: old }), on('b', next, { seq: 2, release: next })], old],
+    [
+      'a confirmed swap that no record tells of',
+      [having(on('a', next), tx('swapped', 'confirmed')), having(on('b', old), tx('swapped', 'reverted'))],
+      next,
+    ],
+  ])('brings all to %s', (_, states, wanted) => {
+    expect(decideRepair(states, { unreachable: [], damaged: new Set() })).toMatchObject({
+      release: wanted,
+      digest: `sha256:${wanted}`,
+    })
+  })
+
+  it('names the hosts that only another release can mend', () => {
+    expect(beyondRepair([on('a', old), on('b', old)], new Set(['b']))).toEqual(['b'])
+    expect(beyondRepair([on('a', next, { seq: 2, release: next }), on('b', old)], new Set(['b']))).toEqual([])
+  })
+})
+
+/** What is done to each host: where it goes back to, or what it needs. */
+function whatOf(decision: RepairDecision): Record<string, string> {
+  switch (decision.kind) {
+    case 'put back':
+      return Object.fromEntries(
+        [...decision.doubts].map(([name, doubt]) => [name, doubt.old?.replace('releases/', '') ?? '']),
+      )
+    case 'bring':
+      return Object.fromEntries(decision.needs)
+    case 'sweep':
+      return Object.fromEntries(decision.remove.map(name => [name, 'remove']))
+    default:
+      return {}
+  }
+}
+
+/** A host that serves a release, holds both, and has a record of the old one unless another is given. */
+function on(name: string, serves: string, fleet: Partial<FleetRecord> = { seq: 1, release: old }): HostState {
+  const whole = { previous: null, by: 'anna', at: '2026-11-23T18:30:45.000Z', release: old, seq: 1, ...fleet }
+  return {
+    ...empty(name),
+    current: { kind: 'link', target: `releases/${serves}`, resolves: true, release: serves },
+    releases: [release(next), release(old)],
+    fleet: { ...whole, digest: `sha256:${whole.release}` },
+  }
+}
+
+function swapped(name: string): HostState {
+  return having(on(name, next), tx('swapped', null))
+}
+
+function having(state: HostState, transaction: TransactionState): HostState {
+  return { ...state, transactions: [transaction] }
+}
+
+function tx(state: TransactionState['state'], outcome: TransactionState['outcome']): TransactionState {
+  return { id: 't1', state, outcome, next, old: `releases/${old}` }
+}
+
+function release(id: string, digest = `sha256:${id}`): ReleaseState {
+  return { id, digest, extra: 1, tree: null, bad: null, revision: null, by: 'anna', at: null }
+}
+
+const deadLock = { epoch: 4, held: true, holder: null, age: 3600 }
+
+function empty(name: string): HostState {
+  return {
+    name,
+    user: 'deploy',
+    home: '/home/deploy',
+    shell: '/bin/sh',
+    root: '/srv/shop',
+    rootKind: 'folder',
+    writable: true,
+    clock: 1795458645,
+    tools: [],
+    disk: { freeKb: 1e6, freeInodes: 1e6, mount: '/' },
+    current: { kind: 'absent' },
+    mounted: false,
+    releases: [],
+    lock: { epoch: 3, held: false, holder: null, age: null },
+    transactions: [],
+    fleet: null,
+    last: null,
+    missing: [],
+  }
+}

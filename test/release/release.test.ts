@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { isReleaseId, releaseId, touchStamp } from '../../src/release/id.js'
+import { addedEntries } from '../../src/release/linked.js'
+import { paths, sharedTarget } from '../../src/release/paths.js'
+import { retired } from '../../src/release/retention.js'
+
+describe('a release id', () => {
+  it.each([
+    ['2026-01-02T03:04:05.999Z', 'c0ffee1234567', 'sha256:abcdef0123', '20260102-030405-c0ffee1'],
+    ['2026-01-02T03:04:05.000Z', null, 'sha256:abcdef0123', '20260102-030405-abcdef0'],
+    ['2026-12-31T23:59:59+05:00', null, 'sha256:abcdef0123', '20261231-185959-abcdef0'],
+  ])('of %s is made of UTC and the revision or digest', (now, revision, digest, expected) => {
+    expect(releaseId(new Date(now), revision, digest)).toBe(expected)
+  })
+
+  it.each(['20260102-030405-c0ffee1', '20200101000000', 'v1.2.3', '_', 'a'.repeat(64)])('may be %s', name => {
+    expect(isReleaseId(name)).toBe(true)
+  })
+
+  it.each(['', '.', '..', '.hidden', '-rf', 'a b', 'a/b', 'a\nb', 'a\n', 'é', '*', '$(x)', 'a'.repeat(65)])(
+    'may not be %j',
+    name => {
+      expect(isReleaseId(name)).toBe(false)
+    },
+  )
+
+  it.each([
+    ['20260102-030405-c0ffee1', '202601020304.05'],
+    ['20261231-235959-c0ffee1', '202612312359.59'],
+    ['20200101000000', '200001010000.00'],
+    ['v1', '200001010000.00'],
+  ])('%s gives files the time %s', (id, stamp) => {
+    expect(touchStamp(id)).toBe(stamp)
+  })
+})
+
+describe('a path on a host', () => {
+  it.each([
+    [paths.release('r'), 'releases/r'],
+    [paths.manifest('r'), '.clonedeploy/manifests/r'],
+    [paths.seal('r'), '.clonedeploy/manifests/r.seal'],
+    [paths.bad('r'), '.clonedeploy/bad/r'],
+    [paths.tx('t'), '.clonedeploy/tx/t'],
+    [paths.incoming('t'), '.clonedeploy/incoming/t'],
+  ])('is %s', (path, expected) => {
+    expect(path).toBe(expected)
+  })
+
+  it.each([
+    ['.env', '../../shared/.env'],
+    ['public/uploads', '../../../shared/public/uploads'],
+    ['a/b/c', '../../../../shared/a/b/c'],
+  ])('from the linked %s to shared/ is %s', (linked, target) => {
+    expect(sharedTarget(linked)).toBe(target)
+  })
+})
+
+describe('what unpack adds to a tree', () => {
+  it.each([
+    [[], [], [], 1],
+    [[], ['uploads'], ['.env'], 3],
+    [[], ['public/uploads'], [], 3],
+    [['public'], ['public/uploads'], [], 2],
+    [[], ['a/b/c', 'a/b/d'], ['a/e'], 6],
+    [['a', 'a/b'], ['a/b/c'], ['config/x/y'], 5],
+  ])('with folders %j, shared dirs %j and files %j is %i entries', (folders, dirs, files, count) => {
+    expect(addedEntries(new Set(folders), { dirs, files })).toBe(count)
+  })
+})
+
+describe('the releases that may go', () => {
+  const id = (day: number) => `202601${String(day).padStart(2, '0')}-000000-aaaaaaa`
+  const link = (release: string | null) => ({ kind: 'link', release }) as const
+  const host = {
+    current: link(id(5)),
+    releases: [5, 4, 3, 2, 1].map(day => ({ id: id(day), bad: null as string | null })),
+    transactions: [] as { outcome: 'confirmed' | 'reverted' | null; next: string | null; old: string | null }[],
+    fleet: null as { release: string; previous: string | null } | null,
+  }
+  const open = (outcome: 'reverted' | null) => ({ outcome, next: id(2), old: `/srv/shop/releases/${id(1)}` })
+  const record = (release: number, previous: number) => ({ release: id(release), previous: id(previous) })
+
+  it.each([
+    ['all but the newest', host, id(6), 3, [3, 2, 1]],
+    ['none when there are few', host, id(6), 6, []],
+    ['those older than what is served when nothing new comes', host, null, 2, [3, 2, 1]],
+    ['none that is served', { ...host, current: link(id(1)) }, id(6), 1, [5, 4, 3, 2]],
+    ['none that the fleet is meant to serve', { ...host, fleet: record(2, 1) }, id(6), 1, [4, 3, 1]],
+    ['none that was served before, when nothing new comes', { ...host, fleet: record(5, 1) }, null, 1, [4, 3, 2]],
+    ['none of an open transaction', { ...host, transactions: [open(null)] }, id(6), 1, [4, 3]],
+    ['those of a transaction that was decided', { ...host, transactions: [open('reverted')] }, id(6), 1, [4, 3, 2, 1]],
+    [
+      'bad ones first, which count for nothing',
+      { ...host, releases: host.releases.map(one => (one.id === id(4) ? { ...one, bad: 'x' } : one)) },
+      id(6),
+      3,
+      [4, 2, 1],
+    ],
+    [
+      'of Capistrano too',
+      { ...host, releases: [...host.releases, { id: '20200101000000', bad: null }] },
+      id(6),
+      6,
+      ['20200101000000'],
+    ],
+    [
+      'none with a name of another kind',
+      { ...host, releases: [...host.releases, { id: 'by-hand', bad: null }, { id: 'v1', bad: null }] },
+      id(6),
+      6,
+      [],
+    ],
+    [
+      'none where nothing is',
+      { current: { kind: 'absent' }, releases: [], transactions: [], fleet: null },
+      id(1),
+      1,
+      [],
+    ],
+  ] as const)('are %s', (_, state, next, keep, expected) => {
+    expect(retired(state, next, keep)).toEqual(expected.map(one => (typeof one === 'number' ? id(one) : one)))
+  })
+})

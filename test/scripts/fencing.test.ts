@@ -1,0 +1,77 @@
+import { realpathSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { abandon, discard, finish, prune } from '../../src/scripts/finish.js'
+import { hook } from '../../src/scripts/hook.js'
+import { breakLock, lock, renew, unlock } from '../../src/scripts/lock.js'
+import { seal, stage } from '../../src/scripts/stage.js'
+import { confirm, restore } from '../../src/scripts/swap.js'
+import { unpack } from '../../src/scripts/unpack.js'
+import { inodes } from '../support/files.js'
+import { folder, place, run, shells } from '../support/scripts.js'
+import { armOf, newId, oldId, oldTarget, staged, succeed } from './staged.js'
+
+const mutating = (root: string) => {
+  const mine = place(root)
+  const what = {
+    release: '20260103-000000-2222222',
+    base: null,
+    digest: 'sha256:x',
+    revision: 'x',
+    shared: { dirs: ['uploads'], files: [] },
+  }
+  return [
+    renew(mine),
+    unlock(mine),
+    breakLock(mine),
+    unpack(mine, what, Buffer.from('anything')),
+    seal(mine, newId, '{}', true),
+    hook(mine, { folder: `releases/${newId}`, run: 'touch run', timeout: 10 }, {}),
+    stage(mine, newId, oldTarget, Buffer.from('true')),
+    armOf(root),
+    restore(mine, newId),
+    confirm(mine, newId),
+    finish(mine, { fleet: '{}', history: '{}' }),
+    abandon(mine, { release: newId, bad: 'because', history: '{}' }),
+    discard(mine),
+    prune(mine, [oldId, newId]),
+  ]
+}
+const names = mutating('/').map(({ name }) => name)
+
+describe.each(shells)('a controller that lost its lock, under $name', shell => {
+  it.each(names.map((name, i) => [name, i] as const))('changes nothing by %s', async (_, i) => {
+    const root = realpathSync(await staged(shell))
+    await succeed(run(breakLock(place(root)), shell))
+    await succeed(run(lock(place(root, 't2'), '{"tx":"t2"}', { unresolved: 'keep' }), shell))
+    const before = inodes(root)
+    expect(await run(mutating(root)[i] as never, shell)).toEqual({ code: 79, stdout: '', stderr: '' })
+    expect(inodes(root)).toEqual(before)
+  })
+
+  it.each(names.map((name, i) => [name, i] as const))(
+    'changes nothing by %s after it gave the lock back',
+    async (_, i) => {
+      const root = realpathSync(await staged(shell))
+      await succeed(run(unlock(place(root)), shell))
+      const before = inodes(root)
+      expect((await run(mutating(root)[i] as never, shell)).code).toBe(79)
+      expect(inodes(root)).toEqual(before)
+    },
+  )
+
+  it.each(names.map((name, i) => [name, i] as const))(
+    'changes nothing by %s where nobody ever had a lock',
+    async (_, i) => {
+      const root = folder()
+      const before = inodes(root)
+      expect((await run(mutating(root)[i] as never, shell)).code).toBe(79)
+      expect(inodes(root)).toEqual(before)
+    },
+  )
+
+  it.each(names.map((name, i) => [name, i] as const))('makes no folder by %s where there is none', async (_, i) => {
+    const parent = folder()
+    expect((await run(mutating(`${parent}/absent`)[i] as never, shell)).code).toBe(88)
+    expect(Object.keys(inodes(parent))).toEqual(['.'])
+  })
+})

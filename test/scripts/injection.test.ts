@@ -1,0 +1,111 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { abandon, discard, finish, prune } from '../../src/scripts/finish.js'
+import { command } from '../../src/scripts/hook.js'
+import { inspect } from '../../src/scripts/inspect.js'
+import { breakLock, hold, lock, renew, unlock } from '../../src/scripts/lock.js'
+import { readManifest } from '../../src/scripts/read-manifest.js'
+import { quote, Script, UnquotableError } from '../../src/scripts/shell.js'
+import { seal, stage } from '../../src/scripts/stage.js'
+import { arm, confirm, look, restore } from '../../src/scripts/swap.js'
+import { unpack } from '../../src/scripts/unpack.js'
+import { drift, verify } from '../../src/scripts/verify.js'
+import { contents } from '../support/files.js'
+import { folder, place, run, shells } from '../support/scripts.js'
+import { nasty } from './nasty.js'
+import { succeed } from './staged.js'
+
+const latin1 = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
+const canaries = (dir: string) => Object.keys(contents(dir)).filter(name => /(^|\/)canary$/.test(name))
+const all = nasty.map((value, i) => [i, value] as const)
+
+/** Every script, with `value` for the release, the transaction's records and the paths. */
+function scripts(root: string, value: string): readonly Script[] {
+  const mine = place(root)
+  const shared = { dirs: [value], files: [] }
+  return [
+    inspect(root, [value]),
+    renew(mine),
+    unpack(mine, { release: value, base: value, digest: value, revision: value, shared }, Buffer.from(value)),
+    unpack(
+      mine,
+      { release: value, base: null, digest: value, revision: value, shared: { dirs: [], files: [value] } },
+      Buffer.from(value),
+    ),
+    seal(mine, value, value, true),
+    stage(mine, value, value, Buffer.alloc(0)),
+    arm(mine, { release: value, old: value, deadline: 1, lease: 1 }),
+    look(root, value),
+    restore(mine, value),
+    confirm(mine, value),
+    verify(root, value, { extra: 1, whole: true }),
+    drift(root, value),
+    readManifest(root, value),
+    command(root, { folder: value, run: ':', timeout: 5 }, {}),
+    prune(mine, [value]),
+    abandon(mine, { release: value, bad: value, history: value }),
+    lock(place(root, 't2'), value, { unresolved: 'keep' }),
+    breakLock(place(root, 't2')),
+    hold(place(root, 't3'), value),
+    finish(place(root, 't3'), { fleet: value, history: value }),
+    discard(place(root, 't3')),
+    unlock(place(root, 't3')),
+  ]
+}
+
+describe.each(shells)('a value in a script under $name', shell => {
+  it.each(all)('arrives exactly (%i: %j)', async (_, value) => {
+    const { stdout } = await run(new Script('echo', `printf '%s' ${quote(value)}`), shell)
+    expect(stdout).toBe(latin1(value))
+  })
+
+  it.each(all)('is never run, in whatever script (%i: %j)', async (_, value) => {
+    const parent = folder()
+    const root = join(parent, 'shop')
+    await succeed(run(lock(place(root), '{}', { unresolved: 'refuse' }), shell))
+    for (const script of scripts(root, value)) {
+      const { stderr } = await run(script, shell, { env: { HOME: parent } })
+      expect(stderr, script.name).not.toMatch(/syntax error|unterminated/i)
+      expect(canaries(parent), script.name).toEqual([])
+    }
+    expect([existsSync('/canary'), existsSync('canary')]).toEqual([false, false])
+  })
+
+  it.each(all.filter(([, value]) => value.trim() !== '' && !value.includes('/')))(
+    'is a folder to deploy to (%i: %j)',
+    async (_, value) => {
+      const parent = folder()
+      const root = `${parent}/${value}`
+      await succeed(run(lock(place(root), '{}', { unresolved: 'refuse' }), shell))
+      expect(readdirSync(parent)).toEqual([value])
+      const { stdout } = await run(inspect(root, []), shell)
+      expect(stdout.split('\n')).toContain(`root ${latin1(root).replaceAll('\n', '\x1e')}`)
+      await succeed(run(unlock(place(root)), shell))
+      expect(canaries(parent)).toEqual([])
+    },
+  )
+
+  it.each(all)('is recorded exactly (%i: %j)', async (_, value) => {
+    const root = folder()
+    await succeed(run(lock(place(root), value, { unresolved: 'refuse' }), shell))
+    expect(readFileSync(join(root, '.clonedeploy/epochs/1/holder'), 'utf8')).toBe(`${value}\n`)
+    await succeed(run(abandon(place(root), { release: 'r', bad: value, history: value }), shell))
+    expect(readFileSync(join(root, '.clonedeploy/history'), 'utf8')).toBe(`${value}\n`)
+    expect(readFileSync(join(root, '.clonedeploy/bad/r'), 'utf8')).toBe(`${value}\n`)
+  })
+
+  it.each(all)('is a command (%i: %j)', async (_, value) => {
+    const root = folder()
+    const { stdout } = await run(
+      command(root, { folder: '.', run: `printf '%s' ${quote(value)}`, timeout: 10 }, {}),
+      shell,
+    )
+    expect(stdout).toBe(latin1(value))
+    expect(readdirSync(root)).toEqual([])
+  })
+})
+
+it('a NUL byte is refused', () => {
+  expect(() => quote('a\0b')).toThrow(UnquotableError)
+})
