@@ -43,7 +43,10 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       return tellUnchanged(context, fleet, choice.digest, startedAt, 'rollback')
     }
     show(context, fleet, choice)
-    if (flags.dryRun) return flags.detailedExitcode ? 10 : 0
+    if (flags.dryRun) {
+      if (flags.json) context.io.output.stdout(`${JSON.stringify(dryRunJson(fleet, choice))}\n`)
+      return flags.detailedExitcode ? 10 : 0
+    }
     await askToGoOn(
       context,
       flags,
@@ -73,6 +76,11 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
   } finally {
     leave(fleet)
   }
+}
+
+function dryRunJson(fleet: Fleet, { release, digest, skipped }: ReturnType<typeof chooseRollback>) {
+  const hosts = fleet.map(({ state }) => ({ name: state.name, now: currentRelease(state), would: release }))
+  return { v: 1, command: 'rollback', dryRun: true, release, digest, skipped, hosts }
 }
 
 function show({ io }: Context, fleet: Fleet, choice: ReturnType<typeof chooseRollback>): void {

@@ -1,4 +1,3 @@
-import type { ExitCode } from '../errors.js'
 import { UsageError } from '../errors.js'
 import { demandAll, reach } from '../fleet/connect.js'
 import { onEach } from '../fleet/each.js'

@@ -13,6 +13,7 @@ const patience = 1500
  */
 export async function lockAll(run: Run): Promise<Halt | null> {
   const holders = new Map<string, Holder | null>()
+  const stale: string[] = []
   const halt = await inPhase(
     run,
     'lock',
@@ -28,6 +29,7 @@ export async function lockAll(run: Run): Promise<Halt | null> {
             run.warnings.push(`${host.name}: took over a lock whose holder was not heard of any more`)
           return null
         }
+        if (result.code === codes.currentChanged) stale.push(host.name)
         if (result.code !== codes.locked) return failure
         const holder = holderOf(result.stdout)
         holders.set(host.name, holder)
@@ -40,8 +42,9 @@ export async function lockAll(run: Run): Promise<Halt | null> {
   )
   if (halt === null) return null
   const locked = run.hosts.filter(host => holders.has(host.name) && !host.locked)
-  if (locked.length === 0) return halt
+  if (locked.length === 0 && stale.length === 0) return halt
   await giveBack(run)
+  if (locked.length === 0) throw staleError(run.plan.stage, stale)
   throw lockedError(
     run.plan.stage,
     holders.get((locked[0] as HostRun).name) ?? null,
@@ -64,6 +67,17 @@ export function startHeart(run: Run): { readonly stop: () => void } {
     (run.plan.lease * 1000) / 4,
   )
   return { stop: () => clearInterval(timer) }
+}
+
+/** Another run ended between our reading of the fleet and our lock: what we planned is not about the fleet as it is. */
+function staleError(stage: string, hosts: readonly string[]): LockedError {
+  return new LockedError(
+    `Another run changed ${stage} while this one was being planned. Nothing was changed by this one.`,
+    {
+      details: [`seen on  ${hosts.join(', ')}`],
+      next: ['look: clonedeploy status', 'or wait for others with --lock-wait 10m'],
+    },
+  )
 }
 
 export function lockedError(

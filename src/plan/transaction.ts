@@ -135,7 +135,7 @@ function planHost(
     old,
     oldRelease: currentRelease(state),
     oldDigest: currentEntry(state)?.digest ?? null,
-    lock: scriptStep(lock(place, holderRecord(intent), { unresolved: intent.unresolved }), 'take the lock'),
+    lock: scriptStep(lock(place, holderRecord(intent), { unresolved: intent.unresolved, old }), 'take the lock'),
     renew: scriptStep(renew(place), 'renew the lease'),
     prepare: prepare(host, state, place),
     stage: scriptStep(

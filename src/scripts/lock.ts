@@ -1,16 +1,24 @@
 import { codes } from './codes.js'
 import { enter, fenced, type Place } from './place.js'
+import { sameCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
 
 /** Seconds without a sign of life after which a lock may be taken over. */
 export const lockLease = 60
 
+export interface LockOptions {
+  /** Whether a swap that a dead run left in doubt stops us. */
+  readonly unresolved: 'refuse' | 'keep'
+  /** What `current` pointed at when the plan was made (null: absent): another run that ended since makes the plan stale. */
+  readonly old?: string | null
+}
+
 /**
  * Claims the next epoch: lock and fencing token in one `mkdir`. Exit: locked (prints the holder's record),
  * sameFolder (our own transaction is already here: two hosts share a folder), unresolved (a dead run left a swap in doubt),
- * rename (no rename is possible in deployTo). Sweeps what dead runs left. Prints `took over` when it outlived a lease.
+ * rename (no rename is possible in deployTo), currentChanged (another run came in between). Sweeps what dead runs left. Prints `took over` when it outlived a lease.
  */
-export function lock(place: Place, holder: string, options: { readonly unresolved: 'refuse' | 'keep' }): Script {
+export function lock(place: Place, holder: string, options: LockOptions): Script {
   return script('lock', [
     sh`( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
     enter(place.root),
@@ -18,8 +26,11 @@ export function lock(place: Place, holder: string, options: { readonly unresolve
 over=
 umask 077
 mkdir -p .clonedeploy/epochs .clonedeploy/tx .clonedeploy/manifests .clonedeploy/incoming .clonedeploy/bad || exit ${codes.folder}
+# Whoever makes an epoch writes who it is right after: we may see the one before the other.
+named() { i=0; while [ ! -f ".clonedeploy/epochs/$1/tx" ] && [ "$i" -lt 2 ]; do sleep 1; i=$((i+1)); done; }
 highest
 if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
+  named "$h"
   t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"
   [ "$t" = ${place.tx} ] && exit ${codes.sameFolder}
   f=".clonedeploy/epochs/$h"; [ -f "$f/lease" ] && f="$f/lease"
@@ -39,6 +50,7 @@ done
 n=$((h+1))
 if ! mkdir ".clonedeploy/epochs/$n" 2>/dev/null; then
   [ -d ".clonedeploy/epochs/$n" ] || exit ${codes.folder}
+  named "$n"
   t=; [ -f ".clonedeploy/epochs/$n/tx" ] && read -r t <".clonedeploy/epochs/$n/tx"
   [ "$t" = ${place.tx} ] && exit ${codes.sameFolder}
   cat ".clonedeploy/epochs/$n/holder" 2>/dev/null
@@ -51,8 +63,11 @@ mkdir -p "$X/probe" && ln -s probe "$X/probe/.clonedeploy-probe" || { rm -rf ".c
 highest
 [ "$h" -eq "$n" ] || { cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.locked}; }
 mv -f "$X/probe/.clonedeploy-probe" ./ && rm -f ./.clonedeploy-probe || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.rename}; }
-rmdir "$X/probe"
-for u in .clonedeploy/tx/*/undecided; do
+rmdir "$X/probe"`,
+    options.old === undefined
+      ? sh``
+      : sh`( ${sameCurrent(options.old)} ) || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.currentChanged}; }`,
+    sh`for u in .clonedeploy/tx/*/undecided; do
   [ -e "$u" ] || continue
   for s in staged armed; do mv -f "\${u%/*}/state.$s" "\${u%/*}/state.disarmed" 2>/dev/null; done
   if [ -e "\${u%/*}/state.swapping" ] || [ -e "\${u%/*}/state.swapped" ]; then

@@ -1,7 +1,8 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { fenced, flush, type Place } from './place.js'
-import { type Script, type ShellText, script, sh } from './shell.js'
+import { sameCurrent } from './same-current.js'
+import { type Script, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
 
 /** Ends the making of a release: the digest of its tree (when hooks changed it), flushed to disk, and its record. Prints `tree DIGEST`. */
@@ -41,11 +42,4 @@ mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "
     ],
     restart,
   )
-}
-
-/** Stops when `current` is not what the plan was made from. */
-export function sameCurrent(old: string | null): ShellText {
-  return old === null
-    ? sh`[ ! -e current ] && [ ! -L current ] || exit ${codes.currentChanged}`
-    : sh`[ -L current ] && [ "$(readlink -n current; echo .)" = ${`${old}.`} ] || exit ${codes.currentChanged}`
 }

@@ -1,8 +1,8 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { fenced, flush, type Place } from './place.js'
+import { sameCurrent } from './same-current.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
-import { sameCurrent } from './stage.js'
 
 export interface Arm {
   readonly release: string

@@ -22,7 +22,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
       'app/nothing in it/': '',
       'app/with space/and more': 'space\n',
       'app/new\nline': 'newline\n',
-      [`app/quotes'"\``]: 'quotes\n',
+      'app/quotes\'"`': 'quotes\n',
       'app/$(touch pwned)': 'dollar\n',
       'app/-rf': 'dash\n',
       'app/back\\slash': 'slash\n',

@@ -50,7 +50,13 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
     const { project } = here
     const one = await project.deployed('one')
     const later = '20991231-235958-fffffff'
-    for (const i of all) renameSync(project.on(i, 'releases', one), project.on(i, 'releases', later))
+    for (const i of all)
+      for (const [folder, end] of [
+        ['releases', ''],
+        ['.clonedeploy/manifests', ''],
+        ['.clonedeploy/manifests', '.seal'],
+      ] as const)
+        renameSync(project.on(i, folder, one + end), project.on(i, folder, later + end))
     await project.run(`run -- ln -sfn releases/${later} current`)
     const two = await project.deployed('two')
     expect(two).toMatch(/^20991231-235959-/)

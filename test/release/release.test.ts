@@ -78,6 +78,8 @@ describe('the releases that may go', () => {
     fleet: null as { release: string; previous: string | null } | null,
   }
   const open = (outcome: 'reverted' | null) => ({ outcome, next: id(2), old: `/srv/shop/releases/${id(1)}` })
+  const spoilt = (...days: number[]) =>
+    host.releases.map(one => (days.some(day => one.id === id(day)) ? { ...one, bad: 'health' } : one))
   const record = (release: number, previous: number) => ({ release: id(release), previous: id(previous) })
 
   it.each([
@@ -90,11 +92,11 @@ describe('the releases that may go', () => {
     ['none of an open transaction', { ...host, transactions: [open(null)] }, id(6), 1, [4, 3]],
     ['those of a transaction that was decided', { ...host, transactions: [open('reverted')] }, id(6), 1, [4, 3, 2, 1]],
     [
-      'bad ones first, which count for nothing',
-      { ...host, releases: host.releases.map(one => (one.id === id(4) ? { ...one, bad: 'x' } : one)) },
+      'bad ones first, but for the newest, and they count for nothing',
+      { ...host, releases: spoilt(4, 2) },
       id(6),
       3,
-      [4, 2, 1],
+      [2, 1],
     ],
     [
       'of Capistrano too',

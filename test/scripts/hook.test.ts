@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { afterwards, command, type HookRun, hook } from '../../src/scripts/hook.js'
 import { Script } from '../../src/scripts/shell.js'
+import { writeFiles } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'
 import { nasty } from './nasty.js'
 import { locked, oldId, oldTarget } from './staged.js'
@@ -99,13 +100,12 @@ describe.each(shells)('a hook under $name', shell => {
 
   it('does not follow CDPATH', async () => {
     const root = await locked(shell)
-    const { code } = await run(command(root, { folder: 'gone', run: 'pwd', timeout: 10 }, {}), shell, {
-      env: { CDPATH: '/tmp:/' },
-    })
-    expect(code).toBe(88)
-    expect((await run(command(root, inOld('pwd'), {}), shell, { env: { CDPATH: '/tmp:/' } })).stdout).toBe(
-      `${root}/releases/${oldId}\n`,
-    )
+    const elsewhere = folder()
+    writeFiles(elsewhere, { 'gone/': '', [`${oldTarget}/`]: '' })
+    const env = { CDPATH: elsewhere }
+    const there = (name: string) => run(command(root, { folder: name, run: 'pwd', timeout: 10 }, {}), shell, { env })
+    expect(await there('gone')).toMatchObject({ code: 88, stdout: '' })
+    expect(await there(oldTarget)).toMatchObject({ code: 0, stdout: `${root}/releases/${oldId}\n` })
   })
 })
 
