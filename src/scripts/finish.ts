@@ -1,5 +1,6 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
+import { endHookFunction } from './end-hook.js'
 import { fenced, flush, type Place } from './place.js'
 import { type Script, script, sh } from './shell.js'
 
@@ -7,7 +8,9 @@ import { type Script, script, sh } from './shell.js'
 export function discard(place: Place): Script {
   return script('discard', [
     fenced(place),
-    sh`for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
+    endHookFunction,
+    sh`endhook
+for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
 for s in swapping swapped; do [ -e "$X/state.$s" ] && [ -e "$X/undecided" ] && exit ${codes.unresolved}; done
 rm -rf ${paths.incoming(place.tx)}
 if [ -f "$X/made" ]; then

@@ -15,7 +15,7 @@ export type Variables = Readonly<Record<string, string>>
 
 /** Runs a user's command in a release. Exit: hook, after a last line `exit CODE`; folder. */
 export function hook(place: Place, what: HookRun, variables: Variables): Script {
-  return script('hook', [fenced(place), runCommand(what)], exports(variables))
+  return script('hook', [fenced(place), runCommand(what, sh`"$X/hook"`)], exports(variables))
 }
 
 /** The same without a transaction: `run` and health commands. */
@@ -23,13 +23,27 @@ export function command(root: string, what: HookRun, variables: Variables): Scri
   return script('command', [enter(root), runCommand(what)], exports(variables))
 }
 
-function runCommand(what: HookRun): ShellText {
+/** `record`: the file that keeps the process id while the command runs, for `endHook`. */
+function runCommand(what: HookRun, record: ShellText | null = null): ShellText {
   return sh`( cd -- ${what.folder} ) || exit ${codes.folder}
 if [ -n "$clonedeploy_locale" ]; then LC_ALL=$clonedeploy_locale; else unset LC_ALL; fi
 eval "$(cat)"
-${boundedCommand(what)}
-c=$?
+${
+  record === null
+    ? sh`${boundedCommand(what)}
+c=$?`
+    : recordedCommand(what, record)
+}
 [ "$c" -eq 0 ] || { printf '\nexit %s\n' "$c"; exit ${codes.hook}; }`
+}
+
+function recordedCommand(what: HookRun, record: ShellText): ShellText {
+  return sh`${boundedCommand(what)} &
+p=$!
+echo "$p" >${record}
+wait "$p"
+c=$?
+rm -f ${record}`
 }
 
 function boundedCommand(what: HookRun): ShellText {

@@ -1,5 +1,6 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
+import { endHookFunction } from './end-hook.js'
 import { fenced, flush, type Place } from './place.js'
 import { sameCurrent } from './same-current.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
@@ -65,7 +66,9 @@ export function restore(place: Place, release: string): Script {
   return script('restore', [
     fenced(place),
     restoreFunction(release),
-    sh`for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
+    endHookFunction,
+    sh`endhook
+for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
 [ ! -e "$X/undecided" ] || mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null
 [ ! -e "$X/outcome.confirmed" ] || exit ${codes.decided}
 back || exit ${codes.rename}`,

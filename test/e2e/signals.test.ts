@@ -11,6 +11,8 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
   const hold = 'echo $$ >"$AT/held.$CLONEDEPLOY_HOST"; sleep 30'
   const configure = (config: object = {}) =>
     here.project.configure({ restart, env: { AT: here.project.root }, ...config })
+  /** What the hosts have heard from us: a line of sshd's own about its start may come at any time. */
+  const logins = () => all.map(i => here.fleet.log(i).match(/Accepted|Connection/g)?.length ?? 0)
   /** Until that hook runs on every host. */
   const held = () =>
     vi.waitFor(
@@ -25,20 +27,20 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 130],
   ] as const)('%s before any host was contacted ends with %i', async (signal, code) => {
-    const { project, fleet } = here
+    const { project } = here
     configure({ build: `echo building; exec sleep 30` })
-    const logs = all.map(i => fleet.log(i))
+    const before = logins()
     const running = project.start('deploy --dry-run --offline --build')
     await running.until('building')
     running.child.kill(signal)
     const ended = await running.ended
     expect(ended.code).toBe(code)
-    expect(all.map(i => fleet.log(i))).toEqual(logs)
+    expect(logins()).toEqual(before)
   })
 
   it('before the configuration is read contacts nobody', async () => {
-    const { project, fleet } = here
-    const logs = all.map(i => fleet.log(i))
+    const { project } = here
+    const before = logins()
     writeFileSync(
       join(project.root, 'deploy.config.mjs'),
       `process.stderr.write('reading\\n'); await new Promise(r => setTimeout(r, 1500))
@@ -48,7 +50,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     await running.until('reading')
     running.child.kill('SIGTERM')
     expect((await running.ended).code).toBe(143)
-    expect(all.map(i => fleet.log(i))).toEqual(logs)
+    expect(logins()).toEqual(before)
   })
 
   it('while one host does not answer ends at once, with 3', async () => {
@@ -135,5 +137,30 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('one\n')
   })
 
-  it.todo('ends the hooks that are still running on the hosts')
+  it.each([
+    ['prepare', { prepare: hold }, 3],
+    ['restart', { restart: [restart, `grep -q one version || { ${hold}; }`] }, 5],
+  ])('during %s ends the hook that is still running on the hosts', async (_, config, wanted) => {
+    const { project } = here
+    configure()
+    await project.deployed('one')
+    configure(config)
+    project.write({ 'app/version': 'two\n' })
+    const running = project.start('deploy')
+    await held()
+    const hooks = all.map(i => Number(textOf(join(project.root, `held.h${i}`))))
+    for (const pid of hooks) expect(isAlive(pid)).toBe(true)
+    running.child.kill('SIGINT')
+    expect((await running.ended).code).toBe(wanted)
+    expect(hooks.filter(isAlive)).toEqual([])
+  })
 })
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -36,10 +36,14 @@ export interface Started {
 }
 
 const temporary = mkdtempSync(join(tmpdir(), 'clonedeploy-scripts-'))
+const waiting: ChildProcess[] = []
 let count = 0
 chmodSync(temporary, 0o755)
 
-afterAll(() => rmSync(temporary, { recursive: true, force: true, maxRetries: 5 }))
+afterAll(() => {
+  for (const child of waiting) child.kill('SIGKILL')
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
+})
 
 /** Every shell that a host may have as its `sh`; busybox brings its own tar, find, stat and all others. */
 export const shells: readonly Shell[] = installed([
@@ -68,6 +72,7 @@ export function run(script: Script, shell: Shell, options: RunOptions = {}): Pro
 /** Starts a script whose stdin stays open. */
 export function start(script: Script, shell: Shell, options: RunOptions = {}): Started {
   const child = spawnShell(script, shell, options)
+  waiting.push(child)
   const { stdin } = child
   stdin?.on('error', () => {})
   const result = ended(child)
@@ -105,7 +110,7 @@ export async function until(condition: () => boolean, what: string, seconds = 20
 function spawnShell(script: Script, shell: Shell, { env, uid }: RunOptions): ChildProcess {
   const [file = 'sh', ...args] = shell.command
   const home = { PATH: shell.path, HOME: temporary, SHELL: '/bin/sh' }
-  return spawn(absolute(file), [...args, '-c', `(\n:\n${script.text}\n)`], {
+  return spawn(absolute(file), [...args, '-c', script.text], {
     cwd: '/',
     env: { ...home, ...env },
     stdio: 'pipe',
