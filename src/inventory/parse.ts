@@ -35,7 +35,7 @@ export function hostProblem(host: string): string | null {
 export function userProblem(user: string): string | null {
   if (user === '') return 'is empty'
   if (user.startsWith('-')) return 'begins with "-": ssh would take it for an option'
-  return /^[\w.+$@\\-]+$/.test(user) ? null : `"${user}" has characters that a login cannot have`
+  return /^[\w.+$@-]+$/.test(user) ? null : `"${user}" has characters that a login cannot have`
 }
 
 export function portProblem(port: number): string | null {

@@ -97,13 +97,15 @@ describe('the commits since another one', () => {
     expect(await commitsBetween('.', dir, two, from)).toEqual([])
   })
 
-  it.each(['0123456789012345678901234567890123456789', 'main', '--output=pwned', ''])(
-    'are not known since %j',
-    async from => {
-      const dir = repository({ a: 'x' })
-      expect(await commitsBetween('.', dir, from, git(dir, 'rev-parse', 'HEAD'))).toBe(null)
-    },
-  )
+  it.each([
+    '0123456789012345678901234567890123456789',
+    'main',
+    '--output=pwned',
+    '',
+  ])('are not known since %j', async from => {
+    const dir = repository({ a: 'x' })
+    expect(await commitsBetween('.', dir, from, git(dir, 'rev-parse', 'HEAD'))).toBe(null)
+  })
 })
 
 describe('a remote repository', () => {

@@ -233,19 +233,23 @@ describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
     expect(result.lost).toBeInstanceOf(LostError)
   })
 
-  it('it freezes: a script is given up in its time, and the lost connection is noticed', {
-    timeout: 60_000,
-  }, async () => {
-    const connection = await connect(2)
-    fleet.freeze(2)
-    const result = await run(connection, 'true', 500)
-    expect(result.code).toBe(null)
-    expect(result.ms).toBeLessThan(3_000)
-    const from = performance.now()
-    expect((await connection.closed)?.message).toMatch(/keepalive/i)
-    expect(performance.now() - from).toBeLessThan(25_000)
-    fleet.thaw(2)
-  })
+  it(
+    'it freezes: a script is given up in its time, and the lost connection is noticed',
+    {
+      timeout: 60_000,
+    },
+    async () => {
+      const connection = await connect(2)
+      fleet.freeze(2)
+      const result = await run(connection, 'true', 500)
+      expect(result.code).toBe(null)
+      expect(result.ms).toBeLessThan(3_000)
+      const from = performance.now()
+      expect((await connection.closed)?.message).toMatch(/keepalive/i)
+      expect(performance.now() - from).toBeLessThan(25_000)
+      fleet.thaw(2)
+    },
+  )
 
   it('it freezes: closing does not wait for it', async () => {
     const connection = await connect(2)

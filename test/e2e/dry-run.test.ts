@@ -15,21 +15,18 @@ describe.skipIf(!sshdIsHere())('deploy --dry-run', () => {
     [' --detailed-exitcode', 10],
     [' --json', 0],
     [' --force --detailed-exitcode', 10],
-  ])(
-    'with "%s" leaves every inode of every host as it was, and ends with %i when something would change',
-    async (flags, code) => {
-      const { project } = here
-      const shared = { dirs: ['uploads'] }
-      project.configure({ shared, prepare: 'cp version made', restart: 'true', health: { run: 'true' } })
-      await project.deployed('one')
-      project.write({ 'app/version': 'two\n' })
-      const before = everything()
-      const { code: ended, stdout } = await project.run(`deploy --dry-run${flags}`)
-      expect(ended).toBe(code)
-      expect(everything()).toEqual(before)
-      expect(stdout).toMatch(flags === ' --json' ? /"dryRun":true/ : /files: 2, \+0 −0 ~1/)
-    },
-  )
+  ])('with "%s" leaves every inode of every host as it was, and ends with %i when something would change', async (flags, code) => {
+    const { project } = here
+    const shared = { dirs: ['uploads'] }
+    project.configure({ shared, prepare: 'cp version made', restart: 'true', health: { run: 'true' } })
+    await project.deployed('one')
+    project.write({ 'app/version': 'two\n' })
+    const before = everything()
+    const { code: ended, stdout } = await project.run(`deploy --dry-run${flags}`)
+    expect(ended).toBe(code)
+    expect(everything()).toEqual(before)
+    expect(stdout).toMatch(flags === ' --json' ? /"dryRun":true/ : /files: 2, \+0 −0 ~1/)
+  })
 
   it.each(['', ' --detailed-exitcode'])('with "%s" ends with 0 when nothing would change', async flags => {
     const { project } = here

@@ -170,20 +170,20 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     for (const i of all) expect(project.current(i)).toBe(`releases/${json().release}`)
   })
 
-  it.each(['plain', 'github'])(
-    'cannot command the terminal or the CI by what they print, shown as %s',
-    async output => {
-      const { project } = here
-      project.configure({
-        prepare: `printf '\\033[2J::error file=x::fake\\r\\n::error::fake\\n'; echo ::stop-commands::x`,
-      })
-      const { code, stderr } = await project.run(`deploy --output ${output}`, { env: { GITHUB_ACTIONS: 'true' } })
-      expect(code).toBe(0)
-      expect(stderr).toContain('fake')
-      expect(stderr).not.toContain('\u001b[2J')
-      expect(stderr).not.toMatch(/^\s*::(error|stop-commands)/m)
-    },
-  )
+  it.each([
+    'plain',
+    'github',
+  ])('cannot command the terminal or the CI by what they print, shown as %s', async output => {
+    const { project } = here
+    project.configure({
+      prepare: `printf '\\033[2J::error file=x::fake\\r\\n::error::fake\\n'; echo ::stop-commands::x`,
+    })
+    const { code, stderr } = await project.run(`deploy --output ${output}`, { env: { GITHUB_ACTIONS: 'true' } })
+    expect(code).toBe(0)
+    expect(stderr).toContain('fake')
+    expect(stderr).not.toContain('\u001b[2J')
+    expect(stderr).not.toMatch(/^\s*::(error|stop-commands)/m)
+  })
 
   it('are ended when their time is over, with 3', async () => {
     const { project } = here

@@ -68,29 +68,30 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     for (const i of all) expect(project.current(i)).toBeNull()
   }, 20_000)
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s while the release is prepared removes it everywhere, with 3',
-    async signal => {
-      const { project } = here
-      configure()
-      const one = await project.deployed('one')
-      configure({ prepare: hold })
-      project.write({ 'app/version': 'two\n' })
-      const running = project.start('deploy --json')
-      await held()
-      running.child.kill(signal)
-      const { code, json, stderr } = await running.ended
-      expect(code).toBe(3)
-      expect(json()).toMatchObject({ result: 'aborted', exitCode: 3 })
-      expect(stderr).toContain(`${signal}: stopping.`)
-      for (const i of all) {
-        expect(project.current(i)).toBe(`releases/${one}`)
-        expect(project.releases(i)).toEqual([one])
-        expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\n')
-      }
-      expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
-    },
-  )
+  it.each([
+    'SIGINT',
+    'SIGTERM',
+    'SIGHUP',
+  ] as const)('%s while the release is prepared removes it everywhere, with 3', async signal => {
+    const { project } = here
+    configure()
+    const one = await project.deployed('one')
+    configure({ prepare: hold })
+    project.write({ 'app/version': 'two\n' })
+    const running = project.start('deploy --json')
+    await held()
+    running.child.kill(signal)
+    const { code, json, stderr } = await running.ended
+    expect(code).toBe(3)
+    expect(json()).toMatchObject({ result: 'aborted', exitCode: 3 })
+    expect(stderr).toContain(`${signal}: stopping.`)
+    for (const i of all) {
+      expect(project.current(i)).toBe(`releases/${one}`)
+      expect(project.releases(i)).toEqual([one])
+      expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\n')
+    }
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+  })
 
   it.each([
     ['restart', { restart: [restart, `grep -q one version || { ${hold}; }`] }],

@@ -17,12 +17,23 @@ describe('a release id', () => {
     expect(isReleaseId(name)).toBe(true)
   })
 
-  it.each(['', '.', '..', '.hidden', '-rf', 'a b', 'a/b', 'a\nb', 'a\n', 'é', '*', '$(x)', 'a'.repeat(65)])(
-    'may not be %j',
-    name => {
-      expect(isReleaseId(name)).toBe(false)
-    },
-  )
+  it.each([
+    '',
+    '.',
+    '..',
+    '.hidden',
+    '-rf',
+    'a b',
+    'a/b',
+    'a\nb',
+    'a\n',
+    'é',
+    '*',
+    '$(x)',
+    'a'.repeat(65),
+  ])('may not be %j', name => {
+    expect(isReleaseId(name)).toBe(false)
+  })
 
   it.each([
     ['20260102-030405-c0ffee1', '202601020304.05'],

@@ -210,43 +210,46 @@ describe('GitHub', () => {
 `)
   })
 
-  it.each(['::error::x', '  ::set-output name=a::b', '\t::stop-commands::x', 'a ##[command]x', '%0A::error::x'])(
-    'takes %j from a host for text wherever it appears',
-    async text => {
-      const error = { phase: 'health', step: text, message: text, hint: text, output: [text, `\n${text}`] } as const
-      const host = { name: 'w', current: null, digest: null, healthy: null, bytes: 0, error }
-      const record = await shown('github', [
-        [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'x', hosts: ['w'] }, 0],
-        [{ type: 'phase.start', phase: 'health', note: text }, 0],
-        [{ type: 'host.start', phase: 'health', step: text, host: 'w' }, 11_000],
-        [{ type: 'output', host: 'w', step: 'x', stream: 'stdout', line: text }, 0],
-        [{ type: 'output', host: null, step: 'x', stream: 'stdout', line: text }, 0],
-        [{ type: 'note', level: 'warning', host: null, text }, 0],
-        [{ type: 'host.end', phase: 'health', step: text, host: 'w', ok: false, ms: 1, note: text }, 0],
-        [{ type: 'phase.end', phase: 'health', ok: false, ms: 1, note: text }, 0],
-        [
-          {
-            type: 'run.end',
-            outcome: outcome({
-              result: 'mixed',
-              exitCode: 6,
-              reason: text,
-              hosts: [host],
-              warnings: [text],
-              next: [text],
-            }),
-          },
-          0,
-        ],
-      ])
-      const commands = record
-        .all()
-        .split('\n')
-        .filter(line => line.trimStart().startsWith('::') || line.includes('##['))
-      const names = commands.map(line => /^::(\w+)/.exec(line)?.[1])
-      expect(names).toEqual(['group', 'endgroup', 'error'])
-    },
-  )
+  it.each([
+    '::error::x',
+    '  ::set-output name=a::b',
+    '\t::stop-commands::x',
+    'a ##[command]x',
+    '%0A::error::x',
+  ])('takes %j from a host for text wherever it appears', async text => {
+    const error = { phase: 'health', step: text, message: text, hint: text, output: [text, `\n${text}`] } as const
+    const host = { name: 'w', current: null, digest: null, healthy: null, bytes: 0, error }
+    const record = await shown('github', [
+      [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'x', hosts: ['w'] }, 0],
+      [{ type: 'phase.start', phase: 'health', note: text }, 0],
+      [{ type: 'host.start', phase: 'health', step: text, host: 'w' }, 11_000],
+      [{ type: 'output', host: 'w', step: 'x', stream: 'stdout', line: text }, 0],
+      [{ type: 'output', host: null, step: 'x', stream: 'stdout', line: text }, 0],
+      [{ type: 'note', level: 'warning', host: null, text }, 0],
+      [{ type: 'host.end', phase: 'health', step: text, host: 'w', ok: false, ms: 1, note: text }, 0],
+      [{ type: 'phase.end', phase: 'health', ok: false, ms: 1, note: text }, 0],
+      [
+        {
+          type: 'run.end',
+          outcome: outcome({
+            result: 'mixed',
+            exitCode: 6,
+            reason: text,
+            hosts: [host],
+            warnings: [text],
+            next: [text],
+          }),
+        },
+        0,
+      ],
+    ])
+    const commands = record
+      .all()
+      .split('\n')
+      .filter(line => line.trimStart().startsWith('::') || line.includes('##['))
+    const names = commands.map(line => /^::(\w+)/.exec(line)?.[1])
+    expect(names).toEqual(['group', 'endgroup', 'error'])
+  })
 
   it('gets a summary of the step and its outputs, in which no value can bring a line of its own', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'render-'))

@@ -48,26 +48,24 @@ describe.each(shells)('a controller that lost its lock, under $name', shell => {
     expect(inodes(root)).toEqual(before)
   })
 
-  it.each(names.map((name, i) => [name, i] as const))(
-    'changes nothing by %s after it gave the lock back',
-    async (_, i) => {
-      const root = realpathSync(await staged(shell))
-      await succeed(run(unlock(place(root)), shell))
-      const before = inodes(root)
-      expect((await run(mutating(root)[i] as never, shell)).code).toBe(79)
-      expect(inodes(root)).toEqual(before)
-    },
-  )
+  it.each(
+    names.map((name, i) => [name, i] as const),
+  )('changes nothing by %s after it gave the lock back', async (_, i) => {
+    const root = realpathSync(await staged(shell))
+    await succeed(run(unlock(place(root)), shell))
+    const before = inodes(root)
+    expect((await run(mutating(root)[i] as never, shell)).code).toBe(79)
+    expect(inodes(root)).toEqual(before)
+  })
 
-  it.each(names.map((name, i) => [name, i] as const))(
-    'changes nothing by %s where nobody ever had a lock',
-    async (_, i) => {
-      const root = folder()
-      const before = inodes(root)
-      expect((await run(mutating(root)[i] as never, shell)).code).toBe(79)
-      expect(inodes(root)).toEqual(before)
-    },
-  )
+  it.each(
+    names.map((name, i) => [name, i] as const),
+  )('changes nothing by %s where nobody ever had a lock', async (_, i) => {
+    const root = folder()
+    const before = inodes(root)
+    expect((await run(mutating(root)[i] as never, shell)).code).toBe(79)
+    expect(inodes(root)).toEqual(before)
+  })
 
   it.each(names.map((name, i) => [name, i] as const))('makes no folder by %s where there is none', async (_, i) => {
     const parent = folder()

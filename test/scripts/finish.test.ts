@@ -19,19 +19,20 @@ const next = (root: string) => lock(place(root, 't2'), '{}', { unresolved: 'refu
 const listing = (root: string, dir: string) => readdirSync(join(root, dir)).sort()
 
 describe.each(shells)('discard under $name', shell => {
-  it.each(['locked', 'staged', 'armed'])(
-    'removes all that was made on a host that is %s, and gives the lock back',
-    async how => {
-      const root =
-        how === 'locked' ? await locked(shell) : how === 'staged' ? await staged(shell) : (await armed(shell)).root
-      writeFiles(root, made)
-      expect(await run(discard(place(root)), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
-      expect(listing(root, 'releases')).toEqual([oldId])
-      for (const dir of ['tx', 'incoming', 'manifests']) expect(listing(root, `.clonedeploy/${dir}`)).toEqual([])
-      expect(currentOf(root)).toBe(oldTarget)
-      expect((await run(next(root), shell)).code).toBe(0)
-    },
-  )
+  it.each([
+    'locked',
+    'staged',
+    'armed',
+  ])('removes all that was made on a host that is %s, and gives the lock back', async how => {
+    const root =
+      how === 'locked' ? await locked(shell) : how === 'staged' ? await staged(shell) : (await armed(shell)).root
+    writeFiles(root, made)
+    expect(await run(discard(place(root)), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(listing(root, 'releases')).toEqual([oldId])
+    for (const dir of ['tx', 'incoming', 'manifests']) expect(listing(root, `.clonedeploy/${dir}`)).toEqual([])
+    expect(currentOf(root)).toBe(oldTarget)
+    expect((await run(next(root), shell)).code).toBe(0)
+  })
 
   it('leaves a release alone that this transaction did not make', async () => {
     const root = await staged(shell)

@@ -30,17 +30,22 @@ describe.each(shells)('a hook under $name', shell => {
     expect(Buffer.from(stdout, 'latin1').toString('utf8').split('\0').slice(0, -1)).toEqual(nasty)
   })
 
-  it.each(['limit', 'c', 'h', 'X', 't', 'e', 'clonedeploy_locale', 'LC_ALL', 'PWD_', 'CDPATH'])(
-    'gets a variable of the name %s, whatever we call ours',
-    async name => {
-      const root = await locked(shell)
-      const { code, stdout } = await run(
-        hook(place(root), inOld(`printf '%s' "$${name}"`), { [name]: 'a value' }),
-        shell,
-      )
-      expect({ code, stdout }).toEqual({ code: 0, stdout: 'a value' })
-    },
-  )
+  it.each([
+    'limit',
+    'c',
+    'h',
+    'X',
+    't',
+    'e',
+    'clonedeploy_locale',
+    'LC_ALL',
+    'PWD_',
+    'CDPATH',
+  ])('gets a variable of the name %s, whatever we call ours', async name => {
+    const root = await locked(shell)
+    const { code, stdout } = await run(hook(place(root), inOld(`printf '%s' "$${name}"`), { [name]: 'a value' }), shell)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'a value' })
+  })
 
   it.each([
     [{}, ''],
@@ -87,16 +92,17 @@ describe.each(shells)('a hook under $name', shell => {
     expect(result.stdout).toMatch(/^begun\n\nexit (124|143)\n$/)
   })
 
-  it.each(['releases/gone', 'current/gone', "it's $(gone)"])(
-    'does not run at all when its folder %s is missing',
-    async gone => {
-      const root = await locked(shell)
-      const canary = join(folder(), 'canary')
-      const result = await run(hook(place(root), { folder: gone, run: `touch ${canary} here`, timeout: 10 }, {}), shell)
-      expect(result.code).toBe(88)
-      expect([existsSync(canary), existsSync(join(root, 'here'))]).toEqual([false, false])
-    },
-  )
+  it.each([
+    'releases/gone',
+    'current/gone',
+    "it's $(gone)",
+  ])('does not run at all when its folder %s is missing', async gone => {
+    const root = await locked(shell)
+    const canary = join(folder(), 'canary')
+    const result = await run(hook(place(root), { folder: gone, run: `touch ${canary} here`, timeout: 10 }, {}), shell)
+    expect(result.code).toBe(88)
+    expect([existsSync(canary), existsSync(join(root, 'here'))]).toEqual([false, false])
+  })
 
   it('does not follow CDPATH', async () => {
     const root = await locked(shell)

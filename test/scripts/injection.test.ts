@@ -72,19 +72,18 @@ describe.each(shells)('a value in a script under $name', shell => {
     expect([existsSync('/canary'), existsSync('canary')]).toEqual([false, false])
   })
 
-  it.each(all.filter(([, value]) => value.trim() !== '' && !value.includes('/')))(
-    'is a folder to deploy to (%i: %j)',
-    async (_, value) => {
-      const parent = folder()
-      const root = `${parent}/${value}`
-      await succeed(run(lock(place(root), '{}', { unresolved: 'refuse' }), shell))
-      expect(readdirSync(parent)).toEqual([value])
-      const { stdout } = await run(inspect(root, []), shell)
-      expect(stdout.split('\n')).toContain(`root ${latin1(root).replaceAll('\n', '\x1e')}`)
-      await succeed(run(unlock(place(root)), shell))
-      expect(canaries(parent)).toEqual([])
-    },
-  )
+  it.each(
+    all.filter(([, value]) => value.trim() !== '' && !value.includes('/')),
+  )('is a folder to deploy to (%i: %j)', async (_, value) => {
+    const parent = folder()
+    const root = `${parent}/${value}`
+    await succeed(run(lock(place(root), '{}', { unresolved: 'refuse' }), shell))
+    expect(readdirSync(parent)).toEqual([value])
+    const { stdout } = await run(inspect(root, []), shell)
+    expect(stdout.split('\n')).toContain(`root ${latin1(root).replaceAll('\n', '\x1e')}`)
+    await succeed(run(unlock(place(root)), shell))
+    expect(canaries(parent)).toEqual([])
+  })
 
   it.each(all)('is recorded exactly (%i: %j)', async (_, value) => {
     const root = folder()

@@ -137,19 +137,20 @@ describe.each(shells)('lock under $name', shell => {
     expect(readdirSync(join(root, '.clonedeploy/incoming'))).toEqual([])
   })
 
-  it.each(['releases/20260101-000000-made', 'ROOT/releases/20260101-000000-made', 'releases/20260101-000000-made/web'])(
-    'never sweeps the release that is served, when current is %s',
-    async target => {
-      const root = folder()
-      writeFiles(root, {
-        '.clonedeploy/tx/dead/made': '20260101-000000-made\n',
-        'releases/20260101-000000-made/web/a': 'a',
-        current: { link: target.replace('ROOT', root) },
-      })
-      expect((await run(take(root, 't1'), shell)).code).toBe(0)
-      expect(existsSync(join(root, 'releases/20260101-000000-made/web/a'))).toBe(true)
-    },
-  )
+  it.each([
+    'releases/20260101-000000-made',
+    'ROOT/releases/20260101-000000-made',
+    'releases/20260101-000000-made/web',
+  ])('never sweeps the release that is served, when current is %s', async target => {
+    const root = folder()
+    writeFiles(root, {
+      '.clonedeploy/tx/dead/made': '20260101-000000-made\n',
+      'releases/20260101-000000-made/web/a': 'a',
+      current: { link: target.replace('ROOT', root) },
+    })
+    expect((await run(take(root, 't1'), shell)).code).toBe(0)
+    expect(existsSync(join(root, 'releases/20260101-000000-made/web/a'))).toBe(true)
+  })
 
   it('is given back where no rename is possible', async () => {
     const root = folder()

@@ -26,15 +26,16 @@ describe.each(shells)('restore under $name', shell => {
     expect(currentOf(root)).toBeNull()
   })
 
-  it.each([null, oldTarget, '/srv/elsewhere/releases/20200101000000'])(
-    'is the same the second time, when current was %s',
-    async old => {
-      const { root } = await swapped(shell, { old })
-      const first = await run(back(root), shell)
-      expect(await run(back(root), shell)).toEqual(first)
-      expect(currentOf(root)).toBe(old)
-    },
-  )
+  it.each([
+    null,
+    oldTarget,
+    '/srv/elsewhere/releases/20200101000000',
+  ])('is the same the second time, when current was %s', async old => {
+    const { root } = await swapped(shell, { old })
+    const first = await run(back(root), shell)
+    expect(await run(back(root), shell)).toEqual(first)
+    expect(currentOf(root)).toBe(old)
+  })
 
   it('changes nothing of current when nothing was staged', async () => {
     const root = await locked(shell)
