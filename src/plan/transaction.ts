@@ -3,7 +3,7 @@ import type { Host } from '../inventory/host.js'
 import type { Excluded, HostState } from '../inventory/state.js'
 import { abandon, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
-import { lock, renew } from '../scripts/lock.js'
+import { type LockOptions, lock, renew } from '../scripts/lock.js'
 import type { Place } from '../scripts/place.js'
 import type { Script } from '../scripts/shell.js'
 import { stage } from '../scripts/stage.js'
@@ -135,7 +135,7 @@ function planHost(
     old,
     oldRelease: currentRelease(state),
     oldDigest: currentEntry(state)?.digest ?? null,
-    lock: scriptStep(lock(place, holderRecord(intent), { unresolved: intent.unresolved, old }), 'take the lock'),
+    lock: scriptStep(lock(place, holderRecord(intent), lockOptions(intent, old)), 'take the lock'),
     renew: scriptStep(renew(place), 'renew the lease'),
     prepare: prepare(host, state, place),
     stage: scriptStep(
@@ -224,6 +224,11 @@ function onHost<T extends { readonly roles: readonly string[] | null }>(items: r
 
 function hookRun(one: Hook, folder: string): HookRun {
   return { folder, run: one.run, timeout: one.timeout / 1000 }
+}
+
+/** A repair of a dead run's swap plans from what `current` shall be again, not from what it is. */
+function lockOptions({ unresolved }: Intent, old: string | null): LockOptions {
+  return unresolved === 'keep' ? { unresolved } : { unresolved, old }
 }
 
 function holderRecord(intent: Intent): string {

@@ -12,7 +12,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
   const configure = (config: object = {}) =>
     here.project.configure({ restart, env: { AT: here.project.root }, ...config })
   /** What the hosts have heard from us: a line of sshd's own about its start may come at any time. */
-  const logins = () => all.map(i => here.fleet.log(i).match(/Accepted|Connection/g)?.length ?? 0)
+  const logins = () => all.map(i => here.fleet.log(i).match(/Accepted /g)?.length ?? 0)
   /** Until that hook runs on every host. */
   const held = () =>
     vi.waitFor(
