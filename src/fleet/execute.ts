@@ -16,12 +16,12 @@ import { armAll, swapAll } from './swap.js'
 export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   const heart = startHeart(run)
   try {
-    const unready = await makeReady(run)
+    const unready = await makeReady(run).catch(undone(() => discardAll(run)))
     if (unready !== null) {
       await discardAll(run)
       return outcomeOf(run, facts, 'aborted', unready)
     }
-    const broken = await takeOver(run)
+    const broken = await takeOver(run).catch(undone(() => restoreAll(run, { reason: 'a bug of clonedeploy' })))
     if (broken !== null && !run.keepOnFailure) return await goBack(run, facts, broken)
     const split = await confirmAll(run)
     if (split !== null && run.hosts.every(({ confirmed }) => !confirmed)) return await goBack(run, facts, split)
@@ -48,6 +48,14 @@ async function takeOver(run: Run): Promise<Halt | null> {
   const swapped = await swapAll(run)
   if (swapped !== null) return swapped
   return (await orStop(run, serveAll(run))) ?? (await pingAll(run))
+}
+
+/** What is thrown (a damaged artifact, a bug) is thrown on, but not before the hosts are as they were. */
+function undone(undo: () => Promise<unknown>): (error: unknown) => Promise<never> {
+  return async error => {
+    await undo()
+    throw error
+  }
 }
 
 async function goBack(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {

@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { contents, writeFiles } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
@@ -165,5 +168,29 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     configure()
     expect((await project.run('deploy')).code).toBe(0)
     for (const i of all) expect(project.current(i)).toMatch(/^releases\//)
+  })
+
+  it('here, because the cached artifact was damaged, gives all locks back, with 3', async () => {
+    const { project } = here
+    const one = await served({ source: { git: '.', subdir: 'app' } })
+    const git = (...args: readonly string[]) =>
+      execFileSync('git', ['-c', 'user.name=anna', '-c', 'user.email=anna@example.org', ...args], { cwd: project.root })
+    git('init', '-q')
+    git('add', 'app')
+    git('commit', '-qm', 'two')
+    const before = visible()
+    await project.run('deploy --dry-run')
+    const cache = join(project.root, '.clonedeploy/cache/artifacts')
+    const damaged = readdirSync(cache).filter(name => name.endsWith('.content'))
+    for (const name of damaged) {
+      const { size } = statSync(join(cache, name))
+      writeFileSync(join(cache, name), Buffer.alloc(size, 'x'))
+    }
+    const { code, json } = await project.run('deploy --json')
+    expect(code).toBe(3)
+    expect(json()).toMatchObject({ result: 'aborted', exitCode: 3 })
+    expect(visible()).toEqual(before)
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: one, lock: null })
+    expect((await project.run('deploy --force')).code).toBe(0)
   })
 })
