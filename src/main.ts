@@ -145,5 +145,3 @@ function version(): string {
   return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string })
     .version
 }
-
-export type { ExitCode, Refusal }

@@ -1,4 +1,4 @@
-import { type ExitCode, MixedError } from '../errors.js'
+import { type ExitCode, MixedError, UsageError } from '../errors.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { repairJson, repairText } from '../render/repair.js'
 import { askToGoOn } from './ask.js'
@@ -14,6 +14,8 @@ import { unchanged } from './unchanged.js'
 
 /** `clonedeploy repair`: ends what a dead run left, and brings every host to the fleet's release. Safe to repeat. */
 export async function repair(io: Io, flags: TransactionFlags): Promise<ExitCode> {
+  if (flags.exclude !== undefined)
+    throw new UsageError('repair looks at all hosts: --exclude goes with deploy and rollback.')
   const context = await openContext(io, flags)
   const startedAt = performance.now()
   try {

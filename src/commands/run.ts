@@ -4,6 +4,7 @@ import { onEach } from '../fleet/each.js'
 import { demandStates, inspectAll } from '../fleet/inspect.js'
 import { outputLines } from '../fleet/lines.js'
 import { escapeLine } from '../render/escape.js'
+import { codes } from '../scripts/codes.js'
 import { command } from '../scripts/hook.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
@@ -31,8 +32,11 @@ export async function run(io: Io, flags: CommonFlags, words: readonly string[]):
       onEach(fleet, concurrency, async ({ session, state }) => {
         const tell = (stream: 'stdout' | 'stderr', line: string) =>
           io.output[stream](`${state.name.padEnd(width)} | ${escapeLine(line)}\n`)
+        const held: string[] = []
         const lines = outputLines((stream, line) => {
-          if (!/^exit \d+$/.test(line)) tell(stream, line)
+          if (stream === 'stderr') return tell(stream, line)
+          if (line !== '' && !/^exit \d+$/.test(line)) for (const one of [...held.splice(0), line]) tell(stream, one)
+          else held.push(line)
         })
         const result = await session.run(
           command(
@@ -46,6 +50,7 @@ export async function run(io: Io, flags: CommonFlags, words: readonly string[]):
           },
         )
         lines.end()
+        for (const line of result.code === codes.hook ? withoutLastWord(held) : held) tell('stdout', line)
         const code = result.code === 0 ? 0 : Number(/exit (\d+)\s*$/.exec(result.stdout.toString('latin1'))?.[1] ?? 255)
         if (code !== 0)
           tell('stderr', result.code === null ? `✖ ${result.lost?.message ?? 'lost'}` : `✖ exit code ${code}`)
@@ -57,4 +62,10 @@ export async function run(io: Io, flags: CommonFlags, words: readonly string[]):
   } finally {
     await context.close()
   }
+}
+
+/** The hook script ends a failure with an empty line and `exit CODE`: those are ours, whatever the command printed itself. */
+function withoutLastWord(lines: readonly string[]): readonly string[] {
+  const rest = lines.slice(0, -1)
+  return rest.at(-1) === '' ? rest.slice(0, -1) : rest
 }
