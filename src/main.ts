@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Io } from './commands/io.js'
-import { type ExitCode, type Refusal, UsageError } from './errors.js'
+import { UsageError } from './errors.js'
 import { type Asked, createProgram } from './program.js'
-import type { OutputStream } from './render/output.js'
-import { createOutput } from './render/output.js'
+
+import { createOutput, type OutputStream } from './render/output.js'
 import { createStopper } from './stopper.js'
 
 /** What the command line takes from the process; the demo gives its own. */
