@@ -8,20 +8,27 @@ import { addressOf, sshLine, type Target, type Wanted } from './target.js'
 /** sshd drops new connections when 10 are not logged in yet (MaxStartups); a jump host makes them all its own. */
 const HANDSHAKES_PER_JUMP_HOST = 8
 
+/** A login that others may be made through. */
+export interface Hop {
+  readonly target: Target
+  readonly closed: Promise<unknown>
+  readonly close: () => void
+}
+
 /** A jump host in use. It stays connected until everybody who uses it has let go. */
-export interface Lease {
-  readonly login: Login
+export interface Lease<L> {
+  readonly login: L
   readonly slots: Slots
   readonly release: () => void
 }
 
 /** Jump hosts, each connected once for all the hosts behind it. `hops` begin with the one nearest to us. */
-export type JumpHosts = (hops: readonly string[], timeout: number) => Promise<Lease>
+export type JumpHosts<L> = (hops: readonly string[], timeout: number) => Promise<Lease<L>>
 
-export type LogInToHop = (hop: Wanted, via: readonly string[], timeout: number) => Promise<Login>
+export type LogInToHop<L> = (hop: Wanted, via: readonly string[], timeout: number) => Promise<L>
 
-export function jumpHosts(logIn: LogInToHop): JumpHosts {
-  const open = new Map<string, { readonly login: Promise<Login>; readonly slots: Slots; users: number }>()
+export function jumpHosts<L extends Hop>(logIn: LogInToHop<L>): JumpHosts<L> {
+  const open = new Map<string, { readonly login: Promise<L>; readonly slots: Slots; users: number }>()
 
   return async (hops, timeout) => {
     const key = hops.join(',')
@@ -54,7 +61,7 @@ export function jumpHosts(logIn: LogInToHop): JumpHosts {
 }
 
 /** A stream to a host as its jump host sees it. */
-export function reachThrough({ login }: Lease, target: Target): Promise<Reached> {
+export function reachThrough({ login }: Lease<Login>, target: Target): Promise<Reached> {
   return new Promise((resolve, reject) => {
     login.client.forwardOut('127.0.0.1', 0, target.hostname, target.port, (error, stream: Duplex) => {
       if (error) reject(refusedBy(login.target, target, error))
@@ -70,7 +77,8 @@ export function hopOf(text: string): Wanted {
   return { name: text, host, user: match?.[1], port: match?.[4] === undefined ? undefined : Number(match[4]) }
 }
 
-function refusedBy(hop: Target, target: Target, error: Error & { reason?: unknown }): ConnectError {
+/** What a jump host answers when it does not open a way to a host; its reason is the code of RFC 4254. */
+export function refusedBy(hop: Target, target: Target, error: Error & { reason?: unknown }): ConnectError {
   const address = addressOf(target)
   const prohibited = error.reason === 1
   const message = prohibited

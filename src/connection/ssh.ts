@@ -8,13 +8,17 @@ import type { Begin, Login } from './handshake.js'
 import { fingerprint, typeOf } from './known-hosts.js'
 import { logins } from './login.js'
 import { session } from './session.js'
+import { type SshConfigReader, sshConfigReader } from './ssh-config.js'
 
 /** The first script on a host runs when its login shell has read its start-up files. */
 const START_UP = 15_000
 
 /** Sessions over SSH, spoken by this process. What is shared between hosts (keys, jump hosts) is kept in the answer. */
-export function connectSsh(ssh: SshConfig): Connect {
-  const logIn = logins(loadNodeSsh, ssh)
+export function connectSsh(
+  ssh: Omit<SshConfig, 'transport'>,
+  read: SshConfigReader = sshConfigReader(ssh.configFile),
+): Connect {
+  const logIn = logins(loadNodeSsh, read)
   return async (host, options) => {
     const login = await logIn(host, options)
     return session(host, factsOf(login), transportOf(login), Math.min(START_UP, options.timeout))
