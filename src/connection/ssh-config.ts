@@ -76,9 +76,6 @@ function targetOf(wanted: Wanted, answer: Answer, configFile: string | null): Ta
   const context = { ...base, home: me.home, localUser: me.username, jump }
   const files = (values: readonly string[]) => values.map(value => expand(value, context))
   const proxyCommand = wanted.jump === undefined ? one('proxycommand') : null
-  if (proxyCommand !== null && one('proxyusefdpass') === 'yes') {
-    throw new ConnectError('config', wanted.name, `${wanted.name}: ProxyUseFdpass is not supported`)
-  }
   return {
     ...base,
     family: family(one('addressfamily')),
@@ -89,6 +86,24 @@ function targetOf(wanted: Wanted, answer: Answer, configFile: string | null): Ta
     proxyCommand: proxyCommand === null ? null : expand(proxyCommand, context),
     knownHosts: files(wanted.knownHosts ? [wanted.knownHosts] : knownHostsFiles(answer)),
     pin: wanted.hostKey ?? null,
+    beyond: beyond(one, files(answer.get('certificatefile') ?? []), proxyCommand !== null),
+  }
+}
+
+function beyond(
+  one: (key: string) => string | null,
+  certificateFiles: readonly string[],
+  byCommand: boolean,
+): Target['beyond'] {
+  const list = (key: string) => one(key)?.split(',') ?? []
+  return {
+    certificateFiles,
+    pkcs11: one('pkcs11provider') !== null,
+    gssapi: one('gssapiauthentication') === 'yes',
+    fdpass: byCommand && one('proxyusefdpass') === 'yes',
+    knownHostsCommand: one('knownhostscommand') !== null,
+    kex: list('kexalgorithms'),
+    ciphers: list('ciphers'),
   }
 }
 

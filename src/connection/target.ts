@@ -20,6 +20,19 @@ export interface Target {
   /** Pinned fingerprint, `SHA256:…`. */
   readonly pin: string | null
   readonly configFile: string | null
+  readonly beyond: Beyond
+}
+
+/** What the user's ssh configuration says that only the system's ssh can do. */
+export interface Beyond {
+  readonly certificateFiles: readonly string[]
+  readonly pkcs11: boolean
+  readonly gssapi: boolean
+  readonly fdpass: boolean
+  readonly knownHostsCommand: boolean
+  /** Algorithms that are allowed, in order; empty: nothing is said. */
+  readonly kex: readonly string[]
+  readonly ciphers: readonly string[]
 }
 
 /** What to connect to before `ssh -G` was asked. */

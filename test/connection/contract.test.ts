@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
 import { LostError, TimeoutError } from '../../src/connection/errors.js'
 import { connectLocal } from '../../src/connection/local.js'
+import { connectOpenssh } from '../../src/connection/openssh.js'
 import { connectSsh } from '../../src/connection/ssh.js'
 import { Script } from '../../src/scripts/shell.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
@@ -31,7 +32,17 @@ const ssh = {
   },
 }
 
-for (const transport of [local, ssh]) {
+const openssh = {
+  name: 'the system’s ssh',
+  here: sshdIsHere(),
+  start: async () => {
+    const fleet: TestFleet = await startFleet({ hosts: 1 })
+    const connect = connectOpenssh({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
+    return { connect: () => connect(fleet.host(1), TIMEOUT), stop: fleet.stop }
+  },
+}
+
+for (const transport of [local, ssh, openssh]) {
   describe.skipIf(!transport.here)(`a connection over ${transport.name}`, () => {
     let world: { connect: () => Promise<Connection>; stop: () => Promise<void> }
     let connection: Connection

@@ -1,0 +1,148 @@
+import { EventEmitter } from 'node:events'
+import { Readable, Writable } from 'node:stream'
+import type { Mux } from './openssh-mux.js'
+import { type Field, type Reader, reader } from './openssh-wire.js'
+
+/** Message numbers of RFC 4254. */
+export const message = {
+  open: 90,
+  opened: 91,
+  refused: 92,
+  adjust: 93,
+  data: 94,
+  extendedData: 95,
+  eof: 96,
+  close: 97,
+  request: 98,
+  success: 99,
+  failure: 100,
+} as const
+
+export const WINDOW = 2 << 20
+export const PACKET = 32 << 10
+
+/** A channel of the SSH connection protocol. Emits 'exit' (code, signal) as it is told, and 'close' at its end. */
+export interface MuxChannel {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  readonly events: EventEmitter
+  /** Asks for a program. Rejects when the host refuses it. */
+  readonly exec: (command: string) => Promise<void>
+  readonly take: (type: number, body: Buffer) => void
+  readonly close: () => void
+  /** The connection under it is gone. */
+  readonly lose: () => void
+}
+
+/** `body` is the host's confirmation, after our own number. */
+export function muxChannel(mux: Mux, confirmation: Reader): MuxChannel {
+  const remote = confirmation.number()
+  let room = confirmation.number()
+  const most = Math.min(PACKET, confirmation.number())
+  const events = new EventEmitter()
+  let answer: { readonly resolve: () => void; readonly reject: (error: Error) => void } | null = null
+  let pending: { bytes: Buffer; readonly done: () => void } | null = null
+  let owed = 0
+  let sentClose = false
+  let over = false
+
+  const flush = () => {
+    while (pending && room > 0 && !over && !sentClose) {
+      const { bytes, done } = pending
+      const part = bytes.subarray(0, Math.min(bytes.length, room, most))
+      room -= part.length
+      const last = part.length === bytes.length
+      pending = last ? null : { bytes: bytes.subarray(part.length), done }
+      mux.sendBytes(message.data, [remote], part, last ? done : () => {})
+    }
+  }
+  const stdin = new Writable({
+    write(chunk: Buffer, _, done) {
+      pending = { bytes: chunk, done }
+      flush()
+    },
+    final(done) {
+      if (!over && !sentClose) mux.send(message.eof, remote)
+      done()
+    },
+  })
+  const full = new Set<Readable>()
+  const output = () => {
+    const stream: Readable = new Readable({
+      read() {
+        full.delete(stream)
+        makeRoom()
+      },
+    })
+    return stream
+  }
+  const makeRoom = () => {
+    if (full.size > 0 || owed < WINDOW / 2 || over || sentClose) return
+    mux.send(message.adjust, remote, owed)
+    owed = 0
+  }
+  const stdout = output()
+  const stderr = output()
+  const deliver = (stream: Readable, bytes: Buffer) => {
+    owed += bytes.length
+    if (!stream.destroyed && !stream.push(bytes)) full.add(stream)
+    makeRoom()
+  }
+  const endOutput = () => {
+    for (const stream of [stdout, stderr]) if (!stream.destroyed && !stream.readableEnded) stream.push(null)
+  }
+  const lose = () => {
+    if (over) return
+    over = true
+    endOutput()
+    stdin.destroy()
+    answer?.reject(new Error('the connection was closed'))
+    events.emit('close')
+  }
+  const close = () => {
+    if (over || sentClose) return
+    sentClose = true
+    mux.send(message.close, remote)
+  }
+  const told = (request: Reader) => {
+    const name = request.text()
+    request.flag()
+    if (name === 'exit-status') events.emit('exit', request.number(), null)
+    if (name === 'exit-signal') events.emit('exit', null, `SIG${request.text()}`)
+  }
+  const take = (type: number, body: Buffer) => {
+    const rest = reader(body)
+    switch (type) {
+      case message.adjust:
+        room += rest.number()
+        return flush()
+      case message.data:
+        return deliver(stdout, rest.bytes())
+      case message.extendedData:
+        rest.number()
+        return deliver(stderr, rest.bytes())
+      case message.eof:
+        return endOutput()
+      case message.request:
+        return told(rest)
+      case message.success:
+        return answer?.resolve()
+      case message.failure:
+        return answer?.reject(new Error('it refuses to run a command'))
+      case message.close:
+        close()
+        return lose()
+    }
+  }
+  const exec = (command: string) =>
+    new Promise<void>((resolve, reject) => {
+      answer = { resolve, reject }
+      ask(mux, remote, 'exec', command)
+    })
+  return { stdin, stdout, stderr, events, exec, take, close, lose }
+}
+
+function ask(mux: Mux, remote: number, name: string, ...values: readonly Field[]): void {
+  mux.send(message.request, remote, name, true, ...values)
+}

@@ -1,0 +1,81 @@
+import { connect, type Socket } from 'node:net'
+import { type Field, fields, messages, reader, uint32 } from './openssh-wire.js'
+
+const HELLO = 0x1
+const VERSION = 4
+const ASK_PROXY = 0x1000000f
+const IS_PROXY = 0x8000000f
+
+/** The messages of the SSH connection protocol, carried by an ssh that is logged in. */
+export interface Mux {
+  readonly send: (type: number, ...values: readonly Field[]) => void
+  /** A message that ends in bytes of any length. Calls back once they are handed over. */
+  readonly sendBytes: (type: number, values: readonly Field[], bytes: Uint8Array, done: () => void) => void
+  readonly listen: (listener: (type: number, message: Buffer) => void) => void
+  readonly closed: Promise<void>
+  readonly close: () => void
+}
+
+/**
+ * Becomes a client of a master's control socket, in proxy mode (PROTOCOL.mux, OpenSSH 7.4): the master only numbers
+ * the channels and passes the messages on, so that no process is needed for a channel, and none can fall back to a
+ * connection of its own. Rejects when the master does not answer in time.
+ */
+export function openMux(path: string, timeout: number): Promise<Mux> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    let listener: (type: number, message: Buffer) => void = () => {}
+    let state: 'greeting' | 'proxy' = 'greeting'
+    const closed = new Promise<void>(over => socket.once('close', () => over()))
+    const fail = (error: Error) => {
+      clearTimeout(timer)
+      socket.destroy()
+      reject(error)
+    }
+    const timer = setTimeout(() => fail(new Error('the control socket of ssh does not answer')), timeout)
+    socket.on('error', fail)
+    closed.then(() => fail(new Error('the control socket of ssh was closed')))
+    socket.write(framed(fields(HELLO, VERSION)))
+    socket.write(framed(fields(ASK_PROXY, 0)))
+    const greet = (message: Buffer) => {
+      const answer = reader(message)
+      const type = answer.number()
+      if (type === HELLO) return
+      if (type !== IS_PROXY) return fail(new Error('this ssh is too old: it has no proxy mode (OpenSSH 7.4 has)'))
+      state = 'proxy'
+      clearTimeout(timer)
+      resolve({ ...sender(socket), listen, closed, close: () => socket.destroy() })
+    }
+    const listen = (next: typeof listener) => {
+      listener = next
+    }
+    socket.on(
+      'data',
+      messages(message => {
+        if (state === 'greeting') greet(message)
+        else listener(message[1] ?? 0, message.subarray(2))
+      }),
+    )
+  })
+}
+
+function sender(socket: Socket): Pick<Mux, 'send' | 'sendBytes'> {
+  const head = (type: number) => Buffer.from([0, type])
+  return {
+    send(type, ...values) {
+      if (socket.writable) socket.write(framed(Buffer.concat([head(type), fields(...values)])))
+    },
+    sendBytes(type, values, bytes, done) {
+      const before = Buffer.concat([head(type), fields(...values), uint32(bytes.length)])
+      if (!socket.writable) return
+      socket.cork()
+      socket.write(Buffer.concat([uint32(before.length + bytes.length), before]))
+      socket.write(bytes, () => done())
+      socket.uncork()
+    },
+  }
+}
+
+function framed(message: Buffer): Buffer {
+  return Buffer.concat([uint32(message.length), message])
+}

@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process'
+
+/** `[9, 2]`; null when this machine has no ssh of OpenSSH's. */
+export type OpensshVersion = readonly [number, number] | null
+
+/** Asks the system's ssh once. */
+export function opensshVersion(): Promise<OpensshVersion> {
+  return new Promise(resolve => {
+    execFile('ssh', ['-V'], { timeout: 20_000 }, (error, stdout, stderr) =>
+      resolve(error ? null : parseVersion(`${stderr}${stdout}`)),
+    )
+  })
+}
+
+export function parseVersion(text: string): OpensshVersion {
+  const found = /OpenSSH\S*?_(\d+)\.(\d+)/.exec(text)
+  return found ? [Number(found[1]), Number(found[2])] : null
+}
+
+export function atLeast(version: OpensshVersion, [major, minor]: readonly [number, number]): boolean {
+  if (version === null) return false
+  return version[0] > major || (version[0] === major && version[1] >= minor)
+}
