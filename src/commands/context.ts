@@ -3,8 +3,8 @@ import { hostname, userInfo } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Config } from '../config/config.js'
 import { loadConfig } from '../config/load.js'
+import { connectHosts } from '../connection/connect.js'
 import type { Connect } from '../connection/connection.js'
-import { connectSsh } from '../connection/ssh.js'
 import type { EmbeddedFleet } from '../embedded/server.js'
 import type { Emit } from '../fleet/events.js'
 import type { Host } from '../inventory/host.js'
@@ -61,7 +61,7 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     hosts = embeddedHosts(hosts, embedded)
   }
   const connections = startConnections(
-    connectSsh(embedded === null ? config.ssh : { ...config.ssh, configFile: embedded.configFile }),
+    connectHosts(embedded === null ? config.ssh : { ...config.ssh, configFile: embedded.configFile }),
   )
   return {
     io,

@@ -36,6 +36,7 @@ export async function survey(context: Context): Promise<Fleet> {
     })
   }
   const sessions = demandAll(reached)
+  for (const text of sshNotes(sessions)) emit({ type: 'note', level: 'info', host: null, text })
   const fleet = demandStates(await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency)))
   for (const { state } of fleet)
     for (const text of warningsOf(state)) emit({ type: 'note', level: 'warning', host: null, text })
@@ -106,6 +107,16 @@ export async function orInterrupt<T extends object>(context: Context, work: Prom
 /** Closes every session of the fleet. */
 export function leave(fleet: readonly { readonly session: Session }[]): void {
   for (const { session } of fleet) session.close()
+}
+
+/** Which hosts the system's ssh was taken for, and why: a line for each reason. */
+function sshNotes(sessions: readonly Session[]): readonly string[] {
+  const whys = sessions.map(session => [session.connection().facts.why, session.host.name] as const)
+  const reasons = [...new Set(whys.flatMap(([why]) => why ?? []))]
+  return reasons.map(reason => {
+    const names = whys.flatMap(([why, name]) => (why === reason ? [name] : []))
+    return `${names.join(', ')}: connected by the system's ssh, because ${reason}`
+  })
 }
 
 function factsOf(session: Session): string {

@@ -145,4 +145,9 @@ export interface SshInput {
   readonly connectTimeout?: Duration
   /** Hosts worked on at once. Default: 64. */
   readonly concurrency?: number
+  /**
+   * Who speaks SSH: `builtin` is this process, `openssh` the system's `ssh`. Default: `auto`, which takes `openssh` only
+   * for hosts that need it (certificates, security keys; docs/ssh.md).
+   */
+  readonly transport?: 'auto' | 'builtin' | 'openssh'
 }

@@ -37,6 +37,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
       configFile: layer.ssh?.configFile === undefined ? null : absolute(layer.ssh.configFile),
       connectTimeout: layer.ssh?.connectTimeout ?? 10_000,
       concurrency: layer.ssh?.concurrency ?? 64,
+      transport: layer.ssh?.transport ?? 'auto',
     },
   }
 }

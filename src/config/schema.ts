@@ -31,6 +31,7 @@ export const fields = {
     configFile: localPath.optional(),
     connectTimeout: duration.optional(),
     concurrency: z.int().min(1).max(1000).optional(),
+    transport: z.enum(['auto', 'builtin', 'openssh']).optional(),
   }),
   protected: z.boolean(),
 } as const

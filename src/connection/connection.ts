@@ -38,6 +38,8 @@ export interface ConnectionFacts {
   readonly port: number
   readonly user: string
   readonly transport: 'builtin' | 'openssh' | 'local'
+  /** Why the system's ssh was taken, where that was not asked for. */
+  readonly why?: string
   /** Key type and fingerprint (`SHA256:…`) of the verified host key; null for the local transport. */
   readonly hostKey: { readonly type: string; readonly fingerprint: string } | null
   /** How we logged in, in words: `agent ED25519 SHA256:…`, `~/.ssh/id_ed25519`. */

@@ -52,7 +52,7 @@ it('a config that says little gets the defaults', async () => {
     ],
     identical: 'strict',
     keepReleases: 5,
-    ssh: { configFile: null, connectTimeout: 10_000, concurrency: 64 },
+    ssh: { configFile: null, connectTimeout: 10_000, concurrency: 64, transport: 'auto' },
   })
 })
 
@@ -96,7 +96,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     ],
     identical: 'warn',
     keepReleases: 2,
-    ssh: { configFile: 'ssh_config', connectTimeout: '3s', concurrency: 8 },
+    ssh: { configFile: 'ssh_config', connectTimeout: '3s', concurrency: 8, transport: 'openssh' },
     protected: true,
   })
   expect(await loadConfig({ cwd: '/', file: join(root, 'deploy.config.json'), home: '/home/anna' })).toEqual({
@@ -152,7 +152,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     ],
     identical: 'warn',
     keepReleases: 2,
-    ssh: { configFile: join(root, 'ssh_config'), connectTimeout: 3000, concurrency: 8 },
+    ssh: { configFile: join(root, 'ssh_config'), connectTimeout: 3000, concurrency: 8, transport: 'openssh' },
   })
 })
 
@@ -190,7 +190,7 @@ describe('a stage', () => {
     expect(config).toMatchObject({ stage: 'staging', protected: false, hosts: [{ name: 'stage-1' }] })
     expect(config.env).toEqual({ A: '1', B: '2' })
     expect(config.shared).toEqual({ dirs: ['up'], files: [] })
-    expect(config.ssh).toEqual({ configFile: null, connectTimeout: 10_000, concurrency: 2 })
+    expect(config.ssh).toEqual({ configFile: null, connectTimeout: 10_000, concurrency: 2, transport: 'auto' })
   })
 
   it('need not be named when it is the only one, or the default one', async () => {

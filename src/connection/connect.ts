@@ -1,0 +1,60 @@
+import type { SshConfig } from '../config/config.js'
+import type { Connect, Connection } from './connection.js'
+import { ConnectError } from './errors.js'
+import { evidenceReader } from './evidence.js'
+import { hopOf } from './jump.js'
+import { connectOpenssh } from './openssh.js'
+import { type OpensshVersion, opensshVersion } from './openssh-version.js'
+import { connectSsh } from './ssh.js'
+import { sshConfigReader } from './ssh-config.js'
+import type { Wanted } from './target.js'
+import { type Reasons, transportFor } from './transport-for.js'
+import { route } from './travel.js'
+
+/** Sessions over SSH: spoken by this process, or by the system's ssh where a host needs that, as the configuration says. */
+export function connectHosts(ssh: SshConfig): Connect {
+  const read = sshConfigReader(ssh.configFile)
+  let version: Promise<OpensshVersion> | null = null
+  const askVersion = () => {
+    version ??= opensshVersion()
+    return version
+  }
+  const builtin = connectSsh(ssh, read)
+  const openssh = connectOpenssh(ssh, read, askVersion)
+  if (ssh.transport !== 'auto') return ssh.transport === 'builtin' ? builtin : openssh
+
+  const look = evidenceReader()
+  /** Of the host, or of a jump host on the way to it. */
+  const reasonsFor = async (wanted: Wanted): Promise<Reasons> => {
+    const target = await read(wanted)
+    const own = transportFor(target, await look(target))
+    if (own.needs !== null) return own
+    for (const hop of await route(target, read)) {
+      const at = await read(hopOf(hop))
+      const { needs } = transportFor(at, await look(at))
+      if (needs !== null) return { ...own, needs: `on the way, at ${hop}, ${needs}` }
+    }
+    return own
+  }
+  return async (host, options) => {
+    const { needs, might } = (await askVersion()) === null ? nothing : await reasonsFor(host)
+    if (needs !== null) return because(needs, openssh(host, options))
+    try {
+      return await builtin(host, options)
+    } catch (error) {
+      if (!(error instanceof ConnectError) || (await askVersion()) === null) throw error
+      const why = error.kind === 'handshake' ? error.message : error.kind === 'auth' ? might : null
+      if (why === null) throw error
+      return because(why, openssh(host, options)).catch(second => {
+        throw second instanceof ConnectError && second.kind === error.kind ? error : second
+      })
+    }
+  }
+}
+
+const nothing: Reasons = { needs: null, might: null }
+
+async function because(why: string, connecting: Promise<Connection>): Promise<Connection> {
+  const connection = await connecting
+  return { ...connection, facts: { ...connection.facts, why } }
+}
