@@ -80,7 +80,7 @@ function words(
     one.name,
     one.address,
     one.hostKey,
-    one.transport === 'openssh' ? `${one.auth}, by ssh${one.why === null ? '' : ` (${one.why})`}` : one.auth,
+    one.transport === 'openssh' ? `${one.auth}, by ssh` : one.auth,
     one.shell,
     `${bytesText(one.freeBytes)} free`,
     `${one.roundTripMs} ms`,
@@ -90,6 +90,9 @@ function words(
   return `${[
     ...tableLines([['HOST', 'ADDRESS', 'HOST KEY', 'LOGIN', 'SHELL', 'DISK', 'ROUND TRIP', 'CLOCK'], ...rows]),
     '',
+    ...facts.flatMap(({ name, why }) =>
+      why === null ? [] : [`${name}: connected by the system's ssh, because ${why}`],
+    ),
     ...warnings.map(text => `! ${text}`),
     ...problems.map(({ host, text }) => `✖ ${host}: ${text}`),
     ...fixes,

@@ -37,13 +37,18 @@ export function connectHosts(ssh: SshConfig): Connect {
     return own
   }
   return async (host, options) => {
-    const { needs, might } = (await askVersion()) === null ? nothing : await reasonsFor(host)
-    if (needs !== null) return because(needs, openssh(host, options))
+    const { needs, might } = await reasonsFor(host)
+    if (needs !== null && (await askVersion()) !== null) return because(needs, openssh(host, options))
     try {
       return await builtin(host, options)
     } catch (error) {
       if (!(error instanceof ConnectError) || (await askVersion()) === null) throw error
-      const why = error.kind === 'handshake' ? error.message : error.kind === 'auth' ? might : null
+      const why =
+        error.kind === 'handshake'
+          ? error.message.replace(`${host.name} and`, 'it and')
+          : error.kind === 'auth'
+            ? might
+            : null
       if (why === null) throw error
       return because(why, openssh(host, options)).catch(second => {
         throw second instanceof ConnectError && second.kind === error.kind ? error : second
@@ -51,8 +56,6 @@ export function connectHosts(ssh: SshConfig): Connect {
     }
   }
 }
-
-const nothing: Reasons = { needs: null, might: null }
 
 async function because(why: string, connecting: Promise<Connection>): Promise<Connection> {
   const connection = await connecting

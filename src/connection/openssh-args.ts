@@ -1,3 +1,4 @@
+import { atLeast, type OpensshVersion } from './openssh-version.js'
 import { addressOf, type Target, type Wanted } from './target.js'
 
 /** The folder of one master: its control socket and what else it needs, for us only. */
@@ -12,8 +13,7 @@ export interface MasterOptions {
   readonly folder: Folder
   /** Milliseconds for the TCP connection. */
   readonly timeout: number
-  /** Whether its ssh has KnownHostsCommand (OpenSSH 8.5). */
-  readonly asksForKeys: boolean
+  readonly version: OpensshVersion
   /** Control socket of the jump host's master; null: no jump host. */
   readonly via: string | null
   /** Host key types that were seen before and are not the pinned one. */
@@ -35,6 +35,7 @@ export function masterArgs(options: MasterOptions): string[] {
     ...set('ServerAliveInterval=5', 'ServerAliveCountMax=3', 'TCPKeepAlive=yes'),
     ...set('ForwardAgent=no', 'ForwardX11=no', 'ClearAllForwardings=yes', 'Tunnel=no', 'GSSAPIDelegateCredentials=no'),
     ...set('PermitLocalCommand=no', 'RemoteCommand=none', 'RequestTTY=no'),
+    ...(atLeast(options.version, [8, 7]) ? set('ForkAfterAuthentication=no') : []),
     ...wayArgs(target, via, wanted),
     ...keyArgs(options),
     ...(wanted.identityFile === undefined
@@ -58,7 +59,7 @@ function throughMaster(socket: string, target: Target): string {
 }
 
 /** Which host keys are taken. A pinned one is printed by a script, and only when it has the fingerprint. */
-function keyArgs({ wanted, target, folder, asksForKeys, except }: MasterOptions): string[] {
+function keyArgs({ wanted, target, folder, version, except }: MasterOptions): string[] {
   const command = `KnownHostsCommand=/bin/sh ${folder.path}/key %f %t %K %H`
   const files = (user: string) => set(`UserKnownHostsFile=${quoted(user)}`, 'GlobalKnownHostsFile=/dev/null')
   if (target.pin !== null) {
@@ -69,7 +70,7 @@ function keyArgs({ wanted, target, folder, asksForKeys, except }: MasterOptions)
     ]
   }
   return [
-    ...(asksForKeys && !target.beyond.knownHostsCommand ? set(command) : []),
+    ...(atLeast(version, [8, 5]) && !target.beyond.knownHostsCommand ? set(command) : []),
     ...(wanted.knownHosts === undefined ? [] : files(wanted.knownHosts)),
   ]
 }

@@ -36,11 +36,10 @@ export function opensshLogins(read: SshConfigReader, askVersion: () => Promise<O
     const version = await askVersion()
     demand(target, version)
     const known = await readKnown(namesOf(target), target.knownHosts)
-    const asksForKeys = atLeast(version, [8, 5])
     const from = performance.now()
     const meet = (except: readonly string[]) => {
       const timeout = Math.max(1, options.timeout - (performance.now() - from))
-      return begin({ target, lease, wanted, known, asksForKeys, except, options: { ...options, timeout } })
+      return begin({ target, lease, wanted, known, version, except, options: { ...options, timeout } })
     }
     return target.pin === null ? meet([]) : meetPinned(meet)
   })
@@ -70,7 +69,7 @@ interface Attempt {
   readonly wanted: Wanted
   readonly lease: Lease<OpensshLogin> | null
   readonly known: KnownHost
-  readonly asksForKeys: boolean
+  readonly version: OpensshVersion
   readonly except: readonly string[]
   readonly options: ReachOptions
 }

@@ -132,7 +132,7 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     it('for a host that takes only post-quantum key exchange', async () => {
       const facts = await factsOf(auto(POST_QUANTUM))
       expect(facts.transport).toBe('openssh')
-      expect(facts.why).toBe('h4 and clonedeploy cannot agree on how to talk: no matching key exchange algorithm')
+      expect(facts.why).toBe('it and clonedeploy cannot agree on how to talk: no matching key exchange algorithm')
     })
 
     it('for a jump host that needs it', async () => {

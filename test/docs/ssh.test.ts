@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { loadConfig } from '../../src/config/load.js'
+import { masterArgs } from '../../src/connection/openssh-args.js'
+import type { Target } from '../../src/connection/target.js'
+import { blocks, codeSpans, document, table } from './markdown.js'
+
+const page = document('docs/ssh.md')
+
+it('the configuration in ssh.md comes to what the page says', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'clonedeploy-docs-'))
+  const file = join(folder, 'deploy.config.ts')
+  writeFileSync(file, blocks(page, 'ts').join(''))
+  const config = await loadConfig({ cwd: folder, file })
+  rmSync(folder, { recursive: true })
+  expect(config.ssh).toEqual({
+    configFile: join(folder, 'ssh_config'),
+    connectTimeout: 5_000,
+    concurrency: 32,
+    transport: 'openssh',
+  })
+})
+
+it('ssh.md has every reason for which auto takes ssh, and no other', () => {
+  const told = table(page, '| found | the reason').flatMap(([, reason]) => reason?.match(/`[^`]+`/g) ?? [])
+  const source = document('src/connection/transport-for.ts')
+  const given = [...source.matchAll(/^ {4}\[.*?, ['`](.*?)(?:,? \$\{.*)?['`]\],$/gm)].map(found => `\`${found[1]}\``)
+  expect(given.length).toBeGreaterThan(8)
+  expect(told.sort()).toEqual(given.sort())
+})
+
+it('ssh.md says what ssh is always told', () => {
+  const target = { hostname: 'h', port: 22, pin: null, configFile: null, beyond: {} } as Target
+  const folder = { path: '/f', socket: '/f/m' }
+  const wanted = { name: 'h', host: 'h' }
+  const args = masterArgs({ wanted, target, folder, timeout: 1, version: [7, 4], via: null, except: [] })
+  const said = codeSpans(page).filter(span => / (yes|no)$/.test(span))
+  expect(said.length).toBeGreaterThan(3)
+  for (const option of said) expect(args).toContain(option.replace(' ', '='))
+})
