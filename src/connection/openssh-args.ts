@@ -55,7 +55,7 @@ function wayArgs(target: Target, via: string | null, wanted: Wanted): string[] {
 
 /** A stream through a master that stands. It must not connect by itself when that has gone. */
 function throughMaster(socket: string, target: Target): string {
-  return `ssh -F /dev/null -S ${socket} -o ControlMaster=no -o ProxyCommand=false -o BatchMode=yes -W ${addressOf(target)} -- jump`
+  return `ssh -F /dev/null -S ${socket} -o ControlMaster=no -o ProxyCommand=false -o BatchMode=yes -W ${addressOf(target).replaceAll('%', '%%')} -- jump`
 }
 
 /** Which host keys are taken. A pinned one is printed by a script, and only when it has the fingerprint. */

@@ -51,7 +51,9 @@ export function opensshChannels(mux: Mux, lost: () => Error | null): Pick<Transp
       ? opened('direct-streamlocal@openssh.com', to.socket, '', 0)
       : opened('direct-tcpip', to.host, to.port, '127.0.0.1', 0))
     stderr.resume()
-    return Duplex.from({ readable: stdout, writable: stdin }).once('close', close)
+    const stream = Duplex.from({ readable: stdout, writable: stdin })
+    // A lost connection ends it too soon, perhaps while nobody listens; an error that nobody hears would end the process.
+    return stream.on('error', () => {}).once('close', close)
   }
   return { openChannel, forward }
 }

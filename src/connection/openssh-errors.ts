@@ -79,9 +79,9 @@ export function tooSlow({ target, words, timeout }: OpensshFailure): ConnectErro
   const address = addressOf(target)
   const message = words.met
     ? `${target.name} did not finish the login in ${limit}`
-    : words.address === null
-      ? `${target.name} did not answer: no connection to ${address} in ${limit}`
-      : `${target.name} took the connection to ${address} and then said nothing for ${limit}`
+    : words.reached
+      ? `${target.name} took the connection to ${address} and then said nothing for ${limit}`
+      : `${target.name} did not answer: no connection to ${address} in ${limit}`
   return new ConnectError('timeout', target.name, message, {
     details: words.lines.slice(-5).map(line => `ssh says  ${line}`),
     next: ['is the host overloaded, or its sshd stopped?', sshLine(target, '-v')],

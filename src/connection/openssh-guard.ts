@@ -4,10 +4,11 @@ import type { Writable } from 'node:stream'
 /**
  * Runs ssh in a shell that turns into it, after it has started a guard: when the pipe from us ends without a word,
  * because this process was killed, the guard ends ssh and removes its folder. A line on the pipe sends it home.
+ * After a second, a process of that number is killed only if it is an ssh still.
  */
 const GUARDED = `folder=$1
 shift
-{ read -r _ <&3 || { kill $$; rm -rf -- "$folder"; sleep 1; kill -9 $$; }; } >/dev/null 2>&1 &
+{ read -r _ <&3 || { kill $$; rm -rf -- "$folder"; sleep 1; case $(ps -o comm= -p $$) in *ssh) kill -9 $$; esac; }; } >/dev/null 2>&1 &
 exec ssh "$@" 3<&-`
 
 export interface GuardedSsh {

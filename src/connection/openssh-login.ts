@@ -35,6 +35,7 @@ export function opensshLogins(read: SshConfigReader, askVersion: () => Promise<O
   return travel<OpensshLogin>(read, async (target, lease, options, wanted) => {
     const version = await askVersion()
     demand(target, version)
+    if (lease !== null) demandPlainName(target)
     const known = await readKnown(namesOf(target), target.knownHosts)
     const from = performance.now()
     const meet = (except: readonly string[]) => {
@@ -60,8 +61,12 @@ function demand(target: Target, version: OpensshVersion): void {
         next: ["name a knownHosts file in the place of hostKey, or ssh: { transport: 'builtin' }"],
       },
     )
-  if (!/^[\w.:%-]+$/.test(target.hostname))
-    throw new ConnectError('config', name, `${name}: its host name has letters that no host name has`)
+}
+
+/** The name goes through a shell, in the ProxyCommand that we make of it. */
+function demandPlainName({ name, hostname }: Target): void {
+  if (/^[\w.:%-]+$/.test(hostname)) return
+  throw new ConnectError('config', name, `${name} is behind a jump host, and ${hostname} is no name of a host`)
 }
 
 interface Attempt {

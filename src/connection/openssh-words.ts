@@ -1,5 +1,7 @@
 /** What an ssh at LogLevel=DEBUG1 says of its login, and what it says besides. */
 export interface SshWords {
+  /** There is a connection to the host, or a ProxyCommand that is to make one. */
+  readonly reached: boolean
   /** It heard from the other side what SSH it speaks. */
   readonly met: boolean
   readonly address: string | null
@@ -15,7 +17,8 @@ export interface SshWords {
   readonly lines: readonly string[]
 }
 
-const noise = /^debug\d: |^OpenSSH_|^Authenticated to |^Pseudo-terminal |^Transferred: |^Bytes per second: /
+const noise =
+  /^debug\d: |^OpenSSH_|^Authenticated to |^Pseudo-terminal |^Transferred: |^Bytes per second: |^channel \d+: open failed: /
 
 /** LC_ALL=C. Whatever is not found is left out: nothing is concluded from it. */
 export function sshWords(log: string): SshWords {
@@ -26,6 +29,7 @@ export function sshWords(log: string): SshWords {
   const accepted = last(/^debug1: Server accepts key: (.+)$/)?.[1]
   const offered = all.flatMap(line => /^debug1: Offering public key: (.+)$/.exec(line)?.[1] ?? [])
   return {
+    reached: first(/^debug1: (Connection established\.|Executing proxy command: )/) !== null,
     met: first(/^debug1: Remote protocol version /) !== null,
     address: last(/^debug1: Connecting to \S+ \[(\S+)\] port \d+/)?.[1] ?? null,
     hostKey: key === null ? null : { type: key[1] ?? '', fingerprint: key[2] ?? '' },

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
 import { hopOf } from '../../src/connection/jump.js'
+import { connectOpenssh } from '../../src/connection/openssh.js'
 import { connectSsh } from '../../src/connection/ssh.js'
 import type { Host } from '../../src/inventory/host.js'
 import { Script } from '../../src/scripts/shell.js'
@@ -26,7 +27,10 @@ describe('a jump host is written as in ssh -J', () => {
 
 const CLOSED = 5
 
-describe.skipIf(!sshdIsHere())('behind a jump host', () => {
+describe.skipIf(!sshdIsHere()).each([
+  ['spoken by this process', connectSsh],
+  ['spoken by the system’s ssh', connectOpenssh],
+])('behind a jump host, %s', (_, connectBy) => {
   let fleet: TestFleet
 
   beforeAll(async () => {
@@ -53,7 +57,7 @@ describe.skipIf(!sshdIsHere())('behind a jump host', () => {
   })
   afterAll(() => fleet.stop())
 
-  const connector = () => connectSsh({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
+  const connector = () => connectBy({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
   const whoAmI = async (connection: Connection) => {
     const result = await connection.run(new Script('test', 'echo "$CLONEDEPLOY_TEST_HOST $SSH_CONNECTION"'), {
       timeout: 5_000,
@@ -147,7 +151,7 @@ describe.skipIf(!sshdIsHere())('behind a jump host', () => {
     const configFile = join(fleet.dir, 'distrust')
     appendFileSync(configFile, `Host h1\n  UserKnownHostsFile ${fleet.dir}/none\n`)
     appendFileSync(configFile, readFileSync(fleet.sshConfigFile, 'utf8'))
-    const connecting = connectSsh({ configFile, connectTimeout: 1, concurrency: 1 })(fleet.host(3), { timeout: 5_000 })
+    const connecting = connectBy({ configFile, connectTimeout: 1, concurrency: 1 })(fleet.host(3), { timeout: 5_000 })
     await expect(connecting).rejects.toMatchObject({
       kind: 'host-key-unknown',
       host: 'h3',
@@ -197,6 +201,6 @@ describe.skipIf(!sshdIsHere())('behind a jump host', () => {
   it('the words of a ProxyCommand that fails are told', async () => {
     const error = await refused({ ...fleet.host(2), host: 'broken-command' })
     expect(error).toMatchObject({ kind: 'lost' })
-    expect(error.details).toContain('it printed  the proxy is down')
+    expect(error.details).toContainEqual(expect.stringMatching(/^(it printed|ssh says) {2}the proxy is down$/))
   })
 })

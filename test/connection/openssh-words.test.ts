@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { failureOf } from '../../src/connection/openssh-errors.js'
+import { failureOf, tooSlow } from '../../src/connection/openssh-errors.js'
 import { atLeast, parseVersion } from '../../src/connection/openssh-version.js'
 import { sshWords } from '../../src/connection/openssh-words.js'
+import type { Target } from '../../src/connection/target.js'
 
 const HOST = 'SHA256:ShGYFmaGI8p9GWv2TISDsb23cz1pyfW1ExNfxcJfYH0'
 const KEY = 'SHA256:bm/DHSsgHNCvQ5J9drhsbvL/LGSB8gLSAn8KcFHsxJQ'
@@ -13,6 +14,7 @@ describe('what ssh says of its login', () => {
     const words = log(
       'OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19 27 Jan 2026',
       'debug1: Connecting to web-1.example.com [10.0.0.11] port 22.',
+      'debug1: Connection established.',
       'debug1: Remote protocol version 2.0, remote software version OpenSSH_9.2p1',
       `debug1: Server host key: ssh-ed25519 ${HOST}`,
       `debug1: Offering public key: ops@laptop RSA ${HOST} agent`,
@@ -21,6 +23,7 @@ describe('what ssh says of its login', () => {
       'Authenticated to web-1.example.com ([10.0.0.11]:22) using "publickey".',
     )
     expect(words).toEqual({
+      reached: true,
       met: true,
       address: '10.0.0.11',
       hostKey: { type: 'ssh-ed25519', fingerprint: HOST },
@@ -68,6 +71,22 @@ describe('why ssh did not log in', () => {
     ['lost', 'something that no version of ssh said so far'],
   ])('%s: %s', (kind, line) => {
     expect(failureOf(['what a ProxyCommand said before', line])).toBe(kind)
+  })
+})
+
+describe('a login that takes too long is told by how far it came', () => {
+  it.each([
+    [[], 'web-1 did not answer: no connection to 10.0.0.1:22 in 1.5 s'],
+    [['debug1: Connection established.'], 'web-1 took the connection to 10.0.0.1:22 and then said nothing for 1.5 s'],
+    [
+      ['debug1: Connection established.', 'debug1: Remote protocol version 2.0, remote software version OpenSSH_9.2p1'],
+      'web-1 did not finish the login in 1.5 s',
+    ],
+  ])('%j', (lines, message) => {
+    const target = { name: 'web-1', hostname: '10.0.0.1', port: 22, configFile: null } as Target
+    const words = sshWords(['debug1: Connecting to 10.0.0.1 [10.0.0.1] port 22.', ...lines].join('\n'))
+    const known = { trusted: [], revoked: [], authorities: [], files: [] }
+    expect(tooSlow({ target, words, known, offered: null, timeout: 1_500 }).message).toBe(message)
   })
 })
 

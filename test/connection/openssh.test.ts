@@ -236,6 +236,39 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     expect(error).toMatchObject({ kind: 'timeout' })
   })
 
+  it('is given up when we change our mind', async () => {
+    fleet.freeze(1)
+    const controller = new AbortController()
+    const options = { timeout: 30_000, signal: controller.signal }
+    const connecting = refused(connectOpenssh(ssh())(fleet.host(1), options))
+    await vi.waitFor(() => expect(masters()).toHaveLength(1), 5_000)
+    controller.abort()
+    expect(await connecting).toMatchObject({ kind: 'aborted' })
+    expect(await refused(connectOpenssh(ssh())(fleet.host(1), options))).toMatchObject({ kind: 'aborted' })
+    fleet.thaw(1)
+  })
+
+  it('does not keep us waiting for a host that answers nothing any more', async () => {
+    const connection = await connect(1)
+    fleet.freeze(1)
+    const running = connection.run(new Script('test', 'cat', Buffer.alloc(20_000_000)), { timeout: 20_000 })
+    connection.close()
+    expect(await connection.closed).toBe(null)
+    expect((await running).code).toBe(null)
+    await vi.waitFor(() => expect(masters()).toEqual([]), 5_000)
+    fleet.thaw(1)
+  })
+
+  it('that was killed ends what it forwards', async () => {
+    const connection = await connect(1)
+    const stream = await connection.forward({ host: '127.0.0.1', port: fleet.port(2) })
+    await once(stream, 'data')
+    const closed = new Promise(resolve => stream.once('close', resolve))
+    signal(masters(), 'SIGKILL')
+    await closed
+    await expect(connection.forward({ host: '127.0.0.1', port: fleet.port(2) })).rejects.toThrow()
+  })
+
   it('that was killed leaves the outcome of scripts unknown, and the connection is over', async () => {
     const connection = await connect(1)
     const script = new Script('test', 'echo started; sleep 5')
