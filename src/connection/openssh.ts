@@ -1,6 +1,7 @@
 import type { SshConfig } from '../config/config.js'
 import type { Connect, ConnectionFacts } from './connection.js'
-import { type OpensshLogin, opensshLogins } from './openssh-login.js'
+import type { OpensshLogin } from './openssh-attempt.js'
+import { opensshLogins } from './openssh-login.js'
 import { type OpensshVersion, opensshVersion } from './openssh-version.js'
 import { session } from './session.js'
 import { type SshConfigReader, sshConfigReader } from './ssh-config.js'

@@ -119,6 +119,28 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
       })
     })
 
+    it('for a certificate that only the agent holds', async () => {
+      const socket = join(keys, 'agent')
+      const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] })
+      await once(agent.stdout, 'data')
+      execFileSync('ssh-add', ['-q', `${keys}/user`], {
+        env: { ...process.env, SSH_AUTH_SOCK: socket },
+        stdio: 'ignore',
+      })
+      const configFile = file(
+        'by-agent',
+        'Host h2',
+        `  IdentityAgent ${socket}`,
+        '  IdentityFile none',
+        '  IdentitiesOnly no',
+      )
+      writeFileSync(configFile, readFileSync(configFile, 'utf8') + readFileSync(fleet.sshConfigFile, 'utf8'))
+      const connect = connectHosts({ ...ssh(), configFile, transport: 'auto' })
+      const facts = await factsOf(connect(fleet.host(CERTIFIED_USERS), { timeout: 10_000 })).finally(() => agent.kill())
+      expect(facts.why).toBe('its key has a certificate, in the agent')
+      expect(facts.auth).toBe(`agent ED25519-CERT ${fingerprint(`${keys}/user.pub`)}`)
+    })
+
     it('for a certificate of the host', async () => {
       const knownHosts = file('authority', `@cert-authority * ${publicKey(`${keys}/ca.pub`)}`)
       const facts = await factsOf(auto(CERTIFIED_HOST, { knownHosts }))

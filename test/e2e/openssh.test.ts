@@ -47,6 +47,15 @@ describe.skipIf(!sshdIsHere())('over the system’s ssh', () => {
     expect(serving()).toEqual(['one\n', 'one\n', 'one\n'])
   })
 
+  it('nothing is contacted where there is no ssh, with 3', async () => {
+    const { project } = here
+    configure()
+    const { code, stderr } = await project.run('deploy', { env: { PATH: project.root } })
+    expect(code).toBe(3)
+    expect(stderr).toContain('h1 cannot be connected to by ssh: this machine has no ssh (OpenSSH)')
+    expect(hosts.map(project.current)).toEqual([null, null, null])
+  })
+
   it('a host that loses its connection in the swap does not stay alone: all go back', async () => {
     const { project, fleet } = here
     configure()
