@@ -10,12 +10,13 @@ import type { Emit } from '../fleet/events.js'
 import type { Host } from '../inventory/host.js'
 import { selectHosts } from '../inventory/select.js'
 import { createPaint, type Paint } from '../render/paint.js'
+import { passphraseAsker } from './ask.js'
 import { startConnections } from './connections.js'
 import type { CommonFlags } from './flags.js'
 import { Interrupted } from './interrupted.js'
 import type { Io } from './io.js'
 import { openLog, type RunLog } from './run-log.js'
-import { openScreen } from './screen.js'
+import { openScreen, type Screen } from './screen.js'
 
 /** A command's ground: the configuration, the hosts it is about, the way to them, and who hears of it. */
 export interface Context {
@@ -25,6 +26,7 @@ export interface Context {
   readonly connect: Connect
   readonly concurrency: number
   readonly emit: Emit
+  readonly asking: Screen['asking']
   readonly paint: Paint
   readonly log: RunLog
   /** Cache of builds, artifacts and manifests. */
@@ -61,7 +63,10 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     hosts = embeddedHosts(hosts, embedded)
   }
   const connections = startConnections(
-    connectHosts(embedded === null ? config.ssh : { ...config.ssh, configFile: embedded.configFile }),
+    connectHosts(
+      embedded === null ? config.ssh : { ...config.ssh, configFile: embedded.configFile },
+      passphraseAsker(io, screen),
+    ),
   )
   return {
     io,
@@ -70,6 +75,7 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     connect: connections.connect,
     concurrency: flags.concurrency ?? config.ssh.concurrency,
     emit: screen.emit,
+    asking: screen.asking,
     paint: await createPaint(io.output.terminal.stdout.level),
     log,
     cacheDir: join(home, 'cache'),

@@ -10,6 +10,8 @@ import type { RunLog } from './run-log.js'
 
 export interface Screen {
   readonly emit: Emit
+  /** Keeps the frame off the terminal while a question stands there. */
+  readonly asking: <T>(question: () => Promise<T>) => Promise<T>
   readonly hide: (redact: (text: string) => string) => void
   readonly end: () => void
 }
@@ -31,6 +33,10 @@ export async function openScreen(io: Io, flags: CommonFlags, log: RunLog): Promi
   let redact: ((text: string) => string) | null = null
   return {
     emit: event => all.event(redact === null ? event : (redacted(event, redact) as Event)),
+    async asking(question) {
+      all.pause?.(true)
+      return question().finally(() => all.pause?.(false))
+    },
     hide(next) {
       redact = next
     },

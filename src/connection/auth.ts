@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import type { AuthHandlerMiddleware, BaseAgent, ParsedKey } from 'ssh2'
 import { ConnectError } from './errors.js'
 import { shortType } from './host-key.js'
+import { CERTIFICATE } from './key-types.js'
 import type { KeyFile, KeyRing } from './keys.js'
 import { fingerprint, typeOf } from './known-hosts.js'
 import { spelled, sshLine, type Target } from './target.js'
@@ -21,13 +22,19 @@ export interface Candidates {
   readonly candidates: readonly Candidate[]
   /** Keys that could not be tried, with the reason, and what to run. */
   readonly skipped: readonly string[]
+  /** Encrypted key files that nobody opened. */
+  readonly locked: readonly string[]
   readonly next: readonly string[]
 }
 
 /** The keys to try on a host, in the order of OpenSSH: agent keys named in the configuration, other agent keys, files. */
-export async function candidatesFor(target: Target, ring: KeyRing): Promise<Candidates> {
-  const files = await Promise.all(target.identityFiles.map(ring.file))
-  const agent = target.agent === null ? { keys: [], problem: null } : await ring.agent(target.agent)
+export async function candidatesFor(
+  target: Target,
+  ring: KeyRing,
+  read: KeyRing['file'] = ring.file,
+): Promise<Candidates> {
+  const files = await Promise.all(target.identityFiles.map(read))
+  const agent = target.agent === null ? { keys: [], skipped: [], problem: null } : await ring.agent(target.agent)
   const held = agent.keys.map(({ key, agent: one }) => ({ key, agent: one, words: `agent ${described(key)}` }))
   const heldAs = (file: KeyFile) =>
     held.find(each => file.publicKey !== null && each.key.getPublicSSH().equals(file.publicKey))
@@ -42,10 +49,17 @@ export async function candidatesFor(target: Target, ring: KeyRing): Promise<Cand
     candidates: all.slice(0, MOST_TRIES),
     skipped: [
       ...(agent.problem === null ? [] : [`the agent at ${target.agent} ${agent.problem}`]),
-      ...locked.map(file => `${short(file.path)} is encrypted, and no agent holds it`),
+      ...agent.skipped,
+      ...locked.flatMap(file =>
+        file.problem === null ? [`${short(file.path)} is encrypted, and no agent holds it`] : [],
+      ),
       ...files.flatMap(file => (file.problem === null ? [] : [`${short(file.path)} ${file.problem}`])),
+      ...files.flatMap(({ path, certified }) =>
+        certified ? [`${short(path)}-cert.pub was skipped: ${CERTIFICATE}`] : [],
+      ),
       ...all.slice(MOST_TRIES).map(each => `${each.words} was not tried: a host hangs up after ${MOST_TRIES + 1} keys`),
     ],
+    locked: locked.map(file => file.path),
     next: locked.map(file => `ssh-add ${short(file.path)}`),
   }
 }
@@ -83,27 +97,40 @@ export interface AuthState {
 }
 
 /** Why nobody could log in. */
-export function authError(target: Target, tried: Candidates, { state }: AuthState, cause: unknown): ConnectError {
+export function authError(
+  target: Target,
+  tried: Candidates,
+  { state }: AuthState,
+  unsigned: readonly string[],
+  cause: unknown,
+): ConnectError {
   const words = tried.candidates.map(each => each.words).join(', ')
   const details = [
     `login  ${target.user}@${spelled(target)}`,
     `tried  ${words || 'nothing: there is no key to try'}`,
+    ...unsigned,
     ...tried.skipped,
     ...(state.methods === null ? [] : [`the host takes  ${state.methods.join(', ')}`]),
   ]
-  const next = [...tried.next, `${sshLine(target, '-v')}     must log in without a question`]
-  return new ConnectError('auth', target.name, reason(target, tried, state), { details, next, cause })
+  const next = [
+    ...tried.next,
+    ...(unsigned.length > 0 ? ['ssh-add -l'] : []),
+    `${sshLine(target, '-v')}     must log in without a question`,
+  ]
+  return new ConnectError('auth', target.name, reason(target, tried, state, unsigned), { details, next, cause })
 }
 
-function reason(target: Target, tried: Candidates, state: AuthState['state']): string {
+function reason(target: Target, tried: Candidates, state: AuthState['state'], unsigned: readonly string[]): string {
   if (state.partial) return `${target.name} took the key and asks for a second factor, which a deployment cannot give`
   if (state.methods?.includes('publickey') === false) {
     return `${target.name} lets nobody in by a key alone: it asks for ${state.methods.join(' or ')}`
   }
+  if (unsigned.length > 0 && unsigned.length === tried.candidates.length)
+    return `${target.name} cannot be logged in to: the agent would not sign`
   if (tried.candidates.length > 0)
     return `${target.name} refused ${tried.candidates.length > 1 ? 'the keys' : 'the key'}`
-  const locked = tried.skipped.some(line => line.includes('is encrypted'))
-  if (locked) return `${target.name} cannot be logged in to: the key is encrypted, and no agent holds it`
+  if (tried.locked.length > 0)
+    return `${target.name} cannot be logged in to: the key is encrypted, and no agent holds it`
   return `${target.name} cannot be logged in to: there is no key to try`
 }
 

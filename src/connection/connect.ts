@@ -3,6 +3,7 @@ import type { Connect, Connection } from './connection.js'
 import { ConnectError } from './errors.js'
 import { evidenceReader } from './evidence.js'
 import { hopOf } from './jump.js'
+import type { AskPassphrase } from './keys.js'
 import { connectOpenssh } from './openssh.js'
 import { type OpensshVersion, opensshVersion } from './openssh-version.js'
 import { connectSsh } from './ssh.js'
@@ -12,14 +13,14 @@ import { type Reasons, transportFor } from './transport-for.js'
 import { route } from './travel.js'
 
 /** Sessions over SSH: spoken by this process, or by the system's ssh where a host needs that, as the configuration says. */
-export function connectHosts(ssh: SshConfig): Connect {
+export function connectHosts(ssh: SshConfig, ask: AskPassphrase | null = null): Connect {
   const read = sshConfigReader(ssh.configFile)
   let version: Promise<OpensshVersion> | null = null
   const askVersion = () => {
     version ??= opensshVersion()
     return version
   }
-  const builtin = connectSsh(ssh, read)
+  const builtin = connectSsh(ssh, ask, read)
   const openssh = connectOpenssh(ssh, read, askVersion)
   if (ssh.transport !== 'auto') return ssh.transport === 'builtin' ? builtin : openssh
 

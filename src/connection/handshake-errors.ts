@@ -24,8 +24,7 @@ export function handshakeError(seen: HandshakeFailure): ConnectError {
   if (failure.level === 'client-timeout') return tooSlow(seen)
   if (failure.level === 'handshake') return incompatible(seen)
   const refused = failure.level === 'client-authentication' || /too many authentication failures/i.test(failure.message)
-  if (refused) return authError(target, options.keys, seen.auth, failure)
-  if (failure.level === 'agent') return agentError(seen)
+  if (refused) return authError(target, options.keys, seen.auth, seen.unsigned, failure)
   return hungUp(seen)
 }
 
@@ -42,30 +41,18 @@ function tooSlow({ target, phase, options, failure, said }: HandshakeFailure): C
   })
 }
 
-function incompatible({ target, failure }: HandshakeFailure): ConnectError {
-  const what = failure.message.replace(/^Handshake failed: /, '')
+function incompatible({ target, failure, negotiation }: HandshakeFailure): ConnectError {
+  const what = failure.message.replace(/^Handshake failed: /, '').replace(/ [CS]->[CS]/, '')
+  const { ours, theirs } = negotiation.last()
+  const width = Math.max(target.name.length, 'clonedeploy'.length)
+  const takes = (who: string, list: readonly string[]) => `${who.padEnd(width)}  takes  ${list.join(' ') || 'nothing'}`
   return new ConnectError(
     'handshake',
     target.name,
     `${target.name} and clonedeploy cannot agree on how to talk: ${what}`,
     {
-      details: [
-        'offered  curve25519, ecdh or dh-sha2; aes-gcm or aes-ctr; hmac-sha2; ed25519, ecdsa or rsa-sha2 host keys',
-      ],
+      details: /^no matching/i.test(what) ? [takes(target.name, theirs), takes('clonedeploy', ours)] : [],
       next: [sshLine(target, '-vv')],
-      cause: failure,
-    },
-  )
-}
-
-function agentError({ target, failure, used }: HandshakeFailure): ConnectError {
-  return new ConnectError(
-    'auth',
-    target.name,
-    `${target.name}: the agent did not sign with ${used?.words ?? 'its key'}`,
-    {
-      details: [failure.message],
-      next: ['ssh-add -l', sshLine(target, '-v')],
       cause: failure,
     },
   )

@@ -6,6 +6,7 @@ import { authHandler, type Candidate, type Candidates } from './auth.js'
 import { handshakeError } from './handshake-errors.js'
 import { hostKeyAlgorithms, judge, type Verdict } from './host-key.js'
 import type { KnownHost } from './known-hosts.js'
+import { type Negotiation, negotiation } from './negotiation.js'
 import type { Reached } from './reach.js'
 import type { Target } from './target.js'
 
@@ -42,7 +43,14 @@ export async function handshake(
   reached: Reached,
   options: HandshakeOptions,
 ): Promise<Login> {
-  const witness: Witness = { phase: 'kex', failure: null, offered: null, used: null }
+  const witness: Witness = {
+    phase: 'kex',
+    failure: null,
+    offered: null,
+    used: null,
+    unsigned: [],
+    negotiation: negotiation(),
+  }
   const { stream } = reached
   const auth = authHandler(target, options.keys.candidates, candidate => {
     witness.used = candidate
@@ -55,6 +63,7 @@ export async function handshake(
     readyTimeout: Math.max(1, options.timeout),
     keepaliveInterval: 5_000,
     keepaliveCountMax: 3,
+    debug: witness.negotiation.hear,
     algorithms: { ...ALGORITHMS, serverHostKey: hostKeyAlgorithms(options.known, options.except) },
     // Synchronous, and a plain boolean: ssh2 takes whatever is not `false` for a yes.
     hostVerifier: (key: Buffer): boolean => {
@@ -65,11 +74,12 @@ export async function handshake(
     authHandler: auth.handler,
   })
   const login = loginOf(client, target, reached, witness)
+  const done = loggedIn(client, ready)
   const abort = () => stream.destroy()
   options.signal?.addEventListener('abort', abort, { once: true })
   try {
     if (options.signal?.aborted) abort()
-    await ready
+    await done
     return login
   } catch (error) {
     stream.destroy()
@@ -80,12 +90,30 @@ export async function handshake(
   }
 }
 
+/** An agent that will not sign is no end: the next key is tried. */
+function loggedIn(client: Client, ready: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error) => (willNotSign(error) ? undefined : reject(error))
+    client.on('error', failed)
+    client.once('ready', resolve)
+    client.once('close', () => reject(new Error('it closed the connection')))
+    ready.catch(failed)
+  })
+}
+
+function willNotSign(error: Error & { readonly level?: string }): boolean {
+  return error.level === 'agent'
+}
+
 /** What was seen while the handshake went on. */
 export interface Witness {
   phase: 'kex' | 'auth'
   failure: (Error & { readonly level?: string }) | null
   offered: { readonly key: Buffer; readonly verdict: Verdict } | null
   used: Candidate | null
+  /** Keys that the agent would not sign with, and its words. */
+  readonly unsigned: string[]
+  readonly negotiation: Negotiation
 }
 
 /** Listens from the very start: an error without a listener would end the process. */
@@ -98,7 +126,8 @@ function loginOf(client: Client, target: Target, { stream, address }: Reached, w
   })
   const reason = () => witness.failure ?? new Error('it closed the connection')
   client.on('error', error => {
-    witness.failure ??= error
+    if (willNotSign(error)) witness.unsigned.push(`${witness.used?.words} was not signed with: ${error.message}`)
+    else witness.failure ??= error
   })
   client.on('handshake', () => {
     witness.phase = 'auth'

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { BaseAgent, ParsedKey } from 'ssh2'
+import { beyondUs, publicHalf, typeInPrivateKey } from './key-types.js'
 
 /** A key file: the private key, or why there is only its public half. */
 export interface KeyFile {
@@ -8,6 +11,8 @@ export interface KeyFile {
   /** Null when the file holds a public key only, or is encrypted. */
   readonly privateKey: ParsedKey | null
   readonly encrypted: boolean
+  /** Whether a certificate for it lies beside it. */
+  readonly certified: boolean
   /** Why the file is of no use; null when it is, or when there is none. */
   readonly problem: string | null
 }
@@ -15,16 +20,26 @@ export interface KeyFile {
 /** The keys that an agent holds, each as an agent of that one key. */
 export interface AgentKeys {
   readonly keys: readonly { readonly key: ParsedKey; readonly agent: BaseAgent }[]
+  /** What it holds besides, and why that is of no use to us. */
+  readonly skipped: readonly string[]
   readonly problem: string | null
 }
 
 export interface KeyRing {
   readonly file: (path: string) => Promise<KeyFile>
+  /** The same with an encrypted key opened, when somebody knows its passphrase. */
+  readonly opened: (path: string) => Promise<KeyFile>
+  readonly canAsk: boolean
   readonly agent: (socket: string) => Promise<AgentKeys>
 }
 
-/** Key files and agents, each read once for all hosts. */
-export function keyRing(): KeyRing {
+/** Asks for the passphrase of a key file; `tries` were wrong before. Null: there is none to be had. */
+export type AskPassphrase = (path: string, tries: number) => Promise<string | null>
+
+export const PASSPHRASE_TRIES = 3
+
+/** Key files and agents, each read, and opened, once for all hosts. */
+export function keyRing(ask: AskPassphrase | null = null): KeyRing {
   const files = new Map<string, Promise<KeyFile>>()
   const agents = new Map<string, Promise<AgentKeys>>()
   const once = <T>(cache: Map<string, Promise<T>>, key: string, read: (key: string) => Promise<T>) => {
@@ -32,11 +47,49 @@ export function keyRing(): KeyRing {
     cache.set(key, known)
     return known
   }
-  return { file: path => once(files, path, readKeyFile), agent: socket => once(agents, socket, readAgent) }
+  const opened = new Map<string, Promise<KeyFile>>()
+  let asking: Promise<unknown> = Promise.resolve()
+  const file = (path: string) => once(files, path, readKeyFile)
+  // One question at a time: two prompts would share one terminal.
+  const open = async (path: string) => {
+    const locked = await file(path)
+    if (!locked.encrypted || ask === null) return locked
+    const answer = asking.then(() => openKeyFile(locked, ask))
+    asking = answer.catch(() => {})
+    return answer
+  }
+  return {
+    file,
+    opened: path => once(opened, path, open),
+    canAsk: ask !== null,
+    agent: socket => once(agents, socket, readAgent),
+  }
+}
+
+async function openKeyFile(locked: KeyFile, ask: AskPassphrase): Promise<KeyFile> {
+  const { utils } = (await import('ssh2')).default
+  const text = await readFile(locked.path)
+  for (let tries = 0; tries < PASSPHRASE_TRIES; tries += 1) {
+    const passphrase = await ask(locked.path, tries)
+    if (passphrase === null) return { ...locked, problem: 'is encrypted, and its passphrase was not given' }
+    const parsed: ParsedKey | ParsedKey[] | Error = utils.parseKey(text, passphrase)
+    if (!(parsed instanceof Error)) {
+      const privateKey = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey
+      return { ...locked, publicKey: privateKey.getPublicSSH(), privateKey, encrypted: false }
+    }
+  }
+  return { ...locked, problem: `is encrypted, and ${PASSPHRASE_TRIES} passphrases were wrong` }
 }
 
 async function readKeyFile(path: string): Promise<KeyFile> {
-  const nothing = { path, publicKey: null, privateKey: null, encrypted: false, problem: null }
+  const nothing = {
+    path,
+    publicKey: null,
+    privateKey: null,
+    encrypted: false,
+    certified: existsSync(`${path}-cert.pub`),
+    problem: null,
+  }
   let text: Buffer
   try {
     text = await readFile(path)
@@ -45,6 +98,8 @@ async function readKeyFile(path: string): Promise<KeyFile> {
     return code === 'ENOENT' ? nothing : { ...nothing, problem: `cannot be read (${code})` }
   }
   const { utils } = (await import('ssh2')).default
+  const beyond = beyondUs(typeInPrivateKey(text) ?? text.toString('latin1').split(' ')[0] ?? '')
+  if (beyond !== null) return { ...nothing, problem: `was skipped: ${beyond}` }
   const parsed: ParsedKey | ParsedKey[] | Error = utils.parseKey(text)
   if (parsed instanceof Error) {
     if (!/^Encrypted/.test(parsed.message)) return { ...nothing, problem: parsed.message }
@@ -60,38 +115,36 @@ async function readPublicKey(path: string): Promise<Buffer | null> {
   return base64 ? Buffer.from(base64, 'base64') : null
 }
 
-/** OpenSSH's key format keeps the public half readable: magic, cipher, kdf, kdf options, count, public key. */
-function publicHalf(pem: Buffer): Buffer | null {
-  const base64 = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]+)-----END/.exec(pem.toString('latin1'))?.[1]
-  if (!base64) return null
-  const blob = Buffer.from(base64, 'base64')
-  let at = 'openssh-key-v1\0'.length
-  const skipString = () => {
-    at += 4 + blob.readUInt32BE(at)
-  }
-  try {
-    for (let i = 0; i < 3; i += 1) skipString()
-    at += 4
-    const length = blob.readUInt32BE(at)
-    return blob.subarray(at + 4, at + 4 + length)
-  } catch {
-    return null
-  }
-}
-
 async function readAgent(socket: string): Promise<AgentKeys> {
   const { OpenSSHAgent, utils } = (await import('ssh2')).default
   const agent = new OpenSSHAgent(socket)
+  const skipped = await skippedIn(socket)
   return new Promise(resolve => {
-    const timer = setTimeout(() => resolve({ keys: [], problem: 'does not answer' }), 5_000)
+    const timer = setTimeout(() => resolve({ keys: [], skipped, problem: 'does not answer' }), 5_000)
     agent.getIdentities((error, found) => {
       clearTimeout(timer)
-      if (error || !found) return resolve({ keys: [], problem: error?.message ?? 'holds no keys' })
+      if (error || !found) return resolve({ keys: [], skipped, problem: error?.message ?? 'holds no keys' })
       const keys = found.flatMap(each => {
         const key = utils.parseKey(each as ParsedKey)
         return key instanceof Error ? [] : [{ key, agent: onlyOf(new OpenSSHAgent(socket), key) }]
       })
-      resolve({ keys, problem: null })
+      resolve({ keys, skipped, problem: null })
+    })
+  })
+}
+
+/** ssh2 passes over keys of types that it does not know, without a word. */
+function skippedIn(socket: string): Promise<string[]> {
+  return new Promise(resolve => {
+    const env = { ...process.env, SSH_AUTH_SOCK: socket }
+    execFile('ssh-add', ['-L'], { env, timeout: 5_000 }, (_, stdout) => {
+      const lines = stdout.split('\n').map(line => line.split(' '))
+      resolve(
+        lines.flatMap(([type = '', , ...comment]) => {
+          const beyond = beyondUs(type)
+          return beyond === null ? [] : [`agent ${comment.join(' ') || type} was skipped: ${beyond}`]
+        }),
+      )
     })
   })
 }

@@ -1,26 +1,31 @@
-import { candidatesFor } from './auth.js'
+import type { Candidates } from './auth.js'
 import { ConnectError } from './errors.js'
 import { type Begin, type HandshakeOptions, handshake, type Login } from './handshake.js'
 import { hostKeyAlgorithms } from './host-key.js'
 import { type Lease, reachThrough } from './jump.js'
-import { keyRing } from './keys.js'
+import { type AskPassphrase, keyRing } from './keys.js'
 import { knownHostsReader, namesOf, typeOf } from './known-hosts.js'
 import { reachByCommand } from './proxy-command.js'
 import { type Reached, type ReachOptions, reachDirectly } from './reach.js'
 import type { SshConfigReader } from './ssh-config.js'
 import type { Target } from './target.js'
 import { type LogIn, travel } from './travel.js'
+import { withKeys } from './unlock.js'
 
 /**
  * Logs in to hosts by ssh2, through their jump hosts where they have any. Known hosts, keys and jump hosts are read, or
  * connected, once for all of them. Rejects with a ConnectError only.
  */
-export function logins(load: () => Promise<Begin>, read: SshConfigReader): LogIn<Login> {
+export function logins(
+  load: () => Promise<Begin>,
+  read: SshConfigReader,
+  ask: AskPassphrase | null = null,
+): LogIn<Login> {
   const readKnown = knownHostsReader()
-  const ring = keyRing()
-  return travel<Login>(read, async (target, lease, options) => {
+  const ring = keyRing(ask)
+  const unlocked = (target: Target, attempt: (keys: Candidates) => Promise<Login>) => withKeys(target, ring, attempt)
+  return travel<Login, Candidates>(read, unlocked, async (target, lease, options, _wanted, keys) => {
     const known = await readKnown(namesOf(target), target.knownHosts)
-    const keys = await candidatesFor(target, ring)
     const begin = await load()
     const from = performance.now()
     const meet = async (except: readonly string[]): Promise<Login> => {

@@ -9,18 +9,22 @@ import { type LogIn, travel } from './travel.js'
 /** Logs in to hosts by the system's ssh: one master a host, and one a jump host, shared by all behind it. */
 export function opensshLogins(read: SshConfigReader, askVersion: () => Promise<OpensshVersion>): LogIn<OpensshLogin> {
   const readKnown = knownHostsReader()
-  return travel<OpensshLogin>(read, async (target, lease, options, wanted) => {
-    const version = await askVersion()
-    demand(target, version)
-    if (lease !== null) demandPlainName(target)
-    const known = await readKnown(namesOf(target), target.knownHosts)
-    const from = performance.now()
-    const meet = (except: readonly string[]) => {
-      const timeout = Math.max(1, options.timeout - (performance.now() - from))
-      return begin({ target, lease, wanted, known, version, except, options: { ...options, timeout } })
-    }
-    return target.pin === null ? meet([]) : meetPinned(meet)
-  })
+  return travel<OpensshLogin, null>(
+    read,
+    (_target, attempt) => attempt(null),
+    async (target, lease, options, wanted) => {
+      const version = await askVersion()
+      demand(target, version)
+      if (lease !== null) demandPlainName(target)
+      const known = await readKnown(namesOf(target), target.knownHosts)
+      const from = performance.now()
+      const meet = (except: readonly string[]) => {
+        const timeout = Math.max(1, options.timeout - (performance.now() - from))
+        return begin({ target, lease, wanted, known, version, except, options: { ...options, timeout } })
+      }
+      return target.pin === null ? meet([]) : meetPinned(meet)
+    },
+  )
 }
 
 function demand(target: Target, version: OpensshVersion): void {

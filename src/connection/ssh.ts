@@ -5,6 +5,7 @@ import type { SshConfig } from '../config/config.js'
 import { type Channel, endOf, type Transport } from './channel.js'
 import type { Connect, ConnectionFacts } from './connection.js'
 import type { Begin, Login } from './handshake.js'
+import type { AskPassphrase } from './keys.js'
 import { fingerprint, typeOf } from './known-hosts.js'
 import { logins } from './login.js'
 import { session } from './session.js'
@@ -16,9 +17,10 @@ const START_UP = 15_000
 /** Sessions over SSH, spoken by this process. What is shared between hosts (keys, jump hosts) is kept in the answer. */
 export function connectSsh(
   ssh: Omit<SshConfig, 'transport'>,
+  ask: AskPassphrase | null = null,
   read: SshConfigReader = sshConfigReader(ssh.configFile),
 ): Connect {
-  const logIn = logins(loadNodeSsh, read)
+  const logIn = logins(loadNodeSsh, read, ask)
   return async (host, options) => {
     const login = await logIn(host, options)
     return session(host, factsOf(login), transportOf(login), Math.min(START_UP, options.timeout))

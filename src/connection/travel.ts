@@ -11,12 +11,16 @@ const TRIES = 3
 const MOST_HOPS = 8
 
 /** One login: to a host, or to a jump host, by the one before it. */
-export type Meet<L extends Hop> = (
+export type Meet<L extends Hop, K> = (
   target: Target,
   lease: Lease<L> | null,
   options: ReachOptions,
   wanted: Wanted,
+  keys: K,
 ) => Promise<L>
+
+/** Finds the keys to log in with, and attempts it: more than once, where it finds more. No turn is held meanwhile. */
+export type WithKeys<L extends Hop, K> = (target: Target, attempt: (keys: K) => Promise<L>) => Promise<L>
 
 export type LogIn<L> = (wanted: Wanted, options: ReachOptions) => Promise<L>
 
@@ -24,13 +28,13 @@ export type LogIn<L> = (wanted: Wanted, options: ReachOptions) => Promise<L>
  * Gets to hosts, through their jump hosts where they have any: so many handshakes at once, and once more where a host
  * hangs up. Rejects with a ConnectError only.
  */
-export function travel<L extends Hop>(read: SshConfigReader, meet: Meet<L>): LogIn<L> {
+export function travel<L extends Hop, K>(read: SshConfigReader, withKeys: WithKeys<L, K>, meet: Meet<L, K>): LogIn<L> {
   const handshakes = slots(HANDSHAKES)
 
-  const once = async (target: Target, options: ReachOptions, wanted: Wanted): Promise<L> => {
+  const once = async (target: Target, options: ReachOptions, wanted: Wanted, keys: K): Promise<L> => {
     const lease = target.jump.length > 0 ? await jump(target.jump, options.timeout).catch(behind(target)) : null
     try {
-      const login = await inTurn(lease, handshakes, () => meet(target, lease, options, wanted))
+      const login = await inTurn(lease, handshakes, () => meet(target, lease, options, wanted, keys))
       if (lease) login.closed.then(lease.release)
       return login
     } catch (error) {
@@ -43,7 +47,8 @@ export function travel<L extends Hop>(read: SshConfigReader, meet: Meet<L>): Log
     const target = await read(wanted)
     const hops = via ?? (await route(target, read))
     const proxyCommand = hops.length > 0 ? null : target.proxyCommand
-    return retried(() => once({ ...target, jump: hops, proxyCommand }, options, wanted), options.signal)
+    const through = { ...target, jump: hops, proxyCommand }
+    return withKeys(target, keys => retried(() => once(through, options, wanted, keys), options.signal))
   }
 
   const jump = jumpHosts<L>((hop, via, timeout) => logIn(hop, via, { timeout }))

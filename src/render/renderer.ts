@@ -8,6 +8,8 @@ import { createPaint } from './paint.js'
 export interface Renderer {
   readonly event: (event: Event) => void
   readonly end: () => void
+  /** Whether a question stands on the terminal: what is redrawn in place keeps away from it. */
+  readonly pause?: (asking: boolean) => void
 }
 
 /** `quiet`: warnings, failures and the last words; `verbose`: every script and every line that was printed, too. */

@@ -13,5 +13,9 @@ export function teeRenderer(renderers: readonly Renderer[], onFailure: (error: u
       }
     }
   }
-  return { event: event => each(renderer => renderer.event(event)), end: () => each(renderer => renderer.end()) }
+  return {
+    event: event => each(renderer => renderer.event(event)),
+    end: () => each(renderer => renderer.end()),
+    pause: asking => each(renderer => renderer.pause?.(asking)),
+  }
 }

@@ -20,8 +20,10 @@ export async function ttyRenderer(output: Output, paint: Paint, settings: Settin
   const draw = createLogUpdate(streamOf(output, size), { showCursor: true })
   let progress = noProgress(clock.now())
   let over = false
+  let asking = false
 
   const redraw = () => {
+    if (asking) return
     const lines = over ? [] : frameLines(progress, size(), clock.now(), paint)
     if (lines.length === 0) draw.clear()
     else draw(lines.join('\n'))
@@ -32,9 +34,14 @@ export async function ttyRenderer(output: Output, paint: Paint, settings: Settin
     output.stderr(lines.map(line => `${line}\n`).join(''))
   }
   const stop = clock.every(redrawMs, redraw)
+  const pause = (now: boolean) => {
+    if (now) draw.clear()
+    asking = now
+  }
   const end = () => {
     if (over) return
     over = true
+    asking = false
     stop()
     redraw()
   }
@@ -47,7 +54,7 @@ export async function ttyRenderer(output: Output, paint: Paint, settings: Settin
     end()
     tellOutcome(event.outcome, output, paint, { json: settings.json, line: !output.terminal.stdout.isTTY })
   }
-  return { event, end }
+  return { event, end, pause }
 }
 
 /** The stream that log-update wants, on top of an Output. */

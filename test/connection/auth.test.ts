@@ -114,6 +114,44 @@ describe.skipIf(!sshdIsHere())('logging in', () => {
     expect(await connect(lines)).toBe(fleet.identityFile)
   })
 
+  it('goes on to the next key when the agent will not sign', async () => {
+    const unsigned = authorized(newKey('unsigned'))
+    add('-c', unsigned)
+    const lines = [`IdentityAgent ${agent.socket}`, `IdentityFile ${fleet.identityFile}`]
+    expect(await connect(lines)).toBe(fleet.identityFile)
+  })
+
+  it('says that the agent would not sign', async () => {
+    const file = authorized(newKey('never-signed'))
+    add('-c', file)
+    const error = await refused([`IdentityAgent ${agent.socket}`, 'IdentityFile none'])
+    expect(error).toMatchObject({ kind: 'auth', message: 'h1 cannot be logged in to: the agent would not sign' })
+    const key = `agent ED25519 ${fingerprintOf(file)}`
+    expect(error.details).toContain(`${key} was not signed with: Agent responded with failure`)
+    expect(error.next[0]).toBe('ssh-add -l')
+  })
+
+  it.each([
+    ['FIDO key', 'sk-ssh-ed25519@openssh.com AAAA', 'it is a FIDO key'],
+    ['certificate', 'ssh-ed25519-cert-v01@openssh.com AAAA', 'it is a certificate'],
+  ])('says that a %s was skipped', async (what, text, reason) => {
+    const file = join(fleet.dir, `beyond-${what.length}`)
+    writeFileSync(file, `${text} somebody\n`)
+    const error = await refused([`IdentityFile ${file}`, 'IdentityAgent none'])
+    expect(error.details).toContain(`${file} was skipped: ${reason}, which the built-in SSH cannot log in with`)
+  })
+
+  it('says that the certificate beside a key was skipped', async () => {
+    const [authority, file] = [newKey('authority'), newKey('certified')]
+    execFileSync('ssh-keygen', ['-q', '-s', authority, '-I', 'me', '-n', 'root', `${file}.pub`])
+    const why = 'was skipped: it is a certificate, which the built-in SSH cannot log in with'
+    const inFile = await refused([`IdentityFile ${file}`, 'IdentityAgent none'])
+    expect(inFile.details).toContain(`${file}-cert.pub ${why}`)
+    agentHolds(file)
+    const inAgent = await refused([`IdentityAgent ${agent.socket}`, 'IdentityFile none'])
+    expect(inAgent.details).toContain(`agent certified ${why}`)
+  })
+
   it('says which keys a host refused', async () => {
     const wrong = newKey('wrong')
     agentHolds(wrong)

@@ -143,6 +143,12 @@ describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
     const error = await refused(connect(OLD))
     expect(error).toMatchObject({ kind: 'handshake' })
     expect(error.message).toBe('h7 and clonedeploy cannot agree on how to talk: no matching key exchange algorithm')
+    expect(error.details).toEqual([
+      'h7           takes  diffie-hellman-group14-sha1',
+      'clonedeploy  takes  curve25519-sha256 curve25519-sha256@libssh.org ecdh-sha2-nistp256 ecdh-sha2-nistp384 ' +
+        'ecdh-sha2-nistp521 diffie-hellman-group-exchange-sha256 diffie-hellman-group16-sha512 ' +
+        'diffie-hellman-group18-sha512 diffie-hellman-group14-sha256',
+    ])
   })
 
   it('it runs a forced command', async () => {
