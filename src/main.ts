@@ -128,6 +128,8 @@ async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroun
       return (await import('./commands/locks.js')).unlock(io, flags)
     case 'run':
       return (await import('./commands/run.js')).run(io, flags, words)
+    case 'trust':
+      return (await import('./commands/trust.js')).trust(io, flags, words[0] ?? '')
     case 'demo': {
       const { demo } = await import('./commands/demo.js')
       return demo({

@@ -55,6 +55,16 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   )
   ask(selection(onStage(add('releases', 'releases × hosts: when, who, revision, good or bad'))))
   ask(selection(onStage(add('check', 'connect to every host and report what would stop a deploy'))))
+  const trust = common(
+    add('trust', 'show the key of a host, and remember it when you say that it is right')
+      .argument('<host>', 'a host of the inventory, an ssh alias, or user@host:port')
+      .argument('[stage]', 'the stage, when there are several')
+      .option('--fingerprint <sha256>', 'its fingerprint, learnt another way: asks nothing when it is the same'),
+  )
+  trust.action((host: string, stage: string | undefined) => {
+    const positional = stage === undefined ? {} : { stage }
+    tell({ command: 'trust', flags: { ...trust.optsWithGlobals(), ...positional }, words: [host] })
+  })
   ask(onStage(add('config', 'show what the configuration comes to')))
   ask(
     selection(onStage(add('prune', 'remove old releases')))

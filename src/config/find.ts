@@ -47,8 +47,13 @@ function tooMany(found: readonly string[], cwd: string): ConfigError {
   })
 }
 
+/** Nobody wrote a config here: some commands can do without. */
+export class NoConfigError extends ConfigError {
+  override name = 'NoConfigError'
+}
+
 function notFound(folders: readonly string[]): ConfigError {
-  return new ConfigError('There is no deploy.config.ts here, nor in a folder above.', {
+  return new NoConfigError('There is no deploy.config.ts here, nor in a folder above.', {
     details: [
       `looked for deploy.config{${extensions.join(',')}} in ${folders.join(', ')}`,
       '',

@@ -30,7 +30,7 @@ function unknownKey(target: Target, key: Buffer, known: KnownHost): ConnectError
   return new ConnectError('host-key-unknown', target.name, message, {
     offered: key,
     details: authority ? [...details, `authority  ${place(authority)}`] : details,
-    next: [compare(key), `then:           ${addLine(target, key, known)}`, `in CI:          ${pinLine(target, key)}`],
+    next: [compare(key), `then:           ${trustCommand(target)}`, `in CI:          ${pinLine(target, key)}`],
   })
 }
 
@@ -80,34 +80,28 @@ function revokedKey(target: Target, key: Buffer, by: KnownKey): ConnectError {
   )
 }
 
-function offered(target: Target, key: Buffer): string {
+export function offered(target: Target, key: Buffer): string {
   return `${target.name} [${target.hostname}]:${target.port} offered  ${spelledKey(key)}`
 }
 
-function compare(key: Buffer): string {
+export function compare(key: Buffer): string {
   const file = `/etc/ssh/ssh_host_${shortType(typeOf(key)).toLowerCase()}_key.pub`
   return `on the server:  ssh-keygen -lf ${file}     must print the same`
 }
 
-/** ssh-keyscan reaches only what can be reached directly, and knows no alias; then ssh itself asks. */
-function addLine(target: Target, key: Buffer, known: KnownHost): string {
-  const direct = target.jump.length === 0 && target.proxyCommand === null && target.hostKeyAlias === null
-  const type = shortType(typeOf(key)).toLowerCase()
-  const port = target.port === 22 ? '' : ` -p ${target.port}`
-  const file = short(known.files[0] ?? '~/.ssh/known_hosts')
-  if (direct) return `ssh-keyscan -t ${type}${port} ${target.hostname} >> ${file}     (the same key again)`
-  return `ssh -o StrictHostKeyChecking=ask ${target.alias} true     (yes, when it shows the same)`
+function trustCommand(target: Target): string {
+  return `clonedeploy trust ${target.name.replace(/^ssh:\/\/|\/$/g, '')}`
 }
 
-function pinLine(target: Target, key: Buffer): string {
+export function pinLine(target: Target, key: Buffer): string {
   return `hosts: [{ host: '${target.alias}', hostKey: '${fingerprint(key)}' }]`
 }
 
-function place(entry: KnownKey): string {
+export function place(entry: KnownKey): string {
   return `${short(entry.file)}:${entry.line}`
 }
 
-function short(file: string): string {
+export function short(file: string): string {
   const home = homedir()
   return file.startsWith(`${home}/`) ? `~${file.slice(home.length)}` : file
 }

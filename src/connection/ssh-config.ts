@@ -85,6 +85,7 @@ function targetOf(wanted: Wanted, answer: Answer, configFile: string | null): Ta
     jump: jump === 'none' ? [] : jump.split(',').map(hop => hop.trim()),
     proxyCommand: proxyCommand === null ? null : expand(proxyCommand, context),
     knownHosts: files(wanted.knownHosts ? [wanted.knownHosts] : knownHostsFiles(answer)),
+    newKnownHost: newKnownHost(files(wanted.knownHosts ? [wanted.knownHosts] : userKnownHosts(answer)), answer),
     pin: wanted.hostKey ?? null,
     beyond: beyond(one, files(answer.get('certificatefile') ?? []), proxyCommand !== null),
   }
@@ -111,8 +112,17 @@ const USUAL_KEYS = ['~/.ssh/id_rsa', '~/.ssh/id_ecdsa', '~/.ssh/id_ed25519']
 const USUAL_KNOWN_HOSTS = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2']
 const GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
 
+function userKnownHosts(answer: Answer): string[] {
+  return answer.get('userknownhostsfile')?.flatMap(paths) ?? USUAL_KNOWN_HOSTS
+}
+
+function newKnownHost([file]: readonly string[], answer: Answer): Target['newKnownHost'] {
+  if (file === undefined || file === '/dev/null' || file === 'none') return null
+  return { file, hashed: answer.get('hashknownhosts')?.[0] === 'yes' }
+}
+
 function knownHostsFiles(answer: Answer): string[] {
-  const user = answer.get('userknownhostsfile')?.flatMap(paths) ?? USUAL_KNOWN_HOSTS
+  const user = userKnownHosts(answer)
   const global = answer.get('globalknownhostsfile')?.flatMap(paths) ?? GLOBAL_KNOWN_HOSTS
   return [...user, ...global].filter(file => file !== '/dev/null' && file !== 'none')
 }

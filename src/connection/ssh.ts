@@ -8,6 +8,7 @@ import type { Begin, Login } from './handshake.js'
 import type { AskPassphrase } from './keys.js'
 import { fingerprint, typeOf } from './known-hosts.js'
 import { logins } from './login.js'
+import { type Meet, meetings } from './meet.js'
 import { session } from './session.js'
 import { type SshConfigReader, sshConfigReader } from './ssh-config.js'
 
@@ -62,4 +63,9 @@ function transportOf(login: Login): Transport {
 
 function answered<T>(ask: (done: (error: Error | undefined, answer: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => ask((error, answer) => (error ? reject(error) : resolve(answer))))
+}
+
+/** The host keys that hosts show, for `trust`. */
+export function meetSsh(ssh: SshConfig, ask: AskPassphrase | null = null): Meet {
+  return meetings(loadNodeSsh, ssh, ask)
 }

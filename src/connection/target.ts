@@ -17,6 +17,8 @@ export interface Target {
   readonly proxyCommand: string | null
   readonly hostKeyAlias: string | null
   readonly knownHosts: readonly string[]
+  /** Where a key that becomes known is written, and whether its name is hashed there; null: nowhere. */
+  readonly newKnownHost: { readonly file: string; readonly hashed: boolean } | null
   /** Pinned fingerprint, `SHA256:…`. */
   readonly pin: string | null
   readonly configFile: string | null

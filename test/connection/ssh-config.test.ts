@@ -51,6 +51,7 @@ describe('what is not said in the inventory comes from the ssh configuration', (
       proxyCommand: null,
       hostKeyAlias: 'the-alias',
       knownHosts: [`${dir}/kh1`, `${home}/kh-web-1`],
+      newKnownHost: { file: `${dir}/kh1`, hashed: false },
       pin: null,
       configFile,
     })
