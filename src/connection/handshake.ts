@@ -10,8 +10,16 @@ import { type Negotiation, negotiation } from './negotiation.js'
 import type { Reached } from './reach.js'
 import type { Target } from './target.js'
 
+/**
+ * How to talk. ssh2 takes any verifier, and whatever it returns that is not `false` for a yes: also a promise, and also
+ * none at all. Ours answers at once, by a boolean.
+ */
+export interface Talk extends Omit<ConnectConfig, 'hostVerifier'> {
+  readonly hostVerifier: (key: Buffer) => boolean
+}
+
 /** Begins a handshake: gives the client at once, and `ready` when the login is done. */
-export type Begin = (config: ConnectConfig) => { readonly client: Client; readonly ready: Promise<unknown> }
+export type Begin = (config: Talk) => { readonly client: Client; readonly ready: Promise<unknown> }
 
 /** A verified and authenticated ssh2 client. */
 export interface Login {
