@@ -39,6 +39,12 @@ export class ConnectError extends PreflightError {
   }
 }
 
+/** Whether a host's sshd forbids a forwarding, whatever listens behind it. */
+export function isForbidden(error: unknown): boolean {
+  const { reason, message } = error as { readonly reason?: unknown; readonly message?: unknown }
+  return reason === 1 || /administratively prohibited/i.test(String(message))
+}
+
 /** A script or a handshake did not end in its time: how it ended is unknown. */
 export class TimeoutError extends Error {
   override name = 'TimeoutError'

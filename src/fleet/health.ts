@@ -3,7 +3,9 @@ import { request as requestTls } from 'node:https'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
+import { isForbidden } from '../connection/errors.js'
 import type { HealthStep } from '../plan/plan.js'
+import { placeOf } from './forwarding.js'
 import type { Session } from './session.js'
 import type { Stop } from './stop.js'
 
@@ -89,8 +91,13 @@ async function askHttp(session: Session, step: HealthStep, url: URL, timeout: nu
       served: step.proofs[0] ?? null,
     }
   } catch (error) {
-    return { ok: false, note: error instanceof Error ? error.message : String(error), output: [], served: null }
+    return { ok: false, note: noteOf(error, url), output: [], served: null }
   }
+}
+
+function noteOf(error: unknown, url: URL): string {
+  if (isForbidden(error)) return `its sshd does not let us forward to ${url.host}: allow it, or check by a command`
+  return error instanceof Error ? error.message : String(error)
 }
 
 interface Answer {
@@ -103,11 +110,7 @@ const mostBody = 64 * 1024
 
 async function get(session: Session, url: URL, timeout: number): Promise<Answer> {
   const tls = url.protocol === 'https:'
-  const port = Number(url.port || (tls ? 443 : 80))
-  const stream = await within(
-    timeout,
-    session.connection().forward({ host: url.hostname.replace(/^\[|\]$/g, ''), port }),
-  )
+  const stream = await within(timeout, session.connection().forward(placeOf(url)))
   stream.on('error', () => {})
   return within(timeout, exchange(stream, url, tls)).finally(() => stream.destroy())
 }

@@ -1,0 +1,15 @@
+import type { Config } from '../config/config.js'
+import type { Host } from '../inventory/host.js'
+import type { HostState } from '../inventory/state.js'
+import { hookVariables, substitute } from './variables.js'
+
+/** The addresses that health checks of a host ask, as far as they can be known before a release and its secrets are. */
+export function healthUrls(config: Config, host: Host, state: HostState): readonly URL[] {
+  const variables = hookVariables(config, {}, host, state.root, { release: '', revision: null, previous: null })
+  return config.health.flatMap(check => {
+    if (check.kind !== 'http') return []
+    if (check.roles !== null && !check.roles.some(role => host.roles.includes(role))) return []
+    const text = substitute(check.url, variables)
+    return URL.canParse(text) ? [new URL(text)] : []
+  })
+}
