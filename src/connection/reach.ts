@@ -71,6 +71,11 @@ function tcpError(target: Target, timeout: number, code: string, cause?: unknown
         cause,
       })
     }
+    case 'ENETUNREACH':
+    case 'EHOSTUNREACH': {
+      const message = `${name} cannot be reached: there is no way to ${address} (${code})`
+      return new ConnectError('unreachable', name, message, { next: [`ip route get ${hostname}`, ...next], cause })
+    }
     default:
       return new ConnectError('unreachable', name, `${name} cannot be reached at ${address} (${code})`, { next, cause })
   }

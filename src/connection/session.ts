@@ -14,7 +14,7 @@ export async function session(
 ): Promise<Connection> {
   const { greet, ...scripts } = shell(host.name, transport.openChannel)
   const greeting = await greet(startUp).catch(error => error as Error)
-  const refused = greeting instanceof Error ? noChannel(host, greeting) : refusal(host, greeting, startUp)
+  const refused = greeting instanceof Error ? noChannel(host, greeting) : refusal(host, facts, greeting, startUp)
   if (refused) {
     transport.close()
     throw refused
@@ -30,14 +30,20 @@ function pick({ forward, closed, close }: Transport): Pick<Connection, 'forward'
 function noChannel(host: Host, error: Error): ConnectError {
   return new ConnectError('shell', host.name, `${host.name} accepted the login and then refused to run a command`, {
     details: [error.message],
-    next: ['allow at least 4 sessions in its sshd_config (MaxSessions 10 is the default)'],
+    next: ['allow sessions in its sshd_config: MaxSessions 10 is the default'],
     cause: error,
   })
 }
 
-function refusal(host: Host, { result, noise }: Exchanged, startUp: number): ConnectError | null {
+function refusal(
+  host: Host,
+  facts: ConnectionFacts,
+  { result, noise }: Exchanged,
+  startUp: number,
+): ConnectError | null {
   if (result.code === 0) return null
   const said = printed(noise, result.stdout, result.stderr)
+  const login = `ssh ${facts.port === 22 || facts.port === 0 ? '' : `-p ${facts.port} `}${facts.user}@${host.host}`
   const details = said.map(line => `it printed  ${line}`)
   if (result.lost instanceof TimeoutError) {
     return new ConnectError(
@@ -49,7 +55,7 @@ function refusal(host: Host, { result, noise }: Exchanged, startUp: number): Con
           ...details,
           'a start-up file of the login shell (.bashrc, .profile, config.fish …) waits for something',
         ],
-        next: [`ssh ${host.host} true     must come back at once`],
+        next: [`${login} true     must come back at once`],
         cause: result.lost,
       },
     )
@@ -61,8 +67,8 @@ function refusal(host: Host, { result, noise }: Exchanged, startUp: number): Con
     {
       details,
       next: [
-        'clonedeploy needs a login with a shell: no forced command (ForceCommand, command="…"), no sftp-only account, no nologin',
-        `ssh ${host.host} echo ok     must print ok`,
+        'clonedeploy needs a login with a shell: no forced command (ForceCommand, command="…"), no sftp-only account, no nologin, no exit in a start-up file',
+        `${login} echo ok     must print ok`,
       ],
       cause: result.lost,
     },

@@ -1,9 +1,10 @@
 import type { Connect } from '../connection/connection.js'
-import { PreflightError, Refusal } from '../errors.js'
+import { Refusal } from '../errors.js'
 import type { Host } from '../inventory/host.js'
 import { onEach } from './each.js'
 import type { Emit } from './events.js'
 import { type Session, startSession } from './session.js'
+import { unreachedError } from './unreached.js'
 
 export interface Reached {
   readonly host: Host
@@ -33,18 +34,8 @@ export function demandAll(reached: readonly Reached[]): readonly Session[] {
   const failed = reached.filter(({ session }) => session === null)
   if (failed.length === 0) return reached.map(({ session }) => session as Session)
   for (const { session } of reached) session?.close()
-  const first = failed[0]?.error as Refusal
-  if (failed.length === 1)
-    throw new PreflightError(`${first.message.replace(/\.?$/, '.')} Nothing was changed.`, {
-      details: first.details,
-      next: first.next,
-      cause: first,
-    })
-  throw new PreflightError(`${failed.length} of ${reached.length} hosts cannot be reached. Nothing was changed.`, {
-    details: failed.flatMap(({ error }) => [
-      (error as Refusal).message,
-      ...(error as Refusal).details.map(line => `  ${line}`),
-    ]),
-    next: [...new Set(failed.flatMap(({ error }) => (error as Refusal).next))],
-  })
+  throw unreachedError(
+    failed.map(({ host, error }) => ({ name: host.name, error: error as Refusal })),
+    reached.length,
+  )
 }

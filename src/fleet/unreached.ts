@@ -1,0 +1,58 @@
+import { PreflightError, type Refusal } from '../errors.js'
+
+/** A host that was not reached, and why. */
+export interface Unreached {
+  readonly name: string
+  readonly error: Refusal
+}
+
+/** One error for all of them: each with its own reason, told once where it is the same. */
+export function unreachedError(failed: readonly Unreached[], total: number): PreflightError {
+  const [first] = failed
+  if (failed.length === 1 && first !== undefined) {
+    const { message, details, next } = first.error
+    return new PreflightError(`${message.replace(/\.?$/, '.')} Nothing was changed.`, {
+      details,
+      next,
+      cause: first.error,
+    })
+  }
+  const groups = grouped(failed)
+  return new PreflightError(`${failed.length} of ${total} hosts cannot be reached. Nothing was changed.`, {
+    details: groups.flatMap(({ message, details }) => [message, ...details.map(line => `  ${line}`)]),
+    next: unique(groups.flatMap(({ next }) => next)),
+  })
+}
+
+/** Errors that are the same but for the host's name become one that names them all. */
+export function grouped(failed: readonly Unreached[]): readonly Pick<Refusal, 'message' | 'details' | 'next'>[] {
+  const groups = new Map<string, Unreached[]>()
+  for (const one of failed) {
+    const text = withoutName(one)
+    groups.set(text, [...(groups.get(text) ?? []), one])
+  }
+  return [...groups].map(([text, members]) => {
+    const errors = members.map(({ error }) => error)
+    const next = errors[0]?.next ?? []
+    if (members.length === 1) return { message: errors[0]?.message ?? text, details: errors[0]?.details ?? [], next }
+    const message = `${members.map(({ name }) => name).join(', ')}: ${text}`
+    return { message, details: ownFirst(errors.map(({ details }) => details)), next }
+  })
+}
+
+function withoutName({ name, error }: Unreached): string {
+  return error.message.startsWith(`${name} `) || error.message.startsWith(`${name}: `)
+    ? error.message.slice(name.length).replace(/^:? /, '')
+    : error.message
+}
+
+/** What is said of one of them, then what is said of all. */
+function ownFirst(lists: readonly (readonly string[])[]): string[] {
+  const lines = unique(lists.flat())
+  const ofAll = (line: string) => lists.every(list => list.includes(line))
+  return [...lines.filter(line => !ofAll(line)), ...lines.filter(ofAll)]
+}
+
+function unique(lines: readonly string[]): string[] {
+  return [...new Set(lines)]
+}
