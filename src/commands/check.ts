@@ -1,9 +1,12 @@
 import type { ExitCode } from '../errors.js'
+import { onEach } from '../fleet/each.js'
+import { forwardingProblems } from '../fleet/forwarding.js'
 import type { Session } from '../fleet/session.js'
+import { grouped } from '../fleet/unreached.js'
 import type { HostState } from '../inventory/state.js'
 import { inDoubt, problemsOf, warningsOf } from '../plan/preflight.js'
-import { tableLines } from '../render/table.js'
-import { bytesText } from '../render/units.js'
+import { type CheckedHost, type CheckProblem, checkText } from '../render/check.js'
+import { facts, type HostFacts, parseFacts } from '../scripts/facts.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
@@ -14,50 +17,69 @@ import { leave } from './survey.js'
 export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
   const context = await openContext(io, flags)
   try {
-    const began = Date.now() / 1000
-    const { fleet, read } = await readFleet(context)
-    const facts = read.map(({ session, state }) => factsOf(session, state, began))
+    const { app, stage } = context.config
+    const { fleet, read, unreached } = await readFleet(context)
+    const hosts = await onEach(read, context.concurrency, ({ session, state }) => checked(session, state))
+    const known = new Set(unreached.map(({ name }) => name))
     const unread = fleet.hosts.flatMap(({ name, state, error }) =>
-      state === null ? [{ host: name, text: error ?? 'no answer', fix: null }] : [],
+      state === null && !known.has(name) ? [{ host: name, text: error ?? 'no answer', fix: null }] : [],
     )
-    const problems = [
+    const problems: readonly CheckProblem[] = [
+      ...unreached.map(({ name, error }) => ({
+        ...{ host: name, text: error.message, fix: error.next.at(-1) ?? null },
+        ...{ details: error.details, next: error.next },
+      })),
       ...unread,
       ...read.flatMap(({ state }) => [...problemsOf(state, { bytes: 0, entries: 0 }), ...doubts(state)]),
+      ...(await forwardingProblems(context.config, read, context.concurrency)),
     ]
-    const warnings = read.flatMap(({ state }) => warningsOf(state))
+    const warnings = [...read.flatMap(({ state }) => warningsOf(state)), ...hosts.flatMap(clockWarning)]
     leave(read)
-    if (flags.json)
-      io.output.stdout(
-        `${JSON.stringify({ v: 1, command: 'check', app: context.config.app, stage: context.config.stage, hosts: facts, problems, warnings })}\n`,
-      )
-    else io.output.stdout(words(facts, problems, warnings))
+    const report = { v: 1, command: 'check', app, stage, hosts, problems, warnings }
+    const told = { ...report, unreached: grouped(unreached), problems: problems.filter(one => !('details' in one)) }
+    io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : checkText(told, context.paint))
     return problems.length === 0 ? 0 : 3
   } finally {
     await context.close()
   }
 }
 
-type HostFacts = ReturnType<typeof factsOf>
-
-function factsOf(session: Session, state: HostState, began: number) {
-  const { facts, rtt } = session.connection()
+async function checked(session: Session, state: HostState): Promise<CheckedHost> {
+  const asked = Date.now()
+  const result = await session.run(facts(), { timeout: 20_000 })
+  const more = result.code === 0 ? parseFacts(result.stdout) : null
+  const { facts: login, rtt } = session.connection()
   return {
     name: state.name,
-    address: `${facts.user}@${facts.address}:${facts.port}`,
-    hostKey: facts.hostKey === null ? '' : `${facts.hostKey.type} ${facts.hostKey.fingerprint}`,
-    auth: facts.auth,
-    transport: facts.transport,
-    why: facts.why ?? null,
+    address: `${login.user}@${login.address}:${login.port}`,
+    hostKey: login.hostKey === null ? '' : `${login.hostKey.type} ${login.hostKey.fingerprint}`,
+    auth: login.auth,
+    transport: login.transport,
+    why: login.why ?? null,
     shell: state.shell,
     deployTo: state.root,
     freeBytes: state.disk.freeKb * 1024,
-    clockOffset: Math.round(state.clock - began),
+    freeInodes: state.disk.freeInodes,
+    mount: state.disk.mount,
+    clockOffset: more === null ? null : offset(more, (asked + rtt() / 2) / 1000),
     roundTripMs: Math.round(rtt() * 10) / 10,
     tools: state.tools,
+    tar: more?.tar ?? null,
+    syncsOne: more?.syncsOne ?? null,
   }
 }
 
-function doubts(state: HostState) {
+/** Seconds that the host's clock is ahead of ours, to a tenth where it can be told. */
+function offset({ now, exact }: HostFacts, ours: number): number {
+  return exact ? Math.round((now - ours) * 10) / 10 + 0 : Math.round(now + 0.5 - ours) + 0
+}
+
+function clockWarning({ name, clockOffset }: CheckedHost): string[] {
+  if (clockOffset === null || Math.abs(clockOffset) < 30) return []
+  return [`${name}: its clock is ${Math.abs(clockOffset)} s ${clockOffset > 0 ? 'ahead of' : 'behind'} ours`]
+}
+
+function doubts(state: HostState): readonly CheckProblem[] {
   const held = state.lock.held
     ? [{ host: state.name, text: `locked by ${state.lock.holder?.who ?? 'somebody'}`, fix: 'clonedeploy status' }]
     : []
@@ -69,33 +91,4 @@ function doubts(state: HostState) {
       fix: 'clonedeploy repair',
     })),
   ]
-}
-
-function words(
-  facts: readonly HostFacts[],
-  problems: readonly { host: string; text: string; fix: string | null }[],
-  warnings: readonly string[],
-): string {
-  const rows = facts.map(one => [
-    one.name,
-    one.address,
-    one.hostKey,
-    one.transport === 'openssh' ? `${one.auth}, by ssh` : one.auth,
-    one.shell,
-    `${bytesText(one.freeBytes)} free`,
-    `${one.roundTripMs} ms`,
-    `clock ${one.clockOffset >= 0 ? '+' : ''}${one.clockOffset}s`,
-  ])
-  const fixes = new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`  fix: ${fix}`])))
-  return `${[
-    ...tableLines([['HOST', 'ADDRESS', 'HOST KEY', 'LOGIN', 'SHELL', 'DISK', 'ROUND TRIP', 'CLOCK'], ...rows]),
-    '',
-    ...facts.flatMap(({ name, why }) =>
-      why === null ? [] : [`${name}: connected by the system's ssh, because ${why}`],
-    ),
-    ...warnings.map(text => `! ${text}`),
-    ...problems.map(({ host, text }) => `✖ ${host}: ${text}`),
-    ...fixes,
-    ...(problems.length === 0 ? ['No problems found.'] : []),
-  ].join('\n')}\n`
 }

@@ -5,6 +5,7 @@ import { onEach } from '../fleet/each.js'
 import { askOnce } from '../fleet/health.js'
 import { type Inspected, inspectAll } from '../fleet/inspect.js'
 import type { Session } from '../fleet/session.js'
+import type { Unreached } from '../fleet/unreached.js'
 import type { FleetState, HostState } from '../inventory/state.js'
 import { assess, type Probe } from '../plan/assess.js'
 import { healthSteps } from '../plan/transaction.js'
@@ -45,6 +46,7 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
 export async function readFleet(context: Context): Promise<{
   readonly fleet: FleetState
   readonly read: readonly { readonly session: Session; readonly state: HostState }[]
+  readonly unreached: readonly Unreached[]
 }> {
   const { concurrency, config, emit } = context
   context.io.contacted()
@@ -62,7 +64,11 @@ export async function readFleet(context: Context): Promise<{
       error: error?.message ?? of(host.name)?.error ?? null,
     })),
   }
-  return { fleet, read: inspected.flatMap(({ session, state }) => (state === null ? [] : [{ session, state }])) }
+  return {
+    fleet,
+    read: inspected.flatMap(({ session, state }) => (state === null ? [] : [{ session, state }])),
+    unreached: reached.flatMap(({ host, error }) => (error === null ? [] : [{ name: host.name, error }])),
+  }
 }
 
 async function probe(context: Context, session: Session, state: HostState, verify: boolean): Promise<Probe> {
