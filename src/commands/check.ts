@@ -1,6 +1,6 @@
 import type { ExitCode } from '../errors.js'
 import { onEach } from '../fleet/each.js'
-import { forwardingProblems } from '../fleet/forwarding.js'
+import { loginProblems } from '../fleet/login-problems.js'
 import type { Session } from '../fleet/session.js'
 import { grouped } from '../fleet/unreached.js'
 import type { HostState } from '../inventory/state.js'
@@ -31,7 +31,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       })),
       ...unread,
       ...read.flatMap(({ state }) => [...problemsOf(state, { bytes: 0, entries: 0 }), ...doubts(state)]),
-      ...(await forwardingProblems(context.config, read, context.concurrency)),
+      ...(await loginProblems(context.config, read, context.concurrency)),
     ]
     const warnings = [...read.flatMap(({ state }) => warningsOf(state)), ...hosts.flatMap(clockWarning)]
     leave(read)

@@ -6,7 +6,7 @@ import { recall } from '../build/store.js'
 import type { Config } from '../config/config.js'
 import { type ExitCode, UsageError } from '../errors.js'
 import { readBases } from '../fleet/bases.js'
-import { forwardingProblems } from '../fleet/forwarding.js'
+import { loginProblems } from '../fleet/login-problems.js'
 import { type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { problemsOf, servesAlready } from '../plan/preflight.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
@@ -72,7 +72,7 @@ async function deployTo(
     demandFree(context, fleet)
     if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built(), {}))
     demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
-    demandNone(await forwardingProblems(context.config, fleet, context.concurrency))
+    demandNone(await loginProblems(context.config, fleet, context.concurrency))
     const artifact = await built()
     demandNone(states.flatMap(state => problemsOf(state, needsOf(entriesOf(artifact.manifest)))))
     if (!flags.force && servesAlready(states, artifact.digest))

@@ -2,7 +2,7 @@ import type { Artifact } from '../build/artifact.js'
 import { commitsBetween } from '../build/commits.js'
 import { difference, entriesOf } from '../build/manifest.js'
 import type { ExitCode } from '../errors.js'
-import { forwardingProblems } from '../fleet/forwarding.js'
+import { loginProblems } from '../fleet/login-problems.js'
 import { planDeploy } from '../plan/deploy.js'
 import type { HostPlan, Plan, Step } from '../plan/plan.js'
 import { problemsOf, servesAlready, warningsOf } from '../plan/preflight.js'
@@ -21,7 +21,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
   const states = fleet.map(({ state }) => state)
   const problems = [
     ...states.flatMap(state => problemsOf(state, needs)),
-    ...(await forwardingProblems(context.config, fleet, context.concurrency)),
+    ...(await loginProblems(context.config, fleet, context.concurrency)),
   ]
   const unknown = isUnbuilt(artifact)
   const nothing = !flags.force && servesAlready(states, artifact.digest)

@@ -1,4 +1,5 @@
 import type { ExitCode } from '../errors.js'
+import { loginProblems } from '../fleet/login-problems.js'
 import { problemsOf } from '../plan/preflight.js'
 import { chooseRollback, planRollback } from '../plan/rollback.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
@@ -37,6 +38,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     demandFree(context, fleet)
     const states = fleet.map(({ state }) => state)
     demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
+    demandNone(await loginProblems(context.config, fleet, context.concurrency))
     const serves = mostCommon(states.map(currentRelease))
     const choice = chooseRollback(states, serves, flags.to ?? null)
     if (!flags.force && states.every(state => currentRelease(state) === choice.release)) {

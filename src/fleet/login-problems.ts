@@ -1,0 +1,38 @@
+import type { Config } from '../config/config.js'
+import type { HostState } from '../inventory/state.js'
+import type { Problem } from '../plan/preflight.js'
+import { holdSession } from '../scripts/hold-session.js'
+import { Script } from '../scripts/shell.js'
+import { onEach } from './each.js'
+import { forwardingProblems } from './forwarding.js'
+import type { Session } from './session.js'
+
+type Fleet = readonly { readonly session: Session; readonly state: HostState }[]
+
+/** What a login must be able to do besides running scripts: what would otherwise come to light after the swap. */
+export async function loginProblems(config: Config, fleet: Fleet, concurrency: number): Promise<readonly Problem[]> {
+  const few = await onEach(fleet, concurrency, async ({ session }) =>
+    (await hasSessions(session)) ? [] : [tooFew(session)],
+  )
+  return [...few.flat(), ...(await forwardingProblems(config, fleet, concurrency))]
+}
+
+const timeout = 5_000
+
+/** While one session waits for the word to swap and another runs a hook, the lease is renewed on a third. */
+async function hasSessions(session: Session): Promise<boolean> {
+  const held = [session.open(holdSession(), 4 * timeout), session.open(holdSession(), 4 * timeout)]
+  const lines = await Promise.all(held.map(waiting => waiting.line(timeout)))
+  const third = lines.every(line => line === 'held') ? await session.run(new Script('third', ':'), { timeout }) : null
+  for (const waiting of held) waiting.send('end')
+  await Promise.all(held.map(waiting => waiting.result))
+  return third?.code === 0
+}
+
+function tooFew({ host }: Session): Problem {
+  return {
+    host: host.name,
+    text: 'its sshd allows fewer than 3 sessions on a connection, and a swap needs them at once',
+    fix: `MaxSessions 10     in the sshd_config of ${host.name}`,
+  }
+}
