@@ -8,6 +8,7 @@ import type { Offer } from '../connection/meet.js'
 import { meetSsh } from '../connection/ssh.js'
 import type { Wanted } from '../connection/target.js'
 import { type ExitCode, PreflightError, UsageError } from '../errors.js'
+import { unlessStopped } from '../fleet/stop.js'
 import { parseHost } from '../inventory/parse.js'
 import { escapeLine } from '../render/escape.js'
 import { passphraseAsker, saysYes } from './ask.js'
@@ -31,7 +32,13 @@ export async function trust(io: Io, flags: TrustFlags, word: string): Promise<Ex
   const ssh = config?.ssh ?? { configFile: null, connectTimeout: 10_000, concurrency: 1 }
   const meet = meetSsh(ssh, passphraseAsker(io, { asking: question => question() }))
   io.contacted()
-  const offer = await meet(wanted, { timeout: ssh.connectTimeout, fingerprint: wished })
+  const over = new AbortController()
+  io.stop.asked.then(() => over.abort())
+  const offer = await unlessStopped(
+    io.stop,
+    meet(wanted, { timeout: ssh.connectTimeout, fingerprint: wished, signal: over.signal }),
+  )
+  if ('stopped' in offer) throw new Interrupted(offer.stopped)
   const refused =
     offer.verdict.kind === 'unknown' ? null : hostKeyError(offer.target, offer.key, offer.known, offer.verdict)
   if (refused) throw refused

@@ -11,7 +11,7 @@ import { fingerprint, type KnownHost, knownHostsReader, namesOf, typeOf } from '
 import { logins } from './login.js'
 import { negotiation } from './negotiation.js'
 import { reachByCommand } from './proxy-command.js'
-import { type Reached, reachDirectly } from './reach.js'
+import { type Reached, type ReachOptions, reachDirectly } from './reach.js'
 import { slots } from './slots.js'
 import { sshConfigReader } from './ssh-config.js'
 import type { Target, Wanted } from './target.js'
@@ -28,6 +28,7 @@ export interface MeetOptions {
   readonly timeout: number
   /** Looks for the key of this fingerprint among those that the host has. */
   readonly fingerprint: string | null
+  readonly signal: AbortSignal
 }
 
 /** Asks a host for its key, and leaves. Jump hosts on the way must be trusted already, and are logged in to. */
@@ -38,11 +39,11 @@ export function meetings(load: () => Promise<Begin>, ssh: SshConfig, ask: AskPas
   const logIn = logins(load, ssh, ask)
 
   /** A stream to the host's sshd, and how to end what leads there. */
-  const way = async (target: Target, timeout: number): Promise<{ reached: Reached; leave: () => void }> => {
+  const way = async (target: Target, options: ReachOptions): Promise<{ reached: Reached; leave: () => void }> => {
     const hop = target.jump.at(-1)
     if (hop !== undefined) {
       const before = target.jump.slice(0, -1).join(',')
-      const login = await logIn({ ...hopOf(hop), ...(before === '' ? {} : { jump: before }) }, { timeout })
+      const login = await logIn({ ...hopOf(hop), ...(before === '' ? {} : { jump: before }) }, options)
       const reached = await reachThrough({ login, slots: slots(1), release: login.close }, target).catch(error => {
         login.close()
         throw error
@@ -50,18 +51,19 @@ export function meetings(load: () => Promise<Begin>, ssh: SshConfig, ask: AskPas
       return { reached, leave: login.close }
     }
     if (target.proxyCommand !== null) return { reached: reachByCommand(target.proxyCommand), leave: () => {} }
-    return { reached: await reachDirectly(target, { timeout }), leave: () => {} }
+    return { reached: await reachDirectly(target, options), leave: () => {} }
   }
 
-  return async (wanted, { timeout, fingerprint: wished }) => {
+  return async (wanted, { timeout, signal, fingerprint: wished }) => {
+    const begin = await load()
     const target = await read(wanted)
     const known = await knownHostsReader()(namesOf(target), target.knownHosts)
     const sought = wished ?? target.pin
     const seen: string[] = []
     let first: Buffer | null = null
     while (hostKeyAlgorithms(known, seen).length > 0) {
-      const { reached, leave } = await way(target, timeout)
-      const key = await shown(await load(), target, reached, { timeout, known, except: seen })
+      const { reached, leave } = await way(target, { timeout, signal })
+      const key = await shown(begin, target, reached, { timeout, signal, known, except: seen })
         .catch(error => {
           if (first === null) throw error
           return null
@@ -78,8 +80,7 @@ export function meetings(load: () => Promise<Begin>, ssh: SshConfig, ask: AskPas
   }
 }
 
-interface ShowOptions {
-  readonly timeout: number
+interface ShowOptions extends ReachOptions {
   readonly known: KnownHost
   readonly except: readonly string[]
 }
@@ -103,7 +104,10 @@ async function shown(begin: Begin, target: Target, reached: Reached, options: Sh
     },
     authHandler: (_methods, _partial, next) => next(false as never),
   })
+  const abort = () => reached.stream.destroy()
+  options.signal?.addEventListener('abort', abort, { once: true })
   try {
+    if (options.signal?.aborted) abort()
     await signed(client, ready)
   } catch (error) {
     const witness = { phase: 'kex', offered: null, used: null, unsigned: [], negotiation: talk } as const
@@ -111,10 +115,11 @@ async function shown(begin: Begin, target: Target, reached: Reached, options: Sh
     const auth = { handler: () => {}, state: { methods: null, partial: false } }
     throw handshakeError({
       ...{ ...witness, unsigned: [], failure: error as Error, target, auth },
-      options: { timeout: options.timeout, known: options.known, keys, except: options.except },
+      options: { ...options, keys },
       said: await reached.said(),
     })
   } finally {
+    options.signal?.removeEventListener('abort', abort)
     reached.stream.destroy()
   }
   return key ?? Buffer.alloc(0)

@@ -80,6 +80,45 @@ describe('known_hosts files are read as ssh-keygen -F reads them', () => {
   })
 })
 
+describe('files made by chance are read as ssh-keygen -F reads them', () => {
+  // Always the same chance: a multiplicative congruential generator (MINSTD).
+  let seed = 20_241
+  const below = (n: number) => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return seed % n
+  }
+  const pick = <T>(items: readonly T[]) => items[below(items.length)] as T
+  const words = ['a', 'b', 'web', 'web-1', '10.0.0.1', 'x.y', '[web]:22', '[web]:2222', '[10.0.0.1]:2222', '::1']
+  const wild = ['*', 'w*', '*b', 'we?', '?', '[*]:2222', '*.y', 'WEB', '10.0.*', '*-?']
+  const pattern = () => `${pick(['', '', '', '!'])}${pick([...words, ...words, ...wild])}`
+  const line = () => {
+    const hosts = Array.from({ length: 1 + below(3) }, pattern).join(',')
+    return `${pick(['', '', '', '', '@revoked ', '@cert-authority ', '# '])}${hosts} ${pick([A, B, C])}`
+  }
+  const files = [1, 2, 3, 4].map(n => {
+    const file = join(dir, `chance-${n}`)
+    writeFileSync(file, Array.from({ length: 12 }, () => `${line()}\n`).join(''))
+    return file
+  })
+
+  it.each(words)('%s', async name => {
+    for (const file of files) expect([file, await byUs(file, name)]).toEqual([file, await bySshKeygen(file, name)])
+  })
+})
+
+it('reads several files as one, in their order, and a revocation in the last of them counts', async () => {
+  const [first, second] = [join(dir, 'first'), join(dir, 'second')]
+  writeFileSync(first, `web-1 ${A}\nweb-2 ${B}\n`)
+  writeFileSync(second, `web-1 ${C}\n@revoked web-1 ${A}\n@cert-authority web-8 ${A}\n`)
+  const read = knownHostsReader()
+  const known = await read(['web-1'], [first, join(dir, 'none'), second])
+  const places = (keys: readonly { readonly file: string; readonly line: number }[]) =>
+    keys.map(({ file, line }) => `${file}:${line}`)
+  expect(places(known.trusted)).toEqual([`${first}:1`, `${second}:1`])
+  expect(places(known.revoked)).toEqual([`${second}:2`])
+  expect(await read(['web-8'], [first, second])).toMatchObject({ trusted: [], authorities: [{ line: 3 }] })
+})
+
 it('takes a key of the host without its port only where there is none with it', async () => {
   const read = knownHostsReader()
   const lines = async (port: number, hostname = 'web-1') => {

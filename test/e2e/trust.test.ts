@@ -205,6 +205,15 @@ describe.skipIf(!sshdIsHere())('trust', () => {
     expect((await project.run(`trust ${name}`)).stderr).toBe(stderr)
   })
 
+  it('stops at once when it is interrupted', async () => {
+    const { project, fleet } = here
+    fleet.freeze(1)
+    const { code, stderr } = await project.run('trust h1 --timeout 1s')
+    fleet.thaw(1)
+    expect([code, stderr]).toEqual([3, '✖ Stopped: the time budget (--timeout 1s) is over. Nothing was changed.\n'])
+    expect(existsSync(file)).toBe(false)
+  })
+
   it('is what a deploy advises', async () => {
     const { code, stderr } = await here.project.run('deploy')
     expect(code).toBe(3)

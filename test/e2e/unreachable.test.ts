@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { inodes } from '../support/files.js'
 import { onFleet } from '../support/on-fleet.js'
+import type { Json } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 /** h1 and h2 are as they should be; each of the others is broken in its own way, and is deployed to between them. */
@@ -415,6 +416,37 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
   h${b} let us in but runs no scripts: its own words came instead of the answer
     it printed  This account is for backups only.
 `)
+  })
+
+  it('cannot be reached does not keep `check` from telling of the others', async () => {
+    const { project, fleet } = here
+    const [a, b] = [numberOf('no key'), numberOf('no forwarding')]
+    const hosts = [1, a, b].map(n => ({ name: `h${n}`, deployTo: project.on(n) }))
+    project.configure({ hosts, ssh: { configFile: fleet.sshConfigFile }, health: { url: 'http://127.0.0.1:9/up' } })
+    const { code, json } = await project.run('check --json')
+    expect(code).toBe(3)
+    expect(json().hosts.map(({ name }: Json) => name)).toEqual(['h1', `h${b}`])
+    expect(json().hosts[0]).toMatchObject({
+      address: `${userInfo().username}@127.0.0.1:${fleet.port(1)}`,
+      hostKey: `ssh-ed25519 ${fingerprint(1)}`,
+      auth: fleet.identityFile,
+      shell: expect.stringMatching(/^\//),
+      tar: expect.stringMatching(/^GNU /),
+      syncsOne: true,
+      mount: expect.stringMatching(/^\//),
+      freeBytes: expect.any(Number),
+      clockOffset: expect.any(Number),
+      roundTripMs: expect.any(Number),
+    })
+    expect(json().problems.map(({ host, text }: Json) => [host, text])).toEqual([
+      [`h${a}`, `h${a} refused the key`],
+      [`h${b}`, expect.stringContaining('does not let us forward to 127.0.0.1:9')],
+    ])
+    expect(json().problems[0].details).toContain(`tried  ${fleet.identityFile}`)
+    const { stdout } = await project.run('check')
+    expect(stdout).toContain(`\n✔ h1    ${userInfo().username}@127.0.0.1:${fleet.port(1)}   `)
+    expect(stdout).toContain(`\n✖ h${a} refused the key\n  login  `)
+    expect(stdout).not.toContain('No problems')
   })
 
   it('is told to be reached by an ssh configuration that lies in the project: nobody reads that', async () => {

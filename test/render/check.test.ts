@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest'
+import { type CheckedHost, checkText } from '../../src/render/check.js'
+import { noPaint } from '../../src/render/paint.js'
+
+const host: CheckedHost = {
+  name: 'web-1',
+  address: 'deploy@10.0.0.11:22',
+  hostKey: 'ssh-ed25519 SHA256:vGtN',
+  auth: '~/.ssh/id_ed25519',
+  shell: '/bin/bash',
+  deployTo: '/srv/shop',
+  freeBytes: 41_000_000_000,
+  freeInodes: 2_600_000,
+  mount: '/srv',
+  clockOffset: 0,
+  roundTripMs: 12.3,
+  tools: ['gzip', 'zstd', 'timeout', 'setsid'],
+  tar: 'GNU 1.34',
+  syncsOne: true,
+}
+const poor: CheckedHost = {
+  ...host,
+  name: 'w2',
+  shell: '',
+  freeInodes: null,
+  clockOffset: -93.4,
+  tools: ['gzip'],
+  tar: null,
+  syncsOne: null,
+}
+
+it('is a block for every host, when there is nothing to say against a deploy', () => {
+  const report = {
+    app: 'shop',
+    stage: 'production',
+    hosts: [host, poor],
+    unreached: [],
+    problems: [],
+    warnings: ['w2: old'],
+  }
+  expect(checkText(report, noPaint)).toBe(`shop → production
+
+✔ web-1   deploy@10.0.0.11:22   12.3 ms away   clock +0 s
+    key     ssh-ed25519 SHA256:vGtN
+    login   ~/.ssh/id_ed25519
+    shell   /bin/bash
+    disk    41 GB free, 2600000 inodes free on /srv, for /srv/shop
+    tools   tar (GNU 1.34), gzip, zstd, timeout, setsid, sync -f
+
+✔ w2      deploy@10.0.0.11:22   12.3 ms away   clock −93.4 s
+    key     ssh-ed25519 SHA256:vGtN
+    login   ~/.ssh/id_ed25519
+    shell   unknown
+    disk    41 GB free on /srv, for /srv/shop
+    tools   tar (?), gzip, no zstd, no timeout, no setsid
+
+! w2: old
+
+No problems found.
+`)
+})
+
+it('tells the problems of hosts that were read, and what to do about hosts that were not reached', () => {
+  const problems = [
+    { host: 'web-1', text: 'has no tar\u001b[2J', fix: 'install it' },
+    { host: 'web-1', text: 'has no sed', fix: 'install it' },
+  ]
+  const unreached = [{ message: 'web-2, web-3: refused the key', details: ['tried  agent'], next: ['ssh -v web-2'] }]
+  const report = { app: 'shop', stage: 'production', hosts: [host], unreached, problems, warnings: [] }
+  const [, first = '', ...rest] = checkText(report, noPaint).split('\n\n')
+  expect(first.split('\n')[0]).toBe('✖ web-1   deploy@10.0.0.11:22   12.3 ms away   clock +0 s')
+  expect(rest.join('\n\n')).toBe(`✖ web-2, web-3: refused the key
+  tried  agent
+  ssh -v web-2
+
+✖ web-1: has no tar\\x1b[2J
+✖ web-1: has no sed
+  fix: install it
+`)
+})
