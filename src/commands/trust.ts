@@ -29,7 +29,7 @@ export async function trust(io: Io, flags: TrustFlags, word: string): Promise<Ex
   const wished = fingerprintOf(flags.fingerprint)
   const config = await configOf(io, flags)
   const wanted = hostOf(word, config)
-  const ssh = config?.ssh ?? { configFile: null, connectTimeout: 10_000, concurrency: 1 }
+  const ssh = config?.ssh ?? { configFile: null, connectTimeout: 10_000, concurrency: 1, transport: 'auto' as const }
   const meet = meetSsh(ssh, passphraseAsker(io, { asking: question => question() }))
   io.contacted()
   const over = new AbortController()

@@ -50,9 +50,10 @@ export function absolutePath(path: string, { root, home }: { readonly root: stri
 }
 
 function resolveSource(source: Source | undefined, absolute: Absolute): Source {
-  const { kind, ...rest } = source ?? { kind: 'git', repository: '.', ref: 'HEAD', subdir: null, submodules: false }
-  if ('dir' in rest) return { kind: 'folder', dir: absolute(rest.dir) }
-  return { kind: 'git', ...rest, repository: isRemote(rest.repository) ? rest.repository : absolute(rest.repository) }
+  const given = source ?? { kind: 'git', repository: '.', ref: 'HEAD', subdir: null, submodules: false }
+  if (given.kind === 'folder') return { ...given, dir: absolute(given.dir) }
+  const { repository } = given
+  return { ...given, repository: isRemote(repository) ? repository : absolute(repository) }
 }
 
 /** `https://…`, `ssh://…`, and scp's `git@host:path`, which has its colon before any slash. */

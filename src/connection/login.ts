@@ -37,9 +37,14 @@ export function logins(
   })
 }
 
-function reach(target: Target, lease: Lease<Login> | null, options: ReachOptions): Promise<Reached> {
+async function reach(target: Target, lease: Lease<Login> | null, options: ReachOptions): Promise<Reached> {
   if (lease) return reachThrough(lease, target)
-  if (target.proxyCommand !== null) return Promise.resolve(reachByCommand(target.proxyCommand))
+  if (target.proxyCommand !== null && target.beyond.fdpass) {
+    throw new ConnectError('config', target.name, `${target.name}: ProxyUseFdpass needs the system's ssh`, {
+      next: ["ssh: { transport: 'openssh' } in the configuration"],
+    })
+  }
+  if (target.proxyCommand !== null) return reachByCommand(target.proxyCommand)
   return reachDirectly(target, options)
 }
 

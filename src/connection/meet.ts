@@ -36,7 +36,7 @@ export type Meet = (wanted: Wanted, options: MeetOptions) => Promise<Offer>
 
 export function meetings(load: () => Promise<Begin>, ssh: SshConfig, ask: AskPassphrase | null): Meet {
   const read = sshConfigReader(ssh.configFile)
-  const logIn = logins(load, ssh, ask)
+  const logIn = logins(load, read, ask)
 
   /** A stream to the host's sshd, and how to end what leads there. */
   const way = async (target: Target, options: ReachOptions): Promise<{ reached: Reached; leave: () => void }> => {

@@ -1,3 +1,4 @@
+import { safeAlgorithms } from './openssh-algorithms.js'
 import { atLeast, type OpensshVersion } from './openssh-version.js'
 import { addressOf, type Target, type Wanted } from './target.js'
 
@@ -36,6 +37,7 @@ export function masterArgs(options: MasterOptions): string[] {
     ...set('ForwardAgent=no', 'ForwardX11=no', 'ClearAllForwardings=yes', 'Tunnel=no', 'GSSAPIDelegateCredentials=no'),
     ...set('PermitLocalCommand=no', 'RemoteCommand=none', 'RequestTTY=no'),
     ...(atLeast(options.version, [8, 7]) ? set('ForkAfterAuthentication=no') : []),
+    ...set(...safeAlgorithms(target.pin === null ? target.beyond : { ...target.beyond, hostKeys: [] })),
     ...wayArgs(target, via, wanted),
     ...keyArgs(options),
     ...(wanted.identityFile === undefined

@@ -105,6 +105,9 @@ function beyond(
     knownHostsCommand: one('knownhostscommand') !== null,
     kex: list('kexalgorithms'),
     ciphers: list('ciphers'),
+    macs: list('macs'),
+    hostKeys: list('hostkeyalgorithms'),
+    userKeys: list(one('pubkeyacceptedalgorithms') === null ? 'pubkeyacceptedkeytypes' : 'pubkeyacceptedalgorithms'),
   }
 }
 

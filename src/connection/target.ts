@@ -35,6 +35,9 @@ export interface Beyond {
   /** Algorithms that are allowed, in order; empty: nothing is said. */
   readonly kex: readonly string[]
   readonly ciphers: readonly string[]
+  readonly macs: readonly string[]
+  readonly hostKeys: readonly string[]
+  readonly userKeys: readonly string[]
 }
 
 /** What to connect to before `ssh -G` was asked. */

@@ -34,7 +34,6 @@ export function transportFor({ beyond, proxyCommand }: Target, found: Evidence):
     [found.authorityOnly, 'known_hosts names a certificate authority for it'],
     [beyond.knownHostsCommand && !found.keyIsKnown, 'KnownHostsCommand is set for it'],
     [!share(beyond.kex, ALGORITHMS.kex), `KexAlgorithms allows only ${beyond.kex.join(', ')}`],
-    [!share(beyond.ciphers, ALGORITHMS.cipher), `Ciphers allows only ${beyond.ciphers.join(', ')}`],
   ]
   return {
     needs: needs.find(([applies]) => applies)?.[1] ?? null,

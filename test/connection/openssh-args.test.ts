@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { type MasterOptions, masterArgs } from '../../src/connection/openssh-args.js'
 import type { Target, Wanted } from '../../src/connection/target.js'
 
-const target = { name: 'web-1', hostname: '10.0.0.11', port: 22, pin: null, configFile: null, beyond: {} } as Target
+const lists = { kex: [], ciphers: [], macs: [], hostKeys: [], userKeys: [] }
+const target = {
+  name: 'web-1',
+  hostname: '10.0.0.11',
+  port: 22,
+  pin: null,
+  configFile: null,
+  beyond: lists,
+} as unknown as Target
 const folder = { path: '/tmp/f', socket: '/tmp/f/m' }
 const args = (wanted: Partial<Wanted>, of: Partial<Target> = {}, more: Partial<MasterOptions> = {}) =>
   masterArgs({

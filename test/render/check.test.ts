@@ -7,6 +7,8 @@ const host: CheckedHost = {
   address: 'deploy@10.0.0.11:22',
   hostKey: 'ssh-ed25519 SHA256:vGtN',
   auth: '~/.ssh/id_ed25519',
+  transport: 'builtin',
+  why: null,
   shell: '/bin/bash',
   deployTo: '/srv/shop',
   freeBytes: 41_000_000_000,
