@@ -4,9 +4,9 @@ import { all } from './on-fleet.js'
 import type { Project } from './project.js'
 
 /** Makes every lock of the fleet as old as if its holder had not been heard of for five minutes. */
-export function ageLocks(project: Project): void {
+export function ageLocks(project: Project, hosts: readonly number[] = all): void {
   const then = new Date(Date.now() - 300_000)
-  for (const i of all) {
+  for (const i of hosts) {
     const epochs = project.on(i, '.clonedeploy/epochs')
     if (!existsSync(epochs)) continue
     for (const epoch of readdirSync(epochs))

@@ -27,6 +27,8 @@ export interface Daemon {
   readonly kill: () => void
   readonly signal: (name: NodeJS.Signals) => void
   readonly dropConnections: () => void
+  /** To the listener and its sessions, not to what runs in them. */
+  readonly signalSshd: (name: NodeJS.Signals) => void
 }
 
 export async function startDaemon(dir: string, i: number, options: FleetOptions): Promise<Daemon> {
@@ -36,6 +38,7 @@ export async function startDaemon(dir: string, i: number, options: FleetOptions)
   const configFile = join(folder, 'sshd_config')
   const types = options.hostKeys ?? ['ed25519']
   const mark = `CLONEDEPLOY_TEST_HOST=${randomBytes(8).toString('hex')}`
+  const environment = [mark, ...(options.environment?.(i) ?? [])]
   await mkdir(folder)
   await Promise.all(types.map(type => makeKey(join(folder, `host_${type}`), type)))
 
@@ -44,7 +47,7 @@ export async function startDaemon(dir: string, i: number, options: FleetOptions)
   const start = async () => {
     for (let attempt = 1; ; attempt += 1) {
       const wanted = port || (await freePort())
-      const lines = sshdConfig({ folder, dir, port: wanted, types, mark })
+      const lines = sshdConfig({ folder, dir, port: wanted, types, environment })
       await writeFile(configFile, [...(options.sshdConfig?.(i) ?? []), ...lines].join('\n'))
       const started = await listen(configFile, logFile, wanted)
       if (started) {
@@ -56,6 +59,7 @@ export async function startDaemon(dir: string, i: number, options: FleetOptions)
     }
   }
   const processes = () => (sshd ? [...new Set([sshd.pid, ...descendants(sshd.pid), ...withEnvironment(mark)])] : [])
+  const sessions = () => (sshd ? descendants(sshd.pid).filter(pid => nameOf(pid).startsWith('sshd')) : [])
   const kill = () => {
     // Stopped first, so that none of them starts another while we look.
     signal(processes(), 'SIGSTOP')
@@ -86,10 +90,8 @@ export async function startDaemon(dir: string, i: number, options: FleetOptions)
     knownHostsLines: () => publicKeys.map(key => `[127.0.0.1]:${port} ${key}\n`),
     entry: (identityFile, knownHosts) => sshEntry(name, port, identityFile, knownHosts),
     signal: wanted => signal(processes(), wanted),
-    dropConnections: () => {
-      const sessions = sshd ? descendants(sshd.pid).filter(pid => nameOf(pid).startsWith('sshd')) : []
-      signal(sessions, 'SIGKILL')
-    },
+    dropConnections: () => signal(sessions(), 'SIGKILL'),
+    signalSshd: wanted => signal([...(sshd ? [sshd.pid] : []), ...sessions()], wanted),
   }
 }
 
@@ -147,7 +149,7 @@ function sshdConfig(daemon: {
   dir: string
   port: number
   types: readonly string[]
-  mark: string
+  environment: readonly string[]
 }): string[] {
   return [
     `ListenAddress 127.0.0.1`,
@@ -155,7 +157,7 @@ function sshdConfig(daemon: {
     ...daemon.types.map(type => `HostKey ${join(daemon.folder, `host_${type}`)}`),
     `AuthorizedKeysFile ${join(daemon.dir, 'client.pub')}`,
     // SHLVL keeps bash from reading this machine's own ~/.bashrc, which may be slow or noisy.
-    `SetEnv ${daemon.mark} SHLVL=2`,
+    `SetEnv ${daemon.environment.join(' ')} SHLVL=2`,
     'PidFile none',
     'StrictModes no',
     'UsePAM no',

@@ -13,6 +13,8 @@ export interface FleetOptions {
   readonly sshConfig?: (fleet: { readonly dir: string; readonly port: (i: number) => number }) => readonly string[]
   /** Key types of every host's sshd; `ed25519` unless said. */
   readonly hostKeys?: readonly ('ed25519' | 'ecdsa' | 'rsa')[]
+  /** `NAME=value` for what runs on host `i`. */
+  readonly environment?: (i: number) => readonly string[]
 }
 
 /** Real sshd processes on 127.0.0.1, named h1 … hN. Every `i` counts from 1. */
@@ -41,6 +43,9 @@ export interface TestFleet {
   readonly thaw: (i: number) => void
   /** Kills the session processes of sshd only: connections are lost, what runs in them goes on. */
   readonly dropConnections: (i: number) => void
+  /** Stops sshd and its sessions, and nothing that runs in them: what is sent is acknowledged, and delivered by `heal`. */
+  readonly partition: (i: number) => void
+  readonly heal: (i: number) => void
   readonly stop: () => Promise<void>
 }
 
@@ -108,6 +113,8 @@ export async function startFleet(options: FleetOptions): Promise<TestFleet> {
     freeze: i => daemon(i).signal('SIGSTOP'),
     thaw: i => daemon(i).signal('SIGCONT'),
     dropConnections: i => daemon(i).dropConnections(),
+    partition: i => daemon(i).signalSshd('SIGSTOP'),
+    heal: i => daemon(i).signalSshd('SIGCONT'),
     stop,
   }
 }

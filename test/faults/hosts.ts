@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, vi } from 'vitest'
+import { signal } from '../support/processes.js'
+import { startFleet, type TestFleet } from '../support/sshd.js'
+
+/** A fleet of real hosts on whose commands the tests have a hand: programs of the same name come first on their PATH. */
+export interface Hosts {
+  readonly fleet: TestFleet
+  readonly all: readonly number[]
+  /**
+   * From now on host `i` stops for good before its `k`-th command that changes a disk and is like this pattern of the
+   * shell (0: they are only counted): it hangs there, or its shell is killed.
+   */
+  readonly stopAt: (i: number, k: number, pattern?: string, how?: 'hang' | 'kill') => void
+  readonly unstop: () => void
+  /** Whether host `i` has come to that command. */
+  readonly stopped: (i: number) => boolean
+  /** The commands of host `i` since `stopAt`. */
+  readonly commands: (i: number) => readonly string[]
+  /**
+   * Lets every sleep on these hosts end at once, and waits until nothing is at work below the folders: no process at all,
+   * or (`waiting`) none but those that wait for a word of a controller that still lives.
+   */
+  readonly letTimePass: (
+    folders: readonly string[],
+    left?: 'nothing' | 'waiting',
+    on?: readonly number[],
+  ) => Promise<void>
+}
+
+const changing = ['mv', 'rm', 'rmdir', 'mkdir', 'ln', 'touch', 'sync', 'tar', 'cp', 'tee'] as const
+
+export function onHosts(count = 3): Hosts {
+  const here = {} as { fleet: TestFleet; dir: string }
+  const dirOf = (i: number) => join(here.dir, `h${i}`)
+  const all = Array.from({ length: count }, (_, n) => n + 1)
+  beforeAll(async () => {
+    here.dir = mkdtempSync(join(tmpdir(), 'clonedeploy-commands-'))
+    for (const i of all) makeCommands(dirOf(i))
+    here.fleet = await startFleet({ hosts: count, environment: i => [`PATH=${dirOf(i)}:${process.env.PATH}`] })
+  })
+  afterAll(async () => {
+    await here.fleet?.stop()
+    rmSync(here.dir, { recursive: true, force: true })
+  })
+  const unstop = () => {
+    for (const i of all)
+      for (const name of ['stop-at', 'stopped', 'commands']) rmSync(join(dirOf(i), name), { force: true })
+  }
+  return {
+    get fleet() {
+      return here.fleet
+    },
+    all,
+    stopAt(i, k, pattern = '*', how = 'hang') {
+      unstop()
+      writeFileSync(join(dirOf(i), 'commands'), '')
+      writeFileSync(join(dirOf(i), 'stop-at'), `${k}\n${how}\n${pattern}\n`)
+    },
+    unstop,
+    stopped: i => existsSync(join(dirOf(i), 'stopped')),
+    commands: i =>
+      readFileSync(join(dirOf(i), 'commands'), 'utf8')
+        .trimEnd()
+        .split('\n'),
+    async letTimePass(folders, allowed = 'nothing', on = all) {
+      for (const i of on) writeFileSync(join(dirOf(i), 'fast'), '')
+      let quiet = 0
+      try {
+        await vi.waitFor(
+          () => {
+            const found = below(folders)
+            signal(
+              found.filter(({ name }) => name === 'sleep').map(({ pid }) => pid),
+              'SIGKILL',
+            )
+            const busy = allowed === 'nothing' ? found : found.filter(({ waits }) => !waits)
+            quiet = busy.length === 0 ? quiet + 1 : 0
+            if (quiet < 3) throw new Error(`still at work: ${busy.map(({ name, pid }) => `${name} ${pid}`).join(', ')}`)
+          },
+          { timeout: 60_000, interval: 20 },
+        )
+      } finally {
+        for (const i of on) rmSync(join(dirOf(i), 'fast'), { force: true })
+      }
+    },
+  }
+}
+
+interface AtWork {
+  readonly pid: number
+  readonly name: string
+  /** Whether it reads what a controller sends. */
+  readonly waits: boolean
+}
+
+/** Processes whose working folder is below one of these. */
+function below(folders: readonly string[]): readonly AtWork[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter(pid => pid > 1)
+    .flatMap(pid => {
+      try {
+        const cwd = readlinkSync(`/proc/${pid}/cwd`)
+        if (!folders.some(folder => cwd === folder || cwd.startsWith(`${folder}/`))) return []
+        const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+        const waits =
+          readlinkSync(`/proc/${pid}/fd/0`) !== '/dev/null' && ['sh', 'dash', 'gzip', 'tar', 'cat'].includes(name)
+        return [{ pid, name, waits }]
+      } catch {
+        return []
+      }
+    })
+}
+
+function makeCommands(dir: string): void {
+  mkdirSync(dir)
+  const real = (name: string) => execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
+  const sleep = real('sleep')
+  const write = (name: string, lines: readonly string[]) => {
+    writeFileSync(join(dir, name), ['#!/bin/sh', ...lines, ''].join('\n'))
+    chmodSync(join(dir, name), 0o755)
+  }
+  write('sleep', [`[ ! -e ${dir}/fast ] || exec ${sleep} 0.02`, `exec ${sleep} "$@"`])
+  for (const name of changing)
+    write(name, [
+      `if [ -e ${dir}/stop-at ]; then`,
+      `  { read -r k; read -r how; read -r pattern; } <${dir}/stop-at`,
+      `  case "${name} $*" in $pattern)`,
+      `    printf '%s\\n' "${name} $*" >>${dir}/commands`,
+      `    if [ "$(wc -l <${dir}/commands)" -eq "$k" ]; then`,
+      `      : >${dir}/stopped`,
+      `      [ "$how" = hang ] || { kill -9 "$PPID"; exit 1; }`,
+      `      while :; do ${sleep} 600; done`,
+      '    fi ;;',
+      '  esac',
+      'fi',
+      `exec ${real(name)} "$@"`,
+    ])
+}

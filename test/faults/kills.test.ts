@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { sshdIsHere } from '../support/sshd.js'
+import { startHeld } from './held.js'
+import { onHosts } from './hosts.js'
+import { messagePoints, tryAll } from './points.js'
+import { onScene } from './scene.js'
+import { app, version } from './whole.js'
+
+// Every message of a deploy to its hosts is a moment at which its machine can die. CI tries a few before the hosts are
+// armed and each one from there to the last confirmation; CLONEDEPLOY_FAULTS=all tries every one.
+describe.skipIf(!sshdIsHere())('a controller that is killed', () => {
+  const hosts = onHosts()
+  const scene = onScene(hosts)
+  const points = messagePoints([
+    ['lock', 2],
+    ['unpack', 3],
+    ['stage', 1],
+    ['armed', 2],
+    ['go', 1],
+    ['go', 2],
+    ['go', 3],
+    ['renew', 2],
+    ['confirm', 1],
+    ['confirm', 2],
+    ['confirm', 3],
+    ['finish', 1],
+  ])
+
+  it.each(points)('after message $k ($kind) leaves a fleet that a repair from elsewhere makes whole', async at => {
+    await scene.deploy('old')
+    scene.project.write(app('new'))
+    const running = startHeld(scene.project, 'deploy', at)
+    expect((await running.reached()) || tryAll).toBe(true)
+    running.child.kill('SIGKILL')
+    await running.ended
+    // An odd one is repaired when the hosts have done what they do by themselves, an even one while they do it.
+    if (at.k % 2 === 1) await hosts.letTimePass(scene.folders)
+    const confirmed = running.messages().some(({ name }) => name === 'confirm')
+    if (at.k % 2 === 1 && !confirmed)
+      expect(hosts.all.map(i => version(scene.project, i))).toEqual(hosts.all.map(() => 'old'))
+    await scene.repair(confirmed ? ['old', 'new'] : ['old'])
+    await hosts.letTimePass(scene.folders)
+    await scene.deploy('newer')
+    await scene.consistent()
+  })
+
+  it('is killed at a message of every kind', async () => {
+    await scene.deploy('old')
+    scene.project.write(app('new'))
+    const running = startHeld(scene.project, 'deploy')
+    expect((await running.ended).code).toBe(0)
+    const kinds = new Set(running.messages().map(({ name }) => name))
+    expect([...kinds].sort()).toEqual([
+      'armed',
+      'confirm',
+      'end',
+      'finish',
+      'go',
+      'inspect',
+      'lock',
+      'long',
+      'renew',
+      'seal',
+      'short',
+      'stage',
+      'unpack',
+    ])
+  })
+})

@@ -1,0 +1,45 @@
+// Loaded into the program by `node --import`: counts what it writes to its hosts, and holds it at the message that
+// CLONEDEPLOY_HOLD names (`12 any before`: the 12th; `2 go after`: the second `go`) until the file `resume` is there.
+// The program itself knows nothing of it.
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+const { CLONEDEPLOY_MESSAGES: dir, CLONEDEPLOY_HOLD: hold = '0 any before' } = process.env
+const { Channel } = createRequire(import.meta.url)('ssh2/lib/Channel.js')
+const [at, kind, when] = hold.split(' ')
+const known = [
+  ['armed', /echo armed/],
+  ['go', /^go [0-9a-f]+$/m],
+  ['end', /^end$/m],
+  ['inspect', /printf 'clock/],
+  ['lock', /clonedeploy-probe/],
+  ['unpack', /tar -x/],
+  ['seal', /X\/seal/],
+  ['stage', /stage\/revert/],
+  ['renew', /touch "\.clonedeploy/],
+  ['confirm', /"\$X\/undecided" "\$X\/outcome\.confirmed"/],
+  ['finish', />>'?\.clonedeploy\/history/],
+  ['restore', /back \|\| exit/],
+]
+const write = Channel.prototype._write
+let count = 0
+
+Channel.prototype._write = function (data, encoding, done) {
+  if (dir === undefined) return write.call(this, data, encoding, done)
+  const text = data.toString('latin1')
+  const name = known.find(([, sign]) => sign.test(text))?.[0] ?? (text.length < 400 ? 'short' : 'long')
+  if (kind === 'any' || kind === name) count += 1
+  appendFileSync(join(dir, 'messages'), `${name} ${this._client._sock.remotePort}\n`)
+  const wanted = count === Number(at) && (kind === 'any' || kind === name)
+  if (wanted && when === 'before') pause()
+  const result = write.call(this, data, encoding, done)
+  if (wanted && when === 'after') pause()
+  return result
+}
+
+function pause() {
+  writeFileSync(join(dir, 'held'), '')
+  const clock = new Int32Array(new SharedArrayBuffer(4))
+  while (!existsSync(join(dir, 'resume'))) Atomics.wait(clock, 0, 0, 5)
+}

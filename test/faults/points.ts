@@ -1,0 +1,13 @@
+import type { At } from './held.js'
+
+/** CLONEDEPLOY_FAULTS=all tries every point; without it, those that matter most are tried. */
+export const tryAll = process.env.CLONEDEPLOY_FAULTS === 'all'
+
+/** A deploy to three hosts sends about 45 messages; what lies behind the last one is a deploy without a fault. */
+const mostMessages = 54
+
+/** Points of a deploy, each after the `k`-th message of a kind: these, or all. */
+export function messagePoints(chosen: readonly (readonly [kind: string, k: number])[]): readonly At[] {
+  if (!tryAll) return chosen.map(([kind, k]) => ({ kind, k, when: 'after' }))
+  return Array.from({ length: mostMessages }, (_, n) => ({ kind: 'any', k: n + 1, when: 'after' }))
+}

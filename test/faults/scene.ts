@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect } from 'vitest'
+import { ageLocks } from '../support/lease.js'
+import { type Ended, type Json, type Project, startProject } from '../support/project.js'
+import type { Hosts } from './hosts.js'
+import { type Reader, startReader } from './reader.js'
+import { app, expectWhole } from './whole.js'
+
+/** A fleet that serves a version and is read all the time; a second machine from which it is repaired. */
+export interface Scene {
+  readonly project: Project
+  /** The same fleet from another folder, with nothing kept of what the first one did. */
+  readonly other: Project
+  readonly folders: readonly string[]
+  /** Deploys this version; it must go through, and the fleet must be whole. */
+  readonly deploy: (version: string) => Promise<void>
+  /** Repairs from elsewhere, the dead run's locks being old enough: one of these versions must come of it. */
+  readonly repair: (versions: readonly (string | null)[]) => Promise<Ended>
+  /** What `status` says is what all hosts serve, and it finds nothing wrong. */
+  readonly consistent: () => Promise<void>
+}
+
+export function onScene(hosts: Hosts, config: (at: string) => object = () => ({})): Scene {
+  const here = {} as { project: Project; other: Project; reader: Reader }
+  beforeEach(async () => {
+    const project = await startProject(hosts.fleet)
+    const other = await startProject(hosts.fleet)
+    const settings = { source: { dir: 'site' }, ...config(project.root) }
+    project.configure(settings)
+    other.configure(settings, i => ({ deployTo: project.on(i) }))
+    const reader = await startReader(hosts.all.map(i => project.on(i)))
+    Object.assign(here, { project, other, reader })
+  })
+  afterEach(async () => {
+    hosts.unstop()
+    const { reads, wrong } = await here.reader.stop()
+    here.project.remove()
+    here.other.remove()
+    expect(wrong).toEqual([])
+    expect(reads).toBeGreaterThan(0)
+  })
+  return {
+    get project() {
+      return here.project
+    },
+    get other() {
+      return here.other
+    },
+    get folders() {
+      return hosts.all.map(i => here.project.on(i))
+    },
+    async deploy(version) {
+      here.project.write(app(version))
+      const { code, stderr } = await here.project.run('deploy --json')
+      expect(code, stderr).toBe(0)
+      expectWhole(here.project, hosts.all, [version])
+    },
+    async repair(versions) {
+      ageLocks(here.project, hosts.all)
+      const ended = await here.other.run('repair --json')
+      expect(ended.code, ended.stderr).toBe(0)
+      expectWhole(here.project, hosts.all, versions)
+      return ended
+    },
+    async consistent() {
+      const status: Json = (await here.other.run('status --json')).json()
+      expect(status).toMatchObject({ result: 'consistent', exitCode: 0, lock: null, problems: [] })
+    },
+  }
+}
