@@ -11,3 +11,12 @@ export function messagePoints(chosen: readonly (readonly [kind: string, k: numbe
   if (!tryAll) return chosen.map(([kind, k]) => ({ kind, k, when: 'after' }))
   return Array.from({ length: mostMessages }, (_, n) => ({ kind: 'any', k: n + 1, when: 'after' }))
 }
+
+/** Commands of one host in a deploy that change its disk: these (patterns of the shell), or all. */
+export function commandPoints(chosen: readonly string[]): readonly { readonly k: number; readonly pattern: string }[] {
+  if (!tryAll) return chosen.map(pattern => ({ k: 1, pattern }))
+  return Array.from({ length: mostCommands }, (_, n) => ({ k: n + 1, pattern: '*' }))
+}
+
+/** A deploy has about 45 on each host. */
+const mostCommands = 54

@@ -1,0 +1,100 @@
+import { describe, expect, it, vi } from 'vitest'
+import { sshdIsHere } from '../support/sshd.js'
+import { startHeld } from './held.js'
+import { onHosts } from './hosts.js'
+import { messagePoints, tryAll } from './points.js'
+import { onScene } from './scene.js'
+import { expectTruth } from './truth.js'
+import { app, version } from './whole.js'
+
+// What can happen to the line between a controller and one of its hosts, at a message of a deploy. The chosen ones lie around
+// the swap; CLONEDEPLOY_FAULTS=all tries every message.
+describe.skipIf(!sshdIsHere())('a deploy', () => {
+  const hosts = onHosts()
+  const scene = onScene(hosts)
+  const held = async (at: Parameters<typeof startHeld>[2]) => {
+    await scene.deploy('old')
+    scene.project.write(app('new'))
+    const running = startHeld(scene.project, 'deploy', at)
+    expect((await running.reached()) || tryAll).toBe(true)
+    return running
+  }
+  /** Everything that a run leaves is ended by a repair, and the next deploy goes through. */
+  const ends = async () => {
+    await hosts.letTimePass(scene.folders)
+    await scene.repair(['old', 'new'])
+    await scene.deploy('newer')
+    await scene.consistent()
+  }
+
+  it.each(
+    messagePoints([
+      ['lock', 3],
+      ['stage', 2],
+      ['go', 2],
+      ['confirm', 1],
+      ['confirm', 2],
+    ]),
+  )('whose connection to one host is lost after message $k ($kind) says what is true', async at => {
+    const running = await held(at)
+    hosts.fleet.dropConnections((at.k % 3) + 1)
+    running.resume()
+    expectTruth(scene.project, hosts.all, await running.ended, 'old', 'new')
+    await ends()
+  })
+
+  it.each(
+    messagePoints([
+      ['armed', 3],
+      ['go', 3],
+      ['renew', 1],
+      ['confirm', 1],
+    ]),
+  )('that sleeps past its lease at message $k ($kind) says what is true when it wakes', async at => {
+    const running = await held(at)
+    await hosts.letTimePass(scene.folders, 'waiting')
+    running.resume()
+    expectTruth(scene.project, hosts.all, await running.ended, 'old', 'new')
+    await ends()
+  })
+
+  it.each(
+    messagePoints([
+      ['unpack', 2],
+      ['armed', 2],
+      ['go', 1],
+      ['confirm', 2],
+      ['finish', 1],
+    ]),
+  )('that sleeps at message $k ($kind) until another took over changes nothing when it wakes', async at => {
+    const running = await held(at)
+    await hosts.letTimePass(scene.folders, 'waiting')
+    await scene.repair(['old', 'new'])
+    scene.other.write(app('other'))
+    expect((await scene.other.run('deploy')).code).toBe(0)
+    running.resume()
+    const { code, stderr } = await running.ended
+    expect(code, stderr).not.toBe(1)
+    if (code === 0) expect(running.messages().some(({ name }) => name === 'finish')).toBe(true)
+    expect(hosts.all.map(i => version(scene.project, i))).toEqual(hosts.all.map(() => 'other'))
+    await scene.consistent()
+    await scene.deploy('newer')
+  })
+
+  it('whose word to swap comes late is refused by that host, and all others go back', async () => {
+    const running = await held({ kind: 'go', k: 1, when: 'before' })
+    const slow = 2
+    hosts.fleet.partition(slow)
+    running.resume()
+    try {
+      await vi.waitFor(() => expect(running.messages().filter(({ name }) => name === 'go')).toHaveLength(3), 10_000)
+      await hosts.letTimePass([scene.project.on(slow)], 'waiting', [slow])
+    } finally {
+      hosts.fleet.heal(slow)
+    }
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(5)
+    expect(stderr).toContain('exit code 82')
+    await ends()
+  })
+})

@@ -1,0 +1,61 @@
+import { describe, expect, it, vi } from 'vitest'
+import { sshdIsHere } from '../support/sshd.js'
+import { onHosts } from './hosts.js'
+import { commandPoints, tryAll } from './points.js'
+import { onScene } from './scene.js'
+import { expectTruth } from './truth.js'
+import { app } from './whole.js'
+
+// A host can die between any two commands that change its disk. The chosen ones are the renames that decide something;
+// CLONEDEPLOY_FAULTS=all tries every command.
+describe.skipIf(!sshdIsHere())('a host', () => {
+  const hosts = onHosts()
+  const scene = onScene(hosts)
+  const dying = 2
+  const run = async (k: number, pattern: string, how: 'hang' | 'kill') => {
+    await scene.deploy('old')
+    scene.project.write(app('new'))
+    hosts.stopAt(dying, k, pattern, how)
+    const running = scene.project.start('deploy')
+    const over = { now: false }
+    running.ended.then(() => {
+      over.now = true
+    })
+    await vi.waitFor(() => expect(hosts.stopped(dying) || over.now).toBe(true), { timeout: 60_000, interval: 10 })
+    expect(hosts.stopped(dying) || tryAll).toBe(true)
+    if (how === 'hang') {
+      await hosts.fleet.stopHost(dying)
+      await hosts.fleet.startHost(dying)
+    }
+    hosts.unstop()
+    return running.ended
+  }
+  const ends = async () => {
+    await hosts.letTimePass(scene.folders)
+    await scene.repair(['old', 'new'])
+    await scene.deploy('newer')
+    await scene.consistent()
+  }
+
+  it.each(
+    commandPoints([
+      'tar -x*',
+      'mv*releases/*',
+      'mv*state.armed*',
+      'mv*go/current*',
+      'mv*state.swapped*',
+      'mv*outcome.confirmed*',
+      'mv*fleet .clonedeploy/fleet',
+    ]),
+  )('that reboots before its command $k like $pattern ends as the others do', async ({ k, pattern }) => {
+    expectTruth(scene.project, hosts.all, await run(k, pattern, 'hang'), 'old', 'new')
+    await ends()
+  })
+
+  it.each(
+    commandPoints(['mv*releases/*', 'mv*go/current*', 'sync*', 'mv*outcome.confirmed*']),
+  )('whose shell is killed before its command $k like $pattern ends as the others do', async ({ k, pattern }) => {
+    expectTruth(scene.project, hosts.all, await run(k, pattern, 'kill'), 'old', 'new')
+    await ends()
+  })
+})
