@@ -80,8 +80,8 @@ function prepareHost(intent: BringIntent, host: Host, state: HostState, place: P
 }
 
 /** The dead run's swap has been confirmed elsewhere: so it is here, where it was done; where it was not, it is called off. */
-function settleStep(place: Place, state: HostState, { id, next }: TransactionState) {
-  const done = state.current.kind === 'link' && state.current.target === `releases/${next}`
+function settleStep(place: Place, state: HostState, { id, next, outcome: decided }: TransactionState) {
+  const done = decided === null && state.current.kind === 'link' && state.current.target === `releases/${next}`
   const outcome = done ? 'confirmed' : 'reverted'
   return scriptStep(settle({ ...place, of: id }, outcome), `end the dead run's transaction here: ${outcome}`, 60_000)
 }

@@ -48,10 +48,16 @@ export function warningsOf(state: HostState): readonly string[] {
   ]
 }
 
-/** Transactions that swapped and were never decided: a dead run left them, only `repair` may go on. */
-export function inDoubt(state: HostState) {
-  return state.transactions.filter(
-    ({ state: at, outcome }) => (at === 'swapping' || at === 'swapped') && outcome === null,
+/**
+ * Transactions that swapped and were never decided, or whose host decided to go back and did not come to it: a dead run
+ * left them, only `repair` may go on.
+ */
+export function inDoubt({ current, transactions }: HostState) {
+  const serves = current.kind === 'link' ? current.target : null
+  return transactions.filter(
+    ({ state, outcome, next, old }) =>
+      (state === 'swapping' || state === 'swapped') &&
+      (outcome === null || (outcome === 'reverted' && serves === `releases/${next}` && serves !== old)),
   )
 }
 

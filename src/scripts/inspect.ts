@@ -92,6 +92,7 @@ for d in .clonedeploy/tx/*/; do
   d=\${d%/}; [ -d "$d" ] || continue
   s=prepared; for f in "$d"/state.*; do [ -e "$f" ] && s=\${f##*/state.}; done
   o=-; for f in "$d"/outcome.*; do [ -e "$f" ] && o=\${f##*/outcome.}; done
+  [ "$o" != reverted ] || [ -d "$d/stage" ] || s=ended
   n=; [ -f "$d/next" ] && read -r n <"$d/next"
   printf 'tx %s %s %s %s ' "\${d##*/}" "$s" "$o" "\${n:--}"
   if [ -f "$d/old" ]; then one <"$d/old"; else echo; fi

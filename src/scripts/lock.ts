@@ -26,6 +26,14 @@ export function lock(place: Place, holder: string, options: LockOptions): Script
 over=
 umask 077
 mkdir -p .clonedeploy/epochs .clonedeploy/tx .clonedeploy/manifests .clonedeploy/incoming .clonedeploy/bad || exit ${codes.folder}
+# Swapped, and never decided; or decided to go back, and died before the link was back.
+doubtful() {
+  [ -e "$1/state.swapping" ] || [ -e "$1/state.swapped" ] || return 1
+  [ ! -e "$1/undecided" ] || return 0
+  [ -e "$1/outcome.reverted" ] && [ -d "$1/stage" ] || return 1
+  r=; read -r r <"$1/next"
+  [ "$(readlink current)" = "releases/$r" ] && [ "$(readlink "$1/stage/revert/current")" != "releases/$r" ]
+}
 # Whoever makes an epoch writes who it is right after: we may see the one before the other.
 named() { i=0; while [ ! -f ".clonedeploy/epochs/$1/tx" ] && [ "$i" -lt 2 ]; do sleep 1; i=$((i+1)); done; }
 highest
@@ -41,11 +49,8 @@ if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
   fi
   over='took over'
 fi
-for u in .clonedeploy/tx/*/undecided; do
-  [ -e "$u" ] || continue
-  if [ -e "\${u%/*}/state.swapping" ] || [ -e "\${u%/*}/state.swapped" ]; then
-    [ ${options.unresolved} = keep ] || exit ${codes.unresolved}
-  fi
+for d in .clonedeploy/tx/*; do
+  doubtful "$d" && { [ ${options.unresolved} = keep ] || exit ${codes.unresolved}; }
 done
 n=$((h+1))
 if ! mkdir ".clonedeploy/epochs/$n" 2>/dev/null; then
@@ -67,22 +72,21 @@ rmdir "$X/probe"`,
     options.old === undefined
       ? sh``
       : sh`( ${sameCurrent(options.old)} ) || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.currentChanged}; }`,
-    sh`for u in .clonedeploy/tx/*/undecided; do
-  [ -e "$u" ] || continue
-  for s in staged armed; do mv -f "\${u%/*}/state.$s" "\${u%/*}/state.disarmed" 2>/dev/null; done
-  if [ -e "\${u%/*}/state.swapping" ] || [ -e "\${u%/*}/state.swapped" ]; then
-    [ ${options.unresolved} = keep ] || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.unresolved}; }
-  fi
+    sh`for d in .clonedeploy/tx/*; do
+  [ ! -e "$d/undecided" ] || for s in staged armed; do mv -f "$d/state.$s" "$d/state.disarmed" 2>/dev/null; done
+  doubtful "$d" || continue
+  [ ${options.unresolved} = keep ] || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.unresolved}; }
 done
 for e in .clonedeploy/epochs/*; do [ "\${e##*/}" -lt "$n" ] 2>/dev/null && rm -rf "$e"; done
 for d in .clonedeploy/tx/*/; do
   d=\${d%/}
   [ "$d" = "$X" ] && continue
+  doubtful "$d" && continue
   if [ -f "$d/made" ]; then
     read -r r <"$d/made"
     [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && rm -rf "releases/$r"
   fi
-  if [ ! -e "$d/undecided" ] || [ -e "$d/state.disarmed" ] || [ -e "$d/state.staged" ]; then rm -rf "$d"; fi
+  rm -rf "$d"
 done
 for d in .clonedeploy/incoming/*; do [ -e "$d" ] && rm -rf "$d"; done
 [ -z "$over" ] || echo "$over"

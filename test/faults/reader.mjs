@@ -1,11 +1,16 @@
-// Reads what every host serves, over and over, as a web server would: `node reader.mjs FOLDER…`. Prints a line for each time
-// that `current` was not there although it had been, or led to a release of which a part was missing or from another one.
+// Reads what every host serves, over and over, as a web server would: `node reader.mjs FOLDER…`. Prints a line when
+// `current` was not there although it had been, or led to a release of which a part was missing or from another one.
 import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
 const folders = process.argv.slice(2)
 const files = ['version', 'one.txt', 'two/three.txt']
 const seen = new Set()
+const told = new Set()
+const tell = text => {
+  if (!told.has(text)) process.stdout.write(`${text}\n`)
+  told.add(text)
+}
 let reads = 0
 let wanted = true
 process.stdin
@@ -25,10 +30,9 @@ function look(folder) {
     const target = readlinkSync(join(folder, 'current'))
     seen.add(folder)
     const versions = new Set(files.map(file => readFileSync(join(folder, target, file), 'utf8').split(' ')[0]))
-    if (versions.size !== 1 || versions.has(''))
-      process.stdout.write(`${folder}: ${target} is torn: ${[...versions]}\n`)
+    if (versions.size !== 1 || versions.has('')) tell(`${folder}: ${target} is torn: ${[...versions]}`)
     reads += 1
   } catch (error) {
-    if (seen.has(folder)) process.stdout.write(`${folder}: ${error.message}\n`)
+    if (seen.has(folder)) tell(`${folder}: ${error.message}`)
   }
 }
