@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, vi } from 'vitest'
 import { signal } from '../support/processes.js'
+import type { Project } from '../support/project.js'
 import { startFleet, type TestFleet } from '../support/sshd.js'
 
 /** A fleet of real hosts on whose commands the tests have a hand: programs of the same name come first on their PATH. */
@@ -39,6 +40,8 @@ export interface Hosts {
     left?: 'nothing' | 'waiting',
     on?: readonly number[],
   ) => Promise<void>
+  /** Waits until every host waits for the word to swap. */
+  readonly whenArmed: (project: Project) => Promise<void>
 }
 
 const changing = ['mv', 'rm', 'rmdir', 'mkdir', 'ln', 'touch', 'sync', 'tar', 'cp', 'tee'] as const
@@ -71,6 +74,14 @@ export function onHosts(count = 3): Hosts {
       writeFileSync(join(dirOf(i), 'stop-at'), `${k}\n${how}\n${pattern}\n`)
     },
     unstop,
+    whenArmed: project =>
+      vi.waitFor(() => {
+        for (const i of all) {
+          const tx = project.on(i, '.clonedeploy/tx')
+          if (!readdirSync(tx).some(id => existsSync(join(tx, id, 'state.armed'))))
+            throw new Error(`h${i} is not armed`)
+        }
+      }, 10_000),
     stopped: i => existsSync(join(dirOf(i), 'stopped')),
     commands: i =>
       readFileSync(join(dirOf(i), 'commands'), 'utf8')

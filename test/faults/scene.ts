@@ -13,6 +13,8 @@ export interface Scene {
   readonly folders: readonly string[]
   /** That nothing is served again is right in this test: the first deploy ever is undone. */
   readonly mayEndAbsent: () => void
+  /** Does this when the test is over and nobody reads any more. */
+  readonly afterwards: (undo: () => void) => void
   /** Deploys this version; it must go through, and the fleet must be whole. */
   readonly deploy: (version: string) => Promise<void>
   /** Repairs from elsewhere, the dead run's locks being old enough: one of these versions must come of it. */
@@ -22,7 +24,7 @@ export interface Scene {
 }
 
 export function onScene(hosts: Hosts, config: (at: string) => object = () => ({})): Scene {
-  const here = {} as { project: Project; other: Project; reader: Reader; absent: boolean }
+  const here = {} as { project: Project; other: Project; reader: Reader; absent: boolean; undo: (() => void)[] }
   beforeEach(async () => {
     const project = await startProject(hosts.fleet)
     const other = await startProject(hosts.fleet)
@@ -30,11 +32,12 @@ export function onScene(hosts: Hosts, config: (at: string) => object = () => ({}
     project.configure(settings)
     other.configure(settings, i => ({ deployTo: project.on(i) }))
     const reader = await startReader(hosts.all.map(i => project.on(i)))
-    Object.assign(here, { project, other, reader, absent: false })
+    Object.assign(here, { project, other, reader, absent: false, undo: [] })
   })
   afterEach(async () => {
     hosts.unstop()
     const { reads, wrong } = await here.reader.stop()
+    for (const undo of here.undo) undo()
     here.project.remove()
     here.other.remove()
     expect(here.absent ? wrong.filter(line => !line.includes('readlink')) : wrong).toEqual([])
@@ -50,6 +53,7 @@ export function onScene(hosts: Hosts, config: (at: string) => object = () => ({}
     get folders() {
       return hosts.all.map(i => here.project.on(i))
     },
+    afterwards: undo => here.undo.push(undo),
     mayEndAbsent() {
       here.absent = true
     },

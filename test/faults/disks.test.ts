@@ -1,0 +1,164 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { textOf } from '../support/project.js'
+import { sshdIsHere } from '../support/sshd.js'
+import { canMount, type Disk, type Image, mountDisk, mountImage } from './disk.js'
+import { startHeld } from './held.js'
+import { onHosts } from './hosts.js'
+import { onScene } from './scene.js'
+import { app, version } from './whole.js'
+
+const here = sshdIsHere() && canMount()
+const full = ['bytes', 'inodes'] as const
+
+describe.skipIf(!here)('a disk of one host', () => {
+  const hosts = onHosts()
+  const settings = (at: string) => ({
+    env: { AT: at },
+    restart: 'cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"',
+    health: { run: '! grep -q sick version', timeout: '1s', tryTimeout: '1s' },
+  })
+  const scene = onScene(hosts, settings)
+  const odd = 2
+  let disk: Disk
+  beforeEach(() => {
+    disk = mountDisk(scene.project.on(odd))
+    scene.afterwards(disk.unmount)
+  })
+  const restarts = (i: number) => textOf(join(scene.project.root, `restarts.h${i}`))
+  const served = () => hosts.all.map(i => version(scene.project, i))
+  /** Starts a deploy of this version, and does that to the disk after that message. */
+  const deployWith = async (next: string, kind: string, k: number, act: () => void) => {
+    await scene.deploy('old')
+    scene.project.write(app(next))
+    const running = startHeld(scene.project, 'deploy', { kind, k, when: 'after' })
+    expect(await running.reached()).toBe(true)
+    act()
+    return running
+  }
+  const ends = async (versions: readonly string[]) => {
+    disk.free()
+    await hosts.letTimePass(scene.folders)
+    await scene.repair(versions)
+    await scene.deploy('newer')
+    await scene.consistent()
+  }
+
+  it.each(full)('without %s left stops a deploy before anything is sent, with 3', async what => {
+    await scene.deploy('old')
+    disk.fill(what)
+    scene.project.write(app('new'))
+    const { code, stderr } = await scene.project.run('deploy')
+    expect(code, stderr).toBe(3)
+    expect(stderr).toMatch(what === 'bytes' ? /h2.*too little disk space/ : /h2.*too few inodes/)
+    expect(served()).toEqual(['old', 'old', 'old'])
+    await ends(['old'])
+  })
+
+  it.each(full)('that has no %s left when files come stops the deploy, with 3', async what => {
+    const running = await deployWith('new', 'lock', 3, () => disk.fill(what))
+    running.resume()
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(3)
+    expect(served()).toEqual(['old', 'old', 'old'])
+    expect(readdirSync(scene.project.on(odd, '.clonedeploy/incoming'))).toEqual([])
+    await ends(['old'])
+  })
+
+  it.each(full)('that has no %s left after the host was armed keeps no host from going back, with 5', async what => {
+    const running = await deployWith('sick', 'armed', 3, () => {})
+    await hosts.whenArmed(scene.project)
+    disk.fill(what)
+    running.resume()
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(5)
+    expect(served()).toEqual(['old', 'old', 'old'])
+    for (const i of hosts.all) expect(restarts(i).split('\n').at(-2)).toBe('old version')
+    await ends(['old'])
+  })
+
+  it.each(full)('that has no %s left after the host was armed does not fail the deploy', async what => {
+    const running = await deployWith('new', 'armed', 3, () => {})
+    await hosts.whenArmed(scene.project)
+    disk.fill(what)
+    running.resume()
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(0)
+    expect(served()).toEqual(['new', 'new', 'new'])
+    await ends(['new'])
+  })
+
+  it.each(
+    full,
+  )('that has no %s left when the controller dies: the host goes back by itself, and serves it', async what => {
+    const running = await deployWith('new', 'renew', 3, () => disk.fill(what))
+    running.child.kill('SIGKILL')
+    await running.ended
+    await hosts.letTimePass(scene.folders)
+    expect(served()).toEqual(['old', 'old', 'old'])
+    for (const i of hosts.all) expect(restarts(i)).toBe('old version\nnew version\nold version\n')
+    await ends(['old'])
+  })
+
+  it('that becomes read-only before the swap: nothing stays swapped anywhere, with 5', async () => {
+    const running = await deployWith('new', 'armed', 3, () => {})
+    await hosts.whenArmed(scene.project)
+    disk.readOnly(true)
+    running.resume()
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(5)
+    expect(served()).toEqual(['old', 'old', 'old'])
+    disk.readOnly(false)
+    await ends(['old'])
+  })
+
+  it('that is read-only stops a deploy before anything is sent, with 3', async () => {
+    await scene.deploy('old')
+    disk.readOnly(true)
+    scene.project.write(app('new'))
+    const { code, stderr } = await scene.project.run('deploy')
+    expect(code, stderr).toBe(3)
+    expect(stderr).toContain('may not write')
+    disk.readOnly(false)
+    await ends(['old'])
+  })
+})
+
+describe.skipIf(!here)('a power cut', () => {
+  const hosts = onHosts(1)
+  const scene = onScene(hosts)
+  let image: Image
+  beforeEach(() => {
+    image = mountImage(scene.project.on(1))
+    scene.afterwards(image.unmount)
+  })
+  const files = ['version', 'one.txt', 'two/three.txt']
+
+  it.each([
+    ['unpack', 'old'],
+    ['seal', 'old'],
+    ['stage', 'old'],
+    ['renew', 'new'],
+    ['finish', 'new'],
+  ])('after the host was told to %s leaves the %s release, whole', async (kind, wanted) => {
+    await scene.deploy('old')
+    scene.project.write(app('new'))
+    const running = startHeld(scene.project, 'deploy', { kind, k: 1, when: 'after' })
+    expect(await running.reached()).toBe(true)
+    const { folder, remove } = image.afterPowerCut()
+    try {
+      const target = readlinkSync(join(folder, 'current'))
+      const texts = files.map(file => readFileSync(join(folder, target, file), 'utf8').split(' ')[0])
+      expect(texts).toEqual([wanted, wanted, wanted])
+      for (const seal of readdirSync(join(folder, '.clonedeploy/manifests')).filter(name => name.endsWith('.seal')))
+        expect(readFileSync(join(folder, 'releases', seal.replace('.seal', ''), 'two/three.txt'), 'utf8')).toMatch(
+          /^(old|new) three\n$/,
+        )
+    } finally {
+      remove()
+    }
+    running.resume()
+    expect((await running.ended).code).toBe(0)
+  })
+})
