@@ -77,10 +77,11 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
 async function served(run: Run, host: HostRun, began: number): Promise<HostFailure | null> {
   const note = host.plan.old === null ? 'back: current is absent again' : `back on ${host.plan.oldRelease}`
   ended(run, host, 'rollback', 'restore', performance.now() - began, null, note)
-  return (
+  const failure =
     (await restart(run, host, 'rollback', host.plan.restartOld)) ??
     (await healthy(run, host, 'rollback', host.plan.healthOld))
-  )
+  if (failure === null) await host.session.run(host.plan.serve.script, { timeout: host.plan.serve.timeout })
+  return failure
 }
 
 /** The release is kept and marked bad. The lock is given back only when every host is as it was. */

@@ -1,7 +1,7 @@
 import type { Excluded, FleetState, HostState } from '../inventory/state.js'
 import { isAlive } from '../scripts/inspect.js'
 import { newestRecord } from './newest-record.js'
-import { inDoubt } from './preflight.js'
+import { inDoubt, unserved } from './preflight.js'
 import type { StatusHost, StatusReport } from './status.js'
 import { currentEntry, currentRelease, mostCommon } from './transaction.js'
 
@@ -103,6 +103,7 @@ function flagOf(host: Omit<StatusHost, 'flag'>, state: HostState, target: string
   if (host.current !== target) return host.current === null ? 'NEW' : 'OLD'
   if (host.drift !== null && host.drift.modified.length + host.drift.missing.length + host.drift.extra.length > 0)
     return 'DRIFT'
+  if (unserved(state).length > 0) return 'NOT RESTARTED'
   return host.health === 'failing' ? 'FAILING' : null
 }
 
@@ -148,6 +149,8 @@ function problemOf(host: StatusHost): readonly string[] {
       return [`${host.name} could not be read: ${host.error ?? 'no answer'}`]
     case 'DRIFT':
       return [`${host.name} holds files that are not those of its release.`]
+    case 'NOT RESTARTED':
+      return [`${host.name} went back to ${host.current}; nobody saw its restart come to its end.`]
     case 'FAILING':
       return [`${host.name} is not healthy: ${host.healthNote}`]
     case 'DANGLING':
@@ -160,7 +163,7 @@ function problemOf(host: StatusHost): readonly string[] {
 function nextOf(hosts: readonly StatusHost[]): readonly string[] {
   const flags = new Set(hosts.map(({ flag }) => flag))
   return [
-    ...(['OLD', 'NEW', 'IN DOUBT', 'DRIFT', 'DANGLING', 'EXCLUDED'].some(flag => flags.has(flag))
+    ...(['OLD', 'NEW', 'IN DOUBT', 'DRIFT', 'DANGLING', 'EXCLUDED', 'NOT RESTARTED'].some(flag => flags.has(flag))
       ? ['fix: clonedeploy repair']
       : []),
     ...(flags.has('FAILING') ? ['look: clonedeploy run -- CMD'] : []),

@@ -1,14 +1,14 @@
 import type { Host } from '../inventory/host.js'
 import type { Current, HostState, ReleaseState, TransactionState } from '../inventory/state.js'
-import { prune } from '../scripts/finish.js'
+import { abandon, prune } from '../scripts/finish.js'
 import type { Place } from '../scripts/place.js'
 import { settle } from '../scripts/settle.js'
 import { seal, stage } from '../scripts/stage.js'
-import { restore } from '../scripts/swap.js'
+import { restore, serve } from '../scripts/swap.js'
 import { verify } from '../scripts/verify.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
 import type { Doubts, Need } from './repair.js'
-import { currentRelease, hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
+import { currentRelease, historyRecord, hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
 import { hookVariables } from './variables.js'
 
 export interface BringIntent extends Intent {
@@ -43,7 +43,13 @@ export function planPutBack(intent: Intent, doubts: Doubts): Plan {
     previous: intent.release,
     hosts: plan.hosts.map((host, i) => {
       const doubt = doubts.get(host.host.name)
-      if (doubt !== undefined) return { ...host, restore: restoreDead(intent, host, doubt) }
+      if (doubt !== undefined)
+        return {
+          ...host,
+          restore: restoreDead(intent, host, doubt),
+          serve: scriptStep(serve({ root: host.root, tx: intent.tx, of: doubt.id }), host.serve.text),
+          abandon: abandonDead(intent, host, doubt),
+        }
       return { ...host, restartOld: [], healthOld: tookPart(intent.hosts[i]?.state, doubts) ? host.healthOld : [] }
     }),
   }
@@ -128,6 +134,16 @@ function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
 function restoreDead({ tx }: Intent, host: HostPlan, { id, next }: TransactionState) {
   const place = { root: host.root, tx, of: id }
   return scriptStep(restore(place, next ?? ''), `rename current back → ${host.old ?? '(absent)'}`)
+}
+
+/** Ends the dead run's transaction together with ours. */
+function abandonDead(intent: Intent, host: HostPlan, { id, next }: TransactionState): HostPlan['abandon'] {
+  const place = { root: host.root, tx: intent.tx, of: id }
+  return reason =>
+    scriptStep(
+      abandon(place, { release: next ?? '', bad: null, history: historyRecord(intent, host.oldRelease, reason) }),
+      "end the dead run's transaction, unlock",
+    )
 }
 
 /** The host as it was before the swap: what it has to become again. */

@@ -61,6 +61,11 @@ export function inDoubt({ current, transactions }: HostState) {
   )
 }
 
+/** Transactions whose host went back, and of which nobody knows whether the app serves the old release again. */
+export function unserved({ transactions }: HostState) {
+  return transactions.filter(({ state }) => state === 'unserved')
+}
+
 /** Whether every host serves this digest already, sealed and recorded, with nothing left to do. */
 export function servesAlready(states: readonly HostState[], digest: string): boolean {
   const ids = new Set(states.map(currentRelease))

@@ -1,7 +1,7 @@
 import type { HostState, TransactionState } from '../inventory/state.js'
 import { targetOf } from './assess.js'
 import { newestRecord } from './newest-record.js'
-import { inDoubt } from './preflight.js'
+import { inDoubt, unserved } from './preflight.js'
 import { currentRelease, mostCommon } from './transaction.js'
 
 /** What was found out beside the records of the hosts that answered. */
@@ -24,7 +24,7 @@ export type Doubts = ReadonlyMap<string, TransactionState>
 export type RepairDecision =
   /** Whether the swap was confirmed is known by hosts that did not answer. */
   | { readonly kind: 'unknown'; readonly tx: string; readonly hosts: readonly string[] }
-  /** No host confirmed: those that swapped go back to what they served before. */
+  /** No host confirmed: those that swapped go back to what they served before, and serve it. */
   | { readonly kind: 'put back'; readonly doubts: Doubts }
   /** The fleet has a release, and not every host serves it. */
   | {
@@ -74,9 +74,13 @@ function putBack(doubts: Doubts, { unreachable }: Found): RepairDecision {
 }
 
 function doubtsOf(states: readonly HostState[]): Doubts {
+  return doubtsBy(states, inDoubt)
+}
+
+function doubtsBy(states: readonly HostState[], which: typeof inDoubt): Doubts {
   return new Map(
     states.flatMap(state =>
-      inDoubt(state)
+      which(state)
         .slice(0, 1)
         .map(one => [state.name, one] as const),
     ),
@@ -109,6 +113,8 @@ function needOf(state: HostState, release: string, digest: string | null, damage
 }
 
 function leftovers(states: readonly HostState[], release: string | null): RepairDecision {
+  const back = doubtsBy(states, unserved)
+  if (back.size > 0) return { kind: 'put back', doubts: back }
   const left = states.some(
     ({ lock, transactions }) => lock.held || transactions.some(({ outcome }) => outcome === null),
   )

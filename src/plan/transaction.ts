@@ -7,7 +7,7 @@ import { type LockOptions, lock, renew } from '../scripts/lock.js'
 import type { Place } from '../scripts/place.js'
 import type { Script } from '../scripts/shell.js'
 import { stage } from '../scripts/stage.js'
-import { arm, confirm, look, restore } from '../scripts/swap.js'
+import { arm, confirm, look, restore, serve } from '../scripts/swap.js'
 import { newestRecord } from './newest-record.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
 import { hookVariables, type Served, substitute } from './variables.js'
@@ -127,7 +127,8 @@ function planHost(
   const variables = hookVariables(config, intent.secrets, host, state.root, now)
   const oldVariables = before && hookVariables(config, intent.secrets, host, state.root, before)
   const restarts = onHost(config.restart, host).map(one => hookRun(one, 'current'))
-  const goBack = oldVariables === null ? Buffer.alloc(0) : afterwards(state.root, restarts, oldVariables)
+  const goBack =
+    oldVariables === null || restarts.length === 0 ? Buffer.alloc(0) : afterwards(state.root, restarts, oldVariables)
   const drop = pruned(state)
   return {
     host,
@@ -161,6 +162,7 @@ function planHost(
       oldVariables === null || before === null
         ? []
         : onHost(config.health, host).map(check => healthStep(check, state.root, oldVariables, before)),
+    serve: scriptStep(serve(place), 'record that the old release is served'),
     abandon: reason =>
       scriptStep(
         abandon(place, {
@@ -265,7 +267,7 @@ function excludedBy(intent: Intent, before: readonly Excluded[]): readonly Exclu
   return [...before.filter(({ host }) => !told.has(host)), ...now]
 }
 
-function historyRecord(intent: Intent, previous: string | null, failed?: string): string {
+export function historyRecord(intent: Intent, previous: string | null, failed?: string): string {
   const record = { at: intent.at, by: intent.who, command: intent.command, release: intent.release, previous }
   return JSON.stringify(
     failed === undefined ? record : { ...record, release: previous, failed: intent.release, reason: oneLine(failed) },

@@ -51,13 +51,15 @@ function boundedCommand(what: HookRun): ShellText {
 ( cd -- ${what.folder} || exit 1; exec "$@" sh -c ${what.run} ) </dev/null`
 }
 
-/** All hooks as one script for the dead-man's switch: what to run once `current` is back. */
+/** All hooks as one script for the dead-man's switch: what to run once `current` is back. Exit: 1 when one of them failed. */
 export function afterwards(root: string, runs: readonly HookRun[], variables: Variables): Uint8Array {
   const parts = [
     sh`cd -- ${root} || exit ${codes.folder}
 unset LC_ALL`,
     exportLines(variables),
-    ...runs.map(boundedCommand),
+    sh`clonedeploy_failed=0`,
+    ...runs.map(run => sh`${boundedCommand(run)} || clonedeploy_failed=1`),
+    sh`exit "$clonedeploy_failed"`,
   ]
   return Buffer.from(parts.map(part => `${part}\n`).join(''))
 }

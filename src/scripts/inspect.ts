@@ -1,5 +1,6 @@
 import { lockLease } from './lock.js'
 import { type Script, script, sh } from './shell.js'
+import { unfinishedFunctions } from './unfinished.js'
 
 /** Programs that a host must have; `timeout`, `zstd` and `setsid` make things better. */
 export const requiredTools = [
@@ -88,11 +89,13 @@ if [ "$h" -gt 0 ]; then
     s=; [ -f "$E/holder" ] && IFS= read -r s <"$E/holder"; printf 'holder %s\n' "$s"
   fi
 fi
+${unfinishedFunctions}
 for d in .clonedeploy/tx/*/; do
   d=\${d%/}; [ -d "$d" ] || continue
   s=prepared; for f in "$d"/state.*; do [ -e "$f" ] && s=\${f##*/state.}; done
   o=-; for f in "$d"/outcome.*; do [ -e "$f" ] && o=\${f##*/outcome.}; done
   [ "$o" != reverted ] || [ -d "$d/stage" ] || s=ended
+  ! unserved "$d" || s=unserved
   n=; [ -f "$d/next" ] && read -r n <"$d/next"
   printf 'tx %s %s %s %s ' "\${d##*/}" "$s" "$o" "\${n:--}"
   if [ -f "$d/old" ]; then one <"$d/old"; else echo; fi

@@ -2,6 +2,7 @@ import { codes } from './codes.js'
 import { enter, fenced, type Place } from './place.js'
 import { sameCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
+import { unfinishedFunctions } from './unfinished.js'
 
 /** Seconds without a sign of life after which a lock may be taken over. */
 export const lockLease = 60
@@ -22,18 +23,11 @@ export function lock(place: Place, holder: string, options: LockOptions): Script
   return script('lock', [
     sh`( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
     enter(place.root),
+    unfinishedFunctions,
     sh`X=.clonedeploy/tx/${place.tx}
 over=
 umask 077
 mkdir -p .clonedeploy/epochs .clonedeploy/tx .clonedeploy/manifests .clonedeploy/incoming .clonedeploy/bad || exit ${codes.folder}
-# Swapped, and never decided; or decided to go back, and died before the link was back.
-doubtful() {
-  [ -e "$1/state.swapping" ] || [ -e "$1/state.swapped" ] || return 1
-  [ ! -e "$1/undecided" ] || return 0
-  [ -e "$1/outcome.reverted" ] && [ -d "$1/stage" ] || return 1
-  r=; read -r r <"$1/next"
-  [ "$(readlink current)" = "releases/$r" ] && [ "$(readlink "$1/stage/revert/current")" != "releases/$r" ]
-}
 # Whoever makes an epoch writes who it is right after: we may see the one before the other.
 named() { i=0; while [ ! -f ".clonedeploy/epochs/$1/tx" ] && [ "$i" -lt 2 ]; do sleep 1; i=$((i+1)); done; }
 highest
@@ -81,7 +75,7 @@ for e in .clonedeploy/epochs/*; do [ "\${e##*/}" -lt "$n" ] 2>/dev/null && rm -r
 for d in .clonedeploy/tx/*/; do
   d=\${d%/}
   [ "$d" = "$X" ] && continue
-  doubtful "$d" && continue
+  { doubtful "$d" || unserved "$d"; } && continue
   if [ -f "$d/made" ]; then
     read -r r <"$d/made"
     [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && rm -rf "releases/$r"

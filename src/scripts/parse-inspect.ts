@@ -102,7 +102,8 @@ function transactionOf(text: string): TransactionState {
   const target = newlines(old.join(' '))
   return {
     id,
-    state: state === 'armed' || state === 'swapping' || state === 'swapped' ? state : 'prepared',
+    state:
+      state === 'armed' || state === 'swapping' || state === 'swapped' || state === 'unserved' ? state : 'prepared',
     outcome: outcome === 'confirmed' || outcome === 'reverted' ? outcome : null,
     next: next === '-' ? null : next,
     old: target === '' ? null : target,

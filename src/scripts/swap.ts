@@ -77,6 +77,11 @@ back || exit ${codes.rename}`,
   ])
 }
 
+/** Records that the old release is served again: what the dead-man's switch would run for it is not owed any more. */
+export function serve(place: Place): Script {
+  return script('serve', [fenced(place), sh`rm -f "$X/restart"`])
+}
+
 /** Reads what is true now: `current TARGET` or `absent`, the transaction's state and its outcome. Changes nothing. */
 export function look(root: string, tx: string): Script {
   return script('look', [
@@ -117,6 +122,6 @@ function restoreFunction(release: string): ShellText {
 putback() {
   mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null || return 0
   back; sync -f . 2>/dev/null || sync
-  ( trap - HUP INT TERM PIPE; exec sh "$X/restart" ) </dev/null >"$X/log" 2>&1
+  ( trap - HUP INT TERM PIPE; exec sh "$X/restart" ) </dev/null >"$X/log" 2>&1 && rm -f "$X/restart"
 }`
 }

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, vi } from 'vitest'
-import { signal } from '../support/processes.js'
-import type { Project } from '../support/project.js'
+import { ancestors, descendants, signal } from '../support/processes.js'
+import { type Project, textOf } from '../support/project.js'
 import { startFleet, type TestFleet } from '../support/sshd.js'
 
 /** A fleet of real hosts on whose commands the tests have a hand: programs of the same name come first on their PATH. */
@@ -23,9 +23,10 @@ export interface Hosts {
   readonly all: readonly number[]
   /**
    * From now on host `i` stops for good before its `k`-th command that changes a disk and is like this pattern of the
-   * shell (0: they are only counted): it hangs there, or its shell is killed.
+   * shell (0: they are only counted): it hangs there, or its shell is killed, or
+   * it pauses until `unstop`.
    */
-  readonly stopAt: (i: number, k: number, pattern?: string, how?: 'hang' | 'kill') => void
+  readonly stopAt: (i: number, k: number, pattern?: string, how?: 'hang' | 'kill' | 'pause') => void
   readonly unstop: () => void
   /** Whether host `i` has come to that command. */
   readonly stopped: (i: number) => boolean
@@ -98,7 +99,8 @@ export function onHosts(count = 3): Hosts {
               found.filter(({ name }) => name === 'sleep').map(({ pid }) => pid),
               'SIGKILL',
             )
-            const busy = allowed === 'nothing' ? found : found.filter(({ waits }) => !waits)
+            const paused = new Set(all.flatMap(i => pausedOn(dirOf(i))))
+            const busy = found.filter(({ pid, waits }) => !paused.has(pid) && !(allowed === 'waiting' && waits))
             quiet = busy.length === 0 ? quiet + 1 : 0
             if (quiet < 3) throw new Error(`still at work: ${busy.map(({ name, pid }) => `${name} ${pid}`).join(', ')}`)
           },
@@ -137,6 +139,13 @@ function below(folders: readonly string[]): readonly AtWork[] {
     })
 }
 
+/** The command at which a host pauses, what it has started, and the shells above it. */
+function pausedOn(dir: string): readonly number[] {
+  if (!existsSync(join(dir, 'stop-at')) || !/^pause$/m.test(readFileSync(join(dir, 'stop-at'), 'utf8'))) return []
+  const pid = Number(textOf(join(dir, 'stopped')))
+  return pid === 0 ? [] : [pid, ...descendants(pid), ...ancestors(pid)]
+}
+
 function makeCommands(dir: string): void {
   mkdirSync(dir)
   const real = (name: string) => execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
@@ -153,9 +162,9 @@ function makeCommands(dir: string): void {
       `  case "${name} $*" in $pattern)`,
       `    printf '%s\\n' "${name} $*" >>${dir}/commands`,
       `    if [ "$(wc -l <${dir}/commands)" -eq "$k" ]; then`,
-      `      : >${dir}/stopped`,
-      `      [ "$how" = hang ] || { kill -9 "$PPID"; exit 1; }`,
-      `      while :; do ${sleep} 600; done`,
+      `      echo $$ >${dir}/stopped`,
+      `      [ "$how" != kill ] || { kill -9 "$PPID"; exit 1; }`,
+      `      while [ "$how" = hang ] || [ -e ${dir}/stop-at ]; do ${sleep} 0.05; done`,
       '    fi ;;',
       '  esac',
       'fi',

@@ -241,6 +241,22 @@ describe('the verdict on a fleet', () => {
     ['failing', {}, probe({ health: 'failing', healthNote: 'answered 500' }), 'FAILING', 'mixed', 6],
     ['dangling', dangling, new Map(), 'DANGLING', 'mixed', 6],
     ['no link', { current: { kind: 'folder' } }, new Map(), 'NOT A LINK', 'mixed', 6],
+    [
+      'back without its restart',
+      { transactions: [transaction('unserved', 'reverted')] },
+      new Map(),
+      'NOT RESTARTED',
+      'mixed',
+      6,
+    ],
+    [
+      'told to go back, and not back',
+      { current: link(4), transactions: [transaction('swapped', 'reverted')] },
+      new Map(),
+      'IN DOUBT',
+      'unknown',
+      6,
+    ],
     ['swapped and undecided', { transactions: [transaction('swapped', null)] }, new Map(), 'IN DOUBT', 'unknown', 6],
   ]
   it.each(cases)('with a host that is %s', (_, more, probes, flag, result, exitCode) => {

@@ -31,6 +31,27 @@ describe('what a repair decides', () => {
       { a: old },
     ],
     [
+      'to put back one that had decided to go back, and died before it was',
+      [having(on('a', next), tx('swapped', 'reverted')), having(on('b', old), tx('swapped', 'reverted'))],
+      {},
+      'put back',
+      { a: old },
+    ],
+    [
+      'to serve the old release where nobody saw it restarted',
+      [having(on('a', old), tx('unserved', 'reverted')), on('b', old)],
+      {},
+      'put back',
+      { a: old },
+    ],
+    [
+      'to go forward with one that died on its way back, when another has confirmed',
+      [having(on('a', next), tx('swapped', 'reverted')), having(on('b', next), tx('swapped', 'confirmed'))],
+      {},
+      'bring',
+      { a: 'swap', b: 'nothing' },
+    ],
+    [
       'to go forward, when one has confirmed by its register',
       [swapped('a'), having(on('b', next), tx('swapped', 'confirmed'))],
       {},

@@ -4,7 +4,7 @@ import { abandon, discard, finish, prune } from '../../src/scripts/finish.js'
 import { hook } from '../../src/scripts/hook.js'
 import { breakLock, lock, renew, unlock } from '../../src/scripts/lock.js'
 import { seal, stage } from '../../src/scripts/stage.js'
-import { confirm, restore } from '../../src/scripts/swap.js'
+import { confirm, restore, serve } from '../../src/scripts/swap.js'
 import { unpack } from '../../src/scripts/unpack.js'
 import { inodes } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'
@@ -29,6 +29,7 @@ const mutating = (root: string) => {
     stage(mine, newId, oldTarget, Buffer.from('true')),
     armOf(root),
     restore(mine, newId),
+    serve(mine),
     confirm(mine, newId),
     finish(mine, { fleet: '{}', history: '{}' }),
     abandon(mine, { release: newId, bad: 'because', history: '{}' }),

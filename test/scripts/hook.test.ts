@@ -124,14 +124,14 @@ describe.each(shells.filter(({ name }) => name !== 'busybox'))('a hook under $na
 })
 
 describe.each(shells)("what the dead-man's switch runs, under $name", shell => {
-  it('is every hook, one after the other, with its variables', async () => {
+  it('is every hook, one after the other, with its variables, and fails when one did', async () => {
     const root = await locked(shell)
     const runs = [
       inOld(`printf '%s|' "$A" >>../../ran; exit 1`),
       inOld(`printf '%s|' "$c" >>../../ran; cat >>../../ran`),
     ]
     const text = afterwards(root, runs, { A: "it's\n$(x)", c: 'mine' })
-    expect((await run(new Script('restart', Buffer.from(text).toString('utf8')), shell)).code).toBe(0)
+    expect((await run(new Script('restart', Buffer.from(text).toString('utf8')), shell)).code).toBe(1)
     expect(readFileSync(join(root, 'ran'), 'utf8')).toBe("it's\n$(x)|mine|")
   })
 

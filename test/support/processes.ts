@@ -18,6 +18,12 @@ export function descendants(pid: number): number[] {
   return found
 }
 
+/** The process that started it, the one that started that, and so on. */
+export function ancestors(pid: number): number[] {
+  const parent = parentOf(pid)
+  return parent === null || parent < 2 ? [] : [parent, ...ancestors(parent)]
+}
+
 /** Processes that were started with this line in their environment, wherever they hang by now. */
 export function withEnvironment(entry: string): number[] {
   return running().filter(pid => read(`/proc/${pid}/environ`).split('\0').includes(entry))
