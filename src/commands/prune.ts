@@ -2,7 +2,7 @@ import type { ExitCode } from '../errors.js'
 import { onEach } from '../fleet/each.js'
 import { retired } from '../release/retention.js'
 import { prune as pruneScript } from '../scripts/finish.js'
-import { lock as lockScript, unlock as unlockScript } from '../scripts/lock.js'
+import { lockLease, lock as lockScript, renew, unlock as unlockScript } from '../scripts/lock.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
@@ -38,7 +38,9 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
       if (flags.dryRun) return { name: state.name, removed: old, inUse: [], failed: false }
       const locked = await session.run(lockScript(place, holder, { unresolved: 'refuse' }), { timeout: 20_000 })
       if (locked.code !== 0) return { name: state.name, removed: [], inUse: [], failed: true }
+      const beat = setInterval(() => session.run(renew(place), { timeout: 10_000 }), (lockLease * 1000) / 4)
       const result = await session.run(pruneScript(place, old), { timeout: 600_000 })
+      clearInterval(beat)
       await session.run(unlockScript(place), { timeout: 20_000 })
       const said = (word: string) =>
         [...result.stdout.toString('latin1').matchAll(new RegExp(`^${word} (.*)$`, 'gm'))].map(found => found[1] ?? '')

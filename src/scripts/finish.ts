@@ -3,6 +3,7 @@ import { codes } from './codes.js'
 import { endHookFunction } from './end-hook.js'
 import { fenced, flush, type Place } from './place.js'
 import { type Script, script, sh } from './shell.js'
+import { takeFunction } from './take.js'
 
 /** Throws away what was made before any swap, and gives the lock back. The old release and `current` are not touched. */
 export function discard(place: Place): Script {
@@ -62,6 +63,7 @@ rm -rf "$X/stage" "$X/restart"
 export function prune(place: Place, releases: readonly string[]): Script {
   return script('prune', [
     fenced(place),
+    takeFunction,
     sh`here=$(pwd -P)
 used=$(ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null)
 for r in ${releases}; do
@@ -77,7 +79,9 @@ for r in ${releases}; do
     *"$here/releases/$r"[/\ ]*|*"$here/releases/$r
 "*) echo "in use $r"; continue ;;
   esac
-  rm -rf ".clonedeploy/manifests/$r.seal" && rm -rf "releases/$r" ".clonedeploy/manifests/$r" ".clonedeploy/bad/$r" && echo "removed $r"
+  take "releases/$r" || continue
+  echo "removed $r"
+  for f in ".clonedeploy/manifests/$r.seal" ".clonedeploy/manifests/$r" ".clonedeploy/bad/$r"; do [ ! -e "$f" ] || take "$f"; done
 done`,
   ])
 }

@@ -2,6 +2,7 @@ import { codes } from './codes.js'
 import { enter, fenced, type Place } from './place.js'
 import { sameCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
+import { takeFunction } from './take.js'
 import { unfinishedFunctions } from './unfinished.js'
 
 /** Seconds without a sign of life after which a lock may be taken over. */
@@ -24,6 +25,7 @@ export function lock(place: Place, holder: string, options: LockOptions): Script
     sh`( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
     enter(place.root),
     unfinishedFunctions,
+    takeFunction,
     sh`X=.clonedeploy/tx/${place.tx}
 over=
 umask 077
@@ -78,11 +80,11 @@ for d in .clonedeploy/tx/*/; do
   { doubtful "$d" || unserved "$d"; } && continue
   if [ -f "$d/made" ]; then
     read -r r <"$d/made"
-    [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && rm -rf "releases/$r"
+    [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && [ -d "releases/$r" ] && take "releases/$r"
   fi
-  rm -rf "$d"
+  take "$d"
 done
-for d in .clonedeploy/incoming/*; do [ -e "$d" ] && rm -rf "$d"; done
+for d in .clonedeploy/incoming/*; do [ ! -e "$d" ] || take "$d"; done
 [ -z "$over" ] || echo "$over"
 exit 0`,
   ])
