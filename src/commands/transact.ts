@@ -90,6 +90,7 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     plan,
     session,
     waiting: null,
+    ahead: null,
     locked: false,
     current: { kind: 'known', target: plan.old },
     confirmed: false,

@@ -58,7 +58,7 @@ export interface Connection {
   readonly bytesReceived: () => number
   /** Runs a script to its end. Several may run at once (each then has a channel of its own, at most 4). */
   readonly run: (script: Script, options: RunOptions) => Promise<RunResult>
-  /** Starts a script that waits for our lines. Its `input` must be empty. */
+  /** Starts a script that waits for our lines. Its `input` must be empty, and no child of it may read on when it has ended. */
   readonly open: (script: Script, options: { readonly timeout: number }) => Waiting
   /** A stream to a port or a unix socket, as seen from the host. Rejects when the host refuses. */
   readonly forward: (

@@ -79,21 +79,25 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
     live.ended.then(end => settle(null, end.signal, new LostError(whyLost(options.host, end))))
     live.listen({ stdout: out.push, stderr: err.push })
     live.write(requestLine(live.nonce, requestText(script, marks, options.stdin)))
-    if (options.stdin === 'input' && script.input) sendInput(live, script.input, options)
+    if (options.stdin === 'input') sendInput(live, script.input, options)
   })
 }
 
-async function sendInput(live: Live, input: Uint8Array, options: ExchangeOptions): Promise<void> {
-  for (let sent = 0; sent < input.length && live.alive(); sent += SLICE) {
-    const end = Math.min(sent + SLICE, input.length)
-    await live.write(input.subarray(sent, end))
-    if (live.alive()) options.onSent?.(end)
+async function sendInput(live: Live, input: readonly Uint8Array[], options: ExchangeOptions): Promise<void> {
+  let sent = 0
+  for (const piece of input) {
+    for (let at = 0; at < piece.length && live.alive(); at += SLICE) {
+      const slice = piece.subarray(at, at + SLICE)
+      await live.write(slice)
+      sent += slice.length
+      if (live.alive()) options.onSent?.(sent)
+    }
   }
 }
 
 /** A script killed by a signal may have taken the drain with it. */
 function mayHaveLeftInput(script: Script, code: number): boolean {
-  return (script.input?.length ?? 0) > 0 && code > 128
+  return script.size > 0 && code > 128
 }
 
 function whyLost(host: string, end: ChannelEnd): string {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { fed, subshell } from '../scripts/chain.js'
 import type { Script } from '../scripts/shell.js'
 
 /** The lines that a host prints around a script's output. Fresh for every request, so that no output can hold them. */
@@ -25,21 +26,9 @@ export function requestText(script: Script, marks: Marks, stdin: 'input' | 'chan
   return [
     `printf '%s\\n' '${marks.begin}'`,
     `printf '%s\\n' '${marks.begin}' >&2`,
-    stdin === 'channel' ? subshell(script) : withInput(script),
+    stdin === 'channel' ? subshell(script) : fed(script),
     'c=$?',
     `printf '%s %s\\n' '${marks.end}' $c`,
     `printf '%s %s\\n' '${marks.end}' $c >&2`,
   ].join('\n')
-}
-
-/** The drain keeps what the script leaves unread from reaching the command loop. */
-function withInput(script: Script): string {
-  const length = script.input?.length ?? 0
-  if (length === 0) return `${subshell(script)} </dev/null`
-  return `head -c ${length} | (\n${subshell(script)}\nc=$?\ncat >/dev/null\nexit $c\n)`
-}
-
-/** The `:` is for an empty script, the newline before `)` for one that ends in a comment or a here-document. */
-function subshell(script: Script): string {
-  return `(\n:\n${script.text}\n)`
 }

@@ -38,8 +38,8 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     use?.(live)
     const done = await going
     if (done.answered !== null) rtt = Math.min(rtt, done.answered)
-    // A child of a script that shared its stdin with the loop could eat later requests.
-    channels.give(live, done.reusable && stdin === 'input')
+    // A script that read the channel itself and did not end well may have left a child there, to eat later requests.
+    channels.give(live, done.reusable && (stdin === 'input' || done.result.code === 0))
     return done
   }
 

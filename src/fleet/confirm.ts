@@ -1,9 +1,10 @@
 import type { ScriptStep } from '../plan/plan.js'
+import { chain } from '../scripts/chain.js'
 import { codes } from '../scripts/codes.js'
 import { onEach } from './each.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
-import { lookAgain } from './restore.js'
+import { currentIn, lookAgain } from './restore.js'
 import { type Halt, type HostRun, inPhase, inSilence, known, type Run, runStep } from './run.js'
 import { healthy, restart } from './serve.js'
 import { disarmAll } from './swap.js'
@@ -55,10 +56,11 @@ export async function readAll(run: Run, split: Halt): Promise<Halt> {
 export async function finishAll(run: Run): Promise<Halt | null> {
   await pruneAll(run)
   return inSilence(run, 'confirm', run.hosts, async host => {
-    const { finish } = host.plan
-    const result = await retry(2, () => host.session.run(finish.script, { timeout: finish.timeout }))
+    const { finish, look } = host.plan
+    const both = chain('finish, look', [finish.script, look.script])
+    const result = await retry(2, () => host.session.run(both, { timeout: finish.timeout }))
     if (result.code === 0 || result.code === codes.fenced) host.locked = false
-    host.current = await lookAgain(host)
+    host.current = result.code === 0 ? currentIn(result) : await lookAgain(host)
     if (host.current.kind === 'known' && host.current.target === `releases/${run.plan.release}`) {
       if (result.code !== 0) run.warnings.push(`${host.name}: the end of the transaction could not be recorded`)
       return null

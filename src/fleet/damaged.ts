@@ -22,7 +22,7 @@ export async function verifyOnAll(
   await onEach(fleet, concurrency, async ({ session, state }) => {
     const entry = state.releases.find(({ id }) => id === release)
     if (entry === undefined) return
-    const { code } = await session.run(verify(state.root, release, { extra: entry.extra, whole: false }), {
+    const { code } = await session.run(verify(state.root, release, { extra: entry.extra, whole: false, read: 'all' }), {
       timeout: 600_000,
     })
     if (code === codes.notIntact || code === codes.releaseMissing) damaged.add(state.name)

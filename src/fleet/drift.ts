@@ -11,7 +11,9 @@ const timeout = 600_000
 export async function readDrift(session: Session, state: HostState): Promise<StatusHost['drift']> {
   const entry = currentEntry(state)
   if (entry === null || entry.digest === null) return null
-  const checked = await session.run(verify(state.root, entry.id, { extra: entry.extra, whole: false }), { timeout })
+  const checked = await session.run(verify(state.root, entry.id, { extra: entry.extra, whole: false, read: 'all' }), {
+    timeout,
+  })
   if (checked.code === 0) return { modified: [], missing: [], extra: [] }
   if (checked.code !== codes.notIntact) return { modified: [], missing: ['(the release could not be read)'], extra: [] }
   const listed = await session.run(drift(state.root, entry.id), { timeout })

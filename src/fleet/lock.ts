@@ -1,10 +1,12 @@
 import { LockedError } from '../errors.js'
 import type { Holder } from '../inventory/state.js'
 import { codes } from '../scripts/codes.js'
+import { runAhead, scriptsAhead } from './ahead.js'
 import { onEach } from './each.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 
 const patience = 1500
+const long = 1_800_000
 
 /**
  * Takes the lock of every host, all at once, waiting for nobody while it holds one: but of two runs that meet half-way,
@@ -21,6 +23,9 @@ export async function lockAll(run: Run): Promise<Halt | null> {
     async host => {
       const until = performance.now() + patience
       for (;;) {
+        const { lock } = host.plan
+        const scripts = [lock.script, ...(await scriptsAhead(run, host))]
+        await runAhead(host, scripts, { timeout: scripts.length > 1 ? long : lock.timeout })
         const { failure, result } = await runStep(run, host, 'lock', host.plan.lock, () => 'lock acquired')
         // A lost answer may be the answer "locked": giving back what is not ours changes nothing.
         if (result.code === 0 || result.code === null) host.locked = true

@@ -1,6 +1,8 @@
+import type { RunResult } from '../connection/connection.js'
 import type { PushStep, Step } from '../plan/plan.js'
 import { codes } from '../scripts/codes.js'
 import { unpack } from '../scripts/unpack.js'
+import { runAhead, takeAhead } from './ahead.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
@@ -28,7 +30,7 @@ export async function prepareAll(run: Run): Promise<Halt | null> {
 
 async function stageSwap(host: HostRun): Promise<HostFailure | null> {
   const { name, text, script, timeout } = host.plan.stage
-  const result = await host.session.run(script, { timeout })
+  const result = takeAhead(host, script.name) ?? (await host.session.run(script, { timeout }))
   return result.code === 0 ? null : failureOf({ phase: 'prepare', step: name, text, timeout }, result)
 }
 
@@ -56,11 +58,19 @@ async function push(run: Run, host: HostRun, step: PushStep): Promise<HostFailur
 async function send(run: Run, host: HostRun, step: PushStep, baseDigest: string | null) {
   run.emit({ type: 'host.start', phase: 'push', step: 'push', host: host.name })
   const { data, files } = await run.payload(baseDigest)
-  const place = { root: host.plan.root, tx: run.plan.tx }
-  const result = await host.session.run(unpack(place, step.unpack, data), {
-    timeout: step.timeout,
-    onSent: done => run.emit({ type: 'host.progress', phase: 'push', host: host.name, done, total: data.length }),
-  })
+  const total = data.length
+  const { prepare, root, stage } = host.plan
+  const early = takeAhead(host, 'unpack')
+  const hooked = prepare.some(({ kind }) => kind === 'hook')
+  if (early === null) {
+    const rest = prepare.slice(prepare.findIndex(({ kind }) => kind === 'push') + 1).filter(isScript)
+    const unpacking = unpack({ root, tx: run.plan.tx }, step.unpack, data)
+    const scripts = hooked ? [unpacking] : [unpacking, ...rest.map(({ script }) => script), stage.script]
+    const onSent = (done: number) =>
+      run.emit({ type: 'host.progress', phase: 'push', host: host.name, done: Math.min(done, total), total })
+    await runAhead(host, scripts, { timeout: step.timeout, onSent })
+  }
+  const result = early ?? (takeAhead(host, 'unpack') as RunResult)
   const failure =
     result.code === 0
       ? null

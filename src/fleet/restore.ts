@@ -1,3 +1,4 @@
+import type { RunResult } from '../connection/connection.js'
 import { codes } from '../scripts/codes.js'
 import { onEach } from './each.js'
 import { failureOf } from './failure.js'
@@ -97,7 +98,12 @@ async function markBad(run: Run, halt: Halt, unlock: boolean): Promise<void> {
 
 export async function lookAgain(host: HostRun): Promise<HostRun['current']> {
   const result = await host.session.run(host.plan.look.script, { timeout: host.plan.look.timeout })
-  const target = result.code === 0 ? readBack(result.stdout.toString('utf8')) : undefined
+  return currentIn(result)
+}
+
+/** What `current` is, by what `look` printed; only a good end counts. */
+export function currentIn({ code, stdout }: RunResult): HostRun['current'] {
+  const target = code === 0 ? readBack(stdout.toString('utf8')) : undefined
   return target === undefined ? { kind: 'unknown' } : known(target)
 }
 

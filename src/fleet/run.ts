@@ -1,6 +1,7 @@
 import type { Payload } from '../build/artifact.js'
 import type { RunResult, Waiting } from '../connection/connection.js'
 import type { HookStep, HostPlan, Plan, ScriptStep } from '../plan/plan.js'
+import { type Ahead, takeAhead } from './ahead.js'
 import { onEach } from './each.js'
 import type { Emit, Phase } from './events.js'
 import { failureOf } from './failure.js'
@@ -28,6 +29,8 @@ export interface HostRun {
   readonly plan: HostPlan
   readonly session: Session
   waiting: Waiting | null
+  /** Results of scripts that were sent before their step was due. */
+  ahead: Ahead | null
   locked: boolean
   /** What `current` was when it was last read; `unknown` while something that changes it is under way or was lost. */
   current: { readonly kind: 'known'; readonly target: string | null } | { readonly kind: 'unknown' }
@@ -102,10 +105,12 @@ export async function runStep(
   const lines = outputLines((stream, line) =>
     run.emit({ type: 'output', host: host.name, step: step.name, stream, line }),
   )
-  const result = await host.session.run(step.script, {
-    timeout: step.timeout,
-    ...(step.kind === 'hook' ? { onOutput: lines.write } : {}),
-  })
+  const result =
+    takeAhead(host, step.script.name) ??
+    (await host.session.run(step.script, {
+      timeout: step.timeout,
+      ...(step.kind === 'hook' ? { onOutput: lines.write } : {}),
+    }))
   lines.end()
   const failure =
     result.code === 0 ? null : failureOf({ phase, step: step.name, text: step.text, timeout: step.timeout }, result)

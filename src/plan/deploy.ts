@@ -63,6 +63,7 @@ function push(intent: DeployIntent, state: HostState): PushStep {
     unpack: {
       release: intent.release,
       base: base?.id ?? null,
+      unchanged: intent.config.prepare.length === 0 ? 'link' : 'copy',
       digest: intent.digest,
       revision: intent.revision ?? intent.digest,
       shared: intent.shared,

@@ -94,7 +94,7 @@ function settleStep(place: Place, state: HostState, { id, next, outcome: decided
 
 function verifyStep({ release }: BringIntent, state: HostState, place: Place) {
   const entry = state.releases.find(({ id }) => id === release)
-  const ask = { extra: entry?.extra ?? 0, whole: entry?.digest === null }
+  const ask = { extra: entry?.extra ?? 0, whole: entry?.digest === null, read: 'all' } as const
   return scriptStep(verify(place.root, release, ask), `verify releases/${release}`, 600_000)
 }
 
@@ -116,7 +116,14 @@ function pushSteps(intent: BringIntent, host: Host, state: HostState, place: Pla
 function push({ config, release, model }: BringIntent, state: HostState): PushStep {
   const digest = model.digest ?? ''
   const text = `all files → ${state.root}/releases/${release}`
-  const unpack = { release, base: null, digest, revision: model.revision ?? digest, shared: config.shared }
+  const unpack = {
+    release,
+    base: null,
+    unchanged: 'copy',
+    digest,
+    revision: model.revision ?? digest,
+    shared: config.shared,
+  } as const
   return { kind: 'push', name: 'push', text, baseDigest: null, unpack, timeout: 1_800_000 }
 }
 

@@ -11,7 +11,7 @@ export function planRollback(intent: Intent): Plan {
     intent,
     (_host, state, place) => {
       const entry = state.releases.find(({ id }) => id === intent.release)
-      const ask = { extra: entry?.extra ?? 0, whole: entry?.digest === null }
+      const ask = { extra: entry?.extra ?? 0, whole: entry?.digest === null, read: 'written' } as const
       return [scriptStep(verify(place.root, intent.release, ask), `verify releases/${intent.release}`, 600_000)]
     },
     () => [],

@@ -10,6 +10,8 @@ export const paths = {
   release: (id: string) => `releases/${id}`,
   manifest: (id: string) => `.clonedeploy/manifests/${id}`,
   seal: (id: string) => `.clonedeploy/manifests/${id}.seal`,
+  /** What the file system said of every file when it was checked last; only on hosts that can tell. */
+  sheet: (id: string) => `.clonedeploy/manifests/${id}.sheet`,
   bad: (id: string) => `.clonedeploy/bad/${id}`,
   tx: (tx: string) => `.clonedeploy/tx/${tx}`,
   incoming: (tx: string) => `.clonedeploy/incoming/${tx}`,

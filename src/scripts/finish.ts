@@ -17,7 +17,7 @@ rm -rf ${paths.incoming(place.tx)}
 if [ -f "$X/made" ]; then
   read -r r <"$X/made"
   if [ -n "$r" ] && ! serves "$r"; then
-    rm -rf "releases/$r" ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal"
+    rm -rf "releases/$r" ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal" ".clonedeploy/manifests/$r.sheet"
   fi
 fi
 rm -rf "$X"
@@ -37,9 +37,8 @@ export function finish(place: Place, what: Finish): Script {
     fenced(place),
     sh`umask 077
 printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} && printf '%s\n' ${what.history} >>${paths.history} || exit 1
-rm -rf "$X/stage" "$X/restart"`,
-    flush,
-    sh`: >".clonedeploy/epochs/$h/released"`,
+rm -rf "$X/stage" "$X/restart"
+: >".clonedeploy/epochs/$h/released"`,
   ])
 }
 
@@ -81,7 +80,7 @@ for r in ${releases}; do
   esac
   take "releases/$r" || continue
   echo "removed $r"
-  for f in ".clonedeploy/manifests/$r.seal" ".clonedeploy/manifests/$r" ".clonedeploy/bad/$r"; do [ ! -e "$f" ] || take "$f"; done
+  for f in ".clonedeploy/manifests/$r.seal" ".clonedeploy/manifests/$r.sheet" ".clonedeploy/manifests/$r" ".clonedeploy/bad/$r"; do [ ! -e "$f" ] || take "$f"; done
 done`,
   ])
 }

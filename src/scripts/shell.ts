@@ -38,14 +38,23 @@ function word(value: Value): string {
 
 /**
  * A deed on one host: POSIX sh text, run by a `Connection` in a subshell of /bin/sh.
- * Exit codes are its language (see codes.ts); `input` is what it reads on stdin, never shown in a log.
+ * Exit codes are its language (see codes.ts); `input` is what it reads on stdin, piece by piece, never shown in a log.
  */
 export class Script {
+  readonly input: readonly Uint8Array[]
+
   constructor(
     readonly name: string,
     readonly text: string,
-    readonly input?: Uint8Array,
-  ) {}
+    input: Uint8Array | readonly Uint8Array[] = [],
+  ) {
+    this.input = input instanceof Uint8Array ? [input] : input
+  }
+
+  /** Bytes of the input. */
+  get size(): number {
+    return this.input.reduce((sum, { length }) => sum + length, 0)
+  }
 }
 
 /** Makes a Script of parts, one after the other, in one shell. */

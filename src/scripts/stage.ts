@@ -38,7 +38,6 @@ mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "
         : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
       sh`cat >"$X/restart" && printf '%s\n' ${release} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
 : >"$X/lease" && : >"$X/undecided" && : >"$X/state.staged" || exit ${codes.unpack}`,
-      flush,
     ],
     restart,
   )

@@ -4,6 +4,8 @@ import { type ShellText, sh } from './shell.js'
  * Shell functions that work on a manifest file (see build/manifest.ts) without a name ever being a word of the shell:
  * `names f|l|d MANIFEST` NUL-separated paths; `intact MANIFEST DIR` whether every entry is there with its mode, size,
  * content and target; `treesum DIR` the digest of a whole tree (names, modes, contents, targets), whatever made it.
+ * `sheet DIR`: what the file system knows of every file and link without reading it (mode, size, inode, time of the last
+ * write), sorted and NUL-separated; the same record later means that nothing has written into it. Needs GNU find.
  */
 export const treeFunctions: ShellText = sh`
 newline() { sed -n '1s/^# clonedeploy 1 //p' "$1"; }
@@ -41,7 +43,9 @@ intact() {
     [ "$x" -eq "$y" ] || { echo 'folders of the manifest are missing'; exit 1; }
   )
 }
-entries() { ( cd -- "$1" && find . ! -name . -print0 | tr -dc '\000' | wc -c ); }
+count() { tr -dc '\000' | wc -c; }
+entries() { ( cd -- "$1" && find . ! -name . -print0 | count ); }
+sheet() { ( cd -- "$1" && find . \( -type f -o -type l \) -printf '%m %s %i %T@ %P\0' | sort -z ); }
 treesum() {
   ( cd -- "$1" || exit 1
     { find . ! -name . -print0 | sort -z | sha256sum

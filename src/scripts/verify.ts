@@ -4,15 +4,16 @@ import { enter } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
 
-/**
- * Reads a whole release. With a seal: whether it is what was sealed (exit notIntact, prints why). Prints `tree DIGEST` when
- * `whole` is asked for, so that releases without a seal can be compared across hosts. Changes nothing.
- */
-export function verify(
-  root: string,
-  release: string,
-  ask: { readonly extra: number; readonly whole: boolean },
-): Script {
+export interface Verify {
+  readonly extra: number
+  /** Print `tree DIGEST`, so that releases without a seal can be compared across hosts. */
+  readonly whole: boolean
+  /** Read every file, or, where the host can tell, only if something was written since the release was checked last. */
+  readonly read: 'all' | 'written'
+}
+
+/** Whether a release is what was sealed (exit notIntact, prints why). Changes nothing. */
+export function verify(root: string, release: string, ask: Verify): Script {
   return script('verify', [
     enter(root),
     treeFunctions,
@@ -25,7 +26,9 @@ if [ -n "$t" ] || [ ${ask.whole ? 'whole' : 'part'} = whole ]; then
   [ -z "$t" ] || [ "$t" = "$d" ] || { echo 'the tree is not what it was after its prepare hooks'; exit ${codes.notIntact}; }
 fi
 [ -f "$m.seal" ] && [ -z "$t" ] || exit 0
-n=$(wc -l <"$m") && intact "$m" "$r" || exit ${codes.notIntact}
+n=$(wc -l <"$m") || exit ${codes.notIntact}
+unwritten() { [ ${ask.read} = written ] && [ -s "$m.sheet" ] && [ "$(sheet "$r" 2>/dev/null | comm -z -12 "$m.sheet" - | count)" -eq "$(count <"$m.sheet")" ]; }
+unwritten || intact "$m" "$r" || exit ${codes.notIntact}
 e=${ask.extra}
 [ "$(entries "$r")" -eq $((n-1+e)) ] || { echo 'there are more entries than in the manifest'; exit ${codes.notIntact}; }`,
   ])

@@ -24,7 +24,7 @@ const broken = {
   sha1: ['Ciphers aes128-ctr', 'MACs hmac-sha1'],
   'slow shell': ['ForceCommand echo Starting; sleep 30'],
   'leaving shell': ['ForceCommand env -u SHLVL HOME=RC bash -c "$SSH_ORIGINAL_COMMAND"'],
-  'two sessions': ['MaxSessions 2'],
+  'one session': ['MaxSessions 1'],
   'no forwarding': ['AllowTcpForwarding no'],
 } as const
 type Kind = keyof typeof broken
@@ -299,8 +299,8 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
 
   it('allows too few sessions for a swap', async () => {
     expect(
-      await refusal('two sessions', {}),
-    ).toBe(`✖ NAME: its sshd allows fewer than 3 sessions on a connection, and a swap needs them at once. Nothing was changed.
+      await refusal('one session', {}),
+    ).toBe(`✖ NAME: its sshd allows fewer than 2 sessions on a connection, and a swap needs them at once. Nothing was changed.
 
   fix: MaxSessions 10     in the sshd_config of NAME
 `)

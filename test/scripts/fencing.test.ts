@@ -15,6 +15,7 @@ const mutating = (root: string) => {
   const what = {
     release: '20260103-000000-2222222',
     base: null,
+    unchanged: 'copy' as const,
     digest: 'sha256:x',
     revision: 'x',
     shared: { dirs: ['uploads'], files: [] },

@@ -27,10 +27,21 @@ function scripts(root: string, value: string): readonly Script[] {
   return [
     inspect(root, [value]),
     renew(mine),
-    unpack(mine, { release: value, base: value, digest: value, revision: value, shared }, Buffer.from(value)),
     unpack(
       mine,
-      { release: value, base: null, digest: value, revision: value, shared: { dirs: [], files: [value] } },
+      { release: value, base: value, unchanged: 'link', digest: value, revision: value, shared },
+      Buffer.from(value),
+    ),
+    unpack(
+      mine,
+      {
+        release: value,
+        base: null,
+        unchanged: 'copy',
+        digest: value,
+        revision: value,
+        shared: { dirs: [], files: [value] },
+      },
       Buffer.from(value),
     ),
     seal(mine, value, value, true),
@@ -39,7 +50,7 @@ function scripts(root: string, value: string): readonly Script[] {
     look(root, value),
     restore(mine, value),
     confirm(mine, value),
-    verify(root, value, { extra: 1, whole: true }),
+    verify(root, value, { extra: 1, whole: true, read: 'all' }),
     drift(root, value),
     readManifest(root, value),
     command(root, { folder: value, run: ':', timeout: 5 }, {}),

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { renew } from '../../src/scripts/lock.js'
+import { Script } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { confirm, restore } from '../../src/scripts/swap.js'
 import { writeFiles } from '../support/files.js'
@@ -199,7 +200,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     const lease = join(root, '.clonedeploy/tx/t1/lease')
     const end = performance.now() + 6000
     for (let hour = 1; performance.now() < end; hour++) {
-      await run({ name: 'as if', text: `touch -d @$(( $(date +%s) - ${hour * 3600} )) '${lease}'` }, shell)
+      await run(new Script('as if', `touch -d @$(( $(date +%s) - ${hour * 3600} )) '${lease}'`), shell)
       expect(recordsOf(root)).toEqual(['state.swapped', 'undecided'])
       await new Promise(resolve => setTimeout(resolve, 200))
     }

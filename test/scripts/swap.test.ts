@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { breakLock, lock } from '../../src/scripts/lock.js'
+import { Script } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { look } from '../../src/scripts/swap.js'
 import { inodes } from '../support/files.js'
@@ -177,7 +178,7 @@ if [ $((i%2)) = 0 ]; then ln -s ${oldTarget} "$X/stage/go/current"; else ln -s $
 ${rename[0]}
 done`
     rmSync(join(root, '.clonedeploy/tx/t1/stage/go/current'))
-    const done = start({ name: 'loop', text: loop }, shell)
+    const done = start(new Script('loop', loop), shell)
     expect((await done.result).code).toBe(0)
     Atomics.store(counter, 0, 1)
     const { reads, misses } = await told

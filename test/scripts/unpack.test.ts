@@ -5,9 +5,11 @@ import {
   lstatSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -33,8 +35,18 @@ const odd: Tree = { ...hostile, 'dash \x81\x82\x83\x84\x85\x86\x87\x88': 'bytes'
 const pack = (tree: Tree): Promise<Artifact> =>
   packFolder({ dir: fill(folder(), tree), include: null, shared: nothingShared, cacheDir: folder() })
 
+/** Each case with both ways to take unchanged files. */
+function both<T>(cases: readonly (readonly [string, T])[]): readonly (readonly [string, Unpack['unchanged'], T])[] {
+  return cases.flatMap(([name, act]) => [[name, 'copy', act] as const, [name, 'link', act] as const])
+}
+
+function modified(root: string, release: string, name: string): number {
+  return lstatSync(bytes(join(root, 'releases', release), name)).mtimeMs
+}
+
 function what(artifact: Artifact, more: Partial<Unpack> = {}): Unpack {
-  return { release: first, base: null, digest: artifact.digest, revision: 'c0ffee', shared: nothingShared, ...more }
+  const { digest } = artifact
+  return { release: first, base: null, unchanged: 'copy', digest, revision: 'c0ffee', shared: nothingShared, ...more }
 }
 
 async function lockedFolder(shell: Shell): Promise<string> {
@@ -200,33 +212,64 @@ describe.each(shells)('unpack on a base under $name', shell => {
     'another/empty/': '',
   }
 
-  it('copies what is unchanged and makes the release byte for byte', async () => {
+  const linked = shell.name !== 'busybox'
+
+  it.each([
+    { unchanged: 'copy' as const, shares: false },
+    // Without GNU's find nobody can tell that nothing was written.
+    { unchanged: 'link' as const, shares: linked },
+  ])('takes what is unchanged by $unchanged and makes the release byte for byte', async ({ unchanged, shares }) => {
     const [base, next] = [await pack(odd), await pack(changed)]
     const root = await sealed(shell, base)
     const { data, files } = await next.payload(base.manifest)
     expect(files).toBe(3)
-    const result = await run(unpack(place(root), what(next, { release: second, base: first }), data), shell)
+    const result = await run(unpack(place(root), what(next, { release: second, base: first, unchanged }), data), shell)
     expect(result).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(treeOf(root, second)).toEqual(read(fill(folder(), changed)))
     expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
     const kept = 'dash \x81\x82\x83\x84\x85\x86\x87\x88'
     const inode = (id: string) => lstatSync(bytes(join(root, 'releases', id), kept)).ino
-    expect(inode(second)).not.toBe(inode(first))
+    expect(inode(second) === inode(first)).toBe(shares)
+    expect(modified(root, second, kept)).toBe(modified(root, first, kept))
+    expect(modified(root, second, 'run.sh')).toBeGreaterThan(modified(root, first, 'run.sh'))
+    expect((await run(verify(root, second, { extra: 1, whole: false, read: 'all' }), shell)).code).toBe(0)
   })
 
-  it.each([
-    ['a file was changed', (dir: string) => writeFileSync(join(dir, 'same'), 'SAME')],
-    ['a file is missing', (dir: string) => unlinkSync(join(dir, 'same'))],
-    ['a mode was changed', (dir: string) => chmodSync(join(dir, 'same'), 0o755)],
-    ['a link was changed', (dir: string) => relink(join(dir, 'link'), 'evil')],
-    ['a file became a folder', (dir: string) => becomeFolder(dir)],
-  ])('refuses it when in the base %s', async (_, spoil) => {
+  it('links nothing that was written since it was checked, though it has its bytes and times again', async () => {
+    const [base, next] = [
+      await pack({ same: 'same', kept: 'kept' }),
+      await pack({ same: 'same', kept: 'kept', new: '' }),
+    ]
+    const root = await sealed(shell, base)
+    const [file, other] = ['same', 'kept'].map(name => join(root, 'releases', first, name)) as [string, string]
+    const { atime, mtime } = lstatSync(file)
+    writeFileSync(`${file}.new`, 'same')
+    utimesSync(`${file}.new`, atime, mtime)
+    renameSync(`${file}.new`, file)
+    const { data } = await next.payload(base.manifest)
+    const made = what(next, { release: second, base: first, unchanged: 'link' })
+    expect(await run(unpack(place(root), made, data), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(lstatSync(join(root, 'releases', second, 'same')).ino).not.toBe(lstatSync(file).ino)
+    expect(lstatSync(join(root, 'releases', second, 'kept')).ino).not.toBe(lstatSync(other).ino)
+  })
+
+  it.each(
+    both([
+      ['a file was changed', (dir: string) => writeFileSync(join(dir, 'same'), 'SAME')],
+      ['a file is missing', (dir: string) => unlinkSync(join(dir, 'same'))],
+      ['a mode was changed', (dir: string) => chmodSync(join(dir, 'same'), 0o755)],
+      ['a link was changed', (dir: string) => relink(join(dir, 'link'), 'evil')],
+      ['a file became a folder', (dir: string) => becomeFolder(dir)],
+    ]),
+  )('refuses it when in the base %s (%s)', async (_, unchanged, spoil) => {
     const base = await pack({ same: 'same', other: 'a', link: '-> same' })
     const next = await pack({ same: 'same', other: 'b', link: '-> same' })
     const root = await sealed(shell, base)
     spoil(join(root, 'releases', first))
     const { data } = await next.payload(base.manifest)
-    expect((await run(unpack(place(root), what(next, { release: second, base: first }), data), shell)).code).toBe(81)
+    expect(
+      (await run(unpack(place(root), what(next, { release: second, base: first, unchanged }), data), shell)).code,
+    ).toBe(81)
     expect(readdirSync(join(root, 'releases'))).toEqual([first])
     const whole = await run(
       unpack(place(root), what(next, { release: second }), (await next.payload(null)).data),
@@ -300,11 +343,10 @@ describe.each(shells)('verify and drift under $name', shell => {
 
   it('find nothing in a release that is as it was sealed', async () => {
     const root = await sealed(shell, await pack(odd))
-    expect(await run(verify(root, first, { extra: 1, whole: false }), shell)).toEqual({
-      code: 0,
-      stdout: '',
-      stderr: '',
-    })
+    for (const read of ['all', 'written'] as const) {
+      const result = await run(verify(root, first, { extra: 1, whole: false, read }), shell)
+      expect(result).toEqual({ code: 0, stdout: '', stderr: '' })
+    }
     expect(tell((await run(drift(root, first), shell)).stdout, '\0')).toEqual([])
   })
 
@@ -313,15 +355,16 @@ describe.each(shells)('verify and drift under $name', shell => {
     const root = await sealed(shell, artifact)
     const newline = String.fromCharCode(Number.parseInt(artifact.manifest.lines[0]?.slice(-3) ?? '', 8))
     spoil(join(root, 'releases', first))
-    expect((await run(verify(root, first, { extra: 1, whole: false }), shell)).code).toBe(81)
+    for (const read of ['all', 'written'] as const)
+      expect((await run(verify(root, first, { extra: 1, whole: false, read }), shell)).code).toBe(81)
     expect(tell((await run(drift(root, first), shell)).stdout, newline)).toEqual([...lines].sort())
   })
 
   it('know the tree that hooks have made', async () => {
     const root = await sealed(shell, await pack(odd), true)
-    expect((await run(verify(root, first, { extra: 1, whole: false }), shell)).code).toBe(0)
+    expect((await run(verify(root, first, { extra: 1, whole: false, read: 'all' }), shell)).code).toBe(0)
     writeFileSync(join(root, 'releases', first, 'more'), '')
-    const result = await run(verify(root, first, { extra: 1, whole: false }), shell)
+    const result = await run(verify(root, first, { extra: 1, whole: false, read: 'all' }), shell)
     expect(result.code).toBe(81)
     expect(result.stdout).toContain('the tree is not what it was after its prepare hooks')
   })
@@ -329,14 +372,16 @@ describe.each(shells)('verify and drift under $name', shell => {
   it('tell the tree of a release that was never sealed', async () => {
     const root = folder()
     fill(root, { [`releases/${first}/a`]: 'a' })
-    expect((await run(verify(root, first, { extra: 0, whole: false }), shell)).stdout).toBe('')
-    expect((await run(verify(root, first, { extra: 0, whole: true }), shell)).stdout).toMatch(/^tree [0-9a-f]{64}\n$/)
+    expect((await run(verify(root, first, { extra: 0, whole: false, read: 'all' }), shell)).stdout).toBe('')
+    expect((await run(verify(root, first, { extra: 0, whole: true, read: 'all' }), shell)).stdout).toMatch(
+      /^tree [0-9a-f]{64}\n$/,
+    )
     expect((await run(drift(root, first), shell)).code).toBe(76)
   })
 
   it('say that a release is not there', async () => {
     const root = folder()
-    expect((await run(verify(root, first, { extra: 0, whole: true }), shell)).code).toBe(76)
+    expect((await run(verify(root, first, { extra: 0, whole: true, read: 'all' }), shell)).code).toBe(76)
     expect((await run(drift(root, first), shell)).code).toBe(76)
     expect(existsSync(join(root, '.clonedeploy'))).toBe(false)
   })
@@ -344,7 +389,7 @@ describe.each(shells)('verify and drift under $name', shell => {
   it('change nothing', async () => {
     const root = await sealed(shell, await pack(odd))
     const before = inodes(root)
-    await run(verify(root, first, { extra: 1, whole: true }), shell)
+    await run(verify(root, first, { extra: 1, whole: true, read: 'all' }), shell)
     await run(drift(root, first), shell)
     expect(inodes(root)).toEqual(before)
   })

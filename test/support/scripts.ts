@@ -65,7 +65,7 @@ export function folder(name = 'folder'): string {
 export function run(script: Script, shell: Shell, options: RunOptions = {}): Promise<Ran> {
   const child = spawnShell(script, shell, options)
   child.stdin?.on('error', () => {})
-  child.stdin?.end(script.input ?? '')
+  child.stdin?.end(Buffer.concat(script.input))
   return ended(child)
 }
 

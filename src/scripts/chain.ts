@@ -1,0 +1,40 @@
+import { quote, Script } from './shell.js'
+
+/** The beginning of a chain's last line when a script of it fails; the script's name follows. */
+const stopped = '@stopped at '
+
+/**
+ * Several scripts as one, for one round trip: each runs in a shell of its own, and only when the one before ended with 0.
+ * The exit code is that of the first one that did not; the last line on stdout then names it (see `stoppedAt`).
+ */
+export function chain(name: string, scripts: readonly Script[]): Script {
+  const links = scripts.map(one => `${fed(one)} || { c=$?; printf '\\n%s\\n' ${quote(stopped + one.name)}; exit $c; }`)
+  return new Script(
+    name,
+    links.join('\n'),
+    scripts.flatMap(({ input }) => input),
+  )
+}
+
+/** Which script of a chain failed; null when none did, or it cannot be known. */
+export function stoppedAt(stdout: Buffer): string | null {
+  const line = stdout.toString('latin1').trimEnd().split('\n').at(-1) ?? ''
+  return line.startsWith(stopped) ? line.slice(stopped.length) : null
+}
+
+/** What the scripts of a chain printed. */
+export function withoutStop(stdout: Buffer): Buffer {
+  const at = stdout.lastIndexOf(`\n${stopped}`)
+  return at < 0 ? stdout : stdout.subarray(0, at)
+}
+
+/** Shell text that runs a script with its own input and nothing else on stdin; what it leaves of it unread is drained. */
+export function fed(script: Script): string {
+  if (script.size === 0) return `${subshell(script)} </dev/null`
+  return `head -c ${script.size} | (\n${subshell(script)}\nc=$?\ncat >/dev/null\nexit $c\n)`
+}
+
+/** The `:` is for an empty script, the newline before `)` for one that ends in a comment or a here-document. */
+export function subshell(script: Script): string {
+  return `(\n:\n${script.text}\n)`
+}
