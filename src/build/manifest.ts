@@ -62,7 +62,16 @@ export function manifestOf(entries: readonly Entry[]): Manifest {
 }
 
 /** All entries, sorted by path, so that a folder comes before what is in it. Throws a ManifestError for an odd line. */
-export function entriesOf(manifest: Manifest): Entry[] {
+export function entriesOf(manifest: Manifest): readonly Entry[] {
+  const known = parsed.get(manifest) ?? parse(manifest)
+  parsed.set(manifest, known)
+  return known
+}
+
+/** A manifest of many files takes a while, and is asked for often. */
+const parsed = new WeakMap<Manifest, readonly Entry[]>()
+
+function parse(manifest: Manifest): readonly Entry[] {
   const newline = newlineOf(manifest.lines[0] ?? '')
   if (newline === null) throw new ManifestError('is not the header of a manifest', 1, manifest.lines[0] ?? '')
   const entries = manifest.lines.slice(1).map((line, i) => {

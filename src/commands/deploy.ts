@@ -1,27 +1,25 @@
 import type { Artifact, Revision } from '../build/artifact.js'
-import { type BuildOptions, buildArtifact, buildWithoutCommands } from '../build/build.js'
 import { entriesOf, type Manifest } from '../build/manifest.js'
-import { pinRevision } from '../build/source.js'
 import { recall } from '../build/store.js'
 import type { Config } from '../config/config.js'
 import { type ExitCode, UsageError } from '../errors.js'
 import { readBases } from '../fleet/bases.js'
+import { datesOn } from '../fleet/dates.js'
 import { loginProblems } from '../fleet/login-problems.js'
-import { type DeployIntent, planDeploy } from '../plan/deploy.js'
+import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { problemsOf, servesAlready } from '../plan/preflight.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
 import { releaseId, timeAfter } from '../release/id.js'
 import { addedEntries } from '../release/linked.js'
-import { bytesText } from '../render/units.js'
 import { askToGoOn } from './ask.js'
 import { type Context, openContext } from './context.js'
 import { dryRun, offlineDryRun } from './dry-run.js'
 import { excludedNow, withoutExcluded } from './excluded.js'
 import type { DeployFlags } from './flags.js'
 import type { Io } from './io.js'
-import { demandFree, demandNone, type Fleet, leave, orInterrupt, survey } from './survey.js'
+import { build, makingOf, needsOf, once } from './making.js'
+import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
 import { newTransaction, revealSecrets, transact, withLockWait } from './transact.js'
-import { isUnbuilt, unbuilt } from './unbuilt.js'
 import { tellUnchanged } from './unchanged.js'
 
 /** Everything a deploy decides with, once the fleet is read and the artifact built. */
@@ -36,6 +34,7 @@ export interface Prepared {
 export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
   const context = await openContext(io, withoutExcluded(flags))
   const startedAt = performance.now()
+  const over = new AbortController()
   try {
     const config = withRef(context.config, flags.ref)
     context.emit({
@@ -51,10 +50,15 @@ export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
     }
     if (flags.offline && !flags.dryRun)
       throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
-    if (flags.offline) return offlineDryRun(context, flags, await build(context, config, flags))
-    const built = once(() => build(context, config, flags))
+    if (flags.offline)
+      return offlineDryRun(context, flags, await build(context, makingOf(context, config, flags, over)))
+    const making = makingOf(context, config, flags, over)
+    // Without a command there is nothing to wait for, and nobody to show it to: the hosts are read meanwhile.
+    if (config.build.length === 0) making.artifact().catch(() => {})
+    const built = once(() => build(context, making))
     return await withLockWait(context, flags, () => deployTo(context, flags, built, startedAt))
   } finally {
+    over.abort()
     await context.close()
   }
 }
@@ -102,49 +106,6 @@ async function deployTo(
   }
 }
 
-/** Pins the revision once, builds it once, packs it once. A dry run runs nothing of the project unless --build asks for it. */
-async function build(context: Context, config: Config, flags: DeployFlags): Promise<Artifact> {
-  const { emit } = context
-  const began = performance.now()
-  emit({ type: 'phase.start', phase: 'build' })
-  const revision = await pinRevision(config.source, config.root, context.cacheDir)
-  if (revision?.dirty) {
-    const text = `the working tree has ${revision.dirty} uncommitted ${revision.dirty === 1 ? 'change' : 'changes'}, which are not deployed: building from ${revision.commit.slice(0, 7)} (${revision.ref})`
-    emit({ type: 'note', level: 'warning', host: null, text })
-  }
-  const controller = new AbortController()
-  context.io.stop.asked.then(() => controller.abort())
-  const options: BuildOptions = {
-    config,
-    revision,
-    cacheDir: context.cacheDir,
-    signal: controller.signal,
-    force: flags.force ?? false,
-    onOutput: (line, stream) => emit({ type: 'output', host: null, step: 'build', stream, line }),
-  }
-  const withoutCommands = flags.dryRun === true && flags.build !== true
-  const artifact = await orInterrupt(context, withoutCommands ? buildOrGuess(options) : buildArtifact(options))
-  for (const text of artifact.warnings) emit({ type: 'note', level: 'warning', host: null, text })
-  if (isUnbuilt(artifact)) {
-    emit({
-      type: 'phase.end',
-      phase: 'build',
-      ok: true,
-      ms: performance.now() - began,
-      note: 'not built: a dry run runs no command of the project (--build lets it)',
-    })
-    return artifact
-  }
-  const entries = entriesOf(artifact.manifest)
-  const note = `${entries.length} files, links and folders, ${bytesText(needsOf(entries).bytes)}   ${artifact.digest.slice(0, 17)}…`
-  emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note })
-  return artifact
-}
-
-async function buildOrGuess(options: BuildOptions): Promise<Artifact> {
-  return (await buildWithoutCommands(options)) ?? unbuilt(options.revision)
-}
-
 async function prepare(
   context: Context,
   flags: DeployFlags,
@@ -155,6 +116,7 @@ async function prepare(
   const { config } = context
   const now = context.io.now()
   const bases = await readBases(fleet, digest => recall(context.cacheDir, digest)?.manifest ?? null)
+  const usableBase = (digest: string) => bases.get(digest)?.lines[0] === artifact.manifest.lines[0]
   const folders = new Set(entriesOf(artifact.manifest).flatMap(entry => (entry.kind === 'folder' ? [entry.path] : [])))
   const intent: DeployIntent = {
     config,
@@ -171,32 +133,33 @@ async function prepare(
     revision: artifact.revision?.commit ?? null,
     unresolved: 'refuse',
     excluded: excludedNow(context, flags, now),
-    usableBase: digest => bases.get(digest)?.lines[0] === artifact.manifest.lines[0],
+    reference: await referenceOf(fleet, artifact, bases, usableBase),
+    usableBase,
     extra: addedEntries(folders, config.shared),
     shared: config.shared,
   }
   return { fleet, artifact, bases, intent }
 }
 
+/** Only where hosts do not all take their unchanged files from the same release. */
+async function referenceOf(
+  fleet: Fleet,
+  { manifest }: Artifact,
+  bases: ReadonlyMap<string, Manifest>,
+  usableBase: DeployIntent['usableBase'],
+): Promise<DeployIntent['reference']> {
+  const found = fleet.map(({ session, state }) => ({ session, state, base: baseOf({ usableBase }, state) }))
+  const release = mostCommon(found.map(({ base }) => base?.id ?? null))
+  const model = found.find(({ base }) => base?.id === release)
+  const from = model?.base ? bases.get(model.base.digest) : undefined
+  if (release === null || model === undefined || from === undefined) return null
+  if (found.every(({ base }) => base?.id === release)) return null
+  return { release, dates: await datesOn(model.session, { root: model.state.root, release, manifest: from }, manifest) }
+}
+
 /** Every release that is on any host. */
 function idsOn(fleet: Fleet): readonly string[] {
   return fleet.flatMap(({ state }) => state.releases.map(({ id }) => id))
-}
-
-/** Space on a host for a whole release. */
-export function needsOf(entries: ReturnType<typeof entriesOf>): { readonly bytes: number; readonly entries: number } {
-  return {
-    bytes: entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0),
-    entries: entries.length,
-  }
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null
-  return () => {
-    made ??= make()
-    return made
-  }
 }
 
 function noteOf(revision: Revision | null): string {

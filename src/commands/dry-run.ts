@@ -9,8 +9,9 @@ import { problemsOf, servesAlready, warningsOf } from '../plan/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../plan/transaction.js'
 import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../render/plan.js'
 import type { Context } from './context.js'
-import { needsOf, type Prepared } from './deploy.js'
+import type { Prepared } from './deploy.js'
 import type { DeployFlags } from './flags.js'
+import { needsOf } from './making.js'
 import { isUnbuilt } from './unbuilt.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */

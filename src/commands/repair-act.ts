@@ -3,6 +3,7 @@ import { entriesOf } from '../build/manifest.js'
 import { artifactOf } from '../build/pack.js'
 import { recall } from '../build/store.js'
 import { MixedError, PreflightError } from '../errors.js'
+import { datesOn } from '../fleet/dates.js'
 import { execute } from '../fleet/execute.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { putBack } from '../fleet/put-back.js'
@@ -14,9 +15,10 @@ import { problemsOf } from '../plan/preflight.js'
 import type { RepairDecision } from '../plan/repair.js'
 import { currentRelease, type Intent, mostCommon } from '../plan/transaction.js'
 import { addedEntries } from '../release/linked.js'
+import type { Dates } from '../scripts/dates.js'
 import type { Context } from './context.js'
-import { needsOf } from './deploy.js'
 import type { TransactionFlags } from './flags.js'
+import { needsOf } from './making.js'
 import { modelOf, type Scene } from './repair-scene.js'
 import { demandNone } from './survey.js'
 import { newTransaction, revealSecrets, startRun } from './transact.js'
@@ -87,6 +89,7 @@ async function bring(
     needs,
     doubts,
     model: model.entry,
+    dates: artifact === null ? new Map() : await datesOf(model, release, artifact),
   }
   context.emit({
     type: 'run.release',
@@ -118,6 +121,14 @@ async function sourceOf(context: Context, scene: Scene, release: string): Promis
     },
   )
 }
+
+/** A release of another tool has no manifest to go by. */
+async function datesOf(model: Model, release: string, { manifest }: Artifact): Promise<Dates> {
+  if (model.entry.digest === null) return new Map()
+  return datesOn(model.from.session, { root: model.from.state.root, release, manifest })
+}
+
+type Model = NonNullable<ReturnType<typeof modelOf>>
 
 function nowhere(release: string): MixedError {
   return new MixedError(

@@ -1,6 +1,6 @@
 import { type OutcomeFacts, outcomeOf } from './conclude.js'
 import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
-import { lockAll, startHeart } from './lock.js'
+import { lockAndPrepare, startHeart } from './lock.js'
 import type { Outcome } from './outcome.js'
 import { prepareAll, runOnce } from './prepare.js'
 import { discardAll, restoreAll } from './restore.js'
@@ -35,7 +35,7 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
 
 /** Everything that touches no `current`: at its end every host holds the release and waits for one word. */
 async function makeReady(run: Run): Promise<Halt | null> {
-  const phases = [lockAll, prepareAll, runOnce, armAll]
+  const phases = [lockAndPrepare, prepareAll, runOnce, armAll]
   for (const phase of phases) {
     const halt = await orStop(run, phase(run))
     if (halt !== null) return halt

@@ -1,6 +1,7 @@
 import { LockedError } from '../errors.js'
 import type { Holder } from '../inventory/state.js'
 import { codes } from '../scripts/codes.js'
+import type { Script } from '../scripts/shell.js'
 import { runAhead, scriptsAhead } from './ahead.js'
 import { onEach } from './each.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
@@ -13,7 +14,16 @@ const long = 1_800_000
  * the one with the lower transaction id tries again for a moment, so that one of them gets through. Throws LockedError
  * with all locks given back.
  */
-export async function lockAll(run: Run): Promise<Halt | null> {
+export function lockAll(run: Run): Promise<Halt | null> {
+  return takeLocks(run, async () => [])
+}
+
+/** The same, with everything along that needs no more than the lock: one round trip, where little has to be sent. */
+export function lockAndPrepare(run: Run): Promise<Halt | null> {
+  return takeLocks(run, host => scriptsAhead(run, host))
+}
+
+async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Script[]>): Promise<Halt | null> {
   const holders = new Map<string, Holder | null>()
   const stale: string[] = []
   const halt = await inPhase(
@@ -24,7 +34,7 @@ export async function lockAll(run: Run): Promise<Halt | null> {
       const until = performance.now() + patience
       for (;;) {
         const { lock } = host.plan
-        const scripts = [lock.script, ...(await scriptsAhead(run, host))]
+        const scripts = [lock.script, ...(await ahead(host))]
         await runAhead(host, scripts, { timeout: scripts.length > 1 ? long : lock.timeout })
         const { failure, result } = await runStep(run, host, 'lock', host.plan.lock, () => 'lock acquired')
         // A lost answer may be the answer "locked": giving back what is not ours changes nothing.

@@ -1,6 +1,7 @@
 import type { Host } from '../inventory/host.js'
 import type { HostState } from '../inventory/state.js'
 import { retired } from '../release/retention.js'
+import { type Dates, setDates } from '../scripts/dates.js'
 import type { Place } from '../scripts/place.js'
 import { seal } from '../scripts/stage.js'
 import type { Plan, PushStep, Step } from './plan.js'
@@ -10,6 +11,8 @@ import { hookVariables } from './variables.js'
 export interface DeployIntent extends Intent {
   readonly command: 'deploy'
   readonly digest: string
+  /** Where hosts hold different releases: the one that most take their unchanged files from, and when these were written. */
+  readonly reference: { readonly release: string; readonly dates: Dates } | null
   /** First line of every manifest that we hold: bases written in another dialect are not used. */
   readonly usableBase: (digest: string) => boolean
   /** Entries that unpack adds to the manifest's: REVISION, links to shared/ and their folders. */
@@ -46,15 +49,17 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: 
     at: intent.at,
     by: intent.who,
   })
+  const base = baseOf(intent, state)
+  const odd = intent.reference !== null && intent.reference.release !== base?.id ? intent.reference : null
   return [
-    push(intent, state),
+    push(intent, state, base, odd === null && config.prepare.length === 0),
+    ...(odd === null ? [] : [scriptStep(setDates(place, release, odd.dates), 'date the files as on the other hosts')]),
     ...hooks,
     scriptStep(seal(place, release, record, hooks.length > 0), 'flush to disk and seal', 300_000),
   ]
 }
 
-function push(intent: DeployIntent, state: HostState): PushStep {
-  const base = baseOf(intent, state)
+function push(intent: DeployIntent, state: HostState, base: Base | null, mayLink: boolean): PushStep {
   return {
     kind: 'push',
     name: 'push',
@@ -63,7 +68,7 @@ function push(intent: DeployIntent, state: HostState): PushStep {
     unpack: {
       release: intent.release,
       base: base?.id ?? null,
-      unchanged: intent.config.prepare.length === 0 ? 'link' : 'copy',
+      unchanged: mayLink ? 'link' : 'copy',
       digest: intent.digest,
       revision: intent.revision ?? intent.digest,
       shared: intent.shared,
@@ -72,8 +77,13 @@ function push(intent: DeployIntent, state: HostState): PushStep {
   }
 }
 
-/** The release on the host to copy unchanged files from: the one it serves, else the newest sealed one. */
-function baseOf(intent: DeployIntent, state: HostState): { readonly id: string; readonly digest: string } | null {
+export interface Base {
+  readonly id: string
+  readonly digest: string
+}
+
+/** The release on the host to take unchanged files from: the one it serves, else the newest sealed one. */
+export function baseOf(intent: Pick<DeployIntent, 'usableBase'>, state: HostState): Base | null {
   if (!state.tools.includes('cp--parents')) return null
   const serves = currentRelease(state)
   const sealed = state.releases.flatMap(({ id, digest }) => (digest === null ? [] : [{ id, digest }]))

@@ -1,5 +1,6 @@
 import type { Host } from '../inventory/host.js'
 import type { Current, HostState, ReleaseState, TransactionState } from '../inventory/state.js'
+import { type Dates, setDates } from '../scripts/dates.js'
 import { abandon, prune } from '../scripts/finish.js'
 import type { Place } from '../scripts/place.js'
 import { settle } from '../scripts/settle.js'
@@ -16,6 +17,8 @@ export interface BringIntent extends Intent {
   readonly doubts: Doubts
   /** The release as an intact host holds it: what is pushed must become the same. */
   readonly model: ReleaseState
+  /** When its files were written, as that host has them. */
+  readonly dates: Dates
 }
 
 /**
@@ -108,6 +111,7 @@ function pushSteps(intent: BringIntent, host: Host, state: HostState, place: Pla
   const record = { digest: model.digest, extra: model.extra, tx: intent.tx, at: intent.at, by: intent.who }
   return [
     push(intent, state),
+    scriptStep(setDates(place, release, intent.dates), 'date the files as on the other hosts'),
     ...hookSteps(place, host, hooks, 'prepare', `releases/${release}`, variables),
     scriptStep(seal(place, release, JSON.stringify(record), hooked), 'flush to disk and seal', 300_000),
   ]

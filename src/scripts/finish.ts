@@ -1,7 +1,7 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { endHookFunction } from './end-hook.js'
-import { fenced, flush, type Place } from './place.js'
+import { fenced, type Place } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { takeFunction } from './take.js'
 

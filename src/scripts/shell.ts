@@ -58,6 +58,10 @@ export class Script {
 }
 
 /** Makes a Script of parts, one after the other, in one shell. */
-export function script(name: string, parts: readonly (ShellText | string)[], input?: Uint8Array): Script {
+export function script(
+  name: string,
+  parts: readonly (ShellText | string)[],
+  input?: Uint8Array | readonly Uint8Array[],
+): Script {
   return new Script(name, parts.map(String).join('\n'), input)
 }

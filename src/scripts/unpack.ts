@@ -74,17 +74,17 @@ sort -m "$B" "$I/removed" "$I/removed" | uniq -u | sort -m - "$I/added" >"$I/man
  * links, only what arrived, when every one of them is still on the base's sheet.
  */
 function unchangedFiles(base: string, how: Unpack['unchanged']): ShellText {
-  return sh`T=$PWD/$I/tree; S=$PWD/$I/same; W=${paths.sheet(base)}
-sort -m "$B" "$I/manifest" | uniq -d >"$S"
-unchanged() { names f "$S"; names l "$S"; }
-bring() { unchanged | ( cd -- ${paths.release(base)} && xargs -0 -r sh -c 'exec cp '"$1"' --parents -- "$@" "$0"' "$T" ); }
-names d "$I/manifest" | ( cd "$T" && xargs -0 -r mkdir -p -- ) || exit ${codes.unpack}
-if [ ${how} = link ] && [ -s "$W" ] && bring -lpP 2>/dev/null && sheet "$T" >"$I/sheet" && [ "$(comm -z -12 "$W" "$I/sheet" | count)" -eq "$(unchanged | count)" ]; then
+  return sh`T=$PWD/$I/tree; W=${paths.sheet(base)}
+sort -m "$B" "$I/manifest" | uniq -d >"$I/same"
+{ names f "$I/same"; names l "$I/same"; } >"$I/unchanged"
+bring() { ( cd -- ${paths.release(base)} && xargs -0 -r sh -c 'exec cp '"$1"' --parents -- "$@" "$0"' "$T" ) <"$I/unchanged"; }
+if [ ${how} = link ] && [ -s "$W" ] && bring -lpP 2>/dev/null && sheet "$T" >"$I/sheet" && [ "$(comm -z -12 "$W" "$I/sheet" | count)" -eq "$(count <"$I/unchanged")" ]; then
   C=$I/check; { sed -n 1p "$I/manifest"; sort -m "$B" "$B" "$I/manifest" | uniq -u; } >"$C"
 else
-  rm -f "$I/sheet"; unchanged | ( cd "$T" && xargs -0 -r rm -f -- )
+  rm -f "$I/sheet"; ( cd "$T" && xargs -0 -r rm -f -- ) <"$I/unchanged"
   bring -pP || exit ${codes.notIntact}
-fi`
+fi
+[ "$(entries "$T")" -eq $(($(wc -l <"$I/manifest")-1)) ] || names d "$I/manifest" | ( cd "$T" && xargs -0 -r mkdir -p -- )`
 }
 
 function linkShared(tree: string, linked: string, ensure: ShellText): ShellText {

@@ -24,13 +24,14 @@ describe.skipIf(!sshdIsHere())('a script that pauses until another took over', (
     })
     await vi.waitFor(() => expect(hosts.stopped(slow) || over.now).toBe(true), { timeout: 60_000, interval: 10 })
     expect(hosts.stopped(slow) || tryAll).toBe(true)
+    if (!hosts.stopped(slow)) hosts.unstop()
     running.child.kill('SIGKILL')
     await running.ended
   }
   const served = () => hosts.all.map(i => version(scene.project, i))
 
   it.each(
-    commandPoints(['mv*/tree releases/*', 'rm -rf*stage*', 'mv*go/current*', 'mv*outcome.confirmed*']),
+    commandPoints(['rm -rf*stage*', 'mv*outcome.confirmed*']),
   )('changes nothing that is served when it goes on, at command $k like $pattern', async ({ k, pattern }) => {
     await pausedAt(k, pattern)
     await hosts.letTimePass(scene.folders)

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { setDates } from '../../src/scripts/dates.js'
 import { abandon, discard, finish, prune } from '../../src/scripts/finish.js'
 import { hook } from '../../src/scripts/hook.js'
 import { breakLock, lock, renew, unlock } from '../../src/scripts/lock.js'
@@ -25,6 +26,7 @@ const mutating = (root: string) => {
     unlock(mine),
     breakLock(mine),
     unpack(mine, what, Buffer.from('anything')),
+    setDates(mine, newId, new Map([[0, ['file']]])),
     seal(mine, newId, '{}', true),
     hook(mine, { folder: `releases/${newId}`, run: 'touch run', timeout: 10 }, {}),
     stage(mine, newId, oldTarget, Buffer.from('true')),

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { readDates, setDates } from '../../src/scripts/dates.js'
 import { abandon, discard, finish, prune } from '../../src/scripts/finish.js'
 import { command } from '../../src/scripts/hook.js'
 import { inspect } from '../../src/scripts/inspect.js'
@@ -44,6 +45,8 @@ function scripts(root: string, value: string): readonly Script[] {
       },
       Buffer.from(value),
     ),
+    readDates(root, value),
+    setDates(mine, value, new Map([[0, [value]]])),
     seal(mine, value, value, true),
     stage(mine, value, value, Buffer.alloc(0)),
     arm(mine, { release: value, old: value, deadline: 1, lease: 1 }),

@@ -1,0 +1,83 @@
+import type { Artifact, Revision } from '../build/artifact.js'
+import { type BuildOptions, buildArtifact, buildWithoutCommands } from '../build/build.js'
+import { entriesOf } from '../build/manifest.js'
+import { pinRevision } from '../build/source.js'
+import type { Config } from '../config/config.js'
+import { bytesText } from '../render/units.js'
+import type { Context } from './context.js'
+import type { DeployFlags } from './flags.js'
+import { orInterrupt } from './survey.js'
+import { isUnbuilt, unbuilt } from './unbuilt.js'
+
+/** The revision, pinned once, and what is built of it, once. */
+export interface Making {
+  readonly revision: () => Promise<Revision | null>
+  readonly artifact: () => Promise<Artifact>
+}
+
+/** A dry run runs nothing of the project unless --build asks for it. */
+export function makingOf(context: Context, config: Config, flags: DeployFlags, over: AbortController): Making {
+  const revision = once(() => pinRevision(config.source, config.root, context.cacheDir))
+  context.io.stop.asked.then(() => over.abort())
+  const artifact = once(async () => {
+    const options: BuildOptions = {
+      config,
+      revision: await revision(),
+      cacheDir: context.cacheDir,
+      signal: over.signal,
+      force: flags.force ?? false,
+      onOutput: (line, stream) => context.emit({ type: 'output', host: null, step: 'build', stream, line }),
+    }
+    const withoutCommands = flags.dryRun === true && flags.build !== true
+    return withoutCommands ? buildOrGuess(options) : buildArtifact(options)
+  })
+  return { revision, artifact }
+}
+
+/** Waits for the artifact, and tells of it. */
+export async function build(context: Context, making: Making): Promise<Artifact> {
+  const { emit } = context
+  const began = performance.now()
+  emit({ type: 'phase.start', phase: 'build' })
+  const revision = await making.revision()
+  if (revision?.dirty) {
+    const text = `the working tree has ${revision.dirty} uncommitted ${revision.dirty === 1 ? 'change' : 'changes'}, which are not deployed: building from ${revision.commit.slice(0, 7)} (${revision.ref})`
+    emit({ type: 'note', level: 'warning', host: null, text })
+  }
+  const artifact = await orInterrupt(context, making.artifact())
+  for (const text of artifact.warnings) emit({ type: 'note', level: 'warning', host: null, text })
+  if (isUnbuilt(artifact)) {
+    emit({
+      type: 'phase.end',
+      phase: 'build',
+      ok: true,
+      ms: performance.now() - began,
+      note: 'not built: a dry run runs no command of the project (--build lets it)',
+    })
+    return artifact
+  }
+  const entries = entriesOf(artifact.manifest)
+  const note = `${entries.length} files, links and folders, ${bytesText(needsOf(entries).bytes)}   ${artifact.digest.slice(0, 17)}…`
+  emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note })
+  return artifact
+}
+
+async function buildOrGuess(options: BuildOptions): Promise<Artifact> {
+  return (await buildWithoutCommands(options)) ?? unbuilt(options.revision)
+}
+
+/** Space on a host for a whole release. */
+export function needsOf(entries: ReturnType<typeof entriesOf>): { readonly bytes: number; readonly entries: number } {
+  return {
+    bytes: entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0),
+    entries: entries.length,
+  }
+}
+
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null
+  return () => {
+    made ??= make()
+    return made
+  }
+}

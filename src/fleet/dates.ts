@@ -1,0 +1,36 @@
+import { gunzipSync } from 'node:zlib'
+import { entriesOf, type Manifest } from '../build/manifest.js'
+import { type Dates, readDates } from '../scripts/dates.js'
+import type { Session } from './session.js'
+
+/**
+ * The times of the files that a release has in common with another manifest (or of all of its own), read from a host
+ * that holds it. Where they cannot be read, nothing is known of any.
+ */
+export async function datesOn(
+  session: Session,
+  from: { readonly root: string; readonly release: string; readonly manifest: Manifest },
+  common: Manifest = from.manifest,
+): Promise<Dates> {
+  const result = await session.run(readDates(from.root, from.release), { timeout: 60_000 })
+  const times = result.code === 0 ? numbers(result.stdout) : []
+  const same = new Set(common.lines)
+  const files = from.manifest.lines.filter(line => line.startsWith('f '))
+  if (times.length !== files.length) return new Map()
+  const kept = files.flatMap((line, i) => (same.has(line) ? [{ line, time: times[i] as number }] : []))
+  const header = from.manifest.lines[0] as string
+  const dates = new Map<number, string[]>()
+  for (const { line, time } of kept) {
+    const names = entriesOf({ lines: [header, line] }).map(({ path }) => path)
+    dates.set(time, [...(dates.get(time) ?? []), ...names])
+  }
+  return dates
+}
+
+function numbers(gzipped: Buffer): readonly number[] {
+  try {
+    return gunzipSync(gzipped).toString('latin1').trim().split('\n').map(Number)
+  } catch {
+    return []
+  }
+}
