@@ -24,6 +24,7 @@ export interface Config {
   readonly health: readonly HealthCheck[]
   /** What to do when prepare hooks made different files on different hosts. */
   readonly identical: 'strict' | 'warn'
+  readonly unchanged: 'auto' | 'copy'
   readonly keepReleases: number
   readonly ssh: SshConfig
 }

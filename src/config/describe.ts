@@ -17,6 +17,7 @@ export function describeConfig(config: Config): string {
     ['restart', config.restart.map(hookText)],
     ['health', config.health.map(healthText)],
     ['identical', [config.identical]],
+    ['unchanged', [config.unchanged]],
     ['keep', [config.keepReleases === 1 ? '1 release' : `${config.keepReleases} releases`]],
     ['ssh', [sshText(config.ssh)]],
     ...(config.protected ? [['protected', ['deploying asks first']] as const] : []),

@@ -34,6 +34,8 @@ export interface StageInput {
   readonly health?: HealthInput | readonly HealthInput[]
   /** When prepare made different files on different hosts: stop (`strict`, the default) or go on (`warn`). */
   readonly identical?: 'strict' | 'warn'
+  /** How a release gets the files that did not change. Default: `auto`, hard links where nothing writes into releases. */
+  readonly unchanged?: 'auto' | 'copy'
   /** Default: 5. */
   readonly keepReleases?: number
   readonly ssh?: SshInput

@@ -32,6 +32,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     restart: layer.restart ?? [],
     health: layer.health ?? [],
     identical: layer.identical ?? 'strict',
+    unchanged: layer.unchanged ?? 'auto',
     keepReleases: layer.keepReleases ?? 5,
     ssh: {
       configFile: layer.ssh?.configFile === undefined ? null : absolute(layer.ssh.configFile),

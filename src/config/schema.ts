@@ -26,6 +26,7 @@ export const fields = {
   restart,
   health,
   identical: z.enum(['strict', 'warn']),
+  unchanged: z.enum(['auto', 'copy']),
   keepReleases: z.int().min(1).max(1000),
   ssh: closed({
     configFile: localPath.optional(),

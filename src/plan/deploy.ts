@@ -52,7 +52,7 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: 
   const base = baseOf(intent, state)
   const odd = intent.reference !== null && intent.reference.release !== base?.id ? intent.reference : null
   return [
-    push(intent, state, base, odd === null && config.prepare.length === 0),
+    push(intent, state, base, odd === null && config.unchanged === 'auto' && config.prepare.length === 0),
     ...(odd === null ? [] : [scriptStep(setDates(place, release, odd.dates), 'date the files as on the other hosts')]),
     ...hooks,
     scriptStep(seal(place, release, record, hooks.length > 0), 'flush to disk and seal', 300_000),

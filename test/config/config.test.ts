@@ -51,6 +51,7 @@ it('a config that says little gets the defaults', async () => {
       },
     ],
     identical: 'strict',
+    unchanged: 'auto',
     keepReleases: 5,
     ssh: { configFile: null, connectTimeout: 10_000, concurrency: 64, transport: 'auto' },
   })
@@ -95,6 +96,7 @@ it('a config that says everything is resolved, paths from its own folder', async
       { run: 'test -e x', tryTimeout: '1s' },
     ],
     identical: 'warn',
+    unchanged: 'copy',
     keepReleases: 2,
     ssh: { configFile: 'ssh_config', connectTimeout: '3s', concurrency: 8, transport: 'openssh' },
     protected: true,
@@ -151,6 +153,7 @@ it('a config that says everything is resolved, paths from its own folder', async
       { kind: 'command', run: 'test -e x', timeout: 30_000, tryTimeout: 1000, roles: null },
     ],
     identical: 'warn',
+    unchanged: 'copy',
     keepReleases: 2,
     ssh: { configFile: join(root, 'ssh_config'), connectTimeout: 3000, concurrency: 8, transport: 'openssh' },
   })

@@ -53,6 +53,7 @@ restart    sudo systemctl restart shop   (only on web, within 1m)
 health     GET http://127.0.0.1:3000/healthz = 200, the body holds "ok", names the release in the body   (within 30s, 5s a try)
            pgrep shop   (only on cron, within 30s, 5s a try)
 identical  strict
+unchanged  auto
 keep       5 releases
 ssh        /etc/ssh_config, connect within 10s, 64 hosts at once
 protected  deploying asks first
@@ -75,6 +76,7 @@ prepare    none
 restart    none
 health     none
 identical  strict
+unchanged  auto
 keep       5 releases
 ssh        the files that ssh reads, connect within 10s, 64 hosts at once
 `)
