@@ -43,7 +43,7 @@ describe.skipIf(!sshdIsHere()).each([
         `Host by-command`,
         `  ProxyCommand ssh -F ${dir}/ssh_config -W 127.0.0.1:%p h1`,
         `Host broken-command`,
-        `  ProxyCommand echo the proxy is down >&2; exit 1`,
+        `  ProxyCommand sh -c 'echo the proxy is down >&2; exit 1'`,
         `Host circle-a`,
         `  ProxyJump circle-b`,
         `Host circle-b`,

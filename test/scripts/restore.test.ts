@@ -143,7 +143,7 @@ describe.each(shells)('confirm under $name', shell => {
 })
 
 describe.each(shells)("the dead-man's switch under $name", { concurrent: true }, shell => {
-  const restart = `printf '%s\\n' "$(readlink current)" >>restarted\n`
+  const restart = `printf '%s\\n' "$(readlink current)" >restarted.new && cat restarted.new >>restarted\n`
 
   it('puts a host back that nobody renews, and makes it serve the old release', async () => {
     const { root, waiting } = await swapped(shell, { lease: 2, restart })
