@@ -24,6 +24,9 @@ umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
 }
 
+/** What is served now was seen to be served: no restart of a decided transaction is owed any more. */
+const served = sh`for d in .clonedeploy/tx/*/; do [ -e "$d/undecided" ] || rm -f "$d/restart"; done`
+
 export interface Finish {
   /** The fleet's record and the line of history, JSON texts of one line. */
   readonly fleet: string
@@ -36,7 +39,8 @@ export function finish(place: Place, what: Finish): Script {
     fenced(place),
     sh`umask 077
 printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} && printf '%s\n' ${what.history} >>${paths.history} || exit 1
-rm -rf "$X/stage" "$X/restart"`,
+rm -rf "$X/stage"
+${served}`,
     flush,
     sh`: >".clonedeploy/epochs/$h/released"`,
   ])
@@ -53,7 +57,8 @@ export function abandon(
       ? sh`umask 077`
       : sh`umask 077; printf '%s\n' ${what.bad} >"$X/bad" && mv -f "$X/bad" ${paths.bad(what.release)}`,
     sh`printf '%s\n' ${what.history} >>${paths.history}
-rm -rf "$X/stage" "$X/restart"
+rm -rf "$X/stage"
+${served}
 : >".clonedeploy/epochs/$h/released"`,
   ])
 }

@@ -82,6 +82,7 @@ for d in .clonedeploy/tx/*/; do
     read -r r <"$d/made"
     [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && rm -rf "releases/$r"
   fi
+  [ -e "$d/outcome.reverted" ] && [ -s "$d/restart" ] && continue
   if [ ! -e "$d/undecided" ] || [ -e "$d/state.disarmed" ] || [ -e "$d/state.staged" ]; then rm -rf "$d"; fi
 done
 for d in .clonedeploy/incoming/*; do [ -e "$d" ] && rm -rf "$d"; done
