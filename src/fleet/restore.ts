@@ -18,16 +18,22 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
     text: `${halt.reason}; putting all ${run.hosts.length} hosts back`,
   })
   const blame = new Map(run.hosts.map(host => [host.name, host.failure]))
+  const back: HostRun[] = []
   const left = await inPhase(
     run,
     'rollback',
     run.hosts,
-    host => putBack(run, host),
+    async host => {
+      const failure = await putBack(run, host)
+      if (failure === null) back.push(host)
+      return failure
+    },
     done => `${done}/${run.hosts.length} hosts are back`,
   )
   disarmAll(run)
   if (left === null) for (const host of run.hosts) host.failure = blame.get(host.name) ?? null
-  await markBad(run, halt, left === null)
+  if (left === null) await markBad(run, halt)
+  else await recordServed(run, back)
   return left
 }
 
@@ -77,15 +83,22 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
 async function served(run: Run, host: HostRun, began: number): Promise<HostFailure | null> {
   const note = host.plan.old === null ? 'back: current is absent again' : `back on ${host.plan.oldRelease}`
   ended(run, host, 'rollback', 'restore', performance.now() - began, null, note)
+  host.healthy = null
   return (
     (await restart(run, host, 'rollback', host.plan.restartOld)) ??
     (await healthy(run, host, 'rollback', host.plan.healthOld))
   )
 }
 
-/** The release is kept and marked bad. The lock is given back only when every host is as it was. */
-async function markBad(run: Run, halt: Halt, unlock: boolean): Promise<void> {
-  if (!unlock) return
+/** A fleet that is not whole keeps its lock; but what is known of the hosts that are as they were is kept there. */
+async function recordServed(run: Run, back: readonly HostRun[]): Promise<void> {
+  await onEach(back, run.concurrency, ({ session, plan }) =>
+    session.run(plan.served.script, { timeout: plan.served.timeout }),
+  )
+}
+
+/** Every host is as it was: the release is kept and marked bad, and the lock is given back. */
+async function markBad(run: Run, halt: Halt): Promise<void> {
   await onEach(run.hosts, run.concurrency, async host => {
     const step = host.plan.abandon(halt.reason)
     const result = await host.session.run(step.script, { timeout: step.timeout })

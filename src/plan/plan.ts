@@ -48,6 +48,8 @@ export interface HostPlan {
   /** Serve the old release again, and see that it is served; empty where there was none. */
   readonly restartOld: readonly Step[]
   readonly healthOld: readonly HealthStep[]
+  /** Where the others cannot be put back: this one is, and serves. */
+  readonly served: ScriptStep
   readonly abandon: (reason: string) => ScriptStep
   readonly discard: ScriptStep
 }

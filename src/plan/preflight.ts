@@ -55,6 +55,12 @@ export function inDoubt(state: HostState) {
   )
 }
 
+/** Transactions that were put back while the restart that serves the old release was not seen to succeed. */
+export function unservedIn(state: HostState) {
+  const target = state.current.kind === 'link' ? state.current.target : null
+  return state.transactions.filter(({ unserved, old }) => unserved && old === target).slice(-1)
+}
+
 /** Whether every host serves this digest already, sealed and recorded, with nothing left to do. */
 export function servesAlready(states: readonly HostState[], digest: string): boolean {
   const ids = new Set(states.map(currentRelease))

@@ -1,7 +1,7 @@
 import type { HostState, TransactionState } from '../inventory/state.js'
 import { targetOf } from './assess.js'
 import { newestRecord } from './newest-record.js'
-import { inDoubt } from './preflight.js'
+import { inDoubt, unservedIn } from './preflight.js'
 import { currentRelease, mostCommon } from './transaction.js'
 
 /** What was found out beside the records of the hosts that answered. */
@@ -24,7 +24,7 @@ export type Doubts = ReadonlyMap<string, TransactionState>
 export type RepairDecision =
   /** Whether the swap was confirmed is known by hosts that did not answer. */
   | { readonly kind: 'unknown'; readonly tx: string; readonly hosts: readonly string[] }
-  /** No host confirmed: those that swapped go back to what they served before. */
+  /** No host confirmed: those that swapped go back to what they served before, those that are back are restarted. */
   | { readonly kind: 'put back'; readonly doubts: Doubts }
   /** The fleet has a release, and not every host serves it. */
   | {
@@ -42,6 +42,8 @@ export type RepairDecision =
 export function decideRepair(states: readonly HostState[], found: Found): RepairDecision {
   const dead = new Map([...doubtsOf(states)].filter(([, { id }]) => !isConfirmed(states, id)))
   if (dead.size > 0) return putBack(dead, found)
+  const owed = new Map([...owedRestarts(states)].filter(([, { id }]) => !isConfirmed(states, id)))
+  if (owed.size > 0) return { kind: 'put back', doubts: owed }
   const release = targetOf(states)
   if (release === null) return leftovers(states, release)
   const needs = needsOf(states, release, found.damaged)
@@ -81,6 +83,11 @@ function doubtsOf(states: readonly HostState[]): Doubts {
         .map(one => [state.name, one] as const),
     ),
   )
+}
+
+/** Hosts whose files are back, and whose app was not seen to be restarted. */
+function owedRestarts(states: readonly HostState[]): Doubts {
+  return new Map(states.flatMap(state => unservedIn(state).map(one => [state.name, one] as const)))
 }
 
 /** A host says so by its register, or by the fleet's record that it keeps from that moment on. */

@@ -1,7 +1,7 @@
 import type { Config, HealthCheck, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Excluded, HostState } from '../inventory/state.js'
-import { abandon, discard, finish, prune } from '../scripts/finish.js'
+import { abandon, discard, finish, prune, served } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
 import { type LockOptions, lock, renew } from '../scripts/lock.js'
 import type { Place } from '../scripts/place.js'
@@ -33,7 +33,7 @@ export interface Intent {
 }
 
 const deadline = 20
-const lease = 15
+export const lease = 15
 const short = 20_000
 const long = 600_000
 
@@ -161,6 +161,7 @@ function planHost(
       oldVariables === null || before === null
         ? []
         : onHost(config.health, host).map(check => healthStep(check, state.root, oldVariables, before)),
+    served: scriptStep(served(place), 'record that the old release is served'),
     abandon: reason =>
       scriptStep(
         abandon(place, {

@@ -25,7 +25,7 @@ umask 077; : >".clonedeploy/epochs/$h/released"`,
 }
 
 /** What is served now was seen to be served: no restart of a decided transaction is owed any more. */
-const served = sh`for d in .clonedeploy/tx/*/; do [ -e "$d/undecided" ] || rm -f "$d/restart"; done`
+const forgetRestarts = sh`for d in .clonedeploy/tx/*/; do [ -e "$d/undecided" ] || rm -f "$d/restart"; done`
 
 export interface Finish {
   /** The fleet's record and the line of history, JSON texts of one line. */
@@ -40,7 +40,7 @@ export function finish(place: Place, what: Finish): Script {
     sh`umask 077
 printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} && printf '%s\n' ${what.history} >>${paths.history} || exit 1
 rm -rf "$X/stage"
-${served}`,
+${forgetRestarts}`,
     flush,
     sh`: >".clonedeploy/epochs/$h/released"`,
   ])
@@ -58,9 +58,14 @@ export function abandon(
       : sh`umask 077; printf '%s\n' ${what.bad} >"$X/bad" && mv -f "$X/bad" ${paths.bad(what.release)}`,
     sh`printf '%s\n' ${what.history} >>${paths.history}
 rm -rf "$X/stage"
-${served}
+${forgetRestarts}
 : >".clonedeploy/epochs/$h/released"`,
   ])
+}
+
+/** Says of a host that was put back that its app serves the old release again; the lock is kept. */
+export function served(place: Place): Script {
+  return script('served', [fenced(place), forgetRestarts])
 }
 
 /** Removes releases, but never `current`, one of an open transaction, or one that a process lives in. Prints `removed ID` or `in use ID`. */
