@@ -66,12 +66,16 @@ function leftOut(host: StatusHost, excluded: Excluded | undefined): StatusHost {
   return { ...host, verdict: host.reachable ? host.verdict : 'left out', flag: 'EXCLUDED', error: why, says, next }
 }
 
-/** What the fleet is meant to serve: by the newest record on any host, or what a confirmed transaction says, or what most serve. */
+/** What the fleet is meant to serve: by the newest record on any host, or what a confirmed transaction says, or what most serve. A host that was left out has no say by its transactions. */
 export function targetOf(states: readonly HostState[]): string | null {
-  const confirmed = states.flatMap(({ transactions }) =>
-    transactions.filter(({ outcome, id }) => outcome === 'confirmed' && unfinished(states, id)),
+  const newest = newestRecord(states)
+  const leftOut = new Set(newest?.excluded?.map(({ host }) => host))
+  const confirmed = states.flatMap(({ name, transactions }) =>
+    leftOut.has(name)
+      ? []
+      : transactions.filter(({ outcome, id }) => outcome === 'confirmed' && unfinished(states, id)),
   )
-  return confirmed[0]?.next ?? newestRecord(states)?.release ?? mostCommon(states.map(currentRelease))
+  return confirmed[0]?.next ?? newest?.release ?? mostCommon(states.map(currentRelease))
 }
 
 /** Whether a transaction was confirmed somewhere and reverted or undecided elsewhere. */

@@ -46,6 +46,16 @@ ${forgetRestarts}`,
   ])
 }
 
+/** Keeps another record of the fleet; what is served and the lock stay as they are. */
+export function recordFleet(place: Place, fleet: string): Script {
+  return script('record', [
+    fenced(place),
+    sh`umask 077
+printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} || exit 1`,
+    flush,
+  ])
+}
+
 /** Ends a transaction that was put back: the release is kept and marked bad with its reason; the lock is given back. */
 export function abandon(
   place: Place,

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { abandon, discard, finish, prune } from '../../src/scripts/finish.js'
+import { abandon, discard, finish, prune, recordFleet, served } from '../../src/scripts/finish.js'
 import { hook } from '../../src/scripts/hook.js'
 import { breakLock, lock, renew, unlock } from '../../src/scripts/lock.js'
 import { seal, stage } from '../../src/scripts/stage.js'
@@ -32,6 +32,8 @@ const mutating = (root: string) => {
     confirm(mine, newId),
     finish(mine, { fleet: '{}', history: '{}' }),
     abandon(mine, { release: newId, bad: 'because', history: '{}' }),
+    recordFleet(mine, '{}'),
+    served(mine),
     discard(mine),
     prune(mine, [oldId, newId]),
   ]
