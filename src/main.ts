@@ -6,6 +6,9 @@ import { type Asked, createProgram } from './program.js'
 import { createOutput, type OutputStream } from './render/output.js'
 import { createStopper } from './stopper.js'
 
+/** Milliseconds: a longer timer would end at once. */
+const longestTimer = 2 ** 31 - 1
+
 /** What the command line takes from the process; the demo gives its own. */
 export interface Surroundings {
   readonly cwd: string
@@ -50,7 +53,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     if (typeof flags.timeout === 'number' && command !== 'run') {
       budget = setTimeout(
         () => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`),
-        flags.timeout,
+        Math.min(flags.timeout, longestTimer),
       )
     }
     const io: Io = {

@@ -46,7 +46,16 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       'roll back to this release',
     ),
   )
-  ask(transaction(onStage(add('repair', 'ends what a dead run left, and brings every host to the fleet’s release'))))
+  ask(
+    transaction(onStage(add('repair', 'ends what a dead run left, and brings every host to the fleet’s release')))
+      .option(
+        '--give-up <hosts>',
+        'go on without these hosts, which cannot be reached and are out of service',
+        list,
+        [] as string[],
+      )
+      .option('--fenced', 'with --give-up: you say that no user reaches them'),
+  )
   ask(
     selection(onStage(add('status', 'what each host holds and serves, drift, lock, unfinished transaction'))).option(
       '--verify',

@@ -126,7 +126,7 @@ async function prepare(
     who: context.who,
     from: context.from,
     at: now.toISOString(),
-    reason: artifact.revision?.subject ?? '',
+    reason: flags.message ?? artifact.revision?.subject ?? '',
     secrets,
     release: releaseId(timeAfter(idsOn(fleet), now), artifact.revision?.commit ?? null, artifact.digest),
     digest: artifact.digest,

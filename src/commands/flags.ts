@@ -35,6 +35,12 @@ export interface DeployFlags extends TransactionFlags {
   readonly ref?: string
 }
 
+export interface RepairFlags extends TransactionFlags {
+  /** Hosts that the repair goes on without; only together with `fenced`. */
+  readonly giveUp?: readonly string[]
+  readonly fenced?: boolean
+}
+
 export interface RollbackFlags extends TransactionFlags {
   readonly to?: string
 }

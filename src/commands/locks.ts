@@ -1,3 +1,4 @@
+import type { RunResult } from '../connection/connection.js'
 import { type ExitCode, LockedError, PreflightError, UsageError } from '../errors.js'
 import { onEach } from '../fleet/each.js'
 import { failureOf } from '../fleet/failure.js'
@@ -6,6 +7,7 @@ import { breakLock, hold } from '../scripts/lock.js'
 import { type Context, openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
+import { readFleet } from './status.js'
 import { demandFree, type Fleet, leave, survey } from './survey.js'
 import { newTransaction } from './transact.js'
 
@@ -60,31 +62,67 @@ export async function unlock(io: Io, flags: LockFlags): Promise<ExitCode> {
       next: ['see it: clonedeploy status --json'],
     })
   if (!/^[A-Za-z0-9]{1,64}$/.test(tx)) throw new UsageError(`"${tx}" is not the id of a lock.`)
-  return onFleet(io, flags, async (context, fleet) => {
-    const held = fleet.filter(({ state }) => state.lock.held && state.lock.holder?.tx === tx)
-    if (held.length === 0)
-      throw new UsageError(`No host is locked by ${tx}. Nothing was changed.`, { next: ['look: clonedeploy status'] })
-    const results = await onEach(held, context.concurrency, ({ session, state }) =>
-      session.run(breakLock({ root: state.root, tx }), { timeout: 20_000 }),
-    )
-    const failed = held.filter((_, i) => results[i]?.code !== 0)
-    if (failed.length > 0) {
-      const words = failed.map(
-        ({ state }, i) =>
-          `${state.name}  ${failureOf({ phase: 'lock', step: 'unlock', text: 'unlock', timeout: 20_000 }, results[held.indexOf(failed[i] as Fleet[number])] as never).message}`,
+  const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
+  try {
+    const { fleet, read } = await readFleet(context)
+    try {
+      return await giveBack(
+        context,
+        flags,
+        tx,
+        read,
+        fleet.hosts.filter(({ state }) => state === null).map(({ name }) => name),
       )
-      throw new PreflightError(`The lock was not given back on ${failed.length} of ${held.length} hosts.`, {
-        details: words,
-        next: ['fix: clonedeploy repair'],
-      })
+    } finally {
+      leave(read)
     }
-    io.output.stdout(
-      flags.json
-        ? `${JSON.stringify({ v: 1, command: 'unlock', tx, hosts: held.map(({ state }) => state.name) })}\n`
-        : `unlocked ${held.length} hosts\n`,
+  } finally {
+    await context.close()
+  }
+}
+
+/** Of the hosts that answer; those that are away keep their lock, if they have it, and are named. */
+async function giveBack(
+  context: Context,
+  flags: LockFlags,
+  tx: string,
+  read: Fleet,
+  away: readonly string[],
+): Promise<ExitCode> {
+  const held = read.filter(({ state }) => state.lock.held && state.lock.holder?.tx === tx)
+  if (held.length === 0) {
+    const unread = away.length === 0 ? [] : [`could not be read: ${away.join(', ')}`]
+    throw new UsageError(
+      `No host${away.length === 0 ? '' : ' that answers'} is locked by ${tx}. Nothing was changed.`,
+      {
+        details: unread,
+        next: ['look: clonedeploy status'],
+      },
     )
-    return 0
+  }
+  const results = await onEach(held, context.concurrency, ({ session, state }) =>
+    session.run(breakLock({ root: state.root, tx }), { timeout: 20_000 }),
+  )
+  const failed = held.flatMap(({ state }, i) => {
+    const result = results[i] as RunResult
+    const attempt = { phase: 'lock', step: 'unlock', text: 'unlock', timeout: 20_000 } as const
+    return result.code === 0 ? [] : [`${state.name}  ${failureOf(attempt, result).message}`]
   })
+  if (failed.length > 0)
+    throw new PreflightError(`The lock was not given back on ${failed.length} of ${held.length} hosts.`, {
+      details: failed,
+      next: ['fix: clonedeploy repair'],
+    })
+  const { output } = context.io
+  const hosts = held.map(({ state }) => state.name)
+  output.stdout(
+    flags.json
+      ? `${JSON.stringify({ v: 1, command: 'unlock', tx, hosts, ...(away.length === 0 ? {} : { away }) })}\n`
+      : `unlocked ${hosts.length} hosts\n`,
+  )
+  if (away.length === 0) return 0
+  output.stderr(`✖ ${away.join(', ')} could not be read: a lock there stays.\n  again: clonedeploy unlock --tx ${tx}\n`)
+  return 6
 }
 
 async function onFleet(

@@ -10,9 +10,10 @@ import { putBack } from '../fleet/put-back.js'
 import { refetch } from '../fleet/refetch.js'
 import { sweep } from '../fleet/sweep.js'
 import type { HostState } from '../inventory/state.js'
-import { planBring, planPutBack, planSweep } from '../plan/plan-repair.js'
+import { targetOf } from '../plan/assess.js'
+import { planBring, planLeaveOut, planPutBack, planSweep } from '../plan/plan-repair.js'
 import { problemsOf } from '../plan/preflight.js'
-import type { RepairDecision } from '../plan/repair.js'
+import { digestOf, type RepairDecision } from '../plan/repair.js'
 import { currentRelease, type Intent, mostCommon } from '../plan/transaction.js'
 import { addedEntries } from '../release/linked.js'
 import type { Dates } from '../scripts/dates.js'
@@ -59,6 +60,19 @@ export async function act(
     default:
       return null
   }
+}
+
+/** Records on the hosts that answer which ones were given up; what they serve stays as it is. */
+export async function leaveOut(context: Context, flags: TransactionFlags, scene: Scene): Promise<void> {
+  const states = scene.fleet.map(({ state }) => state)
+  const release = targetOf(states)
+  const names = scene.given.map(({ host }) => host).join(', ')
+  const tell = (text: string) => context.emit({ type: 'note', level: 'warning', host: null, text })
+  if (release === null) return tell(`that ${names} is given up is not recorded: the fleet serves nothing yet`)
+  const intent = { ...(await intentFor(context, flags, scene, release)), digest: digestOf(states, release) }
+  const halt = await sweep(startRun(context, flags, scene.fleet, planLeaveOut(intent), nothingToSend))
+  if (halt !== null) throw new MixedError(`That ${names} is given up could not be recorded everywhere: ${halt.reason}.`)
+  tell(`${names} is given up and recorded as left out; when it is back: clonedeploy repair`)
 }
 
 async function bring(
@@ -142,7 +156,7 @@ function nowhere(release: string): MixedError {
 async function intentFor(
   context: Context,
   flags: TransactionFlags,
-  { fleet }: Scene,
+  { fleet, given }: Scene,
   release: string,
 ): Promise<Intent> {
   const now = context.io.now()
@@ -160,6 +174,7 @@ async function intentFor(
     digest: null,
     revision: null,
     unresolved: 'keep',
+    excluded: given,
   }
 }
 

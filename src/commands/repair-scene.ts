@@ -1,8 +1,9 @@
 import { type Verified, verifyOnAll } from '../fleet/damaged.js'
-import type { FleetState, HostState, ReleaseState } from '../inventory/state.js'
+import type { Excluded, FleetState, HostState, ReleaseState } from '../inventory/state.js'
 import { targetOf } from '../plan/assess.js'
 import { beyondRepair, decideRepair, digestOf, type RepairDecision } from '../plan/repair.js'
 import type { Context } from './context.js'
+import { demandAway } from './give-up.js'
 import { readFleet } from './status.js'
 import { demandUnlocked, type Fleet, leave, orInterrupt } from './survey.js'
 
@@ -13,16 +14,18 @@ export interface Scene {
   /** What stays wrong whatever a repair does: hosts, and why. */
   readonly beyond: ReadonlyMap<string, string>
   readonly damaged: ReadonlySet<string>
+  /** Hosts that the user has given up: none of them answers. */
+  readonly given: readonly Excluded[]
 }
 
 /** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError. */
-export async function readScene(context: Context): Promise<Scene> {
+export async function readScene(context: Context, given: readonly Excluded[] = []): Promise<Scene> {
   const { emit } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'check' })
   const { fleet, read } = await readFleet(context)
   try {
-    const scene = await sceneOf(context, fleet, read)
+    const scene = await sceneOf(context, fleet, read, given)
     const note = `${scene.fleet.length}/${fleet.hosts.length} hosts`
     emit({ type: 'phase.end', phase: 'check', ok: scene.beyond.size === 0, ms: performance.now() - began, note })
     return scene
@@ -32,7 +35,13 @@ export async function readScene(context: Context): Promise<Scene> {
   }
 }
 
-async function sceneOf(context: Context, { hosts }: FleetState, read: Fleet): Promise<Scene> {
+async function sceneOf(
+  context: Context,
+  { hosts }: FleetState,
+  read: Fleet,
+  given: readonly Excluded[],
+): Promise<Scene> {
+  demandAway(given, read)
   demandUnlocked(context, read)
   const release = targetOf(read.map(({ state }) => state))
   const nothing: Verified = { damaged: new Set(), lost: new Set() }
@@ -40,7 +49,8 @@ async function sceneOf(context: Context, { hosts }: FleetState, read: Fleet): Pr
     release === null ? nothing : await orInterrupt(context, verifyOnAll(read, release, context.concurrency))
   const fleet = read.filter(({ state }) => !lost.has(state.name))
   const states = fleet.map(({ state }) => state)
-  const away = hosts.filter(({ name, state }) => state === null || lost.has(name))
+  const isGiven = (name: string) => given.some(({ host }) => host === name)
+  const away = hosts.filter(({ name, state }) => (state === null && !isGiven(name)) || lost.has(name))
   const changed = `it serves a copy of ${release} that was changed on the host`
   return {
     fleet,
@@ -50,6 +60,7 @@ async function sceneOf(context: Context, { hosts }: FleetState, read: Fleet): Pr
       ...beyondRepair(states, damaged).map(name => [name, changed] as const),
     ]),
     damaged,
+    given,
   }
 }
 

@@ -3,9 +3,10 @@ import type { Outcome } from '../fleet/outcome.js'
 import { repairJson, repairText } from '../render/repair.js'
 import { askToGoOn } from './ask.js'
 import { type Context, openContext } from './context.js'
-import type { TransactionFlags } from './flags.js'
+import type { RepairFlags } from './flags.js'
+import { demandBoth, givenUp, isRecorded } from './give-up.js'
 import type { Io } from './io.js'
-import { act } from './repair-act.js'
+import { act, leaveOut } from './repair-act.js'
 import { concluded } from './repair-end.js'
 import { readScene, type Scene } from './repair-scene.js'
 import { leave } from './survey.js'
@@ -13,9 +14,10 @@ import { withLockWait } from './transact.js'
 import { unchanged } from './unchanged.js'
 
 /** `clonedeploy repair`: ends what a dead run left, and brings every host to the fleet's release. Safe to repeat. */
-export async function repair(io: Io, flags: TransactionFlags): Promise<ExitCode> {
+export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
   if (flags.exclude !== undefined)
     throw new UsageError('repair looks at all hosts: --exclude goes with deploy and rollback.')
+  demandBoth(flags)
   const context = await openContext(io, flags)
   const startedAt = performance.now()
   try {
@@ -35,14 +37,18 @@ export async function repair(io: Io, flags: TransactionFlags): Promise<ExitCode>
 const mostRounds = 5
 
 /** One thing at a time, and the fleet is read again after each: what was done is believed only when it can be seen. */
-async function repairFleet(context: Context, flags: TransactionFlags, startedAt: number): Promise<Outcome> {
+async function repairFleet(context: Context, flags: RepairFlags, startedAt: number): Promise<Outcome> {
   let done = null as Outcome | null
+  const given = givenUp(context, flags)
   for (let round = 1; round <= mostRounds; round++) {
-    const scene = await readScene(context)
+    const scene = await readScene(context, given)
     try {
       demandDecision(scene)
-      if (scene.decision.kind === 'nothing')
+      if (scene.decision.kind === 'nothing') {
+        const states = scene.fleet.map(({ state }) => state)
+        if (!isRecorded(given, states)) await leaveOut(context, flags, scene)
         return concluded(context, scene, done ?? unchanged(context, scene.fleet, null, startedAt, 'repair'))
+      }
       const outcome = await act(context, flags, scene, startedAt)
       if (outcome === null) continue
       done = { ...outcome, warnings: [...(done?.warnings ?? []), ...outcome.warnings] }
@@ -56,8 +62,8 @@ async function repairFleet(context: Context, flags: TransactionFlags, startedAt:
   })
 }
 
-async function dryRun(context: Context, flags: TransactionFlags): Promise<ExitCode> {
-  const scene = await readScene(context)
+async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
+  const scene = await readScene(context, givenUp(context, flags))
   leave(scene.fleet)
   demandDecision(scene)
   const { app, stage } = context.config

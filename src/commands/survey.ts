@@ -1,11 +1,12 @@
 import { MixedError, PreflightError } from '../errors.js'
 import { demandAll, reach } from '../fleet/connect.js'
 import { demandStates, inspectAll } from '../fleet/inspect.js'
-import { lockedError } from '../fleet/lock.js'
+import { holderLines, lockedError } from '../fleet/lock.js'
 import type { Session } from '../fleet/session.js'
 import { unlessStopped } from '../fleet/stop.js'
 import type { HostState } from '../inventory/state.js'
 import { inDoubt, type Problem, warningsOf } from '../plan/preflight.js'
+import { isPersons, leftBy, spanText } from '../plan/verdict.js'
 import { isAlive } from '../scripts/inspect.js'
 import type { Context } from './context.js'
 import { Interrupted } from './interrupted.js'
@@ -61,6 +62,13 @@ export function demandUnlocked(context: Context, fleet: Fleet): void {
     lock.holder,
     held.map(({ state }) => state.name),
     lock.age,
+    lock.holder === null || isPersons(lock)
+      ? null
+      : leftBy(
+          fleet.map(({ state }) => state),
+          lock.holder.tx,
+          0,
+        ),
   )
 }
 
@@ -72,14 +80,26 @@ export function demandFree(context: Context, fleet: Fleet): void {
   throw new MixedError(
     `An earlier run died after it swapped and before it was confirmed, on ${doubtful.map(({ state }) => state.name).join(', ')}. Nothing was changed now.`,
     {
-      details: doubtful.flatMap(({ state }) =>
-        inDoubt(state).map(
-          ({ id, next, old }) => `${state.name}  tx ${id}: ${old ?? '(absent)'} → ${next ?? '?'}, undecided`,
+      details: [
+        ...deadHolder(doubtful.map(({ state }) => state)),
+        ...doubtful.flatMap(({ state }) =>
+          inDoubt(state).map(
+            ({ id, next, old }) => `${state.name}  tx ${id}: ${old ?? '(absent)'} → ${next ?? '?'}, undecided`,
+          ),
         ),
-      ),
+      ],
       next: ['look: clonedeploy status', 'fix:  clonedeploy repair'],
     },
   )
+}
+
+/** Whose run that was, as far as its lock still tells. */
+function deadHolder(states: readonly HostState[]): readonly string[] {
+  const lock = states.find(({ lock: { held, holder } }) => held && holder !== null)?.lock
+  if (lock === undefined) return []
+  const { holder, age } = lock
+  const heard = age === null || age < 0 ? '' : `, last heard of ${spanText(age)} ago`
+  return [`run of   ${holder?.who}@${holder?.from} since ${holder?.since}${heard}`, ...holderLines(holder), '']
 }
 
 /** Throws one PreflightError with every problem of every host. */

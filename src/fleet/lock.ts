@@ -95,26 +95,30 @@ function staleError(stage: string, hosts: readonly string[]): LockedError {
   )
 }
 
+/** Who is at work, from where, why and since when; `age`: seconds since that was heard of, null when it was not read; `left`: what it has done to the hosts so far. */
 export function lockedError(
   stage: string,
   holder: Holder | null,
   hosts: readonly string[],
   age: number | null,
+  left: string | null = null,
 ): LockedError {
   const who = holder === null ? 'somebody' : `${holder.who}@${holder.from}`
   const since = holder === null ? '' : ` since ${holder.since}`
-  return new LockedError(
-    `${stage} is locked by ${who}${since}${age === null ? '' : `, alive ${age}s ago`}. Nothing was changed.`,
-    {
-      details: [
-        ...(holder === null
-          ? []
-          : [`doing    ${holder.command}${holder.reason ? `  "${holder.reason}"` : ''}`, `tx       ${holder.tx}`]),
-        `seen on  ${hosts.join(', ')}`,
-      ],
-      next: ['wait: add --lock-wait 10m', 'look: clonedeploy status'],
-    },
-  )
+  const kept = holder?.command === 'lock'
+  const alive = age === null || kept ? '' : `, alive ${Math.abs(age)}s ago`
+  return new LockedError(`${stage} is locked by ${who}${since}${alive}. Nothing was changed.`, {
+    details: [...holderLines(holder), ...(left === null ? [] : [`so far   ${left}`]), `seen on  ${hosts.join(', ')}`],
+    next: kept
+      ? ['wait: add --lock-wait 10m', `give it back: clonedeploy unlock --tx ${holder.tx}`]
+      : ['wait: add --lock-wait 10m', 'look: clonedeploy status'],
+  })
+}
+
+/** What the holder of a lock said of itself. */
+export function holderLines(holder: Holder | null): readonly string[] {
+  if (holder === null) return []
+  return [`doing    ${holder.command}${holder.reason ? `  "${holder.reason}"` : ''}`, `tx       ${holder.tx}`]
 }
 
 async function giveBack(run: Run): Promise<void> {

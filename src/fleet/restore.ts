@@ -28,7 +28,7 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
   )
   disarmAll(run)
   if (left === null) for (const host of run.hosts) host.failure = blame.get(host.name) ?? null
-  await markBad(run, halt, left === null)
+  if (left === null) await markBad(run, halt)
   return left
 }
 
@@ -78,6 +78,7 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
 async function served(run: Run, host: HostRun, began: number): Promise<HostFailure | null> {
   const note = host.plan.old === null ? 'back: current is absent again' : `back on ${host.plan.oldRelease}`
   ended(run, host, 'rollback', 'restore', performance.now() - began, null, note)
+  host.healthy = null
   const failure =
     (await restart(run, host, 'rollback', host.plan.restartOld)) ??
     (await healthy(run, host, 'rollback', host.plan.healthOld))
@@ -85,9 +86,8 @@ async function served(run: Run, host: HostRun, began: number): Promise<HostFailu
   return failure
 }
 
-/** The release is kept and marked bad. The lock is given back only when every host is as it was. */
-async function markBad(run: Run, halt: Halt, unlock: boolean): Promise<void> {
-  if (!unlock) return
+/** Every host is as it was: the release is kept and marked bad, and the lock is given back. */
+async function markBad(run: Run, halt: Halt): Promise<void> {
   await onEach(run.hosts, run.concurrency, async host => {
     const step = host.plan.abandon(halt.reason)
     const result = await host.session.run(step.script, { timeout: step.timeout })

@@ -79,6 +79,8 @@ export interface TransactionState {
   /** Release that it brings, and the target of `current` before (null: absent). */
   readonly next: string | null
   readonly old: string | null
+  /** Seconds since the controller was last heard of, by the host's clock; null once it is decided, or before it is staged. */
+  readonly lease: number | null
 }
 
 /** What the fleet is meant to serve, kept on every host. `seq` grows with every transaction. */

@@ -1,9 +1,10 @@
 import type { Excluded, FleetState, HostState } from '../inventory/state.js'
 import { isAlive } from '../scripts/inspect.js'
 import { newestRecord } from './newest-record.js'
-import { inDoubt, unserved } from './preflight.js'
+import { inDoubt } from './preflight.js'
 import type { StatusHost, StatusReport } from './status.js'
 import { currentEntry, currentRelease, mostCommon } from './transaction.js'
+import { type FleetFacts, isPersons, judge, leftBy, unreachable } from './verdict.js'
 
 /** What was found out about a host beside its state. */
 export interface Probe {
@@ -21,20 +22,15 @@ export function assess(
   probes: ReadonlyMap<string, Probe>,
 ): StatusReport {
   const states = fleet.hosts.flatMap(({ state }) => (state === null ? [] : [state]))
-  const target = targetOf(states)
+  const facts = factsOf(states)
   const excluded = newestRecord(states)?.excluded ?? []
-  const read = fleet.hosts.map(({ name, state, error }) =>
-    state === null ? unreachable(name, error) : hostOf(state, target, probes.get(name)),
-  )
-  const hosts = read.map(host =>
-    leftOut(
-      host,
-      excluded.find(one => one.host === host.name),
-    ),
-  )
-  const holding = states.find(({ lock }) => lock.held)
+  const hosts = fleet.hosts.map(({ name, state, error }) => {
+    const left = excluded.find(({ host }) => host === name)
+    return leftOut(state === null ? unread(name, error) : hostOf(state, facts, probes.get(name)), left)
+  })
   const result = resultOf(states, hosts)
-  const problems = hosts.flatMap(problemOf)
+  const holding = states.find(({ lock }) => lock.held)
+  const lock = holding === undefined ? null : lockOf(holding, states, hosts.length - states.length)
   return {
     v: 1,
     command: 'status',
@@ -42,26 +38,44 @@ export function assess(
     stage,
     result,
     exitCode: result === 'consistent' || result === 'empty' ? 0 : 6,
-    target,
-    lock: holding === undefined ? null : lockOf(holding),
+    target: facts.target,
+    lock,
     hosts,
-    problems,
-    next: nextOf(hosts),
+    split: splitOf(hosts),
+    problems: hosts.flatMap(({ flag, says }) => (flag === null || says === null ? [] : [says])),
+    next: nextOf(hosts, lock),
+  }
+}
+
+function factsOf(states: readonly HostState[]): FleetFacts {
+  const transactions = states.flatMap(state => state.transactions)
+  return {
+    target: targetOf(states),
+    releases: states.flatMap(({ releases }) => releases.map(({ id }) => id)),
+    confirmed: new Set(transactions.flatMap(({ id, outcome }) => (outcome === 'confirmed' ? [id] : []))),
   }
 }
 
 /** A host that is off because somebody left it out: said with the reason, for it is off all the same. */
 function leftOut(host: StatusHost, excluded: Excluded | undefined): StatusHost {
-  if (excluded === undefined || host.flag === null || host.flag === 'IN DOUBT') return host
-  return { ...host, flag: 'EXCLUDED', error: `left out by ${excluded.by} at ${excluded.at}: ${excluded.reason}` }
+  if (excluded === undefined || host.flag === null) return host
+  const why = `it was left out by ${excluded.by} at ${excluded.at}: ${excluded.reason}`
+  const says = `${(host.says ?? host.name).replace(/\.$/, '')}; ${why}`
+  if (host.flag === 'IN DOUBT') return { ...host, says }
+  const next = host.reachable ? 'fix: clonedeploy repair' : 'when it is back: clonedeploy repair'
+  return { ...host, verdict: host.reachable ? host.verdict : 'left out', flag: 'EXCLUDED', error: why, says, next }
 }
 
-/** What the fleet is meant to serve: by the newest record on any host, or what a confirmed transaction says, or what most serve. */
+/** What the fleet is meant to serve: by the newest record on any host, or what a confirmed transaction says, or what most serve. A host that was left out has no say by its transactions. */
 export function targetOf(states: readonly HostState[]): string | null {
-  const confirmed = states.flatMap(({ transactions }) =>
-    transactions.filter(({ outcome, id }) => outcome === 'confirmed' && unfinished(states, id)),
+  const newest = newestRecord(states)
+  const leftOut = new Set(newest?.excluded?.map(({ host }) => host))
+  const confirmed = states.flatMap(({ name, transactions }) =>
+    leftOut.has(name)
+      ? []
+      : transactions.filter(({ outcome, id }) => outcome === 'confirmed' && unfinished(states, id)),
   )
-  return confirmed[0]?.next ?? newestRecord(states)?.release ?? mostCommon(states.map(currentRelease))
+  return confirmed[0]?.next ?? newest?.release ?? mostCommon(states.map(currentRelease))
 }
 
 /** Whether a transaction was confirmed somewhere and reverted or undecided elsewhere. */
@@ -76,96 +90,54 @@ function resultOf(states: readonly HostState[], hosts: readonly StatusHost[]): S
   return hosts.some(({ flag }) => flag !== null) ? 'mixed' : 'consistent'
 }
 
-function hostOf(state: HostState, target: string | null, probe: Probe | undefined): StatusHost {
-  const current = currentRelease(state)
+function hostOf(state: HostState, facts: FleetFacts, probe: Probe = unprobed): StatusHost {
   const open = state.transactions.find(({ outcome }) => outcome === null)
-  const host: Omit<StatusHost, 'flag'> = {
+  return {
     name: state.name,
     reachable: true,
     error: null,
-    current,
+    current: currentRelease(state),
     digest: currentEntry(state)?.digest ?? null,
-    served: probe?.served ?? null,
-    health: probe?.health ?? 'none',
-    healthNote: probe?.healthNote ?? '',
-    drift: probe?.drift ?? null,
+    ...probe,
     transaction: open === undefined ? null : { id: open.id, phase: open.state, target: open.next, previous: open.old },
     releases: state.releases.map(({ id }) => id),
     last: state.last,
+    ...judge(state, probe, facts),
   }
-  return { ...host, flag: flagOf(host, state, target) }
 }
 
-function flagOf(host: Omit<StatusHost, 'flag'>, state: HostState, target: string | null): string | null {
-  if (inDoubt(state).length > 0) return 'IN DOUBT'
-  if (state.current.kind === 'folder' || state.current.kind === 'other') return 'NOT A LINK'
-  if (state.current.kind === 'link' && !state.current.resolves) return 'DANGLING'
-  if (host.current !== target) return host.current === null ? 'NEW' : 'OLD'
-  if (host.drift !== null && host.drift.modified.length + host.drift.missing.length + host.drift.extra.length > 0)
-    return 'DRIFT'
-  if (unserved(state).length > 0) return 'NOT RESTARTED'
-  return host.health === 'failing' ? 'FAILING' : null
+const unprobed: Probe = { served: null, health: 'none', healthNote: '', drift: null }
+
+function unread(name: string, error: string | null): StatusHost {
+  const nothing = { current: null, digest: null, transaction: null, releases: [], last: null } as const
+  return { name, reachable: false, error, ...nothing, ...unprobed, ...unreachable(name, error) }
 }
 
-function unreachable(name: string, error: string | null): StatusHost {
-  const nothing = {
-    current: null,
-    digest: null,
-    served: null,
-    health: 'none',
-    healthNote: '',
-    drift: null,
-    transaction: null,
-    releases: [],
-    last: null,
-  } as const
-  return { name, reachable: false, error, ...nothing, flag: 'UNREACHABLE' }
+function splitOf(hosts: readonly StatusHost[]): StatusReport['split'] {
+  const read = hosts.filter(({ reachable }) => reachable)
+  const served = [...new Set(read.map(({ current }) => current))]
+  if (served.length < 2) return null
+  return served
+    .map(release => ({ release, hosts: read.flatMap(host => (host.current === release ? [host.name] : [])) }))
+    .sort((a, b) => b.hosts.length - a.hosts.length)
 }
 
-function lockOf({ lock }: HostState): StatusReport['lock'] {
-  const { holder } = lock
+function lockOf({ lock }: HostState, states: readonly HostState[], unread: number): StatusReport['lock'] {
+  const { holder, age } = lock
+  const alive = age !== null && isAlive(age)
   return {
     holder: holder === null ? 'unknown' : `${holder.who}@${holder.from}`,
     since: holder?.since ?? '',
     reason: holder === null ? '' : [holder.command, holder.reason].filter(text => text !== '').join(': '),
-    alive: lock.age !== null && isAlive(lock.age),
+    alive,
     tx: holder?.tx ?? '',
+    age,
+    kept: isPersons(lock),
+    left: alive || holder === null ? null : leftBy(states, holder.tx, unread),
   }
 }
 
-function problemOf(host: StatusHost): readonly string[] {
-  switch (host.flag) {
-    case null:
-      return []
-    case 'OLD':
-      return [`${host.name} serves another release than the fleet's.`]
-    case 'NEW':
-      return [`${host.name} serves nothing yet.`]
-    case 'IN DOUBT':
-      return [`${host.name} swapped and was never confirmed (transaction ${host.transaction?.id ?? '?'}).`]
-    case 'EXCLUDED':
-      return [`${host.name} was ${host.error ?? 'left out'}. It may serve old code.`]
-    case 'UNREACHABLE':
-      return [`${host.name} could not be read: ${host.error ?? 'no answer'}`]
-    case 'DRIFT':
-      return [`${host.name} holds files that are not those of its release.`]
-    case 'NOT RESTARTED':
-      return [`${host.name} went back to ${host.current}; nobody saw its restart come to its end.`]
-    case 'FAILING':
-      return [`${host.name} is not healthy: ${host.healthNote}`]
-    case 'DANGLING':
-      return [`${host.name}: current points at a release that does not exist.`]
-    default:
-      return [`${host.name}: current is not a link.`]
-  }
-}
-
-function nextOf(hosts: readonly StatusHost[]): readonly string[] {
-  const flags = new Set(hosts.map(({ flag }) => flag))
-  return [
-    ...(['OLD', 'NEW', 'IN DOUBT', 'DRIFT', 'DANGLING', 'EXCLUDED', 'NOT RESTARTED'].some(flag => flags.has(flag))
-      ? ['fix: clonedeploy repair']
-      : []),
-    ...(flags.has('FAILING') ? ['look: clonedeploy run -- CMD'] : []),
-  ]
+function nextOf(hosts: readonly StatusHost[], lock: StatusReport['lock']): readonly string[] {
+  const sweep = lock === null || lock.alive ? [] : ['fix: clonedeploy repair']
+  return [...new Set([...hosts.flatMap(({ flag, next }) => (flag === null || next === null ? [] : [next])), ...sweep])]
 }

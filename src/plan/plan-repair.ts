@@ -1,7 +1,7 @@
 import type { Host } from '../inventory/host.js'
 import type { Current, HostState, ReleaseState, TransactionState } from '../inventory/state.js'
 import { type Dates, setDates } from '../scripts/dates.js'
-import { abandon, prune } from '../scripts/finish.js'
+import { abandon, prune, recordFleet } from '../scripts/finish.js'
 import type { Place } from '../scripts/place.js'
 import { settle } from '../scripts/settle.js'
 import { seal, stage } from '../scripts/stage.js'
@@ -9,7 +9,15 @@ import { restore, serve } from '../scripts/swap.js'
 import { verify } from '../scripts/verify.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
 import type { Doubts, Need } from './repair.js'
-import { currentRelease, historyRecord, hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
+import {
+  currentRelease,
+  historyRecord,
+  hookSteps,
+  type Intent,
+  planTransaction,
+  recordWithoutThem,
+  scriptStep,
+} from './transaction.js'
 import { hookVariables } from './variables.js'
 
 export interface BringIntent extends Intent {
@@ -68,6 +76,24 @@ export function planSweep(intent: Intent, remove: readonly string[]): Plan {
       const removal = scriptStep(prune(place, [intent.release]), `remove the damaged ${intent.release}`, 600_000)
       return remove.includes(host.host.name) ? { ...host, prune: removal } : host
     }),
+  }
+}
+
+/** Takes the lock, records the hosts that are left out, and gives it back. */
+export function planLeaveOut(intent: Intent): Plan {
+  const plan = planTransaction(intent, noSteps, () => [])
+  const names = intent.excluded?.map(({ host }) => host).join(', ')
+  const record = recordWithoutThem(intent)
+  return {
+    ...plan,
+    hosts: plan.hosts.map(host => ({
+      ...host,
+      prune: scriptStep(
+        recordFleet({ root: host.root, tx: intent.tx }, record),
+        `record that ${names} is left out`,
+        60_000,
+      ),
+    })),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { HistoryRecord } from '../inventory/state.js'
+import type { Verdict } from './verdict.js'
 
 /** What `status` says: the JSON of the command line's contract, and what its table is drawn from. */
 export interface StatusReport {
@@ -15,8 +16,16 @@ export interface StatusReport {
     readonly reason: string
     readonly alive: boolean
     readonly tx: string
+    /** Seconds since the holder was heard of; 0 for a person's lock, which does not age. */
+    readonly age: number | null
+    /** A person took it: no run gives it back. */
+    readonly kept: boolean
+    /** A run's lock that nobody keeps alive: how it left the hosts. */
+    readonly left: string | null
   } | null
   readonly hosts: readonly StatusHost[]
+  /** Which hosts serve what, where they do not serve the same; most hosts first. */
+  readonly split: readonly { readonly release: string | null; readonly hosts: readonly string[] }[] | null
   /** Sentences for people: what is wrong and what to run. */
   readonly problems: readonly string[]
   readonly next: readonly string[]
@@ -45,6 +54,12 @@ export interface StatusHost {
   } | null
   readonly releases: readonly string[]
   readonly last: HistoryRecord | null
-  /** In a word what is off, for the end of its line: OLD, NEW, DRIFT, IN DOUBT, UNREACHABLE; null when nothing is. */
+  /** What is off, more coarsely than the verdict: OLD, NEW, DRIFT, IN DOUBT, UNREACHABLE …; null when nothing is. */
   readonly flag: string | null
+  readonly verdict: Verdict
+  /** The verdict in one sentence, and what to run next; null when there is nothing to say. */
+  readonly says: string | null
+  readonly next: string | null
+  /** How many releases it is behind, of those that are still on any host; null when it is not, or that cannot be told. */
+  readonly behind: number | null
 }

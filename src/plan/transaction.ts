@@ -1,6 +1,6 @@
 import type { Config, HealthCheck, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
-import type { Excluded, HostState } from '../inventory/state.js'
+import type { Excluded, FleetRecord, HostState } from '../inventory/state.js'
 import { abandon, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
 import { type LockOptions, lock, renew } from '../scripts/lock.js'
@@ -33,7 +33,7 @@ export interface Intent {
 }
 
 const deadline = 20
-const lease = 15
+export const lease = 15
 const short = 20_000
 const long = 600_000
 
@@ -127,8 +127,7 @@ function planHost(
   const variables = hookVariables(config, intent.secrets, host, state.root, now)
   const oldVariables = before && hookVariables(config, intent.secrets, host, state.root, before)
   const restarts = onHost(config.restart, host).map(one => hookRun(one, 'current'))
-  const goBack =
-    oldVariables === null || restarts.length === 0 ? Buffer.alloc(0) : afterwards(state.root, restarts, oldVariables)
+  const goBack = oldVariables === null ? Buffer.alloc(0) : afterwards(state.root, restarts, oldVariables)
   const drop = pruned(state)
   return {
     host,
@@ -249,7 +248,7 @@ function fleetRecord(intent: Intent): string {
   const newest = newestRecord(states)
   const again = newest?.release === intent.release
   return JSON.stringify({
-    seq: (newest?.seq ?? 0) + 1,
+    seq: nextSeq(intent, newest),
     release: intent.release,
     digest: intent.digest,
     previous: again ? newest.previous : mostCommon(states.map(currentRelease)),
@@ -258,6 +257,23 @@ function fleetRecord(intent: Intent): string {
     at: intent.at,
     excluded: excludedBy(intent, newest?.excluded ?? []),
   })
+}
+
+/** The record as it is, with the hosts that this run leaves out. */
+export function recordWithoutThem(intent: Intent): string {
+  const newest = newestRecord(intent.hosts.map(({ state }) => state))
+  const { release, digest, who: by, at } = intent
+  const base = newest ?? { release, digest, previous: null, by, at }
+  return JSON.stringify({
+    ...base,
+    seq: nextSeq(intent, newest),
+    excluded: excludedBy(intent, newest?.excluded ?? []),
+  })
+}
+
+/** A host that is left out may have been the only one to record the last run: our record goes before that one too. */
+function nextSeq({ excluded = [] }: Intent, newest: FleetRecord | null): number {
+  return (newest?.seq ?? 0) + (excluded.length > 0 ? 2 : 1)
 }
 
 /** Those left out now, and those left out before that are still not back. */

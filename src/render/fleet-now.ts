@@ -1,4 +1,4 @@
-import type { HostOutcome, Outcome } from '../fleet/outcome.js'
+import type { HostFailure, HostOutcome, Outcome } from '../fleet/outcome.js'
 import { escapeLines } from './escape.js'
 import type { Paint } from './paint.js'
 import { everyHost } from './phrases.js'
@@ -30,7 +30,7 @@ export function isSplit(outcome: Outcome): boolean {
 
 /** A table of what each host serves; `?` stands by what is not certain. */
 export function fleetLines(outcome: Outcome, paint: Paint): string[] {
-  const rows = outcome.hosts.map(host => [host.name, serves(host, outcome), stateOf(host, paint)])
+  const rows = outcome.hosts.map(host => [host.name, serves(host, outcome), stateOf(host, outcome, paint)])
   return tableLines([['HOST', 'SERVES', 'STATE'], ...rows])
 }
 
@@ -41,14 +41,29 @@ function isUnread(host: HostOutcome, outcome: Outcome): boolean {
 
 function serves(host: HostOutcome, outcome: Outcome): string {
   if (isUnread(host, outcome)) return '?'
-  const lost = outcome.result === 'mixed' && host.error !== null && host.healthy === null
+  const lost = outcome.result === 'mixed' && host.error !== null && host.healthy === null && !isBack(host, outcome)
   return `${host.current ?? 'nothing'}${lost ? ' ?' : ''}`
 }
 
-function stateOf(host: HostOutcome, paint: Paint): string {
-  if (host.error !== null) return paint.bad(`${host.error.phase}: ${escapeLines(host.error.message)[0] ?? ''}`)
+/** A host whose link was read as what it was before, in a run that tried to put all back. */
+function isBack({ current, error }: HostOutcome, { command, hosts, release }: Outcome): boolean {
+  const wentBack = hosts.some(host => host.error?.phase === 'rollback')
+  // A repair that puts back calls the release that it puts back to its own.
+  if (!wentBack || (command !== 'repair' && current === release)) return false
+  return error !== null && (error.phase !== 'rollback' || error.step !== 'restore')
+}
+
+function stateOf(host: HostOutcome, outcome: Outcome, paint: Paint): string {
+  if (host.error !== null) return paint.bad(troubleOf(host, host.error, outcome))
   if (host.healthy === null) return 'read back'
   return host.healthy ? paint.good('ok') : paint.bad('unhealthy')
+}
+
+function troubleOf(host: HostOutcome, { phase, step, message }: HostFailure, outcome: Outcome): string {
+  const why = escapeLines(message)[0] ?? ''
+  if (!isBack(host, outcome)) return `${phase}: ${why}`
+  if (phase !== 'rollback') return `back, after ${phase} failed: ${why}`
+  return `files old, ${step === 'health' ? 'not healthy' : 'service state unknown'}: ${why}`
 }
 
 function splitWords(how: 'still' | 'again' | 'already'): string {

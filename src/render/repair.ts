@@ -51,6 +51,8 @@ function wouldDo(decision: RepairDecision, { name }: HostState): string {
   switch (decision.kind) {
     case 'put back': {
       const doubt = decision.doubts.get(name)
+      if (doubt?.outcome === 'reverted')
+        return `restart ${doubt.old?.replace(/^releases\//, '') ?? 'nothing'}, which it is back on`
       return doubt === undefined ? 'nothing' : `go back to ${doubt.old?.replace(/^releases\//, '') ?? 'nothing'}`
     }
     case 'bring':

@@ -1,7 +1,8 @@
 import type { StatusHost, StatusReport } from '../plan/status.js'
+import { spanText } from '../plan/verdict.js'
 import { escapeLine } from './escape.js'
 import type { Paint } from './paint.js'
-import { capital, counted, everyHost } from './phrases.js'
+import { capital, counted, everyHost, listed } from './phrases.js'
 import { tableLines } from './table.js'
 import { agoText } from './units.js'
 
@@ -21,6 +22,7 @@ export function statusText(report: StatusReport, paint: Paint, now: Date): strin
       ...report.hosts.map(host => hostRow(host, paint, now)),
     ]),
     ...report.hosts.flatMap(moreLines),
+    ...splitLine(report),
     lockLine(report, paint, now),
     '',
     ...lastLines(report, paint),
@@ -35,8 +37,12 @@ function hostRow(host: StatusHost, paint: Paint, now: Date): string[] {
     last === null ? '-' : agoText(last.at, now),
     last === null ? '-' : escapeLine(last.by),
     healthText(host, paint),
-    ...(host.flag === null ? [] : [paint.bad(`← ${host.flag}`)]),
+    ...(host.verdict === 'consistent' ? [] : [mark(host, paint)]),
   ]
+}
+
+function mark({ verdict, flag }: StatusHost, paint: Paint): string {
+  return (flag === null ? paint.dim : paint.bad)(`← ${verdict.toUpperCase()}`)
 }
 
 function healthText(host: StatusHost, paint: Paint): string {
@@ -52,10 +58,10 @@ function healthText(host: StatusHost, paint: Paint): string {
 }
 
 function moreLines(host: StatusHost): string[] {
-  const { name, error, served, current, drift, transaction } = host
+  const { name, error, says, served, current, drift, transaction } = host
   const files = drift === null ? [] : [...drift.modified, ...drift.missing, ...drift.extra]
   return [
-    ...(error === null ? [] : [`  ${name}: ${escapeLine(error)}`]),
+    ...(error === null || says?.includes(error) ? [] : [`  ${name}: ${escapeLine(error)}`]),
     ...(served === null || served === current ? [] : [`  ${name}: the app says that it serves ${escapeLine(served)}`]),
     ...(drift === null || files.length === 0 ? [] : [`  ${name}: ${driftText(drift)}`]),
     ...(transaction === null || (transaction.previous === null && transaction.target === null)
@@ -79,10 +85,23 @@ function someOf(paths: readonly string[]): string {
 function lockLine(report: StatusReport, paint: Paint, now: Date): string {
   const { lock } = report
   if (lock === null) return `  ${paint.dim('lock')}   free`
-  const alive = lock.alive ? 'alive' : 'no sign of life'
   const reason = lock.reason === '' ? '' : `   "${escapeLine(lock.reason)}"`
   const since = agoText(lock.since, now)
-  return `  ${paint.dim('lock')}   held by ${escapeLine(lock.holder)} for ${since}, ${alive}${reason}   (${lock.tx})`
+  const id = lock.kept ? '' : `   (${lock.tx})`
+  return `  ${paint.dim('lock')}   held by ${escapeLine(lock.holder)} for ${since}, ${lifeText(lock)}${reason}${id}`
+}
+
+function lifeText({ alive, age, left, kept, tx }: NonNullable<StatusReport['lock']>): string {
+  if (kept) return `until it is given back: clonedeploy unlock --tx ${tx}`
+  if (alive) return `alive ${age} s ago`
+  const seen = age === null || age < 0 ? 'no sign of life' : `last heard of ${spanText(age)} ago`
+  return `${seen}: that run probably died, ${left ?? 'what it left is not known'}`
+}
+
+function splitLine({ split }: StatusReport): string[] {
+  if (split === null) return []
+  const parts = split.map(({ release, hosts }) => `${hosts.length} × ${release ?? 'nothing'} (${listed(hosts)})`)
+  return [`  split  ${parts.join('   ')}`]
 }
 
 function lastLines(report: StatusReport, paint: Paint): string[] {

@@ -1,7 +1,7 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { endHookFunction } from './end-hook.js'
-import { fenced, type Place } from './place.js'
+import { fenced, flush, type Place } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { takeFunction } from './take.js'
 
@@ -39,6 +39,16 @@ export function finish(place: Place, what: Finish): Script {
 printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} && printf '%s\n' ${what.history} >>${paths.history} || exit 1
 rm -rf "$X/stage" "$X/restart"
 : >".clonedeploy/epochs/$h/released"`,
+  ])
+}
+
+/** Keeps another record of the fleet; what is served and the lock stay as they are. */
+export function recordFleet(place: Place, fleet: string): Script {
+  return script('record', [
+    fenced(place),
+    sh`umask 077
+printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} || exit 1`,
+    flush,
   ])
 }
 

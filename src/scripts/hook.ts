@@ -51,14 +51,18 @@ function boundedCommand(what: HookRun): ShellText {
 ( cd -- ${what.folder} || exit 1; exec "$@" sh -c ${what.run} ) </dev/null`
 }
 
-/** All hooks as one script for the dead-man's switch: what to run once `current` is back. Exit: 1 when one of them failed. */
+/**
+ * All hooks as one script for the dead-man's switch: what to run once `current` is back. Each is run, whatever the others
+ * come to; exit: that of the last one that failed. Nothing at all when there are none.
+ */
 export function afterwards(root: string, runs: readonly HookRun[], variables: Variables): Uint8Array {
+  if (runs.length === 0) return Buffer.alloc(0)
   const parts = [
     sh`cd -- ${root} || exit ${codes.folder}
 unset LC_ALL`,
     exportLines(variables),
     sh`clonedeploy_failed=0`,
-    ...runs.map(run => sh`${boundedCommand(run)} || clonedeploy_failed=1`),
+    ...runs.map(run => sh`${boundedCommand(run)} || clonedeploy_failed=$?`),
     sh`exit "$clonedeploy_failed"`,
   ]
   return Buffer.from(parts.map(part => `${part}\n`).join(''))

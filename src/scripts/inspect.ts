@@ -99,6 +99,7 @@ for d in .clonedeploy/tx/*/; do
   n=; [ -f "$d/next" ] && read -r n <"$d/next"
   printf 'tx %s %s %s %s ' "\${d##*/}" "$s" "$o" "\${n:--}"
   if [ -f "$d/old" ]; then one <"$d/old"; else echo; fi
+  if [ -e "$d/undecided" ] && l=$(stat -c %Y "$d/lease" 2>/dev/null); then printf 'lease %s %s\n' "\${d##*/}" "$(( $(date +%s) - l ))"; fi
 done
 if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'fleet %s\n' "$s"; fi
 if [ -f .clonedeploy/history ]; then sed -n '$s/^/history /p' .clonedeploy/history; fi

@@ -41,7 +41,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState {
       holder: record<Holder>(one('holder')),
       age: held === '' ? null : Number(held),
     },
-    transactions: all('tx').map(transactionOf),
+    transactions: all('tx').map(text => transactionOf(text, all('lease'))),
     fleet: record<FleetRecord>(one('fleet')),
     last: record<HistoryRecord>(one('history')),
     missing: all('missing').map(utf8),
@@ -97,9 +97,10 @@ interface Seal {
   readonly at: string
 }
 
-function transactionOf(text: string): TransactionState {
+function transactionOf(text: string, leases: readonly string[]): TransactionState {
   const [id = '', state = '', outcome = '', next = '', ...old] = text.split(' ')
   const target = newlines(old.join(' '))
+  const lease = leases.find(line => line.startsWith(`${id} `))?.slice(id.length + 1)
   return {
     id,
     state:
@@ -107,6 +108,7 @@ function transactionOf(text: string): TransactionState {
     outcome: outcome === 'confirmed' || outcome === 'reverted' ? outcome : null,
     next: next === '-' ? null : next,
     old: target === '' ? null : target,
+    lease: lease === undefined ? null : Number(lease),
   }
 }
 

@@ -110,7 +110,7 @@ mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.conf
 
 const readBack = sh`if [ -L current ]; then printf 'current %s\n' "$(readlink current)"; elif [ -e current ]; then echo other; else echo absent; fi`
 
-/** `back`: takes the way forward away, then one rename of the link that was made beforehand. `putback`: decide for the old release, go back, serve it. */
+/** `back`: takes the way forward away, then one rename of the link that was made beforehand. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. */
 function restoreFunction(release: string): ShellText {
   return sh`back() {
   rm -f "$X/stage/go/current"

@@ -32,6 +32,7 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
       exitCode: 0,
       target: release,
       lock: null,
+      split: null,
       problems: [],
       next: [],
     })
@@ -45,6 +46,10 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
       drift: null,
       transaction: null,
       releases: [release],
+      verdict: 'consistent',
+      says: null,
+      next: null,
+      behind: null,
     })
   })
 

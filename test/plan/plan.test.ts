@@ -313,6 +313,9 @@ describe('the verdict on a fleet', () => {
       reason: 'lock: migration',
       alive,
       tx: 't1',
+      age,
+      kept: true,
+      left: alive ? null : 'no host was swapped',
     })
   })
 })

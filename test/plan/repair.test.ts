@@ -198,7 +198,7 @@ function having(state: HostState, transaction: TransactionState): HostState {
 }
 
 function tx(state: TransactionState['state'], outcome: TransactionState['outcome']): TransactionState {
-  return { id: 't1', state, outcome, next, old: `releases/${old}` }
+  return { id: 't1', state, outcome, next, old: `releases/${old}`, lease: null }
 }
 
 function release(id: string, digest = `sha256:${id}`): ReleaseState {

@@ -27,7 +27,7 @@ export function transaction(
   outcome: TransactionState['outcome'],
   more: Partial<TransactionState> = {},
 ): TransactionState {
-  return { id: 't1', state, outcome, next: idOf(4), old: `releases/${idOf(3)}`, ...more }
+  return { id: 't1', state, outcome, next: idOf(4), old: `releases/${idOf(3)}`, lease: null, ...more }
 }
 
 export function record(seq: number, day: number) {

@@ -87,7 +87,13 @@ describe('status', () => {
           current: older,
           last: { at: '2026-11-22T10:10:10Z', by: 'ci', command: 'deploy', release: older, previous: null },
           flag: 'OLD',
+          verdict: 'behind',
+          behind: 1,
         }),
+      ],
+      split: [
+        { release: newer, hosts: ['web-1', 'web-2'] },
+        { release: older, hosts: ['web-3'] },
       ],
       result: 'mixed',
       problems: ['web-3 serves an old release.'],
@@ -98,7 +104,8 @@ describe('status', () => {
   HOST    RELEASE                   SINCE   BY     HEALTH
   web-1   ${newer}   3m      anna   ✔ 200 12 ms
   web-2   ${newer}   3m      anna   ✔ 200 14 ms
-  web-3   ${older}   1d      ci     ✔ 200 12 ms   ← OLD
+  web-3   ${older}   1d      ci     ✔ 200 12 ms   ← BEHIND
+  split  2 × ${newer} (web-1 and web-2)   1 × ${older} (web-3)
   lock   free
 
 ✖ web-3 serves an old release.  fix: clonedeploy repair
@@ -106,7 +113,16 @@ describe('status', () => {
   })
 
   it('shows the lock, drift, what the app says and what is in doubt', () => {
-    const lock = { holder: 'anna', since: '2026-11-23T18:31:00Z', reason: 'hotfix', alive: false, tx: 'T7' }
+    const lock = {
+      holder: 'anna',
+      since: '2026-11-23T18:31:00Z',
+      reason: 'hotfix',
+      alive: false,
+      tx: 'T7',
+      age: 2520,
+      kept: false,
+      left: 'web-2 swapped, undecided',
+    }
     const report = statusReport({
       lock,
       result: 'unknown',
@@ -115,6 +131,7 @@ describe('status', () => {
           drift: { modified: ['app.js', 'a', 'b', 'c'], missing: ['d\u001b'], extra: [] },
           served: older,
           flag: 'DRIFT',
+          verdict: 'drifted',
           health: 'failing',
           healthNote: '500',
         }),
@@ -124,6 +141,7 @@ describe('status', () => {
           health: 'none',
           healthNote: '',
           flag: 'IN DOUBT',
+          verdict: 'watchdog dead',
         }),
         statusHost('web-3', {
           reachable: false,
@@ -133,6 +151,7 @@ describe('status', () => {
           health: 'none',
           healthNote: '',
           flag: 'UNREACHABLE',
+          verdict: 'unreachable',
         }),
       ],
       problems: ['web-1 has drifted.', 'web-2 is in doubt.'],
@@ -141,14 +160,14 @@ describe('status', () => {
     expect(statusText(report, noPaint, now)).toBe(`shop → production   3 hosts   2 problems
 
   HOST    RELEASE                   SINCE   BY     HEALTH
-  web-1   ${newer}   3m      anna   ✖ 500    ← DRIFT
-  web-2   ${newer}   -       -      -        ← IN DOUBT
+  web-1   ${newer}   3m      anna   ✖ 500    ← DRIFTED
+  web-2   ${newer}   -       -      -        ← WATCHDOG DEAD
   web-3   ?                         -       -      -        ← UNREACHABLE
   web-1: the app says that it serves ${older}
   web-1: 4 modified (app.js, a, b, …), 1 missing (d\\x1b)
   web-2: transaction T7 is swapped: nothing → ${newer}
   web-3: timed out after 10s
-  lock   held by anna for 3m, no sign of life   "hotfix"   (T7)
+  lock   held by anna for 3m, last heard of 42 min ago: that run probably died, web-2 swapped, undecided   "hotfix"   (T7)
 
 ✖ web-1 has drifted.
 ✖ web-2 is in doubt.
@@ -320,6 +339,7 @@ function statusReport(changes: Partial<StatusReport>): StatusReport {
     target: newer,
     lock: null,
     hosts: [statusHost('web-1')],
+    split: null,
     problems: [],
     next: [],
     ...changes,
@@ -341,6 +361,10 @@ function statusHost(name: string, changes: Partial<StatusHost> = {}): StatusHost
     releases: [newer, older],
     last: { at: '2026-11-23T18:30:45Z', by: 'anna', command: 'deploy', release: newer, previous: older },
     flag: null,
+    verdict: 'consistent',
+    says: null,
+    next: null,
+    behind: null,
     ...changes,
   }
 }

@@ -135,6 +135,24 @@ describe.each(shells)("what the dead-man's switch runs, under $name", shell => {
     expect(readFileSync(join(root, 'ran'), 'utf8')).toBe("it's\n$(x)|mine|")
   })
 
+  it.each([
+    [['true', 'true'], 0],
+    [['true', 'exit 7'], 7],
+    [['exit 7', 'true'], 7],
+  ])('ends with the failure of %j: %i', async (hooks, code) => {
+    const root = await locked(shell)
+    const text = afterwards(
+      root,
+      hooks.map(run => inOld(run)),
+      {},
+    )
+    expect((await run(new Script('restart', Buffer.from(text).toString('utf8')), shell)).code).toBe(code)
+  })
+
+  it('is nothing where there are no hooks', () => {
+    expect(afterwards('/srv/shop', [], { A: 'a' })).toHaveLength(0)
+  })
+
   it('does nothing when the folder is gone', async () => {
     const canary = join(folder(), 'canary')
     const text = afterwards('/nowhere/at/all', [{ folder: '.', run: `touch ${canary}`, timeout: 10 }], {})

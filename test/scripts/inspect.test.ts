@@ -5,6 +5,7 @@ import type { HostState } from '../../src/inventory/state.js'
 import { inspect } from '../../src/scripts/inspect.js'
 import { hold, lock } from '../../src/scripts/lock.js'
 import { parseInspect } from '../../src/scripts/parse-inspect.js'
+import { restore } from '../../src/scripts/swap.js'
 import { type FileText, inodes, writeFiles } from '../support/files.js'
 import { folder, place, type RunOptions, run, type Shell, shells } from '../support/scripts.js'
 import { locked, newId, oldId, staged, swapped } from './staged.js'
@@ -206,14 +207,40 @@ describe.each(shells)('inspect under $name', shell => {
   })
 
   it('reads a transaction in every state', async () => {
-    const tx = { id: 't1', outcome: null, next: newId, old: `releases/${oldId}` }
+    const tx = {
+      id: 't1',
+      outcome: null,
+      next: newId,
+      old: `releases/${oldId}`,
+      lease: expect.any(Number),
+    }
     expect((await stateOf(await locked(shell), shell)).transactions).toEqual([
-      { id: 't1', state: 'prepared', outcome: null, next: null, old: null },
+      { id: 't1', state: 'prepared', outcome: null, next: null, old: null, lease: null },
     ])
     expect((await stateOf(await staged(shell), shell)).transactions).toEqual([{ ...tx, state: 'prepared' }])
     expect((await stateOf((await swapped(shell)).root, shell)).transactions).toEqual([{ ...tx, state: 'swapped' }])
     expect((await stateOf((await swapped(shell, { old: null })).root, shell)).transactions).toEqual([
       { ...tx, state: 'swapped', old: null },
+    ])
+  })
+
+  it('reads how long ago the controller was heard of', async () => {
+    const { root } = await swapped(shell)
+    const then = Date.now() / 1000 - 500
+    utimesSync(join(root, '.clonedeploy/tx/t1/lease'), then, then)
+    const [transaction] = (await stateOf(root, shell)).transactions
+    expect(transaction?.lease).toBeGreaterThan(490)
+    expect(transaction?.lease).toBeLessThan(600)
+  })
+
+  it.each([
+    ['owed', 'exit 1', 'unserved'],
+    ['not owed where there is nothing to restart', '', 'swapped'],
+  ])('says that a restart after the way back is %s', async (_, restart, state) => {
+    const { root } = await swapped(shell, { restart })
+    await run(restore(place(root), newId), shell)
+    expect((await stateOf(root, shell)).transactions).toEqual([
+      { id: 't1', state, outcome: 'reverted', next: newId, old: `releases/${oldId}`, lease: null },
     ])
   })
 

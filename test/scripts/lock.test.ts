@@ -126,6 +126,8 @@ describe.each(shells)('lock under $name', shell => {
       '.clonedeploy/tx/dead/made': '20260101-000000-unsealed\n',
       '.clonedeploy/tx/sealed/made': '20260102-000000-sealed\n',
       '.clonedeploy/tx/done/outcome.confirmed': '',
+      '.clonedeploy/tx/back/outcome.reverted': '',
+      '.clonedeploy/tx/back/restart': '',
       '.clonedeploy/manifests/20260102-000000-sealed.seal': '{}\n\n',
       'releases/20260101-000000-unsealed/a': 'a',
       'releases/20260102-000000-sealed/a': 'a',
@@ -135,6 +137,20 @@ describe.each(shells)('lock under $name', shell => {
     expect(readdirSync(join(root, 'releases'))).toEqual(['20200101000000', '20260102-000000-sealed'])
     expect(readdirSync(join(root, '.clonedeploy/tx'))).toEqual(['t1'])
     expect(readdirSync(join(root, '.clonedeploy/incoming'))).toEqual([])
+  })
+
+  it('keeps what tells that a host was put back and its app not seen to be restarted', async () => {
+    const root = folder()
+    writeFiles(root, {
+      '.clonedeploy/tx/back/state.swapped': '',
+      '.clonedeploy/tx/back/outcome.reverted': '',
+      '.clonedeploy/tx/back/restart': 'exit 1\n',
+      '.clonedeploy/tx/back/old': 'releases/old\n',
+      'releases/old/file': 'old',
+      current: { link: 'releases/old' },
+    })
+    expect((await run(take(root, 't1'), shell)).code).toBe(0)
+    expect(readdirSync(join(root, '.clonedeploy/tx'))).toEqual(['back', 't1'])
   })
 
   it.each([

@@ -225,6 +225,17 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     expect(existsSync(join(root, 'restarted'))).toBe(false)
   })
 
+  it.each([
+    ['keeps the restart that failed, for a repair', 'exit 1', true],
+    ['forgets the restart that succeeded', 'exit 0', false],
+  ])('%s', async (_, end, kept) => {
+    const { root } = await swapped(shell, { lease: 1, restart: `: >restarted\n${end}\n` })
+    const owed = () => existsSync(join(root, '.clonedeploy/tx/t1/restart'))
+    await until(() => existsSync(join(root, 'restarted')) && owed() === kept, 'the end of the restart')
+    await new Promise(resolve => setTimeout(resolve, 300))
+    expect(owed()).toBe(kept)
+  })
+
   it('starts the app with the signals as they come: it can be stopped later', async () => {
     const signals = `grep SigIgn /proc/self/status >restarted.tmp; mv restarted.tmp restarted\n`
     const { root } = await swapped(shell, { lease: 1, restart: signals })

@@ -1,0 +1,206 @@
+import type { HostState, LockState, TransactionState } from '../inventory/state.js'
+import { isOlder, isReleaseId } from '../release/id.js'
+import { isAlive } from '../scripts/inspect.js'
+import { inDoubt, unserved } from './preflight.js'
+import type { StatusHost } from './status.js'
+import { currentRelease, lease } from './transaction.js'
+
+/** What a host is, in a word that scripts may rely on. */
+export type Verdict =
+  | 'consistent'
+  /** A run that is alive has it in hand. */
+  | 'deploying'
+  /** A person keeps the lock; what it serves is right. */
+  | 'locked'
+  /** Swapped, and neither confirmed nor put back. */
+  | 'in doubt'
+  /** The same, and its switch should have put it back long ago. */
+  | 'watchdog dead'
+  /** It put itself back while others were confirmed. */
+  | 'split'
+  | 'behind'
+  /** It serves a release that is newer than the fleet's. */
+  | 'ahead'
+  | 'new'
+  | 'drifted'
+  /** Its files are back, and the restart that serves them was not seen to succeed. */
+  | 'service unknown'
+  | 'unhealthy'
+  /** `current` is no link, or leads nowhere. */
+  | 'broken'
+  | 'unreachable'
+  /** Left out on purpose, and not to be reached. */
+  | 'left out'
+
+/** The verdict with one sentence (null: nothing to say), what to run next, and how many releases it is behind. */
+export interface Judgement {
+  readonly verdict: Verdict
+  readonly flag: StatusHost['flag']
+  readonly says: string | null
+  readonly next: string | null
+  readonly behind: number | null
+}
+
+/** What is known of the fleet as a whole when one of its hosts is judged. */
+export interface FleetFacts {
+  readonly target: string | null
+  /** Every release that any host holds. */
+  readonly releases: readonly string[]
+  /** Transactions that some host has confirmed. */
+  readonly confirmed: ReadonlySet<string>
+}
+
+const repair = 'fix: clonedeploy repair'
+
+/** The first thing that is off with a host, the worst first. Says nothing that was not read. */
+export function judge(state: HostState, probe: Pick<StatusHost, 'drift' | 'health' | 'healthNote'>, fleet: FleetFacts) {
+  return (
+    midway(state, fleet) ??
+    broken(state) ??
+    misplaced(state, fleet) ??
+    drifted(state, probe) ??
+    notRestarted(state) ??
+    unhealthy(state, probe) ??
+    whole(state)
+  )
+}
+
+/** Whether a lock is one that a person took, which no run gives back. */
+export function isPersons({ holder }: LockState): boolean {
+  return holder?.command === 'lock'
+}
+
+export function unreachable(name: string, error: string | null): Judgement {
+  return off(
+    'unreachable',
+    'UNREACHABLE',
+    `${name} could not be read: ${error ?? 'no answer'}`,
+    'look: clonedeploy check',
+  )
+}
+
+function midway(state: HostState, { confirmed }: FleetFacts): Judgement | null {
+  const [open] = inDoubt(state)
+  if (open === undefined) return null
+  const what = `${state.name} swapped to ${open.next ?? 'another release'}`
+  const doubt = (verdict: Verdict, text: string, next = repair) => off(verdict, 'IN DOUBT', `${what} ${text}`, next)
+  if (confirmed.has(open.id)) return doubt('in doubt', 'and was not told that others have confirmed it.')
+  const { lock } = state
+  const age = open.lease
+  if (isAtWork(lock) && lock.holder?.tx === open.id && age !== null && age <= lease)
+    return doubt('deploying', `and is not confirmed yet: ${workOf(lock)}.`, 'wait, then: clonedeploy status')
+  if (isAtWork(lock) && lock.holder?.tx !== open.id)
+    return doubt('in doubt', `and was never confirmed: ${workOf(lock)}.`, 'wait, then: clonedeploy status')
+  if (age === null || age < 0) return doubt('in doubt', 'and was never confirmed; since when, its clock does not tell.')
+  if (age <= 2 * lease)
+    return doubt(
+      'in doubt',
+      `and nobody has been heard of for ${age} s: it puts itself back when that is about ${lease} s.`,
+      'wait, then: clonedeploy status',
+    )
+  return doubt(
+    'watchdog dead',
+    `and was never confirmed; its lease has been over for ${spanText(age - lease)} and it has not put itself back (was it restarted?): only a repair does.`,
+  )
+}
+
+function broken({ name, current }: HostState): Judgement | null {
+  if (current.kind === 'folder' || current.kind === 'other')
+    return off('broken', 'NOT A LINK', `${name}: current is not a link.`, 'look: clonedeploy check')
+  if (current.kind === 'link' && !current.resolves)
+    return off('broken', 'DANGLING', `${name}: current points at ${current.target}, which does not exist.`, repair)
+  return null
+}
+
+function misplaced(state: HostState, { target, releases, confirmed }: FleetFacts): Judgement | null {
+  const serves = currentRelease(state)
+  if (serves === target) return null
+  const { name } = state
+  if (serves === null) return off('new', 'NEW', `${name} serves nothing yet; the fleet serves ${target}.`, repair)
+  const split = state.transactions.find(({ id, outcome }) => outcome === 'reverted' && confirmed.has(id))
+  if (split !== undefined)
+    return off('split', 'OLD', `${name} went back to ${serves} while others were confirmed on ${target}.`, repair)
+  const known = target !== null && isReleaseId(serves) && isReleaseId(target)
+  if (known && isOlder(target, serves))
+    return off('ahead', 'OLD', `${name} serves ${serves}, which is newer than the fleet's ${target}.`, repair)
+  const behind = known ? missed(serves, target, releases) : null
+  const count = behind === null ? '' : `, ${behind} ${behind === 1 ? 'release' : 'releases'} behind`
+  return { ...off('behind', 'OLD', `${name} serves ${serves}${count}; the fleet serves ${target}.`, repair), behind }
+}
+
+/** How many of the releases that are still on any host came after this one, up to the fleet's. */
+function missed(serves: string, target: string, releases: readonly string[]): number {
+  return new Set([...releases, target].filter(id => isOlder(serves, id) && !isOlder(target, id))).size
+}
+
+function drifted({ name }: HostState, { drift }: Pick<StatusHost, 'drift'>): Judgement | null {
+  const files = drift === null ? 0 : drift.modified.length + drift.missing.length + drift.extra.length
+  if (files === 0) return null
+  const text = `${name} holds ${files} ${files === 1 ? 'file that is' : 'files that are'} not as its release was made.`
+  return off('drifted', 'DRIFT', text, 'fix: clonedeploy deploy --force')
+}
+
+function notRestarted(state: HostState): Judgement | null {
+  if (unserved(state).length === 0) return null
+  const text = `${state.name} was put back to ${currentRelease(state)}, and its restart was not seen to succeed: files old, service state unknown.`
+  return off('service unknown', 'NOT RESTARTED', text, repair)
+}
+
+function unhealthy({ name }: HostState, probe: Pick<StatusHost, 'health' | 'healthNote'>): Judgement | null {
+  if (probe.health !== 'failing') return null
+  return off(
+    'unhealthy',
+    'FAILING',
+    `${name} is not healthy: ${probe.healthNote}`,
+    `look: clonedeploy run --only ${name} -- CMD`,
+  )
+}
+
+function whole({ name, lock, current, transactions }: HostState): Judgement {
+  const verdict = current.kind === 'absent' ? 'new' : 'consistent'
+  const fine: Judgement = { verdict, flag: null, says: null, next: null, behind: null }
+  const ended = transactions.some(({ id, outcome }) => id === lock.holder?.tx && outcome !== null)
+  if (!isAtWork(lock) || ended) return fine
+  if (isPersons(lock)) return { ...fine, verdict: 'locked', says: `${name} is locked by ${whoOf(lock)}.` }
+  return { ...fine, verdict: 'deploying', says: `${name} is being prepared: ${workOf(lock)}.` }
+}
+
+function isAtWork({ held, age }: LockState): boolean {
+  return held && age !== null && isAlive(age)
+}
+
+function workOf(lock: LockState): string {
+  return `${whoOf(lock)} is at work, heard of ${Math.abs(lock.age ?? 0)} s ago (tx ${lock.holder?.tx ?? '?'})`
+}
+
+function whoOf({ holder }: LockState): string {
+  return holder === null ? 'somebody' : `${holder.who}@${holder.from}`
+}
+
+function off(verdict: Verdict, flag: string, says: string, next: string): Judgement {
+  return { verdict, flag, says, next, behind: null }
+}
+
+/** `95 s`, `42 min`, `5 h`, `3 days`. */
+export function spanText(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`
+  return `${Math.floor(seconds / 86_400)} days`
+}
+
+/** How a dead run left the hosts that were read: in one sentence for whoever meets its lock. */
+export function leftBy(states: readonly HostState[], tx: string, unread: number): string {
+  const parts = states.flatMap(({ name, transactions }) => {
+    const one = transactions.find(({ id }) => id === tx)
+    return one === undefined ? [] : stateWords(name, one)
+  })
+  const told = parts.length === 0 ? 'no host was swapped' : parts.join(', ')
+  return unread === 0 ? told : `of the hosts that could be read, ${told}`
+}
+
+function stateWords(name: string, { state, outcome }: TransactionState): readonly string[] {
+  if (state === 'unserved') return [`${name} swapped, reverted, not seen to be restarted`]
+  if (state !== 'swapping' && state !== 'swapped') return []
+  return [`${name} swapped, ${outcome ?? 'undecided'}`]
+}

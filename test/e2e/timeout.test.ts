@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { all, onFleet } from '../support/on-fleet.js'
+import { textOf } from '../support/project.js'
+import { sshdIsHere } from '../support/sshd.js'
+
+describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
+  const here = onFleet()
+  const restart = 'cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"'
+  const configure = (config: object = {}) =>
+    here.project.configure({ restart, env: { AT: here.project.root }, ...config })
+  const restarts = () => all.map(i => textOf(join(here.project.root, `restarts.h${i}`)))
+  const currents = () => all.map(here.project.current)
+  const over = (budget: string) => `the time budget (--timeout ${budget}) is over`
+
+  it.each([
+    ['a build', { source: { dir: '.' }, build: 'sleep 60', include: ['app'] }],
+    ['a prepare hook', { prepare: 'sleep 60' }],
+  ])('that ends in %s leaves everything as it was, with 3', async (_, config) => {
+    const { project } = here
+    configure()
+    const one = await project.deployed('one')
+    configure(config)
+    project.write({ 'app/version': 'two\n' })
+    const { code, stderr } = await project.run('deploy --timeout 2s')
+    expect(code).toBe(3)
+    expect(stderr).toContain(over('2s'))
+    expect(currents()).toEqual(all.map(() => `releases/${one}`))
+    expect(all.map(project.releases)).toEqual(all.map(() => [one]))
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+  })
+
+  it('counts the wait for the lock, with 3', async () => {
+    const { project } = here
+    await project.deployed('one')
+    expect((await project.run('lock')).code).toBe(0)
+    const { code, stderr } = await project.run('deploy --force --lock-wait 10m --timeout 2s')
+    expect(code).toBe(3)
+    expect(stderr).toContain(over('2s'))
+  })
+
+  it('that ends while health is never right puts a rollback back, with 5', async () => {
+    const { project } = here
+    configure()
+    await project.deployed('one')
+    const two = await project.deployed('two')
+    configure({ health: { run: 'grep -q two version', timeout: '10m' } })
+    const { code, stderr } = await project.run('rollback --yes --timeout 4s')
+    expect(code).toBe(5)
+    expect(stderr).toContain(over('4s'))
+    expect(currents()).toEqual(all.map(() => `releases/${two}`))
+    expect(restarts()).toEqual(all.map(() => 'one\ntwo\none\ntwo\n'))
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+  })
+
+  it('may be longer than a timer can be', async () => {
+    expect((await here.project.run('deploy --timeout 1000h')).code).toBe(0)
+  })
+})
+
+describe.skipIf(!sshdIsHere())('a controller that sleeps', () => {
+  const here = onFleet()
+
+  it('after the swap, and wakes when the hosts have put themselves back: nothing is confirmed late, with 5', async () => {
+    const { project } = here
+    const env = { AT: project.root }
+    const one = await project.deployed('one')
+    const hold = ': >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.1; done'
+    project.configure({ env, restart: { run: `grep -q one version || { ${hold}; }`, timeout: '5m' } })
+    project.write({ 'app/version': 'two\n' })
+    const running = project.start('deploy --json')
+    await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
+      timeout: 20_000,
+      interval: 20,
+    })
+    running.child.kill('SIGSTOP')
+    project.write({ go: '' })
+    const currents = () => all.map(project.current)
+    await vi
+      .waitFor(() => expect(currents()).toEqual(all.map(() => `releases/${one}`)), { timeout: 40_000, interval: 100 })
+      .finally(() => running.child.kill('SIGCONT'))
+    const { code, json } = await running.ended
+    expect(code).toBe(5)
+    expect(json()).toMatchObject({ result: 'rolled-back', exitCode: 5 })
+    expect(currents()).toEqual(all.map(() => `releases/${one}`))
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+  }, 90_000)
+})

@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest'
+import type { FleetState, HostState, LockState } from '../../src/inventory/state.js'
+import { assess, type Probe } from '../../src/plan/assess.js'
+import { host, idOf, link, record, release, transaction } from './states.js'
+
+const nobody: ReadonlyMap<string, Probe> = new Map()
+
+function fleetOf(states: readonly HostState[], away: readonly string[] = []): FleetState {
+  return {
+    hosts: [
+      ...states.map(state => ({ name: state.name, state, error: null })),
+      ...away.map(name => ({ name, state: null, error: `${name}: no route to 10.0.0.9` })),
+    ],
+  }
+}
+
+function lockBy(command: string, age: number, tx = 't1'): Partial<HostState> {
+  const holder = { tx, who: 'anna', from: 'laptop', command, reason: 'cart', since: '2026-01-01T00:00:00Z' }
+  const lock: LockState = { epoch: 2, held: true, holder, age }
+  return { lock }
+}
+
+/** Swapped to the fourth release by t1, which is undecided; its lease renewed so many seconds ago. */
+const swapped = (lease: number | null): Partial<HostState> => ({
+  current: link(4),
+  transactions: [transaction('swapped', null, { lease })],
+})
+const absent: Partial<HostState> = { current: { kind: 'absent' }, releases: [], fleet: null }
+const back = { transactions: [transaction('swapped', 'reverted')] }
+const notRestarted = { transactions: [transaction('unserved', 'reverted')] }
+
+describe('the verdict on a host', () => {
+  const wait = 'wait, then: clonedeploy status'
+  const repair = 'fix: clonedeploy repair'
+  it.each<[string, Partial<HostState>, string, string | null, string | null]>([
+    ['serves what the fleet serves', {}, 'consistent', null, null],
+    [
+      'a run that lives has swapped',
+      { ...swapped(3), ...lockBy('deploy x', 3) },
+      'deploying',
+      `b swapped to ${idOf(4)} and is not confirmed yet: anna@laptop is at work, heard of 3 s ago (tx t1).`,
+      wait,
+    ],
+    [
+      'a run that lives is preparing',
+      lockBy('deploy x', 5),
+      'deploying',
+      'b is being prepared: anna@laptop is at work, heard of 5 s ago (tx t1).',
+      null,
+    ],
+    ['a person keeps', lockBy('lock', 0), 'locked', 'b is locked by anna@laptop.', null],
+    [
+      'a run keeps that has put it back and may have ended',
+      { ...lockBy('deploy x', 5), ...back },
+      'consistent',
+      null,
+      null,
+    ],
+    ['a dead run keeps, which never swapped', lockBy('deploy x', 500), 'consistent', null, null],
+    [
+      'swapped, undecided, its lease under way',
+      swapped(7),
+      'in doubt',
+      `b swapped to ${idOf(4)} and nobody has been heard of for 7 s: it puts itself back when that is about 15 s.`,
+      wait,
+    ],
+    [
+      'swapped, undecided, its lock still warm but its lease over',
+      { ...swapped(20), ...lockBy('deploy x', 20) },
+      'in doubt',
+      `b swapped to ${idOf(4)} and nobody has been heard of for 20 s: it puts itself back when that is about 15 s.`,
+      wait,
+    ],
+    [
+      'swapped, undecided, and a repair at work',
+      { ...swapped(700), ...lockBy('repair x', 2, 't2') },
+      'in doubt',
+      `b swapped to ${idOf(4)} and was never confirmed: anna@laptop is at work, heard of 2 s ago (tx t2).`,
+      wait,
+    ],
+    [
+      'swapped, undecided, with a clock that was set back',
+      swapped(-4000),
+      'in doubt',
+      `b swapped to ${idOf(4)} and was never confirmed; since when, its clock does not tell.`,
+      repair,
+    ],
+    [
+      'swapped, undecided, with its lease long over',
+      swapped(3615),
+      'watchdog dead',
+      `b swapped to ${idOf(4)} and was never confirmed; its lease has been over for 60 min and it has not put itself back (was it restarted?): only a repair does.`,
+      repair,
+    ],
+    [
+      'two releases behind',
+      { current: link(1) },
+      'behind',
+      `b serves ${idOf(1)}, 2 releases behind; the fleet serves ${idOf(3)}.`,
+      repair,
+    ],
+    [
+      'newer than the fleet',
+      { current: link(4) },
+      'ahead',
+      `b serves ${idOf(4)}, which is newer than the fleet's ${idOf(3)}.`,
+      repair,
+    ],
+    [
+      'outside of releases/',
+      { current: { kind: 'link', target: '/srv/by hand', resolves: true, release: null } },
+      'behind',
+      `b serves /srv/by hand; the fleet serves ${idOf(3)}.`,
+      repair,
+    ],
+    ['new', absent, 'new', `b serves nothing yet; the fleet serves ${idOf(3)}.`, repair],
+    ['put back and served', back, 'consistent', null, null],
+    [
+      'put back, its restart owed',
+      notRestarted,
+      'service unknown',
+      `b was put back to ${idOf(3)}, and its restart was not seen to succeed: files old, service state unknown.`,
+      repair,
+    ],
+    ['a folder', { current: { kind: 'folder' } }, 'broken', 'b: current is not a link.', 'look: clonedeploy check'],
+    [
+      'dangling',
+      { current: { kind: 'link', target: 'releases/gone', resolves: false, release: 'gone' } },
+      'broken',
+      'b: current points at releases/gone, which does not exist.',
+      repair,
+    ],
+  ])('that is %s', (_, more, verdict, says, next) => {
+    const { hosts } = assess('shop', 'production', fleetOf([host('a'), host('b', more), host('c')]), nobody)
+    expect(hosts[1]).toMatchObject({ verdict, says, next })
+    expect(hosts[0]).toMatchObject({ verdict: 'consistent', says: null, next: null })
+  })
+
+  it.each<[Partial<Probe>, string, string, string]>([
+    [
+      { drift: { modified: ['a'], missing: [], extra: ['b'] } },
+      'drifted',
+      'b holds 2 files that are not as its release was made.',
+      'fix: clonedeploy deploy --force',
+    ],
+    [
+      { health: 'failing', healthNote: 'answered 500' },
+      'unhealthy',
+      'b is not healthy: answered 500',
+      'look: clonedeploy run --only b -- CMD',
+    ],
+  ])('with %j', (more, verdict, says, next) => {
+    const probes = new Map([['b', { served: null, health: 'none', healthNote: '', drift: null, ...more } as Probe]])
+    const { hosts } = assess('shop', 'production', fleetOf([host('a'), host('b')]), probes)
+    expect(hosts[1]).toMatchObject({ verdict, says, next })
+  })
+
+  it('counts the releases that only other hosts hold', () => {
+    const newest = { current: link(6), releases: [release(6), release(5), release(4)], fleet: record(9, 6) }
+    const { hosts } = assess('shop', 'production', fleetOf([host('a', newest), host('b')]), nobody)
+    expect(hosts.map(({ behind }) => behind)).toEqual([null, 3])
+  })
+
+  it('tells a fleet that a dying controller has split from hosts that fell behind', () => {
+    const confirmed = { current: link(4), transactions: [transaction('swapped', 'confirmed')] }
+    const states = [host('a', confirmed), host('b', back), host('c', swapped(4))]
+    const report = assess('shop', 'production', fleetOf(states), nobody)
+    expect(report.hosts.map(({ verdict }) => verdict)).toEqual(['consistent', 'split', 'in doubt'])
+    expect(report.problems).toEqual([
+      `b went back to ${idOf(3)} while others were confirmed on ${idOf(4)}.`,
+      `c swapped to ${idOf(4)} and was not told that others have confirmed it.`,
+    ])
+    expect(report).toMatchObject({ result: 'unknown', exitCode: 6, target: idOf(4), next: [repair] })
+    expect(report.split).toEqual([
+      { release: idOf(4), hosts: ['a', 'c'] },
+      { release: idOf(3), hosts: ['b'] },
+    ])
+  })
+
+  it('of a fleet that never served anything is new', () => {
+    const report = assess('shop', 'production', fleetOf([host('a', absent), host('b', absent)]), nobody)
+    expect(report.hosts.map(({ verdict, says }) => [verdict, says])).toEqual([
+      ['new', null],
+      ['new', null],
+    ])
+    expect(report).toMatchObject({ result: 'empty', exitCode: 0 })
+  })
+})
+
+describe('a host that was not reached', () => {
+  const left = { host: 'z', reason: 'burnt', by: 'anna', at: '2026-01-02T00:00:00Z' }
+
+  it('is unreachable, with the reason', () => {
+    const { hosts, exitCode } = assess('shop', 'production', fleetOf([host('a')], ['z']), nobody)
+    expect(hosts[1]).toMatchObject({
+      verdict: 'unreachable',
+      says: 'z could not be read: z: no route to 10.0.0.9',
+      next: 'look: clonedeploy check',
+    })
+    expect(exitCode).toBe(6)
+  })
+
+  it('and was left out on purpose is told with who said so, and why', () => {
+    const state = host('a', { fleet: { ...record(3, 3), excluded: [left] } })
+    const { hosts, exitCode } = assess('shop', 'production', fleetOf([state], ['z']), nobody)
+    expect(hosts[1]).toMatchObject({
+      verdict: 'left out',
+      flag: 'EXCLUDED',
+      says: 'z could not be read: z: no route to 10.0.0.9; it was left out by anna at 2026-01-02T00:00:00Z: burnt',
+      next: 'when it is back: clonedeploy repair',
+    })
+    expect(exitCode).toBe(6)
+  })
+
+  it.each<[string, Partial<HostState>, string, string | null]>([
+    ['behind when it is back behind', { current: link(2) }, 'behind', 'EXCLUDED'],
+    ['in doubt when it is back in doubt', swapped(5), 'in doubt', 'IN DOUBT'],
+    ['consistent when it is back as the others are', {}, 'consistent', null],
+  ])('and was left out is %s', (_, more, verdict, flag) => {
+    const state = host('a', { fleet: { ...record(3, 3), excluded: [left] } })
+    const { hosts } = assess('shop', 'production', fleetOf([state, host('z', more)]), nobody)
+    expect(hosts[1]).toMatchObject({ verdict, flag })
+  })
+})
+
+describe('the lock of a dead run', () => {
+  const dead = lockBy('deploy x', 2520)
+  it.each<[string, readonly HostState[], readonly string[], string]>([
+    ['swapped nobody', [host('a', dead), host('b', dead)], [], 'no host was swapped'],
+    ['swapped one', [host('a', dead), host('b', { ...dead, ...swapped(2520) })], [], 'b swapped, undecided'],
+    ['was put back', [host('a', { ...dead, ...back })], [], 'a swapped, reverted'],
+    [
+      'was put back and not restarted',
+      [host('a', { ...dead, ...notRestarted })],
+      [],
+      'a swapped, reverted, not seen to be restarted',
+    ],
+    ['cannot be told whole', [host('a', dead)], ['z'], 'of the hosts that could be read, no host was swapped'],
+  ])('that %s says so, and names repair', (_, states, away, left) => {
+    const { lock, next } = assess('shop', 'production', fleetOf(states, away), nobody)
+    expect(lock).toMatchObject({ alive: false, kept: false, age: 2520, left })
+    expect(next).toContain('fix: clonedeploy repair')
+  })
+})
