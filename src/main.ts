@@ -129,6 +129,8 @@ async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroun
       return (await import('./commands/locks.js')).lock(io, flags)
     case 'unlock':
       return (await import('./commands/locks.js')).unlock(io, flags)
+    case 'boot-resolver':
+      return (await import('./commands/boot-resolver.js')).bootResolver(io, flags)
     case 'run':
       return (await import('./commands/run.js')).run(io, flags, words)
     case 'trust':

@@ -84,6 +84,7 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   ask(
     onStage(add('unlock', 'give back a lock that was seen')).option('--tx <id>', 'its id, as status and lock show it'),
   )
+  ask(onStage(add('boot-resolver', 'print a script for the hosts: puts back what a reboot in mid-deploy left')))
   ask(
     selection(
       common(add('run', 'run a command on hosts').argument('[command...]').option('--stage <name>', 'the stage')),

@@ -23,7 +23,7 @@ export interface Arm {
 export function arm(place: Place, what: Arm): Script {
   return script('arm', [
     fenced(place),
-    restoreFunction(what.release),
+    restoreFunction(sh`${paths.release(what.release)}`),
     sameCurrent(what.old),
     sh`mv -f "$X/state.staged" "$X/state.armed" || exit ${codes.late}
 began=$(date +%s)
@@ -65,7 +65,7 @@ seen=$(stat -c %Y "$X/lease"); sleep ${what.lease}
 export function restore(place: Place, release: string): Script {
   return script('restore', [
     fenced(place),
-    restoreFunction(release),
+    restoreFunction(sh`${paths.release(release)}`),
     endHookFunction,
     sh`endhook
 for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
@@ -110,17 +110,20 @@ mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.conf
 
 const readBack = sh`if [ -L current ]; then printf 'current %s\n' "$(readlink current)"; elif [ -e current ]; then echo other; else echo absent; fi`
 
-/** `back`: takes the way forward away, then one rename of the link that was made beforehand. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. */
-function restoreFunction(release: string): ShellText {
+/** `back`: takes the way forward away, then one rename of the link that was made beforehand. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. `went`: what the swap made of `current`. */
+export function restoreFunction(went: ShellText): ShellText {
   return sh`back() {
   rm -f "$X/stage/go/current"
-  [ "$(readlink current)" = ${paths.release(release)} ] || return 0
+  [ "$(readlink current)" = ${went} ] || return 0
   if [ -L "$X/stage/revert/current" ]; then mv -f "$X/stage/revert/current" ./
   elif [ -e "$X/stage/revert/absent" ]; then rm -f current
   fi
 }
 putback() {
   mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null || return 0
+  goback
+}
+goback() {
   back; sync -f . 2>/dev/null || sync
   ( trap - HUP INT TERM PIPE; exec sh "$X/restart" ) </dev/null >"$X/log" 2>&1 && rm -f "$X/restart"
 }`

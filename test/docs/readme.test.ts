@@ -61,7 +61,7 @@ describe('the configurations in the README', () => {
 
 describe('the command line in the README', () => {
   it('has the commands of the program, in its order, and no other', () => {
-    const told = table(readme, '| command | does | flags of its own |').map(([cell]) => cell?.match(/^`([a-z]+)/)?.[1])
+    const told = table(readme, '| command | does | flags of its own |').map(([cell]) => cell?.match(/^`([a-z-]+)/)?.[1])
     expect([...told].sort()).toEqual(program.commands.map(command => command.name()).sort())
   })
 

@@ -1,0 +1,25 @@
+import { loadConfig } from '../config/load.js'
+import type { ExitCode } from '../errors.js'
+import { lease } from '../plan/transaction.js'
+import { bootResolver as filesOf } from '../scripts/boot-resolver.js'
+import type { CommonFlags } from './flags.js'
+import type { Io } from './io.js'
+
+/** `clonedeploy boot-resolver`: prints what to put on each host so that a reboot in mid-deploy does not leave it in doubt. Contacts nobody. */
+export async function bootResolver(io: Io, flags: CommonFlags): Promise<ExitCode> {
+  const config = await loadConfig({
+    cwd: io.cwd,
+    ...(flags.config === undefined ? {} : { file: flags.config }),
+    ...(flags.stage === undefined ? {} : { stage: flags.stage }),
+  })
+  const users = new Set(config.hosts.map(({ user }) => user ?? null))
+  const files = filesOf({
+    app: config.app,
+    stage: config.stage,
+    folders: [...new Set(config.hosts.map(({ deployTo }) => deployTo))],
+    lease,
+    user: users.size === 1 ? ([...users][0] ?? null) : null,
+  })
+  io.output.stdout(flags.json ? `${JSON.stringify({ v: 1, command: 'boot-resolver', ...files })}\n` : files.script)
+  return 0
+}
