@@ -146,6 +146,19 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
     expect(all.map(i => fleet.log(i))).toEqual(logs)
   })
 
+  it('boot-resolver prints a script for every folder of the stage, and contacts nobody', async () => {
+    const { project, fleet } = here
+    const before = all.map(i => fleet.log(i).match(/Accepted /g)?.length ?? 0)
+    const { code, stdout } = await project.run('boot-resolver')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^#!\/bin\/sh\n/)
+    expect(stdout).toContain(`for D in ${all.map(i => `'${project.on(i)}'`).join(' ')}; do\n`)
+    const { script, cron, unit } = (await project.run('boot-resolver --json')).json()
+    expect(script).toBe(stdout)
+    expect([cron, unit].every(text => text.includes('/usr/local/lib/clonedeploy-boot-shop-production'))).toBe(true)
+    expect(all.map(i => fleet.log(i).match(/Accepted /g)?.length ?? 0)).toEqual(before)
+  })
+
   it('run gives the output of every host by its name, and the worst exit code', async () => {
     const { project } = here
     await project.deployed('one')
