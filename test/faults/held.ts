@@ -58,5 +58,8 @@ export function startHeld(project: Project, args: string, at: At = { k: 0, kind:
 function read(file: string): readonly Message[] {
   if (!existsSync(file)) return []
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
-  return lines.map(line => ({ name: line.split(' ')[0] ?? '', port: Number(line.split(' ')[1]) }))
+  return lines.flatMap(line => {
+    const [names = '', port] = line.split(' ')
+    return names.split('+').map(name => ({ name, port: Number(port) }))
+  })
 }

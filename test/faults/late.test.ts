@@ -50,7 +50,7 @@ describe.skipIf(!sshdIsHere())('a script that pauses until another took over', (
     await pausedAt(1, 'rm -rf .clonedeploy/epochs/*')
     ageLocks(scene.project, hosts.all)
     scene.other.write(app('other'))
-    const running = startHeld(scene.other, 'deploy', { kind: 'seal', k: 1, when: 'before' })
+    const running = startHeld(scene.other, 'deploy', { kind: 'armed', k: 1, when: 'before' })
     expect(await running.reached()).toBe(true)
     hosts.unstop()
     await hosts.letTimePass(scene.folders, 'waiting')

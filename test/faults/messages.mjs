@@ -28,14 +28,22 @@ let count = 0
 Channel.prototype._write = function (data, encoding, done) {
   if (dir === undefined) return write.call(this, data, encoding, done)
   const text = data.toString('latin1')
-  const name = known.find(([, sign]) => sign.test(text))?.[0] ?? (text.length < 400 ? 'short' : 'long')
-  if (kind === 'any' || kind === name) count += 1
-  appendFileSync(join(dir, 'messages'), `${name} ${this._client._sock.remotePort}\n`)
-  const wanted = count === Number(at) && (kind === 'any' || kind === name)
+  const names = kindsOf(text)
+  const counts = kind === 'any' || names.includes(kind)
+  if (counts) count += 1
+  appendFileSync(join(dir, 'messages'), `${names.join('+')} ${this._client._sock.remotePort}\n`)
+  const wanted = counts && count === Number(at)
   if (wanted && when === 'before') pause()
   const result = write.call(this, data, encoding, done)
   if (wanted && when === 'after') pause()
   return result
+}
+
+/** What goes out together with the lock is of several kinds. */
+function kindsOf(text) {
+  const name = known.find(([, sign]) => sign.test(text))?.[0] ?? (text.length < 400 ? 'short' : 'long')
+  const along = name === 'lock' ? ['unpack', 'seal', 'stage'] : []
+  return [name, ...known.filter(([other, sign]) => along.includes(other) && sign.test(text)).map(([other]) => other)]
 }
 
 function pause() {
