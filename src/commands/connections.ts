@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Connect, Connection } from '../connection/connection.js'
 
 /** A way to hosts that can be closed as a whole. */
@@ -10,6 +11,8 @@ export interface Connections {
 export function startConnections(connect: Connect): Connections {
   const opened: Connection[] = []
   const over = new AbortController()
+  // Every host listens; Node would print a warning from the eleventh on.
+  setMaxListeners(0, over.signal)
   return {
     async connect(host, options) {
       const connection = await connect(host, { ...options, signal: over.signal })
