@@ -1,4 +1,5 @@
 import type { Connect } from '../connection/connection.js'
+import { hasSsh } from '../connection/ssh-config.js'
 import { Refusal } from '../errors.js'
 import type { Host } from '../inventory/host.js'
 import { onEach } from './each.js'
@@ -18,7 +19,8 @@ export async function reach(
   connect: Connect,
   options: { readonly concurrency: number; readonly timeout: number; readonly emit: Emit },
 ): Promise<readonly Reached[]> {
-  return onEach(hosts, options.concurrency, async host => {
+  const sshIsHere = hasSsh()
+  const reached = await onEach(hosts, options.concurrency, async (host): Promise<Reached> => {
     try {
       const connection = await connect(host, { timeout: options.timeout })
       return { host, session: startSession(connection, connect, options.timeout, options.emit), error: null }
@@ -27,7 +29,12 @@ export async function reach(
       throw error
     }
   })
+  if (!(await sshIsHere)) options.emit({ type: 'note', level: 'warning', host: null, text: withoutSsh })
+  return reached
 }
+
+const withoutSsh =
+  'this machine has no ssh, so no ssh configuration was read: hosts are reached by what our own configuration says of them'
 
 /** Stops the run when a host was not reached: every such host with its reason, and that nothing was changed. */
 export function demandAll(reached: readonly Reached[]): readonly Session[] {
