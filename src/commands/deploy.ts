@@ -19,7 +19,7 @@ import type { DeployFlags } from './flags.js'
 import type { Io } from './io.js'
 import { build, makingOf, needsOf, once } from './making.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
-import { newTransaction, revealSecrets, transact, withLockWait } from './transact.js'
+import { revealSecrets, signed, transact, withLockWait } from './transact.js'
 import { tellUnchanged } from './unchanged.js'
 
 /** Everything a deploy decides with, once the fleet is read and the artifact built. */
@@ -50,9 +50,8 @@ export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
     }
     if (flags.offline && !flags.dryRun)
       throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
-    if (flags.offline)
-      return offlineDryRun(context, flags, await build(context, makingOf(context, config, flags, over)))
     const making = makingOf(context, config, flags, over)
+    if (flags.offline) return offlineDryRun(context, flags, await build(context, making))
     // Without a command there is nothing to wait for, and nobody to show it to: the hosts are read meanwhile.
     if (config.build.length === 0) making.artifact().catch(() => {})
     const built = once(() => build(context, making))
@@ -63,7 +62,7 @@ export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
   }
 }
 
-/** The fleet is read first: a host that cannot take the release is found before minutes go into a build. */
+/** The fleet is read before commands build: a host that cannot take the release is found before minutes go into them. */
 async function deployTo(
   context: Context,
   flags: DeployFlags,
@@ -119,13 +118,8 @@ async function prepare(
   const usableBase = (digest: string) => bases.get(digest)?.lines[0] === artifact.manifest.lines[0]
   const folders = new Set(entriesOf(artifact.manifest).flatMap(entry => (entry.kind === 'folder' ? [entry.path] : [])))
   const intent: DeployIntent = {
-    config,
-    hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+    ...signed(context, fleet, now),
     command: 'deploy',
-    tx: newTransaction(now),
-    who: context.who,
-    from: context.from,
-    at: now.toISOString(),
     reason: flags.message ?? artifact.revision?.subject ?? '',
     secrets,
     release: releaseId(timeAfter(idsOn(fleet), now), artifact.revision?.commit ?? null, artifact.digest),

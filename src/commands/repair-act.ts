@@ -22,7 +22,7 @@ import type { TransactionFlags } from './flags.js'
 import { needsOf } from './making.js'
 import { modelOf, type Scene } from './repair-scene.js'
 import { demandNone } from './survey.js'
-import { newTransaction, revealSecrets, startRun } from './transact.js'
+import { revealSecrets, signed, startRun } from './transact.js'
 
 type Bring = Extract<RepairDecision, { kind: 'bring' }>
 
@@ -159,15 +159,9 @@ async function intentFor(
   { fleet, given }: Scene,
   release: string,
 ): Promise<Intent> {
-  const now = context.io.now()
   return {
-    config: context.config,
-    hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+    ...signed(context, fleet, context.io.now()),
     command: 'repair',
-    tx: newTransaction(now),
-    who: context.who,
-    from: context.from,
-    at: now.toISOString(),
     reason: flags.message ?? '',
     secrets: await revealSecrets(context),
     release,

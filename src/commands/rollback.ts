@@ -10,7 +10,7 @@ import { excludedNow, withoutExcluded } from './excluded.js'
 import type { RollbackFlags } from './flags.js'
 import type { Io } from './io.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
-import { newTransaction, revealSecrets, transact, withLockWait } from './transact.js'
+import { revealSecrets, signed, transact, withLockWait } from './transact.js'
 import { tellUnchanged } from './unchanged.js'
 
 /** `clonedeploy rollback`: the whole fleet to one earlier release that every host has, verified, by the same transaction. */
@@ -57,13 +57,8 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     )
     const now = context.io.now()
     const plan = planRollback({
-      config: context.config,
-      hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+      ...signed(context, fleet, now),
       command: 'rollback',
-      tx: newTransaction(now),
-      who: context.who,
-      from: context.from,
-      at: now.toISOString(),
       reason: flags.message ?? '',
       secrets: await revealSecrets(context),
       release: choice.release,

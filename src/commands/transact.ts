@@ -15,6 +15,18 @@ export function newTransaction(now: Date): string {
   return `${now.getTime().toString(16).padStart(12, '0')}${randomBytes(16).toString('hex')}`
 }
 
+/** What every transaction says of itself: which it is, who does it and when, and what was found on its hosts. */
+export function signed(context: Context, fleet: Fleet, now: Date) {
+  return {
+    config: context.config,
+    hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+    tx: newTransaction(now),
+    who: context.who,
+    from: context.from,
+    at: now.toISOString(),
+  }
+}
+
 /** The secrets' values for hooks; from here on they are hidden in everything that is told. */
 export async function revealSecrets(context: Context): Promise<Readonly<Record<string, string>>> {
   const secrets = await resolveSecrets(context.config, context.io.env)

@@ -3,11 +3,23 @@ import { execFile } from 'node:child_process'
 /** `[9, 2]`; null when this machine has no ssh of OpenSSH's. */
 export type OpensshVersion = readonly [number, number] | null
 
-/** Asks the system's ssh once. */
+/** Asks the system's ssh. */
 export function opensshVersion(): Promise<OpensshVersion> {
-  return new Promise(resolve => {
+  return askVersion().then(parseVersion, () => null)
+}
+
+/** Whether this machine has any ssh, to read a configuration with. */
+export function hasSsh(): Promise<boolean> {
+  return askVersion().then(
+    () => true,
+    error => error.code !== 'ENOENT',
+  )
+}
+
+function askVersion(): Promise<string> {
+  return new Promise((resolve, reject) => {
     execFile('ssh', ['-V'], { timeout: 20_000 }, (error, stdout, stderr) =>
-      resolve(error ? null : parseVersion(`${stderr}${stdout}`)),
+      error ? reject(error) : resolve(`${stderr}${stdout}`),
     )
   })
 }

@@ -22,14 +22,6 @@ export function sshConfigReader(configFile: string | null): SshConfigReader {
   }
 }
 
-/** Whether there is an ssh to ask. */
-export function hasSsh(): Promise<boolean> {
-  return run('ssh', ['-V'], { timeout: 20_000 }).then(
-    () => true,
-    error => (error as NodeJS.ErrnoException).code !== 'ENOENT',
-  )
-}
-
 type Answer = ReadonlyMap<string, readonly string[]>
 
 function question(configFile: string | null, { host, user, port }: Wanted): string[] {

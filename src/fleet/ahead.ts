@@ -1,11 +1,9 @@
 import type { RunResult } from '../connection/connection.js'
+import type { Step } from '../plan/plan.js'
 import { chain, stoppedAt, withoutStop } from '../scripts/chain.js'
 import type { Script } from '../scripts/shell.js'
 import { unpack } from '../scripts/unpack.js'
 import type { HostRun, Run } from './run.js'
-
-/** A payload up to so many bytes goes along with the lock; a larger one waits until all locks are held. */
-const small = 1 << 20
 
 /** Scripts that were sent together; the result of each is taken by its name, once. */
 export interface Ahead {
@@ -16,22 +14,27 @@ export interface Ahead {
 
 /** Runs scripts on a host in one round trip, and keeps their results for the steps that they belong to. */
 export async function runAhead(
-  host: HostRun,
+  host: Pick<HostRun, 'name' | 'session' | 'ahead'>,
   scripts: readonly Script[],
   options: { readonly timeout: number; readonly onSent?: (bytes: number) => void },
 ): Promise<void> {
   const [first] = scripts
   if (first === undefined) return
   const names = scripts.map(({ name }) => name)
-  const script = scripts.length === 1 ? first : chain(names.join(', '), scripts)
-  const result = await host.session.run(script, options)
-  // Where a connection was lost is not known: then it was at the first one, and the others did not run.
-  const stopped = result.code === 0 ? null : (stoppedAt(result.stdout) ?? first.name)
-  host.ahead = { names, stopped, result: { ...result, stdout: withoutStop(result.stdout) } }
+  const result = await host.session.run(scripts.length === 1 ? first : chain(names.join(', '), scripts), options)
+  const failed = scripts.length === 1 ? first.name : stoppedAt(result.stdout)
+  // Where it is not known which of them failed, what the first one did is not known either.
+  const lost = result.lost ?? new Error(`the shell on ${host.name} ended before it said how`)
+  const unknown = result.code !== 0 && failed === null ? { code: null, lost } : {}
+  host.ahead = {
+    names,
+    stopped: result.code === 0 ? null : (failed ?? first.name),
+    result: { ...result, ...unknown, stdout: withoutStop(result.stdout) },
+  }
 }
 
 /** The result of a script that was sent ahead; null when it has not run, or was asked for before. */
-export function takeAhead(host: HostRun, name: string): RunResult | null {
+export function takeAhead(host: Pick<HostRun, 'ahead'>, name: string): RunResult | null {
   const { ahead } = host
   const at = ahead?.names.indexOf(name) ?? -1
   if (ahead === null || at < 0) return null
@@ -41,15 +44,20 @@ export function takeAhead(host: HostRun, name: string): RunResult | null {
   return at === stop ? ahead.result : { ...ahead.result, code: 0, signal: null, lost: null }
 }
 
-/** What may follow the lock at once: everything up to the first hook, unless much has to be sent for it. */
-export async function scriptsAhead(run: Run, host: HostRun): Promise<readonly Script[]> {
+/** The scripts of these steps, up to the first hook or a payload of more than `most` bytes; where neither is, also what makes both links. */
+export async function scriptsUpTo(
+  run: Run,
+  host: HostRun,
+  steps: readonly Step[],
+  most: number,
+): Promise<readonly Script[]> {
   const scripts: Script[] = []
-  for (const step of host.plan.prepare) {
+  for (const step of steps) {
     if (step.kind === 'hook') return scripts
     if (step.kind === 'script') scripts.push(step.script)
     if (step.kind === 'push') {
       const { data } = await run.payload(step.baseDigest)
-      if (data.length > small) return scripts
+      if (data.length > most) return scripts
       scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, data))
     }
   }

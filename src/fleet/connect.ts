@@ -1,5 +1,5 @@
 import type { Connect } from '../connection/connection.js'
-import { hasSsh } from '../connection/ssh-config.js'
+import { hasSsh } from '../connection/openssh-version.js'
 import { Refusal } from '../errors.js'
 import type { Host } from '../inventory/host.js'
 import { onEach } from './each.js'

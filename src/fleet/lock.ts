@@ -2,12 +2,14 @@ import { LockedError } from '../errors.js'
 import type { Holder } from '../inventory/state.js'
 import { codes } from '../scripts/codes.js'
 import type { Script } from '../scripts/shell.js'
-import { runAhead, scriptsAhead } from './ahead.js'
+import { runAhead, scriptsUpTo } from './ahead.js'
 import { onEach } from './each.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 
 const patience = 1500
 const long = 1_800_000
+/** Bytes of a payload that goes along with the lock; a larger one waits until all locks are held. */
+const small = 1 << 20
 
 /**
  * Takes the lock of every host, all at once, waiting for nobody while it holds one: but of two runs that meet half-way,
@@ -20,7 +22,7 @@ export function lockAll(run: Run): Promise<Halt | null> {
 
 /** The same, with everything along that needs no more than the lock: one round trip, where little has to be sent. */
 export function lockAndPrepare(run: Run): Promise<Halt | null> {
-  return takeLocks(run, host => scriptsAhead(run, host))
+  return takeLocks(run, host => scriptsUpTo(run, host, host.plan.prepare, small))
 }
 
 async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Script[]>): Promise<Halt | null> {
@@ -35,10 +37,12 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
       for (;;) {
         const { lock } = host.plan
         const scripts = [lock.script, ...(await ahead(host))]
+        // Its lease is renewed from now on: what goes along may take longer. Without the lock a renewal changes nothing.
+        host.locked = true
         await runAhead(host, scripts, { timeout: scripts.length > 1 ? long : lock.timeout })
-        const { failure, result } = await runStep(run, host, 'lock', host.plan.lock, () => 'lock acquired')
+        const { failure, result } = await runStep(run, host, 'lock', lock, () => 'lock acquired')
         // A lost answer may be the answer "locked": giving back what is not ours changes nothing.
-        if (result.code === 0 || result.code === null) host.locked = true
+        host.locked = result.code === 0 || result.code === null
         if (failure === null) {
           if (result.stdout.includes('took over'))
             run.warnings.push(`${host.name}: took over a lock whose holder was not heard of any more`)

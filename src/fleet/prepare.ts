@@ -1,8 +1,7 @@
 import type { RunResult } from '../connection/connection.js'
 import type { PushStep, Step } from '../plan/plan.js'
 import { codes } from '../scripts/codes.js'
-import { unpack } from '../scripts/unpack.js'
-import { runAhead, takeAhead } from './ahead.js'
+import { runAhead, scriptsUpTo, takeAhead } from './ahead.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
@@ -48,29 +47,16 @@ export async function runOnce(run: Run): Promise<Halt | null> {
 }
 
 async function push(run: Run, host: HostRun, step: PushStep): Promise<HostFailure | null> {
-  const first = await send(run, host, step, step.baseDigest)
+  const first = await send(run, host, step)
   if (first.failure === null || step.unpack.base === null || !first.again) return first.failure
   run.warnings.push(`${host.name}: ${step.unpack.base} is not what it was, so everything was sent`)
-  const whole = { ...step, unpack: { ...step.unpack, base: null } }
-  return (await send(run, host, whole, null)).failure
+  return (await send(run, host, { ...step, baseDigest: null, unpack: { ...step.unpack, base: null } })).failure
 }
 
-async function send(run: Run, host: HostRun, step: PushStep, baseDigest: string | null) {
+async function send(run: Run, host: HostRun, step: PushStep) {
   run.emit({ type: 'host.start', phase: 'push', step: 'push', host: host.name })
-  const { data, files } = await run.payload(baseDigest)
-  const total = data.length
-  const { prepare, root, stage } = host.plan
-  const early = takeAhead(host, 'unpack')
-  const hooked = prepare.some(({ kind }) => kind === 'hook')
-  if (early === null) {
-    const rest = prepare.slice(prepare.findIndex(({ kind }) => kind === 'push') + 1).filter(isScript)
-    const unpacking = unpack({ root, tx: run.plan.tx }, step.unpack, data)
-    const scripts = hooked ? [unpacking] : [unpacking, ...rest.map(({ script }) => script), stage.script]
-    const onSent = (done: number) =>
-      run.emit({ type: 'host.progress', phase: 'push', host: host.name, done: Math.min(done, total), total })
-    await runAhead(host, scripts, { timeout: step.timeout, onSent })
-  }
-  const result = early ?? (takeAhead(host, 'unpack') as RunResult)
+  const { data, files } = await run.payload(step.baseDigest)
+  const result = takeAhead(host, 'unpack') ?? (await unpackNow(run, host, step, data.length))
   const failure =
     result.code === 0
       ? null
@@ -78,6 +64,17 @@ async function send(run: Run, host: HostRun, step: PushStep, baseDigest: string 
   const note = `${files} ${files === 1 ? 'file' : 'files'}, ${size(data.length)} in ${(result.ms / 1000).toFixed(1)}s, sha256 ok`
   ended(run, host, 'push', 'push', result.ms, failure, failure?.message ?? note)
   return { failure, again: result.code === codes.notIntact || result.code === codes.releaseMissing }
+}
+
+/** With what may follow the files at once. */
+async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number): Promise<RunResult> {
+  const { prepare } = host.plan
+  const after = prepare.slice(prepare.findIndex(({ kind }) => kind === 'push') + 1)
+  const onSent = (done: number) =>
+    run.emit({ type: 'host.progress', phase: 'push', host: host.name, done: Math.min(done, total), total })
+  const scripts = await scriptsUpTo(run, host, [step, ...after], Number.POSITIVE_INFINITY)
+  await runAhead(host, scripts, { timeout: step.timeout, onSent })
+  return takeAhead(host, 'unpack') as RunResult
 }
 
 /** The same hooks must have made the same files everywhere. */
