@@ -9,6 +9,7 @@ import { LostError } from '../../src/connection/errors.js'
 import { connectSsh } from '../../src/connection/ssh.js'
 import type { Host } from '../../src/inventory/host.js'
 import { Script } from '../../src/scripts/shell.js'
+import { refused } from '../support/refused.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 
 const FORCED = 3
@@ -54,16 +55,6 @@ describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
   const connector = () => connectSsh({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
   const connect = (i: number, extra: Partial<Host> = {}, timeout = 10_000) =>
     connector()({ ...fleet.host(i), ...extra }, { timeout })
-  const refused = async (connecting: Promise<Connection>) => {
-    const error = await connecting.then(
-      connection => {
-        connection.close()
-        return null
-      },
-      thrown => thrown,
-    )
-    return { name: error?.name, kind: error?.kind, message: error?.message, details: error?.details, next: error?.next }
-  }
   const listening = async (server: Server) => {
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     return (server.address() as { port: number }).port

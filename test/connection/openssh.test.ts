@@ -11,6 +11,7 @@ import { connectOpenssh } from '../../src/connection/openssh.js'
 import type { Host } from '../../src/inventory/host.js'
 import { Script } from '../../src/scripts/shell.js'
 import { descendants, nameOf, signal } from '../support/processes.js'
+import { refused } from '../support/refused.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 
 const CERTIFIED_USERS = 2
@@ -64,16 +65,6 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     connectOpenssh(ssh())({ ...fleet.host(i), ...extra }, { timeout })
   const auto = (i: number, extra: Partial<Host> = {}) =>
     connectHosts({ ...ssh(), transport: 'auto' })({ ...fleet.host(i), ...extra }, { timeout: 10_000 })
-  const refused = async (connecting: Promise<Connection>) => {
-    const error = await connecting.then(
-      connection => {
-        connection.close()
-        return null
-      },
-      thrown => thrown,
-    )
-    return { name: error?.name, kind: error?.kind, message: error?.message, details: error?.details, next: error?.next }
-  }
   const factsOf = async (connecting: Promise<Connection>) => {
     const connection = await connecting
     connection.close()

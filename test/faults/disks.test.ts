@@ -39,10 +39,7 @@ describe.skipIf(!here)('a disk of one host', () => {
   }
   const ends = async (versions: readonly string[]) => {
     disk.free()
-    await hosts.letTimePass(scene.folders)
-    await scene.repair(versions)
-    await scene.deploy('newer')
-    await scene.consistent()
+    await scene.ends(versions)
   }
 
   it.each(full)('without %s left stops a deploy before anything is sent, with 3', async what => {

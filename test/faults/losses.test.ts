@@ -19,13 +19,6 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     expect((await running.reached()) || tryAll).toBe(true)
     return running
   }
-  /** Everything that a run leaves is ended by a repair, and the next deploy goes through. */
-  const ends = async () => {
-    await hosts.letTimePass(scene.folders)
-    await scene.repair(['old', 'new'])
-    await scene.deploy('newer')
-    await scene.consistent()
-  }
 
   it.each(
     messagePoints([
@@ -38,7 +31,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     hosts.fleet.dropConnections((at.k % 3) + 1)
     running.resume()
     expectTruth(scene.project, hosts.all, await running.ended, 'old', 'new')
-    await ends()
+    await scene.ends()
   })
 
   it.each(
@@ -51,7 +44,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     await hosts.letTimePass(scene.folders, 'waiting')
     running.resume()
     expectTruth(scene.project, hosts.all, await running.ended, 'old', 'new')
-    await ends()
+    await scene.ends()
   })
 
   it.each(
@@ -91,6 +84,6 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     const { code, stderr } = await running.ended
     expect(code, stderr).toBe(5)
     expect(stderr).toContain('exit code 82')
-    await ends()
+    await scene.ends()
   })
 })

@@ -30,12 +30,6 @@ describe.skipIf(!sshdIsHere())('a host', () => {
     hosts.unstop()
     return running.ended
   }
-  const ends = async () => {
-    await hosts.letTimePass(scene.folders)
-    await scene.repair(['old', 'new'])
-    await scene.deploy('newer')
-    await scene.consistent()
-  }
 
   it.each(
     commandPoints([
@@ -49,13 +43,13 @@ describe.skipIf(!sshdIsHere())('a host', () => {
     ]),
   )('that reboots before its command $k like $pattern ends as the others do', async ({ k, pattern }) => {
     expectTruth(scene.project, hosts.all, await run(k, pattern, 'hang'), 'old', 'new')
-    await ends()
+    await scene.ends()
   })
 
   it.each(
     commandPoints(['mv*releases/*', 'mv*go/current*', 'sync*', 'mv*outcome.confirmed*']),
   )('whose shell is killed before its command $k like $pattern ends as the others do', async ({ k, pattern }) => {
     expectTruth(scene.project, hosts.all, await run(k, pattern, 'kill'), 'old', 'new')
-    await ends()
+    await scene.ends()
   })
 })

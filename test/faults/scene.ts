@@ -19,6 +19,8 @@ export interface Scene {
   readonly deploy: (version: string) => Promise<void>
   /** Repairs from elsewhere, the dead run's locks being old enough: one of these versions must come of it. */
   readonly repair: (versions: readonly (string | null)[]) => Promise<Ended>
+  /** Everything that a run left is ended by time and a repair, with one of these versions; and the next deploy goes through. */
+  readonly ends: (versions?: readonly string[]) => Promise<void>
   /** What `status` says is what all hosts serve, and it finds nothing wrong. */
   readonly consistent: () => Promise<void>
 }
@@ -43,7 +45,7 @@ export function onScene(hosts: Hosts, config: (at: string) => object = () => ({}
     expect(here.absent ? wrong.filter(line => !line.includes('readlink')) : wrong).toEqual([])
     expect(reads).toBeGreaterThan(0)
   })
-  return {
+  const scene: Scene = {
     get project() {
       return here.project
     },
@@ -70,9 +72,16 @@ export function onScene(hosts: Hosts, config: (at: string) => object = () => ({}
       expectWhole(here.project, hosts.all, versions)
       return ended
     },
+    async ends(versions = ['old', 'new']) {
+      await hosts.letTimePass(scene.folders)
+      await scene.repair(versions)
+      await scene.deploy('newer')
+      await scene.consistent()
+    },
     async consistent() {
       const status: Json = (await here.other.run('status --json')).json()
       expect(status).toMatchObject({ result: 'consistent', exitCode: 0, lock: null, problems: [] })
     },
   }
+  return scene
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FleetRecord, HostState, ReleaseState, TransactionState } from '../../src/inventory/state.js'
 import { beyondRepair, decideRepair, type Found, type RepairDecision } from '../../src/plan/repair.js'
+import { host } from './states.js'
 
 const [old, next] = ['20261122-101010-1f2e3d4', '20261123-183045-7a6ae02']
 
@@ -208,24 +209,5 @@ function release(id: string, digest = `sha256:${id}`): ReleaseState {
 const deadLock = { epoch: 4, held: true, holder: null, age: 3600 }
 
 function empty(name: string): HostState {
-  return {
-    name,
-    user: 'deploy',
-    home: '/home/deploy',
-    shell: '/bin/sh',
-    root: '/srv/shop',
-    rootKind: 'folder',
-    writable: true,
-    clock: 1795458645,
-    tools: [],
-    disk: { freeKb: 1e6, freeInodes: 1e6, mount: '/' },
-    current: { kind: 'absent' },
-    mounted: false,
-    releases: [],
-    lock: { epoch: 3, held: false, holder: null, age: null },
-    transactions: [],
-    fleet: null,
-    last: null,
-    missing: [],
-  }
+  return host(name, { current: { kind: 'absent' }, releases: [], fleet: null })
 }
