@@ -83,9 +83,10 @@ h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) 
 if [ "$h" -gt 0 ]; then
   E=.clonedeploy/epochs/$h
   echo "epoch $h"
-  if [ ! -e "$E/released" ]; then
-    f=$E; [ -f "$E/lease" ] && f=$E/lease
-    if [ -e "$E/held" ]; then echo 'held 0'; else printf 'held %s\n' "$(( $(date +%s) - $(stat -c %Y "$f") ))"; fi
+  i=0; while [ -d "$E" ] && [ ! -f "$E/tx" ] && [ "$i" -lt 5 ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i+1)); done
+  f=$E; [ -f "$E/lease" ] && f=$E/lease
+  if [ ! -e "$E/released" ] && l=$(stat -c %Y "$f" 2>/dev/null); then
+    if [ -e "$E/held" ]; then echo 'held 0'; else printf 'held %s\n' "$(( $(date +%s) - l ))"; fi
     s=; [ -f "$E/holder" ] && IFS= read -r s <"$E/holder"; printf 'holder %s\n' "$s"
   fi
 fi

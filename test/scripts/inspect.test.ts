@@ -206,6 +206,15 @@ describe.each(shells)('inspect under $name', shell => {
     expect((await stateOf(root, shell)).lock).toEqual({ epoch: 2, held: true, holder: { ...holder, tx: 't2' }, age: 0 })
   })
 
+  it('waits for whoever is making a lock to say who it is', async () => {
+    const root = folder()
+    mkdirSync(join(root, '.clonedeploy/epochs/1'), { recursive: true })
+    const reading = stateOf(root, shell)
+    await new Promise(resolve => setTimeout(resolve, 150))
+    writeFiles(join(root, '.clonedeploy/epochs/1'), { holder: '{"tx":"t1","who":"anna"}\n', tx: 't1\n' })
+    expect((await reading).lock.holder).toEqual({ tx: 't1', who: 'anna' })
+  })
+
   it('reads a transaction in every state', async () => {
     const tx = {
       id: 't1',
