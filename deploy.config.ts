@@ -30,7 +30,7 @@ export default defineConfig({
   // prepare: ['npm run check', { run: 'npm run migrate', once: true }],
 
   // Makes the app serve the release that was just put in place, and again the old one when all hosts go back.
-  // Under systemd: 'sudo -n systemctl restart hello'.
+  // Under systemd: { systemd: 'hello' }. docs/serve.md has more.
   restart: 'sh bin/restart.sh',
 
   // Asked on each host after the restart; unless it answers in time, on all of them, all of them go back. $NAME is a

@@ -1,12 +1,15 @@
 export { defineConfig } from './config/define.js'
 export type {
   CommandCheckInput,
+  CommandInput,
   ConfigInput,
   Duration,
   HealthInput,
+  HookLimits,
   HostInput,
   HostsInput,
   HttpCheckInput,
+  Pm2Input,
   PrepareInput,
   RestartInput,
   SecretInput,
@@ -14,4 +17,6 @@ export type {
   SourceInput,
   SshInput,
   StageInput,
+  SystemdInput,
+  TouchInput,
 } from './config/input.js'

@@ -8,6 +8,7 @@ import { datesOn } from '../fleet/dates.js'
 import { loginProblems } from '../fleet/login-problems.js'
 import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { problemsOf, servesAlready } from '../plan/preflight.js'
+import { touchedFiles } from '../plan/touched-files.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
 import { releaseId, timeAfter } from '../release/id.js'
 import { addedEntries } from '../release/linked.js'
@@ -116,7 +117,7 @@ async function prepare(
   const now = context.io.now()
   const bases = await readBases(fleet, digest => recall(context.cacheDir, digest)?.manifest ?? null)
   const usableBase = (digest: string) => bases.get(digest)?.lines[0] === artifact.manifest.lines[0]
-  const folders = new Set(entriesOf(artifact.manifest).flatMap(entry => (entry.kind === 'folder' ? [entry.path] : [])))
+  const present = new Set(entriesOf(artifact.manifest).map(({ path }) => path))
   const intent: DeployIntent = {
     ...signed(context, fleet, now),
     command: 'deploy',
@@ -129,7 +130,7 @@ async function prepare(
     excluded: excludedNow(context, flags, now),
     reference: await referenceOf(fleet, artifact, bases, usableBase),
     usableBase,
-    extra: addedEntries(folders, config.shared),
+    extra: addedEntries(present, config.shared, touchedFiles(config)),
     shared: config.shared,
   }
   return { fleet, artifact, bases, intent }

@@ -14,6 +14,7 @@ import { targetOf } from '../plan/assess.js'
 import { planBring, planLeaveOut, planPutBack, planSweep } from '../plan/plan-repair.js'
 import { problemsOf } from '../plan/preflight.js'
 import { digestOf, type RepairDecision } from '../plan/repair.js'
+import { touchedFiles } from '../plan/touched-files.js'
 import { currentRelease, type Intent, mostCommon } from '../plan/transaction.js'
 import { addedEntries } from '../release/linked.js'
 import type { Dates } from '../scripts/dates.js'
@@ -126,8 +127,9 @@ async function sourceOf(context: Context, scene: Scene, release: string): Promis
     recall(context.cacheDir, digest) ??
     (await refetch(session, { root: state.root, release, digest }, context.cacheDir))
   if (kept === null) throw nowhere(release)
-  const folders = new Set(entriesOf(kept.manifest).flatMap(entry => (entry.kind === 'folder' ? [entry.path] : [])))
-  if (addedEntries(folders, context.config.shared) === extra) return artifactOf(kept, null, [])
+  const present = new Set(entriesOf(kept.manifest).map(({ path }) => path))
+  if (addedEntries(present, context.config.shared, touchedFiles(context.config)) === extra)
+    return artifactOf(kept, null, [])
   throw new MixedError(
     `The shared paths of the configuration are not those that ${release} was made with. Nothing was changed.`,
     {

@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/host.js'
+import type { Service } from '../scripts/service.js'
 
 /** The configuration of one stage, resolved: paths absolute, durations in milliseconds, defaults filled in. */
 export interface Config {
@@ -50,6 +51,8 @@ export interface Hook {
   readonly roles: readonly string[] | null
   /** Milliseconds. */
   readonly timeout: number
+  /** What `run` was made for, where the user did not write it; it then runs in `deployTo`. */
+  readonly service?: Service
 }
 
 export type HealthCheck =

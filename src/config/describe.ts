@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/host.js'
+import { serviceText } from '../scripts/service.js'
 import type { Config, HealthCheck, Hook, SecretSource, Source, SshConfig } from './config.js'
 import { formatDuration } from './duration.js'
 
@@ -79,9 +80,9 @@ function secretText(source: SecretSource): string {
   return 'cmd' in source ? `the command ${source.cmd}` : `the file ${source.file}`
 }
 
-function hookText({ run, once, roles, timeout }: Hook): string {
+function hookText({ run, service, once, roles, timeout }: Hook): string {
   const where = once ? ['on one host'] : []
-  return `${run}   (${[...where, ...rolesText(roles), `within ${formatDuration(timeout)}`].join(', ')})`
+  return `${service === undefined ? run : serviceText(service)}   (${[...where, ...rolesText(roles), `within ${formatDuration(timeout)}`].join(', ')})`
 }
 
 function healthText(check: HealthCheck): string {

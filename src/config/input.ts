@@ -28,7 +28,7 @@ export interface StageInput {
   readonly secrets?: Readonly<Record<string, SecretInput>>
   /** Commands run in the new release on every host before any host is swapped. */
   readonly prepare?: PrepareInput | readonly PrepareInput[]
-  /** Commands that make the app serve the release that `current` points at. */
+  /** What makes the app serve the release that `current` points at: a command, a systemd unit, pm2, or a file to touch. */
   readonly restart?: RestartInput | readonly RestartInput[]
   /** What must hold on every host after the restart; otherwise all hosts go back. */
   readonly health?: HealthInput | readonly HealthInput[]
@@ -94,25 +94,53 @@ export interface SharedInput {
 /** An environment variable here, a command run here, or a file here. */
 export type SecretInput = { readonly env: string } | { readonly cmd: string } | { readonly file: string }
 
-export type RestartInput =
-  | string
-  | {
-      readonly run: string
-      /** Only on hosts with one of these roles. */
-      readonly roles?: readonly string[]
-      /** Default: 60s; 10m for prepare. */
-      readonly timeout?: Duration
-    }
+export type RestartInput = string | CommandInput | SystemdInput | Pm2Input | TouchInput
+
+/** A command, run in `current`. */
+export interface CommandInput extends HookLimits {
+  readonly run: string
+}
+
+/** `systemctl restart UNIT`, by `sudo -n` unless the login is root (docs/serve.md has the line for sudoers). */
+export interface SystemdInput extends HookLimits {
+  /** `'shop'`, `'shop@{1,2}'`, or a list. */
+  readonly systemd: string | readonly string[]
+  /** Units of the login's own service manager: `systemctl --user`, without sudo. */
+  readonly user?: boolean
+  /** `reload-or-restart`: without an interruption, where the unit says how. */
+  readonly reload?: boolean
+  /** Default: unless the login is root. `false` where polkit allows it. */
+  readonly sudo?: boolean
+}
+
+/** `pm2 startOrReload FILE`, or `pm2 reload NAME`. */
+export interface Pm2Input extends HookLimits {
+  /**
+   * An ecosystem file on the hosts, outside the releases (absolute, or relative to `deployTo`), whose `cwd` is the absolute
+   * path of `current`; or the name of a process that pm2 knows.
+   */
+  readonly pm2: string
+}
+
+/** A new file in the release, as Passenger waits for one. */
+export interface TouchInput extends HookLimits {
+  /** `'tmp/restart.txt'` */
+  readonly touch: string
+}
+
+export interface HookLimits {
+  /** Only on hosts with one of these roles. */
+  readonly roles?: readonly string[]
+  /** Default: 60s; 10m for prepare. */
+  readonly timeout?: Duration
+}
 
 export type PrepareInput =
-  | RestartInput
-  | {
-      readonly run: string
+  | string
+  | (CommandInput & {
       /** On one host only, when all hosts are ready: for migrations. */
       readonly once?: boolean
-      readonly roles?: readonly string[]
-      readonly timeout?: Duration
-    }
+    })
 
 export type HealthInput = HttpCheckInput | CommandCheckInput
 

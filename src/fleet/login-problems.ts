@@ -5,6 +5,7 @@ import { holdSession } from '../scripts/hold-session.js'
 import { Script } from '../scripts/shell.js'
 import { onEach } from './each.js'
 import { forwardingProblems } from './forwarding.js'
+import { serviceProblems } from './service-problems.js'
 import type { Session } from './session.js'
 
 type Fleet = readonly { readonly session: Session; readonly state: HostState }[]
@@ -15,7 +16,11 @@ export async function loginProblems(config: Config, fleet: Fleet, concurrency: n
   const few = await onEach(fleet, concurrency, async ({ session }) =>
     (await hasSessions(session, needed)) ? [] : [tooFew(session, needed)],
   )
-  return [...few.flat(), ...(await forwardingProblems(config, fleet, concurrency))]
+  return [
+    ...few.flat(),
+    ...(await forwardingProblems(config, fleet, concurrency)),
+    ...(await serviceProblems(config, fleet, concurrency)),
+  ]
 }
 
 const timeout = 5_000

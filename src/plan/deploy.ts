@@ -5,6 +5,7 @@ import { type Dates, setDates } from '../scripts/dates.js'
 import type { Place } from '../scripts/place.js'
 import { seal } from '../scripts/stage.js'
 import type { Plan, PushStep, Step } from './plan.js'
+import { touchedFiles } from './touched-files.js'
 import { currentRelease, hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
 import { hookVariables } from './variables.js'
 
@@ -72,6 +73,7 @@ function push(intent: DeployIntent, state: HostState, base: Base | null, mayLink
       digest: intent.digest,
       revision: intent.revision ?? intent.digest,
       shared: intent.shared,
+      touched: touchedFiles(intent.config),
     },
     timeout: 1_800_000,
   }

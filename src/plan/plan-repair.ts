@@ -9,6 +9,7 @@ import { restore, serve } from '../scripts/swap.js'
 import { verify } from '../scripts/verify.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
 import type { Doubts, Need } from './repair.js'
+import { touchedFiles } from './touched-files.js'
 import {
   currentRelease,
   historyRecord,
@@ -153,6 +154,7 @@ function push({ config, release, model }: BringIntent, state: HostState): PushSt
     digest,
     revision: model.revision ?? digest,
     shared: config.shared,
+    touched: touchedFiles(config),
   } as const
   return { kind: 'push', name: 'push', text, baseDigest: null, unpack, timeout: 1_800_000 }
 }

@@ -5,6 +5,7 @@ import { abandon, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
 import { type LockOptions, lock, renew } from '../scripts/lock.js'
 import type { Place } from '../scripts/place.js'
+import { serviceText } from '../scripts/service.js'
 import type { Script } from '../scripts/shell.js'
 import { stage } from '../scripts/stage.js'
 import { arm, confirm, look, restore, serve } from '../scripts/swap.js'
@@ -106,7 +107,7 @@ export function hookSteps(
   return onHost(hooks, host).map(one => ({
     kind: 'hook',
     name,
-    text: one.run,
+    text: textOf(one),
     script: hook(place, hookRun(one, folder), variables),
     timeout: one.timeout + 15_000,
   }))
@@ -224,7 +225,11 @@ function onHost<T extends { readonly roles: readonly string[] | null }>(items: r
 }
 
 function hookRun(one: Hook, folder: string): HookRun {
-  return { folder, run: one.run, timeout: one.timeout / 1000 }
+  return { folder: one.service === undefined ? folder : '.', run: one.run, timeout: one.timeout / 1000 }
+}
+
+function textOf({ run, service }: Hook): string {
+  return service === undefined ? run : serviceText(service)
 }
 
 /** A repair of a dead run's swap plans from what `current` shall be again, not from what it is. */

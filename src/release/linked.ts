@@ -1,10 +1,21 @@
-/** How many entries linking shared paths and writing REVISION add to a tree that has the given folders. */
-export function addedEntries(
-  folders: ReadonlySet<string>,
-  shared: { readonly dirs: readonly string[]; readonly files: readonly string[] },
-): number {
-  const parents = new Set([...shared.dirs, ...shared.files].flatMap(parentsOf).filter(parent => !folders.has(parent)))
-  return 1 + shared.dirs.length + shared.files.length + parents.size
+export interface Shared {
+  readonly dirs: readonly string[]
+  readonly files: readonly string[]
+}
+
+/** How many entries linking shared paths, making files to touch and writing REVISION add to a tree that has the given paths. */
+export function addedEntries(present: ReadonlySet<string>, shared: Shared, touched: readonly string[] = []): number {
+  const made = ownFiles(touched, shared).filter(path => !present.has(path))
+  const parents = new Set(
+    [...shared.dirs, ...shared.files, ...made].flatMap(parentsOf).filter(parent => !present.has(parent)),
+  )
+  return 1 + shared.dirs.length + shared.files.length + made.length + parents.size
+}
+
+/** Of files that a restart touches, those that lie in the release itself, and in no shared folder. */
+export function ownFiles(touched: readonly string[], { dirs, files }: Shared): readonly string[] {
+  const lies = (path: string) => files.includes(path) || dirs.some(dir => path.startsWith(`${dir}/`))
+  return [...new Set(touched)].filter(path => !lies(path))
 }
 
 function parentsOf(path: string): readonly string[] {

@@ -68,7 +68,8 @@ unset LC_ALL`,
   return Buffer.from(parts.map(part => `${part}\n`).join(''))
 }
 
-function exports(variables: Variables): Uint8Array {
+/** What a script evaluates from its stdin. */
+export function exports(variables: Variables): Uint8Array {
   return Buffer.from(exportLines(variables).text)
 }
 

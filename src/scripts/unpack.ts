@@ -16,6 +16,8 @@ export interface Unpack {
   /** First line of REVISION: the commit, or the digest where there is none. */
   readonly revision: string
   readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
+  /** Files of the release that its restart touches: they are there from the beginning, so that it stays what was made. */
+  readonly touched?: readonly string[]
 }
 
 /**
@@ -54,6 +56,7 @@ printf '%s\n' ${what.revision} >"$I/tree/REVISION" || exit ${codes.unpack}`,
           sh`[ -e ${`${paths.shared}/${file}`} ] || { echo ${file}; exit ${codes.linkedFileMissing}; }`,
         ),
       ),
+      ...(what.touched ?? []).map(file => makeFile(`${tree}/${file}`)),
       sh`printf '%s\n' ${what.release} >"$X/made" &&
 mv -f "$I/manifest" ${paths.manifest(what.release)} && mv -f "$I/sheet" ${paths.sheet(what.release)} &&
 mv -- "$I/tree" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}`,
@@ -92,4 +95,8 @@ function linkShared(tree: string, linked: string, ensure: ShellText): ShellText 
   const parent = path.slice(0, path.lastIndexOf('/'))
   return sh`${ensure}
 mkdir -p -- ${parent} && ln -s -- ${sharedTarget(linked)} ${path} || exit ${codes.unpack}`
+}
+
+function makeFile(path: string): ShellText {
+  return sh`[ -e ${path} ] || { mkdir -p -- ${path.slice(0, path.lastIndexOf('/'))} && : >${path}; } || exit ${codes.unpack}`
 }

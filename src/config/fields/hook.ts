@@ -11,15 +11,6 @@ const limits = { roles: roles.optional(), timeout: duration.optional() }
 /** Commands that make a release ready; those with `once` run on one host. */
 export const prepare = hooks(600_000, closed({ run: text, once: z.boolean().optional(), ...limits }))
 
-/** Commands that make the app serve the release. */
-export const restart = hooks(
-  60_000,
-  closed(
-    { run: text, ...limits },
-    { once: 'only a prepare command can run once; restart has to happen on every host' },
-  ),
-)
-
 interface HookInput {
   readonly run: string
   readonly once?: boolean | undefined

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { type Service, serviceCommand } from '../../scripts/service.js'
+import type { Hook } from '../config.js'
+import { show } from '../show.js'
+import { choose, isObject, oneOrMany } from './choose.js'
+import { closed } from './closed.js'
+import { duration } from './duration.js'
+import { innerPath } from './path.js'
+import { roles } from './roles.js'
+import { checked, lineProblem, text } from './text.js'
+
+const limits = { roles: roles.optional(), timeout: duration.optional() }
+const kinds = ['run', 'systemd', 'pm2', 'touch'] as const
+const oneKind = 'a restart has only one of run, systemd, pm2 and touch; make two restarts of it'
+const others = (own: (typeof kinds)[number]) =>
+  Object.fromEntries(kinds.flatMap(kind => (kind === own ? [] : [[kind, oneKind]])))
+const once = { once: 'only a prepare command can run once; restart has to happen on every host' }
+
+const short: z.ZodType<Hook> = text.transform(run => hookOf({}, run))
+
+const command: z.ZodType<Hook> = closed({ run: text, ...limits }, { ...others('run'), ...once }).transform(
+  ({ run, ...rest }) => hookOf(rest, run),
+)
+
+const unit = checked(unitProblem).transform(braced)
+
+const systemd: z.ZodType<Hook> = closed(
+  {
+    systemd: oneOrMany(unit),
+    user: z.boolean().optional(),
+    reload: z.boolean().optional(),
+    sudo: z.boolean().optional(),
+    ...limits,
+  },
+  { ...others('systemd'), ...once },
+)
+  .refine(({ user, sudo }) => !(user && sudo), { path: ['sudo'], message: 'has no use for units of the login itself' })
+  .refine(list => list.systemd.length > 0, { path: ['systemd'], message: 'names no unit' })
+  .transform(({ systemd: units, user = false, reload = false, sudo = 'auto' as const, ...rest }) =>
+    serviceOf(rest, {
+      kind: 'systemd',
+      units: units.flat(),
+      user,
+      verb: reload ? 'reload-or-restart' : 'restart',
+      sudo: user ? false : sudo,
+    }),
+  )
+
+const pm2: z.ZodType<Hook> = closed({ pm2: checked(pm2Problem), ...limits }, { ...others('pm2'), ...once }).transform(
+  ({ pm2: target, ...rest }) => {
+    const isFile = isEcosystem(target)
+    return serviceOf(rest, { kind: 'pm2', file: isFile ? target : null, name: isFile ? null : target })
+  },
+)
+
+const touch: z.ZodType<Hook> = closed({ touch: innerPath, ...limits }, { ...others('touch'), ...once }).transform(
+  ({ touch: file, ...rest }) => serviceOf(rest, { kind: 'touch', file }),
+)
+
+const forms = { run: command, systemd, pm2, touch }
+
+/** What makes the app serve the release: a command, or a service that we know how to restart. */
+export const restart = oneOrMany(
+  choose<Hook>(value => {
+    if (!isObject(value)) return short
+    return forms[kinds.find(kind => kind in value) ?? 'run']
+  }),
+)
+
+interface Limits {
+  readonly roles?: readonly string[] | undefined
+  readonly timeout?: number | undefined
+}
+
+function hookOf({ roles: only, timeout = 60_000 }: Limits, run: string): Hook {
+  return { run, once: false, roles: only ?? null, timeout }
+}
+
+function serviceOf(rest: Limits, service: Service): Hook {
+  return { ...hookOf(rest, serviceCommand(service)), service }
+}
+
+/** `shop@{1,2}` are two units, as the shell would say it. */
+function braced(value: string): readonly string[] {
+  const [, before = '', inner, after = ''] = /^([^{]*)\{([^{}]+)\}(.*)$/.exec(value) ?? []
+  return inner === undefined ? [value] : inner.split(',').flatMap(one => braced(`${before}${one}${after}`))
+}
+
+/** No pattern: one that finds no unit would be a restart that does nothing, and succeeds. */
+function unitProblem(value: string): string | null {
+  const wrong = braced(value).find(name => !/^[\w:.\\@][\w:.\\@-]*$/.test(name))
+  return wrong === undefined ? null : `is no name of a unit: ${show(wrong)}; write it like shop, shop@1 or shop@{1,2}`
+}
+
+function isEcosystem(target: string): boolean {
+  return target.includes('/') || /\.(c?js|mjs|json|ya?ml)$/.test(target)
+}
+
+function pm2Problem(value: string): string | null {
+  const problem = lineProblem(value)
+  if (problem !== null) return problem
+  if (value.startsWith('-')) return `begins with "-": pm2 would take it for an option: ${show(value)}`
+  if (!isEcosystem(value) && !/^[\w.@: -]+$/.test(value)) return `is no name that can be used here: ${show(value)}`
+  if (value.split('/').includes('..')) return `has ".." in it: ${show(value)}`
+  return /^(?:\.\/)?(current|releases)\//.test(value)
+    ? `lies in a release, and pm2 would stay on that one: keep it outside, such as in "shared/", with an absolute cwd of …/current`
+    : null
+}

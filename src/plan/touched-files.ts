@@ -1,0 +1,10 @@
+import type { Config } from '../config/config.js'
+import { ownFiles } from '../release/linked.js'
+
+/** Files of a release that its restart touches. */
+export function touchedFiles({ restart, shared }: Pick<Config, 'restart' | 'shared'>): readonly string[] {
+  return ownFiles(
+    restart.flatMap(({ service }) => (service?.kind === 'touch' ? [service.file] : [])),
+    shared,
+  )
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { describeConfig } from '../../src/config/describe.js'
+import { loadConfig } from '../../src/config/load.js'
+import { jsonProject, minimal, problems } from './project.js'
+
+const raised = (words: string) => `[ "$(id -u)" -ne 0 ] || exec systemctl ${words}\nexec sudo -n systemctl ${words}`
+const runtime = `XDG_RUNTIME_DIR=\${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR`
+
+describe('a restart', () => {
+  it.each([
+    [{ systemd: 'shop' }, 'systemctl restart shop', raised("'restart' 'shop'")],
+    [{ systemd: 'shop@{1,2}.service' }, 'systemctl restart shop@1.service shop@2.service', null],
+    [{ systemd: ['shop', 'worker@{a,b}'] }, 'systemctl restart shop worker@a worker@b', null],
+    [{ systemd: 'shop', reload: true }, 'systemctl reload-or-restart shop', raised("'reload-or-restart' 'shop'")],
+    [{ systemd: 'shop', sudo: false }, 'systemctl restart shop', "exec systemctl 'restart' 'shop'"],
+    [{ systemd: 'shop', sudo: true }, 'systemctl restart shop', "exec sudo -n systemctl 'restart' 'shop'"],
+    [
+      { systemd: 'shop', user: true },
+      'systemctl --user restart shop',
+      `${runtime}\nexec systemctl --user 'restart' 'shop'`,
+    ],
+    [{ pm2: 'shop' }, 'pm2 reload shop', "exec pm2 reload 'shop' --update-env"],
+    [
+      { pm2: 'shared/ecosystem.config.cjs' },
+      'pm2 startOrReload shared/ecosystem.config.cjs',
+      "exec pm2 startOrReload './shared/ecosystem.config.cjs' --update-env",
+    ],
+    [
+      { pm2: '/etc/shop.json' },
+      'pm2 startOrReload /etc/shop.json',
+      "exec pm2 startOrReload '/etc/shop.json' --update-env",
+    ],
+    [{ touch: './tmp//restart.txt' }, 'touch current/tmp/restart.txt', null],
+  ])('%j is the command %s', async (restart, text, run) => {
+    const config = await loadConfig({ cwd: await jsonProject({ ...minimal, restart }) })
+    expect(describeConfig(config)).toContain(`restart    ${text}   (within 1m)`)
+    if (run !== null) expect(config.restart[0]?.run).toBe(run)
+  })
+
+  it('keeps its roles and its time, and stands beside others', async () => {
+    const restart = ['bin/warm', { systemd: 'shop', roles: ['web'], timeout: '2m' }, { touch: 'x', roles: ['app'] }]
+    const hosts = [{ host: 'a', roles: ['web', 'app'] }]
+    const config = await loadConfig({ cwd: await jsonProject({ ...minimal, hosts, restart }) })
+    expect(config.restart).toMatchObject([
+      { run: 'bin/warm', roles: null, timeout: 60_000 },
+      { service: { kind: 'systemd', units: ['shop'] }, roles: ['web'], timeout: 120_000 },
+      { service: { kind: 'touch', file: 'x' }, roles: ['app'], timeout: 60_000 },
+    ])
+  })
+
+  it.each<[object, ...string[]]>([
+    [
+      { systemd: 'shop@*' },
+      'restart.systemd  is no name of a unit: "shop@*"; write it like shop, shop@1 or shop@{1,2}',
+    ],
+    [
+      { systemd: ['a', '-H'] },
+      'restart.systemd[1]  is no name of a unit: "-H"; write it like shop, shop@1 or shop@{1,2}',
+    ],
+    [{ systemd: [] }, 'restart.systemd  names no unit'],
+    [{ systemd: 'shop', user: true, sudo: true }, 'restart.sudo  has no use for units of the login itself'],
+    [{ systemd: 'shop', relaod: true }, 'restart.relaod  unknown key; did you mean "reload"?'],
+    [
+      { systemd: 'shop', run: 'x' },
+      'restart.systemd  a restart has only one of run, systemd, pm2 and touch; make two restarts of it',
+    ],
+    [
+      { pm2: 'shop', once: true },
+      'restart.once  only a prepare command can run once; restart has to happen on every host',
+    ],
+    [{ pm2: '--all' }, 'restart.pm2  begins with "-": pm2 would take it for an option: "--all"'],
+    [
+      { pm2: 'current/ecosystem.config.js' },
+      'restart.pm2  lies in a release, and pm2 would stay on that one: keep it outside, such as in "shared/", with an absolute cwd of …/current',
+    ],
+    [{ touch: '/etc/x' }, 'restart.touch  should be a relative path, got "/etc/x"'],
+    [{ touch: '../x' }, 'restart.touch  has ".." in it: "../x"'],
+  ])('%j is refused', async (restart, ...lines) => {
+    expect(await problems({ ...minimal, restart })).toEqual(lines)
+  })
+})
