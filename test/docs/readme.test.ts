@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -124,7 +124,8 @@ describe('the command line in the README', () => {
 })
 
 describe('every document', () => {
-  const documents = ['README.md', 'docs/protocol.md', 'examples/hello/README.md']
+  const examples = readdirSync(join(import.meta.dirname, '../../examples')).map(name => `examples/${name}/README.md`)
+  const documents = ['README.md', 'docs/protocol.md', ...examples]
 
   it.each(documents)('%s points at files that exist', path => {
     const links = [...document(path).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(found => found[1] ?? '')

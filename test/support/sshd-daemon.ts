@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Host } from '../../src/inventory/host.js'
+import { freePort } from './ports.js'
 import { descendants, nameOf, signal, withEnvironment } from './processes.js'
 import type { FleetOptions } from './sshd.js'
 
@@ -128,19 +129,6 @@ function answers(port: number): Promise<boolean> {
     socket.on('connect', () => resolve(true))
     socket.on('error', () => setTimeout(resolve, 10, false))
     socket.on('connect', () => socket.destroy())
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
   })
 }
 

@@ -1,0 +1,8 @@
+import { createServer } from 'node:http'
+import { greeting } from './greeting.js'
+
+const { PORT = 4000, CLONEDEPLOY_RELEASE = 'none' } = process.env
+
+createServer(({ url }, response) => {
+  response.end(url === '/healthz' ? CLONEDEPLOY_RELEASE : JSON.stringify({ greeting }))
+}).listen(Number(PORT), '127.0.0.1')

@@ -1,0 +1,44 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Programs that tests of the examples run, and the Debian package that brings each. */
+const packages = {
+  chromium: 'chromium',
+  haproxy: 'haproxy',
+  nginx: 'nginx-light',
+  'redis-server': 'redis-server',
+  'systemd-analyze': 'systemd',
+  visudo: 'sudo',
+} as const
+
+type Program = keyof typeof packages
+
+/** Whether tests with it can run. In CI they always do: a missing program fails there, and is never skipped. */
+export function isHere(program: Program): boolean {
+  const skip = `CLONEDEPLOY_SKIP_${program.toUpperCase().replaceAll('-', '_')}`
+  if (find(program) !== null || process.env.CI || process.env[skip] !== '1') return true
+  process.stderr.write(`SKIPPED: tests with ${program}, because ${skip}=1\n`)
+  return false
+}
+
+/** Its path. Throws what to install when it is missing. */
+export function installed(program: Program): string {
+  const path = find(program)
+  if (path === null) throw new Error(`${program} is missing. Install it: apt-get install ${packages[program]}`)
+  return path
+}
+
+/** /usr/sbin too: it is not on everybody's PATH. */
+function find(program: Program): string | null {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return folders.map(folder => join(folder, program)).find(isExecutable) ?? null
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
