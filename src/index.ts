@@ -1,5 +1,7 @@
 export { defineConfig } from './config/define.js'
 export type {
+  AmountInput,
+  CanaryInput,
   CommandCheckInput,
   CommandInput,
   ConfigInput,
@@ -12,6 +14,7 @@ export type {
   Pm2Input,
   PrepareInput,
   RestartInput,
+  RolloutInput,
   SecretInput,
   SharedInput,
   SourceInput,

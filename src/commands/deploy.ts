@@ -19,6 +19,7 @@ import { excludedNow, withoutExcluded } from './excluded.js'
 import type { DeployFlags } from './flags.js'
 import type { Io } from './io.js'
 import { build, makingOf, needsOf, once } from './making.js'
+import { demandRollout } from './rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
 import { revealSecrets, signed, transact, withLockWait } from './transact.js'
 import { tellUnchanged } from './unchanged.js'
@@ -77,6 +78,7 @@ async function deployTo(
     if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built(), {}))
     demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
     demandNone(await loginProblems(context.config, fleet, context.concurrency))
+    const rollout = demandRollout(context, flags, fleet)
     const artifact = await built()
     demandNone(states.flatMap(state => problemsOf(state, needsOf(entriesOf(artifact.manifest)))))
     if (!flags.force && servesAlready(states, artifact.digest))
@@ -99,7 +101,14 @@ async function deployTo(
       )
     const payload = (digest: string | null) =>
       artifact.payload(digest === null ? null : (prepared.bases.get(digest) ?? null))
-    const outcome = await transact(context, flags, fleet, planDeploy(prepared.intent), payload, startedAt)
+    const outcome = await transact(
+      context,
+      flags,
+      fleet,
+      planDeploy({ ...prepared.intent, rollout }),
+      payload,
+      startedAt,
+    )
     return outcome.exitCode
   } finally {
     leave(fleet)

@@ -12,17 +12,20 @@ import type { Context } from './context.js'
 import type { Prepared } from './deploy.js'
 import type { DeployFlags } from './flags.js'
 import { needsOf } from './making.js'
+import { planRollout, rolloutProblems } from './rollout.js'
 import { isUnbuilt } from './unbuilt.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
 export async function dryRun(context: Context, flags: DeployFlags, prepared: Prepared): Promise<ExitCode> {
   const { fleet, artifact, intent, bases } = prepared
-  const plan = planDeploy(intent)
+  const rollout = planRollout(context, fleet, new Set())
+  const plan = planDeploy('text' in rollout ? intent : { ...intent, rollout })
   const needs = needsOf(entriesOf(artifact.manifest))
   const states = fleet.map(({ state }) => state)
   const problems = [
     ...states.flatMap(state => problemsOf(state, needs)),
     ...(await loginProblems(context.config, fleet, context.concurrency)),
+    ...rolloutProblems(rollout),
   ]
   const unknown = isUnbuilt(artifact)
   const nothing = !flags.force && servesAlready(states, artifact.digest)
@@ -110,10 +113,37 @@ function wouldRun(plan: Plan): readonly DryRunStep[] {
     ...plan.once.map(
       ({ text }): DryRunStep => ({ mark: '!', where: plan.onceHost, text: `${text}     (once, on this host)` }),
     ),
-    ...each([host.arm, ...host.restart]),
+    ...batchSteps(plan),
+    ...each([host.arm, ...host.restart]).map(step => ({ ...step, text: `${step.text}${inTurn(plan)}` })),
     ...each(host.health.map(({ text }) => ({ text: `${text}, else all ${plan.hosts.length} hosts go back` }))),
+    ...canarySteps(plan),
     ...each(host.prune === null ? [] : [host.prune]),
   ]
+}
+
+/** Who goes with whom, where not all go at once. */
+function batchSteps({ rollout: { batches } }: Plan): readonly DryRunStep[] {
+  if (batches.length === 1) return []
+  return batches.map((names, i) => ({ mark: '!', where: `batch ${i + 1}`, text: names.join(', ') }))
+}
+
+function inTurn({ rollout: { batches } }: Plan): string {
+  if (batches.length === 1) return ''
+  const most = Math.max(...batches.map(names => names.length))
+  return most === 1 ? '     (one host at a time)' : '     (batch by batch)'
+}
+
+function canarySteps({ rollout: { batches, canary } }: Plan): readonly DryRunStep[] {
+  if (canary === null) return []
+  const { pause, check, confirm } = canary
+  const where = batches.slice(0, canary.batches).flat().join(', ')
+  return [
+    ...(pause === 0 ? [] : [{ where, text: `serve alone for ${pause / 1000}s` }]),
+    ...(check === null
+      ? []
+      : [{ where: check.on === 'here' ? 'local' : where, text: `${check.run}, else all go back` }]),
+    ...(confirm ? [{ where: 'you', text: 'say whether the others follow' }] : []),
+  ].map(step => ({ mark: '!' as const, ...step }))
 }
 
 function filesOf({ artifact, bases }: Prepared, digest: string | null): DryRunReport['files'] {

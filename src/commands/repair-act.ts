@@ -22,6 +22,7 @@ import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
 import { needsOf } from './making.js'
 import { modelOf, type Scene } from './repair-scene.js'
+import { demandRollout } from './rollout.js'
 import { demandNone } from './survey.js'
 import { revealSecrets, signed, startRun } from './transact.js'
 
@@ -104,6 +105,12 @@ async function bring(
     needs,
     doubts,
     model: model.entry,
+    rollout: demandRollout(
+      context,
+      flags,
+      fleet,
+      new Set([...needs].filter(([, need]) => need === 'nothing' || need === 'deploy').map(([name]) => name)),
+    ),
     dates: artifact === null ? new Map() : await datesOf(model, release, artifact),
   }
   context.emit({

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { Payload } from '../build/artifact.js'
 import { redactor, resolveSecrets } from '../config/secrets.js'
 import { LockedError } from '../errors.js'
+import { batchesOf } from '../fleet/batches.js'
 import { execute } from '../fleet/execute.js'
 import type { Outcome } from '../fleet/outcome.js'
 import type { HostRun, Run } from '../fleet/run.js'
 import type { Plan } from '../plan/plan.js'
+import { saysYes } from './ask.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
 import { type Fleet, leave } from './survey.js'
@@ -59,15 +61,19 @@ export function startRun(
   payload: (baseDigest: string | null) => Promise<Payload>,
 ): Run {
   context.log.name(plan.release)
+  const hosts = plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session))
   return {
     plan,
-    hosts: plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session)),
+    hosts,
+    batches: batchesOf(plan, hosts),
     emit: context.emit,
     stop: context.io.stop,
     concurrency: context.concurrency,
     payload,
     keepOnFailure: flags.rollback === false,
+    ask: question => (flags.yes ? Promise.resolve(true) : context.asking(() => saysYes(question))),
     warnings: [],
+    swaps: [],
     swapWindowMs: null,
   }
 }
@@ -104,6 +110,7 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     waiting: null,
     ahead: null,
     locked: false,
+    taken: false,
     current: { kind: 'known', target: plan.old },
     confirmed: false,
     healthy: null,

@@ -27,6 +27,7 @@ export interface Config {
   readonly identical: 'strict' | 'warn'
   readonly unchanged: 'auto' | 'copy'
   readonly keepReleases: number
+  readonly rollout: Rollout
   readonly ssh: SshConfig
 }
 
@@ -75,6 +76,28 @@ export type HealthCheck =
       readonly tryTimeout: number
       readonly roles: readonly string[] | null
     }
+
+/** Hosts: how many, or which share of them. */
+export type Amount = number | `${number}%`
+
+export interface Rollout {
+  /** How many hosts are taken at a time. */
+  readonly batch: Amount
+  /** How many must stay in service; null: one, where there are batches. */
+  readonly minUp: Amount | null
+  readonly canary: Canary | null
+}
+
+/** The hosts that go first, and what has to happen before the others follow. */
+export interface Canary {
+  readonly hosts: number
+  /** Milliseconds. */
+  readonly pause: number
+  /** Must end with 0, run on this machine or on each of the first hosts. */
+  readonly check: { readonly run: string; readonly on: 'here' | 'hosts'; readonly timeout: number } | null
+  /** Whether a person is asked. */
+  readonly confirm: boolean
+}
 
 export interface SshConfig {
   readonly configFile: string | null

@@ -1,6 +1,6 @@
 import type { Host } from '../inventory/host.js'
 import { serviceText } from '../scripts/service.js'
-import type { Config, HealthCheck, Hook, SecretSource, Source, SshConfig } from './config.js'
+import type { Config, HealthCheck, Hook, Rollout, SecretSource, Source, SshConfig } from './config.js'
 import { formatDuration } from './duration.js'
 
 /** The resolved config for people, without colour. Secrets are named by their source; they are not read. */
@@ -20,6 +20,7 @@ export function describeConfig(config: Config): string {
     ['identical', [config.identical]],
     ['unchanged', [config.unchanged]],
     ['keep', [config.keepReleases === 1 ? '1 release' : `${config.keepReleases} releases`]],
+    ['rollout', [rolloutText(config.rollout)]],
     ['ssh', [sshText(config.ssh)]],
     ...(config.protected ? [['protected', ['deploying asks first']] as const] : []),
   ]
@@ -98,6 +99,23 @@ function httpText({ url, status, contains, release }: Extract<HealthCheck, { kin
   const body = contains === null ? '' : `, the body holds ${JSON.stringify(contains)}`
   const names = release === null ? '' : `, names the release in ${release === 'body' ? 'the body' : release.header}`
   return `GET ${url} = ${status}${body}${names}`
+}
+
+function rolloutText({ batch, minUp, canary }: Rollout): string {
+  const size = batch === '100%' ? 'all hosts at once' : `${batch} at a time`
+  const up = minUp === null ? [] : [`${minUp} must stay up`]
+  return [size, ...up, ...(canary === null ? [] : [canaryText(canary)])].join(', ')
+}
+
+function canaryText({ hosts, pause, check, confirm }: NonNullable<Rollout['canary']>): string {
+  const steps = [
+    ...(pause === 0 ? [] : [`a pause of ${formatDuration(pause)}`]),
+    ...(check === null
+      ? []
+      : [`${check.run} (${check.on === 'here' ? 'here' : 'on them'}, within ${formatDuration(check.timeout)})`]),
+    ...(confirm ? ['a person who says yes'] : []),
+  ]
+  return `${hosts} first${steps.length === 0 ? '' : `, then ${steps.join(', then ')}`}`
 }
 
 function rolesText(roles: readonly string[] | null): readonly string[] {

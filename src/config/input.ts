@@ -38,6 +38,8 @@ export interface StageInput {
   readonly unchanged?: 'auto' | 'copy'
   /** Default: 5. */
   readonly keepReleases?: number
+  /** How many hosts are taken at a time. Default: all at once. docs/rollout.md */
+  readonly rollout?: RolloutInput
   readonly ssh?: SshInput
   /** Deploying asks first, and needs `--yes` where nobody can be asked. */
   readonly protected?: boolean
@@ -166,6 +168,28 @@ export interface CommandCheckInput {
   readonly timeout?: Duration
   readonly tryTimeout?: Duration
   readonly roles?: readonly string[]
+}
+
+/** A number of hosts, or a share of them. */
+export type AmountInput = number | `${number}%`
+
+export interface RolloutInput {
+  /** Hosts that are swapped and restarted together. Default: `100%`. */
+  readonly batch?: AmountInput
+  /** Hosts that stay in service. Default: 1, where there are batches. */
+  readonly minUp?: AmountInput
+  /** These hosts first; the others when that was found good. */
+  readonly canary?: number | CanaryInput
+}
+
+export interface CanaryInput {
+  readonly hosts: number
+  /** How long the first hosts serve before it is looked again. Default: not at all. */
+  readonly pause?: Duration
+  /** A command that decides: run here, or on each of the first hosts. */
+  readonly check?: string | { readonly run: string; readonly on?: 'here' | 'hosts'; readonly timeout?: Duration }
+  /** Whether a person is asked. Default: only where there is no `check`. */
+  readonly confirm?: boolean
 }
 
 export interface SshInput {

@@ -34,6 +34,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     identical: layer.identical ?? 'strict',
     unchanged: layer.unchanged ?? 'auto',
     keepReleases: layer.keepReleases ?? 5,
+    rollout: layer.rollout ?? { batch: '100%', minUp: null, canary: null },
     ssh: {
       configFile: layer.ssh?.configFile === undefined ? null : absolute(layer.ssh.configFile),
       connectTimeout: layer.ssh?.connectTimeout ?? 10_000,

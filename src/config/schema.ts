@@ -7,6 +7,7 @@ import { prepare } from './fields/hook.js'
 import { hosts } from './fields/hosts.js'
 import { deployFolder, localPath, pattern, sharedPath } from './fields/path.js'
 import { restart } from './fields/restart.js'
+import { rollout } from './fields/rollout.js'
 import { source } from './fields/source.js'
 import { checked, text } from './fields/text.js'
 import { env, secrets } from './fields/variables.js'
@@ -29,6 +30,7 @@ export const fields = {
   identical: z.enum(['strict', 'warn']),
   unchanged: z.enum(['auto', 'copy']),
   keepReleases: z.int().min(1).max(1000),
+  rollout,
   ssh: closed({
     configFile: localPath.optional(),
     connectTimeout: duration.optional(),

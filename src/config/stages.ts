@@ -24,7 +24,7 @@ export interface Stages {
 type Raw = Readonly<Record<string, unknown>>
 
 const notYet = 'is not supported yet'
-const planned = { rollout: notYet, balancer: notYet, maintenance: notYet }
+const planned = { balancer: notYet, maintenance: notYet }
 const onlyAtTop = { stages: 'a stage has no stages of its own', defaultStage: 'belongs beside stages, not into one' }
 
 /** Checks every key of the config, and puts each stage together. */

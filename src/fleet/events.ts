@@ -11,6 +11,7 @@ export type Phase =
   | 'swap'
   | 'restart'
   | 'health'
+  | 'canary'
   | 'confirm'
   | 'clean'
   | 'rollback'

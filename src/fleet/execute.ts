@@ -1,17 +1,19 @@
+import { stillTaken } from './batches.js'
+import { passCanary } from './canary.js'
 import { type OutcomeFacts, outcomeOf } from './conclude.js'
 import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
 import { lockAndPrepare, startHeart } from './lock.js'
 import type { Outcome } from './outcome.js'
 import { prepareAll, runOnce } from './prepare.js'
 import { discardAll, restoreAll } from './restore.js'
-import type { Halt, Run } from './run.js'
+import type { Batch, Halt, Run } from './run.js'
 import { serveAll } from './serve.js'
 import { unlessStopped } from './stop.js'
 import { armAll, swapAll } from './swap.js'
 
 /**
- * Carries a plan out on the whole fleet: lock, prepare everything everywhere, swap all together, serve, confirm. What
- * fails before the swap is thrown away everywhere; what fails after it is put back everywhere. Throws LockedError only.
+ * Carries a plan out on the whole fleet: lock, prepare everything everywhere, swap all together or batch by batch, serve,
+ * confirm. What fails before the swap is thrown away everywhere; what fails after it is put back everywhere. Throws LockedError only.
  */
 export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   const heart = startHeart(run)
@@ -33,9 +35,9 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   }
 }
 
-/** Everything that touches no `current`: at its end every host holds the release and waits for one word. */
+/** Everything that touches no `current`: at its end every host holds the release, and the first to go wait for one word. */
 async function makeReady(run: Run): Promise<Halt | null> {
-  const phases = [lockAndPrepare, prepareAll, runOnce, armAll]
+  const phases = [lockAndPrepare, prepareAll, runOnce, readyFirst]
   for (const phase of phases) {
     const halt = await orStop(run, phase(run))
     if (halt !== null) return halt
@@ -43,11 +45,36 @@ async function makeReady(run: Run): Promise<Halt | null> {
   return null
 }
 
-/** From the swap to the last check: whatever fails in here has to be undone. */
+function readyFirst(run: Run): Promise<Halt | null> {
+  return makeWay(run, run.batches[0] as Batch)
+}
+
+/** From the first swap to the last check: whatever fails in here has to be undone. */
 async function takeOver(run: Run): Promise<Halt | null> {
-  const swapped = await swapAll(run)
+  for (const batch of run.batches) {
+    const halt = await takeBatch(run, batch)
+    if (halt !== null) return halt
+  }
+  return (run.batches.length > 1 ? await stillTaken(run) : null) ?? (await pingAll(run))
+}
+
+async function takeBatch(run: Run, batch: Batch): Promise<Halt | null> {
+  const unready = batch === run.batches[0] ? null : await orStop(run, makeWay(run, batch))
+  if (unready !== null) return unready
+  const swapped = await swapAll(run, batch)
   if (swapped !== null) return swapped
-  return (await orStop(run, serveAll(run))) ?? (await pingAll(run))
+  return orStop(run, settleIn(run, batch))
+}
+
+/** Before a batch is told to swap. Arming is last: a host waits for the word no longer than its deadline is. */
+async function makeWay(run: Run, batch: Batch): Promise<Halt | null> {
+  const gone = run.hosts.some(({ taken }) => taken) ? await stillTaken(run) : null
+  return gone ?? (await armAll(run, batch.hosts))
+}
+
+/** Before the next one follows. */
+async function settleIn(run: Run, batch: Batch): Promise<Halt | null> {
+  return (await serveAll(run, batch.hosts)) ?? (batch.endsCanary ? await passCanary(run) : null)
 }
 
 /** What is thrown (a damaged artifact, a bug) is thrown on, but not before the hosts are as they were. */

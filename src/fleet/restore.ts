@@ -3,7 +3,7 @@ import { codes } from '../scripts/codes.js'
 import { onEach } from './each.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
-import { ended, type Halt, type HostRun, inPhase, known, type Run } from './run.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run } from './run.js'
 import { healthy, restart } from './serve.js'
 import { disarmAll } from './swap.js'
 
@@ -16,16 +16,10 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
     type: 'note',
     level: 'warning',
     host: null,
-    text: `${halt.reason}; putting all ${run.hosts.length} hosts back`,
+    text: `${halt.reason}; putting ${whom(run)} back`,
   })
   const blame = new Map(run.hosts.map(host => [host.name, host.failure]))
-  const left = await inPhase(
-    run,
-    'rollback',
-    run.hosts,
-    host => putBack(run, host),
-    done => `${done}/${run.hosts.length} hosts are back`,
-  )
+  const left = await backInTurn(run)
   disarmAll(run)
   if (left === null) for (const host of run.hosts) host.failure = blame.get(host.name) ?? null
   if (left === null) await markBad(run, halt)
@@ -49,6 +43,42 @@ export async function discardAll(run: Run): Promise<void> {
   )
 }
 
+function whom({ batches, hosts }: Run): string {
+  const taken = hosts.filter(host => host.taken).length
+  return batches.length === 1 || taken === hosts.length
+    ? `all ${hosts.length} hosts`
+    : `the ${taken} of ${hosts.length} hosts that swapped`
+}
+
+/** The batch that failed goes first, those before it in turn; those that were never told to swap only give up waiting. */
+async function backInTurn(run: Run): Promise<Halt | null> {
+  const turns = wayBack(run)
+  const halts: Halt[] = []
+  for (const hosts of turns) {
+    const halt = await backTogether(run, hosts)
+    if (halt !== null) halts.push(halt)
+  }
+  return halts.length === 0 ? null : { reason: halts.map(({ reason }) => reason).join('; ') }
+}
+
+function backTogether(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
+  if (hosts.every(host => isUntouched(run, host))) return inSilence(run, 'rollback', hosts, host => putBack(run, host))
+  return inPhase(
+    run,
+    'rollback',
+    hosts,
+    host => putBack(run, host),
+    done => `${done}/${hosts.length} hosts are back`,
+  )
+}
+
+function wayBack(run: Run): readonly (readonly HostRun[])[] {
+  if (run.batches.length === 1) return [run.hosts]
+  const taken = run.batches.map(({ hosts }) => hosts.filter(host => host.taken))
+  const waiting = run.hosts.filter(host => !host.taken)
+  return [...taken.reverse(), waiting].filter(hosts => hosts.length > 0)
+}
+
 async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
   const began = performance.now()
   const until = began + (run.plan.lease + 15) * 1000
@@ -59,7 +89,7 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
     if (result.code === 0) {
       const target = readBack(result.stdout.toString('utf8'))
       if (target !== undefined) host.current = known(target)
-      if (target === host.plan.old) return served(run, host, began)
+      if (target === host.plan.old) return isUntouched(run, host) ? null : served(run, host, began)
     }
     const final = result.code === codes.fenced || result.code === codes.decided
     if (final || performance.now() > until) {
@@ -73,6 +103,11 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
     }
     await new Promise(resolve => setTimeout(resolve, 1000))
   }
+}
+
+/** One that its batch never came to serves what it served all the time: nothing of it is restarted. */
+function isUntouched(run: Run, host: HostRun): boolean {
+  return run.batches.length > 1 && !host.taken
 }
 
 async function served(run: Run, host: HostRun, began: number): Promise<HostFailure | null> {

@@ -14,14 +14,29 @@ import type { Stop } from './stop.js'
 export interface Run {
   readonly plan: Plan
   readonly hosts: readonly HostRun[]
+  /** The same hosts, in the order in which they are taken. */
+  readonly batches: readonly Batch[]
   readonly emit: Emit
   readonly stop: Stop
   readonly concurrency: number
   readonly payload: (baseDigest: string | null) => Promise<Payload>
   /** Leave the new release in place when it fails after the swap. */
   readonly keepOnFailure: boolean
+  /** Whether a person says yes. */
+  readonly ask: (question: string) => Promise<boolean>
   readonly warnings: string[]
+  /** When each host swapped, in milliseconds of our clock. */
+  readonly swaps: number[]
   swapWindowMs: number | null
+}
+
+/** Hosts that are taken together. */
+export interface Batch {
+  /** `batch 2 of 3: web-2, web-3`; '' where all are taken at once. */
+  readonly title: string
+  readonly hosts: readonly HostRun[]
+  /** Whether the others follow only when this was found good. */
+  readonly endsCanary: boolean
 }
 
 export interface HostRun {
@@ -32,6 +47,8 @@ export interface HostRun {
   /** Results of scripts that were sent before their step was due. */
   ahead: Ahead | null
   locked: boolean
+  /** It was told to swap, or may have been. */
+  taken: boolean
   /** What `current` was when it was last read; `unknown` while something that changes it is under way or was lost. */
   current: { readonly kind: 'known'; readonly target: string | null } | { readonly kind: 'unknown' }
   confirmed: boolean
@@ -52,9 +69,10 @@ export async function inPhase(
   hosts: readonly HostRun[],
   act: (host: HostRun) => Promise<HostFailure | null>,
   note: (done: number) => string = done => `${done}/${hosts.length}`,
+  title = '',
 ): Promise<Halt | null> {
   const began = performance.now()
-  run.emit({ type: 'phase.start', phase })
+  run.emit({ type: 'phase.start', phase, ...(title === '' ? {} : { note: title }) })
   const failed = await onAll(run, hosts, act)
   endPhase(run, phase, began, failed, note(hosts.length - failed.length))
   return failed.length === 0 ? null : haltOf(failed)

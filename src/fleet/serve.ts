@@ -4,15 +4,15 @@ import { checkHealth } from './health.js'
 import type { HostFailure } from './outcome.js'
 import { ended, type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 
-/** Makes the app serve the new release on every host, and sees that it does. */
-export async function serveAll(run: Run): Promise<Halt | null> {
-  const restarts = run.hosts.some(host => host.plan.restart.length > 0)
+/** Makes the app serve the new release on these hosts, and sees that it does. */
+export async function serveAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
+  const restarts = hosts.some(host => host.plan.restart.length > 0)
   const halt = restarts
-    ? await inPhase(run, 'restart', run.hosts, host => restart(run, host, 'restart', host.plan.restart))
+    ? await inPhase(run, 'restart', hosts, host => restart(run, host, 'restart', host.plan.restart))
     : null
   if (halt !== null) return halt
-  if (run.hosts.every(host => host.plan.health.length === 0)) return null
-  return inPhase(run, 'health', run.hosts, host => healthy(run, host, 'health', host.plan.health))
+  if (hosts.every(host => host.plan.health.length === 0)) return null
+  return inPhase(run, 'health', hosts, host => healthy(run, host, 'health', host.plan.health))
 }
 
 export async function restart(

@@ -1,10 +1,10 @@
 import type { HostFailure } from './outcome.js'
-import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run } from './run.js'
+import { type Batch, ended, type Halt, type HostRun, inPhase, inSilence, known, type Run } from './run.js'
 
-/** Starts the dead-man's switch on every host; each then waits for one word. */
-export async function armAll(run: Run): Promise<Halt | null> {
+/** Starts the dead-man's switch on these hosts; each then waits for one word, for as long as the deadline is. */
+export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const began = performance.now()
-  const halt = await inSilence(run, 'swap', run.hosts, async host => {
+  const halt = await inSilence(run, 'swap', hosts, async host => {
     host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
     const line = await host.waiting.line(20_000)
     return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
@@ -14,22 +14,23 @@ export async function armAll(run: Run): Promise<Halt | null> {
 }
 
 /**
- * Sends the word to all hosts so that it arrives everywhere at once (later to near ones), and reads back what `current`
+ * Sends the word to these hosts so that it arrives everywhere at once (later to near ones), and reads back what `current`
  * is. The window is between the first and the last rename, each estimated as the arrival of its answer less half a round trip.
  */
-export async function swapAll(run: Run): Promise<Halt | null> {
-  const farthest = Math.max(...run.hosts.map(host => host.session.connection().rtt()))
+export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt | null> {
+  const farthest = Math.max(...hosts.map(host => host.session.connection().rtt()))
   const times: number[] = []
   const halt = await inPhase(
     run,
     'swap',
-    run.hosts,
+    hosts,
     async host => {
       const rtt = host.session.connection().rtt()
       run.emit({ type: 'host.start', phase: 'swap', step: 'swap', host: host.name })
       await delay((farthest - rtt) / 2)
       const sent = performance.now()
       host.current = { kind: 'unknown' }
+      host.taken = true
       host.waiting?.send(`go ${run.plan.tx}`)
       const line = await (host.waiting?.line(15_000) ?? null)
       const answered = performance.now()
@@ -51,9 +52,11 @@ export async function swapAll(run: Run): Promise<Halt | null> {
       return failure
     },
     done => {
-      run.swapWindowMs = times.length === 0 ? null : round(Math.max(...times) - Math.min(...times))
-      return `${done}/${run.hosts.length} swapped in ${run.swapWindowMs ?? 0} ms`
+      run.swaps.push(...times)
+      run.swapWindowMs = run.swaps.length === 0 ? null : span(run.swaps)
+      return `${done}/${hosts.length} swapped in ${span(times)} ms`
     },
+    title,
   )
   return halt
 }
@@ -90,6 +93,7 @@ function delay(ms: number): Promise<void> {
   return ms < 0.5 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, ms))
 }
 
-function round(ms: number): number {
-  return Math.round(ms * 10) / 10
+/** Between the first and the last; to a tenth. */
+function span(times: readonly number[]): number {
+  return times.length === 0 ? 0 : Math.round((Math.max(...times) - Math.min(...times)) * 10) / 10
 }

@@ -2,6 +2,7 @@ import type { HealthCheck } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Script } from '../scripts/shell.js'
 import type { Unpack } from '../scripts/unpack.js'
+import type { Rollout } from './batches.js'
 
 /** Everything that a run will do, decided before it does anything. The two phases are in the type: `prepare`, then `swap`. */
 export interface Plan {
@@ -14,6 +15,9 @@ export interface Plan {
   /** What most hosts served when we looked. */
   readonly previous: string | null
   readonly hosts: readonly HostPlan[]
+  readonly rollout: Rollout
+  /** What decides on this machine whether the others follow the first hosts. */
+  readonly canaryCheck: ScriptStep | null
   /** On `onceHost` only, when every host is prepared and before any is swapped. */
   readonly once: readonly Step[]
   readonly onceHost: string
@@ -41,6 +45,8 @@ export interface HostPlan {
   readonly look: ScriptStep
   readonly restart: readonly Step[]
   readonly health: readonly HealthStep[]
+  /** The same, asked on the first hosts. */
+  readonly canaryCheck: ScriptStep | null
   readonly confirm: ScriptStep
   readonly prune: ScriptStep | null
   readonly finish: ScriptStep

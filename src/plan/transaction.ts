@@ -9,9 +9,10 @@ import { serviceText } from '../scripts/service.js'
 import type { Script } from '../scripts/shell.js'
 import { stage } from '../scripts/stage.js'
 import { arm, confirm, look, restore, serve } from '../scripts/swap.js'
+import { allAtOnce, type Rollout } from './batches.js'
 import { newestRecord } from './newest-record.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
-import { hookVariables, type Served, substitute } from './variables.js'
+import { hookVariables, runVariables, type Served, substitute } from './variables.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
 export interface Intent {
@@ -31,6 +32,8 @@ export interface Intent {
   readonly unresolved: 'refuse' | 'keep'
   /** Hosts that this run leaves out on purpose. */
   readonly excluded?: readonly Excluded[]
+  /** Absent: all hosts at once. */
+  readonly rollout?: Rollout
 }
 
 const deadline = 20
@@ -58,6 +61,8 @@ export function planTransaction(
     digest: intent.digest,
     previous: mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
     hosts,
+    rollout: intent.rollout ?? allAtOnce(hosts.map(({ host }) => host.name)),
+    canaryCheck: canaryCheckHere(intent),
     once,
     onceHost,
     identical: config.identical,
@@ -148,6 +153,7 @@ function planHost(
     look: scriptStep(look(state.root, intent.tx), 'read current'),
     restart: hookSteps(place, host, config.restart, 'restart', 'current', variables),
     health: onHost(config.health, host).map(check => healthStep(check, state.root, variables, now)),
+    canaryCheck: canaryCheck(intent, 'hosts', state.root, 'current', variables),
     confirm: scriptStep(confirm(place, release, fleetRecord(intent)), 'confirm'),
     prune:
       drop.length === 0 ? null : scriptStep(prune(place, drop), `remove ${drop.length} old: ${drop.join(' ')}`, long),
@@ -174,6 +180,29 @@ function planHost(
       ),
     discard: scriptStep(discard(place), 'remove what was prepared, unlock', 120_000),
   }
+}
+
+function canaryCheckHere(intent: Intent): ScriptStep | null {
+  const { config, rollout, hosts } = intent
+  const [first] = hosts
+  if (first === undefined) return null
+  const served = { release: intent.release, revision: intent.revision, previous: currentRelease(first.state) }
+  const names = rollout?.batches.slice(0, rollout.canary?.batches).flat() ?? []
+  const variables = { ...runVariables(config, served), CLONEDEPLOY_HOSTS: names.join(' ') }
+  return canaryCheck(intent, 'here', config.root, '.', { ...config.env, ...variables })
+}
+
+function canaryCheck(
+  { rollout }: Intent,
+  on: 'here' | 'hosts',
+  root: string,
+  folder: string,
+  variables: Variables,
+): ScriptStep | null {
+  const check = rollout?.canary?.check
+  if (check?.on !== on) return null
+  const script = command(root, { folder, run: check.run, timeout: check.timeout / 1000 }, variables)
+  return scriptStep(script, check.run, check.timeout + 15_000)
 }
 
 function servedBefore(state: HostState): Served | null {

@@ -14,11 +14,18 @@ export function hookVariables(config: Config, secrets: Variables, host: Host, ro
     ...config.env,
     ...secrets,
     ...host.env,
-    CLONEDEPLOY_APP: config.app,
-    CLONEDEPLOY_STAGE: config.stage,
+    ...runVariables(config, served),
     CLONEDEPLOY_HOST: host.name,
-    CLONEDEPLOY_RELEASE: served.release,
     CLONEDEPLOY_RELEASE_PATH: `${root}/releases/${served.release}`,
+  }
+}
+
+/** What is the same on every machine. */
+export function runVariables({ app, stage }: Config, served: Served): Variables {
+  return {
+    CLONEDEPLOY_APP: app,
+    CLONEDEPLOY_STAGE: stage,
+    CLONEDEPLOY_RELEASE: served.release,
     CLONEDEPLOY_REVISION: served.revision ?? '',
     CLONEDEPLOY_PREVIOUS: served.previous ?? '',
   }

@@ -53,6 +53,7 @@ it('a config that says little gets the defaults', async () => {
     identical: 'strict',
     unchanged: 'auto',
     keepReleases: 5,
+    rollout: { batch: '100%', minUp: null, canary: null },
     ssh: { configFile: null, connectTimeout: 10_000, concurrency: 64, transport: 'auto' },
   })
 })
@@ -98,6 +99,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     identical: 'warn',
     unchanged: 'copy',
     keepReleases: 2,
+    rollout: { batch: '25%', minUp: 1, canary: { hosts: 1, pause: '5m', check: { run: 'true', on: 'hosts' } } },
     ssh: { configFile: 'ssh_config', connectTimeout: '3s', concurrency: 8, transport: 'openssh' },
     protected: true,
   })
@@ -155,6 +157,11 @@ it('a config that says everything is resolved, paths from its own folder', async
     identical: 'warn',
     unchanged: 'copy',
     keepReleases: 2,
+    rollout: {
+      batch: '25%',
+      minUp: 1,
+      canary: { hosts: 1, pause: 300_000, check: { run: 'true', on: 'hosts', timeout: 60_000 }, confirm: false },
+    },
     ssh: { configFile: join(root, 'ssh_config'), connectTimeout: 3000, concurrency: 8, transport: 'openssh' },
   })
 })

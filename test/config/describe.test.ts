@@ -55,6 +55,7 @@ health     GET http://127.0.0.1:3000/healthz = 200, the body holds "ok", names t
 identical  strict
 unchanged  auto
 keep       5 releases
+rollout    all hosts at once
 ssh        /etc/ssh_config, connect within 10s, 64 hosts at once
 protected  deploying asks first
 `)
@@ -78,6 +79,7 @@ health     none
 identical  strict
 unchanged  auto
 keep       5 releases
+rollout    all hosts at once
 ssh        the files that ssh reads, connect within 10s, 64 hosts at once
 `)
   })
