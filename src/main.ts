@@ -109,6 +109,8 @@ function tidied(flags: Asked['flags']): Record<string, unknown> {
 
 async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroundings): Promise<number> {
   switch (command) {
+    case 'init':
+      return (await import('./commands/init.js')).init(io, flags)
     case 'deploy':
       return (await import('./commands/deploy.js')).deploy(io, flags)
     case 'rollback':

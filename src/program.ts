@@ -35,6 +35,9 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   const onStage = (command: Command) => common(command.argument('[stage]', 'the stage, when there are several'))
 
   ask(
+    setUp(common(add('init', 'write deploy.config.ts: asks on a terminal, else takes flags; checks SSH to each host'))),
+  )
+  ask(
     transaction(onStage(add('deploy', 'build, push, prepare, swap, restart, verify; all or nothing')))
       .option('--ref <rev>', 'deploy this revision')
       .option('--offline', 'with --dry-run: configuration and pack only, no host is contacted')
@@ -117,6 +120,22 @@ function common(command: Command): Command {
     .option('--timeout <duration>', 'stop when this much time is over: 10m', duration)
 }
 
+function setUp(command: Command): Command {
+  return command
+    .option('--app <name>', 'name of the app')
+    .option('--host <host>', 'an ssh alias, or user@host:port; once for each', list)
+    .option('--path <folder>', 'the folder on the hosts')
+    .option('--build <command>', 'builds the release, on this machine; once for each', collected)
+    .option('--include <paths>', 'what of it makes the release', list)
+    .option('--restart <command>', 'makes the app serve the release')
+    .option('--health <url>', 'asked on each host afterwards')
+    .addOption(new Option('--ci <kind>', 'write a workflow, too').choices(['github', 'none']))
+    .option('--ssh-config <file>', 'the ssh configuration that names the hosts')
+    .option('--no-check', 'contact no host')
+    .option('--force', 'overwrite what is there')
+    .option('--boot-resolver', 'do what boot-resolver does, and nothing else')
+}
+
 function transaction(command: Command): Command {
   return command
     .option('-n, --dry-run', 'show what would happen; hosts are only read')
@@ -141,7 +160,11 @@ function selection(command: Command): Command {
     .option('--role <roles>', 'hosts with one of these roles', list, [] as string[])
 }
 
-function list(value: string, before: readonly string[]): string[] {
+function collected(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
+function list(value: string, before: readonly string[] = []): string[] {
   return [
     ...before,
     ...value
@@ -170,6 +193,7 @@ function duration(value: string): number {
 
 const examples = `
   $ clonedeploy demo                    see it work, without a server
+  $ clonedeploy init                    write deploy.config.ts
   $ clonedeploy deploy --dry-run        show what would happen
   $ clonedeploy deploy production       do it
   $ clonedeploy rollback                undo it

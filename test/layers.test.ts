@@ -6,7 +6,7 @@ import { folderOf, type Import, importsOf, sources, withoutComments } from './su
 /** From the command line down to the data: each may import its own layer and those below it. */
 const layers: readonly (readonly string[])[] = [
   ['cli.ts', 'index.ts', 'main.ts', 'program.ts', 'stopper.ts', 'commands'],
-  ['fleet', 'render', 'config', 'build', 'embedded'],
+  ['fleet', 'render', 'config', 'build', 'embedded', 'project'],
   ['connection', 'plan'],
   ['scripts', 'release', 'inventory'],
   ['errors.ts'],

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Config } from '../config/config.js'
@@ -54,6 +54,8 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
   })
   const home = join(config.root, '.clonedeploy')
   mkdirSync(home, { recursive: true })
+  const ignore = join(home, '.gitignore')
+  if (!existsSync(ignore)) writeFileSync(ignore, '*\n')
   const log = openLog(join(home, 'logs'), path => relative(io.cwd, path) || path)
   const screen = await openScreen(io, flags, log)
   if (config.embedded > 0) {

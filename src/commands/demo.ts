@@ -76,7 +76,8 @@ ${pages.map(({ host, port }) => `  http://127.0.0.1:${port}/`.padEnd(38).concat(
 }
 
 const whatNext = `
-Next, in a project of yours: write a deploy.config.ts with your hosts (README.md has one to start from), then
+Next, in a project of yours:
+  clonedeploy init                    asks, and writes deploy.config.ts
   clonedeploy deploy --dry-run        shows what would happen
   clonedeploy deploy                  does it
 `

@@ -8,3 +8,12 @@ export class Interrupted extends Refusal {
     super(`Stopped: ${reason}. Nothing was changed.`)
   }
 }
+
+/** Ctrl-C at a question that is asked before any host is contacted: there it is a key, not a signal. */
+export class CalledOff extends Refusal {
+  override name = 'CalledOff'
+  override readonly exitCode = 130
+  constructor() {
+    super('Stopped: you called it off. Nothing was changed.')
+  }
+}

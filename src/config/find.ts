@@ -54,24 +54,7 @@ export class NoConfigError extends ConfigError {
 
 function notFound(folders: readonly string[]): ConfigError {
   return new NoConfigError('There is no deploy.config.ts here, nor in a folder above.', {
-    details: [
-      `looked for deploy.config{${extensions.join(',')}} in ${folders.join(', ')}`,
-      '',
-      'A deploy.config.ts to begin with:',
-      '',
-      ...minimal,
-    ],
-    next: ['then: clonedeploy config'],
+    details: [`looked for deploy.config{${extensions.join(',')}} in ${folders.join(', ')}`],
+    next: ['write one: clonedeploy init'],
   })
 }
-
-const minimal = [
-  "import { defineConfig } from 'clonedeploy'",
-  'export default defineConfig({',
-  "  app: 'shop',",
-  "  build: ['npm ci', 'npm run build'],",
-  "  deployTo: '/srv/shop',",
-  "  hosts: ['web-1', 'deploy@10.0.0.2'],",
-  "  restart: 'sudo systemctl restart shop',",
-  '})',
-]

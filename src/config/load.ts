@@ -17,11 +17,18 @@ export interface LoadOptions {
 }
 
 /** Finds, evaluates and checks the config, and resolves one stage of it. Throws ConfigError or UsageError: exit 2. */
-export async function loadConfig({ cwd, file, stage, home = homedir() }: LoadOptions): Promise<Config> {
+export async function loadConfig({ cwd, file, stage, home }: LoadOptions): Promise<Config> {
   const path = await findConfig(cwd, file)
-  const place = { file: path, root: dirname(path), home, cwd, label: displayPath(path, cwd) }
-  const [input, { readStages }, { checkStages }, { loadHosts }, { resolveConfig }] = await Promise.all([
-    evaluateConfig(path, cwd),
+  return settleConfig(await evaluateConfig(path, cwd), { cwd, file: path, stage, home })
+}
+
+/** The same of a configuration that is had already, whether its file is there or not. */
+export async function settleConfig(
+  input: Readonly<Record<string, unknown>>,
+  { cwd, file, stage, home = homedir() }: SettleOptions,
+): Promise<Config> {
+  const place = { file, root: dirname(file), home, cwd, label: displayPath(file, cwd) }
+  const [{ readStages }, { checkStages }, { loadHosts }, { resolveConfig }] = await Promise.all([
     import('./stages.js'),
     import('./check.js'),
     import('./load-hosts.js'),
@@ -34,4 +41,12 @@ export async function loadConfig({ cwd, file, stage, home = homedir() }: LoadOpt
   if (merged.hosts === undefined) throw new Error('the check lets no stage without hosts pass')
   const entries = await loadHosts(merged.hosts, merged.deployTo ?? '', place)
   return resolveConfig(name, merged, entries, place)
+}
+
+interface SettleOptions {
+  readonly cwd: string
+  /** Absolute. */
+  readonly file: string
+  readonly stage?: string | undefined
+  readonly home?: string | undefined
 }

@@ -57,7 +57,8 @@ $ clonedeploy status
 
 The apps are stopped and the folder is removed.
 
-Next, in a project of yours: write a deploy.config.ts with your hosts (README.md has one to start from), then
+Next, in a project of yours:
+  clonedeploy init                    asks, and writes deploy.config.ts
   clonedeploy deploy --dry-run        shows what would happen
   clonedeploy deploy                  does it
 `)

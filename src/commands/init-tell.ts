@@ -1,0 +1,80 @@
+import type { Answers } from '../project/answers.js'
+import { isWell, lookLines } from '../render/looks.js'
+import { createPaint } from '../render/paint.js'
+import type { Form } from './ask.js'
+import type { InitFlags } from './init.js'
+import type { Known } from './init-answers.js'
+import { withoutPin } from './init-hosts.js'
+import type { Looked } from './init-look.js'
+import type { Io } from './io.js'
+
+interface Done {
+  readonly answers: Answers
+  readonly known: Known
+  /** null: no host was contacted. */
+  readonly looked: Looked | null
+  readonly written: readonly string[]
+  readonly kept: readonly string[]
+}
+
+export async function tellLooks(io: Io, form: Form | null, { looks, notes }: Looked): Promise<void> {
+  const paint = await createPaint(io.output.terminal.stderr.level)
+  const lines = [...lookLines(looks, paint), ...notes.map(text => `${paint.warn('!')} ${text}`)]
+  if (form === null) io.output.stderr(`${lines.join('\n')}\n`)
+  else form.say(...lines)
+}
+
+/** What was written, what is still to do, and how it goes on. */
+export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done): void {
+  const { written, kept, looked, answers } = done
+  const notes = notesOf(done)
+  const said = [
+    `Wrote ${written.join('  ')}`,
+    ...(kept.length === 0 ? [] : [`Kept  ${kept.join('  ')}   (there already; --force overwrites)`]),
+  ]
+  const next = 'Next: clonedeploy check  →  clonedeploy deploy --dry-run'
+  if (form !== null) {
+    form.say(...said)
+    if (notes.length > 0) form.say(...notes)
+    form.end(next)
+  } else if (!flags.json) io.output.stdout(`${[...said, ...notes, next].join('\n')}\n`)
+  if (!flags.json) return
+  const hosts = looked?.looks.map(look => ({
+    name: look.name,
+    ok: isWell(look),
+    address: look.login?.address ?? null,
+    hostKey: look.login?.hostKey?.fingerprint ?? null,
+    problems: look.error === null ? look.problems.map(({ text }) => text) : [look.error.message],
+  }))
+  const { app } = answers
+  const report = { v: 1, command: 'init', exitCode: 0, app, written, kept, hosts: hosts ?? null, notes }
+  io.output.stdout(`${JSON.stringify(report)}\n`)
+}
+
+function notesOf({ answers, known, looked, written }: Done): readonly string[] {
+  const toCommit = written.slice(1)
+  const failing = looked?.looks.filter(look => !isWell(look)).map(({ name }) => name) ?? []
+  return [
+    ...(looked === null ? ['No host was contacted.'] : []),
+    ...(failing.length === 0
+      ? []
+      : [`${failing.join(', ')}: nothing can be deployed before the ✖ above is put right.`]),
+    ...(answers.git && toCommit.length > 0
+      ? [`Commit ${toCommit.join(' and ')}: it counts for commits that have it.`]
+      : []),
+    ...(answers.ci === 'github' ? workflowNotes(answers, known) : []),
+  ]
+}
+
+function workflowNotes({ hosts }: Answers, { project }: Known): readonly string[] {
+  const unpinned = withoutPin(hosts)
+  return [
+    'The workflow logs in with the secret SSH_KEY: a private key that the hosts know, and that has no passphrase.',
+    ...(project?.dependencies.has('clonedeploy')
+      ? []
+      : ['The workflow runs the clonedeploy that the project depends on: add it to devDependencies.']),
+    ...(unpinned.length === 0
+      ? []
+      : [`The workflow knows no host key of ${unpinned.join(', ')}: add hostKey: 'SHA256:…' there.`]),
+  ]
+}

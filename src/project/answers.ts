@@ -1,0 +1,34 @@
+import type { ConfigInput, HostInput, RestartInput } from '../config/input.js'
+
+/** Everything that has to be known to write the files of a project. */
+export interface Answers {
+  readonly app: string
+  /** Whether the project is in a git repository: then releases are built from clean checkouts. */
+  readonly git: boolean
+  /** Commands, one after the other. */
+  readonly build: readonly string[]
+  /** Empty: everything. */
+  readonly include: readonly string[]
+  readonly hosts: readonly (string | HostInput)[]
+  readonly deployTo: string
+  readonly restart: RestartInput | null
+  readonly health: string | null
+  readonly sshConfig: string | null
+  readonly ci: 'github' | 'none'
+}
+
+/** The configuration that answers come to. */
+export function configInput(answers: Answers): ConfigInput {
+  const { app, git, build, include, hosts, deployTo, restart, health, sshConfig } = answers
+  return {
+    app,
+    source: git ? { git: '.' } : { dir: '.' },
+    ...(build.length === 0 ? {} : { build }),
+    ...(include.length === 0 ? {} : { include }),
+    hosts,
+    deployTo,
+    ...(sshConfig === null ? {} : { ssh: { configFile: sshConfig } }),
+    ...(restart === null ? {} : { restart }),
+    ...(health === null ? {} : { health: { url: health } }),
+  }
+}

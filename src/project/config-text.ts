@@ -1,0 +1,62 @@
+import type { ConfigInput } from '../config/input.js'
+import { literal } from './literal.js'
+
+/** A deploy.config.ts that says this, with a word on what is not plain. */
+export function configText(config: ConfigInput): string {
+  const blocks = groups.map(keys => keys.flatMap(key => lines(config, key)).join('\n')).filter(text => text !== '')
+  const head = ["import { defineConfig } from 'clonedeploy'", '', 'export default defineConfig({']
+  return [...head, blocks.join('\n\n'), '})', ''].join('\n')
+}
+
+type Key = keyof ConfigInput
+
+const groups: readonly (readonly Key[])[] = [
+  ['app'],
+  ['source', 'build', 'include'],
+  ['hosts', 'deployTo', 'ssh'],
+  ['restart'],
+  ['health'],
+  ['shared'],
+]
+
+function lines(config: ConfigInput, key: Key): readonly string[] {
+  const value = config[key]
+  const said = comments[key]?.(config) ?? []
+  const code = value === undefined ? [] : [`${key}: ${literal(value, 2, 2 + key.length + 2)},`]
+  return [...said.map(line => `// ${line}`), ...code].map(line => `  ${line}`)
+}
+
+const comments: { readonly [K in Key]?: (config: ConfigInput) => readonly string[] } = {
+  source: ({ source }) =>
+    source !== undefined && 'git' in source
+      ? ['A clean checkout of the commit that is checked out here: what is not committed is not deployed.']
+      : ['This folder, as it is.'],
+  hosts: () => ['As for ssh: an alias of your ssh config, or user@host:port.'],
+  restart: ({ restart }) =>
+    restart === undefined
+      ? ['What makes the app serve what `current` points at; or a command:', "restart: { systemd: 'shop' },"]
+      : [
+          'Makes the app serve what `current` points at, and the old release again when all hosts go back.',
+          ...about(restart),
+        ],
+  health: ({ health }) =>
+    health === undefined
+      ? ['Asked on each host: unless all are well in time, all of them go back.', `health: { url: '${exampleUrl}' },`]
+      : [
+          'Asked on each host: unless all of them answer 200 in time, all of them go back.',
+          "With release: 'body' the answer must also name the release: then an old process cannot pass for the new one.",
+        ],
+  shared: () => [
+    'What belongs to a host and outlives releases, linked from shared/ into each of them:',
+    "shared: { dirs: ['uploads'], files: ['.env'] },",
+  ],
+}
+
+const exampleUrl = 'http://127.0.0.1:3000/healthz'
+
+function about(restart: ConfigInput['restart']): readonly string[] {
+  if (typeof restart !== 'object') return []
+  if ('systemd' in restart)
+    return [`In sudoers: LOGIN ALL=(root) NOPASSWD: /usr/bin/systemctl restart ${restart.systemd}`]
+  return 'pm2' in restart ? ["A file on each host, in which the app's cwd is the path of `current`."] : []
+}

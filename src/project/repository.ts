@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+
+/** The git repository that a folder lies in, as its files tell it. */
+export interface ProjectRepository {
+  readonly root: string
+  /** From the root to the folder; '' for the root itself. */
+  readonly prefix: string
+  /** The branch that is checked out; null: none is. */
+  readonly branch: string | null
+  readonly onGithub: boolean
+}
+
+export function readRepository(folder: string): ProjectRepository | null {
+  const root = rootOf(folder)
+  if (root === null) return null
+  const git = join(root, '.git')
+  return {
+    root,
+    prefix: relative(root, folder),
+    branch: /^ref: refs\/heads\/(.+)$/m.exec(textOf(join(git, 'HEAD')))?.[1] ?? null,
+    onGithub: existsSync(join(root, '.github')) || /\bgithub\.com\b/.test(textOf(join(git, 'config'))),
+  }
+}
+
+function rootOf(folder: string): string | null {
+  if (existsSync(join(folder, '.git'))) return folder
+  const above = dirname(folder)
+  return above === folder ? null : rootOf(above)
+}
+
+/** Of another worktree, `.git` is a file: then it tells nothing here. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
