@@ -4,12 +4,14 @@ import { type Script, script, sh } from './shell.js'
 
 /**
  * Ends a transaction that a dead run left undecided (`place.of`), as the others have ended it. Whoever renames the register
- * first decides; the same on any repetition. Exit: decided (the host has ended it the other way).
+ * first decides; the same on any repetition. What is called off loses its way forward, too. Exit: decided (the host has
+ * ended it the other way).
  */
 export function settle(place: Place, outcome: 'confirmed' | 'reverted'): Script {
   const register = `outcome.${outcome}`
   return script('settle', [
     fenced(place),
+    outcome === 'reverted' ? sh`rm -f "$X/stage/go/current"` : sh``,
     sh`mv -f "$X/undecided" "$X/"${register} 2>/dev/null || [ -e "$X/"${register} ] || exit ${codes.decided}`,
     flush,
   ])

@@ -17,7 +17,8 @@ export interface Arm {
 /**
  * Starts the dead-man's switch, prints `armed`, waits for `go TX`, swaps by one rename and prints `swapped TARGET`, then
  * `flushed`. A late `go` is refused: the state is `armed` only until the deadline (counted in sleeps by the switch and in
- * wall-clock seconds here), and renaming it to `swapping` or `disarmed` can succeed only once.
+ * wall-clock seconds here), and renaming it to `swapping` or `disarmed` can succeed only once. A shell that pauses between
+ * that and the swap finds no link any more: the switch takes it away at the deadline, whoever decides otherwise before that.
  * When our end of the line is lost after the swap, the waiting shell is a second switch beside the first.
  */
 export function arm(place: Place, what: Arm): Script {
@@ -33,9 +34,13 @@ began=$(date +%s)
     sleep 1; n=$((n+1))
     [ "$n" -lt ${what.deadline} ] || mv -f "$X/state.armed" "$X/state.disarmed" 2>/dev/null
   done
-  n=0; seen=$(stat -c %Y "$X/lease")
+  d=$n; n=0; seen=$(stat -c %Y "$X/lease")
   while [ -e "$X/undecided" ] && [ ! -e "$X/state.disarmed" ]; do
     sleep 1
+    if [ -L "$X/stage/go/current" ]; then
+      d=$((d+1)); a=$(($(date +%s)-began))
+      [ "$d" -lt ${what.deadline} ] && [ "$a" -le ${what.deadline} ] && [ "$a" -ge -1 ] || rm -f "$X/stage/go/current"
+    fi
     n=$((n+1)); l=$(stat -c %Y "$X/lease") && [ "$l" != "$seen" ] && seen=$l n=0
     [ "$n" -lt ${what.lease} ] || putback
   done
@@ -47,7 +52,7 @@ now=$(date +%s)
 [ $((now-began)) -le ${what.deadline} ] && [ $((now-began)) -ge -1 ] || mv -f "$X/state.armed" "$X/state.disarmed" 2>/dev/null
 mv -f "$X/state.armed" "$X/state.swapping" 2>/dev/null || exit ${codes.late}
 trap '' HUP INT TERM PIPE
-mv -f "$X/stage/go/current" ./ || exit ${codes.rename}
+mv -f "$X/stage/go/current" ./ || { [ -L "$X/stage/go/current" ] && exit ${codes.rename}; exit ${codes.late}; }
 mv -f "$X/state.swapping" "$X/state.swapped"
 printf 'swapped %s\n' "$(readlink current)"`,
     flush,

@@ -5,9 +5,8 @@ import { renew } from '../../src/scripts/lock.js'
 import { Script } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { confirm, restore } from '../../src/scripts/swap.js'
-import { writeFiles } from '../support/files.js'
-import { currentOf, folder, place, run, shells, start, until } from '../support/scripts.js'
-import { armed, armOf, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
+import { currentOf, place, run, shells, start, until } from '../support/scripts.js'
+import { armed, armOf, heldUp, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
 
 const back = (root: string) => restore(place(root), newId)
 const forward = (root: string) => confirm(place(root), newId)
@@ -59,23 +58,12 @@ describe.each(shells)('restore under $name', shell => {
   })
 
   it('takes the way forward from a swap that was held up half-way', async () => {
-    const root = await staged(shell)
-    const hold = folder()
-    const real = shell.name === 'busybox' ? 'busybox mv' : '/usr/bin/mv'
-    const slow = `#!/bin/sh
-case "$*" in *stage/go/current*) : >'${hold}/held'; while [ ! -e '${hold}/go on' ]; do sleep 0.05; done ;; esac
-exec ${real.replace('busybox', '/usr/bin/busybox')} "$@"
-`
-    writeFiles(hold, { 'bin/mv': { mode: 0o755, text: slow } })
-    const waiting = start(armOf(root), { ...shell, path: `${join(hold, 'bin')}:${shell.path}` })
-    expect(await waiting.line()).toBe('armed')
-    waiting.send('go t1')
-    await until(() => existsSync(join(hold, 'held')), 'the swap is held up')
+    const { root, waiting, goOn } = await heldUp(shell)
     expect(recordsOf(root)).toEqual(['state.swapping', 'undecided'])
     expect((await run(back(root), shell)).stdout).toBe(`current ${oldTarget}\n`)
-    writeFiles(hold, { 'go on': '' })
+    goOn()
     expect(await waiting.line()).toBeNull()
-    expect((await waiting.result).code).toBe(84)
+    expect((await waiting.result).code).toBe(82)
     expect(currentOf(root)).toBe(oldTarget)
   })
 

@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { lock } from '../../src/scripts/lock.js'
 import { stage } from '../../src/scripts/stage.js'
 import { arm } from '../../src/scripts/swap.js'
 import { type FileText, writeFiles } from '../support/files.js'
-import { folder, place, run, type Shell, type Started, start } from '../support/scripts.js'
+import { folder, place, run, type Shell, type Started, start, until } from '../support/scripts.js'
 
 export const oldId = '20260101-000000-0000000'
 export const newId = '20260102-000000-1111111'
@@ -57,6 +57,26 @@ export async function swapped(shell: Shell, setup: Setup = {}): Promise<{ root: 
   expectLine(await waiting.line(), `swapped ${newTarget}`)
   expectLine(await waiting.line(), 'flushed')
   return { root, waiting }
+}
+
+/** The same, held up between the word and the rename until `goOn`. */
+export async function heldUp(
+  shell: Shell,
+  setup: Setup = {},
+): Promise<{ root: string; waiting: Started; goOn: () => void }> {
+  const root = await staged(shell, setup)
+  const hold = folder()
+  const real = shell.name === 'busybox' ? '/usr/bin/busybox mv' : '/usr/bin/mv'
+  const slow = `#!/bin/sh
+case "$*" in *stage/go/current*) : >'${hold}/held'; while [ ! -e '${hold}/go on' ]; do sleep 0.05; done ;; esac
+exec ${real} "$@"
+`
+  writeFiles(hold, { 'bin/mv': { mode: 0o755, text: slow } })
+  const waiting = start(armOf(root, setup), { ...shell, path: `${join(hold, 'bin')}:${shell.path}` })
+  expectLine(await waiting.line(), 'armed')
+  waiting.send('go t1')
+  await until(() => existsSync(join(hold, 'held')), 'the swap is held up')
+  return { root, waiting, goOn: () => writeFiles(hold, { 'go on': '' }) }
 }
 
 /** The state and the outcome of a transaction, as its files tell them. */

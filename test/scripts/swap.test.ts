@@ -1,14 +1,25 @@
-import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { breakLock, lock } from '../../src/scripts/lock.js'
+import { settle } from '../../src/scripts/settle.js'
 import { Script } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { look } from '../../src/scripts/swap.js'
 import { inodes } from '../support/files.js'
 import { currentOf, place, run, shells, start, until } from '../support/scripts.js'
-import { armed, armOf, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
+import { armed, armOf, heldUp, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
 
 describe.each(shells)('stage under $name', shell => {
   it('makes both links, the state and the undecided outcome, and leaves current alone', async () => {
@@ -102,6 +113,35 @@ describe.each(shells)('a swap under $name', shell => {
     waiting.send('go t1')
     expect((await waiting.result).code).toBe(82)
     expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('does not happen when it is held up between the word and the rename until the deadline', async () => {
+    const { root, waiting, goOn } = await heldUp(shell, { deadline: 2 })
+    const go = join(root, '.clonedeploy/tx/t1/stage/go')
+    await until(() => readdirSync(go).length === 0, 'the deadline')
+    goOn()
+    expect((await waiting.result).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(recordsOf(root)).toEqual(['state.swapping', 'undecided'])
+  })
+
+  it('does not happen when it is held up until a repair has called it off', async () => {
+    const { root, waiting, goOn } = await heldUp(shell)
+    for (const name of ['lease', '.']) utimesSync(join(root, '.clonedeploy/epochs/1', name), 1, 1)
+    expect((await run(lock(place(root, 't2'), '{}', { unresolved: 'keep' }), shell)).code).toBe(0)
+    expect((await run(settle({ root, tx: 't2', of: 't1' }, 'reverted'), shell)).code).toBe(0)
+    goOn()
+    expect((await waiting.result).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapping'])
+  })
+
+  it('happens when it is held up for less than that', async () => {
+    const { root, waiting, goOn } = await heldUp(shell)
+    goOn()
+    expect(await waiting.line()).toBe(`swapped ${newTarget}`)
+    expect(currentOf(root)).toBe(newTarget)
+    waiting.send('end')
   })
 
   it('does not happen when the word comes after another run took the lock', async () => {
