@@ -1,0 +1,41 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startHaproxy } from './haproxy.js'
+import { makeKey, sshEntry, startHost } from './host.js'
+import { end, endByPid } from './processes.js'
+import { startRedis } from './redis.js'
+
+/**
+ * Three hosts (an sshd each, with a folder of its own), Redis for their sessions and HAProxy before them, on free ports of
+ * 127.0.0.1, with everything in `dir`. `settings` gives the text of a host's app.env.
+ */
+export function makeMachines(dir) {
+  const children = []
+  const hosts = []
+  const keep = child => {
+    children.push(child)
+    return child
+  }
+  return {
+    hosts,
+    sshConfigFile: join(dir, 'ssh_config'),
+    async start(settings) {
+      const redisUrl = await startRedis(dir, keep)
+      makeKey(join(dir, 'client'))
+      for (const name of ['web-1', 'web-2', 'web-3']) {
+        const host = await startHost(dir, name, keep)
+        writeFileSync(join(host.deployTo, 'shared/app.env'), settings(host, redisUrl))
+        hosts.push(host)
+      }
+      writeFileSync(this.sshConfigFile, hosts.map(host => sshEntry(host, dir)).join('\n'))
+      return startHaproxy(dir, hosts, keep)
+    },
+    async end() {
+      for (const { deployTo } of hosts) {
+        const file = join(deployTo, 'shared/pid')
+        if (existsSync(file)) await endByPid(Number(readFileSync(file, 'utf8')), deployTo)
+      }
+      for (const child of children.reverse()) await end(child)
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import { account } from './account.js'
+import { startClients } from './clients.js'
+import { printer } from './printer.js'
+import { makeProject } from './project.js'
+
+/** Deploys, fails to deploy and rolls back under load. Gives the exit code: 0 when no user saw an error. */
+export async function tellStory({ dir, machines, endings, nextStep, json }) {
+  const print = printer(json)
+  const url = await machines.start(settings())
+  const project = makeProject(dir, machines)
+  endings.push(() => project.stop())
+  print.up({ url, dir })
+
+  project.write('Hello from version 1')
+  let serving = (await expectCode(0, project.run(['deploy']))).release
+  const clients = startClients(url)
+  endings.push(() => clients.end())
+  await clients.answered(5)
+  clients.taken()
+  print.first({ release: serving, users: clients.count })
+
+  const accounts = []
+  const step = async (name, code, message, words) => {
+    await nextStep()
+    if (message !== null) project.write(message)
+    clients.taken()
+    await clients.answered(2)
+    const run = await expectCode(code, project.run(words))
+    await clients.answered(2)
+    const after = code === 0 ? run.release : serving
+    const result = { step: name, from: serving, to: after, ...account(clients.taken(), serving, after) }
+    serving = after
+    accounts.push(result)
+    print.step(result, run)
+  }
+  await step('deploy', 0, 'Hello from version 2', ['deploy'])
+  await step('failed deploy', 5, 'Version 3, write to {CONTACT}', ['deploy'])
+  await step('rollback', 0, null, ['rollback', '--yes'])
+  await nextStep()
+  const bad = accounts.filter(({ failed, sessionsLost }) => failed + sessionsLost > 0)
+  print.end(bad.length)
+  return bad.length === 0 ? 0 : 1
+}
+
+/** web-3 lacks a setting that the third version needs. */
+function settings() {
+  const secret = randomBytes(16).toString('hex')
+  return ({ name, port }, redisUrl) =>
+    [
+      `HOST_NAME=${name}`,
+      `PORT=${port}`,
+      'WORKERS=1',
+      `REDIS_URL=${redisUrl}`,
+      `SESSION_SECRET=${secret}`,
+      ...(name === 'web-3' ? [] : ['CONTACT=shop@example.com']),
+      '',
+    ].join('\n')
+}
+
+async function expectCode(code, running) {
+  const run = await running
+  if (run.code !== code) throw new Error(`clonedeploy ended with ${run.code}, not ${code}:\n${run.said}`)
+  return run
+}

@@ -1,0 +1,170 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { installed, isHere } from '../support/installed.js'
+import type { Json } from '../support/project.js'
+import { sshdIsHere } from '../support/sshd.js'
+
+const isComplete = sshdIsHere() && isHere('haproxy') && isHere('redis-server')
+const withBrowser = isHere('chromium')
+
+interface Demo {
+  readonly child: ChildProcess
+  readonly event: () => Promise<Json>
+  /** Lets it go on; what it tells then. */
+  readonly next: () => Promise<Json>
+}
+
+function startDemo(): Demo {
+  for (const program of ['haproxy', 'redis-server'] as const) installed(program)
+  const script = join(import.meta.dirname, '../../examples/express-redis-haproxy/demo.js')
+  const child = spawn(process.execPath, [script, '--step', '--json'], { stdio: ['pipe', 'pipe', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', text => {
+    said += text
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const event = async () => {
+    const { done, value } = await lines.next()
+    if (done) throw new Error(`the demo has ended:\n${said}`)
+    return JSON.parse(value)
+  }
+  const next = () => {
+    child.stdin.write('\n')
+    return event()
+  }
+  return { child, event, next }
+}
+
+/** Processes that have the folder in their command line or environment, or live in it. */
+function processesOf(dir: string): readonly string[] {
+  const tell = (read: () => string) => {
+    try {
+      return read()
+    } catch {
+      return ''
+    }
+  }
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .filter(pid =>
+      [
+        tell(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1')),
+        tell(() => readFileSync(`/proc/${pid}/environ`, 'latin1')),
+        tell(() => readlinkSync(`/proc/${pid}/cwd`)),
+      ].some(text => text.includes(dir)),
+    )
+}
+
+describe.skipIf(!isComplete)('examples/express-redis-haproxy, users under way', () => {
+  let demo: Demo
+  let dir: string
+  let url: string
+
+  beforeAll(async () => {
+    demo = startDemo()
+    ;({ dir, url } = await demo.event())
+    expect(await demo.event()).toMatchObject({ event: 'first', users: 13 })
+    if (withBrowser) await openBrowser()
+  })
+  afterAll(async () => {
+    await context?.close()
+    if (profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+    if (demo?.child.exitCode === null && demo.child.kill()) await once(demo.child, 'exit')
+  })
+
+  let profile: string
+  let context: BrowserContext
+  let page: Page
+  let visits = 0
+
+  async function openBrowser(): Promise<void> {
+    profile = mkdtempSync(join(tmpdir(), 'clonedeploy-chromium-'))
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync']
+    args.push('--disable-background-networking', '--disable-component-update')
+    context = await chromium.launchPersistentContext(profile, { executablePath: installed('chromium'), args })
+    page = context.pages()[0] ?? (await context.newPage())
+    await page.goto(url)
+    await page.getByLabel('Name').fill('anna')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    visits = 1
+  }
+
+  /** What the browser shows now, and whether it was logged in all the time. */
+  async function seen() {
+    const [heading, user, host] = await Promise.all(['h1', '#user', '#host'].map(one => page.locator(one).innerText()))
+    return { heading, user, host }
+  }
+  const logged = (visit: number) => `anna, this is your visit number ${visit}`
+
+  it.skipIf(!withBrowser)('shows a browser the first version, logged in', async () => {
+    expect(await seen()).toMatchObject({ heading: 'Hello from version 1', user: logged(1) })
+  })
+
+  it('deploys without an error, a lost session, or a user who sees the old release after the new one', async () => {
+    const told = await demo.next()
+    expect(told).toMatchObject({ step: 'deploy', failed: 0, sessionsLost: 0 })
+    expect(told.changes).toMatchObject({ stays: 1, 'connects anew': 1, 'waits long': 1 })
+    expect(Object.keys(told.releases).sort()).toEqual([told.from, told.to].sort())
+  })
+
+  it.skipIf(!withBrowser)('keeps the browser logged in, on whichever host, and shows it the new version', async () => {
+    await page.reload()
+    visits += 1
+    const before = await seen()
+    expect(before).toMatchObject({ heading: 'Hello from version 2', user: logged(visits) })
+    await context.clearCookies({ name: 'HOST' })
+    await page.reload()
+    visits += 1
+    const after = await seen()
+    expect(after).toMatchObject({ heading: 'Hello from version 2', user: logged(visits) })
+  })
+
+  it('takes back a release that one host cannot serve, without an error or a lost session', async () => {
+    const told = await demo.next()
+    expect(told).toMatchObject({ step: 'failed deploy', failed: 0, sessionsLost: 0 })
+    expect(told.to).toBe(told.from)
+    for (const kind of ['stays', 'connects anew', 'waits long']) expect([0, 2]).toContain(told.changes[kind])
+  })
+
+  it('rolls back in the same way', async () => {
+    const told = await demo.next()
+    expect(told).toMatchObject({ step: 'rollback', failed: 0, sessionsLost: 0 })
+    expect(told.changes).toMatchObject({ stays: 1, 'connects anew': 1, 'waits long': 1 })
+  })
+
+  it.skipIf(!withBrowser)('has kept the browser logged in through it all', async () => {
+    await page.reload()
+    visits += 1
+    expect(await seen()).toMatchObject({ heading: 'Hello from version 1', user: logged(visits) })
+  })
+
+  it('ends with 0, and leaves no process and no file behind', async () => {
+    const gone = once(demo.child, 'exit')
+    expect(await demo.next()).toEqual({ event: 'end', bad: 0 })
+    expect(await gone).toEqual([0, null])
+    expect([processesOf(dir), existsSync(dir)]).toEqual([[], false])
+  })
+})
+
+describe.skipIf(!isComplete)('examples/express-redis-haproxy, stopped by Ctrl-C in mid-deploy', () => {
+  let demo: Demo
+  afterEach(async () => {
+    if (demo?.child.exitCode === null && demo.child.kill()) await once(demo.child, 'exit')
+  })
+
+  it('leaves no process and no file behind', async () => {
+    demo = startDemo()
+    const { dir } = await demo.event()
+    expect(processesOf(dir).length).toBeGreaterThan(4)
+    const gone = once(demo.child, 'exit')
+    demo.child.kill('SIGINT')
+    expect(await gone).toEqual([130, null])
+    expect([processesOf(dir), existsSync(dir)]).toEqual([[], false])
+  })
+})
