@@ -12,9 +12,19 @@ export interface Artifact {
 }
 
 export interface Payload {
-  /** gzip of a tar with `removed` and `added` (manifest lines) and `tree/…` (the files that are not in base). */
+  /** gzip of a tar with `removed` and `added` (manifest lines), what these name as NUL-separated paths (`leaves`, `leaves.folders` with the deepest first, `files`, `links`, `folders`), and `tree/…` (the files that are not in base). */
   readonly data: Uint8Array
+  /** How much arrives: files with their bytes, links, folders. */
   readonly files: number
+  readonly bytes: number
+  readonly links: number
+  readonly folders: number
+  /** Files and links of the base that stay as they are. */
+  readonly unchanged: number
+  /** Files, links and folders of the whole release. */
+  readonly entries: number
+  /** sha256 (hex) of what arrives, as `arrived` prints it on a host: modes and sizes, contents, targets. */
+  readonly sum: string
 }
 
 /** The commit that a release is built from, pinned once. */

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Payload } from './artifact.js'
 import { gzipOf } from './gzip.js'
-import { type Difference, difference, type Entry, type FileEntry, type Manifest } from './manifest.js'
+import { entryOf } from './line.js'
+import { type Difference, difference, type Entry, entriesOf, type FileEntry, type Manifest } from './manifest.js'
+import { newlineOf } from './newline.js'
 import { DamagedArtifactError } from './pack-errors.js'
 import { type Pause, pauseOften } from './pause.js'
 import { printable } from './printable.js'
@@ -15,17 +17,49 @@ export async function payloadFrom(base: Manifest | null, frozen: Frozen): Promis
   const changes = difference(base, frozen.manifest)
   const input = openContent(frozen)
   try {
-    return { data: await gzipOf(archive(changes, frozen, input)), files: changes.files.length }
+    const data = await gzipOf(archive(changes, frozen, input))
+    return { data, ...amountOf(changes), ...restOf(changes, frozen.manifest), sum: sumOf(changes) }
   } finally {
     closeSync(input)
   }
 }
 
+function amountOf({ files, links, folders }: Difference) {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  return { files: files.length, bytes, links: links.length, folders: folders.length }
+}
+
+function restOf({ files, links }: Difference, next: Manifest) {
+  const entries = entriesOf(next)
+  const all = entries.filter(({ kind }) => kind !== 'folder').length
+  return { unchanged: all - files.length - links.length, entries: entries.length }
+}
+
+/** Over lines in the order of the manifest: of every file `MODE SIZE` as stat prints it, of every file its sha256, of every link its target. */
+function sumOf({ added }: Difference): string {
+  const files = added.flatMap(line => {
+    const [kind, mode, size, sha256] = line.split(' ', 4)
+    return kind === 'f' ? [{ mode: mode === '755' ? '81ed' : '81a4', size, sha256 }] : []
+  })
+  const targets = added.filter(line => line.startsWith('l ')).map(line => line.slice(2, line.lastIndexOf('//')))
+  const lines = [...files.map(({ mode, size }) => `${mode} ${size}`), ...files.map(({ sha256 }) => sha256), ...targets]
+  return createHash('sha256')
+    .update(Buffer.from(lines.map(line => `${line}\n`).join(''), 'latin1'))
+    .digest('hex')
+}
+
 async function* archive(changes: Difference, frozen: Frozen, input: number): AsyncGenerator<Uint8Array> {
   const { offsets } = offsetsOf(frozen.manifest)
   const pause = pauseOften()
-  yield* textFile('removed', changes.removed)
-  yield* textFile('added', changes.added)
+  const newline = newlineOf(frozen.manifest.lines[0] ?? '') ?? ''
+  const [leaves, arrives] = [changes.removed, changes.added].map(lines => pathsIn(lines, newline))
+  yield* textFile('removed', linesOf(changes.removed))
+  yield* textFile('added', linesOf(changes.added))
+  yield* textFile('leaves', listOf([...(leaves?.f ?? []), ...(leaves?.l ?? [])]))
+  yield* textFile('leaves.folders', listOf([...(leaves?.d ?? [])].reverse()))
+  yield* textFile('files', listOf(arrives?.f ?? []))
+  yield* textFile('links', listOf(arrives?.l ?? []))
+  yield* textFile('folders', listOf(arrives?.d ?? []))
   yield tarHeader({ kind: 'folder', path: 'tree' })
   for (const entry of withFolders(changes)) {
     yield tarHeader({ ...entry, path: `tree/${entry.path}` } satisfies TarEntry)
@@ -36,8 +70,27 @@ async function* archive(changes: Difference, frozen: Frozen, input: number): Asy
   yield tarEnd()
 }
 
-function* textFile(path: string, lines: readonly string[]): Generator<Uint8Array> {
-  const bytes = Buffer.from(lines.map(line => `${line}\n`).join(''), 'latin1')
+function linesOf(lines: readonly string[]): string {
+  return lines.map(line => `${line}\n`).join('')
+}
+
+/** For xargs: `./` keeps a name from being read as an option, or as the standard input. */
+function listOf(paths: readonly string[]): string {
+  return paths.map(path => `./${path}\0`).join('')
+}
+
+/** Paths by the kind of their line (file, link, directory), in the order of the lines. */
+function pathsIn(lines: readonly string[], newline: string): Readonly<Record<string, readonly string[]>> {
+  const found: Record<string, string[]> = { f: [], l: [], d: [] }
+  for (const line of lines) {
+    const entry = entryOf(line, newline)
+    if (entry !== null) found[line[0] as string]?.push(entry.path)
+  }
+  return found
+}
+
+function* textFile(path: string, text: string): Generator<Uint8Array> {
+  const bytes = Buffer.from(text, 'latin1')
   yield tarHeader({ kind: 'file', path, mode: '644', size: bytes.length })
   yield bytes
   yield tarPadding(bytes.length)

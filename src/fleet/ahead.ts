@@ -56,9 +56,9 @@ export async function scriptsUpTo(
     if (step.kind === 'hook') return scripts
     if (step.kind === 'script') scripts.push(step.script)
     if (step.kind === 'push') {
-      const { data } = await run.payload(step.baseDigest)
-      if (data.length > most) return scripts
-      scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, data))
+      const payload = await run.payload(step.baseDigest)
+      if (payload.data.length > most) return scripts
+      scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, payload))
     }
   }
   return [...scripts, host.plan.stage.script]

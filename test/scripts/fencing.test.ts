@@ -9,7 +9,7 @@ import { confirm, restore, serve } from '../../src/scripts/swap.js'
 import { unpack } from '../../src/scripts/unpack.js'
 import { inodes } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'
-import { armOf, newId, oldId, oldTarget, staged, succeed } from './staged.js'
+import { armOf, arriving, newId, oldId, oldTarget, staged, succeed } from './staged.js'
 
 const mutating = (root: string) => {
   const mine = place(root)
@@ -25,7 +25,7 @@ const mutating = (root: string) => {
     renew(mine),
     unlock(mine),
     breakLock(mine),
-    unpack(mine, what, Buffer.from('anything')),
+    unpack(mine, what, arriving('anything')),
     setDates(mine, newId, new Map([[0, ['file']]])),
     seal(mine, newId, '{}', true),
     hook(mine, { folder: `releases/${newId}`, run: 'touch run', timeout: 10 }, {}),

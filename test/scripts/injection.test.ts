@@ -15,7 +15,7 @@ import { drift, verify } from '../../src/scripts/verify.js'
 import { contents } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'
 import { nasty } from './nasty.js'
-import { succeed } from './staged.js'
+import { arriving, succeed } from './staged.js'
 
 const latin1 = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
 const canaries = (dir: string) => Object.keys(contents(dir)).filter(name => /(^|\/)canary$/.test(name))
@@ -31,7 +31,7 @@ function scripts(root: string, value: string): readonly Script[] {
     unpack(
       mine,
       { release: value, base: value, unchanged: 'link', digest: value, revision: value, shared },
-      Buffer.from(value),
+      arriving(value),
     ),
     unpack(
       mine,
@@ -43,7 +43,7 @@ function scripts(root: string, value: string): readonly Script[] {
         revision: value,
         shared: { dirs: [], files: [value] },
       },
-      Buffer.from(value),
+      arriving(value),
     ),
     readDates(root, value),
     setDates(mine, value, new Map([[0, [value]]])),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { lock } from '../../src/scripts/lock.js'
 import { stage } from '../../src/scripts/stage.js'
 import { arm } from '../../src/scripts/swap.js'
+import type { Arrival } from '../../src/scripts/unpack.js'
 import { type FileText, writeFiles } from '../support/files.js'
 import { folder, place, run, type Shell, type Started, start, until } from '../support/scripts.js'
 
@@ -10,6 +11,12 @@ export const oldId = '20260101-000000-0000000'
 export const newId = '20260102-000000-1111111'
 export const oldTarget = `releases/${oldId}`
 export const newTarget = `releases/${newId}`
+
+/** A payload of which only the bytes matter. */
+export function arriving(text: string): Arrival {
+  const none = { files: 0, bytes: 0, links: 0, folders: 0, unchanged: 0, entries: 0, sum: '' }
+  return { data: Buffer.from(text), ...none }
+}
 
 export interface Setup {
   /** Target of `current` before; null: there is none. */

@@ -30,7 +30,12 @@ import { succeed } from './staged.js'
 const first = '20260102-030405-aaaaaaa'
 const second = '20260203-040506-bbbbbbb'
 /** Bytes that some shells use for themselves. */
-const odd: Tree = { ...hostile, 'dash \x81\x82\x83\x84\x85\x86\x87\x88': 'bytes', '\x01\x7f': 'bytes of other shells' }
+const odd: Tree = {
+  ...hostile,
+  'dash \x81\x82\x83\x84\x85\x86\x87\x88': 'bytes',
+  '\x01\x7f': 'bytes of other shells',
+  '-': 'no standard input',
+}
 
 const pack = (tree: Tree): Promise<Artifact> =>
   packFolder({ dir: fill(folder(), tree), include: null, shared: nothingShared, cacheDir: folder() })
@@ -58,7 +63,7 @@ async function lockedFolder(shell: Shell): Promise<string> {
 /** A folder with the first release in it, sealed. */
 async function sealed(shell: Shell, artifact: Artifact, hooked = false): Promise<string> {
   const root = await lockedFolder(shell)
-  await succeed(run(unpack(place(root), what(artifact), (await artifact.payload(null)).data), shell))
+  await succeed(run(unpack(place(root), what(artifact), await artifact.payload(null)), shell))
   await succeed(run(seal(place(root), first, JSON.stringify({ digest: artifact.digest }), hooked), shell))
   return root
 }
@@ -72,8 +77,8 @@ describe.each(shells)('unpack under $name', shell => {
   it('makes the release byte for byte, whatever the names', async () => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
-    const { data } = await artifact.payload(null)
-    expect(await run(unpack(place(root), what(artifact), data), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    const payload = await artifact.payload(null)
+    expect(await run(unpack(place(root), what(artifact), payload), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
     expect(readFileSync(join(root, 'releases', first, 'REVISION'), 'utf8')).toBe('c0ffee\n')
     expect(
@@ -97,7 +102,7 @@ describe.each(shells)('unpack under $name', shell => {
   it('makes an empty release', async () => {
     const artifact = await pack({ 'empty/': '' })
     const root = await lockedFolder(shell)
-    await succeed(run(unpack(place(root), what(artifact), (await artifact.payload(null)).data), shell))
+    await succeed(run(unpack(place(root), what(artifact), await artifact.payload(null)), shell))
     expect(treeOf(root)).toEqual({ 'empty/': 'folder 755' })
   })
 
@@ -106,7 +111,7 @@ describe.each(shells)('unpack under $name', shell => {
     const root = await lockedFolder(shell)
     fill(root, { 'shared/.env': 'A=1', 'shared/config/it is/secret.json': '{}' })
     const shared = { dirs: ['uploads', 'public/a/b'], files: ['.env', 'config/it is/secret.json'] }
-    await succeed(run(unpack(place(root), what(artifact, { shared }), (await artifact.payload(null)).data), shell))
+    await succeed(run(unpack(place(root), what(artifact, { shared }), await artifact.payload(null)), shell))
     expect(treeOf(root)).toEqual({
       '.env': '-> ../../shared/.env',
       'config/': 'folder 755',
@@ -127,10 +132,7 @@ describe.each(shells)('unpack under $name', shell => {
     const artifact = await pack({ a: 'a' })
     const root = await lockedFolder(shell)
     const shared = { dirs: [], files: ['config/my file'] }
-    const result = await run(
-      unpack(place(root), what(artifact, { shared }), (await artifact.payload(null)).data),
-      shell,
-    )
+    const result = await run(unpack(place(root), what(artifact, { shared }), await artifact.payload(null)), shell)
     expect(result).toMatchObject({ code: 77, stdout: 'config/my file\n' })
     expect(readdirSync(join(root, 'releases'))).toEqual([])
   })
@@ -139,24 +141,26 @@ describe.each(shells)('unpack under $name', shell => {
     const artifact = await pack({ a: 'a' })
     const root = await sealed(shell, artifact)
     const before = read(root)
-    expect((await run(unpack(place(root), what(artifact), (await artifact.payload(null)).data), shell)).code).toBe(86)
+    expect((await run(unpack(place(root), what(artifact), await artifact.payload(null)), shell)).code).toBe(86)
     expect(read(root)).toEqual(before)
   })
 
   it.each([0, 1, 10, 100, 1000, 0.5, 0.9])('refuses a payload that is cut at %d', async cut => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
-    const { data } = await artifact.payload(null)
-    const part = data.subarray(0, cut > 0 && cut < 1 ? Math.floor(data.length * cut) : cut)
-    expect([81, 87]).toContain((await run(unpack(place(root), what(artifact), part), shell)).code)
+    const payload = await artifact.payload(null)
+    const { length } = payload.data
+    const data = payload.data.subarray(0, cut > 0 && cut < 1 ? Math.floor(length * cut) : cut)
+    expect([81, 87]).toContain((await run(unpack(place(root), what(artifact), { ...payload, data }), shell)).code)
     expect(readdirSync(join(root, 'releases'))).toEqual([])
   })
 
   it.each([1, 8, 9])('has no need of the last %d bytes: the manifest vouches for all that is made', async cut => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
-    const { data } = await artifact.payload(null)
-    const { code } = await run(unpack(place(root), what(artifact), data.subarray(0, data.length - cut)), shell)
+    const payload = await artifact.payload(null)
+    const data = payload.data.subarray(0, payload.data.length - cut)
+    const { code } = await run(unpack(place(root), what(artifact), { ...payload, data }), shell)
     if (code === 0) expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
     else expect([[81, 87].includes(code ?? 0), readdirSync(join(root, 'releases'))]).toEqual([true, []])
   })
@@ -164,9 +168,10 @@ describe.each(shells)('unpack under $name', shell => {
   it('refuses an archive that ends at the border of a member, which tar takes for a good one', async () => {
     const artifact = await pack({ a: 'a', b: 'b', c: 'c' })
     const root = await lockedFolder(shell)
-    const tar = gunzipSync((await artifact.payload(null)).data)
+    const payload = await artifact.payload(null)
+    const tar = gunzipSync(payload.data)
     const cut = gzipSync(Buffer.concat([tar.subarray(0, tar.lastIndexOf('tree/c')), Buffer.alloc(1024)]))
-    expect(await run(unpack(place(root), what(artifact), cut), shell)).toMatchObject({
+    expect(await run(unpack(place(root), what(artifact), { ...payload, data: cut }), shell)).toMatchObject({
       code: 81,
       stdout: 'there are more or fewer entries than in the manifest\n',
     })
@@ -179,24 +184,28 @@ describe.each(shells)('unpack under $name', shell => {
   ])('refuses a payload in which %s is another one', async (_, from, to, said) => {
     const artifact = await pack({ file: 'original', link: '-> nowhere' })
     const root = await lockedFolder(shell)
-    const tar = gunzipSync((await artifact.payload(null)).data).toString('latin1')
+    const payload = await artifact.payload(null)
+    const tar = gunzipSync(payload.data).toString('latin1')
     const bad = gzipSync(Buffer.from(checked(tar.replaceAll(from, to)), 'latin1'))
-    expect(await run(unpack(place(root), what(artifact), bad), shell)).toMatchObject({ code: 81, stdout: said })
+    expect(await run(unpack(place(root), what(artifact), { ...payload, data: bad }), shell)).toMatchObject({
+      code: 81,
+      stdout: said,
+    })
     expect(readdirSync(join(root, 'releases'))).toEqual([])
   })
 
   it('refuses a payload of another artifact', async () => {
     const [artifact, other] = [await pack({ a: 'a' }), await pack({ a: 'b' })]
     const root = await lockedFolder(shell)
-    const result = await run(unpack(place(root), what(artifact), (await other.payload(null)).data), shell)
+    const result = await run(unpack(place(root), what(artifact), await other.payload(null)), shell)
     expect(result).toMatchObject({ code: 81, stdout: 'the manifest that arrived is another one\n' })
   })
 
   it('says that the base is not there', async () => {
     const artifact = await pack({ a: 'a' })
     const root = await lockedFolder(shell)
-    const { data } = await artifact.payload(artifact.manifest)
-    expect((await run(unpack(place(root), what(artifact, { base: second }), data), shell)).code).toBe(76)
+    const payload = await artifact.payload(artifact.manifest)
+    expect((await run(unpack(place(root), what(artifact, { base: second }), payload), shell)).code).toBe(76)
   })
 })
 
@@ -221,9 +230,12 @@ describe.each(shells)('unpack on a base under $name', shell => {
   ])('takes what is unchanged by $unchanged and makes the release byte for byte', async ({ unchanged, shares }) => {
     const [base, next] = [await pack(odd), await pack(changed)]
     const root = await sealed(shell, base)
-    const { data, files } = await next.payload(base.manifest)
-    expect(files).toBe(3)
-    const result = await run(unpack(place(root), what(next, { release: second, base: first, unchanged }), data), shell)
+    const payload = await next.payload(base.manifest)
+    expect(payload.files).toBe(3)
+    const result = await run(
+      unpack(place(root), what(next, { release: second, base: first, unchanged }), payload),
+      shell,
+    )
     expect(result).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(treeOf(root, second)).toEqual(read(fill(folder(), changed)))
     expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
@@ -246,11 +258,42 @@ describe.each(shells)('unpack on a base under $name', shell => {
     writeFileSync(`${file}.new`, 'same')
     utimesSync(`${file}.new`, atime, mtime)
     renameSync(`${file}.new`, file)
-    const { data } = await next.payload(base.manifest)
+    const payload = await next.payload(base.manifest)
     const made = what(next, { release: second, base: first, unchanged: 'link' })
-    expect(await run(unpack(place(root), made, data), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(await run(unpack(place(root), made, payload), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(lstatSync(join(root, 'releases', second, 'same')).ino).not.toBe(lstatSync(file).ino)
     expect(lstatSync(join(root, 'releases', second, 'kept')).ino).not.toBe(lstatSync(other).ino)
+  })
+
+  it('leaves behind what the base has beside its manifest: shared paths, and files that its app wrote', async () => {
+    const [base, next] = [await pack({ 'a/same': 'same' }), await pack({ 'a/same': 'same', new: '' })]
+    const root = await lockedFolder(shell)
+    const shared = { dirs: ['uploads', 'public/a/b'], files: [] }
+    await succeed(run(unpack(place(root), what(base, { shared }), await base.payload(null)), shell))
+    await succeed(run(seal(place(root), first, JSON.stringify({ digest: base.digest }), false), shell))
+    const brought = async (release: string) => {
+      const made = what(next, { release, base: first, unchanged: 'link', shared })
+      expect(await run(unpack(place(root), made, await next.payload(base.manifest)), shell)).toMatchObject({ code: 0 })
+      const links = {
+        'public/': 'folder 755',
+        'public/a/': 'folder 755',
+        'public/a/b': '-> ../../../../shared/public/a/b',
+      }
+      expect(treeOf(root, release)).toEqual({
+        ...links,
+        'a/': 'folder 755',
+        'a/same': '644 same',
+        new: '644 ',
+        uploads: '-> ../../shared/uploads',
+      })
+      return (
+        lstatSync(join(root, 'releases', release, 'a/same')).ino ===
+        lstatSync(join(root, 'releases', first, 'a/same')).ino
+      )
+    }
+    expect(await brought(second)).toBe(linked)
+    writeFileSync(join(root, 'releases', first, 'a/cache'), 'written later')
+    expect(await brought('20260304-000000-ccccccc')).toBe(false)
   })
 
   it.each(
@@ -266,15 +309,12 @@ describe.each(shells)('unpack on a base under $name', shell => {
     const next = await pack({ same: 'same', other: 'b', link: '-> same' })
     const root = await sealed(shell, base)
     spoil(join(root, 'releases', first))
-    const { data } = await next.payload(base.manifest)
+    const payload = await next.payload(base.manifest)
     expect(
-      (await run(unpack(place(root), what(next, { release: second, base: first, unchanged }), data), shell)).code,
+      (await run(unpack(place(root), what(next, { release: second, base: first, unchanged }), payload), shell)).code,
     ).toBe(81)
     expect(readdirSync(join(root, 'releases'))).toEqual([first])
-    const whole = await run(
-      unpack(place(root), what(next, { release: second }), (await next.payload(null)).data),
-      shell,
-    )
+    const whole = await run(unpack(place(root), what(next, { release: second }), await next.payload(null)), shell)
     expect(whole).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 })
