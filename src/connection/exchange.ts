@@ -1,5 +1,5 @@
 import type { Script } from '../scripts/shell.js'
-import { requestLine } from './bootstrap.js'
+import { requestLine, zippedRequest } from './bootstrap.js'
 import type { ChannelEnd } from './channel.js'
 import type { RunOptions, RunResult } from './connection.js'
 import { LostError, TimeoutError } from './errors.js'
@@ -26,6 +26,8 @@ export interface Exchanged {
 
 export interface ExchangeOptions extends RunOptions {
   readonly stdin: 'input' | 'channel'
+  /** Whether the host can unzip what is long. */
+  readonly zips: boolean
   /** For the words of an error. */
   readonly host: string
   readonly started: number
@@ -78,7 +80,7 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
 
     live.ended.then(end => settle(null, end.signal, new LostError(whyLost(options.host, end))))
     live.listen({ stdout: out.push, stderr: err.push })
-    live.write(requestLine(live.nonce, requestText(script, marks, options.stdin)))
+    live.write((options.zips ? zippedRequest : requestLine)(live.nonce, requestText(script, marks, options.stdin)))
     if (options.stdin === 'input') sendInput(live, script.input, options)
   })
 }

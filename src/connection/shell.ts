@@ -12,13 +12,14 @@ const MOST_CHANNELS = 4
 
 /** `run` and `open` for every transport, over channels that it opens. */
 export interface Shell extends Pick<Connection, 'run' | 'open' | 'rtt' | 'bytesSent' | 'bytesReceived'> {
-  /** A script that does nothing: shows whether scripts can be run at all, and what the login shell prints by itself. */
+  /** A script that changes nothing: shows whether scripts can be run at all, and what the login shell prints by itself. */
   readonly greet: (timeout: number) => Promise<Exchanged>
 }
 
 export function shell(host: string, openChannel: (command: string) => Promise<Channel>): Shell {
   const traffic = { sent: 0, received: 0 }
   let rtt = Number.POSITIVE_INFINITY
+  let zips = false
   const channels = pool(
     () => openLive(openChannel, traffic),
     MOST_CHANNELS,
@@ -34,7 +35,7 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     const started = performance.now()
     const live = await channels.take(atMost(options.timeout))
     const timeout = Math.max(1, atMost(options.timeout) - (performance.now() - started))
-    const going = exchange(live, script, { ...options, timeout, stdin, host, started })
+    const going = exchange(live, script, { ...options, timeout, stdin, zips, host, started })
     use?.(live)
     const done = await going
     if (done.answered !== null) rtt = Math.min(rtt, done.answered)
@@ -84,9 +85,15 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     rtt: () => rtt,
     bytesSent: () => traffic.sent,
     bytesReceived: () => traffic.received,
-    greet: timeout => exchanged(new Script('greet', ':'), 'input', { timeout }),
+    async greet(timeout) {
+      const greeting = await exchanged(new Script('greet', canZip), 'input', { timeout })
+      zips = greeting.result.code === 0 && greeting.result.stdout.toString('latin1') === 'zips\n'
+      return greeting
+    },
   }
 }
+
+const canZip = 'command -v gzip >/dev/null 2>&1 && command -v head >/dev/null 2>&1 && echo zips; :'
 
 function neverRan(host: string, error: unknown, started: number): RunResult {
   const why = error instanceof Error ? error.message : String(error)

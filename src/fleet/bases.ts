@@ -18,7 +18,7 @@ export async function readBases(
   const wanted = new Map<string, { readonly session: Session; readonly root: string; readonly release: string }>()
   for (const { session, state } of fleet) {
     const entry = currentEntry(state)
-    if (!entry?.digest) continue
+    if (!entry?.digest || bases.has(entry.digest)) continue
     const here = known(entry.digest)
     if (here !== null) bases.set(entry.digest, here)
     else wanted.set(entry.digest, { session, root: state.root, release: entry.id })

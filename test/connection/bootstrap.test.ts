@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { bootstrap, requestLine } from '../../src/connection/bootstrap.js'
+import { bootstrap, requestLine, zippedRequest } from '../../src/connection/bootstrap.js'
 
 const NONCE = '0123456789abcdef0123456789abcdef'
 const LOGIN_SHELLS = ['/bin/bash', '/bin/dash', '/usr/bin/zsh', '/usr/bin/fish', '/usr/bin/tcsh', '/bin/sh']
 
-async function feed(command: readonly string[], input: string): Promise<string> {
+async function feed(command: readonly string[], input: string | Uint8Array): Promise<string> {
   const [file, ...args] = command as [string, ...string[]]
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.end(input)
@@ -64,6 +64,15 @@ describe.each([['/bin/dash'], ['/bin/bash', '--posix'], ['/bin/busybox', 'sh']])
     const text = `${all}日本🚀\\n\\0101\\c%b%s$x\`y\`!`
     const quoted = `'${text.replaceAll("'", `'\\''`)}'`
     expect(await feed(command, requestLine(NONCE, `printf '%s' ${quoted}`))).toBe(text)
+  })
+
+  it.skipIf(!here)('unzips what is long, and reads not a byte more', async () => {
+    const all = Array.from({ length: 0x17f }, (_, code) => String.fromCodePoint(code + 1)).join('')
+    const quoted = `'${`${all}日本🚀`.repeat(4).replaceAll("'", `'\\''`)}'`
+    const long = zippedRequest(NONCE, `printf '%s' ${quoted}; head -c 5; echo`)
+    expect(long.length).toBeLessThan(1200)
+    const requests = Buffer.concat([long, Buffer.from('input'), zippedRequest(NONCE, 'echo short')])
+    expect(await feed(command, requests)).toBe(`${`${all}日本🚀`.repeat(4)}input\nshort\n`)
   })
 
   it.skipIf(!here)('takes a script of 300 kB', async () => {

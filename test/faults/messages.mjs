@@ -4,6 +4,7 @@
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 
 const { CLONEDEPLOY_MESSAGES: dir, CLONEDEPLOY_HOLD: hold = '0 any before' } = process.env
 const { Channel } = createRequire(import.meta.url)('ssh2/lib/Channel.js')
@@ -27,7 +28,7 @@ let count = 0
 
 Channel.prototype._write = function (data, encoding, done) {
   if (dir === undefined) return write.call(this, data, encoding, done)
-  const text = data.toString('latin1')
+  const text = plain(data)
   const names = kindsOf(text)
   const counts = kind === 'any' || names.includes(kind)
   if (counts) count += 1
@@ -37,6 +38,13 @@ Channel.prototype._write = function (data, encoding, done) {
   const result = write.call(this, data, encoding, done)
   if (wanted && when === 'after') pause()
   return result
+}
+
+/** A message with what is gzipped in it. */
+function plain(data) {
+  const at = Buffer.isBuffer(data) ? data.indexOf('| gzip -dc)"\n') : -1
+  if (at < 0) return data.toString('latin1')
+  return data.toString('latin1', 0, at) + gunzipSync(data.subarray(at + 13)).toString('latin1')
 }
 
 /** What goes out together with the lock is of several kinds. */
