@@ -1,23 +1,34 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Payload } from './artifact.js'
+import { type Edit, editsOf } from './edits.js'
 import { gzipOf } from './gzip.js'
 import { entryOf } from './line.js'
-import { type Difference, difference, type Entry, entriesOf, type FileEntry, type Manifest } from './manifest.js'
+import {
+  type Difference,
+  difference,
+  digestOf,
+  type Entry,
+  entriesOf,
+  type FileEntry,
+  type Manifest,
+} from './manifest.js'
 import { newlineOf } from './newline.js'
 import { DamagedArtifactError } from './pack-errors.js'
 import { type Pause, pauseOften } from './pause.js'
 import { printable } from './printable.js'
-import { type Frozen, forget, offsetsOf } from './store.js'
+import { type Frozen, forget, offsetsOf, recallBeside } from './store.js'
 import { type TarEntry, tarEnd, tarHeader, tarPadding } from './tar.js'
 import { byPath, parentsOf } from './tree.js'
 
 /** Brings a host from `base` to the frozen artifact. Every file's bytes are checked against the manifest on the way. */
 export async function payloadFrom(base: Manifest | null, frozen: Frozen): Promise<Payload> {
   const changes = difference(base, frozen.manifest)
+  const kept = base === null ? null : recallBeside(frozen, digestOf(base))
+  const edits = kept === null ? new Map<string, Edit>() : editsOf(changes, kept, frozen)
   const input = openContent(frozen)
   try {
-    const data = await gzipOf(archive(changes, frozen, input))
+    const data = await gzipOf(archive(changes, edits, frozen, input))
     return { data, ...amountOf(changes), ...restOf(changes, frozen.manifest), sum: sumOf(changes) }
   } finally {
     closeSync(input)
@@ -48,7 +59,12 @@ function sumOf({ added }: Difference): string {
     .digest('hex')
 }
 
-async function* archive(changes: Difference, frozen: Frozen, input: number): AsyncGenerator<Uint8Array> {
+async function* archive(
+  changes: Difference,
+  edits: ReadonlyMap<string, Edit>,
+  frozen: Frozen,
+  input: number,
+): AsyncGenerator<Uint8Array> {
   const { offsets } = offsetsOf(frozen.manifest)
   const pause = pauseOften()
   const newline = newlineOf(frozen.manifest.lines[0] ?? '') ?? ''
@@ -60,8 +76,12 @@ async function* archive(changes: Difference, frozen: Frozen, input: number): Asy
   yield* textFile('files', listOf(arrives?.f ?? []))
   yield* textFile('links', listOf(arrives?.l ?? []))
   yield* textFile('folders', listOf(arrives?.d ?? []))
+  yield* textFile('edits', [...edits.values()].map(recordOf).join(''))
+  yield tarHeader({ kind: 'folder', path: 'edit' })
+  for (const [i, { between }] of [...edits.values()].entries()) yield* tarFile(`edit/${i}`, between)
   yield tarHeader({ kind: 'folder', path: 'tree' })
   for (const entry of withFolders(changes)) {
+    if (edits.has(entry.path)) continue
     yield tarHeader({ ...entry, path: `tree/${entry.path}` } satisfies TarEntry)
     if (entry.kind !== 'file') continue
     yield* contentOf(entry, frozen, input, offsets.get(entry.sha256) ?? 0, pause)
@@ -89,8 +109,16 @@ function pathsIn(lines: readonly string[], newline: string): Readonly<Record<str
   return found
 }
 
-function* textFile(path: string, text: string): Generator<Uint8Array> {
-  const bytes = Buffer.from(text, 'latin1')
+/** Five words for xargs: `edit/N` has what goes between so many bytes from the beginning and from the end of the base's file. */
+function recordOf({ file, before, after }: Edit, i: number): string {
+  return [i, before, after, file.mode, `./${file.path}`].map(word => `${word}\0`).join('')
+}
+
+function textFile(path: string, text: string): Generator<Uint8Array> {
+  return tarFile(path, Buffer.from(text, 'latin1'))
+}
+
+function* tarFile(path: string, bytes: Uint8Array): Generator<Uint8Array> {
   yield tarHeader({ kind: 'file', path, mode: '644', size: bytes.length })
   yield bytes
   yield tarPadding(bytes.length)

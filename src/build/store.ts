@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { digestOf, entriesOf, type Manifest, parseManifest, textOf } from './manifest.js'
 
 /**
@@ -44,6 +44,13 @@ export function recall(cacheDir: string, digest: string): Frozen | null {
   return { manifest, digest, content: paths.content }
 }
 
+/** What was kept under a digest where these bytes are kept; null when it is not there or not whole. */
+export function recallBeside({ content }: Frozen, digest: string): Frozen | null {
+  const paths = pathsIn(dirname(content), digest)
+  const manifest = readIntact(paths, digest)
+  return manifest === null ? null : { manifest, digest, content: paths.content }
+}
+
 /** Removes an artifact by the path of its content. */
 export function forget(content: string): void {
   rmSync(content.replace(/\.content$/, '.manifest'), { force: true })
@@ -66,7 +73,11 @@ export function offsetsOf(manifest: Manifest): {
 }
 
 function pathsOf(cacheDir: string, digest: string): { readonly content: string; readonly manifest: string } {
-  const base = join(artifactsIn(cacheDir), digest.replace('sha256:', ''))
+  return pathsIn(artifactsIn(cacheDir), digest)
+}
+
+function pathsIn(folder: string, digest: string): { readonly content: string; readonly manifest: string } {
+  const base = join(folder, digest.replace('sha256:', ''))
   return { content: `${base}.content`, manifest: `${base}.manifest` }
 }
 

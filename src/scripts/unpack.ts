@@ -55,7 +55,8 @@ export function unpack(place: Place, what: Unpack, payload: Arrival): Script {
 umask 077; mkdir -p "$I" "$X" || exit ${codes.unpack}
 umask 022; mkdir -p "$T" ${paths.releases} || exit ${codes.unpack}
 gzip -dc | tar -xof - -C "$I" || exit ${codes.unpack}
-[ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] || exit ${codes.unpack}
+[ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] || exit ${codes.unpack}
+${what.base === null ? sh`` : edited(what.base)}
 ( TZ=UTC0; export TZ; find "$T" ! -type l -exec touch -t ${touchStamp(what.release)} {} + ) || exit ${codes.unpack}`,
       payload.bytes > many ? sh`quick` : sh``,
       what.base === null ? sh`mv "$I/added" "$I/manifest"` : newManifest(what.base),
@@ -85,6 +86,12 @@ function newManifest(base: string): ShellText {
   return sh`B=${paths.manifest(base)}
 [ -f "$B" ] || exit ${codes.releaseMissing}
 sort -m "$B" "$I/removed" "$I/removed" | uniq -u | sort -m - "$I/added" >"$I/manifest" || exit ${codes.unpack}`
+}
+
+/** Files that differ from the base's in one place: its beginning, what was sent, its end. What comes of it is read again, as what arrived. */
+function edited(base: string): ShellText {
+  return sh`edit='{ head -c "$2" "$5" && cat "$0/edit/$1" && tail -c "$3" "$5"; } >"$0/tree/$5" && { [ "$4" = 644 ] || chmod "$4" "$0/tree/$5"; }'
+[ ! -s "$I/edits" ] || ( cd -- ${paths.release(base)} && xargs -0 -n 5 sh -c "$edit" "$I" ) <"$I/edits" || exit ${codes.notIntact}`
 }
 
 /** Everything was sent: nothing else may be there. */

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -344,6 +353,8 @@ describe('a payload', () => {
       'files',
       'links',
       'folders',
+      'edits',
+      'edit/',
       'tree/',
       'tree/a/',
       'tree/a/b/',
@@ -361,6 +372,34 @@ describe('a payload', () => {
     expect(shown('files')).toBe('./run\0./a/b/c\0')
     expect(shown('links')).toBe('./l\0')
     expect(shown('folders')).toBe('./new\0./new/empty\0')
+  })
+
+  it.each([
+    ['at its beginning', (text: string) => `// new\n${text.slice(5)}`, 1],
+    ['in its middle', (text: string) => `${text.slice(0, 40_000)}new words${text.slice(40_100)}`, 1],
+    ['at its end', (text: string) => `${text.slice(0, -7)}and then the end`, 1],
+    ['by a repetition', (text: string) => `${text}${text.slice(-3000)}`, 1],
+    ['by what is taken away', (text: string) => text.slice(3), 1],
+    ['everywhere', (text: string) => text.replaceAll('7', 'seven'), 0],
+  ])('holds little of a file that was changed %s', async (_, change, edits) => {
+    const cacheDir = temporary()
+    const text = Array.from({ length: 9000 }, (_, i) => `line ${(i * 48_271) % 65_537}\n`).join('')
+    const dir = fill(temporary(), { big: text, "it is\n'small'": 'a' })
+    const of = () => packFolder({ dir, include: null, shared: nothingShared, cacheDir })
+    const base = await of()
+    fill(dir, { big: change(text), "it is\n'small'": 'b' })
+    const next = await of()
+    const { data, files } = await next.payload(base.manifest)
+    expect(files).toBe(2)
+    const out = extract('GNU tar', data)
+    expect(readdirSync(join(out, 'edit'))).toHaveLength(edits)
+    expect(existsSync(join(out, 'tree/big'))).toBe(edits === 0)
+    if (edits > 0) expect(data.length).toBeLessThan((await next.payload(null)).data.length / 10)
+    for (const name of readdirSync(join(cacheDir, 'artifacts')).filter(name => name.startsWith(base.digest.slice(7))))
+      rmSync(join(cacheDir, 'artifacts', name))
+    expect(read(join(extract('GNU tar', (await (await of()).payload(base.manifest)).data), 'tree')).big).toBe(
+      `644 ${change(text)}`,
+    )
   })
 
   it('turns the base into the next manifest with sort and comm alone', async () => {

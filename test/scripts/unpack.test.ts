@@ -247,6 +247,30 @@ describe.each(shells)('unpack on a base under $name', shell => {
     expect((await run(verify(root, second, { extra: 1, whole: false, read: 'all' }), shell)).code).toBe(0)
   })
 
+  it('makes files that changed in one place from those of the base, and refuses them where these are not what they were', async () => {
+    const cacheDir = folder()
+    const of = (tree: Tree) => packFolder({ dir: fill(folder(), tree), include: null, shared: nothingShared, cacheDir })
+    const text = 'abcdefg\n'.repeat(2000)
+    const before: Tree = { "it's/-big\n\\": text, '-': `x ${text}`, 'run.sh': `#!${text}` }
+    const after: Tree = {
+      "it's/-big\n\\": `${text.slice(0, 5000)}new\n${text.slice(5001)}`,
+      '-': `new ${text}`,
+      'run.sh': `#!${text}exit\n`,
+    }
+    const [base, next] = [await of(before), await of(after)]
+    const payload = await next.payload(base.manifest)
+    expect(payload.data.length).toBeLessThan(1500)
+    const root = await sealed(shell, base)
+    const made = what(next, { release: second, base: first, unchanged: 'link' })
+    expect(await run(unpack(place(root), made, payload), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(treeOf(root, second)).toEqual(read(fill(folder(), after)))
+    expect(treeOf(root)).toEqual(read(fill(folder(), before)))
+    writeFileSync(join(root, 'releases', first, 'run.sh'), '#!'.padEnd(text.length + 2, '?'))
+    const again = { ...made, release: '20260304-000000-ccccccc' }
+    expect((await run(unpack(place(root), again, payload), shell)).code).toBe(81)
+    expect(readdirSync(join(root, 'releases'))).toEqual([first, second])
+  })
+
   it('links nothing that was written since it was checked, though it has its bytes and times again', async () => {
     const [base, next] = [
       await pack({ same: 'same', kept: 'kept' }),
