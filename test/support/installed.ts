@@ -1,17 +1,18 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Programs that tests of the examples run, and the Debian package that brings each. */
-const packages = {
-  chromium: 'chromium',
-  haproxy: 'haproxy',
-  nginx: 'nginx-light',
-  'redis-server': 'redis-server',
-  'systemd-analyze': 'systemd',
-  visudo: 'sudo',
+/** Programs that tests of the examples run, and what brings each. */
+const sources = {
+  chromium: 'apt-get install chromium',
+  haproxy: 'apt-get install haproxy',
+  nginx: 'apt-get install nginx-light',
+  pm2: 'npm install -g pm2@7',
+  'redis-server': 'apt-get install redis-server',
+  'systemd-analyze': 'apt-get install systemd',
+  visudo: 'apt-get install sudo',
 } as const
 
-type Program = keyof typeof packages
+type Program = keyof typeof sources
 
 /** Whether tests with it can run. In CI they always do: a missing program fails there, and is never skipped. */
 export function isHere(program: Program): boolean {
@@ -24,7 +25,7 @@ export function isHere(program: Program): boolean {
 /** Its path. Throws what to install when it is missing. */
 export function installed(program: Program): string {
   const path = find(program)
-  if (path === null) throw new Error(`${program} is missing. Install it: apt-get install ${packages[program]}`)
+  if (path === null) throw new Error(`${program} is missing. Install it: ${sources[program]}`)
   return path
 }
 
