@@ -7,13 +7,18 @@ import { folderOf, type Import, importsOf, sources, withoutComments } from './su
 const layers: readonly (readonly string[])[] = [
   ['cli.ts', 'index.ts', 'main.ts', 'program.ts', 'stopper.ts', 'commands'],
   ['fleet', 'render', 'config', 'build', 'embedded', 'project'],
+  ['balancer'],
   ['connection', 'plan'],
   ['scripts', 'release', 'inventory'],
   ['errors.ts'],
 ]
 
-/** Upwards, as types: the resolved configuration is data that both were written for, and config/config.ts holds no code. */
-const upwards: readonly string[] = ['connection -> config/config.ts', 'plan -> config/config.ts']
+/** Upwards, as types: the resolved configuration is data that all of them were written for, and config/config.ts holds no code. */
+const upwards: readonly string[] = [
+  'balancer -> config/config.ts',
+  'connection -> config/config.ts',
+  'plan -> config/config.ts',
+]
 
 /** Where each package may be imported: one file, or one folder. */
 const doors: Readonly<Record<string, readonly string[]>> = {

@@ -10,6 +10,7 @@ import { facts, type HostFacts, parseFacts } from '../scripts/facts.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
+import { readService } from './service.js'
 import { readFleet } from './status.js'
 import { leave } from './survey.js'
 
@@ -32,6 +33,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...unread,
       ...read.flatMap(({ state }) => [...problemsOf(state, { bytes: 0, entries: 0 }), ...doubts(state)]),
       ...(await loginProblems(context.config, read, context.concurrency)),
+      ...(await readService(context, read, context.hosts)).problems,
     ]
     const warnings = [...read.flatMap(({ state }) => warningsOf(state)), ...hosts.flatMap(clockWarning)]
     leave(read)

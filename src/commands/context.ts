@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js'
 import { loadConfig } from '../config/load.js'
 import { connectHosts } from '../connection/connect.js'
 import type { Connect } from '../connection/connection.js'
+import { connectLocal } from '../connection/local.js'
 import type { EmbeddedFleet } from '../embedded/server.js'
 import type { Emit } from '../fleet/events.js'
 import type { Host } from '../inventory/host.js'
@@ -24,6 +25,8 @@ export interface Context {
   readonly config: Config
   readonly hosts: readonly Host[]
   readonly connect: Connect
+  /** To this machine itself. */
+  readonly connectHere: Connect
   readonly concurrency: number
   readonly emit: Emit
   readonly asking: Screen['asking']
@@ -70,11 +73,13 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
       passphraseAsker(io, screen),
     ),
   )
+  const here = startConnections(connectLocal)
   return {
     io,
     config,
     hosts,
     connect: connections.connect,
+    connectHere: here.connect,
     concurrency: flags.concurrency ?? config.ssh.concurrency,
     emit: screen.emit,
     asking: screen.asking,
@@ -85,6 +90,7 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     hide: screen.hide,
     async close() {
       connections.close()
+      here.close()
       screen.end()
       log.close()
       await embedded?.close()

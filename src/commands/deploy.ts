@@ -19,7 +19,7 @@ import { excludedNow, withoutExcluded } from './excluded.js'
 import type { DeployFlags } from './flags.js'
 import type { Io } from './io.js'
 import { build, makingOf, needsOf, once } from './making.js'
-import { demandRollout } from './rollout.js'
+import { demandWay } from './rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
 import { revealSecrets, signed, transact, withLockWait } from './transact.js'
 import { tellUnchanged } from './unchanged.js'
@@ -78,7 +78,7 @@ async function deployTo(
     if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built(), {}))
     demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
     demandNone(await loginProblems(context.config, fleet, context.concurrency))
-    const rollout = demandRollout(context, flags, fleet)
+    const way = await demandWay(context, flags, fleet)
     const artifact = await built()
     demandNone(states.flatMap(state => problemsOf(state, needsOf(entriesOf(artifact.manifest)))))
     if (!flags.force && servesAlready(states, artifact.digest))
@@ -105,9 +105,10 @@ async function deployTo(
       context,
       flags,
       fleet,
-      planDeploy({ ...prepared.intent, rollout }),
+      planDeploy({ ...prepared.intent, rollout: way.rollout }),
       payload,
       startedAt,
+      way.service,
     )
     return outcome.exitCode
   } finally {

@@ -13,18 +13,21 @@ import type { Prepared } from './deploy.js'
 import type { DeployFlags } from './flags.js'
 import { needsOf } from './making.js'
 import { planRollout, rolloutProblems } from './rollout.js'
+import { readService } from './service.js'
 import { isUnbuilt } from './unbuilt.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
 export async function dryRun(context: Context, flags: DeployFlags, prepared: Prepared): Promise<ExitCode> {
   const { fleet, artifact, intent, bases } = prepared
-  const rollout = planRollout(context, fleet, new Set())
+  const served = await readService(context, fleet)
+  const rollout = planRollout(context, fleet, served, new Set())
   const plan = planDeploy('text' in rollout ? intent : { ...intent, rollout })
   const needs = needsOf(entriesOf(artifact.manifest))
   const states = fleet.map(({ state }) => state)
   const problems = [
     ...states.flatMap(state => problemsOf(state, needs)),
     ...(await loginProblems(context.config, fleet, context.concurrency)),
+    ...served.problems,
     ...rolloutProblems(rollout),
   ]
   const unknown = isUnbuilt(artifact)

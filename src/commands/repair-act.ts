@@ -22,7 +22,7 @@ import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
 import { needsOf } from './making.js'
 import { modelOf, type Scene } from './repair-scene.js'
-import { demandRollout } from './rollout.js'
+import { wayOfRepair } from './rollout.js'
 import { demandNone } from './survey.js'
 import { revealSecrets, signed, startRun } from './transact.js'
 
@@ -98,6 +98,8 @@ async function bring(
     ),
   )
   const { revision } = model.entry
+  const stay = [...needs].filter(([, need]) => need === 'nothing' || need === 'deploy').map(([name]) => name)
+  const way = await wayOfRepair(context, flags, fleet, new Set(stay))
   const intent = {
     ...(await intentFor(context, flags, scene, release)),
     digest: decision.digest,
@@ -105,12 +107,7 @@ async function bring(
     needs,
     doubts,
     model: model.entry,
-    rollout: demandRollout(
-      context,
-      flags,
-      fleet,
-      new Set([...needs].filter(([, need]) => need === 'nothing' || need === 'deploy').map(([name]) => name)),
-    ),
+    rollout: way.rollout,
     dates: artifact === null ? new Map() : await datesOf(model, release, artifact),
   }
   context.emit({
@@ -120,7 +117,7 @@ async function bring(
     note: 'repair',
   })
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null)
-  const run = startRun(context, flags, fleet, planBring(intent), payload)
+  const run = startRun(context, flags, fleet, planBring(intent), payload, way.service)
   return execute(run, { startedAt, log: context.log.path() })
 }
 
@@ -162,7 +159,8 @@ function nowhere(release: string): MixedError {
   )
 }
 
-async function intentFor(
+/** What every run of a repair says of itself. */
+export async function intentFor(
   context: Context,
   flags: TransactionFlags,
   { fleet, given }: Scene,
@@ -186,6 +184,6 @@ function undangled(state: HostState): HostState {
   return state.current.kind === 'link' ? { ...state, current: { ...state.current, resolves: true } } : state
 }
 
-function nothingToSend(): Promise<never> {
+export function nothingToSend(): Promise<never> {
   return Promise.reject(new Error('this run sends no files'))
 }

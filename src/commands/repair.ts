@@ -9,6 +9,7 @@ import type { Io } from './io.js'
 import { act, leaveOut } from './repair-act.js'
 import { concluded } from './repair-end.js'
 import { readScene, type Scene } from './repair-scene.js'
+import { leftDrained, mendService } from './repair-service.js'
 import { leave } from './survey.js'
 import { withLockWait } from './transact.js'
 import { unchanged } from './unchanged.js'
@@ -47,7 +48,8 @@ async function repairFleet(context: Context, flags: RepairFlags, startedAt: numb
       if (scene.decision.kind === 'nothing') {
         const states = scene.fleet.map(({ state }) => state)
         if (!isRecorded(given, states)) await leaveOut(context, flags, scene)
-        return concluded(context, scene, done ?? unchanged(context, scene.fleet, null, startedAt, 'repair'))
+        const outcome = done ?? unchanged(context, scene.fleet, null, startedAt, 'repair')
+        return concluded(context, scene, await mendService(context, flags, scene, outcome))
       }
       const outcome = await act(context, flags, scene, startedAt)
       if (outcome === null) continue
@@ -64,7 +66,7 @@ async function repairFleet(context: Context, flags: RepairFlags, startedAt: numb
 
 async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
   const scene = await readScene(context, givenUp(context, flags))
-  leave(scene.fleet)
+  const drained = await leftDrained(context, scene).finally(() => leave(scene.fleet))
   demandDecision(scene)
   const { app, stage } = context.config
   const report = {
@@ -73,10 +75,12 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
     decision: scene.decision,
     states: scene.fleet.map(({ state }) => state),
     beyond: scene.beyond,
+    drained,
   }
   context.io.output.stdout(flags.json ? `${JSON.stringify(repairJson(report))}\n` : repairText(report))
   if (scene.beyond.size > 0) return 6
-  return flags.detailedExitcode && scene.decision.kind !== 'nothing' ? 10 : 0
+  const nothing = scene.decision.kind === 'nothing' && drained.size === 0
+  return flags.detailedExitcode && !nothing ? 10 : 0
 }
 
 /** Throws MixedError when the records do not tell what has to be done. */

@@ -9,7 +9,7 @@ import { type Context, openContext } from './context.js'
 import { excludedNow, withoutExcluded } from './excluded.js'
 import type { RollbackFlags } from './flags.js'
 import type { Io } from './io.js'
-import { demandRollout, planRollout, rolloutProblems } from './rollout.js'
+import { demandPossible, demandWay } from './rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
 import { revealSecrets, signed, transact, withLockWait } from './transact.js'
 import { tellUnchanged } from './unchanged.js'
@@ -46,13 +46,12 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       return tellUnchanged(context, fleet, choice.digest, startedAt, 'rollback')
     }
     show(context, fleet, choice)
-    const rollout = planRollout(context, fleet, new Set())
-    demandNone(rolloutProblems(rollout))
     if (flags.dryRun) {
+      await demandPossible(context, fleet)
       if (flags.json) context.io.output.stdout(`${JSON.stringify(dryRunJson(fleet, choice))}\n`)
       return flags.detailedExitcode ? 10 : 0
     }
-    const possible = demandRollout(context, flags, fleet)
+    const way = await demandWay(context, flags, fleet)
     await askToGoOn(
       context,
       flags,
@@ -70,11 +69,11 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       revision: choice.revision,
       unresolved: 'refuse',
       excluded: excludedNow(context, flags, now),
-      rollout: possible,
+      rollout: way.rollout,
     })
     context.emit({ type: 'run.release', release: choice.release, previous: serves, note: 'rollback' })
     const payload = () => Promise.reject(new Error('a rollback sends no files'))
-    return (await transact(context, flags, fleet, plan, payload, startedAt)).exitCode
+    return (await transact(context, flags, fleet, plan, payload, startedAt, way.service)).exitCode
   } finally {
     leave(fleet)
   }

@@ -1,34 +1,80 @@
 import { UsageError } from '../errors.js'
+import type { Service } from '../fleet/service.js'
 import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../plan/batches.js'
 import type { Problem } from '../plan/preflight.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
+import { isUpIn, readService, type Served, serviceOf } from './service.js'
 import { demandNone, type Fleet } from './survey.js'
 
-/** In which batches the hosts of a run go; those of `stay` serve the release already. */
-export function planRollout(context: Context, fleet: Fleet, stay: ReadonlySet<string>): Rollout | RolloutProblem {
-  const seats = fleet.map(
-    ({ state }): Seat => ({ name: state.name, up: state.current.kind !== 'absent', stays: stay.has(state.name) }),
-  )
-  return cutIntoBatches(seats, context.config.rollout)
+/** In which batches the hosts of a run go; those of `stay` serve the release already. With a balancer, those are up that it sends users to. */
+export function planRollout(
+  context: Context,
+  fleet: Fleet,
+  served: Served,
+  stay: ReadonlySet<string>,
+): Rollout | RolloutProblem {
+  const behind = new Set(served.balancers.flatMap(({ balancer }) => balancer.hosts))
+  const counted = behind.size === 0 ? fleet.length : behind.size
+  const seats = fleet.map(({ state }): Seat => {
+    const serves = behind.size === 0 && state.current.kind !== 'absent'
+    return { name: state.name, up: isUpIn(served, state.name) ?? serves, stays: stay.has(state.name) }
+  })
+  return cutIntoBatches(seats, context.config.rollout, counted)
 }
 
 export function rolloutProblems(rollout: Rollout | RolloutProblem): readonly Problem[] {
   return 'text' in rollout ? [{ host: 'rollout', ...rollout }] : []
 }
 
-/** The same, or the refusal: PreflightError where it is impossible, UsageError where a decision would be missing later. */
-export function demandRollout(
+/** What a run takes along beside its plan. */
+export interface Way {
+  readonly rollout: Rollout
+  readonly service: Service | null
+}
+
+/** The way that the hosts go; PreflightError where it is impossible, UsageError where a decision would be missing later. */
+export async function demandWay(
   context: Context,
   flags: TransactionFlags,
   fleet: Fleet,
   stay: ReadonlySet<string> = new Set(),
-): Rollout {
-  const rollout = planRollout(context, fleet, stay)
-  demandNone(rolloutProblems(rollout))
+): Promise<Way> {
+  return wayBy(context, flags, fleet, stay, await readService(context, fleet))
+}
+
+/** For a repair: a balancer that cannot be told does not keep a mixed fleet from becoming whole. */
+export async function wayOfRepair(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  stay: ReadonlySet<string>,
+): Promise<Way> {
+  const served = await readService(context, fleet)
+  for (const { text } of served.problems)
+    context.emit({ type: 'note', level: 'warning', host: null, text: `going on without the balancer: ${text}` })
+  const without = { ...served, balancers: [], problems: [] }
+  return wayBy(context, flags, fleet, stay, served.problems.length === 0 ? served : without)
+}
+
+function wayBy(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  stay: ReadonlySet<string>,
+  served: Served,
+): Way {
+  const rollout = planRollout(context, fleet, served, stay)
+  demandNone([...served.problems, ...rolloutProblems(rollout)])
   const possible = rollout as Rollout
   demandDecisions(context, flags, possible)
-  return possible
+  return { rollout: possible, service: serviceOf(context, fleet, served) }
+}
+
+/** For a dry run: whether the hosts could go their way at all. Throws PreflightError. */
+export async function demandPossible(context: Context, fleet: Fleet): Promise<void> {
+  const served = await readService(context, fleet)
+  demandNone([...served.problems, ...rolloutProblems(planRollout(context, fleet, served, new Set()))])
 }
 
 function demandDecisions({ io }: Context, flags: TransactionFlags, { batches, canary }: Rollout): void {

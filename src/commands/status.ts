@@ -13,6 +13,7 @@ import { statusText } from '../render/status.js'
 import { type Context, openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
+import { inService, readService } from './service.js'
 import { leave, orInterrupt } from './survey.js'
 
 export interface StatusFlags extends CommonFlags {
@@ -33,8 +34,9 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
           [state.name, await probe(context, session, state, flags.verify ?? false)] as const,
       ),
     )
+    const service = inService(await readService(context, read, context.hosts))
     leave(read)
-    const report = assess(context.config.app, context.config.stage, fleet, new Map(probes))
+    const report = assess(context.config.app, context.config.stage, fleet, new Map(probes), service)
     io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now()))
     return report.exitCode
   } finally {

@@ -6,6 +6,7 @@ import { batchesOf } from '../fleet/batches.js'
 import { execute } from '../fleet/execute.js'
 import type { Outcome } from '../fleet/outcome.js'
 import type { HostRun, Run } from '../fleet/run.js'
+import type { Service } from '../fleet/service.js'
 import type { Plan } from '../plan/plan.js'
 import { saysYes } from './ask.js'
 import type { Context } from './context.js'
@@ -44,8 +45,9 @@ export async function transact(
   plan: Plan,
   payload: (baseDigest: string | null) => Promise<Payload>,
   startedAt: number,
+  service: Service | null = null,
 ): Promise<Outcome> {
-  const run = startRun(context, flags, fleet, plan, payload)
+  const run = startRun(context, flags, fleet, plan, payload, service)
   const outcome = await execute(run, { startedAt, log: context.log.path() })
   context.emit({ type: 'run.end', outcome })
   leave(fleet)
@@ -59,6 +61,7 @@ export function startRun(
   fleet: Fleet,
   plan: Plan,
   payload: (baseDigest: string | null) => Promise<Payload>,
+  service: Service | null = null,
 ): Run {
   context.log.name(plan.release)
   const hosts = plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session))
@@ -72,6 +75,7 @@ export function startRun(
     payload,
     keepOnFailure: flags.rollback === false,
     ask: question => (flags.yes ? Promise.resolve(true) : context.asking(() => saysYes(question))),
+    service,
     warnings: [],
     swaps: [],
     swapWindowMs: null,
@@ -116,5 +120,6 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     healthy: null,
     tree: null,
     failure: null,
+    out: null,
   }
 }

@@ -28,6 +28,7 @@ export interface Config {
   readonly unchanged: 'auto' | 'copy'
   readonly keepReleases: number
   readonly rollout: Rollout
+  readonly balancer: BalancerConfig | null
   readonly ssh: SshConfig
 }
 
@@ -98,6 +99,35 @@ export interface Canary {
   /** Whether a person is asked. */
   readonly confirm: boolean
 }
+
+/** What stands before the hosts. Durations are milliseconds. */
+export type BalancerConfig = BalancerWay & {
+  /** What a host is called in it: a text with `$NAME` for a variable of the host, or by the host's name. */
+  readonly server: string | Readonly<Record<string, string>>
+  /** Only hosts with one of these roles are behind it; null: all. */
+  readonly roles: readonly string[] | null
+  /** How long it is waited for sessions to end, and for a host to be in service again. */
+  readonly drainTimeout: number
+  readonly readyTimeout: number
+  /** How long it is waited where sessions cannot be counted. */
+  readonly settle: number
+}
+
+type BalancerWay =
+  | {
+      readonly kind: 'haproxy'
+      readonly hosts: readonly Host[]
+      readonly socket: string
+      readonly backends: readonly string[]
+    }
+  | {
+      readonly kind: 'nginx'
+      readonly hosts: readonly Host[]
+      readonly upstreamFile: string
+      readonly test: string
+      readonly reload: string
+    }
+  | { readonly kind: 'command'; readonly drain: string; readonly ready: string; readonly state: string | null }
 
 export interface SshConfig {
   readonly configFile: string | null

@@ -1,6 +1,6 @@
 import type { Host } from '../inventory/host.js'
 import { serviceText } from '../scripts/service.js'
-import type { Config, HealthCheck, Hook, Rollout, SecretSource, Source, SshConfig } from './config.js'
+import type { BalancerConfig, Config, HealthCheck, Hook, Rollout, SecretSource, Source, SshConfig } from './config.js'
 import { formatDuration } from './duration.js'
 
 /** The resolved config for people, without colour. Secrets are named by their source; they are not read. */
@@ -21,6 +21,7 @@ export function describeConfig(config: Config): string {
     ['unchanged', [config.unchanged]],
     ['keep', [config.keepReleases === 1 ? '1 release' : `${config.keepReleases} releases`]],
     ['rollout', [rolloutText(config.rollout)]],
+    ...(config.balancer === null ? [] : [['balancer', balancerLines(config.balancer)] as const]),
     ['ssh', [sshText(config.ssh)]],
     ...(config.protected ? [['protected', ['deploying asks first']] as const] : []),
   ]
@@ -116,6 +117,27 @@ function canaryText({ hosts, pause, check, confirm }: NonNullable<Rollout['canar
     ...(confirm ? ['a person who says yes'] : []),
   ]
   return `${hosts} first${steps.length === 0 ? '' : `, then ${steps.join(', then ')}`}`
+}
+
+function balancerLines(balancer: BalancerConfig): readonly string[] {
+  const limits = [
+    ...rolesText(balancer.roles),
+    `sessions end within ${formatDuration(balancer.drainTimeout)}`,
+    `up again within ${formatDuration(balancer.readyTimeout)}`,
+  ]
+  const hosts = balancer.kind === 'command' ? '' : balancer.hosts.map(({ name }) => name).join(', ')
+  switch (balancer.kind) {
+    case 'haproxy':
+      return [`HAProxy ${hosts} ${balancer.backends.join(', ')} by ${balancer.socket}   (${limits.join(', ')})`]
+    case 'nginx':
+      return [`nginx ${hosts} ${balancer.upstreamFile}, ${balancer.test}, ${balancer.reload}   (${limits.join(', ')})`]
+    case 'command':
+      return [
+        `drain: ${balancer.drain}   (${limits.join(', ')})`,
+        `ready: ${balancer.ready}`,
+        `state: ${balancer.state ?? 'cannot be read'}`,
+      ]
+  }
 }
 
 function rolesText(roles: readonly string[] | null): readonly string[] {

@@ -40,6 +40,8 @@ export interface StageInput {
   readonly keepReleases?: number
   /** How many hosts are taken at a time. Default: all at once. docs/rollout.md */
   readonly rollout?: RolloutInput
+  /** What stands before the hosts: they are taken out of it while they change. docs/rollout.md */
+  readonly balancer?: BalancerInput
   readonly ssh?: SshInput
   /** Deploying asks first, and needs `--yes` where nobody can be asked. */
   readonly protected?: boolean
@@ -190,6 +192,58 @@ export interface CanaryInput {
   readonly check?: string | { readonly run: string; readonly on?: 'here' | 'hosts'; readonly timeout?: Duration }
   /** Whether a person is asked. Default: only where there is no `check`. */
   readonly confirm?: boolean
+}
+
+export type BalancerInput = (
+  | { readonly haproxy: HaproxyInput }
+  | { readonly nginx: NginxInput }
+  | { readonly command: BalancerCommandInput }
+) & {
+  /** Only hosts with one of these roles are behind it. */
+  readonly roles?: readonly string[]
+  /** How long it is waited for sessions to end. Default: 30s. */
+  readonly drainTimeout?: Duration
+  /** How long it is waited until a host is in service again. Default: 30s. */
+  readonly readyTimeout?: Duration
+  /** How long it is waited where sessions cannot be counted. Default: 5s. */
+  readonly settle?: Duration
+}
+
+/** A host of the inventory by its name, any other as in `hosts`, or `local`: this machine. */
+type BalancerHost = string | HostInput
+
+/** A text with `$NAME` for a variable of the host's `env` (or `$CLONEDEPLOY_HOST`, `$CLONEDEPLOY_HOST_ADDRESS`), or one for each host. */
+type ServerInput = string | Readonly<Record<string, string>>
+
+export interface HaproxyInput {
+  readonly host: BalancerHost | readonly BalancerHost[]
+  /** The admin socket on that host. */
+  readonly socket: string
+  readonly backend: string | readonly string[]
+  /** Default: the host's name. */
+  readonly server?: ServerInput
+}
+
+export interface NginxInput {
+  readonly host: BalancerHost | readonly BalancerHost[]
+  /** The file with the `server` lines. */
+  readonly upstreamFile: string
+  /** Default: `nginx -t`. */
+  readonly test?: string
+  /** Default: `nginx -s reload`. */
+  readonly reload?: string
+  /** Default: the host's address, with any port. */
+  readonly server?: ServerInput
+}
+
+/** Commands run on this machine, for each host. */
+export interface BalancerCommandInput {
+  readonly drain: string
+  readonly ready: string
+  /** Prints `ready`, `drain`, `maint` or `down`, and the number of sessions where it is known. */
+  readonly state?: string
+  /** Default: the host's name. */
+  readonly server?: ServerInput
 }
 
 export interface SshInput {

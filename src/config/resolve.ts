@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Host, HostEntry } from '../inventory/host.js'
-import type { Config, SecretSource, Source } from './config.js'
+import type { BalancerConfig, Config, SecretSource, Source } from './config.js'
+import type { BalancerEntry } from './fields/balancer.js'
 import type { Layer } from './schema.js'
 
 interface Place {
@@ -35,6 +36,8 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     unchanged: layer.unchanged ?? 'auto',
     keepReleases: layer.keepReleases ?? 5,
     rollout: layer.rollout ?? { batch: '100%', minUp: null, canary: null },
+    balancer:
+      layer.balancer === undefined ? null : resolveBalancer(layer.balancer, entries, layer.deployTo ?? '', absolute),
     ssh: {
       configFile: layer.ssh?.configFile === undefined ? null : absolute(layer.ssh.configFile),
       connectTimeout: layer.ssh?.connectTimeout ?? 10_000,
@@ -71,6 +74,20 @@ function resolveHost(entry: HostEntry, deployTo: string, absolute: Absolute): Ho
     ...(knownHosts === undefined ? {} : { knownHosts: absolute(knownHosts) }),
     deployTo: entry.deployTo ?? deployTo,
   }
+}
+
+/** A balancer that is a host of the inventory is reached as that one is. */
+function resolveBalancer(
+  entry: BalancerEntry,
+  entries: readonly HostEntry[],
+  deployTo: string,
+  absolute: Absolute,
+): BalancerConfig {
+  if (entry.kind === 'command') return entry
+  const hosts = entry.hosts.map(one =>
+    resolveHost(entries.find(({ name }) => name === one.name) ?? one, deployTo, absolute),
+  )
+  return { ...entry, hosts }
 }
 
 function resolveSecret(source: SecretSource, absolute: Absolute): SecretSource {

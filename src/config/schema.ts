@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { balancer } from './fields/balancer.js'
 import { oneOrMany } from './fields/choose.js'
 import { closed } from './fields/closed.js'
 import { duration } from './fields/duration.js'
@@ -31,6 +32,7 @@ export const fields = {
   unchanged: z.enum(['auto', 'copy']),
   keepReleases: z.int().min(1).max(1000),
   rollout,
+  balancer,
   ssh: closed({
     configFile: localPath.optional(),
     connectTimeout: duration.optional(),

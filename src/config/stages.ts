@@ -23,8 +23,7 @@ export interface Stages {
 
 type Raw = Readonly<Record<string, unknown>>
 
-const notYet = 'is not supported yet'
-const planned = { balancer: notYet, maintenance: notYet }
+const planned = { maintenance: 'is a command: clonedeploy maintenance on' }
 const onlyAtTop = { stages: 'a stage has no stages of its own', defaultStage: 'belongs beside stages, not into one' }
 
 /** Checks every key of the config, and puts each stage together. */

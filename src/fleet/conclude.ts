@@ -59,6 +59,7 @@ function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
     digest: isNew ? run.plan.digest : isOld ? host.plan.oldDigest : null,
     healthy: ending === 'aborted' ? null : host.healthy,
     bytes: host.session.bytes(),
+    ...(host.out === null ? {} : { out: host.out }),
     error: unread
       ? { phase: 'confirm', step: 'read back', message: 'what it serves could not be read', hint: null, output: [] }
       : host.failure,

@@ -2,14 +2,17 @@ import { stillTaken } from './batches.js'
 import { passCanary } from './canary.js'
 import { type OutcomeFacts, outcomeOf } from './conclude.js'
 import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
+import { drainAll } from './drain.js'
 import { lockAndPrepare, startHeart } from './lock.js'
 import type { Outcome } from './outcome.js'
 import { prepareAll, runOnce } from './prepare.js'
+import { backInService, readyAll } from './ready.js'
 import { discardAll, restoreAll } from './restore.js'
 import type { Batch, Halt, Run } from './run.js'
 import { serveAll } from './serve.js'
 import { unlessStopped } from './stop.js'
 import { armAll, swapAll } from './swap.js'
+import { takeOut } from './take-out.js'
 
 /**
  * Carries a plan out on the whole fleet: lock, prepare everything everywhere, swap all together or batch by batch, serve,
@@ -18,17 +21,15 @@ import { armAll, swapAll } from './swap.js'
 export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   const heart = startHeart(run)
   try {
-    const unready = await makeReady(run).catch(undone(() => discardAll(run)))
-    if (unready !== null) {
-      await discardAll(run)
-      return outcomeOf(run, facts, 'aborted', unready)
-    }
+    const unready = await makeReady(run).catch(undone(() => giveUp(run)))
+    if (unready !== null) return await abort(run, facts, unready)
     const broken = await takeOver(run).catch(undone(() => restoreAll(run, { reason: 'a bug of clonedeploy' })))
     if (broken !== null && !run.keepOnFailure) return await goBack(run, facts, broken)
     const split = await confirmAll(run)
     if (split !== null && run.hosts.every(({ confirmed }) => !confirmed)) return await goBack(run, facts, split)
-    const unread = split === null ? await finishAll(run) : await readAll(run, split)
-    const wrong = broken ?? unread
+    const away = split === null ? await backInService(run, run.hosts) : null
+    const unread = split === null ? await finishAll(run) : await stayApart(run, split)
+    const wrong = broken ?? unread ?? away
     return outcomeOf(run, facts, wrong === null ? 'deployed' : 'mixed', wrong)
   } finally {
     heart.stop()
@@ -69,12 +70,39 @@ async function takeBatch(run: Run, batch: Batch): Promise<Halt | null> {
 /** Before a batch is told to swap. Arming is last: a host waits for the word no longer than its deadline is. */
 async function makeWay(run: Run, batch: Batch): Promise<Halt | null> {
   const gone = run.hosts.some(({ taken }) => taken) ? await stillTaken(run) : null
-  return gone ?? (await armAll(run, batch.hosts))
+  const inTurn = run.batches.length > 1
+  const drained = gone ?? (inTurn ? await drainAll(run, batch.hosts, batch.title) : null)
+  return drained ?? (await armAll(run, batch.hosts))
 }
 
 /** Before the next one follows. */
 async function settleIn(run: Run, batch: Batch): Promise<Halt | null> {
-  return (await serveAll(run, batch.hosts)) ?? (batch.endsCanary ? await passCanary(run) : null)
+  const inTurn = run.batches.length > 1
+  const halt = (await serveAll(run, batch.hosts)) ?? (inTurn ? await readyAll(run, batch.hosts, 'up') : null)
+  return halt ?? (batch.endsCanary ? await passCanary(run) : null)
+}
+
+/** Nothing was swapped: the first to go are in service again, and what was prepared is thrown away. */
+async function giveUp(run: Run): Promise<Halt | null> {
+  const away = await backInService(run, run.batches[0]?.hosts ?? [])
+  await discardAll(run)
+  return away
+}
+
+async function abort(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {
+  const away = await giveUp(run)
+  if (away === null) return outcomeOf(run, facts, 'aborted', halt)
+  return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and afterwards ${away.reason}` })
+}
+
+/** Some hosts were confirmed, and others could not be: these shall meet nobody. */
+async function stayApart(run: Run, split: Halt): Promise<Halt> {
+  const halt = await readAll(run, split)
+  await takeOut(
+    run,
+    run.hosts.filter(({ confirmed }) => !confirmed),
+  )
+  return halt
 }
 
 /** What is thrown (a damaged artifact, a bug) is thrown on, but not before the hosts are as they were. */

@@ -33,6 +33,8 @@ export interface HostOutcome {
   readonly healthy: boolean | null
   readonly bytes: number
   readonly error: HostFailure | null
+  /** Where it was taken out of service and is not back: `HAProxy web/web-3`. */
+  readonly out?: string
 }
 
 export interface HostFailure {

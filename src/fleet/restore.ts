@@ -1,11 +1,14 @@
 import type { RunResult } from '../connection/connection.js'
 import { codes } from '../scripts/codes.js'
+import { drainAll } from './drain.js'
 import { onEach } from './each.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
+import { backInService, readyAll } from './ready.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run } from './run.js'
 import { healthy, restart } from './serve.js'
 import { disarmAll } from './swap.js'
+import { takeOut } from './take-out.js'
 
 /**
  * Puts every host back, also those whose answer was lost: reconnects, repeats and reads back until the lease is over,
@@ -21,9 +24,15 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
   const blame = new Map(run.hosts.map(host => [host.name, host.failure]))
   const left = await backInTurn(run)
   disarmAll(run)
-  if (left === null) for (const host of run.hosts) host.failure = blame.get(host.name) ?? null
+  const lost = run.hosts.filter(isLost)
+  for (const host of run.hosts) if (!lost.includes(host)) host.failure = blame.get(host.name) ?? null
+  const away = await backInService(
+    run,
+    run.hosts.filter(host => !lost.includes(host)),
+  )
+  await takeOut(run, lost)
   if (left === null) await markBad(run, halt)
-  return left
+  return together([left, away])
 }
 
 /** Throws away what was prepared; nothing was swapped. A host that cannot be told is named, its lock ends with its lease. */
@@ -52,13 +61,30 @@ function whom({ batches, hosts }: Run): string {
 
 /** The batch that failed goes first, those before it in turn; those that were never told to swap only give up waiting. */
 async function backInTurn(run: Run): Promise<Halt | null> {
-  const turns = wayBack(run)
-  const halts: Halt[] = []
-  for (const hosts of turns) {
-    const halt = await backTogether(run, hosts)
-    if (halt !== null) halts.push(halt)
+  const halts: (Halt | null)[] = []
+  for (const hosts of wayBack(run)) {
+    const inTurn = run.batches.length > 1 && !hosts.every(host => isUntouched(run, host))
+    // A host is better back without having been drained than not back.
+    if (inTurn) await drainAll(run, hosts, '').then(halt => warn(run, hosts, halt))
+    halts.push(await backTogether(run, hosts))
+    const back = hosts.filter(host => !isLost(host))
+    if (inTurn) await readyAll(run, back, 'told').then(halt => warn(run, back, halt))
   }
-  return halts.length === 0 ? null : { reason: halts.map(({ reason }) => reason).join('; ') }
+  return together(halts)
+}
+
+function warn(run: Run, hosts: readonly HostRun[], halt: Halt | null): void {
+  if (halt !== null) run.warnings.push(`${hosts.map(({ name }) => name).join(', ')}, on the way back: ${halt.reason}`)
+}
+
+/** Failed on the way back. */
+function isLost({ failure }: HostRun): boolean {
+  return failure?.phase === 'rollback'
+}
+
+function together(halts: readonly (Halt | null)[]): Halt | null {
+  const reasons = halts.flatMap(halt => (halt === null ? [] : [halt.reason]))
+  return reasons.length === 0 ? null : { reason: reasons.join('; ') }
 }
 
 function backTogether(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {

@@ -7,6 +7,7 @@ import type { Emit, Phase } from './events.js'
 import { failureOf } from './failure.js'
 import { outputLines } from './lines.js'
 import type { HostFailure } from './outcome.js'
+import type { Service } from './service.js'
 import type { Session } from './session.js'
 import type { Stop } from './stop.js'
 
@@ -22,6 +23,8 @@ export interface Run {
   readonly payload: (baseDigest: string | null) => Promise<Payload>
   /** Leave the new release in place when it fails after the swap. */
   readonly keepOnFailure: boolean
+  /** What stands before the hosts; null: nothing that we know of. */
+  readonly service: Service | null
   /** Whether a person says yes. */
   readonly ask: (question: string) => Promise<boolean>
   readonly warnings: string[]
@@ -55,6 +58,8 @@ export interface HostRun {
   healthy: boolean | null
   tree: string | null
   failure: HostFailure | null
+  /** Where it is out of service, and stays so when the run ends: `HAProxy web/web-3`. */
+  out: string | null
 }
 
 /** Why a run did not go on; the hosts carry the details. */

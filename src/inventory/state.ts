@@ -28,6 +28,29 @@ export interface HostState {
   readonly last: HistoryRecord | null
   /** Of the configured shared files, those that do not exist. */
   readonly missing: readonly string[]
+  /** What a run noted before it drained hosts, and did not take back. */
+  readonly drained: DrainRecord | null
+  /** Whether the flag of maintenance is there, with what is known of it. */
+  readonly maintenance: MaintenanceRecord | null
+}
+
+/** What the balancers were before a run changed them. Of several the one with the highest `seq` counts, unless a host says that it is over. */
+export interface DrainRecord {
+  readonly seq: number
+  readonly tx: string
+  readonly by: string
+  readonly at: string
+  /** `BALANCER HOST`: what was out of service before, by somebody else. */
+  readonly out: readonly string[]
+  readonly over?: true
+}
+
+/** Who turned maintenance on, and what was out of service before that. Nothing but `out` where somebody made the file by hand. */
+export interface MaintenanceRecord {
+  readonly by?: string
+  readonly at?: string
+  readonly reason?: string
+  readonly out: readonly string[]
 }
 
 /** `current`: a link (its target verbatim, whether it resolves, and the release id when it lies in releases/), or something else. */

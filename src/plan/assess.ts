@@ -2,7 +2,7 @@ import type { Excluded, FleetState, HostState } from '../inventory/state.js'
 import { isAlive } from '../scripts/inspect.js'
 import { newestRecord } from './newest-record.js'
 import { inDoubt } from './preflight.js'
-import type { StatusHost, StatusReport } from './status.js'
+import type { Place, StatusHost, StatusReport } from './status.js'
 import { currentEntry, currentRelease, mostCommon } from './transaction.js'
 import { type FleetFacts, isPersons, judge, leftBy, unreachable } from './verdict.js'
 
@@ -14,21 +14,33 @@ export interface Probe {
   readonly drift: StatusHost['drift']
 }
 
+/** What the balancers say: of which host what, where a dead run has drained one, and what could not be read. */
+export interface InService {
+  readonly places: ReadonlyMap<string, readonly Place[]>
+  readonly drained: ReadonlyMap<string, string>
+  readonly problems: readonly string[]
+}
+
+const noBalancer: InService = { places: new Map(), drained: new Map(), problems: [] }
+
 /** The verdict on a fleet: what it is meant to serve, and what is off where. Pure; says nothing that was not read. */
 export function assess(
   app: string,
   stage: string,
   fleet: FleetState,
   probes: ReadonlyMap<string, Probe>,
+  service: InService = noBalancer,
 ): StatusReport {
   const states = fleet.hosts.flatMap(({ state }) => (state === null ? [] : [state]))
-  const facts = factsOf(states)
+  const facts = { ...factsOf(states), drained: service.drained }
   const excluded = newestRecord(states)?.excluded ?? []
   const hosts = fleet.hosts.map(({ name, state, error }) => {
     const left = excluded.find(({ host }) => host === name)
-    return leftOut(state === null ? unread(name, error) : hostOf(state, facts, probes.get(name)), left)
+    const host = leftOut(state === null ? unread(name, error) : hostOf(state, facts, probes.get(name)), left)
+    const places = service.places.get(name)
+    return places === undefined ? host : { ...host, places }
   })
-  const result = resultOf(states, hosts)
+  const result = service.problems.length > 0 ? 'unknown' : resultOf(states, hosts)
   const holding = states.find(({ lock }) => lock.held)
   const lock = holding === undefined ? null : lockOf(holding, states, hosts.length - states.length)
   return {
@@ -42,12 +54,22 @@ export function assess(
     lock,
     hosts,
     split: splitOf(hosts),
-    problems: hosts.flatMap(({ flag, says }) => (flag === null || says === null ? [] : [says])),
+    ...maintenanceOf(states),
+    problems: [
+      ...hosts.flatMap(({ flag, says }) => (flag === null || says === null ? [] : [says])),
+      ...service.problems,
+    ],
     next: nextOf(hosts, lock),
   }
 }
 
-function factsOf(states: readonly HostState[]): FleetFacts {
+function maintenanceOf(states: readonly HostState[]): Pick<StatusReport, 'maintenance'> {
+  const on = states.flatMap(({ name, maintenance }) => (maintenance === null ? [] : [{ name, maintenance }]))
+  const [first] = on
+  return first === undefined ? {} : { maintenance: { ...first.maintenance, hosts: on.map(({ name }) => name) } }
+}
+
+function factsOf(states: readonly HostState[]): Omit<FleetFacts, 'drained'> {
   const transactions = states.flatMap(state => state.transactions)
   return {
     target: targetOf(states),

@@ -28,17 +28,24 @@ export function allAtOnce(names: readonly string[]): Rollout {
   return { batches: [names], canary: null, minUp: 0 }
 }
 
-/** Puts the hosts into batches, in their order: never more than `batch` at a time, never so many that fewer than `minUp` are up. */
-export function cutIntoBatches(seats: readonly Seat[], config: RolloutConfig): Rollout | RolloutProblem {
+/**
+ * Puts the hosts into batches, in their order: never more than `batch` at a time, never so many that fewer than `minUp`
+ * are up. `counted`: how many hosts a share of `minUp` is of.
+ */
+export function cutIntoBatches(
+  seats: readonly Seat[],
+  config: RolloutConfig,
+  counted = seats.length,
+): Rollout | RolloutProblem {
   const movers = seats.filter(({ stays }) => !stays)
   const stay = seats.flatMap(({ name, stays }) => (stays ? [name] : []))
   const size = Math.max(1, amountOf(config.batch, movers.length, Math.floor))
   const canary = config.canary !== null && config.canary.hosts < movers.length ? config.canary : null
   if (size >= movers.length && canary === null && config.minUp === null) return allAtOnce(seats.map(({ name }) => name))
   const up = seats.filter(one => one.up).length
-  const minUp = up === 0 ? 0 : config.minUp === null ? 1 : amountOf(config.minUp, seats.length, Math.ceil)
+  const minUp = up === 0 ? 0 : config.minUp === null ? 1 : amountOf(config.minUp, counted, Math.ceil)
   const room = up === 0 ? Number.POSITIVE_INFINITY : up - minUp
-  if (room < 1 && movers.some(one => one.up)) return tooFew(up, seats.length, minUp, config.minUp)
+  if (room < 1 && movers.some(one => one.up)) return tooFew(up, counted, minUp, config.minUp)
   const first = greedy(canary === null ? [] : movers.slice(0, canary.hosts), size, room)
   const rest = greedy(canary === null ? movers : movers.slice(canary.hosts), size, room)
   const [head = [], ...others] = [...first, ...rest]

@@ -1,4 +1,4 @@
-import type { HistoryRecord } from '../inventory/state.js'
+import type { HistoryRecord, MaintenanceRecord } from '../inventory/state.js'
 import type { Verdict } from './verdict.js'
 
 /** What `status` says: the JSON of the command line's contract, and what its table is drawn from. */
@@ -26,6 +26,8 @@ export interface StatusReport {
   readonly hosts: readonly StatusHost[]
   /** Which hosts serve what, where they do not serve the same; most hosts first. */
   readonly split: readonly { readonly release: string | null; readonly hosts: readonly string[] }[] | null
+  /** Whose flag of maintenance is on the hosts, and on which; absent: on none. */
+  readonly maintenance?: MaintenanceRecord & { readonly hosts: readonly string[] }
   /** Sentences for people: what is wrong and what to run. */
   readonly problems: readonly string[]
   readonly next: readonly string[]
@@ -54,6 +56,8 @@ export interface StatusHost {
   } | null
   readonly releases: readonly string[]
   readonly last: HistoryRecord | null
+  /** What the balancers say of it; absent where there are none. */
+  readonly places?: readonly Place[]
   /** What is off, more coarsely than the verdict: OLD, NEW, DRIFT, IN DOUBT, UNREACHABLE …; null when nothing is. */
   readonly flag: string | null
   readonly verdict: Verdict
@@ -62,4 +66,14 @@ export interface StatusHost {
   readonly next: string | null
   /** How many releases it is behind, of those that are still on any host; null when it is not, or that cannot be told. */
   readonly behind: number | null
+}
+
+/** A host as a balancer sees it. */
+export interface Place {
+  readonly balancer: string
+  /** What people call it: `HAProxy web/web-3`. */
+  readonly server: string
+  readonly state: 'ready' | 'drain' | 'maint' | 'unknown'
+  readonly up: boolean
+  readonly sessions: number | null
 }

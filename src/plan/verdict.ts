@@ -25,6 +25,8 @@ export type Verdict =
   | 'drifted'
   /** Its files are back, and the restart that serves them was not seen to succeed. */
   | 'service unknown'
+  /** A run that died has taken it out of service, and nobody has put it back. */
+  | 'drained'
   | 'unhealthy'
   /** `current` is no link, or leads nowhere. */
   | 'broken'
@@ -48,6 +50,8 @@ export interface FleetFacts {
   readonly releases: readonly string[]
   /** Transactions that some host has confirmed. */
   readonly confirmed: ReadonlySet<string>
+  /** Where a run that died took hosts out of service: `HAProxy web/web-3`. */
+  readonly drained: ReadonlyMap<string, string>
 }
 
 const repair = 'fix: clonedeploy repair'
@@ -60,6 +64,7 @@ export function judge(state: HostState, probe: Pick<StatusHost, 'drift' | 'healt
     misplaced(state, fleet) ??
     drifted(state, probe) ??
     notRestarted(state) ??
+    drained(state, fleet) ??
     unhealthy(state, probe) ??
     whole(state)
   )
@@ -144,6 +149,12 @@ function notRestarted(state: HostState): Judgement | null {
   if (unserved(state).length === 0) return null
   const text = `${state.name} was put back to ${currentRelease(state)}, and its restart was not seen to succeed: files old, service state unknown.`
   return off('service unknown', 'NOT RESTARTED', text, repair)
+}
+
+function drained({ name, lock }: HostState, fleet: FleetFacts): Judgement | null {
+  const where = fleet.drained.get(name)
+  if (where === undefined || isAtWork(lock)) return null
+  return off('drained', 'DRAINED', `${name} is out of ${where}: a run that did not end has drained it.`, repair)
 }
 
 function unhealthy({ name }: HostState, probe: Pick<StatusHost, 'health' | 'healthNote'>): Judgement | null {

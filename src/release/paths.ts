@@ -7,6 +7,10 @@ export const paths = {
   epochs: '.clonedeploy/epochs',
   fleet: '.clonedeploy/fleet',
   history: '.clonedeploy/history',
+  /** What the balancers were before a run changed them; only while it may still be otherwise. */
+  drained: '.clonedeploy/drained',
+  /** While it is there, the app shall show that it is being worked on. */
+  maintenance: 'shared/maintenance',
   release: (id: string) => `releases/${id}`,
   manifest: (id: string) => `.clonedeploy/manifests/${id}`,
   seal: (id: string) => `.clonedeploy/manifests/${id}.seal`,

@@ -54,6 +54,11 @@ function isBack({ current, error }: HostOutcome, { command, hosts, release }: Ou
 }
 
 function stateOf(host: HostOutcome, outcome: Outcome, paint: Paint): string {
+  const said = servedState(host, outcome, paint)
+  return host.out === undefined ? said : `${said}${paint.bad(`; taken out of ${host.out}`)}`
+}
+
+function servedState(host: HostOutcome, outcome: Outcome, paint: Paint): string {
   if (host.error !== null) return paint.bad(troubleOf(host, host.error, outcome))
   if (host.healthy === null) return 'read back'
   return host.healthy ? paint.good('ok') : paint.bad('unhealthy')

@@ -22,7 +22,8 @@ export function outcomeJson(outcome: Outcome) {
 
 function hostJson(host: HostOutcome) {
   const { name, current, digest, healthy, bytes } = host
-  return { name, current, digest, healthy, bytes, error: host.error === null ? null : errorJson(host.error) }
+  const error = host.error === null ? null : errorJson(host.error)
+  return { name, current, digest, healthy, bytes, error, ...(host.out === undefined ? {} : { out: host.out }) }
 }
 
 function errorJson({ phase, step, message, hint }: NonNullable<HostOutcome['error']>) {

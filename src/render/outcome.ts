@@ -81,7 +81,11 @@ function failedLines(outcome: Outcome, paint: Paint, now: string): string[] {
 
 function mixedLines(outcome: Outcome, paint: Paint): string[] {
   const known = new Set(outcome.hosts.filter(host => host.current !== null).map(host => host.current))
-  const state = known.size > 1 ? 'FLEET IS MIXED' : 'FLEET MAY BE MIXED'
+  const whole =
+    known.size === 1 &&
+    outcome.hosts.every(({ current, out, error }) => current !== null && (error === null || out !== undefined))
+  const apart = whole && outcome.hosts.some(({ out }) => out !== undefined)
+  const state = apart ? 'NOT ALL HOSTS ARE IN SERVICE' : known.size > 1 ? 'FLEET IS MIXED' : 'FLEET MAY BE MIXED'
   const reason = outcome.reason ?? failureHeadline(outcome)
   const told = outcome.hosts.some(({ error }) => error !== null && (error.output.length > 0 || error.hint !== null))
   return [

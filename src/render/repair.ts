@@ -12,6 +12,8 @@ export interface RepairReport {
   readonly states: readonly HostState[]
   /** Hosts that it would leave as they are, and why. */
   readonly beyond: ReadonlyMap<string, string>
+  /** Hosts that it would put into service again, and where. */
+  readonly drained: ReadonlyMap<string, string>
 }
 
 /** The dry run for people. Ends with a newline. */
@@ -22,19 +24,23 @@ export function repairText(report: RepairReport): string {
     wouldDo(report.decision, state),
   ])
   const beyond = [...report.beyond].map(([name, why]) => `✖ ${name}: ${escapeLine(why)}`)
+  const drained = [...report.drained].map(([name, where]) => `  ${name} would be in service again: ${where}`)
   const lines = [
     `${report.app} → ${report.stage}   repair, dry run, nothing will change`,
     '',
     ...tableLines([['HOST', 'SERVES NOW', 'WOULD'], ...rows]),
     '',
+    ...drained,
     ...beyond,
-    report.decision.kind === 'nothing' ? 'Nothing to do.' : `Run it: clonedeploy repair ${report.stage}`,
+    report.decision.kind === 'nothing' && drained.length === 0
+      ? 'Nothing to do.'
+      : `Run it: clonedeploy repair ${report.stage}`,
   ]
   return `${lines.join('\n')}\n`
 }
 
 /** The same as `--json` prints it. */
-export function repairJson({ app, stage, decision, states, beyond }: RepairReport) {
+export function repairJson({ app, stage, decision, states, beyond, drained }: RepairReport) {
   return {
     v: 1,
     command: 'repair',
@@ -43,6 +49,7 @@ export function repairJson({ app, stage, decision, states, beyond }: RepairRepor
     stage,
     decision: decision.kind,
     hosts: states.map(state => ({ name: state.name, now: currentRelease(state), would: wouldDo(decision, state) })),
+    ...(drained.size === 0 ? {} : { drained: Object.fromEntries(drained) }),
     problems: [...beyond].map(([name, why]) => `${name}: ${why}`),
   } as const
 }

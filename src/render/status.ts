@@ -1,4 +1,4 @@
-import type { StatusHost, StatusReport } from '../plan/status.js'
+import type { Place, StatusHost, StatusReport } from '../plan/status.js'
 import { spanText } from '../plan/verdict.js'
 import { escapeLine } from './escape.js'
 import type { Paint } from './paint.js'
@@ -24,6 +24,7 @@ export function statusText(report: StatusReport, paint: Paint, now: Date): strin
     ...report.hosts.flatMap(moreLines),
     ...splitLine(report),
     lockLine(report, paint, now),
+    ...maintenanceLine(report, paint, now),
     '',
     ...lastLines(report, paint),
   ].join('\n')}\n`
@@ -58,11 +59,12 @@ function healthText(host: StatusHost, paint: Paint): string {
 }
 
 function moreLines(host: StatusHost): string[] {
-  const { name, error, says, served, current, drift, transaction } = host
+  const { name, error, says, served, current, drift, transaction, places = [] } = host
   const files = drift === null ? [] : [...drift.modified, ...drift.missing, ...drift.extra]
   return [
     ...(error === null || says?.includes(error) ? [] : [`  ${name}: ${escapeLine(error)}`]),
     ...(served === null || served === current ? [] : [`  ${name}: the app says that it serves ${escapeLine(served)}`]),
+    ...places.filter(({ state, up }) => state !== 'unknown' && !up).map(place => `  ${name}: ${placeText(place)}`),
     ...(drift === null || files.length === 0 ? [] : [`  ${name}: ${driftText(drift)}`]),
     ...(transaction === null || (transaction.previous === null && transaction.target === null)
       ? []
@@ -70,6 +72,21 @@ function moreLines(host: StatusHost): string[] {
           `  ${name}: transaction ${transaction.id} is ${transaction.phase}: ${transaction.previous ?? 'nothing'} → ${transaction.target ?? 'nothing'}`,
         ]),
   ]
+}
+
+function placeText({ server, state, sessions }: Place): string {
+  const what = { ready: 'down by its check', drain: 'drained', maint: 'in maintenance', unknown: 'unknown' }[state]
+  return `${what} in ${server}${sessions ? `, ${counted(sessions, 'session')} left` : ''}`
+}
+
+/** `maintenance is on since …: reason`, and where not all hosts have it. */
+function maintenanceLine({ maintenance, hosts }: StatusReport, paint: Paint, now: Date): string[] {
+  if (maintenance === undefined) return []
+  const { by, at, reason, hosts: on } = maintenance
+  const who = by === undefined || at === undefined ? '' : `   by ${escapeLine(by)}, ${agoText(at, now)}`
+  const why = reason === undefined || reason === '' ? '' : `   "${escapeLine(reason)}"`
+  const where = on.length === hosts.length ? '' : ` on ${listed(on)} only`
+  return [`  ${paint.warn('maintenance is on')}${where}${who}${why}`]
 }
 
 function driftText(drift: NonNullable<StatusHost['drift']>): string {

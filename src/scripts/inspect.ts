@@ -103,6 +103,8 @@ for d in .clonedeploy/tx/*/; do
   if [ -e "$d/undecided" ] && l=$(stat -c %Y "$d/lease" 2>/dev/null); then printf 'lease %s %s\n' "\${d##*/}" "$(( $(date +%s) - l ))"; fi
 done
 if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'fleet %s\n' "$s"; fi
+if [ -f .clonedeploy/drained ]; then IFS= read -r s <.clonedeploy/drained; printf 'drained %s\n' "$s"; fi
+if [ -e shared/maintenance ]; then s=; [ -f shared/maintenance ] && IFS= read -r s <shared/maintenance; printf 'maintenance %s\n' "$s"; fi
 if [ -f .clonedeploy/history ]; then sed -n '$s/^/history /p' .clonedeploy/history; fi
 exit 0`,
   ])

@@ -1,9 +1,11 @@
 import type {
   Current,
+  DrainRecord,
   FleetRecord,
   HistoryRecord,
   Holder,
   HostState,
+  MaintenanceRecord,
   ReleaseState,
   TransactionState,
 } from '../inventory/state.js'
@@ -45,7 +47,15 @@ export function parseInspect(name: string, stdout: Buffer): HostState {
     fleet: record<FleetRecord>(one('fleet')),
     last: record<HistoryRecord>(one('history')),
     missing: all('missing').map(utf8),
+    drained: record<DrainRecord>(one('drained')),
+    maintenance: lines.some(line => line.startsWith('maintenance ')) ? maintenanceOf(one('maintenance')) : null,
   }
+}
+
+function maintenanceOf(text: string): MaintenanceRecord {
+  const found = record<Partial<MaintenanceRecord>>(text)
+  const known = typeof found === 'object' && found !== null ? found : {}
+  return { ...known, out: Array.isArray(known.out) ? known.out : [] }
 }
 
 function kindOf(word: string): HostState['rootKind'] {

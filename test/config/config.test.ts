@@ -54,6 +54,7 @@ it('a config that says little gets the defaults', async () => {
     unchanged: 'auto',
     keepReleases: 5,
     rollout: { batch: '100%', minUp: null, canary: null },
+    balancer: null,
     ssh: { configFile: null, connectTimeout: 10_000, concurrency: 64, transport: 'auto' },
   })
 })
@@ -100,6 +101,11 @@ it('a config that says everything is resolved, paths from its own folder', async
     unchanged: 'copy',
     keepReleases: 2,
     rollout: { batch: '25%', minUp: 1, canary: { hosts: 1, pause: '5m', check: { run: 'true', on: 'hosts' } } },
+    balancer: {
+      haproxy: { host: ['web', { host: 'lb', port: 22 }], socket: '/s', backend: 'web' },
+      roles: ['web'],
+      drainTimeout: '1m',
+    },
     ssh: { configFile: 'ssh_config', connectTimeout: '3s', concurrency: 8, transport: 'openssh' },
     protected: true,
   })
@@ -161,6 +167,20 @@ it('a config that says everything is resolved, paths from its own folder', async
       batch: '25%',
       minUp: 1,
       canary: { hosts: 1, pause: 300_000, check: { run: 'true', on: 'hosts', timeout: 60_000 }, confirm: false },
+    },
+    balancer: {
+      kind: 'haproxy',
+      hosts: [
+        expect.objectContaining({ name: 'web', host: '10.0.0.3', user: 'deploy' }),
+        { name: 'lb:22', host: 'lb', port: 22, roles: [], env: {}, deployTo: '/srv/shop' },
+      ],
+      socket: '/s',
+      backends: ['web'],
+      server: '$CLONEDEPLOY_HOST',
+      roles: ['web'],
+      drainTimeout: 60_000,
+      readyTimeout: 30_000,
+      settle: 5000,
     },
     ssh: { configFile: join(root, 'ssh_config'), connectTimeout: 3000, concurrency: 8, transport: 'openssh' },
   })

@@ -33,7 +33,32 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
     'rollout.canary  should be a number of hosts or { hosts: 1 }, got "web-1"',
   ],
   ['a canary of nobody', { rollout: { canary: 0 } }, 'rollout.canary  should be at least 1, got 0'],
-  ['a key of later in a stage', { stages: { a: { balancer: {} } } }, 'stages.a.balancer  is not supported yet'],
+  ['maintenance as a key', { maintenance: true }, 'maintenance  is a command: clonedeploy maintenance on'],
+  [
+    'a balancer of no kind',
+    { stages: { a: { balancer: {} } } },
+    'stages.a.balancer  should be { haproxy: … }, { nginx: … } or { command: … }, got an object',
+  ],
+  [
+    'two balancers',
+    { balancer: { haproxy: { host: 'lb', socket: '/s', backend: 'web' }, nginx: {} } },
+    'balancer.nginx  a stage has one balancer: haproxy, nginx or command',
+  ],
+  [
+    'a backend with a semicolon',
+    { balancer: { haproxy: { host: 'lb', socket: '/s', backend: 'web;show' } } },
+    'balancer.haproxy.backend  should be one word, got "web;show"',
+  ],
+  [
+    'a socket without its path',
+    { balancer: { haproxy: { host: 'lb', socket: 'admin.sock', backend: 'web' } } },
+    'balancer.haproxy.socket  should be an absolute path, got "admin.sock"',
+  ],
+  [
+    'a server of two words',
+    { balancer: { haproxy: { host: 'lb', socket: '/s', backend: 'web', server: 'a b' } } },
+    'balancer.haproxy.server  should be one word, with $NAME for a variable of the host, got "a b"',
+  ],
   ['a misspelt key', { keepRelease: 5 }, 'keepRelease  unknown key; did you mean "keepReleases"?'],
   ['a key of another tool', { zzz: 5 }, 'zzz  unknown key'],
   ['the root as deployTo', { deployTo: '//' }, 'deployTo  is "/"; name a folder of its own, such as "/srv/shop"'],

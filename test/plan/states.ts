@@ -55,6 +55,8 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     fleet: record(3, 3),
     last: null,
     missing: [],
+    drained: null,
+    maintenance: null,
     ...more,
   }
 }

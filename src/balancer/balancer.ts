@@ -1,0 +1,54 @@
+/** What stands before the hosts. What it says when it is read counts, never what it was told. */
+export interface Balancer {
+  /** As people know it, and no other one of the stage: `HAProxy lb-1 web`. */
+  readonly name: string
+  /** `HAProxy` */
+  readonly brand: string
+  /** The hosts behind it. */
+  readonly hosts: readonly string[]
+  /** What a host is called in it: `web/web-3`. */
+  readonly serverOf: (host: string) => string
+  /** Rejects with a BalancerError, also where one of the hosts is not known to it. */
+  readonly read: (hosts: readonly string[]) => Promise<ReadonlyMap<string, ServerState>>
+  /** The same on any repetition. Rejects with a BalancerError; then it is not known what came of it. */
+  readonly tell: (hosts: readonly string[], wanted: Wanted) => Promise<void>
+  /** Everything that would keep it from being told, changing nothing. Never rejects. */
+  readonly check: () => Promise<readonly BalancerProblem[]>
+  /** Whether it can show a page of its own instead of the hosts (`maint`). */
+  readonly maintains: boolean
+}
+
+/** `drain`: no new users, those who are there may end. `maint`: nobody at all. */
+export type Wanted = 'ready' | 'drain' | 'maint'
+
+export interface ServerState {
+  /** What it was told to be, by whomever; `unknown` where a balancer cannot be read. */
+  readonly state: Wanted | 'unknown'
+  /** Whether new users are sent to it now. */
+  readonly up: boolean
+  /** null: cannot be counted. */
+  readonly sessions: number | null
+}
+
+export interface BalancerProblem {
+  readonly text: string
+  readonly fix: string | null
+}
+
+/** A balancer that could not be read or told. The message names it. */
+export class BalancerError extends Error {
+  override name = 'BalancerError'
+  readonly fix: string | null
+
+  constructor(message: string, options: { readonly fix?: string; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.fix = options.fix ?? null
+  }
+}
+
+/** The state of one of several servers, or the complaint that there is none. */
+export function stateOf(states: ReadonlyMap<string, ServerState>, host: string): ServerState {
+  const state = states.get(host)
+  if (state === undefined) throw new TypeError(`${host} was not read`)
+  return state
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import type { RunResult } from '../connection/connection.js'
+import { codes } from '../scripts/codes.js'
+import type { Script } from '../scripts/shell.js'
+import { readUpstream, writeUpstream } from '../scripts/upstream.js'
+import { type Balancer, BalancerError } from './balancer.js'
+import type { Door } from './door.js'
+import { problemsOf } from './haproxy.js'
+import { markServers, readUpstreams } from './upstream.js'
+
+export interface Nginx {
+  readonly door: Door
+  readonly upstreamFile: string
+  readonly test: string
+  readonly reload: string
+  /** By host: an address, with or without its port. */
+  readonly servers: ReadonlyMap<string, string>
+}
+
+const patience = 60_000
+
+/** An nginx whose upstream servers stand in a file: those that are out of service are marked `down`. */
+export function nginx({ door, upstreamFile: file, test, reload, servers }: Nginx): Balancer {
+  const name = `nginx ${door.host.name} ${file}`
+  const addressOf = (host: string) => servers.get(host) ?? host
+  const addresses = [...servers.values()]
+
+  const run = async (script: Script): Promise<RunResult> => {
+    const connection = await door.open().catch(error => {
+      throw new BalancerError(`the balancer ${door.host.name} was not reached: ${error.message}`, { cause: error })
+    })
+    return connection.run(script, { timeout: patience })
+  }
+  const readText = async () => {
+    const result = await run(readUpstream(file))
+    if (result.code === 0) return result.stdout
+    throw new BalancerError(`${name} cannot be read: ${said(result)}`, {
+      fix: `is ${file} there on ${door.host.name}?`,
+    })
+  }
+  const mark = async (hosts: readonly string[], down: boolean) => {
+    const before = await readText()
+    const text = markServers(before.toString('utf8'), hosts.map(addressOf), down)
+    if (text === before.toString('utf8')) return
+    const was = createHash('sha256').update(before).digest('hex')
+    const result = await run(writeUpstream({ file, was, test, reload }, Buffer.from(text)))
+    if (result.code !== 0) throw new BalancerError(`${name} was not changed: ${said(result)}`)
+  }
+  const missing = (address: string) => ({
+    text: `${name} has no line \`server ${address} …;\``,
+    fix: "say how hosts are called there: balancer: { nginx: { server: '10.0.0.1:$PORT' } }, or an address for each host",
+  })
+  return {
+    name,
+    brand: 'nginx',
+    hosts: [...servers.keys()],
+    maintains: false,
+    serverOf: addressOf,
+    async read(hosts) {
+      const states = readUpstreams((await readText()).toString('utf8'), addresses)
+      return new Map(
+        hosts.map(host => {
+          const state = states.get(addressOf(host))
+          if (state === undefined) throw new BalancerError(missing(addressOf(host)).text)
+          return [host, state]
+        }),
+      )
+    },
+    tell: (hosts, wanted) => mark(hosts, wanted !== 'ready'),
+    check: () =>
+      problemsOf(async () => {
+        const states = readUpstreams((await readText()).toString('utf8'), addresses)
+        return addresses.filter(address => !states.has(address)).map(missing)
+      }),
+  }
+}
+
+function said(result: RunResult): string {
+  if (result.code === null) return result.lost?.message ?? 'the connection was lost'
+  if (result.code === codes.currentChanged) return 'somebody else changed the file at the same moment'
+  const lines = `${result.stdout}\n${result.stderr}`
+    .split('\n')
+    .filter(text => text.trim() !== '' && !/^exit \d+$/.test(text))
+  return lines.at(-1) ?? `exit code ${result.code}`
+}

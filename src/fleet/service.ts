@@ -1,0 +1,113 @@
+import { type Balancer, BalancerError, type ServerState, stateOf } from '../balancer/balancer.js'
+import type { BalancerConfig } from '../config/config.js'
+import { placeIn } from '../plan/drains.js'
+import { codes } from '../scripts/codes.js'
+import { recordDrains } from '../scripts/drained.js'
+import type { Phase } from './events.js'
+import type { HostFailure } from './outcome.js'
+import { type Halt, type HostRun, inSilence, type Run } from './run.js'
+
+/** What stands before the hosts of a run, and what the run has done to it so far. */
+export interface Service {
+  readonly balancers: readonly Balancer[]
+  /** Places that were out of service before, by somebody else: they stay as they are. */
+  readonly others: ReadonlySet<string>
+  readonly limits: Pick<BalancerConfig, 'drainTimeout' | 'readyTimeout' | 'settle'>
+  /** Whether all hosts of the stage take part. */
+  readonly whole: boolean
+  readonly seq: number
+  readonly by: string
+  readonly at: string
+  /** A run that died has drained hosts that are still not back. */
+  readonly owed: boolean
+  /** The hosts hold our record. */
+  recorded: boolean
+  /** Hosts that this run has drained and not yet made ready. */
+  readonly drained: Set<string>
+}
+
+/** A balancer, and those of some hosts that are behind it and ours to change. */
+export interface Task {
+  readonly balancer: Balancer
+  readonly hosts: readonly HostRun[]
+  readonly names: readonly string[]
+  /** At most every quarter of a second, whoever asks. */
+  readonly read: () => Promise<ReadonlyMap<string, ServerState>>
+}
+
+export function tasksOf(service: Service, hosts: readonly HostRun[]): readonly Task[] {
+  return service.balancers.flatMap(balancer => {
+    const own = hosts.filter(
+      ({ name }) => balancer.hosts.includes(name) && !service.others.has(placeIn(balancer.name, name)),
+    )
+    const names = own.map(({ name }) => name)
+    return own.length === 0 ? [] : [{ balancer, hosts: own, names, read: sharedReading(balancer, names) }]
+  })
+}
+
+/** Keeps on every host what was out of service before, before anything else is taken out. */
+export async function recordAll(run: Run, service: Service, phase: Phase, hosts = run.hosts): Promise<Halt | null> {
+  if (service.recorded) return null
+  const halt = await writeRecord(run, service, phase, hosts, false)
+  if (halt === null) service.recorded = true
+  return halt
+}
+
+/** Nothing is drained any more that this run or a dead one has drained. */
+export async function recordOver(run: Run, service: Service): Promise<void> {
+  if ((await writeRecord(run, service, 'ready', run.hosts, true)) === null) return
+  run.warnings.push('that all hosts are in service again could not be recorded everywhere')
+}
+
+function writeRecord(run: Run, service: Service, phase: Phase, hosts: readonly HostRun[], over: boolean) {
+  const { seq, by, at, others } = service
+  const record = { seq, tx: run.plan.tx, by, at, out: [...others], ...(over ? { over: true } : {}) }
+  return inSilence(run, phase, hosts, async host => {
+    const place = { root: host.plan.root, tx: run.plan.tx }
+    const result = await host.session.run(recordDrains(place, JSON.stringify(record)), { timeout: 20_000 })
+    if (result.code === 0) return null
+    const message = 'what is in service could not be recorded'
+    return { phase, step: 'record', message, hint: null, output: [] }
+  })
+}
+
+/**
+ * A balancer cannot tell our word from that of a run that took over: before it is told anything, the hosts are asked
+ * whether they are still ours. One must say so, and none the opposite.
+ */
+export async function demandOurs(run: Run): Promise<Halt | null> {
+  const asked = run.hosts
+    .filter(({ locked }) => locked)
+    .map(async ({ session, plan }) => (await session.run(plan.renew.script, { timeout: 5000 })).code)
+  const late = new Promise<null>(resolve => setTimeout(resolve, 5000, null).unref())
+  const codesOf = await Promise.all(asked.map(code => Promise.race([code, late])))
+  if (codesOf.includes(codes.fenced))
+    return { reason: 'another run has taken over, so nothing is told to the balancer' }
+  return codesOf.includes(0) ? null : { reason: 'no host answers, so nothing is told to the balancer' }
+}
+
+export function troubleOf(phase: Phase, error: unknown): HostFailure {
+  if (!(error instanceof BalancerError)) throw error
+  return { phase, step: 'balancer', message: error.message, hint: error.fix, output: [] }
+}
+
+/** `HAProxy web/web-3` */
+export function wordsOf({ brand, serverOf }: Balancer, host: string): string {
+  return `${brand} ${serverOf(host)}`
+}
+
+export function isUp(states: ReadonlyMap<string, ServerState>, host: string): boolean {
+  return stateOf(states, host).up
+}
+
+function sharedReading(balancer: Balancer, names: readonly string[]): Task['read'] {
+  let at = Number.NEGATIVE_INFINITY
+  let reading: ReturnType<Task['read']> | null = null
+  return () => {
+    if (reading === null || performance.now() - at >= 250) {
+      at = performance.now()
+      reading = balancer.read(names)
+    }
+    return reading
+  }
+}
