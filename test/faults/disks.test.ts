@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -119,6 +120,36 @@ describe.skipIf(!here)('a disk of one host', () => {
     expect(stderr).toContain('may not write')
     disk.readOnly(false)
     await ends(['old'])
+  })
+})
+
+describe.skipIf(!here)('a folder of one host in which nothing may be renamed', () => {
+  const hosts = onHosts(2)
+  const scene = onScene(hosts)
+  const odd = 2
+  const cases = [
+    ['i', '.', 'may not write in'],
+    ['i', 'releases', 'may not write in'],
+    ['i', '.clonedeploy', 'may not write in'],
+    ['a', '.', 'a rename in the deploy folder was refused'],
+  ] as const
+
+  it('(immutable, or append-only) stops a deploy before anything is sent, with 3', async () => {
+    const { unmount } = mountImage(scene.project.on(odd))
+    scene.afterwards(unmount)
+    await scene.deploy('old')
+    scene.project.write(app('new'))
+    for (const [flag, folder, sentence] of cases) {
+      execFileSync('chattr', [`+${flag}`, scene.project.on(odd, folder)])
+      const { code, stderr } = await scene.project.run('deploy')
+      execFileSync('chattr', [`-${flag}`, scene.project.on(odd, folder)])
+      expect(code, stderr).toBe(3)
+      expect(stderr).toMatch(new RegExp(`h2.*${sentence}`))
+      expect(hosts.all.map(i => version(scene.project, i))).toEqual(['old', 'old'])
+      expect(hosts.all.map(i => scene.project.releases(i).length)).toEqual([1, 1])
+    }
+    await scene.deploy('new')
+    await scene.consistent()
   })
 })
 

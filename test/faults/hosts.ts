@@ -41,6 +41,8 @@ export interface Hosts {
     left?: 'nothing' | 'waiting',
     on?: readonly number[],
   ) => Promise<void>
+  /** Sets the clock of host `i` so many seconds ahead of ours, or behind; `unstop` sets it right. */
+  readonly setClock: (i: number, seconds: number) => void
   /** Waits until every host waits for the word to swap. */
   readonly whenArmed: (project: Project) => Promise<void>
 }
@@ -62,7 +64,7 @@ export function onHosts(count = 3): Hosts {
   })
   const unstop = () => {
     for (const i of all)
-      for (const name of ['stop-at', 'stopped', 'commands']) rmSync(join(dirOf(i), name), { force: true })
+      for (const name of ['stop-at', 'stopped', 'commands', 'clock']) rmSync(join(dirOf(i), name), { force: true })
   }
   return {
     get fleet() {
@@ -75,6 +77,7 @@ export function onHosts(count = 3): Hosts {
       writeFileSync(join(dirOf(i), 'stop-at'), `${k}\n${how}\n${pattern}\n`)
     },
     unstop,
+    setClock: (i, seconds) => writeFileSync(join(dirOf(i), 'clock'), `${seconds}\n`),
     whenArmed: project =>
       vi.waitFor(() => {
         for (const i of all) {
@@ -154,6 +157,9 @@ function makeCommands(dir: string): void {
     writeFileSync(join(dir, name), ['#!/bin/sh', ...lines, ''].join('\n'))
     chmodSync(join(dir, name), 0o755)
   }
+  const date = real('date')
+  const now = `"@$(( $(${date} +%s) + $(cat ${dir}/clock) ))"`
+  write('date', [`[ -e ${dir}/clock ] || exec ${date} "$@"`, `exec ${date} -d ${now} "$@"`])
   write('sleep', [`[ ! -e ${dir}/fast ] || exec ${sleep} 0.02`, `exec ${sleep} "$@"`])
   for (const name of changing)
     write(name, [
@@ -168,6 +174,9 @@ function makeCommands(dir: string): void {
       '    fi ;;',
       '  esac',
       'fi',
+      ...(name === 'touch'
+        ? [`case $1 in -*) ;; *) [ ! -e ${dir}/clock ] || exec ${real(name)} -d ${now} "$@" ;; esac`]
+        : []),
       `exec ${real(name)} "$@"`,
     ])
 }

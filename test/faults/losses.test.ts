@@ -86,4 +86,27 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     expect(stderr).toContain('exit code 82')
     await scene.ends()
   })
+
+  it('that is cut off from all hosts but the first between two words: that one goes back, the others never swap', async () => {
+    const running = await held({ kind: 'go', k: 1, when: 'after' })
+    const port = running.messages().find(({ name }) => name === 'go')?.port ?? 0
+    const told = hosts.all.find(i => hosts.fleet.port(i) === port) ?? 0
+    const others = hosts.all.filter(i => i !== told)
+    await vi.waitFor(() => expect(version(scene.project, told)).toBe('new'), { timeout: 20_000, interval: 10 })
+    for (const i of others) {
+      hosts.fleet.partition(i)
+      hosts.fleet.dropConnections(i)
+    }
+    running.resume()
+    try {
+      await vi.waitFor(() => expect(version(scene.project, told)).toBe('old'), { timeout: 60_000, interval: 10 })
+    } finally {
+      for (const i of others) hosts.fleet.heal(i)
+    }
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(5)
+    for (const i of others) expect(stderr).toContain(`h${i}`)
+    expect(hosts.all.map(i => version(scene.project, i))).toEqual(['old', 'old', 'old'])
+    await scene.ends(['old'])
+  })
 })

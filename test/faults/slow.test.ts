@@ -1,15 +1,19 @@
-import { readdirSync, statSync, utimesSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onHosts } from './hosts.js'
+import { type Link, linkTo } from './link.js'
 import { onScene } from './scene.js'
-import { app } from './whole.js'
+import { app, version } from './whole.js'
+
+const slow = 2
 
 describe.skipIf(!sshdIsHere())('a host that takes long to prepare', () => {
   const hosts = onHosts()
   const scene = onScene(hosts)
-  const slow = 2
 
   it('is kept locked by a living lease all the while', async () => {
     await scene.deploy('old')
@@ -17,9 +21,7 @@ describe.skipIf(!sshdIsHere())('a host that takes long to prepare', () => {
     hosts.stopAt(slow, 1, 'tar -x*', 'pause')
     const running = scene.project.start('deploy')
     await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 20_000, interval: 10 })
-    const lease = newestLease(scene.project.on(slow))
-    utimesSync(lease, 1, 1)
-    await vi.waitFor(() => expect(statSync(lease).mtimeMs).toBeGreaterThan(1000), { timeout: 30_000, interval: 50 })
+    await isRenewed(scene.project.on(slow))
     hosts.unstop()
     const { code, stderr } = await running.ended
     expect(code, stderr).toBe(0)
@@ -27,8 +29,71 @@ describe.skipIf(!sshdIsHere())('a host that takes long to prepare', () => {
   })
 })
 
-function newestLease(root: string): string {
+describe.skipIf(!sshdIsHere())('a host behind a link of 1 Mbit', () => {
+  const hosts = onHosts()
+  const scene = onScene(hosts)
+  const served = () => hosts.all.map(i => version(scene.project, i))
+  let link: Link
+
+  /** More than the buffers on the way take at once, and nothing that could be compressed. */
+  beforeEach(async () => {
+    link = await linkTo(hosts.fleet, slow, scene.project.root)
+    scene.project.configure({ source: { dir: 'site' }, ssh: { configFile: link.sshConfigFile } })
+    scene.project.write(app('old'))
+    expect((await scene.project.run('deploy')).code).toBe(0)
+    scene.project.write(app('new'))
+    writeFileSync(join(scene.project.root, 'site/large'), randomBytes(20_000_000))
+    link.pace(125_000)
+  })
+  afterEach(() => link.close())
+
+  it('is waited for: it is told how far it is, and the others stay locked until it has everything', async () => {
+    const told = join(scene.project.root, 'told')
+    const running = scene.project.start('deploy', { env: { CLONEDEPLOY_OUTPUT_FILE: told } })
+    const pushed = (event: Json) => event.type === 'host.push' && event.step === 'push'
+    const events = (): readonly Json[] => {
+      const lines = textOf(told).split('\n').slice(0, -1)
+      return lines.map(line => JSON.parse(line))
+    }
+    await vi.waitFor(
+      () => {
+        const all = events()
+        expect(
+          all
+            .filter(pushed)
+            .map(({ host }) => host)
+            .sort(),
+        ).toEqual(['h1', 'h3'])
+        const far = all.filter(({ type, host }) => type === 'host.progress' && host === 'h2').map(({ done }) => done)
+        expect(new Set(far).size).toBeGreaterThan(2)
+      },
+      { timeout: 60_000, interval: 100 },
+    )
+    await isRenewed(scene.project.on(1))
+    expect(served()).toEqual(['old', 'old', 'old'])
+    link.pace(Number.POSITIVE_INFINITY)
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(0)
+    expect(events().findLast(pushed)).toMatchObject({ host: 'h2', ok: true })
+    expect(served()).toEqual(['new', 'new', 'new'])
+  })
+
+  it('is waited for as long as --timeout says, and no longer: 3, and nothing of the release stays', async () => {
+    const { code, stderr } = await scene.project.run('deploy --timeout 5s')
+    expect(code, stderr).toBe(3)
+    expect(stderr).toContain('the time budget (--timeout 5s) is over')
+    expect(served()).toEqual(['old', 'old', 'old'])
+    link.pace(Number.POSITIVE_INFINITY)
+    expect(hosts.all.map(i => scene.project.releases(i).length)).toEqual([1, 1, 1])
+    await scene.consistent()
+  })
+})
+
+/** Waits for the next sign of life in the lock of a host. */
+async function isRenewed(root: string): Promise<void> {
   const epochs = join(root, '.clonedeploy/epochs')
   const newest = Math.max(...readdirSync(epochs).map(Number))
-  return join(epochs, String(newest), 'lease')
+  const lease = join(epochs, String(newest), 'lease')
+  utimesSync(lease, 1, 1)
+  await vi.waitFor(() => expect(statSync(lease).mtimeMs).toBeGreaterThan(1000), { timeout: 30_000, interval: 50 })
 }
