@@ -14,6 +14,7 @@ export type {
   HostInput,
   HostsInput,
   HttpCheckInput,
+  LogsInput,
   NginxInput,
   Pm2Input,
   PrepareInput,
@@ -25,5 +26,6 @@ export type {
   SshInput,
   StageInput,
   SystemdInput,
+  TcpCheckInput,
   TouchInput,
 } from './config/input.js'

@@ -135,6 +135,8 @@ async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroun
       return (await import('./commands/boot-resolver.js')).bootResolver(io, flags)
     case 'run':
       return (await import('./commands/run.js')).run(io, flags, words)
+    case 'logs':
+      return (await import('./commands/logs.js')).logs(io, flags, words)
     case 'trust':
       return (await import('./commands/trust.js')).trust(io, flags, words[0] ?? '')
     case 'demo': {

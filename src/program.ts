@@ -95,6 +95,12 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     true,
   )
   ask(
+    selection(common(add('logs', 'the last lines of the app’s log').argument('[host...]', 'these hosts')))
+      .option('--release <id>', 'of this release, where each has a log of its own')
+      .option('-n, --lines <n>', 'how many lines of each host (50)', count),
+    true,
+  )
+  ask(
     add('demo', 'deploy an example to three SSH hosts inside this process').option(
       '--keep',
       'leave the folder and the apps as they are',

@@ -119,6 +119,7 @@ function wouldRun(plan: Plan): readonly DryRunStep[] {
     ...batchSteps(plan),
     ...each([host.arm, ...host.restart]).map(step => ({ ...step, text: `${step.text}${inTurn(plan)}` })),
     ...each(host.health.map(({ text }) => ({ text: `${text}, else all ${plan.hosts.length} hosts go back` }))),
+    ...each(goBackFor(host, plan)),
     ...canarySteps(plan),
     ...each(host.prune === null ? [] : [host.prune]),
   ]
@@ -147,6 +148,11 @@ function canarySteps({ rollout: { batches, canary } }: Plan): readonly DryRunSte
       : [{ where: check.on === 'here' ? 'local' : where, text: `${check.run}, else all go back` }]),
     ...(confirm ? [{ where: 'you', text: 'say whether the others follow' }] : []),
   ].map(step => ({ mark: '!' as const, ...step }))
+}
+
+function goBackFor({ processes }: HostPlan, { hosts }: Plan): readonly { readonly text: string }[] {
+  if (processes?.old !== 'fail') return []
+  return [{ text: `${processes.text}, else all ${hosts.length} hosts go back` }]
 }
 
 function filesOf({ artifact, bases }: Prepared, digest: string | null): DryRunReport['files'] {

@@ -4,12 +4,15 @@ import { readDrift } from '../fleet/drift.js'
 import { onEach } from '../fleet/each.js'
 import { askOnce } from '../fleet/health.js'
 import { type Inspected, inspectAll } from '../fleet/inspect.js'
+import { readProcesses } from '../fleet/old-processes.js'
 import type { Session } from '../fleet/session.js'
 import type { Unreached } from '../fleet/unreached.js'
 import type { FleetState, HostState } from '../inventory/state.js'
 import { assess, type Probe } from '../plan/assess.js'
-import { healthSteps } from '../plan/transaction.js'
+import { processStep } from '../plan/process-step.js'
+import { currentRelease, healthSteps } from '../plan/transaction.js'
 import { statusText } from '../render/status.js'
+import type { Living } from '../scripts/processes.js'
 import { type Context, openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
@@ -78,10 +81,20 @@ async function probe(context: Context, session: Session, state: HostState, verif
   const answers = await Promise.all(steps.map(step => askOnce(session, step, step.check.tryTimeout)))
   const failing = answers.find(({ ok }) => !ok)
   const first = failing ?? answers[0]
+  const asked = processStep(context.config, session.host, state)
+  const living = (await readProcesses(session, asked)) ?? []
   return {
     served: answers.find(({ served }) => served !== null)?.served ?? null,
     health: first === undefined ? 'none' : first.ok ? 'ok' : 'failing',
     healthNote: first?.note ?? '',
+    processes: oldOnes(living, currentRelease(state)),
+    oldProcesses: asked.old,
     drift: verify ? await readDrift(session, state) : null,
   }
+}
+
+/** Those that serve something else than the host holds; each with the name of its program, never its arguments. */
+function oldOnes(living: readonly Living[], holds: string | null): Probe['processes'] {
+  const old = living.filter(({ kind, release }) => kind === 'app' && release !== holds)
+  return old.map(({ pid, name, release }) => ({ pid, name, release }))
 }

@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/host.js'
+import type { LogSource } from '../scripts/app-log.js'
 import type { Service } from '../scripts/service.js'
 
 /** The configuration of one stage, resolved: paths absolute, durations in milliseconds, defaults filled in. */
@@ -23,6 +24,10 @@ export interface Config {
   readonly prepare: readonly Hook[]
   readonly restart: readonly Hook[]
   readonly health: readonly HealthCheck[]
+  /** What it means that a process of an old release is still there after the restart. */
+  readonly oldProcesses: 'fail' | 'warn'
+  /** Where the app's log is; null: where its service keeps it. */
+  readonly logs: LogSource | null
   /** What to do when prepare hooks made different files on different hosts. */
   readonly identical: 'strict' | 'warn'
   readonly unchanged: 'auto' | 'copy'
@@ -63,9 +68,19 @@ export type HealthCheck =
       readonly url: string
       readonly status: number
       readonly contains: string | null
+      /** Headers that the response must have, each with this text in it; names in lower case. */
+      readonly headers: Readonly<Record<string, string>>
       /** Where the response names the release that it serves: in the body, or in this header. */
       readonly release: 'body' | { readonly header: string } | null
       /** Milliseconds over all tries, and for one. */
+      readonly timeout: number
+      readonly tryTimeout: number
+      readonly roles: readonly string[] | null
+    }
+  /** `host:port`, which must take connections. */
+  | {
+      readonly kind: 'tcp'
+      readonly address: string
       readonly timeout: number
       readonly tryTimeout: number
       readonly roles: readonly string[] | null

@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/host.js'
+import { logText, serviceLog } from '../scripts/app-log.js'
 import { serviceText } from '../scripts/service.js'
 import type { BalancerConfig, Config, HealthCheck, Hook, Rollout, SecretSource, Source, SshConfig } from './config.js'
 import { formatDuration } from './duration.js'
@@ -17,6 +18,8 @@ export function describeConfig(config: Config): string {
     ['prepare', config.prepare.map(hookText)],
     ['restart', config.restart.map(hookText)],
     ['health', config.health.map(healthText)],
+    ['processes', [oldText(config.oldProcesses)]],
+    ['logs', logsText(config)],
     ['identical', [config.identical]],
     ['unchanged', [config.unchanged]],
     ['keep', [config.keepReleases === 1 ? '1 release' : `${config.keepReleases} releases`]],
@@ -93,13 +96,28 @@ function healthText(check: HealthCheck): string {
     `within ${formatDuration(check.timeout)}`,
     `${formatDuration(check.tryTimeout)} a try`,
   ]
-  return `${check.kind === 'command' ? check.run : httpText(check)}   (${limits.join(', ')})`
+  return `${checkText(check)}   (${limits.join(', ')})`
 }
 
-function httpText({ url, status, contains, release }: Extract<HealthCheck, { kind: 'http' }>): string {
+function checkText(check: HealthCheck): string {
+  if (check.kind === 'command') return check.run
+  return check.kind === 'tcp' ? `tcp ${check.address} takes connections` : httpText(check)
+}
+
+function httpText({ url, status, contains, headers, release }: Extract<HealthCheck, { kind: 'http' }>): string {
   const body = contains === null ? '' : `, the body holds ${JSON.stringify(contains)}`
   const names = release === null ? '' : `, names the release in ${release === 'body' ? 'the body' : release.header}`
-  return `GET ${url} = ${status}${body}${names}`
+  const also = Object.entries(headers).map(([name, value]) => `, ${name} holds ${JSON.stringify(value)}`)
+  return `GET ${url} = ${status}${body}${also.join('')}${names}`
+}
+
+function oldText(old: Config['oldProcesses']): string {
+  return `an old one that is left after a restart ${old === 'fail' ? 'fails the run' : 'is a warning'}`
+}
+
+function logsText({ logs, restart }: Config): readonly string[] {
+  if (logs !== null) return [logText(logs)]
+  return restart.flatMap(({ service }) => serviceLog(service) ?? []).map(logText)
 }
 
 function rolloutText({ batch, minUp, canary }: Rollout): string {

@@ -32,6 +32,13 @@ export interface StageInput {
   readonly restart?: RestartInput | readonly RestartInput[]
   /** What must hold on every host after the restart; otherwise all hosts go back. */
   readonly health?: HealthInput | readonly HealthInput[]
+  /**
+   * When a process of an older release is still there after the restart and the health checks: all hosts go back (`fail`, the
+   * default), or it is only told (`warn`). Without a restart it is only told.
+   */
+  readonly oldProcesses?: 'fail' | 'warn'
+  /** Where the app's log is on the hosts, for `clonedeploy logs` and for failures. Default: that of systemd or pm2, where one is restarted. */
+  readonly logs?: LogsInput
   /** When prepare made different files on different hosts: stop (`strict`, the default) or go on (`warn`). */
   readonly identical?: 'strict' | 'warn'
   /** How a release gets the files that did not change. Default: `auto`, hard links where nothing writes into releases. */
@@ -146,7 +153,10 @@ export type PrepareInput =
       readonly once?: boolean
     })
 
-export type HealthInput = HttpCheckInput | CommandCheckInput
+/** A command, run in `current`; or a file, absolute or relative to `deployTo`. Its last lines are shown. */
+export type LogsInput = string | { readonly file: string }
+
+export type HealthInput = HttpCheckInput | TcpCheckInput | CommandCheckInput
 
 export interface HttpCheckInput {
   /** Asked on the host itself. `$NAME` stands for a variable of the host's `env`. */
@@ -155,11 +165,21 @@ export interface HttpCheckInput {
   readonly status?: number
   /** Text that the body must hold. */
   readonly contains?: string
+  /** Response headers, each with text that it must hold. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Where the app says which release it serves: proof that it was restarted. */
   readonly release?: 'body' | { readonly header: string }
   /** Over all tries. Default: 30s. */
   readonly timeout?: Duration
   /** For one try. Default: 5s. */
+  readonly tryTimeout?: Duration
+  readonly roles?: readonly string[]
+}
+
+export interface TcpCheckInput {
+  /** `'127.0.0.1:3000'`, or a port of 127.0.0.1: healthy when it takes a connection. `$NAME` as in `url`. */
+  readonly tcp: string | number
+  readonly timeout?: Duration
   readonly tryTimeout?: Duration
   readonly roles?: readonly string[]
 }

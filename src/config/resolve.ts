@@ -32,6 +32,8 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     prepare: layer.prepare ?? [],
     restart: layer.restart ?? [],
     health: layer.health ?? [],
+    oldProcesses: layer.oldProcesses ?? 'fail',
+    logs: layer.logs ?? null,
     identical: layer.identical ?? 'strict',
     unchanged: layer.unchanged ?? 'auto',
     keepReleases: layer.keepReleases ?? 5,

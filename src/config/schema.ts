@@ -6,6 +6,7 @@ import { duration } from './fields/duration.js'
 import { health } from './fields/health.js'
 import { prepare } from './fields/hook.js'
 import { hosts } from './fields/hosts.js'
+import { logs } from './fields/logs.js'
 import { deployFolder, localPath, pattern, sharedPath } from './fields/path.js'
 import { restart } from './fields/restart.js'
 import { rollout } from './fields/rollout.js'
@@ -28,6 +29,8 @@ export const fields = {
   prepare,
   restart,
   health,
+  oldProcesses: z.enum(['fail', 'warn']),
+  logs,
   identical: z.enum(['strict', 'warn']),
   unchanged: z.enum(['auto', 'copy']),
   keepReleases: z.int().min(1).max(1000),

@@ -45,6 +45,11 @@ export function isForbidden(error: unknown): boolean {
   return reason === 1 || /administratively prohibited/i.test(String(message))
 }
 
+/** Whether nothing listens where a forwarding was to lead. */
+export function isRefused(error: unknown): boolean {
+  return /connection refused|ECONNREFUSED/i.test(String((error as { readonly message?: unknown }).message))
+}
+
 /** A script or a handshake did not end in its time: how it ended is unknown. */
 export class TimeoutError extends Error {
   override name = 'TimeoutError'

@@ -69,5 +69,11 @@ function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
 function nextSteps(run: Run, ending: Ending): readonly string[] {
   if (ending === 'mixed') return ['look: clonedeploy status', 'fix:  clonedeploy repair']
   const hints = run.hosts.flatMap(({ failure }) => (failure?.hint ? [failure.hint] : []))
-  return [...new Set(hints)]
+  const told = run.hosts.find(({ failure }) => failure?.log !== undefined)
+  return [...new Set(hints), ...(told === undefined ? [] : [`look: ${logsCommand(run, told)}`])]
+}
+
+function logsCommand({ plan }: Run, host: HostRun): string {
+  const release = host.plan.log?.ofRelease ? ` --release ${plan.release}` : ''
+  return `clonedeploy logs ${host.name}${release}`
 }

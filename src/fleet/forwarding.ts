@@ -47,9 +47,11 @@ async function isRefused(session: Session, url: URL): Promise<boolean> {
 }
 
 function problem(host: string, url: URL): Problem {
+  const tcp = url.protocol === 'tcp:'
+  const instead = tcp ? `nc -z ${url.hostname} ${url.port}` : `curl -fsS ${url}`
   return {
     host,
-    text: `its sshd does not let us forward to ${url.host}, which the health check GET ${url} needs`,
-    fix: `AllowTcpForwarding yes, and no \`restrict\` on the key; or check by a command: health: { run: 'curl -fsS ${url}' }`,
+    text: `its sshd does not let us forward to ${url.host}, which the health check ${tcp ? '' : 'GET '}${url} needs`,
+    fix: `AllowTcpForwarding yes, and no \`restrict\` on the key; or check by a command: health: { run: '${instead}' }`,
   }
 }

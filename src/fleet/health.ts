@@ -3,9 +3,10 @@ import { request as requestTls } from 'node:https'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
-import { isForbidden } from '../connection/errors.js'
+import { isForbidden, isRefused } from '../connection/errors.js'
 import type { HealthStep } from '../plan/plan.js'
 import { placeOf } from './forwarding.js'
+import { whereListens } from './listening.js'
 import type { Session } from './session.js'
 import type { Stop } from './stop.js'
 
@@ -16,6 +17,8 @@ export interface Health {
   readonly output: readonly string[]
   /** The release that the answer named. */
   readonly served: string | null
+  /** Nothing listens there. */
+  readonly refused?: boolean
 }
 
 /** Asks until the answer is right or the time is over: by HTTP from the host itself, or by a command on it. */
@@ -27,18 +30,41 @@ export async function checkHealth(session: Session, step: HealthStep, stop: Stop
     const health = await askOnce(session, step, Math.max(250, Math.min(step.check.tryTimeout, left)))
     if (health.ok) return health
     const over = performance.now() + 1000 > until || stop.reason() !== null
-    if (over)
-      return {
-        ...health,
-        note: `${step.text.replace(/ = .*/, '')} → ${health.note}, ${tries} ${tries === 1 ? 'try' : 'tries'} in ${Math.round((performance.now() - began) / 1000)}s`,
-      }
+    if (over) {
+      const seconds = Math.round((performance.now() - began) / 1000)
+      const note = `${step.text.replace(/ = .*/, '')} → ${health.note}, ${tries} ${tries === 1 ? 'try' : 'tries'} in ${seconds}s`
+      const instead = health.refused ? await listensInstead(session, step) : null
+      return { ...health, note: instead === null ? note : `${note}: ${instead}` }
+    }
     await new Promise(resolve => setTimeout(resolve, 1000))
   }
 }
 
 /** One question. */
 export async function askOnce(session: Session, step: HealthStep, timeout: number): Promise<Health> {
-  return 'url' in step.target ? askHttp(session, step, step.target.url, timeout) : askCommand(session, step)
+  if (!('url' in step.target)) return askCommand(session, step)
+  const ask = step.check.kind === 'tcp' ? askTcp : askHttp
+  return ask(session, step, step.target.url, timeout)
+}
+
+async function listensInstead(session: Session, { root, target }: HealthStep): Promise<string | null> {
+  return 'url' in target ? whereListens(session, root, target.url) : null
+}
+
+async function askTcp(session: Session, _step: HealthStep, url: URL, timeout: number): Promise<Health> {
+  const began = performance.now()
+  try {
+    const stream = await within(timeout, session.connection().forward(placeOf(url)))
+    stream.on('error', () => {})
+    stream.destroy()
+    return { ok: true, note: `open in ${Math.round(performance.now() - began)} ms`, output: [], served: null }
+  } catch (error) {
+    return failed(error, url)
+  }
+}
+
+function failed(error: unknown, url: URL): Health {
+  return { ok: false, note: noteOf(error, url), output: [], served: null, refused: isRefused(error) }
 }
 
 async function askCommand(session: Session, step: HealthStep): Promise<Health> {
@@ -77,13 +103,17 @@ async function askHttp(session: Session, step: HealthStep, url: URL, timeout: nu
     if (answer.status !== check.status) return bad(`${answer.status}`)
     if (check.contains !== null && !answer.body.includes(check.contains))
       return bad(`${answer.status}, but the body does not contain "${check.contains}"`)
+    const header = wrongHeader(check.headers, answer.headers)
+    if (header !== null) return bad(`${answer.status}, ${header}`)
     if (check.release === null) return { ok: true, note: `${answer.status} in ${ms} ms`, output: [], served: null }
     const said = check.release === 'body' ? answer.body : (answer.headers[check.release.header.toLowerCase()] ?? '')
     const proof = step.proofs.find(one => String(said).includes(one))
-    if (proof === undefined)
-      return bad(
-        `${answer.status}, but the app does not say that it serves ${step.proofs[0]}: it says "${String(said).trim().slice(0, 80)}"`,
-      )
+    if (proof === undefined) {
+      const served = otherNamed(step, String(said))
+      const instead = served === null ? `it says "${String(said).trim().slice(0, 80)}"` : `it serves ${served}`
+      const note = `${answer.status}, but the app does not say that it serves ${step.proofs[0]}: ${instead}`
+      return { ...bad(note), served }
+    }
     return {
       ok: true,
       note: `${answer.status} in ${ms} ms, serves ${step.proofs[0]}`,
@@ -91,13 +121,28 @@ async function askHttp(session: Session, step: HealthStep, url: URL, timeout: nu
       served: step.proofs[0] ?? null,
     }
   } catch (error) {
-    return { ok: false, note: noteOf(error, url), output: [], served: null }
+    return failed(error, url)
   }
 }
 
 function noteOf(error: unknown, url: URL): string {
   if (isForbidden(error)) return `its sshd does not let us forward to ${url.host}: allow it, or check by a command`
+  if (isRefused(error)) return 'connection refused'
   return error instanceof Error ? error.message : String(error)
+}
+
+/** A header of the answer that is not as it should be, in words. */
+function wrongHeader(wanted: Readonly<Record<string, string>>, headers: Answer['headers']): string | null {
+  const wrong = Object.entries(wanted).find(([name, value]) => !String(headers[name] ?? '').includes(value))
+  if (wrong === undefined) return null
+  const [name, value] = wrong
+  const has = headers[name]
+  return `but ${name} ${has === undefined ? 'is not among its headers' : `is "${String(has).slice(0, 80)}"`}, not "${value}"`
+}
+
+/** The release that an answer names, which is not the one that it should: by its id, or by its revision. */
+function otherNamed({ others }: HealthStep, said: string): string | null {
+  return others.find(({ proofs }) => proofs.some(proof => said.includes(proof)))?.release ?? null
 }
 
 interface Answer {

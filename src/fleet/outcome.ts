@@ -44,4 +44,6 @@ export interface HostFailure {
   readonly hint: string | null
   /** The last lines that the failing command printed. */
   readonly output: readonly string[]
+  /** What the app itself said last, and where that was read. */
+  readonly log?: { readonly source: string; readonly lines: readonly string[] }
 }

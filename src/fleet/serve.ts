@@ -1,8 +1,10 @@
 import type { HealthStep, HookStep, Step } from '../plan/plan.js'
 import type { Phase } from './events.js'
 import { checkHealth } from './health.js'
+import { withLog } from './last-words.js'
+import { noneLeft } from './old-processes.js'
 import type { HostFailure } from './outcome.js'
-import { ended, type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, runStep } from './run.js'
 
 /** Makes the app serve the new release on these hosts, and sees that it does. */
 export async function serveAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
@@ -11,7 +13,8 @@ export async function serveAll(run: Run, hosts: readonly HostRun[]): Promise<Hal
     ? await inPhase(run, 'restart', hosts, host => restart(run, host, 'restart', host.plan.restart))
     : null
   if (halt !== null) return halt
-  if (hosts.every(host => host.plan.health.length === 0)) return null
+  if (hosts.every(host => host.plan.health.length === 0))
+    return inSilence(run, 'health', hosts, host => healthy(run, host, 'health', []))
   return inPhase(run, 'health', hosts, host => healthy(run, host, 'health', host.plan.health))
 }
 
@@ -23,7 +26,7 @@ export async function restart(
 ): Promise<HostFailure | null> {
   for (const step of steps.filter((one): one is HookStep => one.kind === 'hook')) {
     const { failure } = await runStep(run, host, phase, step)
-    if (failure !== null) return failure
+    if (failure !== null) return phase === 'rollback' ? failure : withLog(run, host, failure)
   }
   return null
 }
@@ -38,10 +41,16 @@ export async function healthy(
     run.emit({ type: 'host.start', phase, step: 'health', host: host.name })
     const began = performance.now()
     const { ok, note, output } = await checkHealth(host.session, step, run.stop)
-    const failure = ok ? null : { phase, step: 'health', message: note, hint: null, output }
+    const failure: HostFailure | null = ok ? null : { phase, step: 'health', message: note, hint: null, output }
     host.healthy = ok
     ended(run, host, phase, 'health', performance.now() - began, failure, note)
-    if (failure !== null) return failure
+    if (failure !== null) return phase === 'rollback' ? failure : withLog(run, host, failure)
   }
-  return null
+  const began = performance.now()
+  const failure = await noneLeft(run, host, phase)
+  // Without a health check the phase is silent, and tells of failures by itself.
+  const told = phase !== 'health' || steps.length > 0
+  if (failure !== null && told)
+    ended(run, host, phase, failure.step, performance.now() - began, failure, failure.message)
+  return failure
 }

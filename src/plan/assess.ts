@@ -12,6 +12,8 @@ export interface Probe {
   readonly health: StatusHost['health']
   readonly healthNote: string
   readonly drift: StatusHost['drift']
+  readonly processes: StatusHost['processes']
+  readonly oldProcesses: StatusHost['oldProcesses']
 }
 
 /** What the balancers say: of which host what, where a dead run has drained one, and what could not be read. */
@@ -128,7 +130,14 @@ function hostOf(state: HostState, facts: FleetFacts, probe: Probe = unprobed): S
   }
 }
 
-const unprobed: Probe = { served: null, health: 'none', healthNote: '', drift: null }
+const unprobed: Probe = {
+  served: null,
+  health: 'none',
+  healthNote: '',
+  drift: null,
+  processes: [],
+  oldProcesses: 'warn',
+}
 
 function unread(name: string, error: string | null): StatusHost {
   const nothing = { current: null, digest: null, transaction: null, releases: [], last: null } as const

@@ -7,9 +7,9 @@ import { hookVariables, substitute } from './variables.js'
 export function healthUrls(config: Config, host: Host, state: HostState): readonly URL[] {
   const variables = hookVariables(config, {}, host, state.root, { release: '', revision: null, previous: null })
   return config.health.flatMap(check => {
-    if (check.kind !== 'http') return []
+    if (check.kind === 'command') return []
     if (check.roles !== null && !check.roles.some(role => host.roles.includes(role))) return []
-    const text = substitute(check.url, variables)
+    const text = substitute(check.kind === 'http' ? check.url : `tcp://${check.address}`, variables)
     return URL.canParse(text) ? [new URL(text)] : []
   })
 }

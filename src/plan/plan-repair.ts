@@ -167,7 +167,15 @@ function isRight({ needs }: BringIntent, { host }: HostPlan): boolean {
 function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
   const text = `make both links: go and back → releases/${release}, which it serves`
   const staged = stage({ root: host.root, tx }, release, host.old, Buffer.alloc(0))
-  return { ...host, stage: scriptStep(staged, text, 60_000), restart: [], health: [], restartOld: [], healthOld: [] }
+  return {
+    ...host,
+    stage: scriptStep(staged, text, 60_000),
+    restart: [],
+    health: [],
+    processes: null,
+    restartOld: [],
+    healthOld: [],
+  }
 }
 
 function restoreDead({ tx }: Intent, host: HostPlan, { id, next }: TransactionState) {

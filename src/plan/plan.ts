@@ -45,6 +45,10 @@ export interface HostPlan {
   readonly look: ScriptStep
   readonly restart: readonly Step[]
   readonly health: readonly HealthStep[]
+  /** Afterwards, no process may be left in another release; null: nothing is asked. */
+  readonly processes: ProcessStep | null
+  /** Read when restart or health fail. */
+  readonly log: LogStep | null
   /** The same, asked on the first hosts. */
   readonly canaryCheck: ScriptStep | null
   readonly confirm: ScriptStep
@@ -95,8 +99,33 @@ export interface HealthStep {
   readonly name: 'health'
   readonly text: string
   readonly check: HealthCheck
-  /** The url with the host's variables put in, or the command as a script. */
+  /** `deployTo`, absolute. */
+  readonly root: string
+  /** The url (`tcp://…` for a mere connection) with the host's variables put in, or the command as a script. */
   readonly target: { readonly url: URL } | { readonly script: Script }
   /** What proves the release in the answer: its id, or its revision. */
   readonly proofs: readonly string[]
+  /** The same of the other releases on the host: so that it can be told which one is served instead. */
+  readonly others: readonly { readonly release: string; readonly proofs: readonly string[] }[]
+}
+
+export interface ProcessStep {
+  readonly kind: 'processes'
+  readonly name: 'processes'
+  readonly text: string
+  readonly script: Script
+  /** Milliseconds that old processes have to end. */
+  readonly within: number
+  readonly old: 'fail' | 'warn'
+}
+
+export interface LogStep {
+  readonly kind: 'log'
+  readonly name: 'log'
+  /** Where the lines come from: `journalctl -u shop`. */
+  readonly text: string
+  readonly script: Script
+  readonly timeout: number
+  /** Whether each release has a log of its own. */
+  readonly ofRelease: boolean
 }

@@ -48,6 +48,10 @@ export interface StatusHost {
     readonly missing: readonly string[]
     readonly extra: readonly string[]
   } | null
+  /** Processes that live in releases other than the one it holds. */
+  readonly processes: readonly { readonly pid: number; readonly name: string; readonly release: string }[]
+  /** What such a process means here: `fail` where a restart should have ended it. */
+  readonly oldProcesses: 'fail' | 'warn'
   readonly transaction: {
     readonly id: string
     readonly phase: string

@@ -1,4 +1,4 @@
-import type { Config, HealthCheck, Hook } from '../config/config.js'
+import type { Config, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Excluded, FleetRecord, HostState } from '../inventory/state.js'
 import { abandon, discard, finish, prune } from '../scripts/finish.js'
@@ -10,9 +10,13 @@ import type { Script } from '../scripts/shell.js'
 import { stage } from '../scripts/stage.js'
 import { arm, confirm, look, restore, serve } from '../scripts/swap.js'
 import { allAtOnce, type Rollout } from './batches.js'
+import { healthStep } from './health-step.js'
+import { logStep } from './log-step.js'
 import { newestRecord } from './newest-record.js'
+import { onHost } from './on-host.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
-import { hookVariables, runVariables, type Served, substitute } from './variables.js'
+import { processStep } from './process-step.js'
+import { hookVariables, runVariables, type Served } from './variables.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
 export interface Intent {
@@ -97,7 +101,7 @@ export function healthSteps(config: Config, host: Host, state: HostState): reado
   const served = servedBefore(state)
   if (served === null) return []
   const variables = hookVariables(config, {}, host, state.root, served)
-  return onHost(config.health, host).map(check => healthStep(check, state.root, variables, served))
+  return onHost(config.health, host).map(check => healthStep(check, state, variables, served))
 }
 
 /** The steps of hooks that belong on a host, run in `folder`. */
@@ -152,7 +156,9 @@ function planHost(
     arm: scriptStep(arm(place, { release, old, deadline, lease }), `rename current → releases/${release}`),
     look: scriptStep(look(state.root, intent.tx), 'read current'),
     restart: hookSteps(place, host, config.restart, 'restart', 'current', variables),
-    health: onHost(config.health, host).map(check => healthStep(check, state.root, variables, now)),
+    health: onHost(config.health, host).map(check => healthStep(check, state, variables, now)),
+    processes: processStep(config, host, state),
+    log: logStep(config, host, state, now),
     canaryCheck: canaryCheck(intent, 'hosts', state.root, 'current', variables),
     confirm: scriptStep(confirm(place, release, fleetRecord(intent)), 'confirm'),
     prune:
@@ -167,7 +173,7 @@ function planHost(
     healthOld:
       oldVariables === null || before === null
         ? []
-        : onHost(config.health, host).map(check => healthStep(check, state.root, oldVariables, before)),
+        : onHost(config.health, host).map(check => healthStep(check, state, oldVariables, before)),
     serve: scriptStep(serve(place), 'record that the old release is served'),
     abandon: reason =>
       scriptStep(
@@ -223,34 +229,6 @@ function onceHooks(intent: Intent, host: Host, state: HostState): readonly HookS
     `releases/${intent.release}`,
     variables,
   )
-}
-
-function healthStep(check: HealthCheck, root: string, variables: Variables, served: Served): HealthStep {
-  const proofs = [served.release, ...(served.revision ? [served.revision] : [])]
-  if (check.kind === 'http') {
-    const url = new URL(substitute(check.url, variables))
-    return {
-      kind: 'health',
-      name: 'health',
-      text: `GET ${url} = ${check.status} within ${check.timeout / 1000}s`,
-      check,
-      target: { url },
-      proofs,
-    }
-  }
-  const run = { folder: 'current', run: check.run, timeout: check.tryTimeout / 1000 }
-  return {
-    kind: 'health',
-    name: 'health',
-    text: check.run,
-    check,
-    target: { script: command(root, run, variables) },
-    proofs,
-  }
-}
-
-function onHost<T extends { readonly roles: readonly string[] | null }>(items: readonly T[], host: Host): readonly T[] {
-  return items.filter(item => item.roles === null || item.roles.some(role => host.roles.includes(role)))
 }
 
 function hookRun(one: Hook, folder: string): HookRun {

@@ -28,6 +28,8 @@ export type Verdict =
   /** A run that died has taken it out of service, and nobody has put it back. */
   | 'drained'
   | 'unhealthy'
+  /** A process of another release is still there, although its restart should have ended it. */
+  | 'old process'
   /** `current` is no link, or leads nowhere. */
   | 'broken'
   | 'unreachable'
@@ -56,8 +58,10 @@ export interface FleetFacts {
 
 const repair = 'fix: clonedeploy repair'
 
+type Probed = Pick<StatusHost, 'drift' | 'health' | 'healthNote' | 'processes' | 'oldProcesses'>
+
 /** The first thing that is off with a host, the worst first. Says nothing that was not read. */
-export function judge(state: HostState, probe: Pick<StatusHost, 'drift' | 'health' | 'healthNote'>, fleet: FleetFacts) {
+export function judge(state: HostState, probe: Probed, fleet: FleetFacts) {
   return (
     midway(state, fleet) ??
     broken(state) ??
@@ -66,6 +70,7 @@ export function judge(state: HostState, probe: Pick<StatusHost, 'drift' | 'healt
     notRestarted(state) ??
     drained(state, fleet) ??
     unhealthy(state, probe) ??
+    outdated(state, probe) ??
     whole(state)
   )
 }
@@ -165,6 +170,27 @@ function unhealthy({ name }: HostState, probe: Pick<StatusHost, 'health' | 'heal
     `${name} is not healthy: ${probe.healthNote}`,
     `look: clonedeploy run --only ${name} -- CMD`,
   )
+}
+
+function outdated({ name }: HostState, { processes, oldProcesses }: Probed): Judgement | null {
+  if (processes.length === 0 || oldProcesses === 'warn') return null
+  return off(
+    'old process',
+    'OLD PROCESS',
+    `${name} ${stillRuns(processes)}.`,
+    `look: clonedeploy run --only ${name} -- ps x`,
+  )
+}
+
+/** `still runs 20261122-101010-1f2e3d4: node (pid 123)`. */
+export function stillRuns(processes: StatusHost['processes']): string {
+  const releases = [...new Set(processes.map(({ release }) => release))]
+  const words = releases.map(release => {
+    const names = processes.flatMap(one => (one.release === release ? [`${one.name} (pid ${one.pid})`] : []))
+    const more = names.length > 5 ? [`${names.length - 5} more`] : []
+    return `still runs ${release}: ${[...names.slice(0, 5), ...more].join(', ')}`
+  })
+  return words.join('; ')
 }
 
 function whole({ name, lock, current, transactions }: HostState): Judgement {

@@ -33,6 +33,15 @@ function hostLines({ name, error }: FailedHost, paint: Paint): string[] {
     `  ${paint.strong(name)}   ${escapeLine(where)}: ${first}`,
     ...more.map(line => `    ${line}`),
     ...error.output.map(line => `  ${name} | ${escapeLine(line)}`),
+    ...logLines(name, error, paint),
     ...(error.hint === null ? [] : escapeLines(error.hint).map(line => `  ${line}`)),
   ]
+}
+
+/** The last lines of the app's log, and where they are from. */
+function logLines(name: string, { log, output }: HostFailure, paint: Paint): string[] {
+  if (log === undefined) return []
+  const from = `(last ${log.lines.length === 1 ? 'line' : `${log.lines.length} lines`} of: ${escapeLine(log.source)})`
+  const gap = output.length === 0 ? [] : ['']
+  return [...gap, ...log.lines.map(line => `  ${name} | ${escapeLine(line)}`), `  ${paint.dim(from)}`]
 }

@@ -26,6 +26,6 @@ function hostJson(host: HostOutcome) {
   return { name, current, digest, healthy, bytes, error, ...(host.out === undefined ? {} : { out: host.out }) }
 }
 
-function errorJson({ phase, step, message, hint }: NonNullable<HostOutcome['error']>) {
-  return { phase, step, message, hint }
+function errorJson({ phase, step, message, hint, log = undefined }: NonNullable<HostOutcome['error']>) {
+  return { phase, step, message, hint, log: log ?? null }
 }

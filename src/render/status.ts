@@ -1,5 +1,5 @@
 import type { Place, StatusHost, StatusReport } from '../plan/status.js'
-import { spanText } from '../plan/verdict.js'
+import { spanText, stillRuns } from '../plan/verdict.js'
 import { escapeLine } from './escape.js'
 import type { Paint } from './paint.js'
 import { capital, counted, everyHost, listed } from './phrases.js'
@@ -9,6 +9,7 @@ import { agoText } from './units.js'
 /** What each host serves and what is wrong with it. Ends with a newline. */
 export function statusText(report: StatusReport, paint: Paint, now: Date): string {
   const problems = report.problems.length
+  const tells = report.hosts.some(({ served, processes }) => served !== null || processes.length > 0)
   const head = [
     paint.strong(`${report.app} → ${report.stage}`),
     counted(report.hosts.length, 'host'),
@@ -18,8 +19,8 @@ export function statusText(report: StatusReport, paint: Paint, now: Date): strin
     head.join('   '),
     '',
     ...tableLines([
-      ['HOST', 'RELEASE', 'SINCE', 'BY', 'HEALTH'],
-      ...report.hosts.map(host => hostRow(host, paint, now)),
+      ['HOST', 'RELEASE', ...(tells ? ['SERVES'] : []), 'SINCE', 'BY', 'HEALTH'],
+      ...report.hosts.map(host => hostRow(host, paint, now, tells)),
     ]),
     ...report.hosts.flatMap(moreLines),
     ...splitLine(report),
@@ -30,16 +31,25 @@ export function statusText(report: StatusReport, paint: Paint, now: Date): strin
   ].join('\n')}\n`
 }
 
-function hostRow(host: StatusHost, paint: Paint, now: Date): string[] {
+function hostRow(host: StatusHost, paint: Paint, now: Date, tells: boolean): string[] {
   const last = host.last !== null && host.last.release === host.current ? host.last : null
   return [
     host.name,
     host.reachable ? (host.current ?? 'nothing') : '?',
+    ...(tells ? [servesText(host, paint)] : []),
     last === null ? '-' : agoText(last.at, now),
     last === null ? '-' : escapeLine(last.by),
     healthText(host, paint),
     ...(host.verdict === 'consistent' ? [] : [mark(host, paint)]),
   ]
+}
+
+/** What the app says, or what its processes show. */
+function servesText({ served, current, processes }: StatusHost, paint: Paint): string {
+  const [old] = processes
+  if (served !== null && served !== current) return paint.bad(escapeLine(served))
+  if (old !== undefined) return paint.warn(`${served === null ? '' : 'it and '}${old.release}`)
+  return served === null ? '-' : 'the same'
 }
 
 function mark({ verdict, flag }: StatusHost, paint: Paint): string {
@@ -59,12 +69,15 @@ function healthText(host: StatusHost, paint: Paint): string {
 }
 
 function moreLines(host: StatusHost): string[] {
-  const { name, error, says, served, current, drift, transaction, places = [] } = host
+  const { name, error, says, served, current, drift, transaction, processes, places = [] } = host
   const files = drift === null ? [] : [...drift.modified, ...drift.missing, ...drift.extra]
   return [
     ...(error === null || says?.includes(error) ? [] : [`  ${name}: ${escapeLine(error)}`]),
     ...(served === null || served === current ? [] : [`  ${name}: the app says that it serves ${escapeLine(served)}`]),
     ...places.filter(({ state, up }) => state !== 'unknown' && !up).map(place => `  ${name}: ${placeText(place)}`),
+    ...(processes.length === 0 || host.verdict === 'old process'
+      ? []
+      : [`  ${name}: ${escapeLine(stillRuns(processes))}`]),
     ...(drift === null || files.length === 0 ? [] : [`  ${name}: ${driftText(drift)}`]),
     ...(transaction === null || (transaction.previous === null && transaction.target === null)
       ? []

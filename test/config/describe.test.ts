@@ -52,6 +52,8 @@ prepare    npm run check   (within 10m)
 restart    sudo systemctl restart shop   (only on web, within 1m)
 health     GET http://127.0.0.1:3000/healthz = 200, the body holds "ok", names the release in the body   (within 30s, 5s a try)
            pgrep shop   (only on cron, within 30s, 5s a try)
+processes  an old one that is left after a restart fails the run
+logs       none
 identical  strict
 unchanged  auto
 keep       5 releases
@@ -76,6 +78,8 @@ secrets    none
 prepare    none
 restart    none
 health     none
+processes  an old one that is left after a restart fails the run
+logs       none
 identical  strict
 unchanged  auto
 keep       5 releases

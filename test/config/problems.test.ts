@@ -207,7 +207,11 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
     { hosts: [{ host: 'web-1', roles: ['web'] }], prepare: ['a', { ...hook, roles: ['wbe'] }] },
     'prepare[1].roles  no host has the role "wbe"; did you mean "web"?',
   ],
-  ['a check without its object', { health: url }, `health  should be { url: "…" } or { run: "…" }, got "${url}"`],
+  [
+    'a check without its object',
+    { health: url },
+    `health  should be { url: "…" }, { tcp: "…" } or { run: "…" }, got "${url}"`,
+  ],
   [
     'an address of another kind',
     { health: { url: 'ftp://x' } },
@@ -218,7 +222,7 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
   [
     'two checks in one',
     { health: { url, run: 'x' } },
-    'health.run  a check has either url or run; make two checks of it',
+    'health.run  a check has only one of url, tcp and run; make two checks of it',
   ],
   [
     'a release nowhere',
@@ -229,6 +233,24 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
     'a wrong header',
     { health: { url, release: { header: 'a b' } } },
     'health.release.header  is no name of a header: "a b"',
+  ],
+  ['a connection without a port', { health: { tcp: 'web' } }, 'health.tcp  should be like 127.0.0.1:3000, got "web"'],
+  ['a port that is too high', { health: { tcp: 70000 } }, 'health.tcp  should be at most 65535, got 70000'],
+  [
+    'a header of nothing',
+    { health: { url, headers: { 'x-a': '' } } },
+    'health.headers["x-a"]  is empty; name only headers that must hold something',
+  ],
+  [
+    'a log in the home',
+    { logs: { file: '~/app.log' } },
+    'logs.file  should be absolute, or relative to deployTo, got "~/app.log"',
+  ],
+  [
+    'a log of another kind',
+    { logs: { path: 'x' } },
+    'logs.file  is missing',
+    'logs.path  unknown key; the keys here are file',
   ],
   [
     'another word',

@@ -217,8 +217,11 @@ describe('what a fleet is meant to serve', () => {
 })
 
 describe('the verdict on a fleet', () => {
-  const probe = (more: Partial<Probe>) =>
-    new Map([['b', { served: null, health: 'none', healthNote: '', drift: null, ...more } as Probe]])
+  const unprobed: Probe = {
+    ...{ served: null, health: 'none', healthNote: '', drift: null, processes: [], oldProcesses: 'fail' },
+  }
+  const processes = [{ pid: 7, name: 'node', release: idOf(2) }]
+  const probe = (more: Partial<Probe>) => new Map([['b', { ...unprobed, ...more }]])
   const drift = { modified: ['a'], missing: [], extra: [] }
   const none = { modified: [], missing: [], extra: [] }
   const empty: Partial<HostState> = { current: { kind: 'absent' }, releases: [], fleet: null }
@@ -239,6 +242,8 @@ describe('the verdict on a fleet', () => {
     ['new', empty, new Map(), 'NEW', 'mixed', 6],
     ['changed', {}, probe({ drift }), 'DRIFT', 'mixed', 6],
     ['failing', {}, probe({ health: 'failing', healthNote: 'answered 500' }), 'FAILING', 'mixed', 6],
+    ['a clone with an old process', {}, probe({ processes }), 'OLD PROCESS', 'mixed', 6],
+    ['a clone with one that may be there', {}, probe({ processes, oldProcesses: 'warn' }), null, 'consistent', 0],
     ['dangling', dangling, new Map(), 'DANGLING', 'mixed', 6],
     ['no link', { current: { kind: 'folder' } }, new Map(), 'NOT A LINK', 'mixed', 6],
     [

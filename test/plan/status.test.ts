@@ -149,8 +149,22 @@ describe('the verdict on a host', () => {
       'b is not healthy: answered 500',
       'look: clonedeploy run --only b -- CMD',
     ],
+    [
+      { processes: [{ pid: 7, name: 'node', release: 'r1' }], oldProcesses: 'fail' },
+      'old process',
+      'b still runs r1: node (pid 7).',
+      'look: clonedeploy run --only b -- ps x',
+    ],
   ])('with %j', (more, verdict, says, next) => {
-    const probes = new Map([['b', { served: null, health: 'none', healthNote: '', drift: null, ...more } as Probe]])
+    const nothing = {
+      served: null,
+      health: 'none',
+      healthNote: '',
+      drift: null,
+      processes: [],
+      oldProcesses: 'fail',
+    } as const
+    const probes = new Map<string, Probe>([['b', { ...nothing, ...more }]])
     const { hosts } = assess('shop', 'production', fleetOf([host('a'), host('b')]), probes)
     expect(hosts[1]).toMatchObject({ verdict, says, next })
   })

@@ -130,6 +130,7 @@ describe('status', () => {
         statusHost('web-1', {
           drift: { modified: ['app.js', 'a', 'b', 'c'], missing: ['d\u001b'], extra: [] },
           served: older,
+          processes: [{ pid: 7, name: 'node', release: older }],
           flag: 'DRIFT',
           verdict: 'drifted',
           health: 'failing',
@@ -159,11 +160,12 @@ describe('status', () => {
     })
     expect(statusText(report, noPaint, now)).toBe(`shop → production   3 hosts   2 problems
 
-  HOST    RELEASE                   SINCE   BY     HEALTH
-  web-1   ${newer}   3m      anna   ✖ 500    ← DRIFTED
-  web-2   ${newer}   -       -      -        ← WATCHDOG DEAD
-  web-3   ?                         -       -      -        ← UNREACHABLE
+  HOST    RELEASE                   SERVES                    SINCE   BY     HEALTH
+  web-1   ${newer}   ${older}   3m      anna   ✖ 500    ← DRIFTED
+  web-2   ${newer}   -                         -       -      -        ← WATCHDOG DEAD
+  web-3   ?                         -                         -       -      -        ← UNREACHABLE
   web-1: the app says that it serves ${older}
+  web-1: still runs ${older}: node (pid 7)
   web-1: 4 modified (app.js, a, b, …), 1 missing (d\\x1b)
   web-2: transaction T7 is swapped: nothing → ${newer}
   web-3: timed out after 10s
@@ -357,6 +359,8 @@ function statusHost(name: string, changes: Partial<StatusHost> = {}): StatusHost
     health: 'ok',
     healthNote: '200 12 ms',
     drift: null,
+    processes: [],
+    oldProcesses: 'fail',
     transaction: null,
     releases: [newer, older],
     last: { at: '2026-11-23T18:30:45Z', by: 'anna', command: 'deploy', release: newer, previous: older },

@@ -22,25 +22,44 @@ const http: z.ZodType<HealthCheck> = closed(
     url: checked(urlProblem),
     status: z.int().min(100).max(599).optional(),
     contains: z.string().min(1, 'is empty; leave it out to accept any body').optional(),
+    headers: z.record(header, z.string().min(1, 'is empty; name only headers that must hold something')).optional(),
     release: choose<'body' | { readonly header: string }>(value => (isObject(value) ? inHeader : inBody)).optional(),
     ...limits,
   },
-  { run: 'a check has either url or run; make two checks of it' },
-).transform(({ url, status = 200, contains = null, release = null, ...rest }) => {
-  return { kind: 'http' as const, url, status, contains, release, ...bounds(rest) }
+  oneKind('run', 'tcp'),
+).transform(({ url, status = 200, contains = null, headers = {}, release = null, ...rest }) => {
+  const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  return { kind: 'http' as const, url, status, contains, headers: lower, release, ...bounds(rest) }
 })
 
-const command: z.ZodType<HealthCheck> = closed({ run: text, ...limits }).transform(({ run, ...rest }) => {
-  return { kind: 'command' as const, run, ...bounds(rest) }
-})
+const port = z
+  .int()
+  .min(1)
+  .max(65535)
+  .transform(value => `127.0.0.1:${value}`)
+const address = choose<string>(value => (typeof value === 'number' ? port : checked(addressProblem)))
 
-const notAnObject: z.ZodType<never> = z.never({ error: issue => should('{ url: "…" } or { run: "…" }', issue.input) })
+const tcp: z.ZodType<HealthCheck> = closed({ tcp: address, ...limits }, oneKind('url', 'run')).transform(
+  ({ tcp: at, ...rest }) => ({ kind: 'tcp' as const, address: at, ...bounds(rest) }),
+)
+
+const command: z.ZodType<HealthCheck> = closed({ run: text, ...limits }, oneKind('url', 'tcp')).transform(
+  ({ run, ...rest }) => {
+    return { kind: 'command' as const, run, ...bounds(rest) }
+  },
+)
+
+const notAnObject: z.ZodType<never> = z.never({
+  error: issue => should('{ url: "…" }, { tcp: "…" } or { run: "…" }', issue.input),
+})
 
 /** What must hold on every host after the restart. */
 export const health = oneOrMany(
   choose<HealthCheck>(value => {
     if (!isObject(value)) return notAnObject
-    return 'run' in value && !('url' in value) ? command : http
+    if ('url' in value) return http
+    if ('tcp' in value) return tcp
+    return 'run' in value ? command : http
   }),
 )
 
@@ -55,9 +74,22 @@ function bounds({ timeout = 30_000, tryTimeout = 5000, roles = undefined }: Limi
   return { timeout, tryTimeout: Math.min(timeout, tryTimeout), roles: roles ?? null }
 }
 
+function oneKind(...others: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(others.map(key => [key, 'a check has only one of url, tcp and run; make two checks of it']))
+}
+
+function addressProblem(value: string): string | null {
+  const form = /^(\[[0-9A-Fa-f:.]+\]|[^\s:/@[\]]+):(\d{1,5})$/
+  return form.test(withoutVariables(value)) ? null : `should be like 127.0.0.1:3000, got ${show(value)}`
+}
+
+function withoutVariables(value: string): string {
+  return value.replaceAll(/\$\w+|\$\{\w+\}/g, '1')
+}
+
 /** `$NAME` stands for something that only the host's env tells: it may be the port. */
 function urlProblem(value: string): string | null {
-  const url = value.replaceAll(/\$\w+|\$\{\w+\}/g, '1')
+  const url = withoutVariables(value)
   if (!/^https?:\/\//i.test(url)) return `should begin with http:// or https://, got ${show(value)}`
   return URL.canParse(url) && !/\s/.test(url) ? null : `is no address: ${show(value)}`
 }

@@ -1,0 +1,84 @@
+import { type ExitCode, UsageError } from '../errors.js'
+import { demandAll, reach } from '../fleet/connect.js'
+import { onEach } from '../fleet/each.js'
+import { demandStates, inspectAll } from '../fleet/inspect.js'
+import { linesOf } from '../fleet/last-words.js'
+import type { Session } from '../fleet/session.js'
+import type { HostState } from '../inventory/state.js'
+import { logOf, logScript } from '../plan/log-step.js'
+import { currentEntry, currentRelease } from '../plan/transaction.js'
+import { type HostLog, logsText } from '../render/logs.js'
+import { codes } from '../scripts/codes.js'
+import { type Context, openContext } from './context.js'
+import type { CommonFlags } from './flags.js'
+import type { Io } from './io.js'
+import { leave, orInterrupt } from './survey.js'
+
+export interface LogsFlags extends CommonFlags {
+  readonly release?: string
+  readonly lines?: number
+}
+
+const usual = 50
+const seconds = 30
+
+/** `clonedeploy logs`: the last lines of the app's log, each with its host. Exit 6 when one could not be read. */
+export async function logs(io: Io, flags: LogsFlags, words: readonly string[]): Promise<ExitCode> {
+  const context = await openContext(
+    io,
+    words.length === 0 ? flags : { ...flags, only: [...(flags.only ?? []), ...words] },
+  )
+  try {
+    const { config, concurrency, emit, hosts } = context
+    if (hosts.every(host => logOf(config, host) === null))
+      throw new UsageError('The configuration does not say where the log is.', { next: hints })
+    io.contacted()
+    const reaching = reach(hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit })
+    const sessions = demandAll(await orInterrupt(context, reaching))
+    const fleet = demandStates(await inspectAll(sessions, [], concurrency))
+    const read = onEach(fleet, concurrency, ({ session, state }) => readLog(context, flags, session, state))
+    const found = await orInterrupt(context, read)
+    leave(fleet)
+    const report = { v: 1, command: 'logs', app: config.app, stage: config.stage, hosts: found }
+    if (flags.json) io.output.stdout(`${JSON.stringify(report)}\n`)
+    else tell(io, context, found)
+    return found.some(({ error }) => error !== null) ? 6 : 0
+  } finally {
+    await context.close()
+  }
+}
+
+const hints = ["set:  logs: 'journalctl -u shop -n 200 --no-pager'", "or:   logs: { file: 'shared/log/app.log' }"]
+
+async function readLog(
+  { config }: Context,
+  { release = null, lines = usual }: { readonly release?: string | null; readonly lines?: number },
+  session: Session,
+  state: HostState,
+): Promise<HostLog> {
+  const { host } = session
+  const source = logOf(config, host)
+  if (source === null) return { name: host.name, source: null, lines: [], error: null }
+  const served = {
+    release: release ?? currentRelease(state) ?? '',
+    revision: release === null ? (currentEntry(state)?.revision ?? null) : null,
+    previous: null,
+  }
+  const { script, text } = logScript(config, host, state, source, { lines, release, timeout: seconds }, served)
+  const { code, lost, stdout } = await session.run(script, { timeout: seconds * 1000 + 5000 })
+  const told = linesOf(stdout)
+  if (code === 0) return { name: host.name, source: text, lines: told, error: null }
+  return { name: host.name, source: text, lines: [], error: errorWords(code, told, lost) }
+}
+
+function errorWords(code: number | null, told: readonly string[], lost: Error | null): string {
+  if (code === codes.releaseMissing) return `${told[0]} does not exist`
+  if (code === codes.folder) return 'there is no such release'
+  return lost?.message ?? `exit code ${code}`
+}
+
+function tell({ output }: Io, { paint }: Context, found: readonly HostLog[]): void {
+  output.stdout(logsText(found, paint))
+  const width = Math.max(...found.map(({ name }) => name.length))
+  for (const { name, error } of found) if (error !== null) output.stderr(`✖ ${name.padEnd(width)}   ${error}\n`)
+}

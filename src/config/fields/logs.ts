@@ -1,0 +1,22 @@
+import type { z } from 'zod'
+import type { LogSource } from '../../scripts/app-log.js'
+import { show } from '../show.js'
+import { choose, isObject } from './choose.js'
+import { closed } from './closed.js'
+import { checked, lineProblem, text } from './text.js'
+
+const command: z.ZodType<LogSource> = text.transform(run => ({ kind: 'command', run }))
+
+const file: z.ZodType<LogSource> = closed({ file: checked(fileProblem) }).transform(value => ({
+  kind: 'file',
+  file: value.file.replace(/^\.\//, ''),
+}))
+
+/** Where the app's log is, on the hosts. */
+export const logs = choose<LogSource>(value => (isObject(value) ? file : command))
+
+function fileProblem(value: string): string | null {
+  const problem = lineProblem(value)
+  if (problem !== null) return problem
+  return value.startsWith('~') ? `should be absolute, or relative to deployTo, got ${show(value)}` : null
+}

@@ -1,0 +1,50 @@
+import type { ProcessStep } from '../plan/plan.js'
+import { stillRuns } from '../plan/verdict.js'
+import { type Living, parseProcesses } from '../scripts/processes.js'
+import type { Phase } from './events.js'
+import type { HostFailure } from './outcome.js'
+import type { HostRun, Run } from './run.js'
+import type { Session } from './session.js'
+
+const timeout = 20_000
+
+/** The processes that live in releases of a host; null: they could not be read. */
+export async function readProcesses(
+  session: Session,
+  step: Pick<ProcessStep, 'script'>,
+): Promise<readonly Living[] | null> {
+  const { code, stdout } = await session.run(step.script, { timeout })
+  return code === 0 ? parseProcesses(stdout) : null
+}
+
+/**
+ * Sees that no process serves another release than it should, once the app was restarted: a link and a good answer prove
+ * nothing of a worker beside it. On the way back only what runs the new release is one too many; older ones were there before.
+ */
+export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<HostFailure | null> {
+  const { processes } = host.plan
+  if (processes === null) return null
+  const isWrong = ({ release }: Living) =>
+    phase === 'rollback' ? release === run.plan.release : release !== run.plan.release
+  const fails = processes.old === 'fail' && (phase !== 'rollback' || host.plan.restartOld.length > 0)
+  const until = performance.now() + (fails ? processes.within : 0)
+  for (let pause = 250; ; pause = Math.min(1000, pause * 2)) {
+    const living = await readProcesses(host.session, processes)
+    if (living === null) return null
+    const wrong = living.filter(one => one.kind === 'app' && isWrong(one))
+    if (wrong.length === 0) return null
+    if (performance.now() + pause > until || run.stop.reason() !== null) return judged(run, host, phase, fails, wrong)
+    await new Promise(resolve => setTimeout(resolve, pause))
+  }
+}
+
+function judged(run: Run, host: HostRun, phase: Phase, fails: boolean, wrong: readonly Living[]): HostFailure | null {
+  const message = stillRuns(wrong)
+  if (!fails) {
+    run.emit({ type: 'note', level: 'warning', host: host.name, text: message })
+    run.warnings.push(`${host.name}: ${message}`)
+    return null
+  }
+  host.healthy = false
+  return { phase, step: 'processes', message, hint: null, output: [] }
+}
