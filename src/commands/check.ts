@@ -1,6 +1,6 @@
 import type { ExitCode } from '../errors.js'
 import { onEach } from '../fleet/each.js'
-import { loginProblems } from '../fleet/login-problems.js'
+import { loginProblems, sessionsFor } from '../fleet/login-problems.js'
 import type { Session } from '../fleet/session.js'
 import { grouped } from '../fleet/unreached.js'
 import type { HostState } from '../inventory/state.js'
@@ -19,7 +19,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
   const context = await openContext(io, flags)
   try {
     const { app, stage } = context.config
-    const { fleet, read, unreached } = await readFleet(context)
+    const { fleet, read, unreached } = await readFleet(context, sessionsFor(context.config))
     const hosts = await onEach(read, context.concurrency, ({ session, state }) => checked(session, state))
     const known = new Set(unreached.map(({ name }) => name))
     const unread = fleet.hosts.flatMap(({ name, state, error }) =>

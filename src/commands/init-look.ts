@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js'
 import { connectHosts } from '../connection/connect.js'
 import { reach } from '../fleet/connect.js'
 import { inspectAll } from '../fleet/inspect.js'
-import { loginProblems } from '../fleet/login-problems.js'
+import { loginProblems, sessionsFor } from '../fleet/login-problems.js'
 import { unlessStopped } from '../fleet/stop.js'
 import { problemsOf } from '../plan/preflight.js'
 import type { Look } from '../render/looks.js'
@@ -39,8 +39,8 @@ async function look(config: Config, connect: ReturnType<typeof connectHosts>, co
     emit: event => void (event.type === 'note' && notes.push(event.text)),
   })
   const sessions = reached.flatMap(({ session }) => (session === null ? [] : [session]))
-  const inspected = await inspectAll(sessions, [], concurrency)
-  const read = inspected.flatMap(({ session, state }) => (state === null ? [] : [{ session, state }]))
+  const inspected = await inspectAll(sessions, [], concurrency, sessionsFor(config))
+  const read = inspected.flatMap(one => (one.state === null ? [] : [{ ...one, state: one.state }]))
   const ofLogins = await loginProblems(config, read, concurrency)
   const looks = reached.map(({ host: { name }, session, error }): Look => {
     if (session === null) return { name, error, login: null, state: null, problems: [] }

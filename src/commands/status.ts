@@ -17,7 +17,7 @@ import { type Context, openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
 import { inService, readService } from './service.js'
-import { leave, orInterrupt } from './survey.js'
+import { type Fleet, leave, orInterrupt } from './survey.js'
 
 export interface StatusFlags extends CommonFlags {
   readonly verify?: boolean
@@ -48,9 +48,12 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
 }
 
 /** Every host's state, or why there is none: what cannot be read does not stop the reading of the others. */
-export async function readFleet(context: Context): Promise<{
+export async function readFleet(
+  context: Context,
+  sessionsWanted = 1,
+): Promise<{
   readonly fleet: FleetState
-  readonly read: readonly { readonly session: Session; readonly state: HostState }[]
+  readonly read: Fleet
   readonly unreached: readonly Unreached[]
 }> {
   const { concurrency, config, emit } = context
@@ -60,7 +63,7 @@ export async function readFleet(context: Context): Promise<{
     reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }),
   )
   const sessions = reached.flatMap(({ session }) => (session === null ? [] : [session]))
-  const inspected = await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency))
+  const inspected = await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency, sessionsWanted))
   const of = (name: string): Inspected | undefined => inspected.find(({ session }) => session.host.name === name)
   const fleet = {
     hosts: reached.map(({ host, error }) => ({
@@ -71,7 +74,7 @@ export async function readFleet(context: Context): Promise<{
   }
   return {
     fleet,
-    read: inspected.flatMap(({ session, state }) => (state === null ? [] : [{ session, state }])),
+    read: inspected.flatMap(one => (one.state === null ? [] : [{ ...one, state: one.state }])),
     unreached: reached.flatMap(({ host, error }) => (error === null ? [] : [{ name: host.name, error }])),
   }
 }

@@ -2,6 +2,7 @@ import { MixedError, PreflightError } from '../errors.js'
 import { demandAll, reach } from '../fleet/connect.js'
 import { demandStates, inspectAll } from '../fleet/inspect.js'
 import { holderLines, lockedError } from '../fleet/lock.js'
+import { sessionsFor } from '../fleet/login-problems.js'
 import type { Session } from '../fleet/session.js'
 import { unlessStopped } from '../fleet/stop.js'
 import type { HostState } from '../inventory/state.js'
@@ -12,7 +13,7 @@ import type { Context } from './context.js'
 import { Interrupted } from './interrupted.js'
 
 /** Every host of a run, connected and read. */
-export type Fleet = readonly { readonly session: Session; readonly state: HostState }[]
+export type Fleet = readonly { readonly session: Session; readonly state: HostState; readonly sessions: number }[]
 
 /** Connects to every host and reads it. Throws PreflightError when one cannot be; nothing is changed. */
 export async function survey(context: Context): Promise<Fleet> {
@@ -38,7 +39,9 @@ export async function survey(context: Context): Promise<Fleet> {
   }
   const sessions = demandAll(reached)
   for (const text of sshNotes(sessions)) emit({ type: 'note', level: 'info', host: null, text })
-  const fleet = demandStates(await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency)))
+  const fleet = demandStates(
+    await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency, sessionsFor(config))),
+  )
   for (const { state } of fleet)
     for (const text of warningsOf(state)) emit({ type: 'note', level: 'warning', host: null, text })
   emit({

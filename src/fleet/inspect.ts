@@ -2,6 +2,7 @@ import { PreflightError } from '../errors.js'
 import type { HostState } from '../inventory/state.js'
 import { inspect } from '../scripts/inspect.js'
 import { parseInspect } from '../scripts/parse-inspect.js'
+import { Script } from '../scripts/shell.js'
 import { onEach } from './each.js'
 import { failureOf } from './failure.js'
 import type { Session } from './session.js'
@@ -10,28 +11,39 @@ export interface Inspected {
   readonly session: Session
   readonly state: HostState | null
   readonly error: string | null
+  /** How many sessions at once the host was seen to allow. */
+  readonly sessions: number
 }
 
 const timeout = 30_000
 
-/** Reads the state of every host: one script, one answer each; nothing is changed. */
+/**
+ * Reads the state of every host: one script, one answer each; nothing is changed. As many sessions as are wanted at once
+ * are opened meanwhile; they stay open for the scripts to come.
+ */
 export async function inspectAll(
   sessions: readonly Session[],
   sharedFiles: readonly string[],
   concurrency: number,
+  wanted = 1,
 ): Promise<readonly Inspected[]> {
   return onEach(sessions, concurrency, async session => {
-    const result = await session.run(inspect(session.host.deployTo, sharedFiles), { timeout })
-    if (result.code === 0) return { session, state: parseInspect(session.host.name, result.stdout), error: null }
+    const reading = session.run(inspect(session.host.deployTo, sharedFiles), { timeout })
+    const others = Array.from({ length: wanted - 1 }, () => session.run(new Script('session', ':'), { timeout: 5000 }))
+    const result = await reading
+    const opened = (await Promise.all(others)).filter(({ code }) => code === 0).length + 1
+    if (result.code === 0)
+      return { session, state: parseInspect(session.host.name, result.stdout), error: null, sessions: opened }
     const failure = failureOf({ phase: 'check', step: 'inspect', text: 'inspect', timeout }, result)
-    return { session, state: null, error: [failure.message, ...failure.output.slice(-3)].join('\n') }
+    const error = [failure.message, ...failure.output.slice(-3)].join('\n')
+    return { session, state: null, error, sessions: opened }
   })
 }
 
 /** Stops the run when a host could not be read. */
 export function demandStates(
   inspected: readonly Inspected[],
-): readonly { readonly session: Session; readonly state: HostState }[] {
+): readonly { readonly session: Session; readonly state: HostState; readonly sessions: number }[] {
   const failed = inspected.filter(({ state }) => state === null)
   if (failed.length > 0) {
     throw new PreflightError(
@@ -41,5 +53,5 @@ export function demandStates(
       },
     )
   }
-  return inspected.map(({ session, state }) => ({ session, state: state as HostState }))
+  return inspected.map(({ session, state, sessions }) => ({ session, state: state as HostState, sessions }))
 }
