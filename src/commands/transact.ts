@@ -49,6 +49,8 @@ export async function transact(
 ): Promise<Outcome> {
   const run = startRun(context, flags, fleet, plan, payload, service)
   const outcome = await execute(run, { startedAt, log: context.log.path() })
+  for (const { host, roundTrips, bytes } of fleet.map(({ session }) => session))
+    context.emit({ type: 'traffic', host: host.name, roundTrips: roundTrips(), bytes: bytes() })
   context.emit({ type: 'run.end', outcome })
   leave(fleet)
   return outcome

@@ -54,6 +54,8 @@ export interface Connection {
   readonly facts: ConnectionFacts
   /** Round-trip time in milliseconds: the least seen so far. */
   readonly rtt: () => number
+  /** How often something was asked and its answer waited for, since the connection stood. */
+  readonly roundTrips: () => number
   readonly bytesSent: () => number
   readonly bytesReceived: () => number
   /** Runs a script to its end. Several may run at once (each then has a channel of its own, at most 4). */

@@ -11,7 +11,7 @@ import { pool } from './pool.js'
 const MOST_CHANNELS = 4
 
 /** `run` and `open` for every transport, over channels that it opens. */
-export interface Shell extends Pick<Connection, 'run' | 'open' | 'rtt' | 'bytesSent' | 'bytesReceived'> {
+export interface Shell extends Pick<Connection, 'run' | 'open' | 'rtt' | 'roundTrips' | 'bytesSent' | 'bytesReceived'> {
   /** A script that changes nothing: shows whether scripts can be run at all, and what the login shell prints by itself. */
   readonly greet: (timeout: number) => Promise<Exchanged>
 }
@@ -20,6 +20,7 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
   const traffic = { sent: 0, received: 0 }
   let rtt = Number.POSITIVE_INFINITY
   let zips = false
+  let roundTrips = 0
   const channels = pool(
     () => openLive(openChannel, traffic),
     MOST_CHANNELS,
@@ -37,6 +38,7 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     const timeout = Math.max(1, atMost(options.timeout) - (performance.now() - started))
     const going = exchange(live, script, { ...options, timeout, stdin, zips, host, started })
     use?.(live)
+    if (stdin === 'input') roundTrips += 1
     const done = await going
     if (done.answered !== null) rtt = Math.min(rtt, done.answered)
     // A script that read the channel itself and did not end well may have left a child there, to eat later requests.
@@ -72,21 +74,31 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
         live = null
         answers.end()
       })
+    let asked = true
+    const line = async (timeout: number) => {
+      const answer = await answers.next(atMost(timeout))
+      if (asked && answer !== null) roundTrips += 1
+      asked = false
+      return answer
+    }
     const send = (line: string) => {
+      asked = true
       if (live) live.write(`${line}\n`)
       else early.push(line)
     }
-    return { line: timeout => answers.next(atMost(timeout)), send, result }
+    return { line, send, result }
   }
 
   return {
     run,
     open,
     rtt: () => rtt,
+    roundTrips: () => roundTrips,
     bytesSent: () => traffic.sent,
     bytesReceived: () => traffic.received,
     async greet(timeout) {
       const greeting = await exchanged(new Script('greet', canZip), 'input', { timeout })
+      roundTrips = 0
       zips = greeting.result.code === 0 && greeting.result.stdout.toString('latin1') === 'zips\n'
       return greeting
     },

@@ -66,6 +66,8 @@ export type Event =
       readonly line: string
     }
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly host: string | null; readonly text: string }
+  /** What a host was asked and sent in the whole run, once it was connected. */
+  | { readonly type: 'traffic'; readonly host: string; readonly roundTrips: number; readonly bytes: number }
   /** A script that ran on a host, for the log file only. */
   | {
       readonly type: 'script'

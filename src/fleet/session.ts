@@ -18,6 +18,7 @@ export interface Session {
   /** Gives up what is under way on the host, by closing the connection; the next `run` opens another. */
   readonly interrupt: () => void
   readonly bytes: () => number
+  readonly roundTrips: () => number
   readonly close: () => void
 }
 
@@ -26,6 +27,7 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
   let connection = first
   let alive = true
   let sentBefore = 0
+  let asked = 0
   let opening: Promise<Connection> | null = null
   watch(first)
   return {
@@ -49,6 +51,7 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
     },
     interrupt: () => connection.close(),
     bytes: () => sentBefore + connection.bytesSent(),
+    roundTrips: () => asked + connection.roundTrips(),
     close: () => connection.close(),
   }
 
@@ -59,6 +62,7 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
     const next = await opening
     if (next === connection) return
     sentBefore += connection.bytesSent()
+    asked += connection.roundTrips()
     connection = next
     alive = true
     watch(next)

@@ -35,6 +35,8 @@ function logLines(event: Event): string[] {
       return [`${event.host ?? 'local'} | ${event.stream} | ${uncut(event.line)}`]
     case 'note':
       return [`${event.host ?? 'local'} | ${event.level}: ${uncut(event.text)}`]
+    case 'traffic':
+      return [`${event.host} | ${event.roundTrips} round trips, ${event.bytes} bytes sent`]
     case 'script':
       return scriptLines(event)
     case 'run.end':

@@ -4,7 +4,7 @@ import { headerText, mark, releaseText, scriptText, stepText } from './lines.js'
 import type { Paint } from './paint.js'
 import { type Progress, phaseOf } from './progress.js'
 import type { Verbosity } from './renderer.js'
-import { stampText } from './units.js'
+import { bytesText, stampText } from './units.js'
 
 /** How plain lines are told: to whom, how much, and what was said already. */
 export interface Telling {
@@ -60,6 +60,10 @@ function allLines(event: Event, progress: Progress, telling: Telling): string[] 
       const sign = event.level === 'warning' ? paint.warn('!') : '·'
       return [`${indent}${sign} ${named(event.host)}${escapeLine(event.text)}`]
     }
+    case 'traffic':
+      return telling.verbosity === 'verbose'
+        ? [`${indent}· ${named(event.host)}${event.roundTrips} round trips, ${bytesText(event.bytes)} sent`]
+        : []
     case 'script':
       return telling.verbosity === 'verbose' ? scriptLines(event, named(event.host)) : []
     default:

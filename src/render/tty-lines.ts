@@ -21,6 +21,7 @@ export function keptLines(event: Event, progress: Progress, telling: Telling): s
     case 'note':
       return plainLines(event, progress, telling)
     case 'script':
+    case 'traffic':
     case 'output':
       return telling.verbosity === 'verbose' ? plainLines(event, progress, telling) : []
     default:

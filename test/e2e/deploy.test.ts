@@ -50,6 +50,17 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     }
   })
 
+  it('tells with -v how often each host was asked and what it was sent', async () => {
+    const { code, stderr, json } = await here.project.run('deploy --json -v')
+    expect(code).toBe(0)
+    const told = [...stderr.matchAll(/^ +· (h\d) +(\d+) round trips, ([\d.]+) kB sent$/gm)]
+    expect(told.map(([, host]) => host)).toEqual(all.map(i => `h${i}`))
+    for (const [i, [, , times, kB]] of told.entries()) {
+      expect(Number(times)).toBeGreaterThanOrEqual(7)
+      expect(Math.abs(Number(kB) * 1000 - json().hosts[i].bytes)).toBeLessThan(500)
+    }
+  })
+
   it('tells what it did as JSON with the keys of its contract', async () => {
     const { json, stdout } = await here.project.run('deploy --json')
     expect(stdout.trimEnd().split('\n')).toHaveLength(1)

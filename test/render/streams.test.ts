@@ -109,12 +109,17 @@ ${words}`)
       stdout: 'not shown',
       stderr: 'tar: no\u001b[0m\nspace\n',
     }
-    const run = [[event, 0]] as const
+    const traffic: Event = { type: 'traffic', host: 'web-1', roundTrips: 8, bytes: 11_520 }
+    const run = [
+      [event, 0],
+      [traffic, 0],
+    ] as const
     expect(
       (await shown('plain', run, { verbosity: 'verbose' })).stderr(),
     ).toBe(`        web-1    $ unpack   exit 1   41 ms
       web-1    | tar: no\\x1b[0m
       web-1    | space
+      · web-1    8 round trips, 11.5 kB sent
 `)
     expect((await shown('plain', run)).stderr()).toBe('')
   })
