@@ -123,6 +123,8 @@ async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroun
       return (await import('./commands/releases.js')).releases(io, flags)
     case 'check':
       return (await import('./commands/check.js')).check(io, flags)
+    case 'maintenance':
+      return (await import('./commands/maintenance.js')).maintenance(io, flags, words[0] ?? '')
     case 'config':
       return (await import('./commands/config.js')).config(io, flags)
     case 'prune':

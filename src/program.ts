@@ -77,6 +77,16 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     const positional = stage === undefined ? {} : { stage }
     tell({ command: 'trust', flags: { ...trust.optsWithGlobals(), ...positional }, words: [host] })
   })
+  const maintenance = common(
+    add('maintenance', 'a flag file on all hosts, and the balancer’s own page where it has one')
+      .argument('<on|off>')
+      .argument('[stage]', 'the stage, when there are several')
+      .option('-m, --message <why>', 'why; status shows it'),
+  )
+  maintenance.action((word: string, stage: string | undefined) => {
+    const positional = stage === undefined ? {} : { stage }
+    tell({ command: 'maintenance', flags: { ...maintenance.optsWithGlobals(), ...positional }, words: [word] })
+  })
   ask(onStage(add('config', 'show what the configuration comes to')))
   ask(
     selection(onStage(add('prune', 'remove old releases')))

@@ -13,7 +13,7 @@ import type { Prepared } from './deploy.js'
 import type { DeployFlags } from './flags.js'
 import { needsOf } from './making.js'
 import { planRollout, rolloutProblems } from './rollout.js'
-import { readService } from './service.js'
+import { readService, type Served } from './service.js'
 import { isUnbuilt } from './unbuilt.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
@@ -57,7 +57,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
       mostCommon(states.map(state => currentEntry(state)?.revision ?? null)),
     ),
     files: unknown ? null : filesOf(prepared, mostCommon(states.map(state => currentEntry(state)?.digest ?? null))),
-    steps: [...ran(prepared), ...(nothing ? [] : [...buildSteps(context, flags), ...wouldRun(plan)])],
+    steps: [...ran(prepared), ...(nothing ? [] : [...buildSteps(context, flags), ...wouldRun(plan, served)])],
     problems: problems.map(({ host, text }) => `${host}: ${text}`),
     warnings: [...artifact.warnings, ...states.flatMap(warningsOf)],
     next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
@@ -107,7 +107,7 @@ function buildSteps({ config }: Context, flags: DeployFlags): readonly DryRunSte
 }
 
 /** The plan of the first host stands for all: they differ in what they lack only. */
-function wouldRun(plan: Plan): readonly DryRunStep[] {
+function wouldRun(plan: Plan, served: Served): readonly DryRunStep[] {
   const host = plan.hosts[0] as HostPlan
   const each = (steps: readonly (Step | { readonly text: string })[]) =>
     steps.map(({ text }): DryRunStep => ({ mark: '!', where: 'each', text }))
@@ -117,9 +117,11 @@ function wouldRun(plan: Plan): readonly DryRunStep[] {
       ({ text }): DryRunStep => ({ mark: '!', where: plan.onceHost, text: `${text}     (once, on this host)` }),
     ),
     ...batchSteps(plan),
-    ...each([host.arm, ...host.restart]).map(step => ({ ...step, text: `${step.text}${inTurn(plan)}` })),
+    ...drainSteps(plan, served, 'out of'),
+    ...each([host.arm, ...host.restart]).map(step => ({ ...step, text: `${step.text}${inTurn(plan, served)}` })),
     ...each(host.health.map(({ text }) => ({ text: `${text}, else all ${plan.hosts.length} hosts go back` }))),
     ...each(goBackFor(host, plan)),
+    ...drainSteps(plan, served, 'back into'),
     ...canarySteps(plan),
     ...each(host.prune === null ? [] : [host.prune]),
   ]
@@ -131,10 +133,18 @@ function batchSteps({ rollout: { batches } }: Plan): readonly DryRunStep[] {
   return batches.map((names, i) => ({ mark: '!', where: `batch ${i + 1}`, text: names.join(', ') }))
 }
 
-function inTurn({ rollout: { batches } }: Plan): string {
+function inTurn({ rollout: { batches } }: Plan, { balancers }: Served): string {
   if (batches.length === 1) return ''
   const most = Math.max(...batches.map(names => names.length))
-  return most === 1 ? '     (one host at a time)' : '     (batch by batch)'
+  const drained = balancers[0] === undefined ? '' : `, drained in ${balancers[0].balancer.brand}`
+  return `     (${most === 1 ? 'one host at a time' : 'batch by batch'}${drained})`
+}
+
+/** Only in batches: of all hosts at once nobody could be drained. */
+function drainSteps({ rollout }: Plan, { balancers }: Served, way: 'out of' | 'back into'): readonly DryRunStep[] {
+  if (rollout.batches.length === 1) return []
+  const until = way === 'out of' ? ', until its sessions have ended' : ', until it sends users there'
+  return balancers.map(({ balancer }) => ({ mark: '!', where: 'each', text: `${way} ${balancer.name}${until}` }))
 }
 
 function canarySteps({ rollout: { batches, canary } }: Plan): readonly DryRunStep[] {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startHaproxy, type TestHaproxy } from '../support/haproxy.js'
@@ -150,6 +150,37 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
     expect(code).toBe(3)
     expect(stderr).toContain('only 1 of 3 hosts are up, and 1 must stay up')
     for (const i of three) expect(project.releases(i)).toHaveLength(1)
+  })
+
+  it('maintenance shows its page to all users, on all hosts or none, and leaves alone what was out before', async () => {
+    const { project } = here
+    await served({ rollout: { batch: 1 } })
+    const flags = () => three.map(i => existsSync(project.on(i, 'shared/maintenance')))
+    await haproxy.ask('set server web/h3 state drain')
+    mkdirSync(project.on(2, 'shared/maintenance'), { recursive: true })
+    const failed = await project.run('maintenance on')
+    expect(failed.code).toBe(5)
+    expect(failed.stderr).toContain('All is as it was')
+    expect(flags()).toEqual([false, true, false])
+    rmdirSync(project.on(2, 'shared/maintenance'))
+
+    expect((await project.run('maintenance on -m moving')).code).toBe(0)
+    expect(await haproxy.states()).toEqual(['maint', 'maint', 'drain'])
+    expect((await fetch(haproxy.url)).status).toBe(503)
+    expect((await project.run('maintenance on --json')).json()).toMatchObject({ maintenance: 'on' })
+    const status = await project.run('status')
+    expect(status.stdout).toMatch(/maintenance is on +by anna, .*"moving"/)
+    expect(status.stdout).toContain('h1: in maintenance in HAProxy web/h1')
+    expect((await project.run('deploy')).code).toBe(0)
+    expect(await haproxy.states()).toEqual(['maint', 'maint', 'drain'])
+    expect(flags()).toEqual([true, true, true])
+
+    expect((await project.run('maintenance off')).code).toBe(0)
+    expect(flags()).toEqual([false, false, false])
+    expect(await haproxy.states()).toEqual(['ready', 'ready', 'drain'])
+    expect((await fetch(haproxy.url)).status).toBe(200)
+    expect((await project.run('maintenance off')).code).toBe(0)
+    expect((await project.run('maintenance of')).code).toBe(2)
   })
 
   it('whose controller is killed while a host is drained: repair puts that host into service again', async () => {

@@ -128,6 +128,31 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     expect(restarts()).toHaveLength(4)
   })
 
+  it('tells a balancer by commands, before and after each batch', async () => {
+    const { project } = here
+    const tell = (word: string) =>
+      `echo "$CLONEDEPLOY_HOST ${word}" >>"$AT/restarts"; echo ${word} >"$AT/$CLONEDEPLOY_SERVER"`
+    const command = {
+      drain: tell('drain'),
+      ready: tell('ready'),
+      state: 'cat "$AT/$CLONEDEPLOY_SERVER"',
+      server: 's-$N',
+    }
+    configure()
+    await project.deployed('one')
+    project.write({ restarts: '', 'app/version': 'two\n', 's-1': 'up', 's-2': 'up', 's-3': 'maint', 's-4': 'up' })
+    const config = { rollout: { batch: 2 }, balancer: { command, settle: '10ms' }, restart, env: { AT: project.root } }
+    project.configure(config, i => ({ env: { N: i } }))
+    const { steps } = (await project.run('deploy --dry-run --json')).json()
+    expect(steps.map(({ text }: Json) => text)).toContain(`${restart}     (batch by batch, drained in the balancer)`)
+    expect((await project.run('deploy')).code).toBe(0)
+    const told = restarts()
+    expect(told.slice(0, 2).sort()).toEqual(['h1 drain', 'h2 drain'])
+    expect(told.slice(2, 4).sort()).toEqual(['h1 two', 'h2 two'])
+    expect(told.slice(4, 6).sort()).toEqual(['h1 ready', 'h2 ready'])
+    expect(told.slice(6).sort()).toEqual(['h3 two', 'h4 drain', 'h4 ready', 'h4 two'])
+  })
+
   it('is refused before anything is touched, where it could not come to its end', async () => {
     const { project } = here
     await served({})

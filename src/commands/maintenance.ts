@@ -1,0 +1,116 @@
+import { type ExitCode, LockedError, MixedError, Refusal, UsageError } from '../errors.js'
+import { maintain } from '../fleet/maintain.js'
+import type { MaintenanceRecord } from '../inventory/state.js'
+import { placeIn } from '../plan/drains.js'
+import { type Context, openContext } from './context.js'
+import type { CommonFlags } from './flags.js'
+import type { Io } from './io.js'
+import { readService, type Served } from './service.js'
+import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
+import { newTransaction } from './transact.js'
+
+export interface MaintenanceFlags extends CommonFlags {
+  readonly message?: string
+}
+
+/** It failed, and every host and balancer is as it was before. */
+class NotMaintainedError extends Refusal {
+  override name = 'NotMaintainedError'
+  override readonly exitCode: ExitCode = 5
+}
+
+/** `clonedeploy maintenance on|off`: a flag file on all hosts, and where the balancer can, its own page. All or nothing. */
+export async function maintenance(io: Io, flags: MaintenanceFlags, word: string): Promise<ExitCode> {
+  if (word !== 'on' && word !== 'off')
+    throw new UsageError(`"${word}" is neither on nor off: clonedeploy maintenance on`)
+  const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
+  try {
+    const fleet = await survey(context)
+    try {
+      return await turn(context, flags, fleet, word)
+    } finally {
+      leave(fleet)
+    }
+  } finally {
+    await context.close()
+  }
+}
+
+async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, word: 'on' | 'off'): Promise<ExitCode> {
+  demandFree(context, fleet)
+  const served = await readService(context, fleet)
+  demandNone(served.problems)
+  const found = fleet.map(({ state }) => state.maintenance).find(record => record !== null) ?? null
+  const now = context.io.now()
+  const tx = newTransaction(now)
+  const { who, from, config } = context
+  const balancers = served.balancers.map(({ balancer }) => balancer).filter(({ maintains }) => maintains)
+  const command = `maintenance ${word}`
+  const told = found === null && word === 'off' ? [] : balancers
+  const result = await maintain({
+    hosts: fleet.map(({ session, state }) => ({
+      name: state.name,
+      session,
+      root: state.root,
+      before: state.maintenance,
+    })),
+    tx,
+    holder: JSON.stringify({ tx, who, from, command, reason: flags.message ?? '', since: now.toISOString() }),
+    concurrency: context.concurrency,
+    record: word === 'off' ? null : recordOf(context, flags, served, found, now),
+    balancers: told,
+  })
+  const next = ['look: clonedeploy status', `again: clonedeploy maintenance ${word} ${config.stage}`]
+  switch (result.kind) {
+    case 'locked':
+      throw new LockedError(`${result.reason}. Nothing was changed.`, { next })
+    case 'undone':
+      throw new NotMaintainedError(`Maintenance was not turned ${word}: ${result.reason}. All is as it was.`, { next })
+    case 'mixed':
+      throw new MixedError(`Maintenance was not turned ${word} everywhere: ${result.reason}.`, { next })
+    case 'done':
+      tell(
+        context,
+        flags,
+        word,
+        fleet,
+        told.map(({ name }) => name),
+      )
+      return 0
+  }
+}
+
+/** What was out of service when maintenance began stays so when it ends. */
+function recordOf(
+  { who }: Context,
+  flags: MaintenanceFlags,
+  { balancers }: Served,
+  found: MaintenanceRecord | null,
+  now: Date,
+): MaintenanceRecord {
+  const out = balancers.flatMap(({ balancer, states }) =>
+    [...(states ?? [])].flatMap(([host, { state }]) => (state === 'ready' ? [] : [placeIn(balancer.name, host)])),
+  )
+  return {
+    by: who,
+    at: now.toISOString(),
+    reason: flags.message ?? found?.reason ?? '',
+    out: found?.by === undefined ? out : found.out,
+  }
+}
+
+function tell(
+  { io }: Context,
+  flags: MaintenanceFlags,
+  word: string,
+  fleet: Fleet,
+  balancers: readonly string[],
+): void {
+  const hosts = fleet.map(({ state }) => state.name)
+  const where = [`shared/maintenance on ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}`, ...balancers]
+  io.output.stdout(
+    flags.json
+      ? `${JSON.stringify({ v: 1, command: 'maintenance', maintenance: word, hosts, balancers })}\n`
+      : `maintenance is ${word}   ${where.join(', ')}\n`,
+  )
+}
