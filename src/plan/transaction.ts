@@ -156,7 +156,7 @@ function planHost(
     arm: scriptStep(arm(place, { release, old, deadline, lease }), `rename current → releases/${release}`),
     look: scriptStep(look(state.root, intent.tx), 'read current'),
     restart: hookSteps(place, host, config.restart, 'restart', 'current', variables),
-    health: onHost(config.health, host).map(check => healthStep(check, state, variables, now)),
+    health: onHost(config.health, host).map(check => healthStep(check, state, variables, marked(intent, now))),
     processes: processStep(config, host, state),
     log: logStep(config, host, state, now),
     canaryCheck: canaryCheck(intent, 'hosts', state.root, 'current', variables),
@@ -209,6 +209,11 @@ function canaryCheck(
   if (check?.on !== on) return null
   const script = command(root, { folder, run: check.run, timeout: check.timeout / 1000 }, variables)
   return scriptStep(script, check.run, check.timeout + 15_000)
+}
+
+/** What REVISION says: of a release without a commit, its digest. */
+function marked({ digest }: Intent, served: Served): Served {
+  return { ...served, revision: served.revision ?? digest }
 }
 
 function servedBefore(state: HostState): Served | null {

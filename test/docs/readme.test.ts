@@ -125,7 +125,7 @@ describe('the command line in the README', () => {
 
 describe('every document', () => {
   const examples = readdirSync(join(import.meta.dirname, '../../examples')).map(name => `examples/${name}/README.md`)
-  const documents = ['README.md', 'docs/protocol.md', 'docs/rollout.md', ...examples]
+  const documents = ['README.md', 'docs/protocol.md', 'docs/serve.md', 'docs/rollout.md', ...examples]
 
   it.each(documents)('%s points at files that exist', path => {
     const links = [...document(path).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(found => found[1] ?? '')

@@ -60,9 +60,19 @@ describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
     expect(json().hosts.map(({ served, health }: Json) => [served, health])).toEqual(all.map(() => [one, 'ok']))
   })
 
-  it('is good when a header says so', async () => {
-    configure({ release: { header: 'X-Release' } })
+  it('is good when a header says so, and other headers hold what they should', async () => {
+    configure({ release: { header: 'X-Release' }, headers: { 'x-release': '-' } })
     await here.project.deployed('one')
+  })
+
+  it('is good when the app tells what REVISION says, and when its port takes connections', async () => {
+    const { project } = here
+    configure({}, 'cp REVISION "$AT/runs.$CLONEDEPLOY_HOST"')
+    const one = await project.deployed('one')
+    const { json } = await project.run('status --json')
+    expect(json().hosts.map(({ served }: Json) => served)).toEqual(all.map(() => one))
+    configure({ url: undefined, release: undefined, tcp: '127.0.0.1:$PORT' })
+    await project.deployed('two')
   })
 
   it('fails when one app answers 500: all go back and serve the old release, with 5', async () => {
@@ -89,7 +99,7 @@ describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
     project.write({ 'app/version': 'two\n' })
     const { code, stderr } = await project.run('deploy')
     expect(code).toBe(5)
-    expect(stderr).toContain('the app does not say that it serves')
+    expect(stderr).toMatch(/the app does not say that it serves \S+: it serves /)
     for (const i of all) {
       expect(project.current(i)).toBe(`releases/${one}`)
       expect(textOf(`${project.root}/runs.h${i}`)).toBe(`one\n${one}\n`)
@@ -99,6 +109,13 @@ describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
   it.each([
     ['an answer of another status', { status: 204 }, '→ 200'],
     ['a body without the text', { contains: 'never there' }, 'does not contain "never there"'],
+    ['a header that is not there', { headers: { 'X-Cache': 'MISS' } }, 'there is no header x-cache'],
+    ['a header of another value', { headers: { 'x-release': 'v2' } }, 'x-release is "'],
+    [
+      'a port that takes no connection',
+      { url: undefined, release: undefined, tcp: 1 },
+      'connect to 127.0.0.1:1 → connection refused',
+    ],
     ['nobody who listens', { url: 'http://127.0.0.1:1/healthz' }, '127.0.0.1:1'],
   ])('fails for %s, with 5', async (_, health, sentence) => {
     const { project } = here
@@ -109,17 +126,19 @@ describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
     for (const i of all) expect(project.current(i)).toBeNull()
   })
 
-  it('that fails later is told by status, with 6', async () => {
+  it('that fails later is told by status, with 6: also what is served instead', async () => {
     const { project } = here
-    await project.deployed('one')
-    project.write({ 'runs.h4': 'broken\n' })
+    const one = await project.deployed('one')
+    const two = await project.deployed('two')
+    project.write({ 'runs.h3': `one\n${one}\n`, 'runs.h4': 'broken\n' })
     const { code, json } = await project.run('status --json')
     expect(code).toBe(6)
-    expect(json().hosts.map(({ health, flag }: Json) => [health, flag])).toEqual([
-      ['ok', null],
-      ['ok', null],
-      ['ok', null],
-      ['failing', 'FAILING'],
+    expect(json().hosts.map(({ served, health, flag }: Json) => [served, health, flag])).toEqual([
+      [two, 'ok', null],
+      [two, 'ok', null],
+      [one, 'failing', 'FAILING'],
+      [null, 'failing', 'FAILING'],
     ])
+    expect((await project.run('status')).stdout).toMatch(new RegExp(`h3 +${two} +${one} `))
   })
 })

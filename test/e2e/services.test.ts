@@ -6,14 +6,15 @@ import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onServices } from './services.js'
 
-/** An app that reads its version once; `lost` listens elsewhere, `broken` does not start. */
+/** An app that reads its version once; `bad` does not start on h1, and listens elsewhere on the others. */
 const server = `import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 const version = readFileSync('version', 'utf8').trim()
 console.log('version ' + version + ', token ' + process.env.TOKEN)
-if (version === 'broken') throw new Error("Cannot find module './routes/cart.js'")
+const bad = version === 'bad'
+if (bad && process.env.CLONEDEPLOY_HOST === 'h1') throw new Error("Cannot find module './routes/cart.js'")
 createServer((_, response) => response.setHeader('x-release', process.env.CLONEDEPLOY_RELEASE).end(version)).listen(
-  version === 'lost' ? 0 : Number(process.env.PORT), '127.0.0.1', () => console.log('up ' + process.pid))
+  bad ? 0 : Number(process.env.PORT), '127.0.0.1', () => console.log('up ' + process.pid))
 `
 
 describe.skipIf(!sshdIsHere())('services', () => {
@@ -54,35 +55,27 @@ describe.skipIf(!sshdIsHere())('services', () => {
     expect(told.stdout).toMatch(/h1 +\S+ +the same/)
   })
 
-  it('that do not start show what the app said last, without secrets, and all hosts go back, with 5', async () => {
+  it('that do not start, or listen elsewhere, are told with what the app said last, without secrets, and all go back, with 5', async () => {
     const { project } = here
     const env = { TOKEN: secret }
-    await serving({ secrets: { TOKEN: { env: 'TOKEN' } } })
+    const ports = await serving({ secrets: { TOKEN: { env: 'TOKEN' } } })
     expect((await project.run('deploy', { env })).code).toBe(0)
-    await serving({ secrets: { TOKEN: { env: 'TOKEN' } }, health: { tcp: '127.0.0.1:$PORT', timeout: '2s' } })
+    await serving({ secrets: { TOKEN: { env: 'TOKEN' } }, health: { tcp: '127.0.0.1:$PORT', timeout: '2s' } }, ports)
     const old = project.current(1)
-    project.write({ 'app/version': 'broken\n' })
+    project.write({ 'app/version': 'bad\n' })
     const { code, stdout, stderr, json } = await project.run('deploy --json', { env })
     expect(code).toBe(5)
     expect(stderr).toMatch(/connect to 127\.0\.0\.1:\d+ → connection refused, \d tr(y|ies) in \ds: /)
+    expect(stderr).toMatch(new RegExp(`h2 listens on 127\\.0\\.0\\.1:\\d+, not ${ports[1]}\n`))
     expect(stderr).toMatch(/h1 \| Error: Cannot find module '\.\/routes\/cart\.js'/)
     expect(stderr).toMatch(/\(last \d+ lines of: journalctl -u shop\)/)
     expect(stderr).toMatch(/look: +clonedeploy logs h1\n/)
     expect(json().hosts[1].error.log).toMatchObject({
       source: 'journalctl -u shop',
-      lines: expect.arrayContaining(['version broken, token [redacted]']),
+      lines: expect.arrayContaining(['version bad, token [redacted]']),
     })
     expect(stdout + stderr).not.toContain(secret)
     for (const i of both) expect(project.current(i)).toBe(old)
-  })
-
-  it('that listen elsewhere are found there', async () => {
-    const { project } = here
-    const ports = await serving({ health: { url: 'http://127.0.0.1:$PORT/', timeout: '2s' } })
-    project.write({ 'app/version': 'lost\n' })
-    const { code, stderr } = await project.run('deploy')
-    expect(code).toBe(5)
-    expect(stderr).toMatch(new RegExp(`h2 listens on 127\\.0\\.0\\.1:\\d+, not ${ports[1]}\n`))
   })
 
   it('whose old process goes on fail the deploy, and all hosts go back, with 5; or it is told', async () => {
@@ -150,33 +143,28 @@ describe.skipIf(!sshdIsHere())('services', () => {
     expect(here.calls(2)).toEqual([])
   })
 
-  it.each([
-    ['is made with the release', {}],
-    ['is a file of the release', { 'app/tmp/restart.txt': 'touch me\n' }],
-  ])('that wait for a touch get a new file, which %s; the release before and the manifest stay as they are', async (_, files) => {
+  it('that wait for a touch get a new file; the release before and the manifest stay as they are', async () => {
     const { project } = here
-    project.configure({ restart: { touch: 'tmp/restart.txt' } })
-    project.write(files)
+    project.configure({ restart: [{ touch: 'tmp/restart.txt' }, { touch: 'made/with/it' }] })
+    project.write({ 'app/tmp/restart.txt': 'touch me\n' })
     const one = await project.deployed('one')
-    const touched = (i: number, id: string) => statSync(project.on(i, 'releases', id, 'tmp/restart.txt'))
+    const touched = (i: number, id: string) =>
+      ['tmp/restart.txt', 'made/with/it'].map(name => statSync(project.on(i, 'releases', id, name)))
     const before = both.map(i => touched(i, one))
     const written = both.map(i => contents(project.on(i, 'releases', one)))
     const two = await project.deployed('two')
     for (const i of both) {
       expect(contents(project.on(i, 'releases', one))).toEqual(written[i - 1])
-      const { ino, mtimeMs } = touched(i, one)
-      expect([ino, mtimeMs]).toEqual([before[i - 1]?.ino, before[i - 1]?.mtimeMs])
-      expect(touched(i, two).mtimeMs).toBeGreaterThan(mtimeMs)
+      for (const [n, { ino, mtimeMs }] of touched(i, one).entries()) {
+        expect([ino, mtimeMs]).toEqual([before[i - 1]?.[n]?.ino, before[i - 1]?.[n]?.mtimeMs])
+        expect(touched(i, two)[n]?.mtimeMs).toBeGreaterThan(mtimeMs)
+      }
     }
     expect((await project.run('status --verify')).code).toBe(0)
     expect((await project.run('rollback --yes')).code).toBe(0)
   })
-})
 
-describe.skipIf(!sshdIsHere())('logs', () => {
-  const here = onServices(2)
-
-  it('are the last lines of each host, of the hosts and the release that are asked for', async () => {
+  it('have logs: the last lines of each host, of the hosts and the release that are asked for', async () => {
     const { project } = here
     project.write({ 'app/app.log': 'first\n' })
     project.configure({ logs: { file: 'current/app.log' } })
