@@ -30,14 +30,19 @@ export function inspect(deployTo: string, sharedFiles: readonly string[]): Scrip
   return script('inspect', [
     sh`LC_ALL=C; export LC_ALL; unset CDPATH
 one() { tr '\012' '\036'; echo; }
+tell() {
+  case $2 in *'
+'*) printf '%s ' "$1"; printf '%s' "$2" | one ;; *) printf '%s %s\n' "$1" "$2" ;; esac
+}
 D=${deployTo}
 case $D in /*) ;; '~/'*) D=$HOME/\${D#'~/'} ;; *) D=$HOME/$D ;; esac
 while :; do case $D in ?*/) D=\${D%/} ;; *) break ;; esac; done
 printf 'user %s\n' "$(id -un 2>/dev/null || id -u)"
 printf 'home %s\n' "$HOME"
 printf 'shell %s\n' "\${SHELL:-}"
-printf 'root '; printf '%s' "$D" | one
-printf 'clock %s\n' "$(date +%s)"
+tell root "$D"
+now=$(date +%s)
+printf 'clock %s\n' "$now"
 for t in ${requiredTools} ${usefulTools}; do command -v "$t" >/dev/null 2>&1 && echo "tool $t"; done
 case $(cp --parents 2>&1) in *nrecognized*|*nvalid*|*llegal*|*nknown*) ;; *) echo 'tool cp--parents' ;; esac
 P=$D
@@ -45,8 +50,8 @@ while [ ! -d "$P" ] && [ -n "$P" ]; do [ -e "$P" ] || [ -L "$P" ] && break; P=\$
 [ -n "$P" ] || P=/
 if [ -d "$D" ]; then echo 'kind folder'; elif [ -e "$D" ] || [ -L "$D" ] || [ ! -d "$P" ]; then echo 'kind other'; else echo 'kind absent'; fi
 [ -w "$P" ] && [ -x "$P" ] && echo 'writable yes'
-printf 'disk %s\n' "$(df -Pk -- "$P" 2>/dev/null | sed -n '$p')"
-printf 'inodes %s\n' "$(df -Pi -- "$P" 2>/dev/null | sed -n '$p')"
+df -Pk -- "$P" 2>/dev/null | sed -n '$s/^/disk /p'
+df -Pi -- "$P" 2>/dev/null | sed -n '$s/^/inodes /p'
 `,
     ...sharedFiles.map(file => sh`[ -e "$D"/${`shared/${file}`} ] || printf 'missing %s\n' ${file}`),
     sh`cd -- "$D" 2>/dev/null || exit 0
@@ -59,8 +64,7 @@ if [ -L current ]; then
   [ -n "$R" ] && case $c in "$R"/*) r=\${c#"$R/"}; case $r in */*) r= ;; esac ;; esac
   if [ "$e" = no ]; then t=$(readlink current); case $t in releases/*) r=\${t#releases/} ;; esac; fi
   case $r in *[!A-Za-z0-9._-]*) r= ;; esac
-  printf 'current link %s %s ' "$e" "\${r:--}"
-  t=$(readlink -n current; echo .); printf '%s' "\${t%.}" | one
+  t=$(readlink -n current; echo .); tell "current link $e \${r:--}" "\${t%.}"
 elif [ -d current ]; then echo 'current folder'
 elif [ -e current ]; then echo 'current other'
 else echo 'current absent'; fi
@@ -86,7 +90,7 @@ if [ "$h" -gt 0 ]; then
   i=0; while [ -d "$E" ] && [ ! -f "$E/tx" ] && [ "$i" -lt 5 ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i+1)); done
   f=$E; [ -f "$E/lease" ] && f=$E/lease
   if [ ! -e "$E/released" ] && l=$(stat -c %Y "$f" 2>/dev/null); then
-    if [ -e "$E/held" ]; then echo 'held 0'; else printf 'held %s\n' "$(( $(date +%s) - l ))"; fi
+    if [ -e "$E/held" ]; then echo 'held 0'; else printf 'held %s\n' "$(( now - l ))"; fi
     s=; [ -f "$E/holder" ] && IFS= read -r s <"$E/holder"; printf 'holder %s\n' "$s"
   fi
 fi
@@ -100,7 +104,7 @@ for d in .clonedeploy/tx/*/; do
   n=; [ -f "$d/next" ] && read -r n <"$d/next"
   printf 'tx %s %s %s %s ' "\${d##*/}" "$s" "$o" "\${n:--}"
   if [ -f "$d/old" ]; then one <"$d/old"; else echo; fi
-  if [ -e "$d/undecided" ] && l=$(stat -c %Y "$d/lease" 2>/dev/null); then printf 'lease %s %s\n' "\${d##*/}" "$(( $(date +%s) - l ))"; fi
+  if [ -e "$d/undecided" ] && l=$(stat -c %Y "$d/lease" 2>/dev/null); then printf 'lease %s %s\n' "\${d##*/}" "$(( now - l ))"; fi
 done
 if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'fleet %s\n' "$s"; fi
 if [ -f .clonedeploy/drained ]; then IFS= read -r s <.clonedeploy/drained; printf 'drained %s\n' "$s"; fi

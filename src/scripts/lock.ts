@@ -22,14 +22,14 @@ export interface LockOptions {
  */
 export function lock(place: Place, holder: string, options: LockOptions): Script {
   return script('lock', [
-    sh`( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
+    sh`[ -d ${place.root} ] || ( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
     enter(place.root),
     unfinishedFunctions,
     takeFunction,
     sh`X=.clonedeploy/tx/${place.tx}
 over=
 umask 077
-mkdir -p .clonedeploy/epochs .clonedeploy/tx .clonedeploy/manifests .clonedeploy/incoming .clonedeploy/bad || exit ${codes.folder}
+for d in epochs tx manifests incoming bad; do [ -d ".clonedeploy/$d" ] || mkdir -p ".clonedeploy/$d" || exit ${codes.folder}; done
 # Whoever makes an epoch writes who it is right after: we may see the one before the other.
 named() { i=0; while [ ! -f ".clonedeploy/epochs/$1/tx" ] && [ "$i" -lt 2 ]; do sleep 1; i=$((i+1)); done; }
 highest
@@ -60,11 +60,10 @@ fi
 printf '%s\n' ${holder} >".clonedeploy/epochs/$n/holder" &&
 : >".clonedeploy/epochs/$n/lease" &&
 printf '%s\n' ${place.tx} >".clonedeploy/epochs/$n/tx.new" && mv -f ".clonedeploy/epochs/$n/tx.new" ".clonedeploy/epochs/$n/tx" &&
-mkdir -p "$X/probe" && ln -s probe "$X/probe/.clonedeploy-probe" || { rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.folder}; }
+mkdir -p "$X" && ln -s probe "$X/.clonedeploy-probe" || { rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.folder}; }
 highest
 [ "$h" -eq "$n" ] || { cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.locked}; }
-mv -f "$X/probe/.clonedeploy-probe" ./ && rm -f ./.clonedeploy-probe || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.rename}; }
-rmdir "$X/probe"`,
+mv -f "$X/.clonedeploy-probe" ./ && rm -f ./.clonedeploy-probe || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.rename}; }`,
     options.old === undefined
       ? sh``
       : sh`( ${sameCurrent(options.old)} ) || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.currentChanged}; }`,

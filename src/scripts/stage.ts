@@ -31,12 +31,12 @@ export function stage(place: Place, release: string, old: string | null, restart
       sh`umask 077
 [ -d ${paths.release(release)} ] || exit ${codes.releaseMissing}`,
       sameCurrent(old),
-      sh`rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
+      sh`[ ! -e "$X/stage" ] || rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
 mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,
       old === null
         ? sh`: >"$X/stage/revert/absent"`
         : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
-      sh`cat >"$X/restart" && printf '%s\n' ${release} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
+      sh`${restart.length === 0 ? sh`:` : sh`cat`} >"$X/restart" && printf '%s\n' ${release} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
 : >"$X/lease" && : >"$X/undecided" && : >"$X/state.staged" || exit ${codes.unpack}`,
     ],
     restart,

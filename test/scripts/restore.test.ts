@@ -5,10 +5,13 @@ import { renew } from '../../src/scripts/lock.js'
 import { Script } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { confirm, restore } from '../../src/scripts/swap.js'
+import { textOf } from '../support/project.js'
 import { currentOf, place, run, shells, start, until } from '../support/scripts.js'
 import { armed, armOf, heldUp, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
 
 const back = (root: string) => restore(place(root), newId)
+/** A shell makes the file before it writes into it. */
+const restarted = (root: string) => textOf(join(root, 'restarted')) !== ''
 const forward = (root: string) => confirm(place(root), newId)
 
 describe.each(shells)('restore under $name', shell => {
@@ -135,7 +138,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
 
   it('puts a host back that nobody renews, and makes it serve the old release', async () => {
     const { root, waiting } = await swapped(shell, { lease: 2, restart })
-    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    await until(() => restarted(root), 'the restart')
     expect(readFileSync(join(root, 'restarted'), 'utf8')).toBe(`${oldTarget}\n`)
     expect(currentOf(root)).toBe(oldTarget)
     expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapped'])
@@ -153,7 +156,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
   it('acts after its channel and the shell that waited on it were killed', async () => {
     const { root, waiting } = await swapped(shell, { lease: 2, restart })
     waiting.kill('SIGKILL')
-    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    await until(() => restarted(root), 'the restart')
     expect(currentOf(root)).toBe(oldTarget)
   })
 
@@ -161,7 +164,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     const { root, waiting } = await swapped(shell, { lease: 2, restart })
     waiting.hangUp()
     expect((await waiting.result).code).toBe(0)
-    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    await until(() => restarted(root), 'the restart')
     expect(readFileSync(join(root, 'restarted'), 'utf8')).toBe(`${oldTarget}\n`)
     expect(currentOf(root)).toBe(oldTarget)
   })
@@ -179,7 +182,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     }
     expect(renewals).toBeGreaterThan(5)
     expect(currentOf(root)).toBe(newTarget)
-    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    await until(() => restarted(root), 'the restart')
     expect(currentOf(root)).toBe(oldTarget)
   })
 
@@ -227,7 +230,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
   it('starts the app with the signals as they come: it can be stopped later', async () => {
     const signals = `grep SigIgn /proc/self/status >restarted.tmp; mv restarted.tmp restarted\n`
     const { root } = await swapped(shell, { lease: 1, restart: signals })
-    await until(() => existsSync(join(root, 'restarted')), 'the restart')
+    await until(() => restarted(root), 'the restart')
     const ignored = BigInt(`0x${readFileSync(join(root, 'restarted'), 'utf8').trim().split(/\s+/)[1]}`)
     const [hup, term, pipe] = [1n, 15n, 13n].map(number => (ignored >> (number - 1n)) & 1n)
     expect({ hup, term, pipe }).toEqual({ hup: 0n, term: 0n, pipe: 0n })
