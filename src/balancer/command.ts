@@ -24,7 +24,9 @@ const patience = 120_000
 export function commandBalancer({ door, root, drain, ready, state, servers }: CommandBalancer): Balancer {
   const name = 'the balancer'
   const run = async (host: string, text: string): Promise<RunResult> => {
-    const connection = await door.open()
+    const connection = await door.open().catch(error => {
+      throw new BalancerError(`this machine's shell cannot be used: ${error.message}`, { cause: error })
+    })
     const variables = servers.get(host)?.variables ?? {}
     return connection.run(command(root, { folder: '.', run: text, timeout: patience / 1000 }, variables), {
       timeout: patience + 15_000,

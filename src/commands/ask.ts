@@ -18,9 +18,16 @@ export async function askToGoOn(context: Context, flags: CommonFlags, question: 
 }
 
 /** Whether a person says yes. Only where somebody can be asked. */
-export async function saysYes(question: string): Promise<boolean> {
+export async function saysYes(question: string, signal?: AbortSignal): Promise<boolean> {
   const { confirm } = await import('@clack/prompts')
-  return (await confirm({ message: question, initialValue: false, output: process.stderr })) === true
+  return (
+    (await confirm({
+      message: question,
+      initialValue: false,
+      output: process.stderr,
+      ...(signal === undefined ? {} : { signal }),
+    })) === true
+  )
 }
 
 /** Asks for the passphrase of a key file, unseen; null where nobody can be asked. */

@@ -22,7 +22,7 @@ export async function mendService(
 ): Promise<Outcome> {
   const served = await readService(context, scene.fleet)
   const service = serviceOf(context, scene.fleet, served)
-  if (service === null || !service.owed) return outcome
+  if (service === null || service.left === null) return outcome
   const [problem] = served.problems
   if (problem !== undefined) return unmended(outcome, `which hosts are in service is not known: ${problem.text}`)
   const plan = planSweep(await intentFor(context, flags, scene, outcome.release), [])

@@ -53,7 +53,7 @@ export function serviceOf(context: Context, fleet: Read, { balancers, record }: 
     seq: nextDrains(fleet.map(({ state }) => state)),
     by: context.who,
     at: context.io.now().toISOString(),
-    owed: record !== null,
+    left: record,
     recorded: false,
     drained: new Set(),
   }

@@ -76,7 +76,7 @@ export function startRun(
     concurrency: context.concurrency,
     payload,
     keepOnFailure: flags.rollback === false,
-    ask: question => (flags.yes ? Promise.resolve(true) : context.asking(() => saysYes(question))),
+    ask: question => (flags.yes ? Promise.resolve(true) : askWhile(context, question)),
     service,
     warnings: [],
     swaps: [],
@@ -106,6 +106,13 @@ export async function withLockWait<T>(
       await Promise.race([new Promise(resolve => setTimeout(resolve, 2000)), context.io.stop.asked])
     }
   }
+}
+
+/** A wish to stop takes the question away: that is a no. */
+function askWhile({ asking, io }: Context, question: string): Promise<boolean> {
+  const over = new AbortController()
+  io.stop.asked.then(() => over.abort())
+  return asking(() => saysYes(question, over.signal))
 }
 
 function startHost(plan: Plan['hosts'][number], session: HostRun['session']): HostRun {

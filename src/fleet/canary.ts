@@ -63,7 +63,8 @@ async function checkOn(run: Run, hosts: readonly HostRun[]): Promise<Halt | null
 async function confirmed(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const rest = run.hosts.length - hosts.length
   const question = `${names(hosts)} ${hosts.length === 1 ? 'serves' : 'serve'} ${run.plan.release}. Go on with the other ${rest}?`
-  return (await run.ask(question)) ? null : { reason: 'you said no after the canary' }
+  const yes = await Promise.race([run.ask(question), run.stop.asked.then(() => false)])
+  return yes ? null : { reason: run.stop.reason() ?? 'you said no after the canary' }
 }
 
 /** Waits, but not beyond the wish to stop. */

@@ -1,16 +1,15 @@
 import { stateOf } from '../balancer/balancer.js'
 import type { HostFailure } from './outcome.js'
 import { ended, type Halt, type HostRun, inPhase, type Run } from './run.js'
-import { demandOurs, recordAll, type Service, type Task, tasksOf, troubleOf, wordsOf } from './service.js'
+import { demandOurs, freshTasks, recordAll, type Service, type Task, troubleOf, wordsOf } from './service.js'
 
 /** Takes hosts out of service, never more than leaves `minUp`, and waits until their users are gone, for as long as it may take. */
 export async function drainAll(run: Run, hosts: readonly HostRun[], title: string): Promise<Halt | null> {
   const { service } = run
   if (service === null) return null
-  const tasks = tasksOf(service, hosts)
+  const tasks = await allowed(run, service, hosts)
+  if ('reason' in tasks) return tasks
   if (tasks.length === 0) return null
-  const halt = (await recordAll(run, service, 'drain')) ?? (await demandOurs(run)) ?? (await demandUp(run, tasks))
-  if (halt !== null) return halt
   const behind = hosts.filter(({ name }) => tasks.some(({ names }) => names.includes(name)))
   for (const { name } of behind) service.drained.add(name)
   const told = new Map(tasks.map(task => [task, tell(task)]))
@@ -31,6 +30,18 @@ export async function drainAll(run: Run, hosts: readonly HostRun[], title: strin
   )
 }
 
+/** What may be drained now, or why nothing may. */
+async function allowed(run: Run, service: Service, hosts: readonly HostRun[]): Promise<readonly Task[] | Halt> {
+  try {
+    const tasks = await freshTasks(service, hosts)
+    if (tasks.length === 0) return tasks
+    const halt = (await recordAll(run, service, 'drain')) ?? (await demandUp(run, tasks)) ?? (await demandOurs(run))
+    return halt ?? tasks
+  } catch (error) {
+    return { reason: troubleOf('drain', error).message }
+  }
+}
+
 async function tell({ balancer, names }: Task): Promise<HostFailure | null> {
   return balancer.tell(names, 'drain').then(
     () => null,
@@ -43,19 +54,13 @@ async function demandUp(run: Run, tasks: readonly Task[]): Promise<Halt | null> 
   const { minUp } = run.plan.rollout
   if (minUp === 0) return null
   for (const { balancer, names } of tasks) {
-    try {
-      const states = await balancer.read(
-        run.hosts.map(({ name }) => name).filter(name => balancer.hosts.includes(name)),
-      )
-      const up = [...states].filter(([, state]) => state.up).map(([name]) => name)
-      const left = up.filter(name => !names.includes(name)).length
-      if (left < minUp && up.length > left)
-        return {
-          reason: `draining ${names.join(', ')} would leave ${left} up in ${balancer.name}, and ${minUp} must stay`,
-        }
-    } catch (error) {
-      return { reason: troubleOf('drain', error).message }
-    }
+    const states = await balancer.read(run.hosts.map(({ name }) => name).filter(name => balancer.hosts.includes(name)))
+    const up = [...states].filter(([, state]) => state.up).map(([name]) => name)
+    const left = up.filter(name => !names.includes(name)).length
+    if (left < minUp && up.length > left)
+      return {
+        reason: `draining ${names.join(', ')} would leave ${left} up in ${balancer.name}, and ${minUp} must stay`,
+      }
   }
   return null
 }

@@ -1,7 +1,7 @@
 import { stateOf } from '../balancer/balancer.js'
 import type { HostFailure } from './outcome.js'
 import { ended, type Halt, type HostRun, inPhase, type Run } from './run.js'
-import { demandOurs, recordOver, type Service, type Task, tasksOf, troubleOf, wordsOf } from './service.js'
+import { demandOurs, freshTasks, recordOver, type Service, type Task, tasksOf, troubleOf, wordsOf } from './service.js'
 
 /** What is asked of a host that is put back into service: only that the balancer says so, or also that it sends users to it. */
 type Demand = 'told' | 'up'
@@ -10,10 +10,9 @@ type Demand = 'told' | 'up'
 export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Demand): Promise<Halt | null> {
   const { service } = run
   if (service === null) return null
-  const tasks = tasksOf(service, hosts)
+  const tasks = await allowed(run, service, hosts)
+  if ('reason' in tasks) return tasks
   if (tasks.length === 0) return null
-  const halt = await demandOurs(run)
-  if (halt !== null) return halt
   const behind = hosts.filter(({ name }) => tasks.some(({ names }) => names.includes(name)))
   const told = new Map(tasks.map(task => [task, tell(task)]))
   return inPhase(
@@ -42,7 +41,7 @@ export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Dema
  */
 export async function backInService(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const { service } = run
-  if (service === null || !(service.recorded || service.owed)) return null
+  if (service === null || !(service.recorded || service.left !== null)) return null
   try {
     const away = await awayOf(service, hosts)
     for (const { name } of away) service.drained.add(name)
@@ -58,15 +57,27 @@ export async function backInService(run: Run, hosts: readonly HostRun[]): Promis
 /** A balancer that cannot be read is believed to be as this run has told it, or as one left it that died. */
 export async function awayOf(service: Service, hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
   const away = new Set<HostRun>()
-  for (const { hosts: behind, read } of tasksOf(service, hosts)) {
+  for (const { hosts: behind, read } of await freshTasks(service, hosts)) {
     const states = await read()
     for (const host of behind) {
       const { state } = stateOf(states, host.name)
-      const believed = service.drained.has(host.name) || (service.owed && !service.recorded)
-      if (state === 'unknown' ? believed : state !== 'ready') away.add(host)
+      const believed = service.drained.has(host.name) || (service.left !== null && !service.recorded)
+      if (state === 'unknown' ? believed : state === 'drain') away.add(host)
     }
   }
   return [...away]
+}
+
+/** Whom may be put back now, or why nobody may; those who are still out then are known. */
+async function allowed(run: Run, service: Service, hosts: readonly HostRun[]): Promise<readonly Task[] | Halt> {
+  try {
+    const tasks = await freshTasks(service, hosts)
+    return (tasks.length === 0 ? null : await demandOurs(run)) ?? tasks
+  } catch (error) {
+    for (const { balancer, hosts: behind } of tasksOf(service, hosts))
+      for (const host of behind.filter(({ name }) => service.drained.has(name))) host.out = wordsOf(balancer, host.name)
+    return { reason: troubleOf('ready', error).message }
+  }
 }
 
 async function tell({ balancer, names }: Task): Promise<HostFailure | null> {

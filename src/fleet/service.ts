@@ -1,6 +1,7 @@
 import { type Balancer, BalancerError, type ServerState, stateOf } from '../balancer/balancer.js'
 import type { BalancerConfig } from '../config/config.js'
-import { placeIn } from '../plan/drains.js'
+import type { DrainRecord } from '../inventory/state.js'
+import { isOthers, placeIn } from '../plan/drains.js'
 import { codes } from '../scripts/codes.js'
 import { recordDrains } from '../scripts/drained.js'
 import type { Phase } from './events.js'
@@ -10,16 +11,16 @@ import { type Halt, type HostRun, inSilence, type Run } from './run.js'
 /** What stands before the hosts of a run, and what the run has done to it so far. */
 export interface Service {
   readonly balancers: readonly Balancer[]
-  /** Places that were out of service before, by somebody else: they stay as they are. */
-  readonly others: ReadonlySet<string>
+  /** Places that somebody else has taken out of service: they stay as they are. Looked at again before each change. */
+  readonly others: Set<string>
   readonly limits: Pick<BalancerConfig, 'drainTimeout' | 'readyTimeout' | 'settle'>
   /** Whether all hosts of the stage take part. */
   readonly whole: boolean
   readonly seq: number
   readonly by: string
   readonly at: string
-  /** A run that died has drained hosts that are still not back. */
-  readonly owed: boolean
+  /** Of a run that died and has drained hosts that are still not back. */
+  readonly left: DrainRecord | null
   /** The hosts hold our record. */
   recorded: boolean
   /** Hosts that this run has drained and not yet made ready. */
@@ -35,6 +36,21 @@ export interface Task {
   readonly read: () => Promise<ReadonlyMap<string, ServerState>>
 }
 
+/** The same, after a look at who was taken out, or put back, by somebody else in the meantime. Rejects with a BalancerError. */
+export async function freshTasks(service: Service, hosts: readonly HostRun[]): Promise<readonly Task[]> {
+  const names = hosts.map(({ name }) => name)
+  for (const balancer of service.balancers) {
+    const states = await balancer.read(balancer.hosts.filter(name => names.includes(name)))
+    for (const [name, { state }] of states) {
+      const place = placeIn(balancer.name, name)
+      const ours = state === 'drain' && service.drained.has(name)
+      if (!ours && isOthers(state, place, service.left)) service.others.add(place)
+      else if (state === 'ready') service.others.delete(place)
+    }
+  }
+  return tasksOf(service, hosts)
+}
+
 export function tasksOf(service: Service, hosts: readonly HostRun[]): readonly Task[] {
   return service.balancers.flatMap(balancer => {
     const own = hosts.filter(
@@ -48,6 +64,7 @@ export function tasksOf(service: Service, hosts: readonly HostRun[]): readonly T
 /** Keeps on every host what was out of service before, before anything else is taken out. */
 export async function recordAll(run: Run, service: Service, phase: Phase, hosts = run.hosts): Promise<Halt | null> {
   if (service.recorded) return null
+  await freshTasks(service, run.hosts)
   const halt = await writeRecord(run, service, phase, hosts, false)
   if (halt === null) service.recorded = true
   return halt

@@ -1,6 +1,6 @@
 import { stateOf } from '../balancer/balancer.js'
 import type { HostRun, Run } from './run.js'
-import { demandOurs, isUp, recordAll, type Service, type Task, tasksOf, troubleOf, wordsOf } from './service.js'
+import { demandOurs, freshTasks, isUp, recordAll, type Service, type Task, troubleOf, wordsOf } from './service.js'
 
 /**
  * Hosts that could not be brought to the fleet's release: no new user shall meet them. Not where that would leave nobody,
@@ -9,11 +9,10 @@ import { demandOurs, isUp, recordAll, type Service, type Task, tasksOf, troubleO
 export async function takeOut(run: Run, lost: readonly HostRun[]): Promise<void> {
   const { service } = run
   if (service === null || lost.length === 0) return
-  const tasks = tasksOf(service, lost)
   const good = run.hosts.filter(host => !lost.includes(host))
-  if (tasks.length === 0) return
-  const halt = (await demandOurs(run)) ?? (await recordAll(run, service, 'drain', good))
-  if (halt !== null) return void run.warnings.push(`${namesOf(lost)} could not be taken out of service: ${halt.reason}`)
+  const tasks = await allowed(run, service, lost, good)
+  if ('reason' in tasks)
+    return void run.warnings.push(`${namesOf(lost)} could not be taken out of service: ${tasks.reason}`)
   for (const task of tasks) {
     try {
       await takeOutOf(run, service, task, good)
@@ -25,9 +24,19 @@ export async function takeOut(run: Run, lost: readonly HostRun[]): Promise<void>
   }
 }
 
+async function allowed(run: Run, service: Service, lost: readonly HostRun[], good: readonly HostRun[]) {
+  try {
+    const tasks = await freshTasks(service, lost)
+    if (tasks.length === 0) return tasks
+    return (await recordAll(run, service, 'drain', good)) ?? (await demandOurs(run)) ?? tasks
+  } catch (error) {
+    return { reason: troubleOf('drain', error).message }
+  }
+}
+
 async function takeOutOf(run: Run, service: Service, { balancer, hosts, names, read }: Task, good: readonly HostRun[]) {
   const before = await read()
-  const serving = names.filter(name => stateOf(before, name).state !== 'drain')
+  const serving = names.filter(name => ['ready', 'unknown'].includes(stateOf(before, name).state))
   if (serving.length > 0) {
     const others = good.map(({ name }) => name).filter(name => balancer.hosts.includes(name))
     const states = await balancer.read(others)

@@ -120,10 +120,14 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
     expect(json().hosts.map(({ current }: Json) => current)).toEqual([one, one, one])
     expect(await haproxy.states()).toEqual(['maint', 'ready', 'ready'])
     expect(stderr).not.toContain('HAProxy web/h1')
-    configure({ rollout: { batch: 1 } })
+    configure({ rollout: { batch: 1 }, restart: onH(2, hold) })
     await haproxy.ask('set server web/h1 state drain')
-    expect((await project.run('deploy')).code).toBe(0)
-    expect(await haproxy.states()).toEqual(['drain', 'ready', 'ready'])
+    const running = project.start('deploy')
+    await exists('held')
+    await haproxy.ask('set server web/h3 state maint')
+    project.write({ go: '' })
+    expect((await running.ended).code).toBe(0)
+    expect(await haproxy.states()).toEqual(['drain', 'ready', 'maint'])
   })
 
   it('is looked at before anything is touched', async () => {
