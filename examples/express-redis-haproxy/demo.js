@@ -1,5 +1,5 @@
 // Three clones of an app with sessions in Redis behind HAProxy, on this machine, and users who never stop asking, while
-// releases come and go. Usage: node demo.js [--step] [--json]
+// releases come and go. Usage: node demo.js [--compare] [--step] [--json]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ const lines = has('--step') ? createInterface({ input: process.stdin })[Symbol.a
 const nextStep = async () => lines && (await lines.next())
 
 try {
-  const story = tellStory({ dir, machines, endings, nextStep, json: has('--json') })
+  const story = tellStory({ dir, machines, endings, nextStep, json: has('--json'), comparing: has('--compare') })
   process.exitCode = await Promise.race([story, stopped])
   story.catch(() => {})
 } catch (error) {

@@ -6,7 +6,7 @@ export function account(records, before, after) {
   return {
     requests: records.length,
     failed: records.length - good.length,
-    failures: tally(records.map(({ failed }) => failed)),
+    failures: tally(records.map(({ kind, failed }) => failed && `${failed}, of one who ${kind}`)),
     sessionsLost: records.filter(({ lost }) => lost !== null).length,
     slowestMs: slowest(records.filter(({ kind }) => kind !== 'waits long')),
     releases: tally(good.map(({ release }) => release)),

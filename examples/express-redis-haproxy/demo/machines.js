@@ -19,6 +19,7 @@ export function makeMachines(dir) {
   return {
     hosts,
     sshConfigFile: join(dir, 'ssh_config'),
+    socket: join(dir, 'haproxy.sock'),
     async start(settings) {
       const redisUrl = await startRedis(dir, keep)
       makeKey(join(dir, 'client'))

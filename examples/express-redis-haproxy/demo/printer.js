@@ -1,28 +1,36 @@
-/** Tells the story, in words or as one JSON object a line. */
+const columns = [
+  ['', 40, ({ step }) => step],
+  ['exit', 6, (_, { code }) => code],
+  ['seconds', 9, (_, { seconds }) => seconds],
+  ['requests', 10, ({ requests }) => requests],
+  ['failed', 8, ({ failed }) => failed],
+  ['sessions lost', 15, ({ sessionsLost }) => sessionsLost],
+  ['slowest ms', 12, ({ slowestMs }) => slowestMs],
+  ['two releases ms', 17, ({ mixedMs }) => mixedMs],
+  ['changes seen', 14, ({ changes }) => Math.max(changes.stays, changes['connects anew'])],
+]
+
+/** Tells the story, as a table or as one JSON object a line. */
 export function printer(json) {
   const tell = (event, text) => console.log(json ? JSON.stringify(event) : text)
   return {
     up: ({ url, dir }) =>
       tell({ event: 'up', url, dir }, `${url}   HAProxy before three hosts; everything is in ${dir}`),
     first: ({ release, users }) =>
-      tell({ event: 'first', release, users }, `${release} on all hosts; ${users} users have logged in`),
+      tell({ event: 'first', release, users }, `${release}   on all hosts; ${users} users are logged in\n`),
+    head: () => json || console.log(line(([name]) => name)),
     step: (result, run) => tell({ event: 'step', ...result }, stepText(result, run)),
     end: bad => tell({ event: 'end', bad }, bad === 0 ? '\n✔ No user saw an error.' : '\n✖ Users saw errors.'),
   }
 }
 
-function stepText({ step, from, to, requests, failed, failures, sessionsLost, slowestMs, mixedMs, changes }, run) {
-  const failing =
-    failed === 0
-      ? ''
-      : ` (${Object.entries(failures)
-          .map(pair => pair.join(': '))
-          .join(', ')})`
-  const seen = from === to ? 'the failed release was seen for' : 'old and new side by side for'
-  return `
-${step}   ${from} → ${to}   exit ${run.code}, ${run.seconds} s, swapped within ${run.swapWindowMs} ms
-  requests ${requests}   failed ${failed}${failing}   sessions lost ${sessionsLost}   slowest ${slowestMs} ms
-  ${seen} ${mixedMs} ms; changes of the release seen by one user, at most: ${Object.entries(changes)
-    .map(([kind, count]) => `${kind} ${count}`)
-    .join(', ')}`
+function stepText(result, run) {
+  const failures = Object.entries(result.failures).map(([what, count]) => `${what} ×${count}`)
+  return [line(([, , value]) => value(result, run)), ...failures.map(text => `    ${text}`)].join('\n')
+}
+
+function line(cell) {
+  return columns
+    .map((column, n) => (n === 0 ? String(cell(column)).padEnd(column[1]) : String(cell(column)).padStart(column[1])))
+    .join('')
 }

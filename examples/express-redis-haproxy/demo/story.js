@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { account } from './account.js'
 import { startClients } from './clients.js'
+import { compare } from './compare.js'
 import { printer } from './printer.js'
 import { makeProject } from './project.js'
 
 /** Deploys, fails to deploy and rolls back under load. Gives the exit code: 0 when no user saw an error. */
-export async function tellStory({ dir, machines, endings, nextStep, json }) {
+export async function tellStory({ dir, machines, endings, nextStep, json, comparing }) {
   const print = printer(json)
   const url = await machines.start(settings())
   const project = makeProject(dir, machines)
@@ -14,10 +15,12 @@ export async function tellStory({ dir, machines, endings, nextStep, json }) {
 
   project.write('Hello from version 1')
   let serving = (await expectCode(0, project.run(['deploy']))).release
+  await untilAllAreUp(url, machines.hosts.length)
   const clients = startClients(url)
   endings.push(() => clients.end())
   await clients.answered(5)
-  clients.taken()
+  const { failed, sessionsLost } = account(clients.taken(), serving, serving)
+  if (failed + sessionsLost > 0) throw new Error('users could not log in')
   print.first({ release: serving, users: clients.count })
 
   const accounts = []
@@ -34,13 +37,32 @@ export async function tellStory({ dir, machines, endings, nextStep, json }) {
     accounts.push(result)
     print.step(result, run)
   }
+  print.head()
   await step('deploy', 0, 'Hello from version 2', ['deploy'])
   await step('failed deploy', 5, 'Version 3, write to {CONTACT}', ['deploy'])
   await step('rollback', 0, null, ['rollback', '--yes'])
-  await nextStep()
   const bad = accounts.filter(({ failed, sessionsLost }) => failed + sessionsLost > 0)
+  if (comparing) {
+    const prepare = async message => {
+      project.write(message)
+      serving = (await expectCode(0, project.run(['deploy']))).release
+    }
+    await compare({ dir, project, machines, prepare, step: (name, message) => step(name, 0, message, ['deploy']) })
+  }
+  await nextStep()
   print.end(bad.length)
   return bad.length === 0 ? 0 : 1
+}
+
+/** HAProxy finds out by itself, after a moment. */
+async function untilAllAreUp(url, count) {
+  const hosts = new Set()
+  while (hosts.size < count) {
+    const answer = await fetch(`${url}/healthz`)
+    await answer.text()
+    if (answer.ok) hosts.add(answer.headers.get('x-host'))
+    else await new Promise(resolve => setTimeout(resolve, 50))
+  }
 }
 
 /** web-3 lacks a setting that the third version needs. */

@@ -39,8 +39,9 @@ export function makeUser(url, { kind, path, keepAlive, cookies }, number) {
         }
         const shown = JSON.parse(answer.body)
         visits += 1
-        if (shown.user === user && shown.visits === visits) return
-        record.lost = `${shown.user}, visit ${shown.visits}; it was visit ${visits} of ${user}`
+        // More visits: an answer was lost on its way, the session was not.
+        if (shown.user !== user || shown.visits < visits)
+          record.lost = `${shown.user}, visit ${shown.visits}; it was visit ${visits} of ${user}`
         visits = shown.visits
       })
     },

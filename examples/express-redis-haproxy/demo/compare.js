@@ -1,0 +1,18 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const plain = `restart: 'sh bin/restart.sh',`
+const batches = 'rollout: { batch: 1 },'
+
+/** The same deploy with an app that is simply ended and started again. `step` deploys and counts, `prepare` deploys only. */
+export async function compare({ dir, project, machines, prepare, step }) {
+  copyFileSync(join(import.meta.dirname, 'restart.sh'), join(dir, 'app/bin/restart.sh'))
+  const haproxy = JSON.stringify({ host: 'web-1', socket: machines.socket, backend: 'web' })
+  project.configure(plain)
+  await prepare('Started in the plain way')
+  await step('plain restart, all at once', 'Plain 1')
+  project.configure(`${plain} ${batches}`)
+  await step('plain restart, in batches, not drained', 'Plain 2')
+  project.configure(`${plain} ${batches} balancer: { haproxy: ${haproxy} },`)
+  await step('plain restart, in batches, drained', 'Plain 3')
+}
