@@ -5,6 +5,7 @@ import { ageLocks } from '../support/lease.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { onTerminal } from '../support/terminal.js'
 
 describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
   const here = onFleet()
@@ -126,6 +127,19 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     expect((await project.run('rollback --yes')).code).toBe(0)
     expect(restarts().slice(0, 2).sort()).toEqual(['h1 one', 'h2 one'])
     expect(restarts()).toHaveLength(4)
+  })
+
+  it('asks on a terminal whether the others follow the canary: a no puts it back, with 5', async () => {
+    const { project } = here
+    const one = await served({ rollout: { canary: 1 } })
+    const question = 'Go on with the other 3?'
+    const no = await onTerminal(project.root, 'deploy', [[question, 'n']], { CI: '' })
+    expect(no.code).toBe(5)
+    expect(no.screen).toContain('you said no after the canary')
+    expect(all.map(project.current)).toEqual(all.map(() => `releases/${one}`))
+    expect(restarts()).toEqual(['h1 two', 'h1 one'])
+    expect((await onTerminal(project.root, 'deploy', [[question, 'y']], { CI: '' })).code).toBe(0)
+    expect(versions()).toEqual(all.map(() => 'two'))
   })
 
   it('tells a balancer by commands, before and after each batch', async () => {
