@@ -84,7 +84,7 @@ async function probe(context: Context, session: Session, state: HostState, verif
   const answers = await Promise.all(steps.map(step => askOnce(session, step, step.check.tryTimeout)))
   const failing = answers.find(({ ok }) => !ok)
   const first = failing ?? answers[0]
-  const asked = processStep(context.config, session.host, state)
+  const asked = processStep(context.config, session.host, state, currentRelease(state) ?? '')
   const living = (await readProcesses(session, asked)) ?? []
   return {
     served: answers.find(({ served }) => served !== null)?.served ?? null,

@@ -25,7 +25,7 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
   const { processes } = host.plan
   if (processes === null) return null
   const isWrong = ({ release }: Living) =>
-    phase === 'rollback' ? release === run.plan.release : release !== run.plan.release
+    phase === 'rollback' ? release === processes.release : release !== processes.release
   const fails = processes.old === 'fail' && (phase !== 'rollback' || host.plan.restartOld.length > 0)
   const until = performance.now() + (fails ? processes.within : 0)
   for (let pause = 250; ; pause = Math.min(1000, pause * 2)) {

@@ -114,6 +114,8 @@ export interface ProcessStep {
   readonly name: 'processes'
   readonly text: string
   readonly script: Script
+  /** The release that the host is brought to; going back, the one that it leaves. */
+  readonly release: string
   /** Milliseconds that old processes have to end. */
   readonly within: number
   readonly old: 'fail' | 'warn'

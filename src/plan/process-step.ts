@@ -9,7 +9,7 @@ import type { ProcessStep } from './plan.js'
 const usual = 30_000
 
 /** Asks which processes live in releases. Old ones are a failure only where something was to be restarted. */
-export function processStep(config: Config, host: Host, state: HostState): ProcessStep {
+export function processStep(config: Config, host: Host, state: HostState, release: string): ProcessStep {
   const within = Math.max(...onHost(config.health, host).map(({ timeout }) => timeout), 0) || usual
   const old = onHost(config.restart, host).length === 0 ? 'warn' : config.oldProcesses
   return {
@@ -17,6 +17,7 @@ export function processStep(config: Config, host: Host, state: HostState): Proce
     name: 'processes',
     text: `no process of another release is left within ${within / 1000}s`,
     script: processes(state.root),
+    release,
     within,
     old,
   }

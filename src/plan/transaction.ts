@@ -157,7 +157,7 @@ function planHost(
     look: scriptStep(look(state.root, intent.tx), 'read current'),
     restart: hookSteps(place, host, config.restart, 'restart', 'current', variables),
     health: onHost(config.health, host).map(check => healthStep(check, state, variables, marked(intent, now))),
-    processes: processStep(config, host, state),
+    processes: processStep(config, host, state, release),
     log: logStep(config, host, state, now),
     canaryCheck: canaryCheck(intent, 'hosts', state.root, 'current', variables),
     confirm: scriptStep(confirm(place, release, fleetRecord(intent)), 'confirm'),

@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Connection } from '../../src/connection/connection.js'
+import { connectLocal } from '../../src/connection/local.js'
+import { noneLeft } from '../../src/fleet/old-processes.js'
+import type { HostRun, Run } from '../../src/fleet/run.js'
+import { never } from '../../src/fleet/stop.js'
+import type { ProcessStep } from '../../src/plan/plan.js'
+import { processes } from '../../src/scripts/processes.js'
+import { nameOf } from '../support/processes.js'
+
+describe('a process in releases/a', () => {
+  const root = mkdtempSync(join(tmpdir(), 'clonedeploy-old-'))
+  let connection: Connection
+  let living: ChildProcess
+  beforeAll(async () => {
+    mkdirSync(join(root, 'releases/a'), { recursive: true })
+    living = spawn('sleep', ['600'], { cwd: join(root, 'releases/a'), stdio: 'ignore', detached: true })
+    await vi.waitFor(() => expect(nameOf(living.pid ?? 0)).toBe('sleep'))
+    connection = await connectLocal({ name: 'h1', host: 'h1', roles: [], deployTo: '/', env: {} }, { timeout: 20_000 })
+  })
+  afterAll(() => {
+    connection.close()
+    living.kill('SIGKILL')
+    rmSync(root, { recursive: true })
+  })
+
+  it.each([
+    ['is nothing when a is served', 'health', 'a', 'fail', 1, 'nothing'],
+    ['fails the swap to b', 'health', 'b', 'fail', 1, 'failure'],
+    ['is told of the swap to b where that was asked for', 'health', 'b', 'warn', 1, 'warning'],
+    ['is nothing on the way back from b, which it did not come from', 'rollback', 'b', 'fail', 1, 'nothing'],
+    ['fails the way back from a', 'rollback', 'a', 'fail', 1, 'failure'],
+    ['is told on the way back from a to nothing, with nothing to restart', 'rollback', 'a', 'fail', 0, 'warning'],
+  ] as const)('%s', async (_, phase, release, old, restarts, expected) => {
+    const warnings: string[] = []
+    const step: ProcessStep = {
+      ...{ kind: 'processes', name: 'processes', text: '', script: processes(root), release, within: 0, old },
+    }
+    const plan = { processes: step, restartOld: Array(restarts).fill({}) }
+    const host = { name: 'h1', session: connection, plan, healthy: true } as unknown as HostRun
+    const run = { stop: never, emit: () => {}, warnings } as unknown as Run
+    const failure = await noneLeft(run, host, phase)
+    const words = `still runs a: sleep (pid ${living.pid})`
+    expect(failure?.message ?? null).toBe(expected === 'failure' ? words : null)
+    expect(warnings).toEqual(expected === 'warning' ? [`h1: ${words}`] : [])
+    expect(host.healthy).toBe(expected !== 'failure')
+  })
+})
