@@ -69,7 +69,7 @@ describe.skipIf(!isComplete)('examples/express-redis-haproxy, users under way', 
   beforeAll(async () => {
     demo = startDemo()
     ;({ dir, url } = await demo.event())
-    expect(await demo.event()).toMatchObject({ event: 'first', users: 13 })
+    expect(await demo.event()).toMatchObject({ event: 'first', users: 15 })
     if (withBrowser) await openBrowser()
   })
   afterAll(async () => {
@@ -109,7 +109,7 @@ describe.skipIf(!isComplete)('examples/express-redis-haproxy, users under way', 
   it('deploys without an error, a lost session, or a user who sees the old release after the new one', async () => {
     const told = await demo.next()
     expect(told).toMatchObject({ step: 'deploy', failed: 0, sessionsLost: 0 })
-    expect(told.changes).toMatchObject({ stays: 1, 'connects anew': 1, 'waits long': 1 })
+    expect(told.changes).toMatchObject({ stays: 1, 'connects anew': 1, 'waits long': 1, 'does not log in': 1 })
     expect(Object.keys(told.releases).sort()).toEqual([told.from, told.to].sort())
   })
 
@@ -135,7 +135,7 @@ describe.skipIf(!isComplete)('examples/express-redis-haproxy, users under way', 
   it('rolls back in the same way', async () => {
     const told = await demo.next()
     expect(told).toMatchObject({ step: 'rollback', failed: 0, sessionsLost: 0 })
-    expect(told.changes).toMatchObject({ stays: 1, 'connects anew': 1, 'waits long': 1 })
+    expect(told.changes).toMatchObject({ stays: 1, 'connects anew': 1, 'waits long': 1, 'does not log in': 1 })
   })
 
   it.skipIf(!withBrowser)('has kept the browser logged in through it all', async () => {

@@ -83,7 +83,8 @@ function takeConnections() {
       endIfIdle()
     })
   })
-  server.on('request', (_request, response) => {
+  // Before the app: it may have answered already when the next listener is called.
+  server.prependListener('request', (_request, response) => {
     if (retired) response.setHeader('connection', 'close')
   })
   process.on('message', (what, socket) => {

@@ -8,7 +8,7 @@ export function account(records, before, after) {
     failed: records.length - good.length,
     failures: tally(records.map(({ kind, failed }) => failed && `${failed}, of one who ${kind}`)),
     sessionsLost: records.filter(({ lost }) => lost !== null).length,
-    slowestMs: slowest(records.filter(({ kind }) => kind !== 'waits long')),
+    slowestMs: slowest(records.filter(({ path }) => path === '/')),
     releases: tally(good.map(({ release }) => release)),
     // From the first request that another release answered to the last one that the release before answered; in a failed
     // deploy, to the last one that another release answered.

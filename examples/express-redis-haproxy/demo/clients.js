@@ -6,6 +6,7 @@ const kinds = [
   { kind: 'connects anew', count: 4, path: '/', keepAlive: false, cookies: ['sid', 'HOST'] },
   { kind: 'roams', count: 3, path: '/', keepAlive: true, cookies: ['sid'] },
   { kind: 'waits long', count: 2, path: '/slow', keepAlive: true, cookies: ['sid', 'HOST'] },
+  { kind: 'does not log in', count: 2, path: '/slow', keepAlive: true, cookies: ['HOST'] },
 ]
 const pause = 30
 
@@ -15,7 +16,7 @@ export function startClients(url) {
   const users = kinds.flatMap(kind => Array.from({ length: kind.count }, (_, n) => makeUser(url, kind, n + 1)))
   let going = true
   const lives = users.map(async user => {
-    records.push(await user.login())
+    if (user.logsIn) records.push(await user.login())
     while (going) {
       records.push(await user.ask())
       await new Promise(resolve => setTimeout(resolve, pause))

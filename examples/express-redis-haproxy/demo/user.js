@@ -9,7 +9,7 @@ export function makeUser(url, { kind, path, keepAlive, cookies }, number) {
   let visits = 0
 
   async function send(options, body, judge) {
-    const record = { user, kind, began: performance.now(), release: null, failed: null, lost: null }
+    const record = { user, kind, path, began: performance.now(), release: null, failed: null, lost: null }
     try {
       const cookie = [...jar].map(pair => pair.join('=')).join('; ')
       const answer = await exchange(url, { ...options, agent, headers: { ...options.headers, cookie } }, body)
@@ -24,6 +24,7 @@ export function makeUser(url, { kind, path, keepAlive, cookies }, number) {
 
   return {
     name: user,
+    logsIn: cookies.includes('sid'),
     leave: () => agent.destroy(),
     login() {
       const headers = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -38,6 +39,7 @@ export function makeUser(url, { kind, path, keepAlive, cookies }, number) {
           return
         }
         const shown = JSON.parse(answer.body)
+        if (!cookies.includes('sid')) return
         visits += 1
         // More visits: an answer was lost on its way, the session was not.
         if (shown.user !== user || shown.visits < visits)
