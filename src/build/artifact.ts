@@ -1,3 +1,4 @@
+import type { Arrival } from '../scripts/arrival.js'
 import type { Manifest } from './manifest.js'
 
 /** The built files, packed once: frozen on disk before the first host gets a byte. */
@@ -11,20 +12,9 @@ export interface Artifact {
   readonly payload: (base: Manifest | null) => Promise<Payload>
 }
 
-export interface Payload {
+export interface Payload extends Arrival {
   /** gzip of a tar with `removed` and `added` (manifest lines), what these name as NUL-separated paths (`leaves`, `leaves.folders` with the deepest first, `files`, `links`, `folders`), `tree/…` (the files that are not in base), and `edits` with `edit/N` (what makes files out of the base's). */
   readonly data: Uint8Array
-  /** How much arrives: files with their bytes, links, folders. */
-  readonly files: number
-  readonly bytes: number
-  readonly links: number
-  readonly folders: number
-  /** Files and links of the base that stay as they are. */
-  readonly unchanged: number
-  /** Files, links and folders of the whole release. */
-  readonly entries: number
-  /** sha256 (hex) of what arrives, as `arrived` prints it on a host: modes and sizes, contents, targets. */
-  readonly sum: string
 }
 
 /** The commit that a release is built from, pinned once. */

@@ -1,9 +1,11 @@
 import { touchStamp } from '../release/id.js'
 import { paths, sharedTarget } from '../release/paths.js'
+import { type Arrival, wholeArrived } from './arrival.js'
 import { codes } from './codes.js'
 import { fenced, type Place } from './place.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
+import { edited, newManifest, withUnchanged } from './unchanged.js'
 
 export interface Unpack {
   readonly release: string
@@ -18,19 +20,6 @@ export interface Unpack {
   readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
   /** Files of the release that its restart touches: they are there from the beginning, so that it stays what was made. */
   readonly touched?: readonly string[]
-}
-
-/** What the script has to know of its payload (see build/artifact.ts). */
-export interface Arrival {
-  readonly data: Uint8Array
-  readonly files: number
-  readonly bytes: number
-  readonly links: number
-  readonly folders: number
-  readonly unchanged: number
-  /** Files, links and folders of the whole release. */
-  readonly entries: number
-  readonly sum: string
 }
 
 /** Bytes of files from which on OpenSSL hashes faster, its start included. */
@@ -79,86 +68,6 @@ mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}
     ],
     payload.data,
   )
-}
-
-/** The manifest, from the base's and the difference: both are sorted. */
-function newManifest(base: string): ShellText {
-  return sh`B=${paths.manifest(base)}
-[ -f "$B" ] || exit ${codes.releaseMissing}
-sort -m "$B" "$I/removed" "$I/removed" | uniq -u | sort -m - "$I/added" >"$I/manifest" || exit ${codes.unpack}`
-}
-
-/** Files that differ from the base's in one place: its beginning, what was sent, its end. What comes of it is read again, as what arrived. */
-function edited(base: string): ShellText {
-  return sh`edit='{ head -c "$2" "$5" && cat "$0/edit/$1" && tail -c "$3" "$5"; } >"$0/tree/$5" && { [ "$4" = 644 ] || chmod "$4" "$0/tree/$5"; }'
-[ ! -s "$I/edits" ] || ( cd -- ${paths.release(base)} && xargs -0 -n 5 sh -c "$edit" "$I" ) <"$I/edits" || exit ${codes.notIntact}`
-}
-
-/** Everything was sent: nothing else may be there. */
-function wholeArrived(payload: Arrival): ShellText {
-  return sh`[ "$(entries "$T")" -eq ${payload.entries} ] || { echo 'there are more or fewer entries than in the manifest'; exit ${codes.notIntact}; }
-${arrived(payload)}`
-}
-
-/**
- * Brings the base's unchanged files and links into the tree: as hard links, when every one of them is still on the base's
- * sheet and nothing else is there; else as copies, and then everything is read again.
- */
-function withUnchanged(what: Unpack, base: string, payload: Arrival): ShellText {
-  return sh`linked=
-${what.unchanged === 'link' ? linkBase(what, base, payload) : sh``}
-if [ -n "$linked" ]; then
-  ${arrived(payload)}
-else
-  ${copyBase(base, payload)}
-fi`
-}
-
-/** Links the whole base and takes out what is not of the new release. What a base holds beside its manifest makes it fail. */
-function linkBase({ shared }: Unpack, base: string, { entries, unchanged }: Arrival): ShellText {
-  const linkedPaths = [...shared.dirs, ...shared.files].map(path => `./${path}`)
-  const parents = [...new Set(linkedPaths.flatMap(parentsOf))].sort((a, b) => b.length - a.length)
-  return sh`W=${paths.sheet(base)}
-linkbase() {
-  cp -al -- ${paths.release(base)} "$T" && (
-    cd "$T" && rm -f -- ./REVISION ${linkedPaths} || exit
-    [ ! -s "$I/leaves" ] || xargs -0 rm -f -- <"$I/leaves" || exit
-    ${parents.length === 0 ? sh`:` : sh`rmdir -- ${parents}`}
-    [ ! -s "$I/leaves.folders" ] || xargs -0 rmdir -- <"$I/leaves.folders"
-  ) && cp -al "$I/arrived/." "$T/" && sheet "$T" "$I/count" >"$I/sheet" &&
-  [ "$(wc -c <"$I/count")" -eq ${entries} ] && [ "$(comm -z -12 "$W" "$I/sheet" | grep -zc '')" -eq ${unchanged} ]
-}
-if [ -s "$W" ]; then
-  mv "$T" "$I/arrived" || exit ${codes.unpack}
-  if linkbase 2>/dev/null; then linked=yes; else rm -rf "$T" "$I/sheet"; mv "$I/arrived" "$T" || exit ${codes.unpack}; fi
-fi`
-}
-
-function copyBase(base: string, { entries }: Arrival): ShellText {
-  return sh`sort -m "$B" "$I/manifest" | uniq -d >"$I/same"
-  { names f "$I/same"; names l "$I/same"; } >"$I/unchanged"
-  ( cd -- ${paths.release(base)} && xargs -0 -r sh -c 'exec cp -pP --parents -- "$@" "$0"' "$T" ) <"$I/unchanged" || exit ${codes.notIntact}
-  [ "$(entries "$T")" -eq ${entries} ] || names d "$I/manifest" | ( cd "$T" && xargs -0 -r mkdir -p -- )
-  [ "$(entries "$T")" -eq ${entries} ] || { echo 'there are more or fewer entries than in the manifest'; exit ${codes.notIntact}; }
-  quick
-  intact "$I/manifest" "$T" || exit ${codes.notIntact}`
-}
-
-/** Reads what arrived again: modes and sizes, contents and targets. */
-function arrived({ files, links, folders, sum }: Arrival): ShellText {
-  return sh`arrived() {
-  cd "$T" || return
-  ${files > 0 ? sh`xargs -0 stat -c '%f %s' -- <"$I/files"; sums <"$I/files"` : sh`:`}
-  ${links > 0 ? sh`targets "$(newline "$I/manifest")" <"$I/links"` : sh`:`}
-}
-folders() { cd "$T" && xargs -0 sh -c 'for d do [ -d "$d" ] && [ ! -L "$d" ] && echo; done' sh <"$I/folders" | wc -l; }
-[ "$(arrived | sha256sum)" = ${`${sum}  -`} ] ${folders > 0 ? sh`&& [ "$(folders)" -eq ${folders} ]` : sh``} ||
-  { intact "$I/manifest" "$T" && echo 'what arrived is not what was sent'; exit ${codes.notIntact}; }`
-}
-
-function parentsOf(path: string): readonly string[] {
-  const parts = path.split('/').slice(0, -1)
-  return parts.map((_, i) => parts.slice(0, i + 1).join('/')).slice(1)
 }
 
 function linkShared(tree: string, linked: string, ensure: ShellText): ShellText {

@@ -292,11 +292,11 @@ describe.each(shells)('unpack on a base under $name', shell => {
   it('leaves behind what the base has beside its manifest: shared paths, and files that its app wrote', async () => {
     const [base, next] = [await pack({ 'a/same': 'same' }), await pack({ 'a/same': 'same', new: '' })]
     const root = await lockedFolder(shell)
-    const shared = { dirs: ['uploads', 'public/a/b'], files: [] }
-    await succeed(run(unpack(place(root), what(base, { shared }), await base.payload(null)), shell))
+    const added = { shared: { dirs: ['uploads', 'public/a/b'], files: [] }, touched: ['tmp/restart.txt'] }
+    await succeed(run(unpack(place(root), what(base, added), await base.payload(null)), shell))
     await succeed(run(seal(place(root), first, JSON.stringify({ digest: base.digest }), false), shell))
     const brought = async (release: string) => {
-      const made = what(next, { release, base: first, unchanged: 'link', shared })
+      const made = what(next, { release, base: first, unchanged: 'link', ...added })
       expect(await run(unpack(place(root), made, await next.payload(base.manifest)), shell)).toMatchObject({ code: 0 })
       const links = {
         'public/': 'folder 755',
@@ -308,6 +308,8 @@ describe.each(shells)('unpack on a base under $name', shell => {
         'a/': 'folder 755',
         'a/same': '644 same',
         new: '644 ',
+        'tmp/': 'folder 755',
+        'tmp/restart.txt': '644 ',
         uploads: '-> ../../shared/uploads',
       })
       return (

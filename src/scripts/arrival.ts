@@ -1,0 +1,36 @@
+import { codes } from './codes.js'
+import { type ShellText, sh } from './shell.js'
+
+/** A payload (build/payload.ts makes it), and what the script has to know of it. */
+export interface Arrival {
+  readonly data: Uint8Array
+  /** How much arrives: files with their bytes, links, folders. */
+  readonly files: number
+  readonly bytes: number
+  readonly links: number
+  readonly folders: number
+  /** Files and links of the base that stay as they are. */
+  readonly unchanged: number
+  /** Files, links and folders of the whole release. */
+  readonly entries: number
+  /** sha256 (hex) of what arrives, as `arrived` prints it on a host: modes and sizes, contents, targets. */
+  readonly sum: string
+}
+
+/** Everything was sent: nothing else may be there. */
+export function wholeArrived(payload: Arrival): ShellText {
+  return sh`[ "$(entries "$T")" -eq ${payload.entries} ] || { echo 'there are more or fewer entries than in the manifest'; exit ${codes.notIntact}; }
+${arrived(payload)}`
+}
+
+/** Reads what arrived again: modes and sizes, contents and targets. */
+export function arrived({ files, links, folders, sum }: Arrival): ShellText {
+  return sh`arrived() {
+  cd "$T" || return
+  ${files > 0 ? sh`xargs -0 stat -c '%f %s' -- <"$I/files"; sums <"$I/files"` : sh`:`}
+  ${links > 0 ? sh`targets "$(newline "$I/manifest")" <"$I/links"` : sh`:`}
+}
+folders() { cd "$T" && xargs -0 sh -c 'for d do [ -d "$d" ] && [ ! -L "$d" ] && echo; done' sh <"$I/folders" | wc -l; }
+[ "$(arrived | sha256sum)" = ${`${sum}  -`} ] ${folders > 0 ? sh`&& [ "$(folders)" -eq ${folders} ]` : sh``} ||
+  { intact "$I/manifest" "$T" && echo 'what arrived is not what was sent'; exit ${codes.notIntact}; }`
+}

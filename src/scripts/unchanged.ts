@@ -1,0 +1,67 @@
+import { paths } from '../release/paths.js'
+import { type Arrival, arrived } from './arrival.js'
+import { codes } from './codes.js'
+import { type ShellText, sh } from './shell.js'
+import type { Unpack } from './unpack.js'
+
+/** The manifest, from the base's and the difference: both are sorted. */
+export function newManifest(base: string): ShellText {
+  return sh`B=${paths.manifest(base)}
+[ -f "$B" ] || exit ${codes.releaseMissing}
+sort -m "$B" "$I/removed" "$I/removed" | uniq -u | sort -m - "$I/added" >"$I/manifest" || exit ${codes.unpack}`
+}
+
+/** Files that differ from the base's in one place: its beginning, what was sent, its end. What comes of it is read again, as what arrived. */
+export function edited(base: string): ShellText {
+  return sh`edit='{ head -c "$2" "$5" && cat "$0/edit/$1" && tail -c "$3" "$5"; } >"$0/tree/$5" && { [ "$4" = 644 ] || chmod "$4" "$0/tree/$5"; }'
+[ ! -s "$I/edits" ] || ( cd -- ${paths.release(base)} && xargs -0 -n 5 sh -c "$edit" "$I" ) <"$I/edits" || exit ${codes.notIntact}`
+}
+
+/**
+ * Brings the base's unchanged files and links into the tree: as hard links, when every one of them is still on the base's
+ * sheet and nothing else is there; else as copies, and then everything is read again.
+ */
+export function withUnchanged(what: Unpack, base: string, payload: Arrival): ShellText {
+  return sh`linked=
+${what.unchanged === 'link' ? linkBase(what, base, payload) : sh``}
+if [ -n "$linked" ]; then
+  ${arrived(payload)}
+else
+  ${copyBase(base, payload)}
+fi`
+}
+
+/** Links the whole base and takes out what unpacking added to it and what is not of the new release. Where anything else is there, it fails. */
+function linkBase({ shared, touched = [] }: Unpack, base: string, { entries, unchanged }: Arrival): ShellText {
+  const added = ['REVISION', ...shared.dirs, ...shared.files, ...touched].map(path => `./${path}`)
+  const parents = [...new Set(added.flatMap(parentsOf))].sort((a, b) => b.length - a.length)
+  return sh`W=${paths.sheet(base)}
+linkbase() {
+  cp -al -- ${paths.release(base)} "$T" && (
+    cd "$T" && rm -f -- ${added} || exit
+    [ ! -s "$I/leaves" ] || xargs -0 rm -f -- <"$I/leaves" || exit
+    ${parents.length === 0 ? sh`:` : sh`rmdir -- ${parents}`}
+    [ ! -s "$I/leaves.folders" ] || xargs -0 rmdir -- <"$I/leaves.folders"
+  ) && cp -al "$I/arrived/." "$T/" && sheet "$T" "$I/count" >"$I/sheet" &&
+  [ "$(wc -c <"$I/count")" -eq ${entries} ] && [ "$(comm -z -12 "$W" "$I/sheet" | grep -zc '')" -eq ${unchanged} ]
+}
+if [ -s "$W" ]; then
+  mv "$T" "$I/arrived" || exit ${codes.unpack}
+  if linkbase 2>/dev/null; then linked=yes; else rm -rf "$T" "$I/sheet"; mv "$I/arrived" "$T" || exit ${codes.unpack}; fi
+fi`
+}
+
+function copyBase(base: string, { entries }: Arrival): ShellText {
+  return sh`sort -m "$B" "$I/manifest" | uniq -d >"$I/same"
+  { names f "$I/same"; names l "$I/same"; } >"$I/unchanged"
+  ( cd -- ${paths.release(base)} && xargs -0 -r sh -c 'exec cp -pP --parents -- "$@" "$0"' "$T" ) <"$I/unchanged" || exit ${codes.notIntact}
+  [ "$(entries "$T")" -eq ${entries} ] || names d "$I/manifest" | ( cd "$T" && xargs -0 -r mkdir -p -- )
+  [ "$(entries "$T")" -eq ${entries} ] || { echo 'there are more or fewer entries than in the manifest'; exit ${codes.notIntact}; }
+  quick
+  intact "$I/manifest" "$T" || exit ${codes.notIntact}`
+}
+
+function parentsOf(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/')).slice(1)
+}
