@@ -52,6 +52,8 @@ export interface ConnectionFacts {
 export interface Connection {
   readonly host: Host
   readonly facts: ConnectionFacts
+  /** Sessions that are open. Scripts that run at once share them where the host allows no more. */
+  readonly sessions: () => number
   /** Round-trip time in milliseconds: the least seen so far. */
   readonly rtt: () => number
   /** How often something was asked and its answer waited for, since the connection stood. */

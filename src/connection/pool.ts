@@ -5,6 +5,7 @@ export interface Pool {
   /** A free channel. Rejects when none can be opened or none is free in time. */
   readonly take: (timeout: number) => Promise<Live>
   readonly give: (live: Live, reusable: boolean) => void
+  readonly opened: () => number
 }
 
 interface Waiter {
@@ -76,5 +77,5 @@ export function pool(open: () => Promise<Live>, most: number, tooLate: () => Err
     serve()
   }
 
-  return { take, give }
+  return { take, give, opened: () => opened }
 }

@@ -11,7 +11,8 @@ import { pool } from './pool.js'
 const MOST_CHANNELS = 4
 
 /** `run` and `open` for every transport, over channels that it opens. */
-export interface Shell extends Pick<Connection, 'run' | 'open' | 'rtt' | 'roundTrips' | 'bytesSent' | 'bytesReceived'> {
+export interface Shell
+  extends Pick<Connection, 'run' | 'open' | 'sessions' | 'rtt' | 'roundTrips' | 'bytesSent' | 'bytesReceived'> {
   /** A script that changes nothing: shows whether scripts can be run at all, and what the login shell prints by itself. */
   readonly greet: (timeout: number) => Promise<Exchanged>
 }
@@ -92,6 +93,7 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
   return {
     run,
     open,
+    sessions: channels.opened,
     rtt: () => rtt,
     roundTrips: () => roundTrips,
     bytesSent: () => traffic.sent,

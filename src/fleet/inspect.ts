@@ -11,7 +11,7 @@ export interface Inspected {
   readonly session: Session
   readonly state: HostState | null
   readonly error: string | null
-  /** How many sessions at once the host was seen to allow. */
+  /** How many sessions the host was seen to allow at once. */
   readonly sessions: number
 }
 
@@ -31,7 +31,8 @@ export async function inspectAll(
     const reading = session.run(inspect(session.host.deployTo, sharedFiles), { timeout })
     const others = Array.from({ length: wanted - 1 }, () => session.run(new Script('session', ':'), { timeout: 5000 }))
     const result = await reading
-    const opened = (await Promise.all(others)).filter(({ code }) => code === 0).length + 1
+    await Promise.all(others)
+    const opened = session.connection().sessions()
     if (result.code === 0)
       return { session, state: parseInspect(session.host.name, result.stdout), error: null, sessions: opened }
     const failure = failureOf({ phase: 'check', step: 'inspect', text: 'inspect', timeout }, result)
