@@ -1,18 +1,28 @@
 import type { HealthCheck } from '../config/config.js'
 import type { HostState } from '../inventory/state.js'
-import { command, type Variables } from '../scripts/hook.js'
+import { command, hook, type Variables } from '../scripts/hook.js'
+import type { Place } from '../scripts/place.js'
 import type { HealthStep } from './plan.js'
 import { type Served, substitute } from './variables.js'
 
-/** A question whether a host serves a release, its address and its variables put in. */
-export function healthStep(check: HealthCheck, state: HostState, variables: Variables, served: Served): HealthStep {
+/**
+ * A question whether a host serves a release, its address and its variables put in. A command that is run for a
+ * transaction (`place`) is ended with it: what it left in a release would count as a process of the app.
+ */
+export function healthStep(
+  check: HealthCheck,
+  state: HostState,
+  variables: Variables,
+  served: Served,
+  place: Place | null = null,
+): HealthStep {
   return {
     kind: 'health',
     name: 'health',
     text: textOf(check, variables),
     root: state.root,
     check,
-    target: targetOf(check, state.root, variables),
+    target: targetOf(check, state.root, variables, place),
     proofs: proofsOf(served.release, served.revision),
     others: state.releases
       .filter(({ id }) => id !== served.release)
@@ -34,16 +44,16 @@ function textOf(check: HealthCheck, variables: Variables): string {
   }
 }
 
-function targetOf(check: HealthCheck, root: string, variables: Variables): HealthStep['target'] {
+function targetOf(check: HealthCheck, root: string, variables: Variables, place: Place | null): HealthStep['target'] {
   switch (check.kind) {
     case 'http':
       return { url: urlOf(check.url, variables) }
     case 'tcp':
       return { url: urlOf(`tcp://${check.address}`, variables) }
-    case 'command':
-      return {
-        script: command(root, { folder: 'current', run: check.run, timeout: check.tryTimeout / 1000 }, variables),
-      }
+    case 'command': {
+      const run = { folder: 'current', run: check.run, timeout: check.tryTimeout / 1000 }
+      return { script: place === null ? command(root, run, variables) : hook(place, run, variables) }
+    }
   }
 }
 

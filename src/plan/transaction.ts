@@ -156,10 +156,10 @@ function planHost(
     arm: scriptStep(arm(place, { release, old, deadline, lease }), `rename current → releases/${release}`),
     look: scriptStep(look(state.root, intent.tx), 'read current'),
     restart: hookSteps(place, host, config.restart, 'restart', 'current', variables),
-    health: onHost(config.health, host).map(check => healthStep(check, state, variables, marked(intent, now))),
+    health: onHost(config.health, host).map(check => healthStep(check, state, variables, marked(intent, now), place)),
     processes: processStep(config, host, state, release),
     log: logStep(config, host, state, now),
-    canaryCheck: canaryCheck(intent, 'hosts', state.root, 'current', variables),
+    canaryCheck: canaryCheck(intent, 'hosts', run => hook(place, { ...run, folder: 'current' }, variables)),
     confirm: scriptStep(confirm(place, release, fleetRecord(intent)), 'confirm'),
     prune:
       drop.length === 0 ? null : scriptStep(prune(place, drop), `remove ${drop.length} old: ${drop.join(' ')}`, long),
@@ -173,7 +173,7 @@ function planHost(
     healthOld:
       oldVariables === null || before === null
         ? []
-        : onHost(config.health, host).map(check => healthStep(check, state, oldVariables, before)),
+        : onHost(config.health, host).map(check => healthStep(check, state, oldVariables, before, place)),
     serve: scriptStep(serve(place), 'record that the old release is served'),
     abandon: reason =>
       scriptStep(
@@ -195,20 +195,18 @@ function canaryCheckHere(intent: Intent): ScriptStep | null {
   const served = { release: intent.release, revision: intent.revision, previous: currentRelease(first.state) }
   const names = rollout?.batches.slice(0, rollout.canary?.batches).flat() ?? []
   const variables = { ...runVariables(config, served), CLONEDEPLOY_HOSTS: names.join(' ') }
-  return canaryCheck(intent, 'here', config.root, '.', { ...config.env, ...variables })
+  const all = { ...config.env, ...variables }
+  return canaryCheck(intent, 'here', run => command(config.root, { ...run, folder: '.' }, all))
 }
 
 function canaryCheck(
   { rollout }: Intent,
   on: 'here' | 'hosts',
-  root: string,
-  folder: string,
-  variables: Variables,
+  scriptOf: (run: Pick<HookRun, 'run' | 'timeout'>) => Script,
 ): ScriptStep | null {
   const check = rollout?.canary?.check
   if (check?.on !== on) return null
-  const script = command(root, { folder, run: check.run, timeout: check.timeout / 1000 }, variables)
-  return scriptStep(script, check.run, check.timeout + 15_000)
+  return scriptStep(scriptOf({ run: check.run, timeout: check.timeout / 1000 }), check.run, check.timeout + 15_000)
 }
 
 /** What REVISION says: of a release without a commit, its digest. */
