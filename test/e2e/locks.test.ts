@@ -26,7 +26,7 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
     project.configure({ prepare: alone(project.root, 100) })
     rival.configure({ prepare: alone(project.root, 100) }, i => ({ deployTo: project.on(i) }))
     const seen: string[] = []
-    for (let round = 1; round <= 10; round++) {
+    for (let round = 1; round <= 5; round++) {
       project.write({ 'app/version': `anna ${round}\n` })
       rival.write({ 'app/version': `bert ${round}\n` })
       const runs = await Promise.all([project.run('deploy'), rival.run('deploy', { env: { USER: 'bert' } })])
