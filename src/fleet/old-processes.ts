@@ -7,6 +7,8 @@ import type { HostRun, Run } from './run.js'
 import type { Session } from './session.js'
 
 const timeout = 20_000
+/** Milliseconds that what was just restarted has to end, before it is warned of. */
+const shortly = 5_000
 
 /** The processes that live in releases of a host; null: they could not be read. */
 export async function readProcesses(
@@ -26,8 +28,10 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
   if (processes === null) return null
   const isWrong = ({ release }: Living) =>
     phase === 'rollback' ? release === processes.release : release !== processes.release
-  const fails = processes.old === 'fail' && (phase !== 'rollback' || host.plan.restartOld.length > 0)
-  const until = performance.now() + (fails ? processes.within : 0)
+  const restarted = (phase === 'rollback' ? host.plan.restartOld : host.plan.restart).length > 0
+  const fails = processes.old === 'fail' && (phase !== 'rollback' || restarted)
+  const patience = fails ? processes.within : restarted ? Math.min(processes.within, shortly) : 0
+  const until = performance.now() + patience
   for (let pause = 250; ; pause = Math.min(1000, pause * 2)) {
     const living = await readProcesses(host.session, processes)
     if (living === null) return null

@@ -80,7 +80,7 @@ describe.skipIf(!sshdIsHere())('services', () => {
 
   it('whose old process goes on fail the deploy, and all hosts go back, with 5; or it is told', async () => {
     const { project } = here
-    const health = { run: 'true', timeout: '2s' }
+    const health = { run: 'true', timeout: '5s' }
     const ports = await serving()
     const one = await project.deployed('one')
     const pid = textOf(project.on(2, 'pid')).trim()

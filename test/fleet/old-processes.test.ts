@@ -40,7 +40,7 @@ describe('a process in releases/a', () => {
     const step: ProcessStep = {
       ...{ kind: 'processes', name: 'processes', text: '', script: processes(root), release, within: 0, old },
     }
-    const plan = { processes: step, restartOld: Array(restarts).fill({}) }
+    const plan = { processes: step, restart: Array(restarts).fill({}), restartOld: Array(restarts).fill({}) }
     const host = { name: 'h1', session: connection, plan, healthy: true } as unknown as HostRun
     const run = { stop: never, emit: () => {}, warnings } as unknown as Run
     const failure = await noneLeft(run, host, phase)
