@@ -27,6 +27,8 @@ living "$R" | while read -r p t; do
   case $r in ''|*[!A-Za-z0-9._-]*) continue ;; esac
   s=$(cat "/proc/$p/stat" 2>/dev/null) || continue
   c=; { IFS= read -r c <"/proc/$p/comm"; } 2>/dev/null
+  # Node 24 calls itself so.
+  [ "$c" != MainThread ] || { x=$(readlink "/proc/$p/exe") && c=\${x##*/} && c=\${c%% (deleted)}; }
   set -- \${s##*) }
   k=app; q=\${2:-0}
   [ "\${5:-0}" = 0 ] || k=terminal

@@ -75,7 +75,7 @@ describe.each(shells)('processes under $name', shell => {
     const found = parseProcesses(Buffer.from(stdout))
     const of = (name: string) =>
       found.filter(({ pid }) => pid === pids[name]).map(({ release, kind, name }) => [release, kind, name])
-    expect(of('app')).toEqual([['b', 'app', nameOf(pids.app ?? 0)]])
+    expect(of('app')).toEqual([['b', 'app', 'node']])
     expect(of('sub')).toEqual([['a', 'app', 'sleep']])
     expect(of('exe')).toEqual([['a', 'app', 'my app']])
     expect(of('gone')).toEqual([['gone', 'app', 'sleep']])
