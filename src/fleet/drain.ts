@@ -1,7 +1,7 @@
 import { stateOf } from '../balancer/balancer.js'
 import type { HostFailure } from './outcome.js'
 import { ended, type Halt, type HostRun, inPhase, type Run } from './run.js'
-import { demandOurs, freshTasks, recordAll, type Service, type Task, troubleOf, wordsOf } from './service.js'
+import { demandOurs, freshTasks, recordAll, type Service, type Task, tell, troubleOf, wordsOf } from './service.js'
 
 /** Takes hosts out of service, never more than leaves `minUp`, and waits until their users are gone, for as long as it may take. */
 export async function drainAll(run: Run, hosts: readonly HostRun[], title: string): Promise<Halt | null> {
@@ -12,7 +12,7 @@ export async function drainAll(run: Run, hosts: readonly HostRun[], title: strin
   if (tasks.length === 0) return null
   const behind = hosts.filter(({ name }) => tasks.some(({ names }) => names.includes(name)))
   for (const { name } of behind) service.drained.add(name)
-  const told = new Map(tasks.map(task => [task, tell(task)]))
+  const told = new Map(tasks.map(task => [task, tell(task, 'drain')]))
   return inPhase(
     run,
     'drain',
@@ -40,13 +40,6 @@ async function allowed(run: Run, service: Service, hosts: readonly HostRun[]): P
   } catch (error) {
     return { reason: troubleOf('drain', error).message }
   }
-}
-
-async function tell({ balancer, names }: Task): Promise<HostFailure | null> {
-  return balancer.tell(names, 'drain').then(
-    () => null,
-    error => troubleOf('drain', error),
-  )
 }
 
 /** It is read again right before: somebody may have taken out others since the batches were made. */

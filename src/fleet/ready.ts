@@ -1,7 +1,17 @@
 import { stateOf } from '../balancer/balancer.js'
 import type { HostFailure } from './outcome.js'
 import { ended, type Halt, type HostRun, inPhase, type Run } from './run.js'
-import { demandOurs, freshTasks, recordOver, type Service, type Task, tasksOf, troubleOf, wordsOf } from './service.js'
+import {
+  demandOurs,
+  freshTasks,
+  recordOver,
+  type Service,
+  type Task,
+  tasksOf,
+  tell,
+  troubleOf,
+  wordsOf,
+} from './service.js'
 
 /** What is asked of a host that is put back into service: only that the balancer says so, or also that it sends users to it. */
 type Demand = 'told' | 'up'
@@ -14,7 +24,7 @@ export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Dema
   if ('reason' in tasks) return tasks
   if (tasks.length === 0) return null
   const behind = hosts.filter(({ name }) => tasks.some(({ names }) => names.includes(name)))
-  const told = new Map(tasks.map(task => [task, tell(task)]))
+  const told = new Map(tasks.map(task => [task, tell(task, 'ready')]))
   return inPhase(
     run,
     'ready',
@@ -78,13 +88,6 @@ async function allowed(run: Run, service: Service, hosts: readonly HostRun[]): P
       for (const host of behind.filter(({ name }) => service.drained.has(name))) host.out = wordsOf(balancer, host.name)
     return { reason: troubleOf('ready', error).message }
   }
-}
-
-async function tell({ balancer, names }: Task): Promise<HostFailure | null> {
-  return balancer.tell(names, 'ready').then(
-    () => null,
-    error => troubleOf('ready', error),
-  )
 }
 
 async function served(run: Run, { limits }: Service, task: Task, host: HostRun, demand: Demand) {

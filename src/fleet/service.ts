@@ -103,6 +103,14 @@ export async function demandOurs(run: Run): Promise<Halt | null> {
   return codesOf.includes(0) ? null : { reason: 'no host answers, so nothing is told to the balancer' }
 }
 
+/** Tells a balancer of the hosts of a task; the failure, when it would not be told. */
+export async function tell({ balancer, names }: Task, to: 'drain' | 'ready'): Promise<HostFailure | null> {
+  return balancer.tell(names, to).then(
+    () => null,
+    error => troubleOf(to, error),
+  )
+}
+
 export function troubleOf(phase: Phase, error: unknown): HostFailure {
   if (!(error instanceof BalancerError)) throw error
   return { phase, step: 'balancer', message: error.message, hint: error.fix, output: [] }
