@@ -34,7 +34,7 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
   const until = performance.now() + patience
   for (let pause = 250; ; pause = Math.min(1000, pause * 2)) {
     const living = await readProcesses(host.session, processes)
-    if (living === null) return null
+    if (living === null) return told(run, host, 'whether a process of another release is left could not be read')
     const wrong = living.filter(one => one.kind === 'app' && isWrong(one))
     if (wrong.length === 0) return null
     if (performance.now() + pause > until || run.stop.reason() !== null) return judged(run, host, phase, fails, wrong)
@@ -44,11 +44,13 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
 
 function judged(run: Run, host: HostRun, phase: Phase, fails: boolean, wrong: readonly Living[]): HostFailure | null {
   const message = stillRuns(wrong)
-  if (!fails) {
-    run.emit({ type: 'note', level: 'warning', host: host.name, text: message })
-    run.warnings.push(`${host.name}: ${message}`)
-    return null
-  }
+  if (!fails) return told(run, host, message)
   host.healthy = false
   return { phase, step: 'processes', message, hint: null, output: [] }
+}
+
+function told(run: Run, host: HostRun, text: string): null {
+  run.emit({ type: 'note', level: 'warning', host: host.name, text })
+  run.warnings.push(`${host.name}: ${text}`)
+  return null
 }

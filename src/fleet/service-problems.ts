@@ -22,11 +22,15 @@ export async function serviceProblems(
     const nothing = { release: '', revision: null, previous: null }
     const variables = hookVariables(config, {}, session.host, state.root, nothing)
     const result = await session.run(checkServices(state.root, services, variables), { timeout })
-    if (result.code !== 0) return []
+    if (result.code !== 0) return [unasked(state.name, result.lost?.message ?? `exit code ${result.code}`)]
     const checked = parseServices(result.stdout)
     return checked.faults.map(fault => problemOf(state.name, services[fault.service] as Service, checked, fault))
   })
   return found.flat()
+}
+
+function unasked(host: string, why: string): Problem {
+  return { host, text: `could not be asked whether its services can be restarted: ${why}`, fix: null }
 }
 
 function servicesOn({ restart }: Config, host: Host): readonly Service[] {

@@ -49,4 +49,13 @@ describe('a process in releases/a', () => {
     expect(warnings).toEqual(expected === 'warning' ? [`h1: ${words}`] : [])
     expect(host.healthy).toBe(expected !== 'failure')
   })
+
+  it('is not said to be gone where the host could not be read', async () => {
+    const warnings: string[] = []
+    const step = { kind: 'processes', script: processes(join(root, 'nowhere')), release: 'b', within: 0, old: 'fail' }
+    const plan = { processes: step, restart: [{}], restartOld: [{}] }
+    const host = { name: 'h1', session: connection, plan, healthy: true } as unknown as HostRun
+    expect(await noneLeft({ stop: never, emit: () => {}, warnings } as unknown as Run, host, 'health')).toBeNull()
+    expect(warnings).toEqual(['h1: whether a process of another release is left could not be read'])
+  })
 })
