@@ -121,6 +121,7 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     plan,
     session,
     waiting: null,
+    away: 0,
     ahead: null,
     locked: false,
     taken: false,

@@ -7,7 +7,7 @@ import type { HostFailure } from './outcome.js'
 import { currentIn, lookAgain } from './restore.js'
 import { type Halt, type HostRun, inPhase, inSilence, known, type Run, runStep } from './run.js'
 import { healthy, restart } from './serve.js'
-import { disarmAll } from './swap.js'
+import { disarmAll, sendGo } from './swap.js'
 
 /** The last moment in which the run can still be undone: every host must answer, and still be ours. */
 export async function pingAll(run: Run): Promise<Halt | null> {
@@ -113,8 +113,7 @@ async function bringForward(run: Run, host: HostRun): Promise<HostFailure | null
     if (staged.failure !== null) return staged.failure
     const waiting = host.session.open(plan.arm.script, 60_000)
     if ((await waiting.line(20_000)) !== 'armed') return host.failure
-    waiting.send(`go ${run.plan.tx}`)
-    const line = await waiting.line(15_000)
+    const { line } = await sendGo(waiting, run.plan.tx)
     waiting.send('end')
     if (line !== `swapped releases/${run.plan.release}`) return host.failure
     host.current = known(`releases/${run.plan.release}`)

@@ -47,6 +47,8 @@ export interface HostRun {
   readonly plan: HostPlan
   readonly session: Session
   waiting: Waiting | null
+  /** Milliseconds to it and back, as measured just before it is told to swap. */
+  away: number
   /** Results of scripts that were sent before their step was due. */
   ahead: Ahead | null
   locked: boolean
@@ -78,7 +80,7 @@ export async function inPhase(
 ): Promise<Halt | null> {
   const began = performance.now()
   run.emit({ type: 'phase.start', phase, ...(title === '' ? {} : { note: title }) })
-  const failed = await onAll(run, hosts, act)
+  const failed = await onAll(run, phase, hosts, act)
   endPhase(run, phase, began, failed, note(hosts.length - failed.length))
   return failed.length === 0 ? null : haltOf(failed)
 }
@@ -91,7 +93,7 @@ export async function inSilence(
   act: (host: HostRun) => Promise<HostFailure | null>,
 ): Promise<Halt | null> {
   const began = performance.now()
-  const failed = await onAll(run, hosts, act)
+  const failed = await onAll(run, phase, hosts, act)
   if (failed.length === 0) return null
   run.emit({ type: 'phase.start', phase })
   for (const host of failed) {
@@ -102,9 +104,15 @@ export async function inSilence(
   return haltOf(failed)
 }
 
-/** Acts on all hosts; gives those that failed, each with its failure kept. */
-async function onAll(run: Run, hosts: readonly HostRun[], act: (host: HostRun) => Promise<HostFailure | null>) {
-  const failures = await onEach(hosts, run.concurrency, async host => {
+/** Acts on all hosts; gives those that failed, each with its failure kept. What must not be seen half done is told to all at once. */
+async function onAll(
+  run: Run,
+  phase: Phase,
+  hosts: readonly HostRun[],
+  act: (host: HostRun) => Promise<HostFailure | null>,
+) {
+  const atOnce = phase === 'swap' || phase === 'confirm' ? hosts.length : run.concurrency
+  const failures = await onEach(hosts, atOnce, async host => {
     const failure = await act(host)
     if (failure !== null) host.failure = failure
     return failure

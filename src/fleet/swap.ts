@@ -1,39 +1,47 @@
+import type { Waiting } from '../connection/connection.js'
 import type { HostFailure } from './outcome.js'
 import { type Batch, ended, type Halt, type HostRun, inPhase, inSilence, known, type Run } from './run.js'
 
 /** Starts the dead-man's switch on these hosts; each then waits for one word, for as long as the deadline is. */
 export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const began = performance.now()
-  const halt = await inSilence(run, 'swap', hosts, async host => {
-    host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
-    const line = await host.waiting.line(20_000)
-    return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
-  })
+  const halt =
+    (await inSilence(run, 'swap', hosts, async host => {
+      host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
+      const line = await host.waiting.line(20_000)
+      return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
+    })) ?? (await inSilence(run, 'swap', hosts, measure))
   const late = performance.now() - began > (run.plan.deadline * 1000) / 2
   return halt ?? (late ? { reason: 'getting all hosts ready to swap took too long' } : null)
 }
 
+/** How far a host is, while it has nothing to do but to answer: what it took for other answers tells of its work, too. */
+async function measure(host: HostRun): Promise<HostFailure | null> {
+  const sent = performance.now()
+  host.waiting?.send('ping')
+  const line = await (host.waiting?.line(15_000) ?? null)
+  host.away = performance.now() - sent
+  return line === 'here' ? null : refusal(host, 'arm', 'the host did not answer before the swap', line)
+}
+
 /**
  * Sends the word to these hosts so that it arrives everywhere at once (later to near ones), and reads back what `current`
- * is. The window is between the first and the last rename, each estimated as the arrival of its answer less half a round trip.
+ * is. The window is between the first and the last rename, each estimated as the arrival of its `renamed` less half a round trip.
  */
 export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt | null> {
-  const farthest = Math.max(...hosts.map(host => host.session.connection().rtt()))
+  const farthest = Math.max(...hosts.map(host => host.away))
   const times: number[] = []
   const halt = await inPhase(
     run,
     'swap',
     hosts,
     async host => {
-      const rtt = host.session.connection().rtt()
       run.emit({ type: 'host.start', phase: 'swap', step: 'swap', host: host.name })
-      await delay((farthest - rtt) / 2)
+      await delay((farthest - host.away) / 2)
       const sent = performance.now()
       host.current = { kind: 'unknown' }
       host.taken = true
-      host.waiting?.send(`go ${run.plan.tx}`)
-      const line = await (host.waiting?.line(15_000) ?? null)
-      const answered = performance.now()
+      const { line, answered } = await sendGo(host.waiting, run.plan.tx)
       const target = line?.startsWith('swapped ') ? line.slice('swapped '.length) : null
       const wanted = `releases/${run.plan.release}`
       if (target !== null) host.current = known(target)
@@ -42,7 +50,7 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
         ended(run, host, 'swap', 'swap', answered - sent, failure, failure.message)
         return failure
       }
-      times.push(answered - Math.min(rtt, answered - sent) / 2)
+      times.push(answered - Math.min(host.away, answered - sent) / 2)
       const flushed = await host.waiting?.line(60_000)
       const failure =
         flushed === 'flushed'
@@ -59,6 +67,15 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
     title,
   )
   return halt
+}
+
+/** The word, and what the host then says that `current` is; `answered` is when it had renamed, in milliseconds of our clock. */
+export async function sendGo(waiting: Waiting | null, tx: string) {
+  waiting?.send(`go ${tx}`)
+  const first = await (waiting?.line(15_000) ?? null)
+  const answered = performance.now()
+  const line = first === 'renamed' ? await (waiting?.line(15_000) ?? null) : first
+  return { line, answered }
 }
 
 /** Ends the waiting scripts: their switch has done its duty. */
@@ -89,8 +106,9 @@ async function refusal(host: HostRun, step: string, message: string, line: strin
   }
 }
 
+/** Not even the shortest is over before everybody's was begun. */
 function delay(ms: number): Promise<void> {
-  return ms < 0.5 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, ms))
+  return new Promise(resolve => (ms < 0.5 ? setImmediate(resolve) : setTimeout(resolve, ms)))
 }
 
 /** Between the first and the last; to a tenth. */

@@ -97,7 +97,7 @@ export interface Holder {
 export interface TransactionState {
   readonly id: string
   /** `unserved`: the host went back, and nobody saw the restart of its old release come to its end. */
-  readonly state: 'prepared' | 'armed' | 'swapping' | 'swapped' | 'unserved'
+  readonly state: 'prepared' | 'armed' | 'swapped' | 'unserved'
   readonly outcome: 'confirmed' | 'reverted' | null
   /** Release that it brings, and the target of `current` before (null: absent). */
   readonly next: string | null

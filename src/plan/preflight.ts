@@ -56,7 +56,7 @@ export function inDoubt({ current, transactions }: HostState) {
   const serves = current.kind === 'link' ? current.target : null
   return transactions.filter(
     ({ state, outcome, next, old }) =>
-      (state === 'swapping' || state === 'swapped') &&
+      state === 'swapped' &&
       (outcome === null || (outcome === 'reverted' && serves === `releases/${next}` && serves !== old)),
   )
 }

@@ -84,7 +84,7 @@ for D in ${folders}; do
   case $D in /*) ;; '~/'*) D=$HOME/\${D#'~/'} ;; *) D=$HOME/$D ;; esac
   ( cd -- "$D" 2>/dev/null || exit 0
   for X in .clonedeploy/tx/*; do
-    [ -e "$X/state.swapping" ] || [ -e "$X/state.swapped" ] || continue
+    took "$X" || continue
     if [ -e "$X/undecided" ]; then resolve
     elif [ -e "$X/outcome.reverted" ]; then complete; fi
   done ) </dev/null

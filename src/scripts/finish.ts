@@ -4,15 +4,17 @@ import { endHookFunction } from './end-hook.js'
 import { fenced, flush, type Place } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { takeFunction } from './take.js'
+import { wayFunctions } from './way.js'
 
 /** Throws away what was made before any swap, and gives the lock back. The old release and `current` are not touched. */
 export function discard(place: Place): Script {
   return script('discard', [
     fenced(place),
     endHookFunction,
+    wayFunctions,
     sh`endhook
-for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
-for s in swapping swapped; do [ -e "$X/state.$s" ] && [ -e "$X/undecided" ] && exit ${codes.unresolved}; done
+calloff "$X"
+took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 rm -rf ${paths.incoming(place.tx)}
 if [ -f "$X/made" ]; then
   read -r r <"$X/made"

@@ -4,6 +4,7 @@ import { sameCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
 import { takeFunction } from './take.js'
 import { unfinishedFunctions } from './unfinished.js'
+import { wayFunctions } from './way.js'
 
 /** Seconds without a sign of life after which a lock may be taken over. */
 export const lockLease = 60
@@ -68,7 +69,7 @@ mv -f "$X/.clonedeploy-probe" ./ && rm -f ./.clonedeploy-probe || { rm -rf "$X";
       ? sh``
       : sh`( ${sameCurrent(options.old)} ) || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.currentChanged}; }`,
     sh`for d in .clonedeploy/tx/*; do
-  [ ! -e "$d/undecided" ] || for s in staged armed; do mv -f "$d/state.$s" "$d/state.disarmed" 2>/dev/null; done
+  [ ! -e "$d/undecided" ] || calloff "$d"
   doubtful "$d" || continue
   [ ${options.unresolved} = keep ] || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.unresolved}; }
 done
@@ -117,8 +118,9 @@ umask 077; : >".clonedeploy/epochs/$h/released"`,
 export function breakLock(place: Place): Script {
   return script('break lock', [
     fenced(place),
-    sh`for s in swapping swapped; do [ -e "$X/state.$s" ] && [ -e "$X/undecided" ] && exit ${codes.unresolved}; done
-for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
+    wayFunctions,
+    sh`calloff "$X"
+took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 rmdir "$X" 2>/dev/null
 umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])

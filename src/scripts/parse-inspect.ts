@@ -113,8 +113,7 @@ function transactionOf(text: string, leases: readonly string[]): TransactionStat
   const lease = leases.find(line => line.startsWith(`${id} `))?.slice(id.length + 1)
   return {
     id,
-    state:
-      state === 'armed' || state === 'swapping' || state === 'swapped' || state === 'unserved' ? state : 'prepared',
+    state: state === 'armed' || state === 'swapped' || state === 'unserved' ? state : 'prepared',
     outcome: outcome === 'confirmed' || outcome === 'reverted' ? outcome : null,
     next: next === '-' ? null : next,
     old: target === '' ? null : target,

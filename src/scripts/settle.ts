@@ -1,6 +1,7 @@
 import { codes } from './codes.js'
 import { fenced, flush, type Place } from './place.js'
 import { type Script, script, sh } from './shell.js'
+import { wayFunctions } from './way.js'
 
 /**
  * Ends a transaction that a dead run left undecided (`place.of`), as the others have ended it. Whoever renames the register
@@ -11,7 +12,10 @@ export function settle(place: Place, outcome: 'confirmed' | 'reverted'): Script 
   const register = `outcome.${outcome}`
   return script('settle', [
     fenced(place),
-    outcome === 'reverted' ? sh`rm -f "$X/stage/go/current"` : sh``,
+    outcome === 'reverted'
+      ? sh`${wayFunctions}
+calloff "$X"`
+      : sh``,
     sh`mv -f "$X/undecided" "$X/"${register} 2>/dev/null || [ -e "$X/"${register} ] || exit ${codes.decided}`,
     flush,
   ])

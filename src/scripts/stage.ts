@@ -19,7 +19,7 @@ export function seal(place: Place, release: string, record: string, hooked: bool
 
 /**
  * Everything that swap and restore will need is made now, so that neither needs space or inodes later: both links, the
- * transaction's state (one file that is renamed: staged → armed → swapping → swapped, or disarmed) and the outcome
+ * transaction's state (one file that is renamed: staged → armed → swapped, or disarmed), the files whose times tell the deadline, and the outcome
  * register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one rename can win).
  * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
  */
@@ -37,7 +37,7 @@ mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "
         ? sh`: >"$X/stage/revert/absent"`
         : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
       sh`${restart.length === 0 ? sh`:` : sh`cat`} >"$X/restart" && printf '%s\n' ${release} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
-: >"$X/lease" && : >"$X/undecided" && : >"$X/state.staged" || exit ${codes.unpack}`,
+for f in lease told tick early late undecided; do : >"$X/$f" || exit ${codes.unpack}; done && : >"$X/state.staged" || exit ${codes.unpack}`,
     ],
     restart,
   )

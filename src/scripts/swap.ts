@@ -4,6 +4,7 @@ import { endHookFunction } from './end-hook.js'
 import { fenced, flush, type Place } from './place.js'
 import { sameCurrent } from './same-current.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
+import { wayFunctions } from './way.js'
 
 export interface Arm {
   readonly release: string
@@ -15,10 +16,10 @@ export interface Arm {
 }
 
 /**
- * Starts the dead-man's switch, prints `armed`, waits for `go TX`, swaps by one rename and prints `swapped TARGET`, then
- * `flushed`. A late `go` is refused: the state is `armed` only until the deadline (counted in sleeps by the switch and in
- * wall-clock seconds here), and renaming it to `swapping` or `disarmed` can succeed only once. A shell that pauses between
- * that and the swap finds no link any more: the switch takes it away at the deadline, whoever decides otherwise before that.
+ * Starts the dead-man's switch, prints `armed`, answers a `ping` with `here`, waits for `go TX`, swaps by one rename and prints `renamed`, `swapped TARGET`
+ * and, when the disk has it, `flushed`. Between the word and the rename one program starts: a shell forked beforehand reads the
+ * word, compares the times of files (its own clock, and no program) and becomes the `mv`. A late `go` is refused there, and
+ * finds no link: the switch takes it away at the deadline, by the clock and by its sleeps, whoever calls the swap off before.
  * When our end of the line is lost after the swap, the waiting shell is a second switch beside the first.
  */
 export function arm(place: Place, what: Arm): Script {
@@ -27,33 +28,36 @@ export function arm(place: Place, what: Arm): Script {
     restoreFunction(sh`${paths.release(what.release)}`),
     sameCurrent(what.old),
     sh`mv -f "$X/state.staged" "$X/state.armed" || exit ${codes.late}
-began=$(date +%s)
+k=${what.deadline}
+: >"$X/told" && b=$(stat -c %Y "$X/told") && touch -d "@$((b-1))" "$X/early" && touch -d "@$((b+k))" "$X/late" || exit ${codes.late}
+late() { true >"$1" || return 0; [ "$1" -nt "$X/late" ] || [ "$X/early" -nt "$1" ]; }
 ( trap '' HUP INT TERM PIPE
-  n=0
-  while [ -e "$X/state.armed" ]; do
-    sleep 1; n=$((n+1))
-    [ "$n" -lt ${what.deadline} ] || mv -f "$X/state.armed" "$X/state.disarmed" 2>/dev/null
-  done
-  d=$n; n=0; seen=$(stat -c %Y "$X/lease")
+  d=0; n=0; seen=$(stat -c %Y "$X/lease")
   while [ -e "$X/undecided" ] && [ ! -e "$X/state.disarmed" ]; do
     sleep 1
     if [ -L "$X/stage/go/current" ]; then
-      d=$((d+1)); a=$(($(date +%s)-began))
-      [ "$d" -lt ${what.deadline} ] && [ "$a" -le ${what.deadline} ] && [ "$a" -ge -1 ] || rm -f "$X/stage/go/current"
+      d=$((d+1))
+      [ "$d" -lt "$k" ] && ! late "$X/tick" || calloff "$X"
+    else
+      n=$((n+1)); l=$(stat -c %Y "$X/lease") && [ "$l" != "$seen" ] && seen=$l n=0
+      [ "$n" -lt ${what.lease} ] || putback
     fi
-    n=$((n+1)); l=$(stat -c %Y "$X/lease") && [ "$l" != "$seen" ] && seen=$l n=0
-    [ "$n" -lt ${what.lease} ] || putback
   done
 ) </dev/null >/dev/null 2>&1 &
-echo armed
-IFS= read -r line
-[ "$line" = ${`go ${place.tx}`} ] || { mv -f "$X/state.armed" "$X/state.disarmed" 2>/dev/null; exit ${codes.late}; }
-now=$(date +%s)
-[ $((now-began)) -le ${what.deadline} ] && [ $((now-began)) -ge -1 ] || mv -f "$X/state.armed" "$X/state.disarmed" 2>/dev/null
-mv -f "$X/state.armed" "$X/state.swapping" 2>/dev/null || exit ${codes.late}
 trap '' HUP INT TERM PIPE
-mv -f "$X/stage/go/current" ./ || { [ -L "$X/stage/go/current" ] && exit ${codes.rename}; exit ${codes.late}; }
-mv -f "$X/state.swapping" "$X/state.swapped"
+echo armed
+( IFS= read -r line
+  [ "$line" != ping ] || { echo here; IFS= read -r line; }
+  [ "$line" = ${`go ${place.tx}`} ] && ! late "$X/told" || exit ${codes.late}
+  exec mv -f "$X/stage/go/current" ./ )
+c=$?
+if [ "$c" != 0 ]; then
+  [ "$c" != ${codes.late} ] && [ -L "$X/stage/go/current" ] && c=${codes.rename} || c=${codes.late}
+  calloff "$X"
+  exit "$c"
+fi
+echo renamed
+mv -f "$X/state.armed" "$X/state.swapped"
 printf 'swapped %s\n' "$(readlink current)"`,
     flush,
     sh`echo flushed
@@ -73,7 +77,7 @@ export function restore(place: Place, release: string): Script {
     restoreFunction(sh`${paths.release(release)}`),
     endHookFunction,
     sh`endhook
-for s in staged armed; do mv -f "$X/state.$s" "$X/state.disarmed" 2>/dev/null; done
+calloff "$X"
 [ ! -e "$X/undecided" ] || mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null
 [ ! -e "$X/outcome.confirmed" ] || exit ${codes.decided}
 back || exit ${codes.rename}`,
@@ -117,8 +121,9 @@ const readBack = sh`if [ -L current ]; then printf 'current %s\n' "$(readlink cu
 
 /** `back`: takes the way forward away, then one rename of the link that was made beforehand. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. `went`: what the swap made of `current`. */
 export function restoreFunction(went: ShellText): ShellText {
-  return sh`back() {
-  rm -f "$X/stage/go/current"
+  return sh`${wayFunctions}
+back() {
+  calloff "$X"
   [ "$(readlink current)" = ${went} ] || return 0
   if [ -L "$X/stage/revert/current" ]; then mv -f "$X/stage/revert/current" ./
   elif [ -e "$X/stage/revert/absent" ]; then rm -f current

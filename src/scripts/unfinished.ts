@@ -1,11 +1,12 @@
 import type { ShellText } from './shell.js'
 import { sh } from './shell.js'
+import { wayFunctions } from './way.js'
 
 /**
  * What a dead run can leave in its folder `$1`, told by two functions. `doubtful`: swapped, and never decided; or decided
  * to go back, and died before the link was back. `unserved`: the link is back, and nobody saw the restart come to its end.
  */
-export const unfinishedFunctions: ShellText = sh`took() { [ -e "$1/state.swapping" ] || [ -e "$1/state.swapped" ]; }
+export const unfinishedFunctions: ShellText = sh`${wayFunctions}
 doubtful() {
   took "$1" || return 1
   [ ! -e "$1/undecided" ] || return 0

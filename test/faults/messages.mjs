@@ -11,6 +11,7 @@ const { Channel } = createRequire(import.meta.url)('ssh2/lib/Channel.js')
 const [at, kind, when] = hold.split(' ')
 const known = [
   ['armed', /echo armed/],
+  ['ping', /^ping$/m],
   ['go', /^go [0-9a-f]+$/m],
   ['end', /^end$/m],
   ['inspect', /printf 'clock/],

@@ -40,7 +40,7 @@ describe.skipIf(!sshdIsHere())('a host that swapped', () => {
   it('and whose answer is lost goes back with the others, with 5', async () => {
     await scene.deploy('old')
     scene.project.write(app('new'))
-    hosts.stopAt(2, 1, 'mv*state.swapping*swapped*', 'pause')
+    hosts.stopAt(2, 1, 'mv*state.armed*swapped*', 'pause')
     const running = scene.project.start('deploy')
     await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 20_000, interval: 10 })
     expect(version(scene.project, 2)).toBe('new')

@@ -105,11 +105,9 @@ describe('a transaction is in doubt', () => {
   it.each([
     ['prepared', null, false],
     ['armed', null, false],
-    ['swapping', null, true],
     ['swapped', null, true],
     ['swapped', 'confirmed', false],
     ['swapped', 'reverted', false],
-    ['swapping', 'reverted', false],
   ] as const)('when it is %s with the outcome %s: %s', (state, outcome, doubt) => {
     expect(inDoubt(host('web-1', { transactions: [transaction(state, outcome)] }))).toHaveLength(doubt ? 1 : 0)
   })

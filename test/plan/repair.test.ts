@@ -26,7 +26,7 @@ describe('what a repair decides', () => {
     ],
     [
       'to put back one that died while it swapped',
-      [having(on('a', old), tx('swapping', null)), on('b', old)],
+      [having(on('a', old), tx('swapped', null)), on('b', old)],
       {},
       'put back',
       { a: old },

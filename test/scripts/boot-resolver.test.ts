@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bootResolver } from '../../src/scripts/boot-resolver.js'
@@ -49,7 +49,7 @@ describe.each(shells)('after a reboot, the boot resolver under $name', shell => 
 
   it('puts back a swap that was cut off before its rename was recorded', async () => {
     const root = await rebooted(shell, { restart: noted })
-    renameSync(inTx(root, 'state.swapped'), inTx(root, 'state.swapping'))
+    renameSync(inTx(root, 'state.swapped'), inTx(root, 'state.armed'))
     await succeed(run(resolver([root]), shell))
     expect(currentOf(root)).toBe(oldTarget)
   })
@@ -65,7 +65,20 @@ describe.each(shells)('after a reboot, the boot resolver under $name', shell => 
   it.each<[string, (root: string) => void]>([
     ['was confirmed', root => renameSync(inTx(root, 'undecided'), inTx(root, 'outcome.confirmed'))],
     ['was only staged', root => renameSync(inTx(root, 'state.swapped'), inTx(root, 'state.staged'))],
-    ['was armed', root => renameSync(inTx(root, 'state.swapped'), inTx(root, 'state.armed'))],
+    [
+      'was armed',
+      root => {
+        renameSync(inTx(root, 'state.swapped'), inTx(root, 'state.armed'))
+        symlinkSync(newTarget, inTx(root, 'stage/go/current'))
+      },
+    ],
+    [
+      'was called off',
+      root => {
+        renameSync(inTx(root, 'state.swapped'), inTx(root, 'state.armed'))
+        symlinkSync(newTarget, inTx(root, 'stage/aside'))
+      },
+    ],
     ['was disarmed', root => renameSync(inTx(root, 'state.swapped'), inTx(root, 'state.disarmed'))],
     ['has lost what it would bring', root => rmSync(inTx(root, 'next'))],
     ['has an empty record of it', root => writeFileSync(inTx(root, 'next'), '')],

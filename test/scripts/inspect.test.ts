@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, symlinkSync, utimesSync } from 'node:fs'
+import { mkdirSync, realpathSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { HostState } from '../../src/inventory/state.js'
@@ -8,7 +8,7 @@ import { parseInspect } from '../../src/scripts/parse-inspect.js'
 import { restore } from '../../src/scripts/swap.js'
 import { type FileText, inodes, writeFiles } from '../support/files.js'
 import { folder, place, type RunOptions, run, type Shell, shells } from '../support/scripts.js'
-import { locked, newId, oldId, staged, swapped } from './staged.js'
+import { armed, locked, newId, oldId, staged, swapped } from './staged.js'
 
 async function stateOf(root: string, shell: Shell, shared: readonly string[] = [], options: RunOptions = {}) {
   const { code, stdout, stderr } = await run(inspect(root, shared), shell, options)
@@ -231,6 +231,10 @@ describe.each(shells)('inspect under $name', shell => {
     expect((await stateOf((await swapped(shell, { old: null })).root, shell)).transactions).toEqual([
       { ...tx, state: 'swapped', old: null },
     ])
+    const { root } = await armed(shell)
+    expect((await stateOf(root, shell)).transactions).toEqual([{ ...tx, state: 'armed' }])
+    rmSync(join(root, '.clonedeploy/tx/t1/stage/go/current'))
+    expect((await stateOf(root, shell)).transactions).toEqual([{ ...tx, state: 'swapped' }])
   })
 
   it('reads how long ago the controller was heard of', async () => {

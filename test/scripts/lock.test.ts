@@ -1,14 +1,34 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { breakLock, hold, lock, renew, unlock } from '../../src/scripts/lock.js'
-import { contents, writeFiles } from '../support/files.js'
+import { contents, type FileText, writeFiles } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'
+import { recordsOf } from './staged.js'
 
 const refuse = { unresolved: 'refuse' } as const
 const keep = { unresolved: 'keep' } as const
 const holder = (tx: string) => `{"tx":"${tx}","who":"anna"}`
 const take = (root: string, tx: string) => lock(place(root, tx), holder(tx), refuse)
+
+/** The records of a transaction that waits for the word. */
+function waits(tx: string, state = 'armed'): Readonly<Record<string, FileText>> {
+  const at = `.clonedeploy/tx/${tx}`
+  return {
+    [`${at}/state.${state}`]: '',
+    [`${at}/undecided`]: '',
+    [`${at}/stage/go/current`]: { link: 'releases/new' },
+  }
+}
 
 /** As if nobody had been heard of for so long. */
 function age(root: string, epoch: number, seconds: number): void {
@@ -95,7 +115,10 @@ describe.each(shells)('lock under $name', shell => {
     expect(codes.filter(code => code === 75)).toHaveLength(19)
   })
 
-  it.each(['swapping', 'swapped'])('is refused while a dead run left a host %s, and touches nothing', async state => {
+  it.each([
+    ['recorded', 'swapped'],
+    ['renamed', 'armed'],
+  ])('is refused while a dead run has %s its swap, and touches nothing', async (_, state) => {
     const root = folder()
     writeFiles(root, { [`.clonedeploy/tx/dead/state.${state}`]: '', '.clonedeploy/tx/dead/undecided': '' })
     expect(await run(take(root, 't1'), shell)).toEqual({ code: 85, stdout: '', stderr: '' })
@@ -106,17 +129,18 @@ describe.each(shells)('lock under $name', shell => {
 
   it('that goes to another leaves the swap of a dead run no way forward', async () => {
     const root = folder()
-    writeFiles(root, { '.clonedeploy/tx/dead/state.armed': '', '.clonedeploy/tx/dead/undecided': '' })
+    writeFiles(root, waits('dead'))
     expect((await run(take(root, 't1'), shell)).code).toBe(0)
-    expect(existsSync(join(root, '.clonedeploy/tx/dead/state.armed'))).toBe(false)
+    expect(existsSync(join(root, '.clonedeploy/tx/dead'))).toBe(false)
   })
 
   it('does not disarm anybody when it is refused', async () => {
     const root = folder()
     await run(take(root, 't1'), shell)
-    writeFiles(root, { '.clonedeploy/tx/t1/state.armed': '', '.clonedeploy/tx/t1/undecided': '' })
+    writeFiles(root, waits('t1'))
     expect((await run(take(root, 't2'), shell)).code).toBe(75)
     expect(existsSync(join(root, '.clonedeploy/tx/t1/state.armed'))).toBe(true)
+    expect(readlinkSync(join(root, '.clonedeploy/tx/t1/stage/go/current'))).toBe('releases/new')
   })
 
   it('sweeps what dead runs left: uploads, records, unfinished releases', async () => {
@@ -235,17 +259,23 @@ describe.each(shells)('a lock under $name', shell => {
     expect((await run(take(root, 't2'), shell)).code).toBe(0)
   })
 
+  it.each(['staged', 'armed'])('of a run that is %s is broken, and its way forward with it', async state => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    writeFiles(root, waits('t1', state))
+    expect((await run(breakLock(place(root, 't1')), shell)).code).toBe(0)
+    expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
+    expect(readdirSync(join(root, '.clonedeploy/tx/t1/stage/go'))).toEqual([])
+  })
+
   it.each([
-    ['staged', 0],
-    ['armed', 0],
-    ['swapping', 85],
-    ['swapped', 85],
-  ])('of a run that has %s is broken with code %i', async (state, code) => {
+    ['recorded', 'swapped'],
+    ['renamed', 'armed'],
+  ])('of a run that has %s its swap is kept', async (_, state) => {
     const root = folder()
     await run(take(root, 't1'), shell)
     writeFiles(root, { [`.clonedeploy/tx/t1/state.${state}`]: '', '.clonedeploy/tx/t1/undecided': '' })
-    expect((await run(breakLock(place(root, 't1')), shell)).code).toBe(code)
-    const after = code === 0 ? 'state.disarmed' : `state.${state}`
-    expect(readdirSync(join(root, '.clonedeploy/tx/t1')).sort()).toEqual([after, 'undecided'])
+    expect((await run(breakLock(place(root, 't1')), shell)).code).toBe(85)
+    expect(recordsOf(root)).toEqual([`state.${state}`, 'undecided'])
   })
 })

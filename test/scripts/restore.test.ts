@@ -62,7 +62,7 @@ describe.each(shells)('restore under $name', shell => {
 
   it('takes the way forward from a swap that was held up half-way', async () => {
     const { root, waiting, goOn } = await heldUp(shell)
-    expect(recordsOf(root)).toEqual(['state.swapping', 'undecided'])
+    expect(recordsOf(root)).toEqual(['state.armed', 'undecided'])
     expect((await run(back(root), shell)).stdout).toBe(`current ${oldTarget}\n`)
     goOn()
     expect(await waiting.line()).toBeNull()
@@ -92,7 +92,7 @@ describe.each(shells)('restore under $name', shell => {
     const again = start(armOf(root), shell)
     expect(await again.line()).toBe('armed')
     again.send('go t1')
-    expect(await again.line()).toBe(`swapped ${newTarget}`)
+    expect(await again.line()).toBe('renamed')
     expect((await run(forward(root), shell)).code).toBe(0)
     expect(recordsOf(root)).toEqual(['outcome.confirmed', 'state.swapped'])
   })

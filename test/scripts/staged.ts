@@ -61,8 +61,7 @@ export async function armed(shell: Shell, setup: Setup = {}): Promise<{ root: st
 export async function swapped(shell: Shell, setup: Setup = {}): Promise<{ root: string; waiting: Started }> {
   const { root, waiting } = await armed(shell, setup)
   waiting.send('go t1')
-  expectLine(await waiting.line(), `swapped ${newTarget}`)
-  expectLine(await waiting.line(), 'flushed')
+  for (const line of ['renamed', `swapped ${newTarget}`, 'flushed']) expectLine(await waiting.line(), line)
   return { root, waiting }
 }
 
@@ -75,7 +74,7 @@ export async function heldUp(
   const hold = folder()
   const real = shell.name === 'busybox' ? '/usr/bin/busybox mv' : '/usr/bin/mv'
   const slow = `#!/bin/sh
-case "$*" in *stage/go/current*) : >'${hold}/held'; while [ ! -e '${hold}/go on' ]; do sleep 0.05; done ;; esac
+case "$*" in *'stage/go/current ./') : >'${hold}/held'; while [ -e '${hold}' ] && [ ! -e '${hold}/go on' ]; do sleep 0.05; done ;; esac
 exec ${real} "$@"
 `
   writeFiles(hold, { 'bin/mv': { mode: 0o755, text: slow } })

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,7 +14,6 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { breakLock, lock } from '../../src/scripts/lock.js'
-import { settle } from '../../src/scripts/settle.js'
 import { Script } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { look } from '../../src/scripts/swap.js'
@@ -66,8 +66,9 @@ describe.each(shells)('a swap under $name', shell => {
     expect(currentOf(root)).toBe(oldTarget)
     expect(recordsOf(root)).toEqual(['state.armed', 'undecided'])
     waiting.send('go t1')
-    expect(await waiting.line()).toBe(`swapped ${newTarget}`)
+    expect(await waiting.line()).toBe('renamed')
     expect(currentOf(root)).toBe(newTarget)
+    expect(await waiting.line()).toBe(`swapped ${newTarget}`)
     expect(await waiting.line()).toBe('flushed')
     waiting.send('end')
     expect((await waiting.result).code).toBe(0)
@@ -115,6 +116,28 @@ describe.each(shells)('a swap under $name', shell => {
     expect(currentOf(root)).toBe(oldTarget)
   })
 
+  it.each([
+    ['forward', 'late', -100],
+    ['back', 'early', 100],
+  ])('does not happen when the clock went %s while it waited', async (_, limit, seconds) => {
+    const { root, waiting } = await armed(shell)
+    const then = Date.now() / 1000 + seconds
+    utimesSync(join(root, '.clonedeploy/tx/t1', limit), then, then)
+    waiting.send('go t1')
+    expect((await waiting.result).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
+  })
+
+  it('does not happen when the disk can be written no more, and leaves the word to nobody', async () => {
+    const { root, waiting } = await armed(shell)
+    rmSync(join(root, '.clonedeploy/tx/t1/told'))
+    mkdirSync(join(root, '.clonedeploy/tx/t1/told'))
+    waiting.send('go t1')
+    expect((await waiting.result).code).toBe(82)
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
   it('does not happen when it is held up between the word and the rename until the deadline', async () => {
     const { root, waiting, goOn } = await heldUp(shell, { deadline: 2 })
     const go = join(root, '.clonedeploy/tx/t1/stage/go')
@@ -122,24 +145,23 @@ describe.each(shells)('a swap under $name', shell => {
     goOn()
     expect((await waiting.result).code).toBe(82)
     expect(currentOf(root)).toBe(oldTarget)
-    expect(recordsOf(root)).toEqual(['state.swapping', 'undecided'])
+    expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
   })
 
-  it('does not happen when it is held up until a repair has called it off', async () => {
+  it('does not happen when it is held up until another run has taken the lock', async () => {
     const { root, waiting, goOn } = await heldUp(shell)
     for (const name of ['lease', '.']) utimesSync(join(root, '.clonedeploy/epochs/1', name), 1, 1)
     expect((await run(lock(place(root, 't2'), '{}', { unresolved: 'keep' }), shell)).code).toBe(0)
-    expect((await run(settle({ root, tx: 't2', of: 't1' }, 'reverted'), shell)).code).toBe(0)
     goOn()
     expect((await waiting.result).code).toBe(82)
     expect(currentOf(root)).toBe(oldTarget)
-    expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapping'])
+    expect(existsSync(join(root, '.clonedeploy/tx/t1'))).toBe(false)
   })
 
   it('happens when it is held up for less than that', async () => {
     const { root, waiting, goOn } = await heldUp(shell)
     goOn()
-    expect(await waiting.line()).toBe(`swapped ${newTarget}`)
+    expect(await waiting.line()).toBe('renamed')
     expect(currentOf(root)).toBe(newTarget)
     waiting.send('end')
   })
@@ -157,7 +179,7 @@ describe.each(shells)('a swap under $name', shell => {
     const { root, waiting } = await armed(shell)
     expect((await run(armOf(root), shell)).code).toBe(82)
     waiting.send('go t1')
-    expect(await waiting.line()).toBe(`swapped ${newTarget}`)
+    expect(await waiting.line()).toBe('renamed')
   })
 
   it('is not armed when current was changed since', async () => {
@@ -210,12 +232,12 @@ describe.each(shells)('three hundred swaps under $name', shell => {
     const told = new Promise<{ reads: number; misses: string[] }>(resolve => worker.once('message', resolve))
     await until(() => Atomics.load(counter, 1) > 0, 'the reader reads')
     const { text } = armOf(root)
-    const rename = text.split('\n').filter(line => line.startsWith('mv -f "$X/stage/go/current" ./'))
+    const rename = text.split('\n').filter(line => line.includes('mv -f "$X/stage/go/current" ./'))
     expect(rename).toHaveLength(1)
     const loop = `cd '${root}'; X=.clonedeploy/tx/t1; i=0
 while [ $i -lt 300 ]; do i=$((i+1))
 if [ $((i%2)) = 0 ]; then ln -s ${oldTarget} "$X/stage/go/current"; else ln -s ${newTarget} "$X/stage/go/current"; fi || exit 1
-${rename[0]}
+${rename[0]?.replace(/exec|\)/g, '')}
 done`
     rmSync(join(root, '.clonedeploy/tx/t1/stage/go/current'))
     const done = start(new Script('loop', loop), shell)
