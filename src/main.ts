@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Io } from './commands/io.js'
 import { UsageError } from './errors.js'
+import { version } from './package.js'
 import { type Asked, createProgram } from './program.js'
 
 import { createOutput, type OutputStream } from './render/output.js'
@@ -152,9 +152,4 @@ async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroun
     default:
       throw new UsageError(`Unknown command "${command}".`)
   }
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string })
-    .version
 }

@@ -10,7 +10,7 @@ const layers: readonly (readonly string[])[] = [
   ['balancer'],
   ['connection', 'plan'],
   ['scripts', 'release', 'inventory'],
-  ['errors.ts'],
+  ['errors.ts', 'package.ts'],
 ]
 
 /** Upwards, as types: the resolved configuration is data that all of them were written for, and config/config.ts holds no code. */
@@ -113,11 +113,14 @@ let i: typeof import('ssh2/lib/x.js')`
     expect(wrong.map(words)).toEqual([])
   })
 
-  it('are what package.json lists as dependencies', () => {
-    const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+  it('are what package.json lists: what is not in the bundle as dependencies', () => {
+    const text = (file: string) => readFileSync(join(import.meta.dirname, '..', file), 'utf8')
+    const { dependencies, devDependencies } = JSON.parse(text('package.json'))
     const used = new Set(outside.filter(({ to }) => !to.startsWith('node:')).map(({ to }) => to))
-    expect([...used].sort()).toEqual(Object.keys(dependencies).sort())
-    expect(Object.keys(doors).sort()).toEqual(Object.keys(dependencies).sort())
+    expect([...used].sort()).toEqual(Object.keys(doors).sort())
+    expect([...used].filter(name => !(name in dependencies) && !(name in devDependencies))).toEqual([])
+    const external = /const external = \[(.*)\]/.exec(text('build.js'))?.[1]?.match(/[\w-]+/g) ?? []
+    expect([...external].sort()).toEqual(Object.keys(dependencies).sort())
   })
 
   it.each(pure)('of %s/ are of nothing outside', folder => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { indexFile } from '../package.js'
 import { displayPath } from './display-path.js'
 import { ConfigError } from './problem.js'
 import { readJson } from './read-json.js'
@@ -41,12 +41,8 @@ async function importFile(file: string): Promise<Readonly<Record<string, unknown
     fsCache: false,
     moduleCache: false,
     interopDefault: true,
-    alias: { clonedeploy: ownIndex() },
+    // So that it works where it is not installed: under npx, and from source.
+    alias: { clonedeploy: indexFile },
   })
   return jiti.import(file)
-}
-
-/** So that `import 'clonedeploy'` works where it is not installed: under npx, and from source. */
-function ownIndex(): string {
-  return fileURLToPath(new URL(`../index${extname(import.meta.url)}`, import.meta.url))
 }

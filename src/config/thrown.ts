@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { codeFolder } from '../package.js'
 import { displayPath } from './display-path.js'
 import { codeFrame } from './frame.js'
 import { ConfigError } from './problem.js'
@@ -49,10 +50,8 @@ function ownFrame(error: unknown): Place | null {
     const match = /^\s+at (?:.*\()?((?:file:\/\/)?\/.+?):(\d+):\d+\)?$/.exec(line)
     return match === null ? [] : [{ file: pathOf(match[1] as string), line: Number(match[2]) }]
   })
-  return frames.find(({ file }) => !file.includes('/node_modules/') && !file.startsWith(ownFolder)) ?? null
+  return frames.find(({ file }) => !file.includes('/node_modules/') && !file.startsWith(codeFolder)) ?? null
 }
-
-const ownFolder = fileURLToPath(new URL('..', import.meta.url))
 
 function pathOf(location: string): string {
   return location.startsWith('file:') ? fileURLToPath(location) : location

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { packaged } from '../package.js'
 import type { Step } from './demo-steps.js'
 import { stopEmbeddedApps } from './stop.js'
 
@@ -38,7 +38,7 @@ export function fleetOf(folder: string): string {
 }
 
 async function layOut(folder: string): Promise<void> {
-  await cp(fileURLToPath(new URL('../../examples/hello', import.meta.url)), join(folder, 'hello'), { recursive: true })
+  await cp(packaged('examples/hello'), join(folder, 'hello'), { recursive: true })
   const config = {
     app: 'hello',
     source: { dir: 'hello' },

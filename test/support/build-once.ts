@@ -8,10 +8,7 @@ const root = join(import.meta.dirname, '../..')
 export function setup(): void {
   const built = join(root, 'dist/cli.js')
   if (existsSync(built) && oldest(join(root, 'dist')) > newest(join(root, 'src'))) return
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: 'inherit',
-  })
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
 }
 
 function newest(dir: string): number {
