@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { homedir, userInfo } from 'node:os'
 import { promisify } from 'node:util'
 import { ConnectError } from './errors.js'
+import { sshDump } from './ssh-dump.js'
 import { expand } from './ssh-tokens.js'
 import type { Target, Wanted } from './target.js'
 
@@ -13,10 +14,15 @@ export type SshConfigReader = (wanted: Wanted) => Promise<Target>
 /** Reads what the user's ssh would do for a host: `ssh -G` knows Include, Match and the rest better than we could. */
 export function sshConfigReader(configFile: string | null): SshConfigReader {
   const answers = new Map<string, Promise<Answer>>()
+  const dump = sshDump()
+  const askWithOthers = async (args: readonly string[], wanted: Wanted) => {
+    const text = await dump(args)
+    return text === null ? ask(args, wanted) : parse(text)
+  }
   return async wanted => {
     const args = question(configFile, wanted)
     const key = args.join('\0')
-    const answer = answers.get(key) ?? ask(args, wanted)
+    const answer = answers.get(key) ?? askWithOthers(args, wanted)
     answers.set(key, answer)
     return targetOf(wanted, await answer, configFile)
   }
@@ -31,7 +37,7 @@ function question(configFile: string | null, { host, user, port }: Wanted): stri
   return ['-G', ...file, ...login, ...door, '--', host]
 }
 
-/** Without an ssh on this machine there is no configuration but the explicit one. */
+/** By itself, to say what is wrong. Without an ssh on this machine there is no configuration but the explicit one. */
 async function ask(args: readonly string[], wanted: Wanted): Promise<Answer> {
   try {
     return parse((await run('ssh', [...args], { timeout: 20_000 })).stdout)

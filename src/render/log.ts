@@ -4,16 +4,24 @@ import { escapeLine, escapeLines } from './escape.js'
 import { outcomeJson } from './outcome-json.js'
 import type { Renderer } from './renderer.js'
 
-/** The full log: every event but progress, every script with all that it printed; each line with its time and host. */
+/**
+ * The full log: every event but progress, every script with all that it printed; each line with its time and host. The text
+ * of a script stands there once, for the first host it ran on.
+ */
 export function logRenderer(write: (text: string) => void, clock: Clock = systemClock): Renderer {
+  const firstOn = new Map<string, string>()
   const event = (event: Event) => {
     const t = new Date(clock.now()).toISOString()
-    for (const line of logLines(event)) write(`${t} ${line}\n`.replace(/ +\n$/, '\n'))
+    write(
+      logLines(event, firstOn)
+        .map(line => `${t} ${line}\n`.replace(/ +\n$/, '\n'))
+        .join(''),
+    )
   }
   return { event, end: () => {} }
 }
 
-function logLines(event: Event): string[] {
+function logLines(event: Event, firstOn: Map<string, string>): string[] {
   switch (event.type) {
     case 'run.start':
       return [`${event.command} ${event.app} → ${event.stage} on ${event.hosts.join(', ')}`]
@@ -38,19 +46,21 @@ function logLines(event: Event): string[] {
     case 'traffic':
       return [`${event.host} | ${event.roundTrips} round trips, ${event.bytes} bytes sent`]
     case 'script':
-      return scriptLines(event)
+      return scriptLines(event, firstOn)
     case 'run.end':
       return [uncut(JSON.stringify(outcomeJson(event.outcome)))]
   }
 }
 
-function scriptLines(event: Extract<Event, { type: 'script' }>): string[] {
+function scriptLines(event: Extract<Event, { type: 'script' }>, firstOn: Map<string, string>): string[] {
+  const first = firstOn.get(event.text)
+  if (first === undefined) firstOn.set(event.text, event.host)
   const end = event.code === null ? 'end unknown' : `exit ${event.code}`
   const block = (name: string, text: string) =>
     text === '' ? [] : escapeLines(text, Number.POSITIVE_INFINITY).map(line => `${event.host} | ${name} | ${line}`)
   return [
     `${event.host} | script ${uncut(event.name)}: ${end} in ${event.ms} ms`,
-    ...block('script', event.text),
+    ...(first === undefined ? block('script', event.text) : [`${event.host} | script | as on ${first}`]),
     ...block('stdout', event.stdout),
     ...block('stderr', event.stderr),
   ]

@@ -95,6 +95,17 @@ describe('what is not said in the inventory comes from the ssh configuration', (
     await expect(read({ name: 'x', host: '-oProxyCommand=touch /tmp/never' })).rejects.toMatchObject({ kind: 'config' })
   })
 
+  it('of many hosts at once as of each alone, also beside one that cannot be read', async () => {
+    const hosts = Array.from({ length: 30 }, (_, n) => ({ name: `w${n}`, host: `web-${n}` }))
+    const many = sshConfigReader(configFile)
+    const wrong = many({ name: 'x', host: '-oProxyCommand=touch /tmp/never' })
+    const together = await Promise.all([expect(wrong).rejects.toMatchObject({ kind: 'config' }), ...hosts.map(many)])
+    const alone = []
+    for (const host of hosts) alone.push(await sshConfigReader(configFile)(host))
+    expect(together.slice(1)).toEqual(alone)
+    expect(alone[7]).toMatchObject({ name: 'w7', alias: 'web-7', hostname: 'web-7.example.com' })
+  })
+
   it('and a broken configuration is told with its line', async () => {
     const broken = join(dir, 'broken')
     writeFileSync(broken, 'Bogus yes\n')

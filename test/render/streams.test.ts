@@ -355,6 +355,16 @@ describe('the log', () => {
       stdout: `${long}\n`,
       stderr: 'no\u001b[0m\n\nspace\n',
     })
+    log.event({
+      type: 'script',
+      host: 'web-3',
+      name: 'unpack',
+      text: 'cd /srv\ntar -x\n',
+      code: 0,
+      ms: 42,
+      stdout: 'ok\n',
+      stderr: '',
+    })
     const t = '2026-11-23T18:30:45.000Z'
     expect(written.join('')).toBe(`${t} deploy shop → production on web-1, web-3
 ${t} == health
@@ -374,6 +384,9 @@ ${t} web-1 | stdout | ${long}
 ${t} web-1 | stderr | no\\x1b[0m
 ${t} web-1 | stderr |
 ${t} web-1 | stderr | space
+${t} web-3 | script unpack: exit 0 in 42 ms
+${t} web-3 | script | as on web-1
+${t} web-3 | stdout | ok
 `)
   })
 })

@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+const { dependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const project = mkdtempSync(join(tmpdir(), 'clonedeploy-packed-'))
+const installed = join(project, 'node_modules/clonedeploy')
+const clonedeploy = (...args: string[]) =>
+  execFileSync(process.execPath, [join(installed, 'bin/clonedeploy.js'), ...args], {
+    cwd: project,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+
+// As npm lays it out for a user: what is not in the bundle and not a dependency is not there.
+describe('the package', () => {
+  beforeAll(() => {
+    const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', project]
+    const tarball = execFileSync('npm', args, { cwd: root, encoding: 'utf8' }).trim()
+    mkdirSync(installed, { recursive: true })
+    execFileSync('tar', ['-xzf', join(project, tarball), '-C', installed, '--strip-components=1'])
+    for (const name of Object.keys(dependencies)) {
+      const link = join(project, 'node_modules', name)
+      mkdirSync(dirname(link), { recursive: true })
+      symlinkSync(join(root, 'node_modules', name), link)
+    }
+    writeFileSync(join(project, 'package.json'), '{ "type": "module" }\n')
+    writeFileSync(
+      join(project, 'deploy.config.ts'),
+      `import { defineConfig } from 'clonedeploy'
+export default defineConfig({ app: 'shop', source: { dir: '.' }, deployTo: '/srv/shop', hosts: ['a.example'] })
+`,
+    )
+  })
+  afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+  it('runs with its dependencies alone', () => {
+    expect(clonedeploy('--version')).toBe(`${version}\n`)
+    expect(clonedeploy('config', '--json')).toContain('"/srv/shop"')
+  })
+
+  it('has types for a configuration', () => {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const types = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', 'deploy.config.ts']
+    expect(execFileSync(process.execPath, [tsc, ...types], { cwd: project, encoding: 'utf8' })).toBe('')
+  })
+
+  it('says on what terms it carries the code of others', () => {
+    const text = readFileSync(join(installed, 'dist/licenses.txt'), 'utf8')
+    for (const name of ['commander', 'zod', 'execa'])
+      expect(text).toMatch(new RegExp(`^${name} [0-9.]+ \\(MIT\\)$`, 'm'))
+  })
+
+  it('takes what the demo needs along', () => {
+    expect(clonedeploy('demo')).toContain('All 3 hosts serve')
+  })
+})
