@@ -23,12 +23,25 @@ const LONG = 1500
  */
 export function zippedRequest(nonce: string, text: string): Uint8Array {
   if (text.length < LONG) return Buffer.from(requestLine(nonce, text), 'latin1')
-  const zipped = gzipSync(text, { level: 9 })
+  const zipped = zip(text)
   return Buffer.concat([
     Buffer.from(requestLine(nonce, `eval "$(head -c ${zipped.length} | gzip -dc)"`), 'latin1'),
     zipped,
   ])
 }
+
+/** The hosts of a fleet are sent the same scripts. */
+function zip(text: string): Buffer {
+  const known = zippedTexts.get(text)
+  if (known !== undefined) return known
+  const zipped = gzipSync(text, { level: 9 })
+  if (zippedTexts.size >= mostZipped) zippedTexts.clear()
+  zippedTexts.set(text, zipped)
+  return zipped
+}
+
+const mostZipped = 100
+const zippedTexts = new Map<string, Buffer>()
 
 /** Text in printable ASCII, as `printf %b` reads it: shells take some other bytes for their own use. */
 function encode(text: string): string {
