@@ -47,8 +47,14 @@ export interface Difference {
 
 /** `sha256:…` of the manifest's text: equal digest = equal code. */
 export function digestOf(manifest: Manifest): string {
-  return `sha256:${createHash('sha256').update(textOf(manifest)).digest('hex')}`
+  const known = digests.get(manifest)
+  if (known !== undefined) return known
+  const digest = `sha256:${createHash('sha256').update(textOf(manifest)).digest('hex')}`
+  digests.set(manifest, digest)
+  return digest
 }
+
+const digests = new WeakMap<Manifest, string>()
 
 export function textOf(manifest: Manifest): Buffer {
   return Buffer.from(manifest.lines.map(line => `${line}\n`).join(''), 'latin1')
