@@ -39,7 +39,9 @@ if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
   t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"
   [ "$t" = ${place.tx} ] && exit ${codes.sameFolder}
   f=".clonedeploy/epochs/$h"; [ -f "$f/lease" ] && f="$f/lease"
-  age=$(( $(date +%s) - $(stat -c %Y "$f") ))
+  # Gone: another took over from the dead one, and sweeps.
+  l=$(stat -c %Y "$f" 2>/dev/null) || { highest; named "$h"; cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; exit ${codes.locked}; }
+  age=$(( $(date +%s) - l ))
   if [ -e ".clonedeploy/epochs/$h/held" ] || { [ "$age" -le ${lockLease} ] && [ "$age" -ge -${lockLease} ]; }; then
     cat ".clonedeploy/epochs/$h/holder" 2>/dev/null
     exit ${codes.locked}

@@ -115,6 +115,22 @@ describe.each(shells)('lock under $name', shell => {
     expect(codes.filter(code => code === 75)).toHaveLength(19)
   })
 
+  it('is lost to another that took over from the dead one while its age was read', async () => {
+    const root = folder()
+    await run(take(root, 'dead'), shell)
+    age(root, 1, 100)
+    const epochs = join(root, '.clonedeploy/epochs')
+    const other = `cd '${epochs}' && rm -rf 1 && mkdir 2 && echo t2 >2/tx && echo '${holder('t2')}' >2/holder && : >2/lease`
+    const real = shell.name === 'busybox' ? '/usr/bin/busybox stat' : '/usr/bin/stat'
+    const bin = folder()
+    writeFiles(bin, {
+      stat: { mode: 0o755, text: `#!/bin/sh\n( [ ! -d '${epochs}/1' ] || { ${other}; } )\nexec ${real} "$@"\n` },
+    })
+    const { code, stdout } = await run(take(root, 't1'), { ...shell, path: `${bin}:${shell.path}` })
+    expect({ code, stdout }).toEqual({ code: 75, stdout: `${holder('t2')}\n` })
+    expect(readdirSync(epochs)).toEqual(['2'])
+  })
+
   it.each([
     ['recorded', 'swapped'],
     ['renamed', 'armed'],
