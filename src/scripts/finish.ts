@@ -1,7 +1,7 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { endHookFunction } from './end-hook.js'
-import { fenced, flush, type Place } from './place.js'
+import { fenced, flush, type Place, sweepProbe } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { takeFunction } from './take.js'
 import { wayFunctions } from './way.js'
@@ -12,6 +12,7 @@ export function discard(place: Place): Script {
     fenced(place),
     endHookFunction,
     wayFunctions,
+    sweepProbe,
     sh`endhook
 calloff "$X"
 took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}

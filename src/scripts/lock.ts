@@ -1,5 +1,5 @@
 import { codes } from './codes.js'
-import { enter, fenced, type Place } from './place.js'
+import { enter, fenced, type Place, sweepProbe } from './place.js'
 import { sameCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
 import { takeFunction } from './take.js'
@@ -111,6 +111,7 @@ export function renew(place: Place): Script {
 export function unlock(place: Place): Script {
   return script('unlock', [
     fenced(place),
+    sweepProbe,
     sh`rmdir "$X" 2>/dev/null
 umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
@@ -121,6 +122,7 @@ export function breakLock(place: Place): Script {
   return script('break lock', [
     fenced(place),
     wayFunctions,
+    sweepProbe,
     sh`calloff "$X"
 took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 rmdir "$X" 2>/dev/null

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { discard } from '../../src/scripts/finish.js'
 import { breakLock, hold, lock, renew, unlock } from '../../src/scripts/lock.js'
 import { contents, type FileText, writeFiles } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'
@@ -113,6 +114,18 @@ describe.each(shells)('lock under $name', shell => {
     const codes = (await Promise.all(all)).map(({ code }) => code)
     expect(codes.filter(code => code === 0)).toHaveLength(1)
     expect(codes.filter(code => code === 75)).toHaveLength(19)
+  })
+
+  it.each([
+    ['discard', discard],
+    ['unlock', unlock],
+    ['breakLock', breakLock],
+  ])('given back by %s takes the trial of a rename along that a host died over', async (_, giveBack) => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    writeFiles(root, { '.clonedeploy-probe': { link: 'probe' } })
+    expect((await run(giveBack(place(root, 't1')), shell)).code).toBe(0)
+    expect(readdirSync(root)).toEqual(['.clonedeploy'])
   })
 
   it('is lost to another that took over from the dead one while its age was read', async () => {
