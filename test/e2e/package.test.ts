@@ -18,7 +18,7 @@ describe('the package', () => {
     const allowed = [
       /^(package\.json|README\.md|LICENSE)$/,
       /^bin\/clonedeploy\.js$/,
-      /^dist\/[\w/-]+\.(js|d\.ts)$/,
+      /^dist\/(licenses\.txt|[\w/-]+\.(js|d\.ts))$/,
       /^examples\/hello\/[\w./-]+$/,
     ]
     expect(files.filter(({ path }) => !allowed.some(one => one.test(path)))).toEqual([])

@@ -16,7 +16,7 @@ const clonedeploy = (...args: string[]) =>
   })
 
 // As npm lays it out for a user: what is not in the bundle and not a dependency is not there.
-describe('the package', () => {
+describe('the package as npm lays it out', () => {
   beforeAll(() => {
     const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', project]
     const tarball = execFileSync('npm', args, { cwd: root, encoding: 'utf8' }).trim()
