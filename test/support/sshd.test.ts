@@ -29,7 +29,7 @@ describe.skipIf(!sshdIsHere())('the fleet for tests', () => {
 
   it('keeps the port of a host that is stopped and started, and ends what ran in it', async () => {
     const left = Number((await ssh(1, 'sleep 60 >/dev/null 2>&1 </dev/null & echo $!')).stdout)
-    expect(nameOf(left)).toBe('sleep')
+    await vi.waitFor(() => expect(nameOf(left)).toBe('sleep'), 5_000)
     await fleet.stopHost(1)
     await vi.waitFor(() => expect(alive(left)).toBe(false), 5_000)
     await expect(ssh(1, 'true')).rejects.toThrow()
