@@ -99,8 +99,8 @@ for d in .clonedeploy/tx/*/; do
   d=\${d%/}; [ -d "$d" ] || continue
   s=prepared; for f in "$d"/state.*; do [ -e "$f" ] && s=\${f##*/state.}; done
   o=-; for f in "$d"/outcome.*; do [ -e "$f" ] && o=\${f##*/outcome.}; done
+  ! took "$d" || s=swapped
   [ "$o" != reverted ] || [ -d "$d/stage" ] || s=ended
-  [ "$s" = swapped ] || ! took "$d" || s=swapped
   ! unserved "$d" || s=unserved
   n=; [ -f "$d/next" ] && read -r n <"$d/next"
   printf 'tx %s %s %s %s ' "\${d##*/}" "$s" "$o" "\${n:--}"

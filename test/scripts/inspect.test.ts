@@ -2,6 +2,8 @@ import { mkdirSync, realpathSync, rmSync, symlinkSync, utimesSync } from 'node:f
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { HostState } from '../../src/inventory/state.js'
+import { inDoubt } from '../../src/plan/preflight.js'
+import { abandon } from '../../src/scripts/finish.js'
 import { inspect } from '../../src/scripts/inspect.js'
 import { hold, lock } from '../../src/scripts/lock.js'
 import { parseInspect } from '../../src/scripts/parse-inspect.js'
@@ -255,6 +257,19 @@ describe.each(shells)('inspect under $name', shell => {
     expect((await stateOf(root, shell)).transactions).toEqual([
       { id: 't1', state, outcome: 'reverted', next: newId, old: `releases/${oldId}`, lease: null },
     ])
+  })
+
+  it('says that nothing is left of a transaction that was put back and ended, whatever is served later', async () => {
+    const { root } = await swapped(shell)
+    await run(restore(place(root), newId), shell)
+    await run(abandon(place(root), { release: newId, bad: null, history: '{}' }), shell)
+    rmSync(join(root, 'current'))
+    symlinkSync(`releases/${newId}`, join(root, 'current'))
+    const state = await stateOf(root, shell)
+    expect(state.transactions).toEqual([
+      { id: 't1', state: 'prepared', outcome: 'reverted', next: newId, old: `releases/${oldId}`, lease: null },
+    ])
+    expect(inDoubt(state)).toEqual([])
   })
 
   it('reads the fleet record and the last line of the history', async () => {
