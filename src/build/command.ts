@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PreflightError } from '../errors.js'
+import { signalGroup } from '../signal-group.js'
 import { outputLines } from './output-lines.js'
 
 export type OnOutput = (line: string, stream: 'stdout' | 'stderr') => void
@@ -75,16 +76,6 @@ async function endGroup(child: ChildProcess): Promise<void> {
     if (!signalGroup(child, 0)) return
   }
   signalGroup(child, 'SIGKILL')
-}
-
-/** False when no process of the group is left. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
-  if (child.pid === undefined) return false
-  try {
-    return process.kill(-child.pid, signal)
-  } catch {
-    return false
-  }
 }
 
 /** A daemon that left the group may keep our pipes open for ever. */

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { sshConfigReader } from '../../src/connection/ssh-config.js'
+import { sshDump } from '../../src/connection/ssh-dump.js'
 
 const dir = mkdtempSync(join(tmpdir(), 'clonedeploy-config-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
@@ -118,5 +119,21 @@ describe('what is not said in the inventory comes from the ssh configuration', (
       ],
       next: [`ssh -G -F ${broken} -- web-1`],
     })
+  })
+})
+
+describe('what ssh prints for many hosts', () => {
+  it('comes for those before one that hangs, and the hanging ones are ended', async () => {
+    const pids = join(dir, 'pids')
+    const hanging = join(dir, 'hanging')
+    writeFileSync(hanging, `Match originalhost slow exec "echo $$ >>${pids}; exec sleep 60"\n  Port 23\n`)
+    const dump = sshDump(1000)
+    const ask = (host: string) => dump(['-G', '-F', hanging, '--', host])
+    const hosts = Array.from({ length: 2 * availableParallelism() }, (_, n) => `quick-${n}`)
+    const [slow, ...quick] = await Promise.all(['slow', ...hosts].map(ask))
+    expect(slow).toBeNull()
+    expect(quick.filter(text => text?.startsWith('host quick-')).length).toBeGreaterThan(0)
+    const pid = Number(readFileSync(pids, 'utf8'))
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), 5000)
   })
 })
