@@ -5,14 +5,15 @@ import { type Batch, ended, type Halt, type HostRun, inPhase, inSilence, known, 
 /** Starts the dead-man's switch on these hosts; each then waits for one word, for as long as the deadline is. */
 export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const began = performance.now()
-  const halt =
-    (await inSilence(run, 'swap', hosts, async host => {
-      host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
-      const line = await host.waiting.line(20_000)
-      return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
-    })) ?? (await inSilence(run, 'swap', hosts, measure))
+  const halt = (await inSilence(run, 'swap', hosts, arm)) ?? (await inSilence(run, 'swap', hosts, measure))
   const late = performance.now() - began > (run.plan.deadline * 1000) / 2
   return halt ?? (late ? { reason: 'getting all hosts ready to swap took too long' } : null)
+}
+
+async function arm(host: HostRun): Promise<HostFailure | null> {
+  host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
+  const line = await host.waiting.line(20_000)
+  return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
 }
 
 /** How far a host is, while it has nothing to do but to answer: what it took for other answers tells of its work, too. */

@@ -19,8 +19,9 @@ export function seal(place: Place, release: string, record: string, hooked: bool
 
 /**
  * Everything that swap and restore will need is made now, so that neither needs space or inodes later: both links, the
- * transaction's state (one file that is renamed: staged → armed → swapped, or disarmed), the files whose times tell the deadline, and the outcome
- * register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one rename can win).
+ * transaction's state (one file that is renamed: staged → armed → swapped, or disarmed), the files whose times tell the
+ * deadline, and the outcome register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one
+ * rename can win).
  * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
  */
 export function stage(place: Place, release: string, old: string | null, restart: Uint8Array): Script {

@@ -16,10 +16,11 @@ export interface Arm {
 }
 
 /**
- * Starts the dead-man's switch, prints `armed`, answers a `ping` with `here`, waits for `go TX`, swaps by one rename and prints `renamed`, `swapped TARGET`
- * and, when the disk has it, `flushed`. Between the word and the rename one program starts: a shell forked beforehand reads the
- * word, compares the times of files (its own clock, and no program) and becomes the `mv`. A late `go` is refused there, and
- * finds no link: the switch takes it away at the deadline, by the clock and by its sleeps, whoever calls the swap off before.
+ * Starts the dead-man's switch, prints `armed`, answers a `ping` with `here`, waits for `go TX`, swaps by one rename and
+ * prints `renamed`, `swapped TARGET` and, when the disk has it, `flushed`. Between the word and the rename one program
+ * starts: a shell forked beforehand reads the word, compares the times of files (its own clock, and no program) and becomes
+ * the `mv`. A late `go` is refused there, and finds no link: the switch takes it away at the deadline, by the clock and by
+ * its sleeps, whoever calls the swap off before. Exit: late, rename, unpack (the times could not be written).
  * When our end of the line is lost after the swap, the waiting shell is a second switch beside the first.
  */
 export function arm(place: Place, what: Arm): Script {
@@ -29,7 +30,7 @@ export function arm(place: Place, what: Arm): Script {
     sameCurrent(what.old),
     sh`mv -f "$X/state.staged" "$X/state.armed" || exit ${codes.late}
 k=${what.deadline}
-: >"$X/told" && b=$(stat -c %Y "$X/told") && touch -d "@$((b-1))" "$X/early" && touch -d "@$((b+k))" "$X/late" || exit ${codes.late}
+: >"$X/told" && b=$(stat -c %Y "$X/told") && touch -d "@$((b-1))" "$X/early" && touch -d "@$((b+k))" "$X/late" || exit ${codes.unpack}
 late() { true >"$1" || return 0; [ "$1" -nt "$X/late" ] || [ "$X/early" -nt "$1" ]; }
 ( trap '' HUP INT TERM PIPE
   d=0; n=0; seen=$(stat -c %Y "$X/lease")

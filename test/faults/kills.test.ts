@@ -14,13 +14,16 @@ describe.skipIf(!sshdIsHere())('a controller that is killed', () => {
   const points = messagePoints([
     ['lock', 2],
     ['unpack', 3],
+    ['stage', 1],
     ['armed', 2],
     ['ping', 2],
     ['go', 1],
+    ['go', 2],
     ['go', 3],
     ['renew', 2],
     ['confirm', 1],
     ['confirm', 2],
+    ['confirm', 3],
     ['finish', 1],
   ])
 
