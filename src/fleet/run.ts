@@ -28,9 +28,15 @@ export interface Run {
   /** Whether a person says yes. */
   readonly ask: (question: string) => Promise<boolean>
   readonly warnings: string[]
-  /** When each host swapped, in milliseconds of our clock. */
-  readonly swaps: number[]
+  /** When each host swapped. */
+  readonly swaps: Span[]
   swapWindowMs: number | null
+}
+
+/** Between which moments something happened, in milliseconds of our clock. */
+export interface Span {
+  readonly from: number
+  readonly to: number
 }
 
 /** Hosts that are taken together. */

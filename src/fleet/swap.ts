@@ -1,6 +1,6 @@
 import type { Waiting } from '../connection/connection.js'
 import type { HostFailure } from './outcome.js'
-import { type Batch, ended, type Halt, type HostRun, inPhase, inSilence, known, type Run } from './run.js'
+import { type Batch, ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, type Span } from './run.js'
 
 /** Starts the dead-man's switch on these hosts; each then waits for one word, for as long as the deadline is. */
 export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
@@ -27,11 +27,12 @@ async function measure(host: HostRun): Promise<HostFailure | null> {
 
 /**
  * Sends the word to these hosts so that it arrives everywhere at once (later to near ones), and reads back what `current`
- * is. The window is between the first and the last rename, each estimated as the arrival of its `renamed` less half a round trip.
+ * is. A host renamed between the arrival of its word and the departure of its `renamed`; the window that is told holds all
+ * of them, so that none was shorter: what a host needs to start the rename, and to say so, counts.
  */
 export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt | null> {
   const farthest = Math.max(...hosts.map(host => host.away))
-  const times: number[] = []
+  const swaps: Span[] = []
   const halt = await inPhase(
     run,
     'swap',
@@ -51,7 +52,8 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
         ended(run, host, 'swap', 'swap', answered - sent, failure, failure.message)
         return failure
       }
-      times.push(answered - Math.min(host.away, answered - sent) / 2)
+      const way = Math.min(host.away, answered - sent) / 2
+      swaps.push({ from: sent + way, to: answered - way })
       const flushed = await host.waiting?.line(60_000)
       const failure =
         flushed === 'flushed'
@@ -61,9 +63,9 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
       return failure
     },
     done => {
-      run.swaps.push(...times)
-      run.swapWindowMs = run.swaps.length === 0 ? null : span(run.swaps)
-      return `${done}/${hosts.length} swapped in ${span(times)} ms`
+      run.swaps.push(...swaps)
+      run.swapWindowMs = run.swaps.length === 0 ? null : windowOf(run.swaps)
+      return `${done}/${hosts.length} swapped in ${windowOf(swaps)} ms`
     },
     title,
   )
@@ -112,7 +114,10 @@ function delay(ms: number): Promise<void> {
   return new Promise(resolve => (ms < 0.5 ? setImmediate(resolve) : setTimeout(resolve, ms)))
 }
 
-/** Between the first and the last; to a tenth. */
-function span(times: readonly number[]): number {
-  return times.length === 0 ? 0 : Math.round((Math.max(...times) - Math.min(...times)) * 10) / 10
+/** Milliseconds within which all of these happened, to a tenth; one alone is never before or after another. */
+function windowOf(swaps: readonly Span[]): number {
+  if (swaps.length < 2) return 0
+  const first = Math.min(...swaps.map(({ from }) => from))
+  const last = Math.max(...swaps.map(({ to }) => to))
+  return Math.round((last - first) * 10) / 10
 }
