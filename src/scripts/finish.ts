@@ -16,7 +16,6 @@ export function discard(place: Place): Script {
     sh`endhook
 calloff "$X"
 took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
-rm -rf ${paths.incoming(place.tx)}
 if [ -f "$X/made" ]; then
   read -r r <"$X/made"
   if [ -n "$r" ] && ! serves "$r"; then
@@ -24,6 +23,7 @@ if [ -f "$X/made" ]; then
   fi
 fi
 rm -rf "$X"
+rm -rf ${paths.incoming(place.tx)}
 umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
 }

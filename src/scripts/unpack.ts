@@ -41,8 +41,10 @@ export function unpack(place: Place, what: Unpack, payload: Arrival): Script {
       sh`I=$PWD/${paths.incoming(place.tx)}; T=$I/tree
 [ ! -e ${paths.release(what.release)} ] || exit ${codes.exists}
 [ ! -e "$I" ] || rm -rf "$I"
-umask 077; mkdir -p "$I" "$X" || exit ${codes.unpack}
-umask 022; mkdir -p "$T" ${paths.releases} || exit ${codes.unpack}
+umask 077; mkdir -p "$I" || exit ${codes.unpack}
+# Thrown away since we began: nobody would sweep after us. Whoever does takes the transaction's folder first.
+[ -d "$X" ] || { rm -rf "$I"; exit ${codes.fenced}; }
+umask 022; mkdir "$T" && mkdir -p ${paths.releases} || exit ${codes.unpack}
 gzip -dc | tar -xof - -C "$I" || exit ${codes.unpack}
 [ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] || exit ${codes.unpack}
 ${what.base === null ? sh`` : edited(what.base)}

@@ -18,12 +18,13 @@ import { describe, expect, it } from 'vitest'
 import type { Artifact } from '../../src/build/artifact.js'
 import { packFolder } from '../../src/build/pack.js'
 import { touchStamp } from '../../src/release/id.js'
+import { discard } from '../../src/scripts/finish.js'
 import { lock } from '../../src/scripts/lock.js'
 import { seal } from '../../src/scripts/stage.js'
 import { type Unpack, unpack } from '../../src/scripts/unpack.js'
 import { drift, verify } from '../../src/scripts/verify.js'
 import { bytes, fill, hostile, nothingShared, read, type Tree } from '../build/folders.js'
-import { inodes } from '../support/files.js'
+import { inodes, writeFiles } from '../support/files.js'
 import { folder, place, run, type Shell, shells } from '../support/scripts.js'
 import { succeed } from './staged.js'
 
@@ -88,6 +89,30 @@ describe.each(shells)('unpack under $name', shell => {
     ).toBe(artifact.digest)
     expect(readdirSync(join(root, '.clonedeploy/incoming'))).toEqual([])
     expect(readFileSync(join(root, '.clonedeploy/tx/t1/made'), 'utf8')).toBe(`${first}\n`)
+  })
+
+  it.each([
+    ['before it makes its folder', 'before', 'incoming/t1', 79],
+    ['when it has just made it', 'after', 'incoming/t1', 79],
+    ['before it fills it', 'before', 'incoming/t1/tree', 87],
+  ])('leaves nothing behind when all is thrown away %s', async (_, when, made, stopped) => {
+    const artifact = await pack(odd)
+    const root = await lockedFolder(shell)
+    const real = shell.name === 'busybox' ? '/usr/bin/busybox mkdir' : '/usr/bin/mkdir'
+    const bin = folder()
+    const throwAway = `[ "$when" = ${when} ] && [ ! -e '${bin}/done' ] && : >'${bin}/done' && sh '${bin}/discard'`
+    const slow = `#!/bin/sh
+here() { when=$1; shift; case $* in *${made}) ( ${throwAway} ) ;; esac; }
+here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
+`
+    writeFiles(bin, { discard: discard(place(root)).text, mkdir: { mode: 0o755, text: slow } })
+    const { code } = await run(unpack(place(root), what(artifact), await artifact.payload(null)), {
+      ...shell,
+      path: `${bin}:${shell.path}`,
+    })
+    expect(existsSync(join(bin, 'done'))).toBe(true)
+    expect(code).toBe(stopped)
+    for (const dir of ['incoming', 'tx', 'manifests']) expect(readdirSync(join(root, '.clonedeploy', dir))).toEqual([])
   })
 
   it('gives every file the time that is in its id', async () => {
