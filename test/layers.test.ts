@@ -26,6 +26,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   chalk: ['render/paint.ts'],
   commander: ['program.ts'],
   execa: ['build/git.ts'],
+  'fast-string-width': ['render/width.ts'],
   ignore: ['build/gitignore.ts'],
   jiti: ['config/evaluate.ts'],
   'log-update': ['render/tty.ts'],
@@ -33,7 +34,6 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'p-limit': ['fleet/each.ts'],
   // A client below node-ssh, and a server: two sides of the wire that share nothing else.
   ssh2: ['connection', 'embedded'],
-  'string-width': ['render/width.ts'],
   zod: ['config'],
 }
 

@@ -1,4 +1,7 @@
-import stringWidth from 'string-width'
+import stringWidth from 'fast-string-width'
+
+/** One column each. Anything else asks the tables of Unicode, which take a while to load. */
+const plain = /^[ -~]*$/
 
 const style = /(\p{Cc}\[[\d;]*m)/u
 
@@ -28,6 +31,7 @@ export function cut(text: string, width: number): string {
 }
 
 function fitting(text: string, width: number): string {
+  if (plain.test(text)) return text.slice(0, width)
   let used = 0
   let end = 0
   for (const { segment, index } of new Intl.Segmenter().segment(text)) {
