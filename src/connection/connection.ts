@@ -32,6 +32,14 @@ export interface Waiting {
   readonly result: Promise<RunResult>
 }
 
+/** Links of a host, without starting a program there. */
+export interface Files {
+  /** Where a link leads; null when that was not learned within `timeout` milliseconds. */
+  readonly readlink: (path: string, timeout: number) => Promise<string | null>
+  /** Renames, also over what is there. False: the host refused, or is gone; null: no answer in time, it may still happen. */
+  readonly rename: (from: string, to: string, timeout: number) => Promise<boolean | null>
+}
+
 /** What is known of a session once it stands. */
 export interface ConnectionFacts {
   readonly address: string
@@ -64,6 +72,8 @@ export interface Connection {
   readonly run: (script: Script, options: RunOptions) => Promise<RunResult>
   /** Starts a script that waits for our lines. Its `input` must be empty, and no child of it may read on when it has ended. */
   readonly open: (script: Script, options: { readonly timeout: number }) => Waiting
+  /** Its SFTP; null where it has none that can do this, or allows no session beside the two that scripts need. */
+  readonly files: () => Promise<Files | null>
   /** A stream to a port or a unix socket, as seen from the host. Rejects when the host refuses. */
   readonly forward: (
     to: { readonly host: string; readonly port: number } | { readonly socket: string },

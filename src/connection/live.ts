@@ -19,7 +19,7 @@ export interface LiveListener {
   readonly stderr: (chunk: Buffer) => void
 }
 
-/** Bytes that went over all channels of a connection. */
+/** Bytes that went over a connection, below the encryption. */
 export interface Traffic {
   sent: number
   received: number

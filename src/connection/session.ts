@@ -1,6 +1,6 @@
 import type { Host } from '../inventory/host.js'
 import type { Transport } from './channel.js'
-import type { Connection, ConnectionFacts } from './connection.js'
+import type { Connection, ConnectionFacts, Files } from './connection.js'
 import { ConnectError, TimeoutError } from './errors.js'
 import { type Exchanged, seconds } from './exchange.js'
 import { shell } from './shell.js'
@@ -12,7 +12,8 @@ export async function session(
   transport: Transport,
   startUp: number,
 ): Promise<Connection> {
-  const { greet, ...scripts } = shell(host.name, transport.openChannel)
+  const traffic = { sent: 0, received: 0 }
+  const { greet, ...scripts } = shell(host.name, transport.openChannel, traffic)
   const greeting = await greet(startUp).catch(error => error as Error)
   const refused = greeting instanceof Error ? noChannel(host, greeting) : refusal(host, facts, greeting, startUp)
   if (refused) {
@@ -20,7 +21,12 @@ export async function session(
     throw refused
   }
   const noise = greeting instanceof Error ? '' : greeting.noise.toString('utf8')
-  return { host, facts: { ...facts, noise }, ...scripts, ...pick(transport) }
+  let opening: Promise<Files | null> | null = null
+  const files = async () => {
+    if (scripts.sessions() >= 2) opening ??= transport.openFiles?.(traffic) ?? null
+    return opening
+  }
+  return { host, facts: { ...facts, noise }, ...scripts, files, ...pick(transport) }
 }
 
 function pick({ forward, closed, close }: Transport): Pick<Connection, 'forward' | 'closed' | 'close'> {

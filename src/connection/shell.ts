@@ -4,7 +4,7 @@ import type { Connection, RunOptions, RunResult, Waiting } from './connection.js
 import { LostError, TimeoutError } from './errors.js'
 import { atMost, type Exchanged, exchange } from './exchange.js'
 import { lines } from './lines.js'
-import { type Live, openLive } from './live.js'
+import { type Live, openLive, type Traffic } from './live.js'
 import { pool } from './pool.js'
 
 /** sshd allows 10 sessions on a connection by default. */
@@ -17,8 +17,7 @@ export interface Shell
   readonly greet: (timeout: number) => Promise<Exchanged>
 }
 
-export function shell(host: string, openChannel: (command: string) => Promise<Channel>): Shell {
-  const traffic = { sent: 0, received: 0 }
+export function shell(host: string, openChannel: (command: string) => Promise<Channel>, traffic: Traffic): Shell {
   let rtt = Number.POSITIVE_INFINITY
   let zips = false
   let roundTrips = 0

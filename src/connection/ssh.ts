@@ -10,6 +10,7 @@ import { fingerprint, typeOf } from './known-hosts.js'
 import { logins } from './login.js'
 import { type Meet, meetings } from './meet.js'
 import { session } from './session.js'
+import { openSftp } from './sftp.js'
 import { type SshConfigReader, sshConfigReader } from './ssh-config.js'
 
 /** The first script on a host runs when its login shell has read its start-up files. */
@@ -58,7 +59,7 @@ function transportOf(login: Login): Transport {
         ? client.openssh_forwardOutStreamLocal(to.socket, done)
         : client.forwardOut('127.0.0.1', 0, to.host, to.port, done),
     )
-  return { openChannel, forward, closed, close }
+  return { openChannel, openFiles: traffic => openSftp(client, traffic), forward, closed, close }
 }
 
 function answered<T>(ask: (done: (error: Error | undefined, answer: T) => void) => void): Promise<T> {

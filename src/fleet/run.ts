@@ -1,5 +1,5 @@
 import type { Payload } from '../build/artifact.js'
-import type { RunResult, Waiting } from '../connection/connection.js'
+import type { Files, RunResult, Waiting } from '../connection/connection.js'
 import type { HookStep, HostPlan, Plan, ScriptStep } from '../plan/plan.js'
 import { type Ahead, takeAhead } from './ahead.js'
 import { onEach } from './each.js'
@@ -53,8 +53,12 @@ export interface HostRun {
   readonly plan: HostPlan
   readonly session: Session
   waiting: Waiting | null
+  /** Renames there without a program, where the way to the new release was seen by it. */
+  files: Files | null
   /** Milliseconds to it and back, as measured just before it is told to swap. */
   away: number
+  /** Until when (milliseconds of the calendar clock) its own clock has surely not reached the deadline. */
+  early: number
   /** Results of scripts that were sent before their step was due. */
   ahead: Ahead | null
   locked: boolean

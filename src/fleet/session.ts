@@ -1,4 +1,4 @@
-import type { Connect, Connection, RunResult, Waiting } from '../connection/connection.js'
+import type { Connect, Connection, Files, RunResult, Waiting } from '../connection/connection.js'
 import type { Host } from '../inventory/host.js'
 import type { Script } from '../scripts/shell.js'
 import type { Emit } from './events.js'
@@ -15,6 +15,8 @@ export interface Session {
   readonly connection: () => Connection
   readonly run: (script: Script, options: SessionOptions) => Promise<RunResult>
   readonly open: (script: Script, timeout: number) => Waiting
+  /** Its SFTP, as long as the connection of now stands; null where there is none. What it renames is in the log. */
+  readonly files: () => Promise<Files | null>
   /** Gives up what is under way on the host, by closing the connection; the next `run` opens another. */
   readonly interrupt: () => void
   readonly bytes: () => number
@@ -49,6 +51,10 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
       waiting.result.then(result => tell(script, result))
       return waiting
     },
+    async files() {
+      const files = await connection.files()
+      return files && { ...files, rename: logged(files.rename) }
+    },
     interrupt: () => connection.close(),
     bytes: () => sentBefore + connection.bytesSent(),
     roundTrips: () => asked + connection.roundTrips(),
@@ -72,6 +78,18 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
     watched.closed.then(() => {
       if (watched === connection) alive = false
     })
+  }
+
+  function logged(rename: Files['rename']): Files['rename'] {
+    return async (from, to, limit) => {
+      const started = performance.now()
+      const done = await rename(from, to, limit)
+      const ms = performance.now() - started
+      const code = done === null ? null : Number(!done)
+      const text = `sftp: rename ${from} ${to}`
+      emit({ type: 'script', host: host.name, name: 'rename', text, code, ms, stdout: '', stderr: '' })
+      return done
+    }
   }
 
   function tell(script: Script, result: RunResult): void {

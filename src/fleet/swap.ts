@@ -1,23 +1,40 @@
 import type { Waiting } from '../connection/connection.js'
+import { paths } from '../release/paths.js'
 import type { HostFailure } from './outcome.js'
 import { type Batch, ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, type Span } from './run.js'
+import { within } from './within.js'
 
 /** Starts the dead-man's switch on these hosts; each then waits for one word, for as long as the deadline is. */
 export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const began = performance.now()
-  const halt = (await inSilence(run, 'swap', hosts, arm)) ?? (await inSilence(run, 'swap', hosts, measure))
+  const halt =
+    (await inSilence(run, 'swap', hosts, host => arm(run, host))) ??
+    (await inSilence(run, 'swap', hosts, host => measure(run, host)))
   const late = performance.now() - began > (run.plan.deadline * 1000) / 2
   return halt ?? (late ? { reason: 'getting all hosts ready to swap took too long' } : null)
 }
 
-async function arm(host: HostRun): Promise<HostFailure | null> {
+async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
+  host.early = Date.now() + (run.plan.deadline * 1000) / 2
   host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
   const line = await host.waiting.line(20_000)
   return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
 }
 
-/** How far a host is, while it has nothing to do but to answer: what it took for other answers tells of its work, too. */
-async function measure(host: HostRun): Promise<HostFailure | null> {
+/**
+ * How far a host is, while it has nothing to do but to answer; and whether the link that it will rename is where its SFTP
+ * looks, too, which may see other folders than its shell (or nothing).
+ */
+async function measure(run: Run, host: HostRun): Promise<HostFailure | null> {
+  const files = await within(2000, host.session.files()).catch(() => null)
+  const sent = performance.now()
+  const target = await (files?.readlink(wayOf(run, host).from, 2000) ?? null)
+  host.away = Math.min(performance.now() - sent, host.session.connection().rtt())
+  host.files = target === `releases/${run.plan.release}` ? files : null
+  return host.files === null ? ping(host) : null
+}
+
+async function ping(host: HostRun): Promise<HostFailure | null> {
   const sent = performance.now()
   host.waiting?.send('ping')
   const line = await (host.waiting?.line(15_000) ?? null)
@@ -43,7 +60,10 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
       const sent = performance.now()
       host.current = { kind: 'unknown' }
       host.taken = true
-      const { line, answered } = await sendGo(host.waiting, run.plan.tx)
+      const renamed = await rename(run, host)
+      const said = await sendGo(host.waiting, run.plan.tx)
+      const { line } = said
+      const answered = renamed ?? said.answered
       const target = line?.startsWith('swapped ') ? line.slice('swapped '.length) : null
       const wanted = `releases/${run.plan.release}`
       if (target !== null) host.current = known(target)
@@ -70,6 +90,17 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
     title,
   )
   return halt
+}
+
+/** Renames by SFTP, where it can, and no later than the host itself would: when that was done, null where the word has to do it. */
+async function rename(run: Run, host: HostRun): Promise<number | null> {
+  if (host.files === null || Date.now() > host.early) return null
+  const { from, to } = wayOf(run, host)
+  return (await host.files.rename(from, to, 15_000)) ? performance.now() : null
+}
+
+function wayOf({ plan: { tx } }: Run, { plan: { root } }: HostRun) {
+  return { from: `${root}/${paths.tx(tx)}/stage/go/current`, to: `${root}/current` }
 }
 
 /** The word, and what the host then says that `current` is; `answered` is when it had renamed, in milliseconds of our clock. */

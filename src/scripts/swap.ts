@@ -33,13 +33,14 @@ k=${what.deadline}
 : >"$X/told" && b=$(stat -c %Y "$X/told") && touch -d "@$((b-1))" "$X/early" && touch -d "@$((b+k))" "$X/late" || exit ${codes.unpack}
 late() { true >"$1" || return 0; [ "$1" -nt "$X/late" ] || [ "$X/early" -nt "$1" ]; }
 ( trap '' HUP INT TERM PIPE
-  d=0; n=0; seen=$(stat -c %Y "$X/lease")
+  d=0; n=0; m=0; seen=$(stat -c %Y "$X/lease")
   while [ -e "$X/undecided" ] && [ ! -e "$X/state.disarmed" ]; do
     sleep 1
     if [ -L "$X/stage/go/current" ]; then
       d=$((d+1))
       [ "$d" -lt "$k" ] && ! late "$X/tick" || calloff "$X"
     else
+      [ "$m" = 1 ] || { m=1; z=$(stat -c %Z current) && [ "$z" -gt "$((b+k))" ] && putback; }
       n=$((n+1)); l=$(stat -c %Y "$X/lease") && [ "$l" != "$seen" ] && seen=$l n=0
       [ "$n" -lt ${what.lease} ] || putback
     fi
@@ -50,7 +51,7 @@ echo armed
 ( IFS= read -r line
   [ "$line" != ping ] || { echo here; IFS= read -r line; }
   [ "$line" = ${`go ${place.tx}`} ] && ! late "$X/told" || exit ${codes.late}
-  exec mv -f "$X/stage/go/current" ./ )
+  took "$X" || exec mv -f "$X/stage/go/current" ./ )
 c=$?
 if [ "$c" != 0 ]; then
   [ "$c" != ${codes.late} ] && [ -L "$X/stage/go/current" ] && c=${codes.rename} || c=${codes.late}

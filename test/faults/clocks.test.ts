@@ -50,7 +50,7 @@ describe.skipIf(!sshdIsHere())('clocks that', () => {
   })
 
   it('jump while hosts wait for the word make them refuse it, and all go back', async () => {
-    const running = await held('go', 1, 'before')
+    const running = await held('word', 1, 'before')
     // Hosts compare the times of files, which no program on PATH can falsify: the limits move instead of the clock.
     move(scene.project.on(1, '.clonedeploy/tx'), -later)
     move(scene.project.on(2, '.clonedeploy/tx'), -earlier)

@@ -17,7 +17,7 @@ import { ancestors, descendants, signal } from '../support/processes.js'
 import { type Project, textOf } from '../support/project.js'
 import { startFleet, type TestFleet } from '../support/sshd.js'
 
-/** A fleet of real hosts on whose commands the tests have a hand: programs of the same name come first on their PATH. */
+/** A fleet of real hosts, of which the third has no SFTP, and on whose commands the tests have a hand: programs of the same name come first on their PATH. */
 export interface Hosts {
   readonly fleet: TestFleet
   readonly all: readonly number[]
@@ -56,7 +56,11 @@ export function onHosts(count = 3): Hosts {
   beforeAll(async () => {
     here.dir = mkdtempSync(join(tmpdir(), 'clonedeploy-commands-'))
     for (const i of all) makeCommands(dirOf(i))
-    here.fleet = await startFleet({ hosts: count, environment: i => [`PATH=${dirOf(i)}:${process.env.PATH}`] })
+    here.fleet = await startFleet({
+      hosts: count,
+      environment: i => [`PATH=${dirOf(i)}:${process.env.PATH}`],
+      sshdConfig: i => (i === 3 ? ['Subsystem none /bin/false'] : []),
+    })
   })
   afterAll(async () => {
     await here.fleet?.stop()

@@ -23,6 +23,8 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
   it.each(
     messagePoints([
       ['stage', 2],
+      ['readlink', 2],
+      ['rename', 2],
       ['go', 2],
       ['confirm', 1],
     ]),
@@ -36,6 +38,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
 
   it.each(
     messagePoints([
+      ['rename', 1],
       ['go', 3],
       ['confirm', 1],
     ]),
@@ -73,13 +76,16 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     await scene.deploy('newer')
   })
 
-  it('whose word to swap comes late is refused by that host, and all others go back', async () => {
-    const running = await held({ kind: 'go', k: 1, when: 'before' })
-    const slow = 2
+  it.each([
+    ['a rename', 2],
+    ['a word', 3],
+  ])('whose swap by %s comes late is refused by that host, and all others go back', async (_, slow) => {
+    const running = await held({ kind: 'word', k: 1, when: 'before' })
+    const sent = () => running.messages().filter(({ name }) => name === 'rename' || name === 'go')
     hosts.fleet.partition(slow)
     running.resume()
     try {
-      await vi.waitFor(() => expect(running.messages().filter(({ name }) => name === 'go')).toHaveLength(3), 10_000)
+      await vi.waitFor(() => expect(sent()).toHaveLength(slow === 2 ? 4 : 5), 10_000)
       await hosts.letTimePass([scene.project.on(slow)], 'waiting', [slow])
     } finally {
       hosts.fleet.heal(slow)
@@ -91,8 +97,8 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
   })
 
   it('that is cut off from all hosts but the first between two words: that one goes back, the others never swap', async () => {
-    const running = await held({ kind: 'go', k: 1, when: 'after' })
-    const port = running.messages().find(({ name }) => name === 'go')?.port ?? 0
+    const running = await held({ kind: 'word', k: 1, when: 'after' })
+    const port = running.messages().find(({ name }) => name === 'go' || name === 'rename')?.port ?? 0
     const told = hosts.all.find(i => hosts.fleet.port(i) === port) ?? 0
     const others = hosts.all.filter(i => i !== told)
     await vi.waitFor(() => expect(version(scene.project, told)).toBe('new'), { timeout: 20_000, interval: 10 })

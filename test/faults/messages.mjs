@@ -1,14 +1,16 @@
 // Loaded into the program by `node --import`: counts what it writes to its hosts, and holds it at the message that
-// CLONEDEPLOY_HOLD names (`12 any before`: the 12th; `2 go after`: the second `go`) until the file `resume` is there.
+// CLONEDEPLOY_HOLD names (`12 any before`: the 12th; `2 go after`: the second `go`; `1 word before`: the first `go` or rename) until the file `resume` is there.
 // The program itself knows nothing of it.
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
-const { CLONEDEPLOY_MESSAGES: dir, CLONEDEPLOY_HOLD: hold = '0 any before' } = process.env
-const { Channel } = createRequire(import.meta.url)('ssh2/lib/Channel.js')
-const [at, kind, when] = hold.split(' ')
+const { CLONEDEPLOY_MESSAGES: dir, CLONEDEPLOY_HOLD: point = '0 any before' } = process.env
+const require = createRequire(import.meta.url)
+const { Channel } = require('ssh2/lib/Channel.js')
+const { SFTP } = require('ssh2/lib/protocol/SFTP.js')
+const [at, kind, when] = point.split(' ')
 const known = [
   ['armed', /echo armed/],
   ['ping', /^ping$/m],
@@ -27,18 +29,35 @@ const known = [
 const write = Channel.prototype._write
 let count = 0
 
-Channel.prototype._write = function (data, encoding, done) {
-  if (dir === undefined) return write.call(this, data, encoding, done)
-  const text = plain(data)
-  const names = kindsOf(text)
-  const counts = kind === 'any' || names.includes(kind)
+if (dir !== undefined) {
+  Channel.prototype._write = function (data, encoding, done) {
+    return hold(kindsOf(plain(data)), this, () => write.call(this, data, encoding, done))
+  }
+  for (const [name, method] of [
+    ['readlink', 'readlink'],
+    ['rename', 'ext_openssh_rename'],
+  ]) {
+    const ask = SFTP.prototype[method]
+    SFTP.prototype[method] = function (...args) {
+      return hold([name], this, () => ask.apply(this, args))
+    }
+  }
+}
+
+function hold(names, channel, send) {
+  const counts = kind === 'any' || names.includes(kind) || (kind === 'word' && isWord(names))
   if (counts) count += 1
-  appendFileSync(join(dir, 'messages'), `${names.join('+')} ${this._client._sock.remotePort}\n`)
+  appendFileSync(join(dir, 'messages'), `${names.join('+')} ${channel._client._sock.remotePort}\n`)
   const wanted = counts && count === Number(at)
   if (wanted && when === 'before') pause()
-  const result = write.call(this, data, encoding, done)
+  const result = send()
   if (wanted && when === 'after') pause()
   return result
+}
+
+/** What makes a host swap, or tells it that it has. */
+function isWord(names) {
+  return names.includes('rename') || names.includes('go')
 }
 
 /** A message with what is gzipped in it. */

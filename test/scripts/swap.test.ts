@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   unlinkSync,
@@ -17,8 +18,8 @@ import { breakLock, lock } from '../../src/scripts/lock.js'
 import { Script } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { look } from '../../src/scripts/swap.js'
-import { inodes } from '../support/files.js'
-import { currentOf, place, run, shells, start, until } from '../support/scripts.js'
+import { inodes, writeFiles } from '../support/files.js'
+import { currentOf, folder, place, run, shells, start, until } from '../support/scripts.js'
 import { armed, armOf, heldUp, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
 
 describe.each(shells)('stage under $name', shell => {
@@ -74,6 +75,31 @@ describe.each(shells)('a swap under $name', shell => {
     expect((await waiting.result).code).toBe(0)
     expect(recordsOf(root)).toEqual(['state.swapped', 'undecided'])
     expect((await run(look(root, 't1'), shell)).stdout).toBe(`current ${newTarget}\nstate.swapped\n`)
+  })
+
+  it('is taken for one where its link was renamed before the word came', async () => {
+    const { root, waiting } = await armed(shell)
+    renameSync(join(root, '.clonedeploy/tx/t1/stage/go/current'), join(root, 'current'))
+    waiting.send('go t1')
+    expect([await waiting.line(), await waiting.line(), await waiting.line()]).toEqual([
+      'renamed',
+      `swapped ${newTarget}`,
+      'flushed',
+    ])
+    waiting.send('end')
+    expect((await waiting.result).code).toBe(0)
+    expect(recordsOf(root)).toEqual(['state.swapped', 'undecided'])
+  })
+
+  it('is undone within moments where its link was renamed after the deadline', async () => {
+    const bin = folder()
+    const real = shell.name === 'busybox' ? '/usr/bin/busybox stat' : '/usr/bin/stat'
+    const text = `#!/bin/sh\n[ "$*" != '-c %Z current' ] || { echo 9999999999; exit; }\nexec ${real} "$@"\n`
+    writeFiles(bin, { stat: { mode: 0o755, text } })
+    const { root } = await armed({ ...shell, path: `${bin}:${shell.path}` })
+    renameSync(join(root, '.clonedeploy/tx/t1/stage/go/current'), join(root, 'current'))
+    await until(() => currentOf(root) === oldTarget, 'the way back')
+    await until(() => recordsOf(root).includes('outcome.reverted'), 'the decision')
   })
 
   it.each([

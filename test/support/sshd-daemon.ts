@@ -49,7 +49,10 @@ export async function startDaemon(dir: string, i: number, options: FleetOptions)
     for (let attempt = 1; ; attempt += 1) {
       const wanted = port || (await freePort())
       const lines = sshdConfig({ folder, dir, port: wanted, types, environment })
-      await writeFile(configFile, [...(options.sshdConfig?.(i) ?? []), ...lines].join('\n'))
+      const ours = options.sshdConfig?.(i) ?? []
+      // sshd starts with no subsystem that is defined twice.
+      const sftp = ours.some(line => line.startsWith('Subsystem ')) ? [] : ['Subsystem sftp internal-sftp']
+      await writeFile(configFile, [...ours, ...lines, ...sftp, ''].join('\n'))
       const started = await listen(configFile, logFile, wanted)
       if (started) {
         port = wanted
@@ -155,8 +158,6 @@ function sshdConfig(daemon: {
     'PermitRootLogin prohibit-password',
     'PrintMotd no',
     'LogLevel VERBOSE',
-    'Subsystem sftp internal-sftp',
-    '',
   ]
 }
 
