@@ -7,9 +7,11 @@ import { within } from './within.js'
 /** Starts the dead-man's switch on these hosts; each then waits for one word, for as long as the deadline is. */
 export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const began = performance.now()
+  // One after the other in up to 100 ms: what all were asked at once would tell of the crowd, not of the way.
+  const turn = new Map(hosts.map((host, i) => [host, (i * Math.min(100, hosts.length)) / hosts.length]))
   const halt =
     (await inSilence(run, 'swap', hosts, host => arm(run, host))) ??
-    (await inSilence(run, 'swap', hosts, host => measure(run, host)))
+    (await inSilence(run, 'swap', hosts, host => delay(turn.get(host) ?? 0).then(() => measure(run, host))))
   const late = performance.now() - began > (run.plan.deadline * 1000) / 2
   return halt ?? (late ? { reason: 'getting all hosts ready to swap took too long' } : null)
 }
@@ -50,6 +52,7 @@ async function ping(host: HostRun): Promise<HostFailure | null> {
 export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt | null> {
   const farthest = Math.max(...hosts.map(host => host.away))
   const swaps: Span[] = []
+  const renames = meeting(hosts.filter(({ files }) => files !== null).length)
   const halt = await inPhase(
     run,
     'swap',
@@ -61,6 +64,7 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
       host.current = { kind: 'unknown' }
       host.taken = true
       const renamed = await rename(run, host)
+      if (host.files !== null) await renames.arrive(renamed !== null)
       const said = await sendGo(host.waiting, run.plan.tx)
       const { line } = said
       const answered = renamed ?? said.answered
@@ -97,6 +101,22 @@ async function rename(run: Run, host: HostRun): Promise<number | null> {
   if (host.files === null || Date.now() > host.early) return null
   const { from, to } = wayOf(run, host)
   return (await host.files.rename(from, to, 15_000)) ? performance.now() : null
+}
+
+/** Who has renamed wakes nothing on its host until the others have, too; but waits for no host that hangs. */
+function meeting(count: number) {
+  let left = count
+  let open = () => {}
+  const all = new Promise<void>(resolve => {
+    open = resolve
+  })
+  return {
+    async arrive(mayWait: boolean): Promise<void> {
+      left -= 1
+      if (left === 0) open()
+      if (mayWait) await within(250, all).catch(() => {})
+    },
+  }
 }
 
 function wayOf({ plan: { tx } }: Run, { plan: { root } }: HostRun) {
