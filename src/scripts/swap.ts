@@ -50,6 +50,7 @@ trap '' HUP INT TERM PIPE
 echo armed
 ( IFS= read -r line
   [ "$line" != ping ] || { echo here; IFS= read -r line; }
+  [ -n "$line" ] || ! took "$X" || exit 0
   [ "$line" = ${`go ${place.tx}`} ] && ! late "$X/told" || exit ${codes.late}
   took "$X" || exec mv -f "$X/stage/go/current" ./ )
 c=$?

@@ -13,18 +13,14 @@ describe.skipIf(!sshdIsHere())('a controller that is killed', () => {
   const scene = onScene(hosts)
   const points = messagePoints([
     ['lock', 2],
-    ['unpack', 3],
     ['stage', 1],
     ['armed', 2],
     ['readlink', 2],
-    ['ping', 1],
     ['rename', 1],
     ['rename', 2],
-    ['go', 1],
     ['go', 3],
     ['renew', 2],
     ['confirm', 1],
-    ['confirm', 2],
     ['confirm', 3],
     ['finish', 1],
   ])

@@ -23,7 +23,6 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
   it.each(
     messagePoints([
       ['stage', 2],
-      ['readlink', 2],
       ['rename', 2],
       ['go', 2],
       ['confirm', 1],
@@ -39,7 +38,6 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
   it.each(
     messagePoints([
       ['rename', 1],
-      ['go', 3],
       ['confirm', 1],
     ]),
   )('that sleeps past its lease at message $k ($kind) says what is true when it wakes', async at => {

@@ -91,6 +91,16 @@ describe.each(shells)('a swap under $name', shell => {
     expect(recordsOf(root)).toEqual(['state.swapped', 'undecided'])
   })
 
+  it('is recorded, and guarded, where its link was renamed and then the line was lost', async () => {
+    const { root, waiting } = await armed(shell, { lease: 1 })
+    renameSync(join(root, '.clonedeploy/tx/t1/stage/go/current'), join(root, 'current'))
+    waiting.hangUp()
+    await until(() => recordsOf(root).includes('state.swapped'), 'the record')
+    await until(() => currentOf(root) === oldTarget, 'the way back')
+    expect((await waiting.result).code).toBe(0)
+    expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapped'])
+  })
+
   it('is undone within moments where its link was renamed after the deadline', async () => {
     const bin = folder()
     const real = shell.name === 'busybox' ? '/usr/bin/busybox stat' : '/usr/bin/stat'

@@ -45,11 +45,10 @@ afterAll(() => {
   rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
 })
 
-/** Every shell that a host may have as its `sh`; busybox brings its own tar, find, stat and all others. */
+/** Every shell that a host may have as its `sh`, as which bash is always posix; busybox brings its own tar, find, stat and all others. */
 export const shells: readonly Shell[] = installed([
   { name: 'dash', command: ['dash'], path: `${folderWith('dash', ['sh'])}:/usr/bin:/bin` },
-  { name: 'bash', command: ['bash'], path: `${folderWith('bash', ['sh'])}:/usr/bin:/bin` },
-  { name: 'bash --posix', command: ['bash', '--posix'], path: `${folderWith('bash', ['sh'])}:/usr/bin:/bin` },
+  { name: 'bash', command: ['bash', '--posix'], path: `${folderWith('bash', ['sh'])}:/usr/bin:/bin` },
   { name: 'busybox', command: ['busybox', 'sh'], path: folderWith('busybox', applets()) },
 ])
 
