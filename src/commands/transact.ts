@@ -128,6 +128,7 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     locked: false,
     taken: false,
     current: { kind: 'known', target: plan.old },
+    heard: 0,
     confirmed: false,
     healthy: null,
     tree: null,

@@ -1,6 +1,7 @@
-import type { ScriptStep } from '../plan/plan.js'
-import { chain } from '../scripts/chain.js'
+import type { RunResult } from '../connection/connection.js'
+import { chain, subshell } from '../scripts/chain.js'
 import { codes } from '../scripts/codes.js'
+import { Script } from '../scripts/shell.js'
 import { onEach } from './each.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
@@ -9,8 +10,12 @@ import { type Halt, type HostRun, inPhase, inSilence, known, type Run, runStep }
 import { healthy, restart } from './serve.js'
 import { disarmAll, sendGo } from './swap.js'
 
+/** Milliseconds for which an answer is as good as a new one, of which the first and the last are as far apart. */
+const fresh = 500
+
 /** The last moment in which the run can still be undone: every host must answer, and still be ours. */
 export async function pingAll(run: Run): Promise<Halt | null> {
+  if (run.hosts.every(({ heard }) => performance.now() - heard < fresh)) return null
   return inSilence(run, 'confirm', run.hosts, async host => {
     const { renew } = host.plan
     const result = await host.session.run(renew.script, { timeout: 5000 })
@@ -54,38 +59,49 @@ export async function readAll(run: Run, split: Halt): Promise<Halt> {
 
 /** Prunes, records, unlocks, and reads `current` once more on every host: what the outcome is made from. */
 export async function finishAll(run: Run): Promise<Halt | null> {
-  await pruneAll(run)
-  return inSilence(run, 'confirm', run.hosts, async host => {
-    const { finish, look } = host.plan
-    const both = chain('finish, look', [finish.script, look.script])
-    const result = await retry(2, () => host.session.run(both, { timeout: finish.timeout }))
-    if (result.code === 0 || result.code === codes.fenced) host.locked = false
-    host.current = result.code === 0 ? currentIn(result) : await lookAgain(host)
-    if (host.current.kind === 'known' && host.current.target === `releases/${run.plan.release}`) {
-      if (result.code !== 0) run.warnings.push(`${host.name}: the end of the transaction could not be recorded`)
-      return null
-    }
-    return failureOf({ phase: 'confirm', step: 'read back', text: 'read current', timeout: finish.timeout }, result)
-  })
-}
-
-async function pruneAll(run: Run): Promise<void> {
-  const crowded = run.hosts.filter(({ plan }) => plan.prune !== null)
-  if (crowded.length === 0) return
+  if (run.hosts.every(({ plan }) => plan.prune === null))
+    return inSilence(run, 'confirm', run.hosts, async host => (await finish(run, host)).failure)
   let removed = 0
-  await inPhase(
+  return inPhase(
     run,
     'clean',
-    crowded,
+    run.hosts,
     async host => {
-      const { script, timeout } = host.plan.prune as ScriptStep
-      const result = await host.session.run(script, { timeout })
-      removed += (result.stdout.toString('latin1').match(/^removed /gm) ?? []).length
-      if (result.code !== 0) run.warnings.push(`${host.name}: old releases could not be removed`)
-      return null
+      const done = await finish(run, host)
+      removed += done.removed
+      return done.failure
     },
     () => `removed ${removed} old releases`,
   )
+}
+
+async function finish(run: Run, host: HostRun) {
+  const { prune, finish, look } = host.plan
+  const scripts = [...(prune === null ? [] : [tolerant(prune.script)]), finish.script, look.script]
+  const all = chain(scripts.map(({ name }) => name).join(', '), scripts)
+  const timeout = finish.timeout + (prune?.timeout ?? 0)
+  const result = await retry(2, () => host.session.run(all, { timeout }))
+  const said = result.stdout.toString('latin1')
+  if (said.includes(notRemoved)) run.warnings.push(`${host.name}: old releases could not be removed`)
+  if (result.code === 0 || result.code === codes.fenced) host.locked = false
+  host.current = result.code === 0 ? currentIn(result) : await lookAgain(host)
+  return { removed: (said.match(/^removed /gm) ?? []).length, failure: readBack(run, host, result) }
+}
+
+function readBack(run: Run, host: HostRun, result: RunResult): HostFailure | null {
+  if (host.current.kind === 'known' && host.current.target === `releases/${run.plan.release}`) {
+    if (result.code !== 0) run.warnings.push(`${host.name}: the end of the transaction could not be recorded`)
+    return null
+  }
+  const { timeout } = host.plan.finish
+  return failureOf({ phase: 'confirm', step: 'read back', text: 'read current', timeout }, result)
+}
+
+const notRemoved = '@not removed'
+
+/** What was served before can wait for the next deploy; the end of this one cannot. */
+function tolerant(script: Script): Script {
+  return new Script(script.name, `${subshell(script)} || echo '${notRemoved}'`)
 }
 
 async function confirmHost(run: Run, host: HostRun): Promise<HostFailure | null> {

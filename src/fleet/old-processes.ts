@@ -1,5 +1,6 @@
 import type { ProcessStep } from '../plan/plan.js'
 import { stillRuns } from '../plan/verdict.js'
+import { chain } from '../scripts/chain.js'
 import { type Living, parseProcesses } from '../scripts/processes.js'
 import type { Phase } from './events.js'
 import type { HostFailure } from './outcome.js'
@@ -33,13 +34,22 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
   const patience = fails ? processes.within : restarted ? Math.min(processes.within, shortly) : 0
   const until = performance.now() + patience
   for (let pause = 250; ; pause = Math.min(1000, pause * 2)) {
-    const living = await readProcesses(host.session, processes)
+    const living = await readOn(host, processes, phase)
     if (living === null) return told(run, host, 'whether a process of another release is left could not be read')
     const wrong = living.filter(one => one.kind === 'app' && isWrong(one))
     if (wrong.length === 0) return null
     if (performance.now() + pause > until || run.stop.reason() !== null) return judged(run, host, phase, fails, wrong)
     await new Promise(resolve => setTimeout(resolve, pause))
   }
+}
+
+/** On the way forward the answer is a sign of life, too: the lock is still ours. */
+async function readOn(host: HostRun, step: ProcessStep, phase: Phase): Promise<readonly Living[] | null> {
+  if (phase === 'rollback') return readProcesses(host.session, step)
+  const script = chain('processes, renew', [step.script, host.plan.renew.script])
+  const living = await readProcesses(host.session, { script })
+  if (living !== null) host.heard = performance.now()
+  return living
 }
 
 function judged(run: Run, host: HostRun, phase: Phase, fails: boolean, wrong: readonly Living[]): HostFailure | null {

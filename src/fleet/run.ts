@@ -66,6 +66,8 @@ export interface HostRun {
   taken: boolean
   /** What `current` was when it was last read; `unknown` while something that changes it is under way or was lost. */
   current: { readonly kind: 'known'; readonly target: string | null } | { readonly kind: 'unknown' }
+  /** When it was last heard to be ours still, in milliseconds of our clock. */
+  heard: number
   confirmed: boolean
   healthy: boolean | null
   tree: string | null

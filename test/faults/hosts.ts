@@ -86,8 +86,8 @@ export function onHosts(count = 3): Hosts {
       vi.waitFor(() => {
         for (const i of all) {
           const tx = project.on(i, '.clonedeploy/tx')
-          if (!readdirSync(tx).some(id => existsSync(join(tx, id, 'state.armed'))))
-            throw new Error(`h${i} is not armed`)
+          const armed = (id: string) => ['state.armed', 'late'].every(name => existsSync(join(tx, id, name)))
+          if (!readdirSync(tx).some(armed)) throw new Error(`h${i} is not armed`)
         }
       }, 10_000),
     stopped: i => existsSync(join(dirOf(i), 'stopped')),

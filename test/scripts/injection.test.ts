@@ -12,6 +12,7 @@ import { seal, stage } from '../../src/scripts/stage.js'
 import { arm, confirm, look, restore } from '../../src/scripts/swap.js'
 import { unpack } from '../../src/scripts/unpack.js'
 import { drift, verify } from '../../src/scripts/verify.js'
+import { tryAll } from '../faults/points.js'
 import { contents } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'
 import { nasty } from './nasty.js'
@@ -19,6 +20,7 @@ import { arriving, succeed } from './staged.js'
 
 const latin1 = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
 const canaries = (dir: string) => Object.keys(contents(dir)).filter(name => /(^|\/)canary$/.test(name))
+/** Quoting is the same for all shells: every value meets one of them in all scripts, or all with CLONEDEPLOY_FAULTS=all. */
 const all = nasty.map((value, i) => [i, value] as const)
 
 /** Every script, with `value` for the release, the transaction's records and the paths. */
@@ -74,7 +76,9 @@ describe.each(shells)('a value in a script under $name', shell => {
     expect(stdout).toBe(latin1(value))
   })
 
-  it.each(all)('is never run, in whatever script (%i: %j)', async (_, value) => {
+  it.each(
+    tryAll ? all : all.filter(([i]) => shells[i % shells.length] === shell),
+  )('is never run, in whatever script (%i: %j)', async (_, value) => {
     const parent = folder()
     const root = join(parent, 'shop')
     await succeed(run(lock(place(root), '{}', { unresolved: 'refuse' }), shell))
