@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import module from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -41,6 +42,19 @@ export default defineConfig({ app: 'shop', source: { dir: '.' }, deployTo: '/srv
     expect(clonedeploy('--version')).toBe(`${version}\n`)
     expect(clonedeploy('config', '--json')).toContain('"/srv/shop"')
   })
+
+  if ('enableCompileCache' in module)
+    it('keeps what Node compiled in the cache of its user, where there is one', () => {
+      const { NODE_COMPILE_CACHE: _, XDG_CACHE_HOME: __, ...env } = process.env
+      const home = join(project, 'home')
+      const version = (HOME: string) =>
+        execFileSync(process.execPath, [join(installed, 'bin/clonedeploy.js'), '--version'], {
+          env: { ...env, HOME },
+          encoding: 'utf8',
+        })
+      expect(version(home)).toBe(version('/dev/null'))
+      expect(readdirSync(join(home, '.cache/clonedeploy'))).toHaveLength(1)
+    })
 
   it('has types for a configuration', () => {
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
