@@ -1,6 +1,6 @@
 import type { ProcessStep } from '../plan/plan.js'
 import { stillRuns } from '../plan/verdict.js'
-import { chain } from '../scripts/chain.js'
+import { chain, stoppedAt, withoutStop } from '../scripts/chain.js'
 import { type Living, parseProcesses } from '../scripts/processes.js'
 import type { Phase } from './events.js'
 import type { HostFailure } from './outcome.js'
@@ -46,10 +46,11 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
 /** On the way forward the answer is a sign of life, too: the lock is still ours. */
 async function readOn(host: HostRun, step: ProcessStep, phase: Phase): Promise<readonly Living[] | null> {
   if (phase === 'rollback') return readProcesses(host.session, step)
-  const script = chain('processes, renew', [step.script, host.plan.renew.script])
-  const living = await readProcesses(host.session, { script })
-  if (living !== null) host.heard = performance.now()
-  return living
+  const { renew } = host.plan
+  const both = chain('processes, renew', [step.script, renew.script])
+  const { code, stdout } = await host.session.run(both, { timeout })
+  if (code === 0) host.heard = performance.now()
+  return code === 0 || stoppedAt(stdout) === renew.script.name ? parseProcesses(withoutStop(stdout)) : null
 }
 
 function judged(run: Run, host: HostRun, phase: Phase, fails: boolean, wrong: readonly Living[]): HostFailure | null {

@@ -1,6 +1,6 @@
 /**
- * Whole processes, one after the other on the same hosts, as ratios against rsync --link-dest (deploys) and a bare ssh
- * (rollback, status): `npm run bench -- [HOSTS] [ROUNDS]`. Hosts are sshd processes on this machine, as in the tests;
+ * Whole processes, one after the other on the same hosts, as ratios against rsync --link-dest (deploys), tar over ssh (the
+ * first one) and a bare ssh (rollback, status): `npm run bench -- [HOSTS] [ROUNDS]`. Hosts are sshd processes on this machine, as in the tests;
  * with BENCH_SSH_CONFIG they are h1 … hN of that file, in BENCH_ROOT. Needs rsync and OpenSSH.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { startFleet } from '../support/sshd.js'
 import { changeApp, makeApp } from './app.js'
 import { median, seconds } from './measure.js'
-import { bare, rsync } from './peers.js'
+import { bare, rsync, tar } from './peers.js'
 
 const program = join(import.meta.dirname, '../../bin/clonedeploy.js')
 const [count, rounds] = [Number(process.argv[2] ?? 16), Number(process.argv[3] ?? 5)]
@@ -37,13 +37,17 @@ async function bench(): Promise<void> {
   )
 
   const entries = (name: string) => names.map(i => `h${i}=${root(i)}/${name}`).join(' ')
-  const peer = () => seconds('bash', ['-c', rsync, 'rsync', folder, config, app, entries('rsync')], folder)
+  const by = (way: string, name: string) =>
+    seconds('bash', ['-c', way, name, folder, config, app, entries(name)], folder)
+  const peer = () => by(rsync, 'rsync')
   const naked = (command: string) =>
     seconds('bash', ['-c', bare, 'bare', folder, config, app, entries('rsync'), command], folder)
   const ours = (...args: string[]) => seconds(process.execPath, [program, ...args], folder)
 
+  const first = [await ours('deploy', '-q')]
   const rows: (readonly [string, string, number[], number[]])[] = [
-    ['first deploy', 'rsync', [await peer()], [await ours('deploy', '-q')]],
+    ['first deploy', 'rsync', [await peer()], first],
+    ['first deploy', 'tar', [await by(tar, 'tar')], first],
     ['three files changed', 'rsync', [], []],
     ['no change', 'rsync', [], []],
     ['rollback', 'ssh mv', [], []],
@@ -55,14 +59,14 @@ async function bench(): Promise<void> {
   }
   for (let round = 1; round <= rounds; round += 1) {
     changeApp(app, round)
-    keep(1, await peer(), await ours('deploy', '-q'))
     keep(2, await peer(), await ours('deploy', '-q'))
+    keep(3, await peer(), await ours('deploy', '-q'))
     keep(
-      3,
+      4,
       await naked('ln -sfn "$(readlink current)" .new && mv -fT .new current'),
       await ours('rollback', '-y', '-q'),
     )
-    keep(4, await naked('readlink current'), await ours('status', '-q'))
+    keep(5, await naked('readlink current'), await ours('status', '-q'))
     await ours('deploy', '-q', '--force')
   }
   process.stdout.write(

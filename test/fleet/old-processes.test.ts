@@ -10,7 +10,10 @@ import type { HostRun, Run } from '../../src/fleet/run.js'
 import { never } from '../../src/fleet/stop.js'
 import type { ProcessStep } from '../../src/plan/plan.js'
 import { processes } from '../../src/scripts/processes.js'
+import { Script } from '../../src/scripts/shell.js'
 import { nameOf } from '../support/processes.js'
+
+const renew = { script: new Script('renew', 'exit 1') }
 
 describe('a process in releases/a', () => {
   const root = mkdtempSync(join(tmpdir(), 'clonedeploy-old-'))
@@ -40,7 +43,7 @@ describe('a process in releases/a', () => {
     const step: ProcessStep = {
       ...{ kind: 'processes', name: 'processes', text: '', script: processes(root), release, within: 0, old },
     }
-    const plan = { processes: step, restart: Array(restarts).fill({}), restartOld: Array(restarts).fill({}) }
+    const plan = { processes: step, restart: Array(restarts).fill({}), restartOld: Array(restarts).fill({}), renew }
     const host = { name: 'h1', session: connection, plan, healthy: true } as unknown as HostRun
     const run = { stop: never, emit: () => {}, warnings } as unknown as Run
     const failure = await noneLeft(run, host, phase)
@@ -53,7 +56,7 @@ describe('a process in releases/a', () => {
   it('is not said to be gone where the host could not be read', async () => {
     const warnings: string[] = []
     const step = { kind: 'processes', script: processes(join(root, 'nowhere')), release: 'b', within: 0, old: 'fail' }
-    const plan = { processes: step, restart: [{}], restartOld: [{}] }
+    const plan = { processes: step, restart: [{}], restartOld: [{}], renew }
     const host = { name: 'h1', session: connection, plan, healthy: true } as unknown as HostRun
     expect(await noneLeft({ stop: never, emit: () => {}, warnings } as unknown as Run, host, 'health')).toBeNull()
     expect(warnings).toEqual(['h1: whether a process of another release is left could not be read'])
