@@ -1,7 +1,5 @@
 import type { EventEmitter } from 'node:events'
 import type { Duplex, Readable, Writable } from 'node:stream'
-import type { Files } from './connection.js'
-import type { Traffic } from './live.js'
 
 /** A command that runs on a host, as three byte streams. Everything that a transport must be able to open. */
 export interface Channel {
@@ -23,8 +21,8 @@ export interface ChannelEnd {
 /** A way to a host: ssh2, the system's ssh, or this machine. */
 export interface Transport {
   readonly openChannel: (command: string) => Promise<Channel>
-  /** Absent: this way to a host has no SFTP. */
-  readonly openFiles?: (traffic: Traffic) => Promise<Files | null>
+  /** A service of sshd by its name, `sftp`. Absent where there is no sshd on the way. */
+  readonly openSubsystem?: (name: string) => Promise<Channel>
   readonly forward: (
     to: { readonly host: string; readonly port: number } | { readonly socket: string },
   ) => Promise<Duplex>

@@ -36,7 +36,7 @@ export interface Waiting {
 export interface Files {
   /** Where a link leads; null when that was not learned within `timeout` milliseconds. */
   readonly readlink: (path: string, timeout: number) => Promise<string | null>
-  /** Renames, also over what is there. False: the host refused, or is gone; null: no answer in time, it may still happen. */
+  /** Renames, also over what is there. False: the host refused; null: no answer came, it may have happened, or still happen. */
   readonly rename: (from: string, to: string, timeout: number) => Promise<boolean | null>
 }
 

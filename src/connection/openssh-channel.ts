@@ -28,7 +28,8 @@ export interface MuxChannel {
   readonly stderr: Readable
   readonly events: EventEmitter
   /** Asks for a program. Rejects when the host refuses it. */
-  readonly exec: (command: string) => Promise<void>
+  /** Starts what this session is for. */
+  readonly start: (kind: 'exec' | 'subsystem', what: string) => Promise<void>
   readonly take: (type: number, body: Buffer) => void
   readonly close: () => void
   /** The connection under it is gone. */
@@ -135,12 +136,12 @@ export function muxChannel(mux: Mux, confirmation: Reader): MuxChannel {
         return lose()
     }
   }
-  const exec = (command: string) =>
+  const start = (kind: 'exec' | 'subsystem', what: string) =>
     new Promise<void>((resolve, reject) => {
       answer = { resolve, reject }
-      ask(mux, remote, 'exec', command)
+      ask(mux, remote, kind, what)
     })
-  return { stdin, stdout, stderr, events, exec, take, close, lose }
+  return { stdin, stdout, stderr, events, start, take, close, lose }
 }
 
 function ask(mux: Mux, remote: number, name: string, ...values: readonly Field[]): void {

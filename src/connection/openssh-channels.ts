@@ -5,7 +5,10 @@ import type { Mux } from './openssh-mux.js'
 import { type Field, type Reader, reader } from './openssh-wire.js'
 
 /** The channels on one connection of the system's ssh. `lost` says why that is gone; null while it stands. */
-export function opensshChannels(mux: Mux, lost: () => Error | null): Pick<Transport, 'openChannel' | 'forward'> {
+export function opensshChannels(
+  mux: Mux,
+  lost: () => Error | null,
+): Pick<Transport, 'openChannel' | 'openSubsystem' | 'forward'> {
   const opening = new Map<number, Opening>()
   const open = new Map<number, MuxChannel>()
   let next = 0
@@ -37,15 +40,17 @@ export function opensshChannels(mux: Mux, lost: () => Error | null): Pick<Transp
       mux.send(message.open, kind, next, WINDOW, PACKET, ...values)
     })
 
-  const openChannel = async (command: string): Promise<Channel> => {
-    const { stdin, stdout, stderr, events, exec, close } = await opened('session')
+  const startSession = async (kind: 'exec' | 'subsystem', what: string): Promise<Channel> => {
+    const { stdin, stdout, stderr, events, start, close } = await opened('session')
     const ended = endOf(events, stderr, lost)
-    await exec(command).catch(error => {
+    await start(kind, what).catch(error => {
       close()
       throw error
     })
     return { stdin, stdout, stderr, ended, close }
   }
+  const openChannel = (command: string) => startSession('exec', command)
+  const openSubsystem = (name: string) => startSession('subsystem', name)
   const forward: Transport['forward'] = async to => {
     const { stdin, stdout, stderr, close } = await ('socket' in to
       ? opened('direct-streamlocal@openssh.com', to.socket, '', 0)
@@ -55,7 +60,7 @@ export function opensshChannels(mux: Mux, lost: () => Error | null): Pick<Transp
     // A lost connection ends it too soon, perhaps while nobody listens; an error that nobody hears would end the process.
     return stream.on('error', () => {}).once('close', close)
   }
-  return { openChannel, forward }
+  return { openChannel, openSubsystem, forward }
 }
 
 interface Opening {

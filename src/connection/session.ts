@@ -3,6 +3,7 @@ import type { Transport } from './channel.js'
 import type { Connection, ConnectionFacts, Files } from './connection.js'
 import { ConnectError, TimeoutError } from './errors.js'
 import { type Exchanged, seconds } from './exchange.js'
+import { openSftp } from './sftp.js'
 import { shell } from './shell.js'
 
 /** Makes a connection of a transport, once a first script has run on it: a login that cannot run scripts is refused here. */
@@ -23,7 +24,7 @@ export async function session(
   const noise = greeting instanceof Error ? '' : greeting.noise.toString('utf8')
   let opening: Promise<Files | null> | null = null
   const files = async () => {
-    if (scripts.sessions() >= 2) opening ??= transport.openFiles?.(traffic) ?? null
+    if (scripts.sessions() >= 2) opening ??= openSftp(transport, traffic)
     return opening
   }
   return { host, facts: { ...facts, noise }, ...scripts, files, ...pick(transport) }

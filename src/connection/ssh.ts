@@ -10,7 +10,6 @@ import { fingerprint, typeOf } from './known-hosts.js'
 import { logins } from './login.js'
 import { type Meet, meetings } from './meet.js'
 import { session } from './session.js'
-import { openSftp } from './sftp.js'
 import { type SshConfigReader, sshConfigReader } from './ssh-config.js'
 
 /** The first script on a host runs when its login shell has read its start-up files. */
@@ -48,18 +47,22 @@ function factsOf({ target, address, hostKey, auth }: Login): ConnectionFacts {
 function transportOf(login: Login): Transport {
   const { client, lost, closed, close } = login
   client.setNoDelay(true)
-  const openChannel = async (command: string): Promise<Channel> => {
-    const channel = await answered<ClientChannel>(done => client.exec(command, done))
+  const opened = async (
+    ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
+  ): Promise<Channel> => {
+    const channel = await answered(ask)
     const end = endOf(channel, channel.stderr, lost)
     return { stdin: channel, stdout: channel, stderr: channel.stderr, ended: end, close: () => channel.close() }
   }
+  const openChannel = (command: string) => opened(done => client.exec(command, done))
+  const openSubsystem = (name: string) => opened(done => client.subsys(name, done))
   const forward = (to: { readonly host: string; readonly port: number } | { readonly socket: string }) =>
     answered<Duplex>(done =>
       'socket' in to
         ? client.openssh_forwardOutStreamLocal(to.socket, done)
         : client.forwardOut('127.0.0.1', 0, to.host, to.port, done),
     )
-  return { openChannel, openFiles: traffic => openSftp(client, traffic), forward, closed, close }
+  return { openChannel, openSubsystem, forward, closed, close }
 }
 
 function answered<T>(ask: (done: (error: Error | undefined, answer: T) => void) => void): Promise<T> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
+import { connectOpenssh } from '../../src/connection/openssh.js'
 import { connectSsh } from '../../src/connection/ssh.js'
 import { script, sh } from '../../src/scripts/shell.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
@@ -13,12 +14,17 @@ const hosts = [
   ['no SFTP', ['Subsystem none /bin/false']],
   ['an SFTP that ends', ['Subsystem sftp /bin/false']],
   ['an SFTP that prints', ['Subsystem sftp /bin/echo welcome to this machine']],
+  ['an SFTP that prints without an end', ['Subsystem sftp /usr/bin/yes welcome']],
+  ['an SFTP that says zeros', ['Subsystem sftp /bin/cat /dev/zero']],
   ['an SFTP that hangs', ['Subsystem sftp /bin/sleep 20']],
   ['two sessions at most', ['MaxSessions 2']],
   ['one session at most', ['MaxSessions 1']],
 ] as const
 
-describe.skipIf(!sshdIsHere())('files by SFTP', () => {
+describe.skipIf(!sshdIsHere()).each([
+  ['our own ssh', connectSsh],
+  ['the system’s ssh', connectOpenssh],
+])('files by SFTP over %s', (_, connectBy) => {
   let fleet: TestFleet
   let dir: string
   const open: Connection[] = []
@@ -35,7 +41,7 @@ describe.skipIf(!sshdIsHere())('files by SFTP', () => {
 
   /** A connection whose second session is open where the host allows one. */
   const connectTo = async (i: number) => {
-    const connect = connectSsh({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
+    const connect = connectBy({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
     const connection = await connect(fleet.host(i), { timeout: 20_000 })
     open.push(connection)
     await Promise.all([run(connection, 'sleep 0.1'), run(connection, 'sleep 0.1')])
@@ -69,7 +75,7 @@ describe.skipIf(!sshdIsHere())('files by SFTP', () => {
     expect(two).toBe(one)
   })
 
-  it('say that it is not known where no answer came, or that it was not done where the host is gone', async () => {
+  it('say that it is not known where no answer came, or the connection is gone', async () => {
     const connection = await connectTo(1)
     const files = await connection.files()
     fleet.partition(1)
@@ -80,7 +86,7 @@ describe.skipIf(!sshdIsHere())('files by SFTP', () => {
       fleet.heal(1)
     }
     connection.close()
-    expect(await files?.rename(join(dir, 'none'), join(dir, 'other'), 500)).not.toBe(true)
+    expect(await files?.rename(join(dir, 'none'), join(dir, 'other'), 500)).toBeNull()
   })
 
   it.each(
@@ -90,5 +96,6 @@ describe.skipIf(!sshdIsHere())('files by SFTP', () => {
     expect(await connection.files()).toBeNull()
     const results = await Promise.all([run(connection, 'echo a'), run(connection, 'echo b')])
     expect(results.map(({ stdout }) => String(stdout))).toEqual(['a\n', 'b\n'])
+    connection.close()
   })
 })
