@@ -21,7 +21,7 @@ export async function runAhead(
   const [first] = scripts
   if (first === undefined) return
   const names = scripts.map(({ name }) => name)
-  const result = await host.session.run(scripts.length === 1 ? first : chain(names.join(', '), scripts), options)
+  const result = await host.session.run(scripts.length === 1 ? first : chain(scripts), options)
   const failed = scripts.length === 1 ? first.name : stoppedAt(result.stdout)
   // Where it is not known which of them failed, what the first one did is not known either.
   const lost = result.lost ?? new Error(`the shell on ${host.name} ended before it said how`)

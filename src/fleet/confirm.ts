@@ -6,11 +6,11 @@ import { onEach } from './each.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { currentIn, lookAgain } from './restore.js'
-import { type Halt, type HostRun, inPhase, inSilence, known, type Run, runStep } from './run.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, runStep } from './run.js'
 import { healthy, restart } from './serve.js'
 import { disarmAll, sendGo } from './swap.js'
 
-/** Milliseconds for which an answer is as good as a new one, of which the first and the last are as far apart. */
+/** Milliseconds: answers of all hosts to a new ping may come as far apart. */
 const fresh = 500
 
 /** The last moment in which the run can still be undone: every host must answer, and still be ours. */
@@ -61,28 +61,35 @@ export async function readAll(run: Run, split: Halt): Promise<Halt> {
 export async function finishAll(run: Run): Promise<Halt | null> {
   if (run.hosts.every(({ plan }) => plan.prune === null))
     return inSilence(run, 'confirm', run.hosts, async host => (await finish(run, host)).failure)
-  let removed = 0
+  let all = 0
   return inPhase(
     run,
     'clean',
     run.hosts,
     async host => {
-      const done = await finish(run, host)
-      removed += done.removed
-      return done.failure
+      const began = performance.now()
+      const { removed, failure } = await finish(run, host)
+      all += removed
+      if (failure !== null) ended(run, host, 'clean', failure.step, performance.now() - began, failure, failure.message)
+      return failure
     },
-    () => `removed ${removed} old releases`,
+    () => `removed ${all} old releases`,
   )
 }
 
+/** In one request; where its answer is lost, or old releases take too long, the end is asked for without them. */
 async function finish(run: Run, host: HostRun) {
   const { prune, finish, look } = host.plan
-  const scripts = [...(prune === null ? [] : [tolerant(prune.script)]), finish.script, look.script]
-  const all = chain(scripts.map(({ name }) => name).join(', '), scripts)
-  const timeout = finish.timeout + (prune?.timeout ?? 0)
-  const result = await retry(2, () => host.session.run(all, { timeout }))
-  const said = result.stdout.toString('latin1')
-  if (said.includes(notRemoved)) run.warnings.push(`${host.name}: old releases could not be removed`)
+  const end = [finish.script, look.script]
+  const both = prune && chain([tolerant(prune.script), ...end])
+  const pruned = both && (await host.session.run(both, { timeout: prune.timeout + finish.timeout }))
+  const said = pruned?.stdout.toString('latin1') ?? ''
+  if (pruned?.code === null) run.warnings.push(`${host.name}: whether old releases were removed is not known`)
+  else if (said.includes(notRemoved)) run.warnings.push(`${host.name}: old releases could not be removed`)
+  const result =
+    pruned === null || pruned.code === null
+      ? await retry(2, () => host.session.run(chain(end), { timeout: finish.timeout }))
+      : pruned
   if (result.code === 0 || result.code === codes.fenced) host.locked = false
   host.current = result.code === 0 ? currentIn(result) : await lookAgain(host)
   return { removed: (said.match(/^removed /gm) ?? []).length, failure: readBack(run, host, result) }

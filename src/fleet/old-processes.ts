@@ -47,7 +47,7 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
 async function readOn(host: HostRun, step: ProcessStep, phase: Phase): Promise<readonly Living[] | null> {
   if (phase === 'rollback') return readProcesses(host.session, step)
   const { renew } = host.plan
-  const both = chain('processes, renew', [step.script, renew.script])
+  const both = chain([step.script, renew.script])
   const { code, stdout } = await host.session.run(both, { timeout })
   if (code === 0) host.heard = performance.now()
   return code === 0 || stoppedAt(stdout) === renew.script.name ? parseProcesses(withoutStop(stdout)) : null

@@ -4,13 +4,13 @@ import { quote, Script } from './shell.js'
 const stopped = '@stopped at '
 
 /**
- * Several scripts as one, for one round trip: each runs in a shell of its own, and only when the one before ended with 0.
+ * Several scripts as one, named after them, for one round trip: each runs in a shell of its own, and only when the one before ended with 0.
  * The exit code is that of the first one that did not; the last line on stdout then names it (see `stoppedAt`).
  */
-export function chain(name: string, scripts: readonly Script[]): Script {
+export function chain(scripts: readonly Script[]): Script {
   const links = scripts.map(one => `${fed(one)} || { c=$?; printf '\\n%s\\n' ${quote(stopped + one.name)}; exit $c; }`)
   return new Script(
-    name,
+    scripts.map(({ name }) => name).join(', '),
     links.join('\n'),
     scripts.flatMap(({ input }) => input),
   )

@@ -40,6 +40,7 @@ describe.skipIf(!sshdIsHere())('a host', () => {
       'mv*releases/*',
       'mv*state.armed*',
       'mv*go/current*',
+      'mv*state.swapped*',
       'mv*outcome.confirmed*',
       'mv*fleet .clonedeploy/fleet',
     ]),
@@ -67,6 +68,23 @@ describe.skipIf(!sshdIsHere())('a host', () => {
     expect(stderr).toContain('h2: old releases could not be removed')
     expect(stderr).toContain('removed 2 old releases')
     await scene.consistent()
+    await scene.deploy('newer')
+  })
+
+  it('that is lost while it removes old releases ends its transaction, and what was removed is said to be unknown', async () => {
+    scene.project.configure({ source: { dir: 'site' }, keepReleases: 2 })
+    for (const version of ['one', 'two']) await scene.deploy(version)
+    scene.project.write(app('new'))
+    hosts.stopAt(2, 1, 'mv*releases/*taken', 'pause')
+    const running = scene.project.start('deploy')
+    await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 20_000, interval: 10 })
+    hosts.fleet.dropConnections(2)
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(0)
+    expect(stderr).toContain('h2: whether old releases were removed is not known')
+    await scene.consistent()
+    hosts.unstop()
+    await hosts.letTimePass(scene.folders)
     await scene.deploy('newer')
   })
 })

@@ -14,6 +14,7 @@ import { Script } from '../../src/scripts/shell.js'
 import { nameOf } from '../support/processes.js'
 
 const renew = { script: new Script('renew', 'exit 1') }
+const held = { script: new Script('renew', ':') }
 
 describe('a process in releases/a', () => {
   const root = mkdtempSync(join(tmpdir(), 'clonedeploy-old-'))
@@ -51,6 +52,18 @@ describe('a process in releases/a', () => {
     expect(failure?.message ?? null).toBe(expected === 'failure' ? words : null)
     expect(warnings).toEqual(expected === 'warning' ? [`h1: ${words}`] : [])
     expect(host.healthy).toBe(expected !== 'failure')
+  })
+
+  it.each([
+    ['is heard from', held, true],
+    ['is not heard from when the lock is lost, whose processes are read all the same', renew, false],
+  ])('its host %s', async (_, lease, heard) => {
+    const step = { kind: 'processes', script: processes(root), release: 'b', within: 0, old: 'fail' }
+    const plan = { processes: step, restart: [{}], restartOld: [{}], renew: lease }
+    const host = { name: 'h1', session: connection, plan, healthy: true, heard: 0 } as unknown as HostRun
+    const failure = await noneLeft({ stop: never, emit: () => {}, warnings: [] } as unknown as Run, host, 'health')
+    expect(failure?.step).toBe('processes')
+    expect(host.heard > 0).toBe(heard)
   })
 
   it('is not said to be gone where the host could not be read', async () => {
