@@ -19,10 +19,19 @@ export interface LiveListener {
   readonly stderr: (chunk: Buffer) => void
 }
 
-/** Bytes that went over a connection, below the encryption. */
+/** What went over a connection, in all its channels. */
 export interface Traffic {
+  /** Bytes, before encryption. */
   sent: number
   received: number
+  /** How often something was asked and its answer waited for. */
+  roundTrips: number
+  /** Milliseconds that the quickest answer took. */
+  rtt: number
+}
+
+export function noTraffic(): Traffic {
+  return { sent: 0, received: 0, roundTrips: 0, rtt: Number.POSITIVE_INFINITY }
 }
 
 export async function openLive(open: (command: string) => Promise<Channel>, traffic: Traffic): Promise<Live> {

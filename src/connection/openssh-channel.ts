@@ -27,8 +27,7 @@ export interface MuxChannel {
   readonly stdout: Readable
   readonly stderr: Readable
   readonly events: EventEmitter
-  /** Asks for a program. Rejects when the host refuses it. */
-  /** Starts what this session is for. */
+  /** Asks for a program, or for a service of sshd. Rejects when the host refuses it. */
   readonly start: (kind: 'exec' | 'subsystem', what: string) => Promise<void>
   readonly take: (type: number, body: Buffer) => void
   readonly close: () => void
@@ -130,7 +129,7 @@ export function muxChannel(mux: Mux, confirmation: Reader): MuxChannel {
       case message.success:
         return answer?.resolve()
       case message.failure:
-        return answer?.reject(new Error('it refuses to run a command'))
+        return answer?.reject(new Error('it refuses to start one'))
       case message.close:
         close()
         return lose()

@@ -44,14 +44,20 @@ export function reader(message: Buffer): Reader {
   return { number, flag, bytes, text: () => bytes().toString('utf8') }
 }
 
-/** Cuts a stream into messages, each with its length before it. Linear in what comes. */
-export function messages(onMessage: (message: Buffer) => void): (chunk: Buffer) => void {
+/** Cuts a stream into messages, each with its length before it. Linear in what comes. A message of more than `longest` bytes is none. */
+export function messages(
+  onMessage: (message: Buffer) => void,
+  longest = Number.POSITIVE_INFINITY,
+  onTooLong: () => void = () => {},
+): (chunk: Buffer) => void {
   let held: Buffer[] = []
   let length = 0
   return chunk => {
     held.push(chunk)
     length += chunk.length
-    if (length < 4 || length < 4 + sizeOf(held)) return
+    if (length < 4) return
+    if (sizeOf(held) > longest) return onTooLong()
+    if (length < 4 + sizeOf(held)) return
     let data = Buffer.concat(held, length)
     while (data.length >= 4 && data.length >= 4 + data.readUInt32BE(0)) {
       const end = 4 + data.readUInt32BE(0)

@@ -3,6 +3,7 @@ import type { Transport } from './channel.js'
 import type { Connection, ConnectionFacts, Files } from './connection.js'
 import { ConnectError, TimeoutError } from './errors.js'
 import { type Exchanged, seconds } from './exchange.js'
+import { noTraffic } from './live.js'
 import { openSftp } from './sftp.js'
 import { shell } from './shell.js'
 
@@ -13,7 +14,7 @@ export async function session(
   transport: Transport,
   startUp: number,
 ): Promise<Connection> {
-  const traffic = { sent: 0, received: 0 }
+  const traffic = noTraffic()
   const { greet, ...scripts } = shell(host.name, transport.openChannel, traffic)
   const greeting = await greet(startUp).catch(error => error as Error)
   const refused = greeting instanceof Error ? noChannel(host, greeting) : refusal(host, facts, greeting, startUp)

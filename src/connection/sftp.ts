@@ -1,7 +1,7 @@
 import type { Channel, Transport } from './channel.js'
 import type { Files } from './connection.js'
 import type { Traffic } from './live.js'
-import { type Field, fields, type Reader, reader, uint32 } from './openssh-wire.js'
+import { type Field, fields, messages, type Reader, reader, uint32 } from './openssh-wire.js'
 
 /** Messages of SFTP, version 3 (draft-ietf-secsh-filexfer-02), as far as they are needed here. */
 const message = { init: 1, version: 2, readlink: 19, status: 101, name: 104, extended: 200 } as const
@@ -24,63 +24,76 @@ export async function openSftp(
   const channel = await openSubsystem?.('sftp').catch(() => null)
   if (!channel) return null
   const { ask, hello, close } = talk(channel, traffic)
-  const version = await inTime(5000, hello())
+  const version = await hello(5000)
   if (version?.type !== message.version || !renames(version.body)) {
     close()
     return null
   }
   return {
     async readlink(path, timeout) {
-      const answer = await inTime(timeout, ask(message.readlink, path))
+      const answer = await ask(timeout, message.readlink, path)
       return answer?.type === message.name && answer.body.number() === 1 ? answer.body.text() : null
     },
     async rename(from, to, timeout) {
-      const answer = await inTime(timeout, ask(message.extended, POSIX_RENAME, from, to))
+      const answer = await ask(timeout, message.extended, POSIX_RENAME, from, to)
       return answer && answer.type === message.status && answer.body.number() === OK
     },
   }
 }
 
-/** Requests and answers on a channel; an answer is null when the channel ended before it, or says what SFTP does not say. */
+/** Requests and answers on a channel; an answer is null when it did not come in time, or the channel ended before it. */
 function talk(channel: Channel, traffic: Traffic) {
   const waiting = new Map<number, (answer: Answer | null) => void>()
   let over = false
   let next = 0
-  const end = () => {
+  const settle = (id: number, answer: Answer | null) => {
+    waiting.get(id)?.(answer)
+    waiting.delete(id)
+  }
+  const close = () => {
     over = true
-    for (const settle of waiting.values()) settle(null)
-    waiting.clear()
+    for (const id of waiting.keys()) settle(id, null)
     channel.close()
   }
   for (const stream of [channel.stdin, channel.stdout, channel.stderr]) stream.on('error', () => {})
   channel.stderr.resume()
-  channel.ended.then(end)
-  const take = frames(LONGEST, end, frame => {
-    const body = reader(frame.subarray(1))
-    const type = frame[0] ?? 0
-    const id = type === message.version ? 0 : body.number()
-    waiting.get(id)?.({ type, body })
-    waiting.delete(id)
-  })
+  channel.ended.then(close)
+  const take = messages(
+    answer => {
+      const body = reader(answer.subarray(1))
+      const type = answer[0] ?? 0
+      settle(type === message.version ? 0 : body.number(), { type, body })
+    },
+    LONGEST,
+    close,
+  )
   channel.stdout.on('data', (chunk: Buffer) => {
     traffic.received += chunk.length
     if (!over) take(chunk)
   })
-  const send = (id: number, type: number, rest: Buffer) =>
+  const send = (id: number, timeout: number, type: number, rest: Buffer) =>
     new Promise<Answer | null>(resolve => {
       if (over || !channel.stdin.writable) return resolve(null)
-      waiting.set(id, resolve)
-      const packet = Buffer.concat([uint32(1 + rest.length), Buffer.from([type]), rest])
+      const timer = setTimeout(settle, timeout, id, null)
+      waiting.set(id, answer => {
+        clearTimeout(timer)
+        resolve(answer)
+      })
+      const packet = fields(Buffer.concat([Buffer.from([type]), rest]))
       traffic.sent += packet.length
       channel.stdin.write(packet)
     })
   return {
-    hello: () => send(0, message.init, uint32(3)),
-    ask(type: number, ...values: readonly Field[]) {
+    hello: (timeout: number) => send(0, timeout, message.init, uint32(3)),
+    async ask(timeout: number, type: number, ...values: readonly Field[]) {
       next += 1
-      return send(next, type, fields(next, ...values))
+      traffic.roundTrips += 1
+      const sent = performance.now()
+      const answer = await send(next, timeout, type, fields(next, ...values))
+      if (answer !== null) traffic.rtt = Math.min(traffic.rtt, performance.now() - sent)
+      return answer
     },
-    close: end,
+    close,
   }
 }
 
@@ -92,29 +105,4 @@ function renames(version: Reader): boolean {
     if (name === POSIX_RENAME) return true
   }
   return false
-}
-
-/** Cuts a stream into frames, each with its length before it. */
-function frames(longest: number, onTooLong: () => void, onFrame: (frame: Buffer) => void): (chunk: Buffer) => void {
-  let data: Buffer = Buffer.alloc(0)
-  return chunk => {
-    data = Buffer.concat([data, chunk])
-    while (data.length >= 4) {
-      const size = data.readUInt32BE(0)
-      if (size > longest) return onTooLong()
-      if (data.length < 4 + size) return
-      const frame = data.subarray(4, 4 + size)
-      data = data.subarray(4 + size)
-      onFrame(frame)
-    }
-  }
-}
-
-/** The answer, if it comes in so many milliseconds. */
-function inTime<T>(timeout: number, answer: Promise<T>): Promise<T | null> {
-  let timer: NodeJS.Timeout
-  const late = new Promise<null>(resolve => {
-    timer = setTimeout(resolve, timeout, null)
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }

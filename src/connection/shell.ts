@@ -18,9 +18,7 @@ export interface Shell
 }
 
 export function shell(host: string, openChannel: (command: string) => Promise<Channel>, traffic: Traffic): Shell {
-  let rtt = Number.POSITIVE_INFINITY
   let zips = false
-  let roundTrips = 0
   const channels = pool(
     () => openLive(openChannel, traffic),
     MOST_CHANNELS,
@@ -38,9 +36,9 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     const timeout = Math.max(1, atMost(options.timeout) - (performance.now() - started))
     const going = exchange(live, script, { ...options, timeout, stdin, zips, host, started })
     use?.(live)
-    if (stdin === 'input') roundTrips += 1
+    if (stdin === 'input') traffic.roundTrips += 1
     const done = await going
-    if (done.answered !== null) rtt = Math.min(rtt, done.answered)
+    if (done.answered !== null) traffic.rtt = Math.min(traffic.rtt, done.answered)
     // A script that read the channel itself and did not end well may have left a child there, to eat later requests.
     channels.give(live, done.reusable && (stdin === 'input' || done.result.code === 0))
     return done
@@ -77,7 +75,7 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     let asked = true
     const line = async (timeout: number) => {
       const answer = await answers.next(atMost(timeout))
-      if (asked && answer !== null) roundTrips += 1
+      if (asked && answer !== null) traffic.roundTrips += 1
       asked = false
       return answer
     }
@@ -93,13 +91,13 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     run,
     open,
     sessions: channels.opened,
-    rtt: () => rtt,
-    roundTrips: () => roundTrips,
+    rtt: () => traffic.rtt,
+    roundTrips: () => traffic.roundTrips,
     bytesSent: () => traffic.sent,
     bytesReceived: () => traffic.received,
     async greet(timeout) {
       const greeting = await exchanged(new Script('greet', canZip), 'input', { timeout })
-      roundTrips = 0
+      traffic.roundTrips = 0
       zips = greeting.result.code === 0 && greeting.result.stdout.toString('latin1') === 'zips\n'
       return greeting
     },

@@ -38,6 +38,7 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
 
 /** Everything that touches no `current`: at its end every host holds the release, and the first to go wait for one word. */
 async function makeReady(run: Run): Promise<Halt | null> {
+  // SFTP opens meanwhile; the swap asks for it.
   for (const { session } of run.hosts) session.files()
   const phases = [lockAndPrepare, prepareAll, runOnce, readyFirst]
   for (const phase of phases) {

@@ -15,7 +15,7 @@ export interface Session {
   readonly connection: () => Connection
   readonly run: (script: Script, options: SessionOptions) => Promise<RunResult>
   readonly open: (script: Script, timeout: number) => Waiting
-  /** Its SFTP, as long as the connection of now stands; null where there is none. What it renames is in the log. */
+  /** The SFTP of its first connection, null where there is none: one that was opened again may have no session to spare. What it renames is in the log. */
   readonly files: () => Promise<Files | null>
   /** Gives up what is under way on the host, by closing the connection; the next `run` opens another. */
   readonly interrupt: () => void
@@ -52,7 +52,7 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
       return waiting
     },
     async files() {
-      const files = await connection.files()
+      const files = await first.files()
       return files && { ...files, rename: logged(files.rename) }
     },
     interrupt: () => connection.close(),

@@ -29,11 +29,11 @@ async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
  */
 async function measure(run: Run, host: HostRun): Promise<HostFailure | null> {
   const files = await within(2000, host.session.files()).catch(() => null)
-  const sent = performance.now()
   const target = await (files?.readlink(wayOf(run, host).from, 2000) ?? null)
-  host.away = Math.min(performance.now() - sent, host.session.connection().rtt())
   host.files = target === `releases/${run.plan.release}` ? files : null
-  return host.files === null ? ping(host) : null
+  if (host.files === null) return ping(host)
+  host.away = host.session.connection().rtt()
+  return null
 }
 
 async function ping(host: HostRun): Promise<HostFailure | null> {
@@ -120,7 +120,7 @@ function meeting(count: number) {
 }
 
 function wayOf({ plan: { tx } }: Run, { plan: { root } }: HostRun) {
-  return { from: `${root}/${paths.tx(tx)}/stage/go/current`, to: `${root}/current` }
+  return { from: `${root}/${paths.tx(tx)}/stage/go/current`, to: `${root}/${paths.current}` }
 }
 
 /** The word, and what the host then says that `current` is; `answered` is when it had renamed, in milliseconds of our clock. */

@@ -19,8 +19,10 @@ export interface Arm {
  * Starts the dead-man's switch, prints `armed`, answers a `ping` with `here`, waits for `go TX`, swaps by one rename and
  * prints `renamed`, `swapped TARGET` and, when the disk has it, `flushed`. Between the word and the rename one program
  * starts: a shell forked beforehand reads the word, compares the times of files (its own clock, and no program) and becomes
- * the `mv`. A late `go` is refused there, and finds no link: the switch takes it away at the deadline, by the clock and by
- * its sleeps, whoever calls the swap off before. Exit: late, rename, unpack (the times could not be written).
+ * the `mv`; where the link was renamed already (by SFTP), the word only makes it known, and so does the end of our line. A late
+ * `go` is refused there, and finds no link: the switch takes it away at the deadline, by the clock and by
+ * its sleeps, whoever calls the swap off before. What was renamed later all the same (the change time of the link; a host
+ * that froze as a whole) it puts back at its next look. Exit: late, rename, unpack (the times could not be written).
  * When our end of the line is lost after the swap, the waiting shell is a second switch beside the first.
  */
 export function arm(place: Place, what: Arm): Script {

@@ -21,7 +21,7 @@ process.stdin
 process.stdout.write('reading\n')
 while (wanted) {
   for (const folder of folders) look(folder)
-  await new Promise(resolve => setTimeout(resolve, 5))
+  await new Promise(resolve => setTimeout(resolve, 1))
 }
 process.stdout.write(`${reads} reads\n`)
 
