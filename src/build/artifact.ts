@@ -13,7 +13,7 @@ export interface Artifact {
 }
 
 export interface Payload extends Arrival {
-  /** gzip of a tar with `removed` and `added` (manifest lines), what these name as NUL-separated paths (`leaves`, `leaves.folders` with the deepest first, `files`, `links`, `folders`), `tree/…` (the files that are not in base), and `edits` with `edit/N` (what makes files out of the base's). */
+  /** gzip of a tar with `removed` and `added` (manifest lines), what these name as NUL-separated paths (`leaves`, `leaves.folders` with the deepest first, `files`, `links`, `folders`), `tree/…` (the files that are not in base), an empty folder `own`, and `edits` with `edit/N` (what makes files out of the base's). */
   readonly data: Uint8Array
 }
 

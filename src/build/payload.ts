@@ -29,7 +29,7 @@ export async function payloadFrom(base: Manifest | null, frozen: Frozen): Promis
   const input = openContent(frozen)
   try {
     const data = await gzipOf(archive(changes, edits, frozen, input))
-    return { data, ...amountOf(changes), ...restOf(changes, frozen.manifest), sum: sumOf(changes) }
+    return { data, ...amountOf(changes), entries: entriesOf(frozen.manifest).length, sum: sumOf(changes) }
   } finally {
     closeSync(input)
   }
@@ -38,12 +38,6 @@ export async function payloadFrom(base: Manifest | null, frozen: Frozen): Promis
 function amountOf({ files, links, folders }: Difference) {
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   return { files: files.length, bytes, links: links.length, folders: folders.length }
-}
-
-function restOf({ files, links }: Difference, next: Manifest) {
-  const entries = entriesOf(next)
-  const all = entries.filter(({ kind }) => kind !== 'folder').length
-  return { unchanged: all - files.length - links.length, entries: entries.length }
 }
 
 /** Over lines in the order of the manifest: of every file `MODE SIZE` as stat prints it, of every file its sha256, of every link its target. */
@@ -79,6 +73,7 @@ async function* archive(
   yield* textFile('edits', [...edits.values()].map(recordOf).join(''))
   yield tarHeader({ kind: 'folder', path: 'edit' })
   for (const [i, { between }] of [...edits.values()].entries()) yield* tarFile(`edit/${i}`, between)
+  yield tarHeader({ kind: 'folder', path: 'own' })
   yield tarHeader({ kind: 'folder', path: 'tree' })
   for (const entry of withFolders(changes)) {
     if (edits.has(entry.path)) continue

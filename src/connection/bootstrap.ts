@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib'
 
 /**
- * The one command that runs on every channel: a loop that evaluates the lines which begin with the nonce and ignores
- * all others, so that stray bytes are never run. It reads alike in bash, dash, zsh, fish and csh, whichever of them the
+ * The one command that runs on every channel: a loop that evaluates the lines which begin with the nonce (with a colon and
+ * a number after it, so many gzipped bytes that follow) and ignores all others, so that stray bytes are never run. It reads alike in bash, dash, zsh, fish and csh, whichever of them the
  * login shell is: single quotes, no `!`, no backslash, no newline. Nothing of a script is ever on a command line.
  */
 export function bootstrap(nonce: string): string {
-  return `exec /bin/sh -c 'unset l c; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; esac; done'`
+  return `exec /bin/sh -c 'unset l c; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(head -c "$\{l#*:}" | gzip -dc)";; esac; done'`
 }
 
 /** A line for that loop. What went before it on the channel, if it was not ended by a newline, is ended by ours. */
@@ -24,10 +24,7 @@ const LONG = 1500
 export function zippedRequest(nonce: string, text: string): Uint8Array {
   if (text.length < LONG) return Buffer.from(requestLine(nonce, text), 'latin1')
   const zipped = zip(text)
-  return Buffer.concat([
-    Buffer.from(requestLine(nonce, `eval "$(head -c ${zipped.length} | gzip -dc)"`), 'latin1'),
-    zipped,
-  ])
+  return Buffer.concat([Buffer.from(`\n${nonce}:${zipped.length}\n`, 'latin1'), zipped])
 }
 
 /** The hosts of a fleet are sent the same scripts. */

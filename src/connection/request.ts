@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { fed, subshell } from '../scripts/chain.js'
+import { fed, group } from '../scripts/chain.js'
 import type { Script } from '../scripts/shell.js'
 
 /** The lines that a host prints around a script's output. Fresh for every request, so that no output can hold them. */
@@ -19,14 +19,14 @@ export function freshMarks(): Marks {
 }
 
 /**
- * Shell text that runs a script in a subshell, marked on both streams. Statements are on lines of their own: a shell
+ * Shell text that runs a script, marked on both streams. Statements are on lines of their own: a shell
  * that trips over a syntax error in the script has printed the first marks by then.
  */
 export function requestText(script: Script, marks: Marks, stdin: 'input' | 'channel'): string {
   return [
     `printf '%s\\n' '${marks.begin}'`,
     `printf '%s\\n' '${marks.begin}' >&2`,
-    stdin === 'channel' ? subshell(script) : fed(script),
+    stdin === 'channel' ? group(script) : fed(script),
     'c=$?',
     `printf '%s %s\\n' '${marks.end}' $c`,
     `printf '%s %s\\n' '${marks.end}' $c >&2`,

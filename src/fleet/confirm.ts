@@ -1,5 +1,5 @@
 import type { RunResult } from '../connection/connection.js'
-import { chain, subshell } from '../scripts/chain.js'
+import { chain, group } from '../scripts/chain.js'
 import { codes } from '../scripts/codes.js'
 import { Script } from '../scripts/shell.js'
 import { onEach } from './each.js'
@@ -108,7 +108,7 @@ const notRemoved = '@not removed'
 
 /** What was served before can wait for the next deploy; the end of this one cannot. */
 function tolerant(script: Script): Script {
-  return new Script(script.name, `${subshell(script)} || echo '${notRemoved}'`)
+  return new Script(script.name, `${group(script)} || echo '${notRemoved}'`, [], true)
 }
 
 async function confirmHost(run: Run, host: HostRun): Promise<HostFailure | null> {

@@ -9,8 +9,6 @@ export interface Arrival {
   readonly bytes: number
   readonly links: number
   readonly folders: number
-  /** Files and links of the base that stay as they are. */
-  readonly unchanged: number
   /** Files, links and folders of the whole release. */
   readonly entries: number
   /** sha256 (hex) of what arrives, as `arrived` prints it on a host: modes and sizes, contents, targets. */
@@ -28,9 +26,9 @@ export function arrived({ files, links, folders, sum }: Arrival): ShellText {
   return sh`arrived() {
   cd "$T" || return
   ${files > 0 ? sh`xargs -0 stat -c '%f %s' -- <"$I/files"; sums <"$I/files"` : sh`:`}
-  ${links > 0 ? sh`targets "$(newline "$I/manifest")" <"$I/links"` : sh`:`}
+  ${links > 0 ? sh`targets "$(newline "$own")" <"$I/links"` : sh`:`}
 }
 folders() { cd "$T" && xargs -0 sh -c 'for d do [ -d "$d" ] && [ ! -L "$d" ] && echo; done' sh <"$I/folders" | wc -l; }
 [ "$(arrived | sha256sum)" = ${`${sum}  -`} ] ${folders > 0 ? sh`&& [ "$(folders)" -eq ${folders} ]` : sh``} ||
-  { intact "$I/manifest" "$T" && echo 'what arrived is not what was sent'; exit ${codes.notIntact}; }`
+  { intact "$own" "$T" && echo 'what arrived is not what was sent'; exit ${codes.notIntact}; }`
 }

@@ -8,11 +8,17 @@ const stopped = '@stopped at '
  * The exit code is that of the first one that did not; the last line on stdout then names it (see `stoppedAt`).
  */
 export function chain(scripts: readonly Script[]): Script {
-  const links = scripts.map(one => `${fed(one)} || { c=$?; printf '\\n%s\\n' ${quote(stopped + one.name)}; exit $c; }`)
+  // What comes is the input of the only one that has any.
+  const alone = scripts.filter(({ size }) => size > 0).length === 1
+  const run = (one: Script) => (alone && one.size > 0 ? group(one) : fed(one))
+  const links = scripts.map(
+    one => `{ ${run(one)} || { c=$?; printf '\\n%s\\n' ${quote(stopped + one.name)}; ( exit $c ); }; }`,
+  )
   return new Script(
     scripts.map(({ name }) => name).join(', '),
-    links.join('\n'),
+    links.join(' &&\n'),
     scripts.flatMap(({ input }) => input),
+    true,
   )
 }
 
@@ -30,11 +36,14 @@ export function withoutStop(stdout: Buffer): Buffer {
 
 /** Shell text that runs a script with its own input and nothing else on stdin; what it leaves of it unread is drained. */
 export function fed(script: Script): string {
-  if (script.size === 0) return `${subshell(script)} </dev/null`
-  return `head -c ${script.size} | (\n${subshell(script)}\nc=$?\ncat >/dev/null\nexit $c\n)`
+  if (script.size === 0) return `${group(script)} </dev/null`
+  return `head -c ${script.size} | (\n${group(script)}\nc=$?\ncat >/dev/null\nexit $c\n)`
 }
 
-/** The `:` is for an empty script, the newline before `)` for one that ends in a comment or a here-document. */
-export function subshell(script: Script): string {
-  return `(\n:\n${script.text}\n)`
+/**
+ * Shell text that runs a script and leaves the shell as it is: a compound command. The `:` is for an empty script, the
+ * newline before the end for one that ends in a comment or a here-document.
+ */
+export function group(script: Script): string {
+  return script.contained ? `{\n${script.text}\n}` : `(\n:\n${script.text}\n)`
 }

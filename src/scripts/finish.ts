@@ -3,7 +3,6 @@ import { codes } from './codes.js'
 import { endHookFunction } from './end-hook.js'
 import { fenced, flush, type Place, sweepProbe } from './place.js'
 import { type Script, script, sh } from './shell.js'
-import { takeFunction } from './take.js'
 import { wayFunctions } from './way.js'
 
 /** Throws away what was made before any swap, and gives the lock back. The old release and `current` are not touched. */
@@ -39,7 +38,9 @@ export function finish(place: Place, what: Finish): Script {
   return script('finish', [
     fenced(place),
     sh`umask 077
-printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} && printf '%s\n' ${what.history} >>${paths.history} || exit 1
+f=; [ ! -f ${paths.fleet} ] || IFS= read -r f <${paths.fleet}
+[ "$f" = ${what.fleet} ] || { printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } || exit 1
+printf '%s\n' ${what.history} >>${paths.history} || exit 1
 rm -rf "$X/stage" "$X/restart"
 : >".clonedeploy/epochs/$h/released"`,
   ])
@@ -75,12 +76,12 @@ rm -rf "$X/stage" "$X/restart"
 export function prune(place: Place, releases: readonly string[]): Script {
   return script('prune', [
     fenced(place),
-    takeFunction,
-    sh`here=$(pwd -P)
+    sh`here=$(pwd -P); now=$(cd current 2>/dev/null && pwd -P)
 used=$(ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null)
+set --
 for r in ${releases}; do
   [ -d "releases/$r" ] || continue
-  serves "$r" && continue
+  case "$now/" in "$here/releases/$r/"*) continue ;; esac
   for u in .clonedeploy/tx/*/undecided; do
     [ -e "$u" ] || continue
     n=; o=; read -r n <"\${u%/*}/next"; read -r o <"\${u%/*}/old"
@@ -91,9 +92,24 @@ for r in ${releases}; do
     *"$here/releases/$r"[/\ ]*|*"$here/releases/$r
 "*) echo "in use $r"; continue ;;
   esac
-  take "releases/$r" || continue
+  set -- "$@" "$r"
+done
+[ "$#" -gt 0 ] || exit 0
+# By way of our own folder, as lock does it.
+mkdir "$X/taken" "$X/taken/manifests" "$X/taken/bad" || exit 1
+all=$*
+set --; for r in $all; do set -- "$@" "releases/$r"; done
+mv -f -- "$@" "$X/taken/"
+set --
+for r in $all; do
+  [ ! -e "releases/$r" ] || continue
   echo "removed $r"
-  for f in ".clonedeploy/manifests/$r.seal" ".clonedeploy/manifests/$r.sheet" ".clonedeploy/manifests/$r" ".clonedeploy/bad/$r"; do [ ! -e "$f" ] || take "$f"; done
-done`,
+  for f in ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal" ".clonedeploy/manifests/$r.sheet"; do [ ! -e "$f" ] || set -- "$@" "$f"; done
+done
+[ "$#" = 0 ] || mv -f -- "$@" "$X/taken/manifests/"
+set --
+for r in $all; do [ -e "releases/$r" ] || [ ! -e ".clonedeploy/bad/$r" ] || set -- "$@" ".clonedeploy/bad/$r"; done
+[ "$#" = 0 ] || mv -f -- "$@" "$X/taken/bad/"
+rm -rf "$X/taken"`,
   ])
 }

@@ -37,7 +37,7 @@ tell() {
 D=${deployTo}
 case $D in /*) ;; '~/'*) D=$HOME/\${D#'~/'} ;; *) D=$HOME/$D ;; esac
 while :; do case $D in ?*/) D=\${D%/} ;; *) break ;; esac; done
-printf 'user %s\n' "$(id -un 2>/dev/null || id -u)"
+printf 'user '; id -un 2>/dev/null || id -u || echo
 printf 'home %s\n' "$HOME"
 printf 'shell %s\n' "\${SHELL:-}"
 tell root "$D"
@@ -50,29 +50,33 @@ while [ ! -d "$P" ] && [ -n "$P" ]; do [ -e "$P" ] || [ -L "$P" ] && break; P=\$
 [ -n "$P" ] || P=/
 if [ -d "$D" ]; then echo 'kind folder'; elif [ -e "$D" ] || [ -L "$D" ] || [ ! -d "$P" ]; then echo 'kind other'; else echo 'kind absent'; fi
 [ -w "$P" ] && [ -x "$P" ] && echo 'writable yes'
-df -Pk -- "$P" 2>/dev/null | sed -n '$s/^/disk /p'
-df -Pi -- "$P" 2>/dev/null | sed -n '$s/^/inodes /p'
+last() { printf '%s %s\n' "$1" "\${2##*
+}"; }
+last disk "$(df -Pk -- "$P" 2>/dev/null)"
+last inodes "$(df -Pi -- "$P" 2>/dev/null)"
 `,
     ...sharedFiles.map(file => sh`[ -e "$D"/${`shared/${file}`} ] || printf 'missing %s\n' ${file}`),
     sh`cd -- "$D" 2>/dev/null || exit 0
 [ -w . ] && [ ! -d .clonedeploy ] || [ -w .clonedeploy ] || echo 'writable no'
 [ ! -d releases ] || [ -w releases ] || echo 'writable no'
-R=$(cd releases 2>/dev/null && pwd -P)
+real() { p=; cd -P -- "$1" 2>/dev/null || return 0; p=$PWD; cd -- "$D" || exit 1; }
+real releases; R=$p
 if [ -L current ]; then
   [ -e current ] && e=yes || e=no
-  r=; c=$(cd current 2>/dev/null && pwd -P)
+  r=; real current; c=$p
   [ -n "$R" ] && case $c in "$R"/*) r=\${c#"$R/"}; case $r in */*) r= ;; esac ;; esac
   if [ "$e" = no ]; then t=$(readlink current); case $t in releases/*) r=\${t#releases/} ;; esac; fi
   case $r in *[!A-Za-z0-9._-]*) r= ;; esac
-  t=$(readlink -n current; echo .); tell "current link $e \${r:--}" "\${t%.}"
+  t=$(readlink current); [ current -ef "$t" ] || { t=$(readlink -n current; echo .); t=\${t%.}; }
+  tell "current link $e \${r:--}" "$t"
 elif [ -d current ]; then echo 'current folder'
 elif [ -e current ]; then echo 'current other'
 else echo 'current absent'; fi
-mounted=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .*/\1/p' /proc/self/mountinfo 2>/dev/null)
-case "
-$mounted
+[ -L current ] || mounted=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .*/\1/p' /proc/self/mountinfo 2>/dev/null)
+real .; case "
+\${mounted:-}
 " in *"
-$(pwd -P)/current
+$p/current
 "*) echo 'mounted yes' ;; esac
 for d in releases/*/; do
   d=\${d%/}; r=\${d#releases/}
@@ -87,7 +91,7 @@ h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) 
 if [ "$h" -gt 0 ]; then
   E=.clonedeploy/epochs/$h
   echo "epoch $h"
-  i=0; while [ -d "$E" ] && [ ! -f "$E/tx" ] && [ "$i" -lt 5 ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i+1)); done
+  i=0; while [ -d "$E" ] && [ ! -s "$E/tx" ] && [ "$i" -lt 5 ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i+1)); done
   f=$E; [ -f "$E/lease" ] && f=$E/lease
   if [ ! -e "$E/released" ] && l=$(stat -c %Y "$f" 2>/dev/null); then
     if [ -e "$E/held" ]; then echo 'held 0'; else printf 'held %s\n' "$(( now - l ))"; fi
@@ -104,7 +108,7 @@ for d in .clonedeploy/tx/*/; do
   ! unserved "$d" || s=unserved
   n=; [ -f "$d/next" ] && read -r n <"$d/next"
   printf 'tx %s %s %s %s ' "\${d##*/}" "$s" "$o" "\${n:--}"
-  if [ -f "$d/old" ]; then one <"$d/old"; else echo; fi
+  v=; w=; if [ -f "$d/old" ]; then { IFS= read -r v; IFS= read -r w; } <"$d/old" && one <"$d/old" || printf '%s\n' "$v"; else echo; fi
   if [ -e "$d/undecided" ] && l=$(stat -c %Y "$d/lease" 2>/dev/null); then printf 'lease %s %s\n' "\${d##*/}" "$(( now - l ))"; fi
 done
 if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'fleet %s\n' "$s"; fi

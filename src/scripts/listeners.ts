@@ -1,5 +1,5 @@
 import { enter } from './place.js'
-import { livingFunction } from './processes.js'
+import { living } from './processes.js'
 import { type Script, script, sh } from './shell.js'
 
 /** A TCP port that something on the host listens on. */
@@ -15,9 +15,9 @@ export interface Listener {
 export function listeners(root: string): Script {
   return script('listeners', [
     enter(root),
-    sh`${livingFunction}
-printf 'login %s\n' "$(id -u)"
-living "$(pwd -P)" | while read -r p t; do echo "$p"; done | sort -u | while read -r p; do
+    sh`printf 'login %s\n' "$(id -u)"
+here=$(pwd -P)
+${living} | while read -r p t; do case "$t/" in "$here"/*) echo "$p" ;; esac; done | sort -u | while read -r p; do
   ls -l "/proc/$p/fd" 2>/dev/null | sed -n 's/^.* -> socket:\[\([0-9]*\)\]$/socket \1/p'
 done
 grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r n l m s a b c u d i r; do

@@ -1,8 +1,7 @@
 import { codes } from './codes.js'
 import { enter, fenced, type Place, sweepProbe } from './place.js'
-import { sameCurrent } from './same-current.js'
+import { isCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
-import { takeFunction } from './take.js'
 import { unfinishedFunctions } from './unfinished.js'
 import { wayFunctions } from './way.js'
 
@@ -26,13 +25,13 @@ export function lock(place: Place, holder: string, options: LockOptions): Script
     sh`[ -d ${place.root} ] || ( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
     enter(place.root),
     unfinishedFunctions,
-    takeFunction,
     sh`X=.clonedeploy/tx/${place.tx}
 over=
 umask 077
-for d in epochs tx manifests incoming bad; do [ -d ".clonedeploy/$d" ] || mkdir -p ".clonedeploy/$d" || exit ${codes.folder}; done
+set --; for d in epochs tx manifests incoming bad; do [ -d ".clonedeploy/$d" ] || set -- "$@" ".clonedeploy/$d"; done
+[ "$#" = 0 ] || mkdir -p "$@" || exit ${codes.folder}
 # Whoever makes an epoch writes who it is right after: we may see the one before the other.
-named() { i=0; while [ ! -f ".clonedeploy/epochs/$1/tx" ] && [ "$i" -lt 2 ]; do sleep 1; i=$((i+1)); done; }
+named() { i=0; while [ ! -s ".clonedeploy/epochs/$1/tx" ] && [ "$i" -lt 2 ]; do sleep 1; i=$((i+1)); done; }
 highest
 if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
   named "$h"
@@ -62,31 +61,40 @@ if ! mkdir ".clonedeploy/epochs/$n" 2>/dev/null; then
 fi
 printf '%s\n' ${holder} >".clonedeploy/epochs/$n/holder" &&
 : >".clonedeploy/epochs/$n/lease" &&
-printf '%s\n' ${place.tx} >".clonedeploy/epochs/$n/tx.new" && mv -f ".clonedeploy/epochs/$n/tx.new" ".clonedeploy/epochs/$n/tx" &&
-mkdir -p "$X" && ln -s probe "$X/.clonedeploy-probe" || { rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.folder}; }
+printf '%s\n' ${place.tx} >".clonedeploy/epochs/$n/tx" &&
+mkdir -p "$X/taken/incoming" || { rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.folder}; }
 highest
 [ "$h" -eq "$n" ] || { cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.locked}; }
-mv -f "$X/.clonedeploy-probe" ./ && rm -f ./.clonedeploy-probe || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.rename}; }`,
+${sweepProbe}
+[ ! -e .clonedeploy-probe ] && ln -s probe .clonedeploy-probe && mv -f .clonedeploy-probe "$X/taken/" || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.rename}; }`,
     options.old === undefined
       ? sh``
-      : sh`( ${sameCurrent(options.old)} ) || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.currentChanged}; }`,
+      : sh`${isCurrent(options.old)} || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.currentChanged}; }`,
     sh`for d in .clonedeploy/tx/*; do
   [ ! -e "$d/undecided" ] || calloff "$d"
   doubtful "$d" || continue
   [ ${options.unresolved} = keep ] || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.unresolved}; }
 done
-for e in .clonedeploy/epochs/*; do [ "\${e##*/}" -lt "$n" ] 2>/dev/null && rm -rf "$e"; done
+# What dead runs left goes by way of our own folder: whoever takes the lock over removes that first, and a script that was
+# asleep meanwhile finds no place to bring anything to.
+set --
 for d in .clonedeploy/tx/*/; do
   d=\${d%/}
   [ "$d" = "$X" ] && continue
   { doubtful "$d" || unserved "$d"; } && continue
   if [ -f "$d/made" ]; then
     read -r r <"$d/made"
-    [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && [ -d "releases/$r" ] && take "releases/$r"
+    [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && [ -d "releases/$r" ] && set -- "$@" "releases/$r"
   fi
-  take "$d"
+  set -- "$@" "$d"
 done
-for d in .clonedeploy/incoming/*; do [ ! -e "$d" ] || take "$d"; done
+[ "$#" = 0 ] || mv -f -- "$@" "$X/taken/"
+set --
+for d in .clonedeploy/incoming/*; do [ ! -e "$d" ] || set -- "$@" "$d"; done
+[ "$#" = 0 ] || mv -f -- "$@" "$X/taken/incoming/"
+set --
+for e in .clonedeploy/epochs/*; do [ "\${e##*/}" -lt "$n" ] 2>/dev/null && set -- "$@" "$e"; done
+rm -rf "$X/taken" "$@"
 [ -z "$over" ] || echo "$over"
 exit 0`,
   ])
@@ -102,8 +110,9 @@ export function hold(place: Place, holder: string): Script {
 export function renew(place: Place): Script {
   return script('renew', [
     fenced(place),
-    sh`touch ".clonedeploy/epochs/$h/lease" || exit 1
-[ ! -e "$X/lease" ] || touch "$X/lease"`,
+    sh`set -- ".clonedeploy/epochs/$h/lease"
+[ ! -e "$X/lease" ] || set -- "$@" "$X/lease"
+touch "$@" || exit 1`,
   ])
 }
 

@@ -20,9 +20,11 @@ export type LivingKind = 'app' | 'terminal' | 'session' | 'job' | 'supervisor'
 export function processes(root: string): Script {
   return script('processes', [
     enter(root),
-    sh`R=$(cd releases 2>/dev/null && pwd -P) || exit 0
-${livingFunction}
-living "$R" | while read -r p t; do
+    sh`cd -P -- releases 2>/dev/null || exit 0
+R=$PWD
+cd /
+${living} | while read -r p t; do
+  case "$t/" in "$R"/*) ;; *) continue ;; esac
   r=\${t#"$R"/}; r=\${r%% (deleted)}; r=\${r%%/*}
   case $r in ''|*[!A-Za-z0-9._-]*) continue ;; esac
   s=$(cat "/proc/$p/stat" 2>/dev/null) || continue
@@ -56,9 +58,6 @@ export function parseProcesses(stdout: Buffer): readonly Living[] {
   })
 }
 
-/** `living FOLDER`: lines `PID PATH` of working folders and programs below it; of removed ones the kernel says ` (deleted)`. */
-export const livingFunction: ShellText = sh`unset QUOTING_STYLE
-living() {
-  ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe 2>/dev/null | sed -n 's,^[^/]*/proc/\([0-9]*\)/[ce][wx][de] -> ,\1 ,p' |
-    while read -r a b; do case "$b/" in "$1"/*) printf '%s %s\n' "$a" "$b" ;; esac; done
-}`
+/** Prints lines `PID PATH` of working folders and programs; of removed ones the kernel says ` (deleted)`. */
+export const living: ShellText = sh`unset QUOTING_STYLE
+ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe 2>/dev/null | sed -n 's,^[^/]*/proc/\([0-9]*\)/[ce][wx][de] -> ,\1 ,p'`

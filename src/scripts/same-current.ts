@@ -3,7 +3,16 @@ import { type ShellText, sh } from './shell.js'
 
 /** Stops when `current` is not what the plan was made from. */
 export function sameCurrent(old: string | null): ShellText {
-  return old === null
-    ? sh`[ ! -e current ] && [ ! -L current ] || exit ${codes.currentChanged}`
-    : sh`[ -L current ] && [ "$(readlink -n current; echo .)" = ${`${old}.`} ] || exit ${codes.currentChanged}`
+  return sh`${isCurrent(old)} || exit ${codes.currentChanged}`
+}
+
+/**
+ * A command that tells whether `current` is a link to `target` (null: absent). The shell takes newlines off the end of what
+ * a program prints: where it does not lead to the same place either, it is asked for with something after it.
+ */
+export function isCurrent(target: string | null): ShellText {
+  if (target === null) return sh`{ [ ! -e current ] && [ ! -L current ]; }`
+  const exactly = sh`[ "$(readlink -n current; echo .)" = ${`${target}.`} ]`
+  if (target.endsWith('\n')) return sh`{ [ -L current ] && ${exactly}; }`
+  return sh`{ [ -L current ] && [ "$(readlink current)" = ${target} ] && { [ current -ef ${target} ] || ${exactly}; }; }`
 }

@@ -37,7 +37,7 @@ function word(value: Value): string {
 }
 
 /**
- * A deed on one host: POSIX sh text, run by a `Connection` in a subshell of /bin/sh.
+ * A deed on one host: POSIX sh text, run by a `Connection` in a subshell of /bin/sh, or in that shell itself where it is `contained`.
  * Exit codes are its language (see codes.ts); `input` is what it reads on stdin, piece by piece, never shown in a log.
  */
 export class Script {
@@ -47,6 +47,8 @@ export class Script {
     readonly name: string,
     readonly text: string,
     input: Uint8Array | readonly Uint8Array[] = [],
+    /** Whether its text leaves the shell that runs it as it is (no exit, no `cd`): then it needs no subshell. */
+    readonly contained = false,
   ) {
     this.input = input instanceof Uint8Array ? [input] : input
   }

@@ -35,7 +35,7 @@ k=${what.deadline}
 : >"$X/told" && b=$(stat -c %Y "$X/told") && touch -d "@$((b-1))" "$X/early" && touch -d "@$((b+k))" "$X/late" || exit ${codes.unpack}
 late() { true >"$1" || return 0; [ "$1" -nt "$X/late" ] || [ "$X/early" -nt "$1" ]; }
 ( trap '' HUP INT TERM PIPE
-  d=0; n=0; m=0; seen=$(stat -c %Y "$X/lease")
+  d=0; n=0; m=0; seen=
   while [ -e "$X/undecided" ] && [ ! -e "$X/state.disarmed" ]; do
     sleep 1
     if [ -L "$X/stage/go/current" ]; then
@@ -117,7 +117,7 @@ export function confirm(place: Place, release: string, fleet: string | null = nu
 mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.confirmed" ] || exit ${codes.decided}`,
     fleet === null
       ? sh``
-      : sh`( umask 077; printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} ) 2>/dev/null`,
+      : sh`umask 077; { printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } 2>/dev/null`,
     flush,
   ])
 }

@@ -8,13 +8,17 @@ import type { Unpack } from './unpack.js'
 export function newManifest(base: string): ShellText {
   return sh`B=${paths.manifest(base)}
 [ -f "$B" ] || exit ${codes.releaseMissing}
-sort -m "$B" "$I/removed" "$I/removed" | uniq -u | sort -m - "$I/added" >"$I/manifest" || exit ${codes.unpack}`
+sort -m "$B" "$I/removed" "$I/removed" | uniq -u | sort -m - "$I/added" >"$own" || exit ${codes.unpack}`
 }
 
 /** Files that differ from the base's in one place: its beginning, what was sent, its end. What comes of it is read again, as what arrived. */
 export function edited(base: string): ShellText {
-  return sh`edit='{ head -c "$2" "$5" && cat "$0/edit/$1" && tail -c "$3" "$5"; } >"$0/tree/$5" && { [ "$4" = 644 ] || chmod "$4" "$0/tree/$5"; }'
-[ ! -s "$I/edits" ] || ( cd -- ${paths.release(base)} && xargs -0 -n 5 sh -c "$edit" "$I" ) <"$I/edits" || exit ${codes.notIntact}`
+  return sh`edit='while [ "$#" -gt 0 ]; do
+{ { [ "$2" = 0 ] || head -c "$2" "$5"; } && cat "$0/edit/$1" && { [ "$3" = 0 ] || tail -c "$3" "$5"; }; } >"$0/tree/$5" &&
+{ [ "$4" = 644 ] || chmod "$4" "$0/tree/$5"; } || exit
+shift 5
+done'
+[ ! -s "$I/edits" ] || ( cd -- ${paths.release(base)} && xargs -0 -n 25 sh -c "$edit" "$I" ) <"$I/edits" || exit ${codes.notIntact}`
 }
 
 /**
@@ -32,33 +36,34 @@ fi`
 }
 
 /** Links the whole base and takes out what unpacking added to it and what is not of the new release. Where anything else is there, it fails. */
-function linkBase({ shared, touched = [] }: Unpack, base: string, { entries, unchanged }: Arrival): ShellText {
+function linkBase({ shared, touched = [] }: Unpack, base: string, payload: Arrival): ShellText {
+  const { entries, files, links, folders } = payload
   const added = ['REVISION', ...shared.dirs, ...shared.files, ...touched].map(path => `./${path}`)
   const parents = [...new Set(added.flatMap(parentsOf))].sort((a, b) => b.length - a.length)
   return sh`W=${paths.sheet(base)}
 linkbase() {
   cp -al -- ${paths.release(base)} "$T" && (
-    cd "$T" && rm -f -- ${added} || exit
-    [ ! -s "$I/leaves" ] || xargs -0 rm -f -- <"$I/leaves" || exit
+    cd "$T" && xargs -0 rm -f -- ${added} <"$I/leaves" || exit
     ${parents.length === 0 ? sh`:` : sh`rmdir -- ${parents}`}
     [ ! -s "$I/leaves.folders" ] || xargs -0 rmdir -- <"$I/leaves.folders"
-  ) && cp -al "$I/arrived/." "$T/" && sheet "$T" "$I/count" >"$I/sheet" &&
-  [ "$(wc -c <"$I/count")" -eq ${entries} ] && [ "$(comm -z -12 "$W" "$I/sheet" | grep -zc '')" -eq ${unchanged} ]
+  ) && cp -al "$I/arrived/." "$T/" && sheet "$T" >"$own.sheet" &&
+  set -- $(comm -z --total -123 "$W" "$own.sheet") && [ "$#" = 4 ] &&
+  [ "$3" -eq ${entries - files - links - folders} ] && [ "$(($2+$3))" -eq ${entries} ]
 }
 if [ -s "$W" ]; then
   mv "$T" "$I/arrived" || exit ${codes.unpack}
-  if linkbase 2>/dev/null; then linked=yes; else rm -rf "$T" "$I/sheet"; mv "$I/arrived" "$T" || exit ${codes.unpack}; fi
+  if linkbase 2>/dev/null; then linked=yes; else rm -rf "$T" "$own.sheet"; mv "$I/arrived" "$T" || exit ${codes.unpack}; fi
 fi`
 }
 
 function copyBase(base: string, { entries }: Arrival): ShellText {
-  return sh`sort -m "$B" "$I/manifest" | uniq -d >"$I/same"
+  return sh`sort -m "$B" "$own" | uniq -d >"$I/same"
   { names f "$I/same"; names l "$I/same"; } >"$I/unchanged"
   ( cd -- ${paths.release(base)} && xargs -0 -r sh -c 'exec cp -pP --parents -- "$@" "$0"' "$T" ) <"$I/unchanged" || exit ${codes.notIntact}
-  [ "$(entries "$T")" -eq ${entries} ] || names d "$I/manifest" | ( cd "$T" && xargs -0 -r mkdir -p -- )
+  [ "$(entries "$T")" -eq ${entries} ] || names d "$own" | ( cd "$T" && xargs -0 -r mkdir -p -- )
   [ "$(entries "$T")" -eq ${entries} ] || { echo 'there are more or fewer entries than in the manifest'; exit ${codes.notIntact}; }
   quick
-  intact "$I/manifest" "$T" || exit ${codes.notIntact}`
+  intact "$own" "$T" || exit ${codes.notIntact}`
 }
 
 function parentsOf(path: string): readonly string[] {

@@ -38,22 +38,22 @@ export function unpack(place: Place, what: Unpack, payload: Arrival): Script {
     [
       fenced(place),
       treeFunctions,
-      sh`I=$PWD/${paths.incoming(place.tx)}; T=$I/tree
+      sh`I=$PWD/${paths.incoming(place.tx)}; T=$I/tree; own=$I/own/${what.release}
 [ ! -e ${paths.release(what.release)} ] || exit ${codes.exists}
 [ ! -e "$I" ] || rm -rf "$I"
 umask 077; mkdir -p "$I" || exit ${codes.unpack}
 # Thrown away since we began: nobody would sweep after us. Whoever does takes the transaction's folder first.
 [ -d "$X" ] || { rm -rf "$I"; exit ${codes.fenced}; }
-umask 022; mkdir "$T" && mkdir -p ${paths.releases} || exit ${codes.unpack}
+umask 022; [ -d ${paths.releases} ] || mkdir -p ${paths.releases} || exit ${codes.unpack}
 gzip -dc | tar -xof - -C "$I" || exit ${codes.unpack}
-[ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] || exit ${codes.unpack}
+[ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] && [ -d "$I/own" ] && [ -d "$T" ] || exit ${codes.unpack}
 ${what.base === null ? sh`` : edited(what.base)}
 ( TZ=UTC0; export TZ; find "$T" ! -type l -exec touch -t ${touchStamp(what.release)} {} + ) || exit ${codes.unpack}`,
       payload.bytes > many ? sh`quick` : sh``,
-      what.base === null ? sh`mv "$I/added" "$I/manifest"` : newManifest(what.base),
-      sh`[ "$(sha256sum <"$I/manifest")" = ${`${what.digest.replace('sha256:', '')}  -`} ] || { echo 'the manifest that arrived is another one'; exit ${codes.notIntact}; }`,
+      what.base === null ? sh`mv "$I/added" "$own"` : newManifest(what.base),
+      sh`[ "$(sha256sum <"$own")" = ${`${what.digest.replace('sha256:', '')}  -`} ] || { echo 'the manifest that arrived is another one'; exit ${codes.notIntact}; }`,
       what.base === null ? wholeArrived(payload) : withUnchanged(what, what.base, payload),
-      sh`[ -s "$I/sheet" ] || sheet "$T" >"$I/sheet" 2>/dev/null
+      sh`[ -s "$own.sheet" ] || sheet "$T" >"$own.sheet" 2>/dev/null
 printf '%s\n' ${what.revision} >"$T/REVISION" || exit ${codes.unpack}`,
       ...what.shared.dirs.map(dir => linkShared(tree, dir, sh`mkdir -p -- ${`${paths.shared}/${dir}`}`)),
       ...what.shared.files.map(file =>
@@ -65,7 +65,7 @@ printf '%s\n' ${what.revision} >"$T/REVISION" || exit ${codes.unpack}`,
       ),
       ...(what.touched ?? []).map(file => makeFile(`${tree}/${file}`)),
       sh`printf '%s\n' ${what.release} >"$X/made" &&
-mv -f "$I/manifest" ${paths.manifest(what.release)} && mv -f "$I/sheet" ${paths.sheet(what.release)} &&
+mv -f "$own" "$own.sheet" .clonedeploy/manifests/ &&
 mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}`,
     ],
     payload.data,

@@ -355,6 +355,7 @@ describe('a payload', () => {
       'folders',
       'edits',
       'edit/',
+      'own/',
       'tree/',
       'tree/a/',
       'tree/a/b/',

@@ -26,7 +26,8 @@ describe('the command that every channel runs', () => {
   it('is one line of single quotes that no login shell reads in its own way', () => {
     expect(bootstrap(NONCE)).toBe(
       'exec /bin/sh -c \'unset l c; while IFS= read -r l; do case $l in 0123456789abcdef0123456789abcdef" "*) ' +
-        `eval "$(printf %b "\${l#* }")";; esac; done'`,
+        `eval "$(printf %b "\${l#* }")";; 0123456789abcdef0123456789abcdef:*) ` +
+        `eval "$(head -c "\${l#*:}" | gzip -dc)";; esac; done'`,
     )
     expect(bootstrap(NONCE)).not.toMatch(/[!\\\n`]/)
   })
@@ -42,11 +43,12 @@ describe.each([['/bin/dash'], ['/bin/bash', '--posix'], ['/bin/busybox', 'sh']])
   const here = existsSync(shell[0] as string)
   const command = loopUnder(shell.filter(Boolean))
 
-  it.skipIf(!here)('runs only lines that begin with the nonce and a space', async () => {
+  it.skipIf(!here)('runs only lines that begin with the nonce and a space or a size', async () => {
     const stray = [
       'echo stray',
       `x${NONCE} echo stray`,
       `${NONCE}echo stray`,
+      `${NONCE}:x`,
       ` ${NONCE} echo stray`,
       NONCE,
       '*',

@@ -92,20 +92,20 @@ describe.each(shells)('unpack under $name', shell => {
   })
 
   it.each([
-    ['before it makes its folder', 'before', 'incoming/t1', 79],
-    ['when it has just made it', 'after', 'incoming/t1', 79],
-    ['before it fills it', 'before', 'incoming/t1/tree', 87],
-  ])('leaves nothing behind when all is thrown away %s', async (_, when, made, stopped) => {
+    ['before it makes its folder', 'before', 'mkdir', 79],
+    ['when it has just made it', 'after', 'mkdir', 79],
+    ['before it fills it', 'before', 'tar', 87],
+  ])('leaves nothing behind when all is thrown away %s', async (_, when, program, stopped) => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
-    const real = shell.name === 'busybox' ? '/usr/bin/busybox mkdir' : '/usr/bin/mkdir'
+    const real = shell.name === 'busybox' ? `/usr/bin/busybox ${program}` : `/usr/bin/${program}`
     const bin = folder()
     const throwAway = `[ "$when" = ${when} ] && [ ! -e '${bin}/done' ] && : >'${bin}/done' && sh '${bin}/discard'`
     const slow = `#!/bin/sh
-here() { when=$1; shift; case $* in *${made}) ( ${throwAway} ) ;; esac; }
+here() { when=$1; shift; case $* in *incoming/t1) ( ${throwAway} ) </dev/null ;; esac; }
 here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
 `
-    writeFiles(bin, { discard: discard(place(root)).text, mkdir: { mode: 0o755, text: slow } })
+    writeFiles(bin, { discard: discard(place(root)).text, [program]: { mode: 0o755, text: slow } })
     const { code } = await run(unpack(place(root), what(artifact), await artifact.payload(null)), {
       ...shell,
       path: `${bin}:${shell.path}`,
