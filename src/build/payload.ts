@@ -62,14 +62,15 @@ async function* archive(
   const { offsets } = offsetsOf(frozen.manifest)
   const pause = pauseOften()
   const newline = newlineOf(frozen.manifest.lines[0] ?? '') ?? ''
-  const [leaves, arrives] = [changes.removed, changes.added].map(lines => pathsIn(lines, newline))
+  const arrives = pathsIn(changes.added, newline)
+  const leaves = without(pathsIn(changes.removed, newline), arrives)
   yield* textFile('removed', linesOf(changes.removed))
   yield* textFile('added', linesOf(changes.added))
-  yield* textFile('leaves', listOf([...(leaves?.f ?? []), ...(leaves?.l ?? [])]))
-  yield* textFile('leaves.folders', listOf([...(leaves?.d ?? [])].reverse()))
-  yield* textFile('files', listOf(arrives?.f ?? []))
-  yield* textFile('links', listOf(arrives?.l ?? []))
-  yield* textFile('folders', listOf(arrives?.d ?? []))
+  yield* textFile('leaves', listOf([...leaves.f, ...leaves.l]))
+  yield* textFile('leaves.folders', listOf([...leaves.d].reverse()))
+  yield* textFile('files', listOf(arrives.f))
+  yield* textFile('links', listOf(arrives.l))
+  yield* textFile('folders', listOf(arrives.d))
   yield* textFile('edits', [...edits.values()].map(recordOf).join(''))
   yield tarHeader({ kind: 'folder', path: 'edit' })
   for (const [i, { between }] of [...edits.values()].entries()) yield* tarFile(`edit/${i}`, between)
@@ -95,13 +96,24 @@ function listOf(paths: readonly string[]): string {
 }
 
 /** Paths by the kind of their line (file, link, directory), in the order of the lines. */
-function pathsIn(lines: readonly string[], newline: string): Readonly<Record<string, readonly string[]>> {
-  const found: Record<string, string[]> = { f: [], l: [], d: [] }
+function pathsIn(lines: readonly string[], newline: string): Paths {
+  const found = { f: [] as string[], l: [] as string[], d: [] as string[] }
   for (const line of lines) {
     const entry = entryOf(line, newline)
-    if (entry !== null) found[line[0] as string]?.push(entry.path)
+    if (entry !== null) found[line[0] as keyof Paths].push(entry.path)
   }
   return found
+}
+
+type Paths = Readonly<Record<'f' | 'l' | 'd', readonly string[]>>
+
+/** What is not there at all any more; what lies below a file or a link by now cannot be. */
+function without(paths: Paths, others: Paths): Paths {
+  const there = new Set([...others.f, ...others.l, ...others.d])
+  const closed = new Set([...others.f, ...others.l])
+  const isGone = (path: string) => !there.has(path) && !parentsOf(path).some(parent => closed.has(parent))
+  const gone = (list: readonly string[]) => list.filter(isGone)
+  return { f: gone(paths.f), l: gone(paths.l), d: gone(paths.d) }
 }
 
 /** Five words for xargs: `edit/N` has what goes between so many bytes from the beginning and from the end of the base's file. */

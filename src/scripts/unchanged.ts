@@ -35,24 +35,36 @@ else
 fi`
 }
 
-/** Links the whole base and takes out what unpacking added to it and what is not of the new release. Where anything else is there, it fails. */
+/**
+ * Links what the base has and the tree has not, and takes out what unpacking added to the base and what is not of the new
+ * release. Where anything else is there, all links go again. Newer programs take a file that is there already for a
+ * failure to copy: only the sheet tells what came of it.
+ */
 function linkBase({ shared, touched = [] }: Unpack, base: string, payload: Arrival): ShellText {
   const { entries, files, links, folders } = payload
-  const added = ['REVISION', ...shared.dirs, ...shared.files, ...touched].map(path => `./${path}`)
-  const parents = [...new Set(added.flatMap(parentsOf))].sort((a, b) => b.length - a.length)
-  return sh`W=${paths.sheet(base)}
+  const linked = ['REVISION', ...shared.dirs, ...shared.files].map(path => `./${path}`)
+  const parents = [...new Set([...linked, ...touched.map(path => `./${path}`)].flatMap(parentsOf))].sort(
+    (a, b) => b.length - a.length,
+  )
+  return sh`W=${paths.sheet(base)}; R=$PWD/${paths.release(base)}
+# Words of what is removed, none of which may lead through a link, which somebody may have put into the base.
+plain='for f do d=\${f%/*}; while [ "$d" != . ]; do [ ! -L "$d" ] || exit 1; d=\${d%/*}; done; done'
 linkbase() {
-  cp -al -- ${paths.release(base)} "$T" && (
-    cd "$T" && xargs -0 rm -f -- ${added} <"$I/leaves" || exit
+  cp -aln -- "$R/." "$T/"
+  ( cd "$T" || exit
+    set -- ${linked}
+    for f in ${touched}; do [ ! "$f" -ef "$R/$f" ] || set -- "$@" "./$f"; done
+    eval "$plain"; rm -f -- "$@" || exit
+    [ ! -s "$I/leaves" ] || xargs -0 sh -c "$plain; exec rm -f -- \"\$@\"" sh <"$I/leaves" || exit
     ${parents.length === 0 ? sh`:` : sh`rmdir -- ${parents}`}
-    [ ! -s "$I/leaves.folders" ] || xargs -0 rmdir -- <"$I/leaves.folders"
-  ) && cp -al "$I/arrived/." "$T/" && sheet "$T" >"$own.sheet" &&
+    [ ! -s "$I/leaves.folders" ] || xargs -0 sh -c "$plain; exec rmdir -- \"\$@\"" sh <"$I/leaves.folders"
+  ) && sheet "$T" >"$own.sheet" &&
   set -- $(comm -z --total -123 "$W" "$own.sheet") && [ "$#" = 4 ] &&
   [ "$3" -eq ${entries - files - links - folders} ] && [ "$(($2+$3))" -eq ${entries} ]
 }
 if [ -s "$W" ]; then
-  mv "$T" "$I/arrived" || exit ${codes.unpack}
-  if linkbase 2>/dev/null; then linked=yes; else rm -rf "$T" "$own.sheet"; mv "$I/arrived" "$T" || exit ${codes.unpack}; fi
+  if linkbase 2>/dev/null; then linked=yes
+  else find "$T" -mindepth 1 \( ! -type d -links +1 -o -type d -empty \) -delete && rm -f "$own.sheet" || exit ${codes.unpack}; fi
 fi`
 }
 

@@ -347,6 +347,57 @@ describe.each(shells)('unpack on a base under $name', shell => {
     expect(await brought('20260304-000000-ccccccc')).toBe(false)
   })
 
+  it('makes folders of files, files of folders, and what its restart touches, whether the rest is linked or copied', async () => {
+    const before = { 'x/a': '1', 'x/b/c': '2', y: 'file', 'z/deep/d': '3', l: '-> y', 'gone/e/f': 'g' }
+    const after = { x: 'now a file', 'y/in': 'now a folder', z: '-> kept', 'l/f': 'of a link', 'new/empty/': '' }
+    const same = { kept: 'kept', 'tmp/same.txt': 'same' }
+    const [base, next] = [
+      await pack({ ...before, ...same, 'tmp/changed.txt': 'a' }),
+      await pack({ ...after, ...same, 'tmp/changed.txt': 'b' }),
+    ]
+    const added = { shared: { dirs: [], files: [] }, touched: ['tmp/changed.txt', 'tmp/own.txt'] }
+    const root = await lockedFolder(shell)
+    await succeed(run(unpack(place(root), what(base, added), await base.payload(null)), shell))
+    await succeed(run(seal(place(root), first, JSON.stringify({ digest: base.digest }), false), shell))
+    const was = treeOf(root)
+    const brought = async (release: string) => {
+      const made = what(next, { release, base: first, unchanged: 'link', ...added })
+      const result = await run(unpack(place(root), made, await next.payload(base.manifest)), shell)
+      expect(result).toEqual({ code: 0, stdout: '', stderr: '' })
+      const whole = { ...after, ...same, 'tmp/changed.txt': 'b', 'tmp/own.txt': '' }
+      expect(treeOf(root, release)).toEqual(read(fill(folder(), whole)))
+      const inode = (id: string) => lstatSync(join(root, 'releases', id, 'kept')).ino
+      return inode(release) === inode(first)
+    }
+    expect(await brought(second)).toBe(linked)
+    expect(treeOf(root)).toEqual(was)
+    writeFileSync(join(root, 'releases', first, 'gone/cache'), 'written later')
+    expect(await brought('20260304-000000-ccccccc')).toBe(false)
+    expect(treeOf(root)).toEqual({ ...was, 'gone/cache': '644 written later' })
+  })
+
+  it.each([
+    'gone/file',
+    'shared/file',
+    'gone/empty',
+  ])('removes nothing by way of a link in the base: %s', async lost => {
+    const [base, next] = [
+      await pack({ 'gone/file': 'x', 'gone/empty/': '', 'shared/x': '', same: 'same' }),
+      await pack({ 'shared/x': '', same: 'same' }),
+    ]
+    const root = await sealed(shell, base)
+    const dir = join(root, 'releases', first)
+    const outside = fill(folder(), { 'gone/file': 'mine', 'gone/empty/': '', 'shared/file': 'mine', 'shared/x': '' })
+    const link = lost.split('/')[0] as string
+    renameSync(join(dir, link), join(dir, 'aside'))
+    symlinkSync(join(outside, link), join(dir, link))
+    const shared = { dirs: [], files: ['shared/file'] }
+    writeFiles(root, { 'shared/shared/file': 'x' })
+    const made = what(next, { release: second, base: first, unchanged: 'link', shared })
+    await run(unpack(place(root), made, await next.payload(base.manifest)), shell)
+    expect(existsSync(join(outside, lost))).toBe(true)
+  })
+
   it.each(
     both([
       ['a file was changed', (dir: string) => writeFileSync(join(dir, 'same'), 'SAME')],
