@@ -47,7 +47,7 @@ export async function buildWithoutCommands(options: BuildOptions): Promise<Artif
 
 async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact> {
   await runAll(options.config.root, options)
-  return pack(resolve(options.config.root, dir), options)
+  return pack(resolve(options.config.root, dir), options, true)
 }
 
 async function buildCommit(source: GitSource, options: BuildOptions): Promise<Artifact> {
@@ -89,7 +89,7 @@ async function buildFresh(
     await checkOut({ repository, commit, submodules, dir, signal })
     const folder = subfolder(dir, subdir, commit)
     await runAll(folder, options, { CLONEDEPLOY_REVISION: commit })
-    return pack(subfolder(dir, subdir, commit), options)
+    return pack(subfolder(dir, subdir, commit), options, false)
   })
 }
 
@@ -105,7 +105,11 @@ async function runAll(cwd: string, { config, onOutput, signal }: BuildOptions, e
   for (const command of config.build) await runCommand(command, { cwd, env, onOutput, signal })
 }
 
-async function pack(dir: string, { config, revision, cacheDir, signal }: BuildOptions): Promise<Artifact> {
+async function pack(
+  dir: string,
+  { config, revision, cacheDir, signal }: BuildOptions,
+  stays: boolean,
+): Promise<Artifact> {
   const { include, shared } = config
-  return packFolder({ dir, include, shared, cacheDir, revision, signal })
+  return packFolder({ dir, include, shared, cacheDir, revision, signal, stays })
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash as hashOf } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -10,71 +10,201 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
-import { type FileEntry, manifestOf } from './manifest.js'
-import { FileChangedError } from './pack-errors.js'
+import { digestOf, type FileEntry, type Manifest, manifestOf } from './manifest.js'
+import { DamagedArtifactError, FileChangedError } from './pack-errors.js'
 import { type Pause, pauseOften } from './pause.js'
-import { type Frozen, keep, unnamedContent } from './store.js'
+import { recallSeen, rememberSeen, type Seen } from './seen.js'
+import { type Frozen, forget, keep, offsetsOf, unnamedContent } from './store.js'
 import { type Found, type FoundFile, onDisk, type Stamp, stampOf } from './walk.js'
 
 /**
  * Reads every file that was found exactly once, hashes it and writes it to the cache. From here on the artifact is what
- * was read: the working tree does not matter any more. Throws FileChangedError.
+ * was read: the working tree does not matter any more. With `again`, a file that was not written to since this folder was
+ * frozen last is not read (see seen.ts). Throws FileChangedError.
  */
 export async function freeze(
   root: string,
   found: Found,
   cacheDir: string,
+  again: boolean,
   signal?: AbortSignal | undefined,
 ): Promise<Frozen> {
+  const seen = again ? recallSeen(cacheDir, root) : null
+  const manifest = (files: readonly FileEntry[]) => manifestOf([...found.folders, ...found.links, ...files])
+  const same = seen && asFrozen(seen, found.files, manifest)
+  if (same) return same
   const written = unnamedContent(cacheDir)
   const out = openSync(written, 'wx', 0o600)
   try {
-    const files = await copyAll(root, found.files, out, signal)
+    const began = fstatSync(out).mtimeMs
+    const files = await copyAll(root, found.files, out, seen, signal)
     for (const file of found.files) sameAsSeen(root, file)
-    return keep(cacheDir, manifestOf([...found.folders, ...found.links, ...files]), written)
+    const frozen = keep(cacheDir, manifest(files), written)
+    if (again) rememberSeen(cacheDir, root, frozen, found.files, began)
+    return frozen
   } finally {
     closeSync(out)
     rmSync(written, { force: true })
   }
 }
 
-async function copyAll(root: string, files: readonly FoundFile[], out: number, signal?: AbortSignal | undefined) {
-  const pause = pauseOften(signal)
-  const buffer = Buffer.allocUnsafe(1 << 20)
-  const entries: FileEntry[] = []
-  const known = new Set<string>()
-  let end = 0
-  for (const file of files) {
-    const entry = await copy(root, file, out, end, buffer, pause)
-    entries.push(entry)
-    if (!known.has(entry.sha256)) end += entry.size
-    known.add(entry.sha256)
-  }
-  ftruncateSync(out, end)
-  return entries
+/** What was frozen last, when not a file has been written since, and nothing came or went. */
+function asFrozen(
+  { frozen, sha256Of }: Seen,
+  files: readonly FoundFile[],
+  manifest: (files: readonly FileEntry[]) => Manifest,
+): Frozen | null {
+  const entries = files.flatMap(file => {
+    const sha256 = sha256Of(file)
+    return sha256 === null ? [] : [entryOf(file, sha256)]
+  })
+  return entries.length === files.length && digestOf(manifest(entries)) === frozen.digest ? frozen : null
 }
 
-/** Copies one file to `offset`. A second copy of known content is overwritten by the next file. */
-async function copy(root: string, file: FoundFile, out: number, offset: number, buffer: Buffer, pause: Pause) {
-  const input = openSeen(root, file)
+async function copyAll(
+  root: string,
+  files: readonly FoundFile[],
+  out: number,
+  seen: Seen | null,
+  signal?: AbortSignal | undefined,
+) {
+  const pause = pauseOften(signal)
+  const content = contentOf(out)
+  const before = seen && openFrozen(seen.frozen, content)
   try {
-    const hash = createHash('sha256')
-    let size = 0
-    for (let got = readSync(input, buffer); got > 0; got = readSync(input, buffer)) {
-      const chunk = buffer.subarray(0, got)
-      hash.update(chunk)
-      writeAll(out, chunk, offset + size)
-      size += got
-      if (size > file.stamp.size) throw new FileChangedError(file.path)
+    const entries: FileEntry[] = []
+    for (const file of files) {
+      const known = seen?.sha256Of(file) ?? null
+      if (known === null) await before?.flush(pause)
+      else before?.take(known, file.stamp.size)
+      entries.push(entryOf(file, known ?? (await copy(root, file, content, pause))))
       await pause()
     }
-    const after = stampOf(fstatSync(input, { bigint: true }))
-    if (!same(after, file.stamp) || BigInt(size) !== after.size) throw new FileChangedError(file.path)
-    const { path, mode } = file
-    return { kind: 'file', path, mode, size, sha256: hash.digest('hex') } satisfies FileEntry
+    await before?.flush(pause)
+    content.end()
+    return entries
+  } finally {
+    before?.close()
+  }
+}
+
+function entryOf({ path, mode, stamp }: FoundFile, sha256: string): FileEntry {
+  return { kind: 'file', path, mode, size: stamp.size, sha256 }
+}
+
+/** Copies one file; its sha256. */
+async function copy(root: string, file: FoundFile, content: Content, pause: Pause): Promise<string> {
+  const input = openSeen(root, file)
+  try {
+    const { size } = file.stamp
+    const sha256 = size <= small ? content.small(input, size) : await content.large(input, size, pause)
+    if (sha256 === null || !same(stampOf(fstatSync(input)), file.stamp)) throw new FileChangedError(file.path)
+    return sha256
   } finally {
     closeSync(input)
   }
+}
+
+/** Bytes up to which a file is read at once, and written together with others. */
+const small = 1 << 20
+
+type Content = ReturnType<typeof contentOf>
+
+/** The content that is being written: each distinct one once. All sizes in bytes. */
+function contentOf(out: number) {
+  const buffer = Buffer.allocUnsafe(4 * small)
+  const known = new Set<string>()
+  let filled = 0
+  let end = 0
+  const flush = () => {
+    writeAll(out, buffer.subarray(0, filled), end)
+    end += filled
+    filled = 0
+  }
+  const isNew = (sha256: string) => known.size < known.add(sha256).size
+  /** Room for so many bytes, which count once they are `filled`. */
+  const room = (size: number) => {
+    if (filled + size > buffer.length) flush()
+    return buffer.subarray(filled, filled + size)
+  }
+  return {
+    /** Null: the file has less bytes than it had. */
+    small(input: number, size: number): string | null {
+      const bytes = room(size)
+      if (readAll(input, bytes, 0) < size) return null
+      const sha256 = hashOf('sha256', bytes)
+      if (isNew(sha256)) filled += size
+      return sha256
+    },
+    async large(input: number, size: number, pause: Pause): Promise<string | null> {
+      flush()
+      const hash = createHash('sha256')
+      for (let at = 0; at < size; ) {
+        const chunk = buffer.subarray(0, Math.min(buffer.length, size - at))
+        const got = readSync(input, chunk, 0, chunk.length, at)
+        if (got === 0) return null
+        hash.update(chunk.subarray(0, got))
+        writeAll(out, chunk.subarray(0, got), end + at)
+        at += got
+        await pause()
+      }
+      const sha256 = hash.digest('hex')
+      // A second copy of known content is overwritten by what comes next.
+      if (isNew(sha256)) end += size
+      return sha256
+    },
+    isNew,
+    /** False: there are not so many bytes. */
+    async append(input: number, from: number, size: number, pause: Pause): Promise<boolean> {
+      for (let done = 0; done < size; ) {
+        const chunk = room(Math.min(small, size - done))
+        if (readAll(input, chunk, from + done) < chunk.length) return false
+        filled += chunk.length
+        done += chunk.length
+        await pause()
+      }
+      return true
+    },
+    end() {
+      flush()
+      ftruncateSync(out, end)
+    },
+  }
+}
+
+/** What was frozen last: of its content, what follows one another there and here is copied at once, by `flush`. */
+function openFrozen(frozen: Frozen, content: Content) {
+  const { offsets } = offsetsOf(frozen.manifest)
+  const input = openSync(frozen.content, 'r')
+  let waiting: { from: number; size: number }[] = []
+  return {
+    take(sha256: string, size: number): void {
+      if (!content.isNew(sha256)) return
+      const from = offsets.get(sha256) as number
+      const last = waiting.at(-1)
+      if (last !== undefined && last.from + last.size === from) last.size += size
+      else waiting.push({ from, size })
+    },
+    async flush(pause: Pause): Promise<void> {
+      for (const { from, size } of waiting) {
+        if (await content.append(input, from, size, pause)) continue
+        forget(frozen.content)
+        throw new DamagedArtifactError(`${frozen.content} is shorter than it was`)
+      }
+      waiting = []
+    },
+    close: () => closeSync(input),
+  }
+}
+
+function readAll(input: number, bytes: Buffer, from: number): number {
+  let done = 0
+  while (done < bytes.length) {
+    const got = readSync(input, bytes, done, bytes.length - done, from + done)
+    if (got === 0) break
+    done += got
+  }
+  return done
 }
 
 /** Opens what the walk saw: a link or a fifo that took its place is not followed or waited for. */
@@ -88,12 +218,12 @@ function openSeen(root: string, file: FoundFile): number {
 }
 
 function sameAsSeen(root: string, file: FoundFile): void {
-  const stats = lstatSync(onDisk(root, file.path), { bigint: true, throwIfNoEntry: false })
+  const stats = lstatSync(onDisk(root, file.path), { throwIfNoEntry: false })
   if (stats === undefined || !same(stampOf(stats), file.stamp)) throw new FileChangedError(file.path)
 }
 
 function same(a: Stamp, b: Stamp): boolean {
-  return a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
+  return a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs
 }
 
 function writeAll(out: number, chunk: Uint8Array, offset: number): void {

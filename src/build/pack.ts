@@ -13,6 +13,8 @@ export interface PackOptions {
   readonly cacheDir: string
   readonly revision?: Revision | null
   readonly signal?: AbortSignal | undefined
+  /** Whether the folder stays where it is: what is not written to until it is packed again need not be read then. */
+  readonly stays?: boolean
 }
 
 /**
@@ -21,7 +23,7 @@ export interface PackOptions {
  */
 export async function packFolder(options: PackOptions): Promise<Artifact> {
   const { found, warnings } = await findAll(options)
-  const frozen = await freeze(options.dir, found, options.cacheDir, options.signal)
+  const frozen = await freeze(options.dir, found, options.cacheDir, options.stays ?? false, options.signal)
   return artifactOf(frozen, options.revision ?? null, warnings)
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildsIn, recallBuild } from './built.js'
+import { digestIn, seenIn } from './seen.js'
 import { artifactsIn, forget } from './store.js'
 import { sweepWorkspaces } from './workspace.js'
 
@@ -13,6 +14,10 @@ export function pruneCache(cacheDir: string, keep = 10): void {
     const built = recallBuild(cacheDir, key)
     const wanted = built !== null && kept.has(built.digest.replace('sha256:', ''))
     if (!wanted && (/^[0-9a-f]{64}$/.test(key) || age(file) > day)) rmSync(file, { force: true })
+  }
+  for (const name of list(seenIn(cacheDir))) {
+    const file = join(seenIn(cacheDir), name)
+    if (!kept.has(digestIn(file).replace('sha256:', ''))) rmSync(file, { force: true })
   }
   sweepWorkspaces(cacheDir)
 }

@@ -58,10 +58,21 @@ export function forget(content: string): void {
 }
 
 /** Where each distinct content (by sha256) begins. */
-export function offsetsOf(manifest: Manifest): {
+export function offsetsOf(manifest: Manifest): Offsets {
+  const known = allOffsets.get(manifest) ?? findOffsets(manifest)
+  allOffsets.set(manifest, known)
+  return known
+}
+
+interface Offsets {
   readonly offsets: ReadonlyMap<string, number>
   readonly total: number
-} {
+}
+
+/** As entries are: of many files it takes a while, and is asked for often. */
+const allOffsets = new WeakMap<Manifest, Offsets>()
+
+function findOffsets(manifest: Manifest): Offsets {
   const offsets = new Map<string, number>()
   let total = 0
   for (const entry of entriesOf(manifest)) {

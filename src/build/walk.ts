@@ -1,4 +1,4 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import type { Judge, Verdict } from './judge.js'
 import { pauseOften } from './pause.js'
 import { byPath } from './tree.js'
@@ -23,9 +23,11 @@ export interface FoundFile {
 
 /** Tells whether a file is still the one that was seen. */
 export interface Stamp {
-  readonly ino: bigint
-  readonly size: bigint
-  readonly mtimeNs: bigint
+  readonly ino: number
+  readonly size: number
+  /** Milliseconds since 1970, with their fraction. */
+  readonly mtimeMs: number
+  readonly ctimeMs: number
 }
 
 /** Lists the tree below `root` (names as latin1), asking `judge` about every path. Other work gets its turn meanwhile. */
@@ -44,23 +46,25 @@ export async function walk(root: string, judge: Judge, signal?: AbortSignal | un
   return found
 }
 
-export function stampOf(stats: BigIntStats): Stamp {
-  return { ino: stats.ino, size: stats.size, mtimeNs: stats.mtimeNs }
+export function stampOf({ ino, size, mtimeMs, ctimeMs }: Stats): Stamp {
+  return { ino, size, mtimeMs, ctimeMs }
 }
 
 /** The bytes of a path on disk. */
-export function onDisk(root: string, path: string): Buffer {
+export function onDisk(root: string, path: string): string | Buffer {
+  if (ascii.test(path)) return path === '' ? root : `${root}/${path}`
   const top = Buffer.from(root)
-  return path === '' ? top : Buffer.concat([top, slash, Buffer.from(path, 'latin1')])
+  return Buffer.concat([top, slash, Buffer.from(path, 'latin1')])
 }
 
 type Collecting = { -readonly [list in keyof Found]: Found[list][number][] }
 
 const slash = Buffer.from('/')
+const ascii = /^[\x20-\x7e]*$/
 
 /** Puts one path where it belongs. True: a folder to go into. */
 function sort(root: string, path: string, judge: Judge, found: Collecting): boolean {
-  const stats = lstatSync(onDisk(root, path), { bigint: true })
+  const stats = lstatSync(onDisk(root, path))
   const verdict = judge(path, stats.isDirectory())
   if (verdict === 'through') return true
   if (verdict !== 'in') {
@@ -74,15 +78,15 @@ function sort(root: string, path: string, judge: Judge, found: Collecting): bool
   return stats.isDirectory()
 }
 
-function modeOf(stats: BigIntStats): '644' | '755' {
-  return stats.mode & 0o100n ? '755' : '644'
+function modeOf(stats: Stats): '644' | '755' {
+  return stats.mode & 0o100 ? '755' : '644'
 }
 
 function targetOf(root: string, path: string): string {
   return readlinkSync(onDisk(root, path), { encoding: 'latin1' })
 }
 
-function kindOf(stats: BigIntStats): string {
+function kindOf(stats: Stats): string {
   if (stats.isSocket()) return 'socket'
   if (stats.isFIFO()) return 'fifo'
   return 'device'

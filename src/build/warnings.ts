@@ -31,16 +31,16 @@ function dangling({ files, folders, links }: Found, shared: readonly string[]): 
   return [`symbolic links to nothing in the release: ${someOf(shown)}`]
 }
 
-const largeBytes = 512n * 1024n * 1024n
+const largeBytes = 512 * 1024 * 1024
 
 function large({ files }: Found): string[] {
-  const total = files.reduce((sum, file) => sum + file.stamp.size, 0n)
+  const total = files.reduce((sum, file) => sum + file.stamp.size, 0)
   if (total < largeBytes) return []
-  const largest = [...files].sort((a, b) => Number(b.stamp.size - a.stamp.size)).slice(0, 3)
+  const largest = [...files].sort((a, b) => b.stamp.size - a.stamp.size).slice(0, 3)
   const named = largest.map(file => `${printable(file.path)} (${megabytes(file.stamp.size)})`).join(', ')
   return [`the release is ${megabytes(total)} large; the largest files: ${named}`]
 }
 
-function megabytes(bytes: bigint): string {
-  return `${(bytes + 500_000n) / 1_000_000n} MB`
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`
 }
