@@ -72,7 +72,7 @@ rm -rf "$X/stage" "$X/restart"
   ])
 }
 
-/** Removes releases, but never `current`, one of an open transaction, or one that a process lives in. Prints `removed ID` or `in use ID`. */
+/** Removes releases, but never `current`, one of an open transaction, or one that a process lives in. Prints `removed ID` or `in use ID`; fails where one could not be removed. */
 export function prune(place: Place, releases: readonly string[]): Script {
   return script('prune', [
     fenced(place),
@@ -100,9 +100,9 @@ mkdir "$X/taken" "$X/taken/manifests" "$X/taken/bad" || exit 1
 all=$*
 set --; for r in $all; do set -- "$@" "releases/$r"; done
 mv -f -- "$@" "$X/taken/"
-set --
+set --; left=
 for r in $all; do
-  [ ! -e "releases/$r" ] || continue
+  [ ! -e "releases/$r" ] || { left=$r; continue; }
   echo "removed $r"
   for f in ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal" ".clonedeploy/manifests/$r.sheet"; do [ ! -e "$f" ] || set -- "$@" "$f"; done
 done
@@ -110,6 +110,6 @@ done
 set --
 for r in $all; do [ -e "releases/$r" ] || [ ! -e ".clonedeploy/bad/$r" ] || set -- "$@" ".clonedeploy/bad/$r"; done
 [ "$#" = 0 ] || mv -f -- "$@" "$X/taken/bad/"
-rm -rf "$X/taken"`,
+rm -rf "$X/taken" && [ -z "$left" ]`,
   ])
 }

@@ -47,7 +47,7 @@ describe.skipIf(!sshdIsHere())('a script that pauses until another took over', (
   })
 
   it('while it took the lock sweeps nothing of the other run, which is at work by then', async () => {
-    await pausedAt(1, 'rm -rf .clonedeploy/epochs/*')
+    await pausedAt(1, 'rm -rf*taken .clonedeploy/epochs/*')
     ageLocks(scene.project, hosts.all)
     scene.other.write(app('other'))
     const running = startHeld(scene.other, 'deploy', { kind: 'armed', k: 1, when: 'before' })

@@ -21,7 +21,7 @@ const known = [
   ['unpack', /tar -x/],
   ['seal', /X\/seal/],
   ['stage', /stage\/revert/],
-  ['renew', /touch "\.clonedeploy/],
+  ['renew', /touch "\$@"/],
   ['confirm', /"\$X\/undecided" "\$X\/outcome\.confirmed"/],
   ['finish', />>'?\.clonedeploy\/history/],
   ['restore', /back \|\| exit/],
@@ -53,9 +53,9 @@ function isWord(names) {
 
 /** A message with what is gzipped in it. */
 function plain(data) {
-  const at = Buffer.isBuffer(data) ? data.indexOf('| gzip -dc)"\n') : -1
-  if (at < 0) return data.toString('latin1')
-  return data.toString('latin1', 0, at) + gunzipSync(data.subarray(at + 13)).toString('latin1')
+  const text = data.toString('latin1')
+  const line = Buffer.isBuffer(data) ? /^\n[0-9a-f]{32}:\d+\n/.exec(text)?.[0] : undefined
+  return line === undefined ? text : gunzipSync(data.subarray(line.length)).toString('latin1')
 }
 
 /** What goes out together with the lock is of several kinds. */

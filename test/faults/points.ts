@@ -3,8 +3,8 @@ import type { At } from './held.js'
 /** CLONEDEPLOY_FAULTS=all tries every point; without it, those that matter most are tried. */
 export const tryAll = process.env.CLONEDEPLOY_FAULTS === 'all'
 
-/** A deploy to three hosts sends about 45 messages; what lies behind the last one is a deploy without a fault. */
-const mostMessages = 54
+/** A deploy to three hosts sends about 60 messages; what lies behind the last one is a deploy without a fault. */
+const mostMessages = 66
 
 /** Points of a deploy, each after the `k`-th message of a kind: these, or all. */
 export function messagePoints(chosen: readonly (readonly [kind: string, k: number])[]): readonly At[] {
@@ -18,5 +18,5 @@ export function commandPoints(chosen: readonly string[]): readonly { readonly k:
   return Array.from({ length: mostCommands }, (_, n) => ({ k: n + 1, pattern: '*' }))
 }
 
-/** A deploy has about 45 on each host. */
-const mostCommands = 54
+/** A deploy has about 35 on each host. */
+const mostCommands = 44
