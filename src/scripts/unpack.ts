@@ -43,7 +43,8 @@ export function unpack(place: Place, what: Unpack, payload: Arrival): Script {
 [ ! -e "$I" ] || rm -rf "$I"
 umask 077; mkdir -p "$I" || exit ${codes.unpack}
 # Thrown away since we began: nobody would sweep after us. Whoever does takes the transaction's folder first.
-[ -d "$X" ] || { rm -rf "$I"; exit ${codes.fenced}; }
+trap '[ -d "$X" ] || rm -rf "$I"' EXIT
+[ -d "$X" ] || exit ${codes.fenced}
 umask 022; [ -d ${paths.releases} ] || mkdir -p ${paths.releases} || exit ${codes.unpack}
 gzip -dc | tar -xof - -C "$I" || exit ${codes.unpack}
 [ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] && [ -d "$I/own" ] && [ -d "$T" ] || exit ${codes.unpack}
