@@ -1,9 +1,10 @@
 import { gzipSync } from 'node:zlib'
 
 /**
- * The one command that runs on every channel: a loop that evaluates the lines which begin with the nonce (with a colon and
- * a number after it, so many gzipped bytes that follow) and ignores all others, so that stray bytes are never run. It reads alike in bash, dash, zsh, fish and csh, whichever of them the
- * login shell is: single quotes, no `!`, no backslash, no newline. Nothing of a script is ever on a command line.
+ * The one command that runs on every channel: a loop that evaluates the lines which begin with the nonce (where a colon
+ * and a number come after it, so many gzipped bytes behind the line) and ignores all others, so that stray bytes are never
+ * run. It reads alike in bash, dash, zsh, fish and csh, whichever of them the login shell is: single quotes, no `!`, no
+ * backslash, no newline. Nothing of a script is ever on a command line.
  */
 export function bootstrap(nonce: string): string {
   return `exec /bin/sh -c 'unset l c; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(head -c "$\{l#*:}" | gzip -dc)";; esac; done'`

@@ -66,7 +66,7 @@ mkdir -p "$X/taken/incoming" || { rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${c
 highest
 [ "$h" -eq "$n" ] || { cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.locked}; }
 ${sweepProbe}
-[ ! -e .clonedeploy-probe ] && ln -s probe .clonedeploy-probe && mv -f .clonedeploy-probe "$X/taken/" || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.rename}; }`,
+[ ! -e .clonedeploy-probe ] && ln -s probe .clonedeploy-probe && mv -f .clonedeploy-probe "$X/taken/" || { ${sweepProbe}; rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.rename}; }`,
     options.old === undefined
       ? sh``
       : sh`${isCurrent(options.old)} || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.currentChanged}; }`,

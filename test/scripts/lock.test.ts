@@ -229,6 +229,14 @@ describe.each(shells)('lock under $name', shell => {
     expect((await run(take(root, 't2'), shell)).code).toBe(84)
   })
 
+  it('leaves nothing of its trial where the rename is refused', async () => {
+    const [root, bin] = [folder(), folder()]
+    writeFiles(bin, { mv: { mode: 0o755, text: '#!/bin/sh\nexit 1\n' } })
+    const { code } = await run(take(root, 't1'), { ...shell, path: `${bin}:${shell.path}` })
+    expect([code, readdirSync(root)]).toEqual([84, ['.clonedeploy']])
+    expect(readdirSync(join(root, '.clonedeploy/tx'))).toEqual([])
+  })
+
   it.each(['folder', 'parent'])('says that the %s may not be written', async what => {
     const root = folder()
     const where = what === 'folder' ? root : join(root, 'srv/shop')
