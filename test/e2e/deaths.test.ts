@@ -3,12 +3,12 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { ageLocks } from '../support/lease.js'
-import { all, onFleet } from '../support/on-fleet.js'
+import { four as all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: 4 })
   const restart = 'cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"'
   const hold = ': >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.1; done'
   const configure = (config: object = {}) =>
@@ -45,7 +45,7 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
       all.map(() => [one, null]),
     )
     expect((await project.run('deploy')).code).toBe(4)
-    ageLocks(project)
+    ageLocks(project, all)
     const next = await project.run('deploy --json')
     expect(next.code).toBe(0)
     expect(next.json().warnings).toHaveLength(4)
@@ -68,7 +68,7 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     configure()
     expect(versions()).toEqual(['one', 'one', 'one', 'one'])
     expect((await project.run('deploy')).code).toBe(4)
-    ageLocks(project)
+    ageLocks(project, all)
     const { code, json } = await project.run('deploy --json')
     expect(code).toBe(0)
     for (const i of all) {

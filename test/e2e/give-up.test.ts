@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { inodes, writeFiles } from '../support/files.js'
 import { ageLocks } from '../support/lease.js'
-import { all, onFleet } from '../support/on-fleet.js'
+import { four as all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('repair --give-up', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: 4 })
   const currents = () => all.map(here.project.current)
   const links = (...releases: readonly string[]) => releases.map(release => `releases/${release}`)
   const verdicts = async () =>
@@ -33,7 +33,7 @@ describe.skipIf(!sshdIsHere())('repair --give-up', () => {
       project.write({ go: '' })
       await vi.waitFor(() => expect(currents()).toEqual(links(one, one, one, two)), { timeout: 40_000, interval: 100 })
       project.configure()
-      ageLocks(project)
+      ageLocks(project, all)
       expect((await project.run('repair')).code).toBe(6)
       const given = await project.run('repair --give-up h4 --fenced -m burnt --json')
       expect([given.code, given.json().exitCode]).toEqual([0, 0])

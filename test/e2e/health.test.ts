@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { all, onFleet } from '../support/on-fleet.js'
+import { four as all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
@@ -12,7 +12,7 @@ interface App {
 }
 
 describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: 4 })
   let apps: App[]
   const app = (i: number) => apps[i - 1] as App
 

@@ -4,11 +4,11 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { contents, inodes, writeFiles } from '../support/files.js'
-import { all, onFleet } from '../support/on-fleet.js'
+import { four as all, onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('a deploy that is refused with 3', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: 4 })
   const trees = () => all.map(i => inodes(here.project.on(i)))
 
   /** The deploy ends with 3 and says this; nothing on any host was touched. */

@@ -2,13 +2,13 @@ import { readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, utimesSync,
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { contents } from '../support/files.js'
-import { all, onFleet } from '../support/on-fleet.js'
+import { four as all, onFleet } from '../support/on-fleet.js'
 import { signal } from '../support/processes.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('repair', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: 4 })
 
   it('puts back the host whose own switch died with the controller, and the fleet deploys again', async () => {
     const { project } = here

@@ -24,7 +24,7 @@ describe.skipIf(!sshdIsHere())('a restart that fails on the way back', () => {
     const failed = await project.run('deploy --json')
     expect(failed.code).toBe(6)
     expect(failed.json()).toMatchObject({ result: 'mixed', exitCode: 6 })
-    expect(failed.json().hosts.map(({ current }: Json) => current)).toEqual([one, one, one, one])
+    expect(failed.json().hosts.map(({ current }: Json) => current)).toEqual([one, one, one])
     expect(failed.stderr).toMatch(new RegExp(`h1 +${one} +ok`))
     expect(failed.stderr).toMatch(
       new RegExp(`h2 +${one} +files old, service state unknown: .* failed with exit code 1`),
@@ -37,7 +37,6 @@ describe.skipIf(!sshdIsHere())('a restart that fails on the way back', () => {
     expect(status.json().hosts.map(({ verdict }: Json) => verdict)).toEqual([
       'consistent',
       'service unknown',
-      'consistent',
       'consistent',
     ])
     ageLocks(project)

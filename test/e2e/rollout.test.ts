@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { ageLocks } from '../support/lease.js'
-import { all, onFleet } from '../support/on-fleet.js'
+import { four as all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onTerminal } from '../support/terminal.js'
 
 describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: 4 })
   const restart = 'echo "$CLONEDEPLOY_HOST $(cat version)" >>"$AT/restarts"'
   /** The restarts so far, in their order. */
   const restarts = () => textOf(join(here.project.root, 'restarts')).trim().split('\n').filter(Boolean)
@@ -78,7 +78,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
       interval: 100,
     })
     expect(versions()).toEqual(all.map(() => 'one'))
-    ageLocks(project)
+    ageLocks(project, all)
     expect((await project.run('repair --json')).code).toBe(0)
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: one, lock: null })
     expect((await project.run('deploy')).code).toBe(0)
