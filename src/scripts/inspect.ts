@@ -63,20 +63,19 @@ real() { p=; cd -P -- "$1" 2>/dev/null || return 0; p=$PWD; cd -- "$D" || exit 1
 real releases; R=$p
 if [ -L current ]; then
   [ -e current ] && e=yes || e=no
-  r=; real current; c=$p
-  [ -n "$R" ] && case $c in "$R"/*) r=\${c#"$R/"}; case $r in */*) r= ;; esac ;; esac
-  if [ "$e" = no ]; then t=$(readlink current); case $t in releases/*) r=\${t#releases/} ;; esac; fi
-  case $r in *[!A-Za-z0-9._-]*) r= ;; esac
   t=$(readlink current); [ current -ef "$t" ] || { t=$(readlink -n current; echo .); t=\${t%.}; }
+  r=; real current
+  [ -n "$R" ] && case $p in "$R"/*) r=\${p#"$R/"}; case $r in */*) r= ;; esac ;; esac
+  if [ "$e" = no ]; then case $t in releases/*) r=\${t#releases/} ;; esac; fi
+  case $r in *[!A-Za-z0-9._-]*) r= ;; esac
   tell "current link $e \${r:--}" "$t"
 elif [ -d current ]; then echo 'current folder'
 elif [ -e current ]; then echo 'current other'
 else echo 'current absent'; fi
-[ -L current ] || mounted=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .*/\1/p' /proc/self/mountinfo 2>/dev/null)
-real .; case "
-\${mounted:-}
+[ -L current ] || case "
+$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .*/\1/p' /proc/self/mountinfo 2>/dev/null)
 " in *"
-$p/current
+$(pwd -P)/current
 "*) echo 'mounted yes' ;; esac
 for d in releases/*/; do
   d=\${d%/}; r=\${d#releases/}

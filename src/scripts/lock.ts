@@ -65,15 +65,15 @@ printf '%s\n' ${place.tx} >".clonedeploy/epochs/$n/tx" &&
 mkdir -p "$X/taken/incoming" || { rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.folder}; }
 highest
 [ "$h" -eq "$n" ] || { cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.locked}; }
+# Gives the lock back, and ends.
+giveback() { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit "$1"; }
 ${sweepProbe}
-[ ! -e .clonedeploy-probe ] && ln -s probe .clonedeploy-probe && mv -f .clonedeploy-probe "$X/taken/" || { ${sweepProbe}; rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.rename}; }`,
-    options.old === undefined
-      ? sh``
-      : sh`${isCurrent(options.old)} || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.currentChanged}; }`,
+[ ! -e .clonedeploy-probe ] && ln -s probe .clonedeploy-probe && mv -f .clonedeploy-probe "$X/taken/" || { ${sweepProbe}; giveback ${codes.rename}; }`,
+    options.old === undefined ? sh`` : sh`${isCurrent(options.old)} || giveback ${codes.currentChanged}`,
     sh`for d in .clonedeploy/tx/*; do
   [ ! -e "$d/undecided" ] || calloff "$d"
   doubtful "$d" || continue
-  [ ${options.unresolved} = keep ] || { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit ${codes.unresolved}; }
+  [ ${options.unresolved} = keep ] || giveback ${codes.unresolved}
 done
 # What dead runs left goes by way of our own folder: whoever takes the lock over removes that first, and a script that was
 # asleep meanwhile finds no place to bring anything to.
