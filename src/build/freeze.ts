@@ -19,17 +19,17 @@ import { type Found, type FoundFile, onDisk, type Stamp, stampOf } from './walk.
 
 /**
  * Reads every file that was found exactly once, hashes it and writes it to the cache. From here on the artifact is what
- * was read: the working tree does not matter any more. With `again`, a file that was not written to since this folder was
- * frozen last is not read (see seen.ts). Throws FileChangedError.
+ * was read: the working tree does not matter any more. Of a folder that `stays`, a file that was not written to since it was
+ * frozen last is not read (see seen.ts). Throws FileChangedError and DamagedArtifactError.
  */
 export async function freeze(
   root: string,
   found: Found,
   cacheDir: string,
-  again: boolean,
+  stays: boolean,
   signal?: AbortSignal | undefined,
 ): Promise<Frozen> {
-  const seen = again ? recallSeen(cacheDir, root) : null
+  const seen = stays ? recallSeen(cacheDir, root) : null
   const manifest = (files: readonly FileEntry[]) => manifestOf([...found.folders, ...found.links, ...files])
   const same = seen && asFrozen(seen, found.files, manifest)
   if (same) return same
@@ -40,7 +40,7 @@ export async function freeze(
     const files = await copyAll(root, found.files, out, seen, signal)
     for (const file of found.files) sameAsSeen(root, file)
     const frozen = keep(cacheDir, manifest(files), written)
-    if (again) rememberSeen(cacheDir, root, frozen, found.files, began)
+    if (stays) rememberSeen(cacheDir, root, frozen, found.files, began)
     return frozen
   } finally {
     closeSync(out)
@@ -128,7 +128,7 @@ function contentOf(out: number) {
     return buffer.subarray(filled, filled + size)
   }
   return {
-    /** Null: the file has less bytes than it had. */
+    /** The sha256; null: the file has less bytes than it had. */
     small(input: number, size: number): string | null {
       const bytes = room(size)
       if (readAll(input, bytes, 0) < size) return null
@@ -141,11 +141,10 @@ function contentOf(out: number) {
       const hash = createHash('sha256')
       for (let at = 0; at < size; ) {
         const chunk = buffer.subarray(0, Math.min(buffer.length, size - at))
-        const got = readSync(input, chunk, 0, chunk.length, at)
-        if (got === 0) return null
-        hash.update(chunk.subarray(0, got))
-        writeAll(out, chunk.subarray(0, got), end + at)
-        at += got
+        if (readAll(input, chunk, at) < chunk.length) return null
+        hash.update(chunk)
+        writeAll(out, chunk, end + at)
+        at += chunk.length
         await pause()
       }
       const sha256 = hash.digest('hex')

@@ -32,8 +32,7 @@ export function recallSeen(cacheDir: string, dir: string): Seen | null {
     const frozen = recall(cacheDir, digest)
     if (frozen === null) return null
     const files = entriesOf(frozen.manifest).filter(entry => entry.kind === 'file')
-    if (files.length !== lines.length) return null
-    const known = new Map(files.map((entry, i) => [entry.path, { entry, line: lines[i] as string }]))
+    const known = new Map(files.map((entry, i) => [entry.path, { entry, line: lines[i] }]))
     return { frozen, sha256Of: file => sha256Of(file, known.get(file.path), Number(at)) }
   } catch {
     return null
@@ -42,7 +41,7 @@ export function recallSeen(cacheDir: string, dir: string): Seen | null {
 
 function sha256Of(
   { stamp, mode }: FoundFile,
-  known: { readonly entry: FileEntry; readonly line: string } | undefined,
+  known: { readonly entry: FileEntry; readonly line: string | undefined } | undefined,
   at: number,
 ): string | null {
   if (known === undefined || known.entry.mode !== mode || known.line !== lineOf(stamp)) return null
@@ -68,9 +67,13 @@ export function rememberSeen(
   }
 }
 
-/** The digest that a file of `seenIn` is about. */
+/** The digest that a file of `seenIn` is about; empty where it cannot be read: another process may have renamed it just now. */
 export function digestIn(file: string): string {
-  return readFileSync(file, 'latin1').split('\n', 1)[0] as string
+  try {
+    return readFileSync(file, 'latin1').split('\n', 1)[0] as string
+  } catch {
+    return ''
+  }
 }
 
 function lineOf({ ino, size, mtimeMs, ctimeMs }: Stamp): string {
