@@ -48,10 +48,16 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
     })
     leave(fleet)
     const verb = flags.dryRun ? 'would remove' : 'removed'
-    const lines = results.map(
-      ({ name, removed, inUse, failed }) =>
-        `${name}   ${failed ? '✖ could not be pruned' : `${verb} ${removed.length}${removed.length ? `: ${removed.join(' ')}` : ''}`}${inUse.length ? `   in use, kept: ${inUse.join(' ')}` : ''}\n`,
-    )
+    const lines = results.map(({ name, removed, inUse, failed }) => {
+      const ids = removed.length > 0 ? `: ${removed.join(' ')}` : ''
+      const said = [
+        name,
+        ...(failed ? ['✖ could not be pruned'] : []),
+        ...(!failed || removed.length > 0 ? [`${verb} ${removed.length}${ids}`] : []),
+        ...(inUse.length > 0 ? [`in use, kept: ${inUse.join(' ')}`] : []),
+      ]
+      return `${said.join('   ')}\n`
+    })
     io.output.stdout(
       flags.json
         ? `${JSON.stringify({ v: 1, command: 'prune', dryRun: flags.dryRun ?? false, hosts: results })}\n`
