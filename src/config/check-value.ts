@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Path, Problem } from './problem.js'
 import { sentence } from './sentence.js'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { HostEntry } from '../../inventory/host.js'
 import { should } from '../sentence.js'
 import { show } from '../show.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { didYouMean } from '../suggest.js'
 
 /** An object that has these keys only. `refused` says why some others are not among them. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { durationForm, parseDuration } from '../duration.js'
 import { show } from '../show.js'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Hook } from '../config.js'
 import { choose, isObject, oneOrMany } from './choose.js'
 import { closed } from './closed.js'

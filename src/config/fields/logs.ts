@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { LogSource } from '../../scripts/app-log.js'
 import { show } from '../show.js'
 import { choose, isObject } from './choose.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Service, serviceCommand } from '../../scripts/service.js'
 import type { Hook } from '../config.js'
 import { show } from '../show.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Amount, Canary, Rollout } from '../config.js'
 import { should } from '../sentence.js'
 import { show } from '../show.js'

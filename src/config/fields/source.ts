@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Source } from '../config.js'
 import { show } from '../show.js'
 import { choose, isObject } from './choose.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { show } from '../show.js'
 
 /** Text that is not blank and has no NUL. */

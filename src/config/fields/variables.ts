@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SecretSource } from '../config.js'
 import { choose, isObject } from './choose.js'
 import { closed } from './closed.js'
