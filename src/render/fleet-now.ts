@@ -34,9 +34,9 @@ export function fleetLines(outcome: Outcome, paint: Paint): string[] {
   return tableLines([['HOST', 'SERVES', 'STATE'], ...rows])
 }
 
-/** `current: null` means absent where the result itself says that every host was read back. */
-function isUnread(host: HostOutcome, outcome: Outcome): boolean {
-  return host.current === null && host.error !== null && outcome.result !== 'rolled-back'
+/** `current: null` means absent where the result itself says that every host was read back, or that none was told to swap. */
+function isUnread(host: HostOutcome, { result }: Outcome): boolean {
+  return host.current === null && host.error !== null && result !== 'rolled-back' && result !== 'aborted'
 }
 
 function serves(host: HostOutcome, outcome: Outcome): string {

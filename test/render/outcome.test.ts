@@ -161,27 +161,22 @@ describe('the last words', () => {
 `,
     ],
     [
-      'a deploy that stopped when a host was lost',
+      'a first deploy that stopped when a host was lost: none was told to swap, so what was read of them is true',
       {
         result: 'aborted',
         exitCode: 3,
         reason: 'web-3 was lost',
         log: null,
         hosts: [
-          ...on(['web-1', 'web-2'], older),
+          ...['web-1', 'web-2'].map(name => hostOutcome(name, { current: null, healthy: null })),
           hostOutcome('web-3', { current: null, error: { ...failure, phase: 'push', message: 'connection lost' } }),
         ],
       },
-      `✖ Deploy failed on web-3. Nothing was swapped: 1 of 3 hosts could not be read.
+      `✖ Deploy failed on web-3. Nothing was swapped: all 3 hosts still serve no release.
 
   web-3 was lost
 
   web-3   push, health: connection lost
-
-  HOST    SERVES                    STATE
-  web-1   ${older}   ok
-  web-2   ${older}   ok
-  web-3   ?                         push: connection lost
 `,
     ],
     [
