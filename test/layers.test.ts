@@ -32,7 +32,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'log-update': ['render/tty.ts'],
   'node-ssh': ['connection/ssh.ts'],
   'p-limit': ['fleet/each.ts'],
-  // A client below node-ssh, and a server: two sides of the wire that share nothing else.
+  // A client below node-ssh, and a server: two sides of the wire that share nothing else but new keys.
   ssh2: ['connection', 'embedded'],
   zod: ['config'],
 }

@@ -6,6 +6,7 @@ import { loginProblems } from '../fleet/login-problems.js'
 import { planDeploy } from '../plan/deploy.js'
 import type { HostPlan, Plan, Step } from '../plan/plan.js'
 import { problemsOf, servesAlready, warningsOf } from '../plan/preflight.js'
+import { takersOf } from '../plan/relay.js'
 import { currentEntry, currentRelease, mostCommon } from '../plan/transaction.js'
 import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../render/plan.js'
 import type { Context } from './context.js'
@@ -57,7 +58,12 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
       mostCommon(states.map(state => currentEntry(state)?.revision ?? null)),
     ),
     files: unknown ? null : filesOf(prepared, mostCommon(states.map(state => currentEntry(state)?.digest ?? null))),
-    steps: [...ran(prepared), ...(nothing ? [] : [...buildSteps(context, flags), ...wouldRun(plan, served)])],
+    steps: [
+      ...ran(prepared),
+      ...(nothing
+        ? []
+        : [...buildSteps(context, flags), ...wouldRun(plan, served, unknown ? [] : await relayed(plan, prepared))]),
+    ],
     problems: problems.map(({ host, text }) => `${host}: ${text}`),
     warnings: [...artifact.warnings, ...states.flatMap(warningsOf)],
     next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
@@ -107,12 +113,14 @@ function buildSteps({ config }: Context, flags: DeployFlags): readonly DryRunSte
 }
 
 /** The plan of the first host stands for all: they differ in what they lack only. */
-function wouldRun(plan: Plan, served: Served): readonly DryRunStep[] {
+function wouldRun(plan: Plan, served: Served, relayed: readonly DryRunStep[]): readonly DryRunStep[] {
   const host = plan.hosts[0] as HostPlan
   const each = (steps: readonly (Step | { readonly text: string })[]) =>
     steps.map(({ text }): DryRunStep => ({ mark: '!', where: 'each', text }))
   return [
-    ...each([host.lock, ...host.prepare]),
+    ...each([host.lock]),
+    ...relayed,
+    ...each(host.prepare),
     ...plan.once.map(
       ({ text }): DryRunStep => ({ mark: '!', where: plan.onceHost, text: `${text}     (once, on this host)` }),
     ),
@@ -125,6 +133,16 @@ function wouldRun(plan: Plan, served: Served): readonly DryRunStep[] {
     ...canarySteps(plan),
     ...each(host.prune === null ? [] : [host.prune]),
   ]
+}
+
+/** Who hands the files on to whom. */
+async function relayed(plan: Plan, { artifact, bases }: Prepared): Promise<readonly DryRunStep[]> {
+  const takers = await takersOf(plan, async base => (await artifact.payload(bases.get(base ?? '') ?? null)).data.length)
+  const seeds = [...new Set(takers.values())]
+  return seeds.map(seed => {
+    const count = [...takers.values()].filter(name => name === seed).length
+    return { mark: '!', where: seed, text: `hand the files on to ${count} hosts, at port ${plan.relay?.port}` }
+  })
 }
 
 /** Who goes with whom, where not all go at once. */

@@ -31,6 +31,8 @@ export interface Config {
   /** What to do when prepare hooks made different files on different hosts. */
   readonly identical: 'strict' | 'warn'
   readonly unchanged: 'auto' | 'copy'
+  /** Null: every host gets its files from here. */
+  readonly relay: Relay | null
   readonly keepReleases: number
   readonly rollout: Rollout
   readonly balancer: BalancerConfig | null
@@ -95,6 +97,14 @@ export type HealthCheck =
 
 /** Hosts: how many, or which share of them. */
 export type Amount = number | `${number}%`
+
+/** Hosts that hand on the files that they got. */
+export interface Relay {
+  /** How many of those that need the same. */
+  readonly seeds: number
+  /** Where they listen meanwhile. */
+  readonly port: number
+}
 
 export interface Rollout {
   /** How many hosts are taken at a time. */

@@ -1,7 +1,17 @@
 import type { Host } from '../inventory/host.js'
 import { logText, serviceLog } from '../scripts/app-log.js'
 import { serviceText } from '../scripts/service.js'
-import type { BalancerConfig, Config, HealthCheck, Hook, Rollout, SecretSource, Source, SshConfig } from './config.js'
+import type {
+  BalancerConfig,
+  Config,
+  HealthCheck,
+  Hook,
+  Relay,
+  Rollout,
+  SecretSource,
+  Source,
+  SshConfig,
+} from './config.js'
 import { formatDuration } from './duration.js'
 
 /** The resolved config for people, without colour. Secrets are named by their source; they are not read. */
@@ -22,6 +32,7 @@ export function describeConfig(config: Config): string {
     ['logs', logsText(config)],
     ['identical', [config.identical]],
     ['unchanged', [config.unchanged]],
+    ...(config.relay === null ? [] : [['relay', [relayText(config.relay)]] as const]),
     ['keep', [config.keepReleases === 1 ? '1 release' : `${config.keepReleases} releases`]],
     ['rollout', [rolloutText(config.rollout)]],
     ...(config.balancer === null ? [] : [['balancer', balancerLines(config.balancer)] as const]),
@@ -118,6 +129,10 @@ function oldText(old: Config['oldProcesses']): string {
 function logsText({ logs, restart }: Config): readonly string[] {
   if (logs !== null) return [logText(logs)]
   return restart.flatMap(({ service }) => serviceLog(service) ?? []).map(logText)
+}
+
+function relayText({ seeds, port }: Relay): string {
+  return `${seeds === 1 ? '1 host hands' : `${seeds} hosts hand`} the files on to the others, at port ${port}`
 }
 
 function rolloutText({ batch, minUp, canary }: Rollout): string {

@@ -43,6 +43,8 @@ export interface StageInput {
   readonly identical?: 'strict' | 'warn'
   /** How a release gets the files that did not change. Default: `auto`, hard links where nothing writes into releases. */
   readonly unchanged?: 'auto' | 'copy'
+  /** Whether hosts hand on the files that they got to others that can reach them. Default: no. docs/ssh.md */
+  readonly relay?: boolean | RelayInput
   /** Default: 5. */
   readonly keepReleases?: number
   /** How many hosts are taken at a time. Default: all at once. docs/rollout.md */
@@ -194,6 +196,13 @@ export interface CommandCheckInput {
 
 /** A number of hosts, or a share of them. */
 export type AmountInput = number | `${number}%`
+
+export interface RelayInput {
+  /** Hosts that get the files from here. Default: 1. */
+  readonly seeds?: number
+  /** Where they listen while the others fetch. Default: 22022. */
+  readonly port?: number
+}
 
 export interface RolloutInput {
   /** Hosts that are swapped and restarted together. Default: `100%`. */

@@ -36,6 +36,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     logs: layer.logs ?? null,
     identical: layer.identical ?? 'strict',
     unchanged: layer.unchanged ?? 'auto',
+    relay: layer.relay ?? null,
     keepReleases: layer.keepReleases ?? 5,
     rollout: layer.rollout ?? { batch: '100%', minUp: null, canary: null },
     balancer:

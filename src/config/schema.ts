@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { balancer } from './fields/balancer.js'
 import { oneOrMany } from './fields/choose.js'
 import { closed } from './fields/closed.js'
@@ -8,6 +8,7 @@ import { prepare } from './fields/hook.js'
 import { hosts } from './fields/hosts.js'
 import { logs } from './fields/logs.js'
 import { deployFolder, localPath, pattern, sharedPath } from './fields/path.js'
+import { relay } from './fields/relay.js'
 import { restart } from './fields/restart.js'
 import { rollout } from './fields/rollout.js'
 import { source } from './fields/source.js'
@@ -33,6 +34,7 @@ export const fields = {
   logs,
   identical: z.enum(['strict', 'warn']),
   unchanged: z.enum(['auto', 'copy']),
+  relay,
   keepReleases: z.int().min(1).max(1000),
   rollout,
   balancer,

@@ -2,7 +2,7 @@ import type { RunResult } from '../connection/connection.js'
 import type { Step } from '../plan/plan.js'
 import { chain, stoppedAt, withoutStop } from '../scripts/chain.js'
 import type { Script } from '../scripts/shell.js'
-import { unpack } from '../scripts/unpack.js'
+import { unpack, type Way } from '../scripts/unpack.js'
 import type { HostRun, Run } from './run.js'
 
 /** Scripts that were sent together; the result of each is taken by its name, once. */
@@ -50,6 +50,7 @@ export async function scriptsUpTo(
   host: HostRun,
   steps: readonly Step[],
   most: number,
+  way: Way = 'sent',
 ): Promise<readonly Script[]> {
   const scripts: Script[] = []
   for (const step of steps) {
@@ -58,7 +59,7 @@ export async function scriptsUpTo(
     if (step.kind === 'push') {
       const payload = await run.payload(step.baseDigest)
       if (payload.data.length > most) return scripts
-      scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, payload))
+      scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, payload, way))
     }
   }
   return [...scripts, host.plan.stage.script]

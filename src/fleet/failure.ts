@@ -52,6 +52,8 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
       return say('a release of this name is already there')
     case codes.unpack:
       return say(`the files could not be written${reason(result)}`)
+    case codes.relay:
+      return say(lastLines(result, 'stderr').at(-1)?.trimEnd() ?? 'it did not say why')
     case codes.folder:
       return say(`the deploy folder cannot be used${reason(result)}`)
     default:

@@ -1,19 +1,23 @@
 import type { RunResult } from '../connection/connection.js'
 import type { PushStep, Step } from '../plan/plan.js'
+import { pushOf } from '../plan/relay.js'
 import { codes } from '../scripts/codes.js'
+import type { Way } from '../scripts/unpack.js'
 import { runAhead, scriptsUpTo, takeAhead } from './ahead.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
+import { type Relay, startRelay } from './relay.js'
 import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
 
 /** Brings the whole release to every host, verified, linked, prepared and flushed: all hosts, or the run stops here. */
 export async function prepareAll(run: Run): Promise<Halt | null> {
-  const pushes = run.hosts.some(host => host.plan.prepare.some(step => step.kind === 'push'))
+  const pushes = run.hosts.some(({ plan }) => pushOf(plan) !== undefined)
   if (pushes) {
+    const relay = await startRelay(run)
     const halt = await inPhase(run, 'push', run.hosts, async host => {
-      const step = host.plan.prepare.find(one => one.kind === 'push')
-      return step === undefined ? null : push(run, host, step)
-    })
+      const step = pushOf(host.plan)
+      return step === undefined ? null : push(run, host, step, relay)
+    }).finally(relay.end)
     if (halt !== null) return halt
   }
   const halt = await inPhase(run, 'prepare', run.hosts, async host => {
@@ -46,33 +50,54 @@ export async function runOnce(run: Run): Promise<Halt | null> {
   })
 }
 
-async function push(run: Run, host: HostRun, step: PushStep): Promise<HostFailure | null> {
-  const first = await send(run, host, step)
-  if (first.failure === null || step.unpack.base === null || !first.again) return first.failure
-  run.warnings.push(`${host.name}: ${step.unpack.base} is not what it was, so everything was sent`)
-  return (await send(run, host, { ...step, baseDigest: null, unpack: { ...step.unpack, base: null } })).failure
+async function push(run: Run, host: HostRun, step: PushStep, relay: Relay): Promise<HostFailure | null> {
+  run.emit({ type: 'host.start', phase: 'push', step: 'push', host: host.name })
+  const { result, note } = await bring(run, host, step, relay)
+  const failure = result.code === 0 ? null : failed(step, result)
+  ended(run, host, 'push', 'push', result.ms, failure, failure?.message ?? note)
+  return failure
 }
 
-async function send(run: Run, host: HostRun, step: PushStep) {
-  run.emit({ type: 'host.start', phase: 'push', step: 'push', host: host.name })
+/** What the host lacks; and everything, where its base, or what was made of it, is not what it should be. */
+async function bring(run: Run, host: HostRun, step: PushStep, relay: Relay) {
+  const first = await fetchOrSend(run, host, step, relay)
+  const odd = first.result.code === codes.notIntact || first.result.code === codes.releaseMissing
+  if (step.unpack.base === null || !odd) return first
+  run.warnings.push(`${host.name}: ${step.unpack.base} is not what it was, so everything was sent`)
+  return send(run, host, { ...step, baseDigest: null, unpack: { ...step.unpack, base: null } }, 'sent')
+}
+
+/** From another host, where one hands it on; else from here. */
+async function fetchOrSend(run: Run, host: HostRun, step: PushStep, relay: Relay) {
+  const way = await relay.wayTo(host)
+  if (way !== null) {
+    const { result, note } = await send(run, host, step, way)
+    if (result.code !== codes.relay) return { result, note: `${note}, from ${relay.seedOf(host)}` }
+    relay.missed(host, failed(step, result).message)
+  }
+  const sent = await send(run, host, step, relay.wayFrom(host))
+  if (sent.result.code !== 0) relay.failed(host)
+  return sent
+}
+
+async function send(run: Run, host: HostRun, step: PushStep, way: Way) {
   const { data, files } = await run.payload(step.baseDigest)
-  const result = takeAhead(host, 'unpack') ?? (await unpackNow(run, host, step, data.length))
-  const failure =
-    result.code === 0
-      ? null
-      : failureOf({ phase: 'push', step: 'push', text: step.text, timeout: step.timeout }, result)
+  const result = takeAhead(host, 'unpack') ?? (await unpackNow(run, host, step, data.length, way))
   const note = `${files} ${files === 1 ? 'file' : 'files'}, ${size(data.length)} in ${(result.ms / 1000).toFixed(1)}s, sha256 ok`
-  ended(run, host, 'push', 'push', result.ms, failure, failure?.message ?? note)
-  return { failure, again: result.code === codes.notIntact || result.code === codes.releaseMissing }
+  return { result, note }
+}
+
+function failed(step: PushStep, result: RunResult): HostFailure {
+  return failureOf({ phase: 'push', step: 'push', text: step.text, timeout: step.timeout }, result)
 }
 
 /** With what may follow the files at once. */
-async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number): Promise<RunResult> {
+async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number, way: Way): Promise<RunResult> {
   const { prepare } = host.plan
   const after = prepare.slice(prepare.findIndex(({ kind }) => kind === 'push') + 1)
   const onSent = (done: number) =>
     run.emit({ type: 'host.progress', phase: 'push', host: host.name, done: Math.min(done, total), total })
-  const scripts = await scriptsUpTo(run, host, [step, ...after], Number.POSITIVE_INFINITY)
+  const scripts = await scriptsUpTo(run, host, [step, ...after], Number.POSITIVE_INFINITY, way)
   await runAhead(host, scripts, { timeout: step.timeout, onSent })
   return takeAhead(host, 'unpack') as RunResult
 }

@@ -1,4 +1,4 @@
-import type { HealthCheck } from '../config/config.js'
+import type { HealthCheck, Relay } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Script } from '../scripts/shell.js'
 import type { Unpack } from '../scripts/unpack.js'
@@ -23,6 +23,8 @@ export interface Plan {
   readonly onceHost: string
   /** Whether trees that differ between hosts stop the run. */
   readonly identical: 'strict' | 'warn'
+  /** Null: every host gets its files from here. */
+  readonly relay: Relay | null
   /** Seconds: how long `go` is accepted, and after how many without a renewed lease a host puts itself back. */
   readonly deadline: number
   readonly lease: number

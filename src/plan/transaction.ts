@@ -70,6 +70,7 @@ export function planTransaction(
     once,
     onceHost,
     identical: config.identical,
+    relay: config.relay,
     deadline,
     lease,
   }

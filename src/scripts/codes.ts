@@ -14,5 +14,6 @@ export const codes = {
   exists: 86,
   unpack: 87,
   folder: 88,
+  relay: 89,
   hook: 90,
 } as const

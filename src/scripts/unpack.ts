@@ -3,6 +3,7 @@ import { paths, sharedTarget } from '../release/paths.js'
 import { type Arrival, wholeArrived } from './arrival.js'
 import { codes } from './codes.js'
 import { fenced, type Place } from './place.js'
+import { dropCopy, type Fetch, fetchCopy, keepCopy } from './relay.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
 import { edited, newManifest, withUnchanged } from './unchanged.js'
@@ -22,16 +23,19 @@ export interface Unpack {
   readonly touched?: readonly string[]
 }
 
+/** How the payload comes: as the input of the script, kept for others where these shall fetch it here; or from a host that has it. */
+export type Way = 'sent' | 'sent and kept' | Fetch
+
 /** Bytes of files from which on OpenSSL hashes faster, its start included. */
 const many = 4e6
 
 /**
  * Makes `releases/<id>` out of a payload (on stdin) and the unchanged files of a release that is there already: first in
  * incoming/, checked against the manifest, then renamed. What arrived or was copied is read again; what was linked has not
- * been written since it was checked on this very host (see `sheet`). Exit: unpack (the stream or the disk), notIntact (what
- * arrived or was copied is not what the manifest says; says what), linkedFileMissing, exists.
+ * been written since it was checked on this very host (see `sheet`). Exit: unpack (the stream or the disk), relay (it could
+ * not be fetched), notIntact (what arrived or was copied is not what the manifest says; says what), linkedFileMissing, exists.
  */
-export function unpack(place: Place, what: Unpack, payload: Arrival): Script {
+export function unpack(place: Place, what: Unpack, payload: Arrival, way: Way = 'sent'): Script {
   const tree = `${paths.incoming(place.tx)}/tree`
   return script(
     'unpack',
@@ -46,7 +50,7 @@ umask 077; mkdir -p "$I" || exit ${codes.unpack}
 trap '[ -d "$X" ] || rm -rf "$I"' EXIT
 [ -d "$X" ] || exit ${codes.fenced}
 umask 022; [ -d ${paths.releases} ] || mkdir -p ${paths.releases} || exit ${codes.unpack}
-gzip -dc | tar -xof - -C "$I" || exit ${codes.unpack}
+${comes(way, place.tx)} | tar -xof - -C "$I" || exit ${codes.unpack}
 [ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] && [ -d "$I/own" ] && [ -d "$T" ] || exit ${codes.unpack}
 ${what.base === null ? sh`` : edited(what.base)}
 ( TZ=UTC0; export TZ; find "$T" ! -type l -exec touch -t ${touchStamp(what.release)} {} + ) || exit ${codes.unpack}`,
@@ -68,9 +72,15 @@ printf '%s\n' ${what.revision} >"$T/REVISION" || exit ${codes.unpack}`,
       sh`printf '%s\n' ${what.release} >"$X/made" &&
 mv -f "$own" "$own.sheet" .clonedeploy/manifests/ &&
 mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}`,
+      ...(way === 'sent and kept' ? [dropCopy] : []),
     ],
-    payload.data,
+    typeof way === 'string' ? payload.data : way.key,
   )
+}
+
+function comes(way: Way, tx: string): ShellText {
+  if (way === 'sent') return sh`gzip -dc`
+  return way === 'sent and kept' ? sh`${keepCopy} | gzip -dc` : sh`${fetchCopy(way, tx)}gzip -dc <"$I/payload"`
 }
 
 function linkShared(tree: string, linked: string, ensure: ShellText): ShellText {

@@ -55,6 +55,7 @@ it('a config that says little gets the defaults', async () => {
     logs: null,
     identical: 'strict',
     unchanged: 'auto',
+    relay: null,
     keepReleases: 5,
     rollout: { batch: '100%', minUp: null, canary: null },
     balancer: null,
@@ -107,6 +108,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     logs: { file: './shared/app.log' },
     identical: 'warn',
     unchanged: 'copy',
+    relay: { seeds: 2 },
     keepReleases: 2,
     rollout: { batch: '25%', minUp: 1, canary: { hosts: 1, pause: '5m', check: { run: 'true', on: 'hosts' } } },
     balancer: {
@@ -175,6 +177,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     logs: { kind: 'file', file: 'shared/app.log' },
     identical: 'warn',
     unchanged: 'copy',
+    relay: { seeds: 2, port: 22022 },
     keepReleases: 2,
     rollout: {
       batch: '25%',

@@ -22,6 +22,7 @@ const full = {
     { url: 'http://127.0.0.1:3000/healthz', release: 'body', contains: 'ok' },
     { run: 'pgrep shop', roles: ['cron'] },
   ],
+  relay: { seeds: 2 },
   ssh: { configFile: '/etc/ssh_config' },
   protected: true,
 }
@@ -56,6 +57,7 @@ processes  an old one that is left after a restart fails the run
 logs       none
 identical  strict
 unchanged  auto
+relay      2 hosts hand the files on to the others, at port 22022
 keep       5 releases
 rollout    all hosts at once
 ssh        /etc/ssh_config, connect within 10s, 64 hosts at once

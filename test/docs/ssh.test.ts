@@ -9,18 +9,29 @@ import { blocks, codeSpans, document, table } from './markdown.js'
 
 const page = document('docs/ssh.md')
 
-it('the configuration in ssh.md comes to what the page says', async () => {
+async function configOf(text: string) {
   const folder = mkdtempSync(join(tmpdir(), 'clonedeploy-docs-'))
   const file = join(folder, 'deploy.config.ts')
-  writeFileSync(file, blocks(page, 'ts').join(''))
+  writeFileSync(file, text)
   const config = await loadConfig({ cwd: folder, file })
   rmSync(folder, { recursive: true })
+  return { folder, config }
+}
+
+it('the configurations in ssh.md come to what the page says', async () => {
+  const [ways = '', relay = ''] = blocks(page, 'ts')
+  const { folder, config } = await configOf(ways)
   expect(config.ssh).toEqual({
     configFile: join(folder, 'ssh_config'),
     connectTimeout: 5_000,
     concurrency: 32,
     transport: 'openssh',
   })
+  const short = relay.replace(/relay: \{.*\}/, 'relay: true')
+  expect(short).not.toBe(relay)
+  const [said, meant] = [await configOf(relay), await configOf(short)]
+  expect(said.config.relay).toEqual({ seeds: 1, port: 22022 })
+  expect(meant.config.relay).toEqual(said.config.relay)
 })
 
 it('ssh.md has every reason for which auto takes ssh, and no other', () => {

@@ -1,11 +1,12 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defaultName, type HostEntry } from '../../inventory/host.js'
-import { hostProblem, parseHost, portProblem, userProblem } from '../../inventory/parse.js'
+import { hostProblem, parseHost, userProblem } from '../../inventory/parse.js'
 import { show } from '../show.js'
 import { choose, isObject } from './choose.js'
 import { closed } from './closed.js'
 import { defined } from './defined.js'
 import { deployFolder, localPath } from './path.js'
+import { port } from './port.js'
 import { role } from './roles.js'
 import { checked } from './text.js'
 import { env } from './variables.js'
@@ -18,11 +19,6 @@ const name = checked(value => {
 const address = checked(value => {
   const problem = hostProblem(value)
   return problem !== null && /.[@:]/.test(value) ? `${problem}; user and port are keys of their own` : problem
-})
-
-const port = z.int().check(context => {
-  const message = portProblem(context.value)
-  if (message !== null) context.issues.push({ code: 'custom', input: context.value, message })
 })
 
 const hostKey = checked(value =>
