@@ -2,7 +2,6 @@ import type { Io } from './commands/io.js'
 import { UsageError } from './errors.js'
 import { version } from './package.js'
 import { type Asked, createProgram } from './program.js'
-
 import { createOutput, type OutputStream } from './render/output.js'
 import { createStopper } from './stopper.js'
 
@@ -67,7 +66,8 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
         contacted = true
       },
     }
-    return await dispatch(io, { ...asked, flags }, world)
+    const { dispatch } = await import('./commands/dispatch.js')
+    return await dispatch(io, { ...asked, flags }, (args, cwd) => main(args, { ...world, cwd }))
   } catch (error) {
     const { tellError } = await import('./commands/tell-error.js')
     const early = signalCode !== null && !contacted ? signalCode : null
@@ -105,51 +105,4 @@ function parse(argv: readonly string[], print: (text: string) => void): Asked | 
 /** Empty lists are as if they were not given. */
 function tidied(flags: Asked['flags']): Record<string, unknown> {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => !(Array.isArray(value) && value.length === 0)))
-}
-
-async function dispatch(io: Io, { command, flags, words }: Asked, world: Surroundings): Promise<number> {
-  switch (command) {
-    case 'init':
-      return (await import('./commands/init.js')).init(io, flags)
-    case 'deploy':
-      return (await import('./commands/deploy.js')).deploy(io, flags)
-    case 'rollback':
-      return (await import('./commands/rollback.js')).rollback(io, flags)
-    case 'repair':
-      return (await import('./commands/repair.js')).repair(io, flags)
-    case 'status':
-      return (await import('./commands/status.js')).status(io, flags)
-    case 'releases':
-      return (await import('./commands/releases.js')).releases(io, flags)
-    case 'check':
-      return (await import('./commands/check.js')).check(io, flags)
-    case 'maintenance':
-      return (await import('./commands/maintenance.js')).maintenance(io, flags, words[0] ?? '')
-    case 'config':
-      return (await import('./commands/config.js')).config(io, flags)
-    case 'prune':
-      return (await import('./commands/prune.js')).prune(io, flags)
-    case 'lock':
-      return (await import('./commands/locks.js')).lock(io, flags)
-    case 'unlock':
-      return (await import('./commands/locks.js')).unlock(io, flags)
-    case 'boot-resolver':
-      return (await import('./commands/boot-resolver.js')).bootResolver(io, flags)
-    case 'run':
-      return (await import('./commands/run.js')).run(io, flags, words)
-    case 'logs':
-      return (await import('./commands/logs.js')).logs(io, flags, words)
-    case 'trust':
-      return (await import('./commands/trust.js')).trust(io, flags, words[0] ?? '')
-    case 'demo': {
-      const { demo } = await import('./commands/demo.js')
-      return demo({
-        keep: flags.keep === true,
-        run: (args, cwd) => main(args, { ...world, cwd }),
-        write: io.output.stderr,
-      })
-    }
-    default:
-      throw new UsageError(`Unknown command "${command}".`)
-  }
 }

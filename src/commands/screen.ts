@@ -1,5 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import type { Emit, Event } from '../fleet/events.js'
+import { systemClock } from '../render/clock.js'
+import { jsonlRenderer } from '../render/jsonl.js'
 import { rendererKind } from '../render/kind.js'
 import { logRenderer } from '../render/log.js'
 import { createRenderer, type Renderer } from '../render/renderer.js'
@@ -24,11 +26,7 @@ export async function openScreen(io: Io, flags: CommonFlags, log: RunLog): Promi
   const main = await createRenderer(kind, io.output, { verbosity, json: flags.json ?? false, env: io.env })
   const file = io.env.CLONEDEPLOY_OUTPUT_FILE
   const renderers: Renderer[] = [main, logRenderer(log.write)]
-  if (file) {
-    const { jsonlRenderer } = await import('../render/jsonl.js')
-    const { systemClock } = await import('../render/clock.js')
-    renderers.push(jsonlRenderer(text => appendFileSync(file, text), systemClock))
-  }
+  if (file) renderers.push(jsonlRenderer(text => appendFileSync(file, text), systemClock))
   const all = teeRenderer(renderers, error => log.write(`a renderer failed: ${String(error)}\n`))
   let redact: ((text: string) => string) | null = null
   return {

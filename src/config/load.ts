@@ -1,11 +1,15 @@
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
+import { checkStages } from './check.js'
 import type { Config } from './config.js'
 import { displayPath } from './display-path.js'
 import { evaluateConfig } from './evaluate.js'
 import { findConfig } from './find.js'
+import { loadHosts } from './load-hosts.js'
 import { pickStage } from './pick-stage.js'
 import { problemsError } from './problem.js'
+import { resolveConfig } from './resolve.js'
+import { readStages } from './stages.js'
 
 export interface LoadOptions {
   readonly cwd: string
@@ -28,12 +32,6 @@ export async function settleConfig(
   { cwd, file, stage, home = homedir() }: SettleOptions,
 ): Promise<Config> {
   const place = { file, root: dirname(file), home, cwd, label: displayPath(file, cwd) }
-  const [{ readStages }, { checkStages }, { loadHosts }, { resolveConfig }] = await Promise.all([
-    import('./stages.js'),
-    import('./check.js'),
-    import('./load-hosts.js'),
-    import('./resolve.js'),
-  ])
   const stages = readStages(input)
   const problems = [...stages.problems, ...checkStages(stages.all)]
   if (problems.length > 0) throw problemsError(place.label, problems)

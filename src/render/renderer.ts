@@ -1,8 +1,12 @@
 import type { Event } from '../fleet/events.js'
 import { type Clock, systemClock } from './clock.js'
+import { githubRenderer } from './github.js'
+import { jsonlRenderer } from './jsonl.js'
 import type { RendererKind } from './kind.js'
 import type { Output } from './output.js'
 import { createPaint } from './paint.js'
+import { plainRenderer } from './plain.js'
+import { ttyRenderer } from './tty.js'
 
 /** Shows a run while it happens. `end` stops its timers and leaves the terminal as it was; calling it twice is fine. */
 export interface Renderer {
@@ -36,13 +40,13 @@ export async function createRenderer(
     clock: options.clock ?? systemClock,
     env: options.env ?? {},
   }
-  if (kind === 'jsonl') return (await import('./jsonl.js')).jsonlRenderer(output.stdout, settings.clock)
+  if (kind === 'jsonl') return jsonlRenderer(output.stdout, settings.clock)
   const paint = await createPaint(output.terminal.stderr.level)
-  if (kind === 'github') return (await import('./github.js')).githubRenderer(output, paint, settings)
+  if (kind === 'github') return githubRenderer(output, paint, settings)
   if (kind === 'tty' && settings.verbosity !== 'quiet') {
-    return (await import('./tty.js')).ttyRenderer(output, paint, settings)
+    return ttyRenderer(output, paint, settings)
   }
-  return (await import('./plain.js')).plainRenderer(output, paint, settings)
+  return plainRenderer(output, paint, settings)
 }
 
 /** Options with nothing left open. */

@@ -1,7 +1,8 @@
 /**
  * Whole processes, one after the other on the same hosts, as ratios against rsync --link-dest (deploys), tar over ssh (the
  * first one) and a bare ssh (rollback, status): `npm run bench -- [HOSTS] [ROUNDS]`. Hosts are sshd processes on this machine, as in the tests;
- * with BENCH_SSH_CONFIG they are h1 … hN of that file, in BENCH_ROOT. Needs rsync and OpenSSH.
+ * with BENCH_SSH_CONFIG they are h1 … hN of that file, in BENCH_ROOT; with BENCH_RELAY the first deploy is also relayed.
+ * Needs rsync and OpenSSH.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -31,11 +32,19 @@ async function bench(): Promise<void> {
   const app = join(folder, 'app')
   makeApp(app)
   const ssh = { configFile: config, concurrency: count }
-  const configure = (name: string) => {
+  const configure = (name: string, relay = false) => {
     const hosts = names.map(i => ({ name: `h${i}`, host: `h${i}`, deployTo: `${root(i)}/${name}` }))
     writeFileSync(
       join(folder, 'deploy.config.json'),
-      JSON.stringify({ app: 'shop', source: { dir: 'app' }, deployTo: '/nowhere', hosts, ssh, keepReleases: 50 }),
+      JSON.stringify({
+        app: 'shop',
+        source: { dir: 'app' },
+        deployTo: '/nowhere',
+        hosts,
+        ssh,
+        relay,
+        keepReleases: 50,
+      }),
     )
   }
 
@@ -45,6 +54,10 @@ async function bench(): Promise<void> {
   const peer = () => by(rsync, 'rsync')
   const naked = (command: string) => by(bare, 'rsync', command)
   const ours = (...args: string[]) => seconds(process.execPath, [program, ...args], folder)
+  const first = (relay: boolean) => (name: string) => {
+    configure(name, relay)
+    return ours('deploy', '-q')
+  }
 
   const rows: (readonly [string, string, number[], number[]])[] = [
     ['first deploy', 'rsync', [], []],
@@ -53,6 +66,7 @@ async function bench(): Promise<void> {
     ['no change', 'rsync', [], []],
     ['rollback', 'ssh mv', [], []],
     ['status', 'ssh readlink', [], []],
+    ['first deploy, relayed', 'sent from here', [], []],
   ]
   const keep = (row: number, theirs: number, own: number) => {
     rows[row]?.[2].push(theirs)
@@ -62,20 +76,21 @@ async function bench(): Promise<void> {
   const firsts: (readonly [string, (name: string) => Promise<number>])[] = [
     ['rsync', name => by(rsync, name)],
     ['tar', name => by(tar, name)],
-    ['ours', () => ours('deploy', '-q')],
+    ['ours', first(false)],
+    ...(process.env.BENCH_RELAY ? [['relay', first(true)] as const] : []),
   ]
-  configure('first-ours')
   for (let round = 1; round <= 3; round += 1) {
     const took: Record<string, number> = {}
-    for (const [name, first] of firsts) {
+    for (const [name, deploy] of firsts) {
       // Nobody pays for what another left to be written.
       execFileSync('sync')
-      took[name] = await first(`first-${name}`)
+      took[name] = await deploy(`first-${name}`)
       await by(bare, `first-${name}`, 'rm -rf "$PWD"')
     }
     firsts.push(firsts.shift() as (typeof firsts)[number])
     keep(0, took.rsync as number, took.ours as number)
     keep(1, took.tar as number, took.ours as number)
+    if (took.relay !== undefined) keep(6, took.ours as number, took.relay)
   }
   configure('shop')
   await peer()
@@ -95,7 +110,7 @@ async function bench(): Promise<void> {
   process.stdout.write(
     `${count} hosts, ${rounds} rounds, Node ${process.version}; medians, seconds of whole processes\n`,
   )
-  for (const [name, peerName, theirs, own] of rows) {
+  for (const [name, peerName, theirs, own] of rows.filter(([, , , own]) => own.length > 0)) {
     const [a, b] = [median(theirs), median(own)]
     process.stdout.write(
       `${name.padEnd(22)}${peerName.padEnd(14)}${a.toFixed(2).padStart(7)}   clonedeploy ${b.toFixed(2).padStart(7)}   ratio ${(b / a).toFixed(2)}\n`,
