@@ -10,21 +10,21 @@ export function bootstrap(nonce: string): string {
   return `exec /bin/sh -c 'unset l c; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(head -c "$\{l#*:}" | gzip -dc)";; esac; done'`
 }
 
-/** A line for that loop. What went before it on the channel, if it was not ended by a newline, is ended by ours. */
-export function requestLine(nonce: string, text: string): string {
-  return `\n${nonce} ${encode(text)}\n`
+/** A line for that loop: `head` and `text`. What went before it on the channel, if it was not ended by a newline, is ended by ours. */
+export function requestLine(nonce: string, head: string, text: string): string {
+  return `\n${nonce} ${encode(head + text)}\n`
 }
 
 /** From so many characters on, unzipping costs a host less than the bytes cost the way there. */
 const LONG = 1500
 
 /**
- * The same, as small as it gets: long text follows its line gzipped. For hosts that have `gzip` and `head`, and channels
- * whose every byte before it is read.
+ * The same, as small as it gets: long text follows its line gzipped, `head` as a member of its own. For hosts that have
+ * `gzip` and `head`, and channels whose every byte before it is read.
  */
-export function zippedRequest(nonce: string, text: string): Uint8Array {
-  if (text.length < LONG) return Buffer.from(requestLine(nonce, text), 'latin1')
-  const zipped = zip(text)
+export function zippedRequest(nonce: string, head: string, text: string): Uint8Array {
+  if (text.length < LONG) return Buffer.from(requestLine(nonce, head, text), 'latin1')
+  const zipped = Buffer.concat([gzipSync(head, { level: 0, memLevel: 1, windowBits: 9 }), zip(text)])
   return Buffer.concat([Buffer.from(`\n${nonce}:${zipped.length}\n`, 'latin1'), zipped])
 }
 

@@ -4,7 +4,7 @@ import type { ChannelEnd } from './channel.js'
 import type { RunOptions, RunResult } from './connection.js'
 import { LostError, TimeoutError } from './errors.js'
 import type { Live } from './live.js'
-import { freshMarks, requestText } from './request.js'
+import { freshMarks, marksText, requestText } from './request.js'
 import { type Section, section } from './section.js'
 import { tail } from './tail.js'
 
@@ -80,7 +80,8 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
 
     live.ended.then(end => settle(null, end.signal, new LostError(whyLost(options.host, end))))
     live.listen({ stdout: out.push, stderr: err.push })
-    live.write((options.zips ? zippedRequest : requestLine)(live.nonce, requestText(script, marks, options.stdin)))
+    const request = options.zips ? zippedRequest : requestLine
+    live.write(request(live.nonce, marksText(marks), requestText(script, options.stdin)))
     if (options.stdin === 'input') sendInput(live, script.input, options)
   })
 }

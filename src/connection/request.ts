@@ -18,17 +18,22 @@ export function freshMarks(): Marks {
   return { begin: `@:${nonce}:begin`, end: `@:${nonce}:end` }
 }
 
+/** Shell text that names the marks for `requestText`. */
+export function marksText({ begin, end }: Marks): string {
+  return `clonedeploy_begin='${begin}' clonedeploy_end='${end}'\n`
+}
+
 /**
- * Shell text that runs a script, marked on both streams. Statements are on lines of their own: a shell
- * that trips over a syntax error in the script has printed the first marks by then.
+ * Shell text that runs a script, marked on both streams; the same for all hosts and runs of it. Statements are on lines of
+ * their own: a shell that trips over a syntax error in the script has printed the first marks by then.
  */
-export function requestText(script: Script, marks: Marks, stdin: 'input' | 'channel'): string {
+export function requestText(script: Script, stdin: 'input' | 'channel'): string {
   return [
-    `printf '%s\\n' '${marks.begin}'`,
-    `printf '%s\\n' '${marks.begin}' >&2`,
+    `printf '%s\\n' "$clonedeploy_begin"`,
+    `printf '%s\\n' "$clonedeploy_begin" >&2`,
     stdin === 'channel' ? group(script) : fed(script),
     'c=$?',
-    `printf '%s %s\\n' '${marks.end}' $c`,
-    `printf '%s %s\\n' '${marks.end}' $c >&2`,
+    `printf '%s %s\\n' "$clonedeploy_end" $c`,
+    `printf '%s %s\\n' "$clonedeploy_end" $c >&2`,
   ].join('\n')
 }

@@ -34,7 +34,7 @@ describe('the command that every channel runs', () => {
 
   it.each(LOGIN_SHELLS.filter(existsSync))('works in %s as login shell', async shell => {
     const requests =
-      requestLine(NONCE, "echo 'one two'\nprintf '%s\\n' \"it's\"") + requestLine(NONCE, 'echo $((6 * 7))')
+      requestLine(NONCE, '', "echo 'one two'\nprintf '%s\\n' \"it's\"") + requestLine(NONCE, '', 'echo $((6 * 7))')
     expect(await feed([shell, '-c', bootstrap(NONCE)], requests)).toBe("one two\nit's\n42\n")
   })
 })
@@ -54,7 +54,9 @@ describe.each([['/bin/dash'], ['/bin/bash', '--posix'], ['/bin/busybox', 'sh']])
       '*',
       '$(echo stray)',
     ]
-    expect(await feed(command, `${stray.join('\n')}\nno newline${requestLine(NONCE, 'echo wanted')}`)).toBe('wanted\n')
+    expect(await feed(command, `${stray.join('\n')}\nno newline${requestLine(NONCE, '', 'echo wanted')}`)).toBe(
+      'wanted\n',
+    )
   })
 
   it.skipIf(!here)('runs nothing of a line that was cut', async () => {
@@ -65,20 +67,20 @@ describe.each([['/bin/dash'], ['/bin/bash', '--posix'], ['/bin/busybox', 'sh']])
     const all = Array.from({ length: 0x17f }, (_, code) => String.fromCodePoint(code + 1)).join('')
     const text = `${all}日本🚀\\n\\0101\\c%b%s$x\`y\`!`
     const quoted = `'${text.replaceAll("'", `'\\''`)}'`
-    expect(await feed(command, requestLine(NONCE, `printf '%s' ${quoted}`))).toBe(text)
+    expect(await feed(command, requestLine(NONCE, '', `printf '%s' ${quoted}`))).toBe(text)
   })
 
   it.skipIf(!here)('unzips what is long, and reads not a byte more', async () => {
     const all = Array.from({ length: 0x17f }, (_, code) => String.fromCodePoint(code + 1)).join('')
     const quoted = `'${`${all}日本🚀`.repeat(4).replaceAll("'", `'\\''`)}'`
-    const long = zippedRequest(NONCE, `printf '%s' ${quoted}; head -c 5; echo`)
+    const long = zippedRequest(NONCE, 'n=5\n', `printf '%s' ${quoted}; head -c "$n"; echo`)
     expect(long.length).toBeLessThan(1200)
-    const requests = Buffer.concat([long, Buffer.from('input'), zippedRequest(NONCE, 'echo short')])
+    const requests = Buffer.concat([long, Buffer.from('input'), zippedRequest(NONCE, 'a=short\n', 'echo "$a"')])
     expect(await feed(command, requests)).toBe(`${`${all}日本🚀`.repeat(4)}input\nshort\n`)
   })
 
   it.skipIf(!here)('takes a script of 300 kB', async () => {
     const long = 'x'.repeat(300_000)
-    expect((await feed(command, requestLine(NONCE, `a='${long}'; printf '%s' "$a" | wc -c`))).trim()).toBe('300000')
+    expect((await feed(command, requestLine(NONCE, '', `a='${long}'; printf '%s' "$a" | wc -c`))).trim()).toBe('300000')
   })
 })
