@@ -15,9 +15,9 @@ export async function loginProblems(config: Config, fleet: Fleet, concurrency: n
   return [...few.map(({ session }) => tooFew(session, needed)), ...(await Promise.all(asked)).flat()]
 }
 
-/** While one session waits for the word to swap, and another runs a command of the user's, the lease is renewed on a third. */
-export function sessionsFor({ restart, health }: Config): number {
-  return restart.length > 0 || health.some(({ kind }) => kind === 'command') ? 3 : 2
+/** While one session waits for the word to swap (or hands files on), and another runs a command of the user's (or unpacks), the lease is renewed on a third. */
+export function sessionsFor({ restart, health, relay }: Config): number {
+  return restart.length > 0 || relay !== null || health.some(({ kind }) => kind === 'command') ? 3 : 2
 }
 
 function tooFew({ host }: Session, needed: number): Problem {

@@ -8,6 +8,7 @@ import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { type Relay, startRelay } from './relay.js'
 import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
+import { lostResult } from './session.js'
 
 /** Brings the whole release to every host, verified, linked, prepared and flushed: all hosts, or the run stops here. */
 export async function prepareAll(run: Run): Promise<Halt | null> {
@@ -20,6 +21,8 @@ export async function prepareAll(run: Run): Promise<Halt | null> {
     }).finally(relay.end)
     if (halt !== null) return halt
   }
+  const stopped = run.stop.reason()
+  if (stopped !== null) return { reason: stopped }
   const halt = await inPhase(run, 'prepare', run.hosts, async host => {
     for (const step of host.plan.prepare.filter(isScript)) {
       const { failure, result } = await runStep(run, host, 'prepare', step)
@@ -67,22 +70,30 @@ async function bring(run: Run, host: HostRun, step: PushStep, relay: Relay) {
   return send(run, host, { ...step, baseDigest: null, unpack: { ...step.unpack, base: null } }, 'sent')
 }
 
-/** From another host, where one hands it on; else from here. */
+/**
+ * From another host, where one hands it on; else from here. Without the copies that a relay takes there may be room for
+ * the files where there was none.
+ */
 async function fetchOrSend(run: Run, host: HostRun, step: PushStep, relay: Relay) {
+  const unrelayed: readonly (number | null)[] = [codes.relay, codes.unpack]
   const way = await relay.wayTo(host)
   if (way !== null) {
     const { result, note } = await send(run, host, step, way)
-    if (result.code !== codes.relay) return { result, note: `${note}, from ${relay.seedOf(host)}` }
+    if (!unrelayed.includes(result.code)) return { result, note: `${note}, from ${relay.seedOf(host)}` }
     relay.missed(host, failed(step, result).message)
+    return send(run, host, step, 'sent')
   }
   const sent = await send(run, host, step, relay.wayFrom(host))
-  if (sent.result.code !== 0) relay.failed(host)
-  return sent
+  if (sent.result.code === 0 || !relay.fails(host)) return sent
+  return sent.result.code === codes.unpack ? send(run, host, step, 'sent') : sent
 }
 
 async function send(run: Run, host: HostRun, step: PushStep, way: Way) {
   const { data, files } = await run.payload(step.baseDigest)
-  const result = takeAhead(host, 'unpack') ?? (await unpackNow(run, host, step, data.length, way))
+  const stopped = run.stop.reason()
+  const result =
+    takeAhead(host, 'unpack') ??
+    (stopped === null ? await unpackNow(run, host, step, data.length, way) : lostResult(new Error(stopped)))
   const note = `${files} ${files === 1 ? 'file' : 'files'}, ${size(data.length)} in ${(result.ms / 1000).toFixed(1)}s, sha256 ok`
   return { result, note }
 }

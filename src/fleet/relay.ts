@@ -16,8 +16,8 @@ export interface Relay {
   readonly seedOf: (host: HostRun) => string | undefined
   /** How they are sent to it from here. */
   readonly wayFrom: (host: HostRun) => Way
-  /** It did not get them: nobody shall wait for what it has not. */
-  readonly failed: (host: HostRun) => void
+  /** It did not get them: nobody shall wait for what it has not. Whether it is a seed. */
+  readonly fails: (host: HostRun) => boolean
   /** They could not be fetched, for this reason, and are sent instead. */
   readonly missed: (host: HostRun, reason: string) => void
   /** Nobody fetches any more. */
@@ -27,9 +27,10 @@ export interface Relay {
 /** A seed at work. */
 interface Post {
   readonly seed: Promise<Seed | null>
-  /** The key that it lets in, and sha256 (hex) of what it hands on. */
+  /** The key that it lets in, and sha256 (hex) and bytes of what it hands on. */
   readonly key: string
   readonly sum: string
+  readonly size: number
   readonly end: () => void
 }
 
@@ -38,23 +39,36 @@ export async function startRelay(run: Run): Promise<Relay> {
   const takers = await takersOf(run.plan, async base => (await run.payload(base)).data.length)
   const seeds = run.hosts.filter(({ name }) => [...takers.values()].includes(name))
   const posts = new Map<string, Post>()
-  for (const host of seeds) posts.set(host.name, await serve(host))
+  const endAll = () => {
+    for (const post of posts.values()) post.end()
+  }
+  try {
+    for (const host of seeds) posts.set(host.name, await serve(host))
+  } catch (error) {
+    endAll()
+    throw error
+  }
   const missed = new Map<string, string[]>()
   return {
     async wayTo({ name }) {
       const post = posts.get(takers.get(name) ?? '')
       const seed = (await post?.seed) ?? null
-      return seed === null || post === undefined ? null : { seed, key: Buffer.from(post.key), sum: post.sum }
+      return seed === null || post === undefined
+        ? null
+        : { seed, key: Buffer.from(post.key), sum: post.sum, size: post.size }
     },
     seedOf: ({ name }) => takers.get(name),
     wayFrom: ({ name }) => (posts.has(name) ? 'sent and kept' : 'sent'),
-    failed: ({ name }) => posts.get(name)?.end(),
+    fails({ name }) {
+      posts.get(name)?.end()
+      return posts.has(name)
+    },
     missed({ name }, reason) {
       const why = `sent from here, not fetched from ${takers.get(name)}: ${reason}`
       missed.set(why, [...(missed.get(why) ?? []), name])
     },
     end() {
-      for (const post of posts.values()) post.end()
+      endAll()
       for (const [why, names] of missed) run.warnings.push(`${inOrder(run, names).join(', ')}: ${why}`)
     },
   }
@@ -64,10 +78,12 @@ export async function startRelay(run: Run): Promise<Relay> {
     const { port } = run.plan.relay as NonNullable<Run['plan']['relay']>
     const { data } = await run.payload(pushOf(host.plan)?.baseDigest ?? null)
     const place = { root: host.plan.root, tx: run.plan.tx }
-    const waiting = host.session.open(relayScript(place, port, publicLine, data.length), 3_600_000)
+    const count = [...takers.values()].filter(name => name === host.name).length
+    const what = { port, publicLine, size: data.length, takers: count }
+    const waiting = host.session.open(relayScript(place, what), 3_600_000)
     const end = () => waiting.send('end')
     const sum = createHash('sha256').update(data).digest('hex')
-    return { seed: listening(host, waiting, port), key, sum, end }
+    return { seed: listening(host, waiting, port), key, sum, size: data.length, end }
   }
 
   /** Where it listens; null, with a warning, when it cannot. */
@@ -76,9 +92,15 @@ export async function startRelay(run: Run): Promise<Relay> {
     const seed = seedIn(said, port)
     if (seed !== null) return seed
     waiting.send('end')
+    if (run.stop.reason() !== null) return null
     const result = await within(2000, waiting.result).catch(() => null)
     const attempt = { phase: 'push', step: 'relay', text: 'relay', timeout: 20_000 } as const
-    const why = result === null ? 'no answer in time' : failureOf(attempt, result).message
+    const why =
+      said !== null
+        ? `no other host could use its answer: ${said}`
+        : result === null
+          ? 'no answer in time'
+          : failureOf(attempt, result).message
     run.warnings.push(`${name}: cannot hand the files on, so they were sent from here: ${why}`)
     return null
   }

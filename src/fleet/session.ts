@@ -106,7 +106,8 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
   }
 }
 
-function lostResult(error: unknown): RunResult {
+/** Of what did not come to its end, or was not begun. */
+export function lostResult(error: unknown): RunResult {
   const lost = error instanceof Error ? error : new Error(String(error))
   return { code: null, signal: null, lost, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), ms: 0 }
 }

@@ -2,7 +2,7 @@ import { lockLease } from './lock.js'
 import { type Script, script, sh } from './shell.js'
 import { unfinishedFunctions } from './unfinished.js'
 
-/** Programs that a host must have; `timeout`, `zstd` and `setsid` make things better. */
+/** Programs that a host must have. Of the useful ones, `timeout` and `setsid` make things better; `zstd` is told of and not used. */
 export const requiredTools = [
   'tar',
   'gzip',

@@ -17,8 +17,9 @@ export interface Fetch {
   readonly seed: Seed
   /** The key that the seed lets in, in OpenSSH's format: it is the input of the script. */
   readonly key: Uint8Array
-  /** sha256 (hex) of the payload. */
+  /** sha256 (hex) of the payload, and its bytes. */
   readonly sum: string
+  readonly size: number
 }
 
 /** What a seed says when it listens. It may say anything: what does not look like an address, a name and a key is none. */
@@ -32,15 +33,25 @@ export function seedIn(line: string | null, port: number): Seed | null {
 export const keepCopy: ShellText = sh`{ tee "$X/payload" 2>/dev/null; : >"$X/kept"; }`
 
 /** Takes the copy away where nobody hands it on. */
-export const dropCopy: ShellText = sh`[ -d "$X/relay" ] || rm -f "$X/payload"`
+export const dropCopy: ShellText = sh`[ -d "$X/relay" ] || rm -f "$X/payload" "$X/kept"`
+
+export interface Relay {
+  readonly port: number
+  /** The key that is let in: `ssh-ed25519 AAAA…` */
+  readonly publicLine: string
+  /** Bytes of the payload. */
+  readonly size: number
+  /** How many hosts fetch it. */
+  readonly takers: number
+}
 
 /**
- * Hands the payload (of `size` bytes) that `unpack` keeps, while it comes, to whoever has the key `publicLine`, by an sshd
+ * Hands the payload that `unpack` keeps, while it comes, to whoever has the key, by an sshd
  * of its own: it listens at the address at which we reached this host, knows no password, no other key and no other
  * command, and shows a key that was made for it. Prints `serving ADDRESS USER KEY` when it listens, and serves until a line comes or ours is
  * lost, or the lock's holder is not heard of any more. Exit: relay (why stands on stderr).
  */
-export function relay(place: Place, port: number, publicLine: string, size: number): Script {
+export function relay(place: Place, { port, publicLine, size, takers }: Relay): Script {
   return script('relay', [
     fenced(place),
     sh`umask 077
@@ -58,15 +69,15 @@ mkdir -p "$R" && ssh-keygen -q -t ed25519 -N '' -f "$R/host" </dev/null >/dev/nu
 pam=no; [ "$(id -u)" != 0 ] || pam=yes
 printf '%s\n' "R='$R'" ${give(size)} >"$R/give" &&
 printf "restrict,command=\"sh '%s/give'\" %s\n" "$R" ${publicLine} >"$R/keys" &&
-printf '%s\n' "ListenAddress [$a]:"${port} "HostKey \"$R/host\"" "AuthorizedKeysFile \"$R/keys\"" "UsePAM $pam" ${settings} >"$R/config" || fail 'there is no room for its configuration'
+printf '%s\n' "ListenAddress [$a]:"${port} "HostKey \"$R/host\"" "AuthorizedKeysFile \"$R/keys\"" "UsePAM $pam" ${settings(takers)} >"$R/config" || fail 'there is no room for its configuration'
 "$s" -D -e -f "$R/config" </dev/null >/dev/null 2>"$R/log" & p=$!
 i=0
 until grep -q '^Server listening' "$R/log"; do
-  kill -0 "$p" 2>/dev/null && [ "$i" -lt 100 ] || fail "$(tail -n 1 "$R/log")"
+  kill -0 "$p" 2>/dev/null && [ "$i" -lt 100 ] || fail "$(grep -v '^Cannot bind' "$R/log" | tail -n 1)"
   i=$((i+1)); sleep 0.05 2>/dev/null || sleep 1
 done
 ( while sleep 5 && kill -0 "$p"; do
-    l=$(stat -c %Y ".clonedeploy/epochs/$h/lease") && [ "$(($(date +%s) - l))" -le ${lockLease} ] && [ -d "$X" ] || kill "$p"
+    l=$(stat -c %Y ".clonedeploy/epochs/$h/lease") && [ "$(($(date +%s) - l))" -le ${lockLease} ] && [ -d "$X" ] || { rm -rf "$R" "$X/payload"; kill "$p"; }
   done ) </dev/null >/dev/null 2>&1 &
 printf 'serving %s %s %s\n' "$a" "$(id -un)" "$(cut -d ' ' -f 1,2 "$R/host.pub")"
 IFS= read -r line
@@ -89,25 +100,29 @@ echo 'what it had was not everything' >&2
 exit 1`.text
 }
 
-const settings = [
+/** Before OpenSSH 8.7, an sshd that knows PAM asks it for a password whatever stands for KbdInteractiveAuthentication. */
+const settings = (takers: number) => [
   'PidFile none',
   'StrictModes no',
+  'AuthenticationMethods publickey',
   'PasswordAuthentication no',
   'KbdInteractiveAuthentication no',
+  'ChallengeResponseAuthentication no',
   'PermitRootLogin forced-commands-only',
   'PermitUserRC no',
   'UseDNS no',
   'MaxSessions 1',
-  'MaxStartups 4096',
+  `MaxStartups ${takers + 16}`,
   'LoginGraceTime 20',
   'ClientAliveInterval 15',
 ]
 
 /**
- * Shell text that brings a seed's copy of the payload to `$I/payload`, and ends the script (exit relay) unless it is the
- * one that was sent: nothing of what another host says is looked at before. stdin: the key.
+ * Shell text that brings a seed's copy of the payload to the end of `$I/payload` (a login shell may have said something before),
+ * and ends the script (exit relay) unless it is the one that was sent: nothing of what another host says is looked at
+ * before, no more of it kept than that takes, and for no longer than a minute waited for the next byte. stdin: the key.
  */
-export function fetchCopy({ seed, sum }: Fetch, tx: string): ShellText {
+export function fetchCopy({ seed, sum, size }: Fetch, tx: string): ShellText {
   const { key, known } = { key: `${paths.tx(tx)}/key`, known: `${paths.tx(tx)}/known` }
   const options = [
     'BatchMode=yes',
@@ -123,10 +138,16 @@ export function fetchCopy({ seed, sum }: Fetch, tx: string): ShellText {
     'ServerAliveInterval=5',
     'LogLevel=ERROR',
   ].flatMap(option => ['-o', option])
-  return sh`( umask 077; cat >${key} && printf 'relay %s\n' ${seed.hostKey} >${known} ) &&
-ssh -F /dev/null -a -x -T ${options} -p ${seed.port} -l ${seed.user} -i ${key} -- ${seed.address} cat </dev/null >"$I/payload" 2>"$I/why"
-c=$?; rm -f ${key} ${known}
+  return sh`( umask 077; cat >${key} && printf 'relay %s\n' ${seed.hostKey} >${known} ) || exit ${codes.unpack}
+: >"$I/payload"
+( ulimit -f ${Math.ceil(size / 512) + 128}; exec ssh -F /dev/null -a -x -T ${options} -p ${seed.port} -l ${seed.user} -i ${key} -- ${seed.address} cat ) </dev/null >"$I/payload" 2>"$I/why" & p=$!
+( b=; n=0
+  while sleep 5; do
+    s=$(wc -c <"$I/payload"); n=$((n+1)); [ "$s" = "$b" ] || n=0; b=$s
+    [ "$n" -lt 12 ] || { echo 'nothing came for a minute' >"$I/why"; kill "$p"; }
+  done ) </dev/null >/dev/null 2>&1 & w=$!
+wait "$p"; c=$?; kill "$w"; rm -f ${key} ${known}
 [ "$c" = 0 ] || { { tail -n 1 "$I/why" | grep . || echo "ssh ended with exit code $c"; } >&2; exit ${codes.relay}; }
-[ "$(sha256sum <"$I/payload")" = ${`${sum}  -`} ] || { echo 'what it handed on is not what was sent' >&2; exit ${codes.relay}; }
+[ "$(tail -c ${size} "$I/payload" | sha256sum)" = ${`${sum}  -`} ] || { echo 'what it handed on is not what was sent' >&2; exit ${codes.relay}; }
 `
 }

@@ -80,7 +80,9 @@ mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}
 
 function comes(way: Way, tx: string): ShellText {
   if (way === 'sent') return sh`gzip -dc`
-  return way === 'sent and kept' ? sh`${keepCopy} | gzip -dc` : sh`${fetchCopy(way, tx)}gzip -dc <"$I/payload"`
+  return way === 'sent and kept'
+    ? sh`${keepCopy} | gzip -dc`
+    : sh`${fetchCopy(way, tx)}tail -c ${way.size} "$I/payload" | gzip -dc`
 }
 
 function linkShared(tree: string, linked: string, ensure: ShellText): ShellText {

@@ -8,6 +8,8 @@ import { four, onFleet } from '../support/on-fleet.js'
 import { freePort } from '../support/ports.js'
 import { sshdIsHere } from '../support/sshd.js'
 
+const listOf = (dir: string) => (existsSync(dir) ? readdirSync(dir) : [])
+
 /** Text that stays as large as this when it is zipped. */
 const noise = (bytes: number) => randomBytes(bytes).toString('base64')
 
@@ -53,7 +55,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
       const tx = here.project.on(i, '.clonedeploy/tx')
       return readdirSync(tx).flatMap(one => readdirSync(join(tx, one)))
     }
-    const odd = ['payload', 'relay', 'key', 'known']
+    const odd = ['payload', 'kept', 'relay', 'key', 'known']
     expect(four.flatMap(inTransactions).filter(name => odd.includes(name))).toEqual([])
     await expect.poll(listens).toBe(false)
   }
@@ -81,7 +83,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     const { code, sent, warned } = await deploy()
     expect([code, sent]).toEqual([0, [3, 3, 3, 3]])
     expect(warned).toEqual([
-      expect.stringMatching(/h1: cannot hand the files on, so they were sent from here: .*Cannot bind/),
+      expect.stringMatching(/h1: cannot hand the files on, so they were sent from here: .*Address already in use/),
     ])
     blocker.close()
     await whole()
@@ -123,6 +125,29 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     await whole()
   })
 
+  it.each([
+    ['is talkative', 'echo Welcome; PATH=/usr/bin:/bin; exec ssh "$@"', [3, 0, 0, 0], []],
+    ['never stops', 'PATH=/usr/bin:/bin; exec head -c 50000000 /dev/zero', [3, 0, 3, 0], [/ssh ended with exit code/]],
+    ['says nothing', 'exec /bin/sleep 1000', [3, 0, 3, 0], [/nothing came for a minute/]],
+  ])('from a seed that %s', async (_, ssh, wanted, why) => {
+    program(3, 'ssh', ssh)
+    if (why[0]?.test('nothing came for a minute')) program(3, 'sleep', 'exec /bin/sleep 0.05')
+    const { code, sent, warned } = await deploy()
+    expect([code, sent, warned]).toEqual([0, wanted, why.map(words => expect.stringMatching(words))])
+    await whole()
+  })
+
+  it('sends nothing more to anybody when it is told to stop before the seed listens', async () => {
+    program(1, 'ssh-keygen', 'exec /bin/sleep 5')
+    const { child, ended } = here.project.start('deploy -v')
+    await expect.poll(() => listOf(here.project.on(1, '.clonedeploy/incoming')).length, { timeout: 20_000 }).toBe(1)
+    child.kill('SIGINT')
+    const { code, stderr } = await ended
+    expect([code, releases()]).toEqual([3, [0, 0, 0, 0]])
+    expect([...stderr.matchAll(/· h[2-4] .* kB sent/g)]).toHaveLength(3)
+    expect(stderr).not.toMatch(/sent from here|h[2-4] .*unpack/)
+  })
+
   it('whose seed has no room for a copy lets nobody wait', async () => {
     program(1, 'tee', 'cat')
     const { code, sent, warned } = await deploy()
@@ -147,14 +172,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     program(2, 'ssh', 'exec sleep 60')
     const { child, ended } = here.project.start('deploy -v')
     await expect.poll(listens, { timeout: 20_000 }).toBe(true)
-    await expect
-      .poll(
-        () =>
-          existsSync(here.project.on(2, '.clonedeploy/tx')) &&
-          readdirSync(here.project.on(2, '.clonedeploy/incoming')).length,
-        { timeout: 20_000 },
-      )
-      .toBe(1)
+    await expect.poll(() => listOf(here.project.on(2, '.clonedeploy/incoming')).length, { timeout: 20_000 }).toBe(1)
     child.kill(signal)
     await ended
     await expect.poll(listens, { timeout: 20_000 }).toBe(false)

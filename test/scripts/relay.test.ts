@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,7 +15,6 @@ import { script } from '../../src/scripts/shell.js'
 import { unpack, type Way } from '../../src/scripts/unpack.js'
 import { fill, nothingShared, read } from '../build/folders.js'
 import { freePort } from '../support/ports.js'
-import { textOf } from '../support/project.js'
 import { folder, place, run, type Shell, type Started, shells, start, until } from '../support/scripts.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { SSHD } from '../support/sshd-daemon.js'
@@ -28,15 +27,16 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
   let key: NewKey
   let artifact: Artifact
   let sum = ''
+  let size = 0
   beforeAll(async () => {
     if (!existsSync(SSHD)) throw new Error(`${SSHD} is missing. Install it: apt-get install openssh-server`)
     if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
     key = await newKey()
     const dir = fill(folder(), { version: 'one', 'lib/big': 'x'.repeat(3e6) })
     artifact = await packFolder({ dir, include: null, shared: nothingShared, cacheDir: folder() })
-    sum = createHash('sha256')
-      .update((await artifact.payload(null)).data)
-      .digest('hex')
+    const { data } = await artifact.payload(null)
+    size = data.length
+    sum = createHash('sha256').update(data).digest('hex')
   })
   // What ssh and sshd are is not up to the shell.
   const env = { PATH: `${shell.path}:/usr/bin:/bin`, SSH_CONNECTION: '127.0.0.1 9 127.0.0.1 22' }
@@ -48,10 +48,12 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
   }
 
   /** A host that hands on, or shall: what it says first. */
-  async function seedOn(root: string, size?: number, more: Readonly<Record<string, string>> = {}) {
+  async function seedOn(root: string, wanted?: number, more: Readonly<Record<string, string>> = {}) {
     const port = await freePort()
-    const bytes = size ?? (await artifact.payload(null)).data.length
-    const waiting = start(relay(place(root), port, key.publicLine, bytes), shell, { env: { ...env, ...more } })
+    const bytes = wanted ?? size
+    const waiting = start(relay(place(root), { port, publicLine: key.publicLine, size: bytes, takers: 3 }), shell, {
+      env: { ...env, ...more },
+    })
     const said = await waiting.line()
     const seed = seedIn(said, port) as Seed
     return { waiting, said, seed }
@@ -62,14 +64,20 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
     const what = { release, base: null, unchanged: 'copy', digest, revision: 'c0ffee', shared: nothingShared } as const
     return run(unpack(place(root), what, await artifact.payload(null), way), other, { env })
   }
-  const fetchFrom = (seed: Seed): Way => ({ seed, key: Buffer.from(key.text), sum })
+  const fetchFrom = (seed: Seed): Way => ({ seed, key: Buffer.from(key.text), sum, size })
   const listens = (port: number) =>
     new Promise(resolve => {
       const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false))
       socket.on('close', () => socket.destroy())
     })
   const givesOn = (root: string) => {
-    const args = (pid: string) => textOf(`/proc/${pid}/cmdline`)
+    const args = (pid: string) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+      } catch {
+        return ''
+      }
+    }
     return readdirSync('/proc').some(pid => args(pid).includes(`${root}/${X}/relay/give`))
   }
   const ends = async ({ waiting, seed }: { waiting: Started; seed: Seed }) => {
@@ -103,9 +111,11 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
     expect(existsSync(join(two, 'releases', release))).toBe(false)
   })
 
-  it('ends when the holder of the lock is not heard of any more', async () => {
-    const root = await host()
+  it('ends when the holder of the lock is not heard of any more, also for who waits', async () => {
+    const [root, two] = [await host(), await host()]
     const at = await seedOn(root)
+    const fetching = bring(two, fetchFrom(at.seed))
+    await until(() => givesOn(root), 'it waits for what comes')
     await succeed(
       run(
         script('age', [
@@ -115,6 +125,7 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
       ),
     )
     await expect.poll(() => listens(at.seed.port), { timeout: 15_000 }).toBe(false)
+    expect((await fetching).code).toBe(codes.relay)
     at.waiting.hangUp()
   })
 
@@ -130,15 +141,17 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
 
   it('refuses other bytes, another key and another host', async () => {
     const [one, other] = [await host(), await newKey()]
-    const size = (await artifact.payload(null)).data.length
     const at = await seedOn(one)
     const payload = join(one, X, 'payload')
     writeFileSync(payload, Buffer.alloc(size))
     writeFileSync(join(one, X, 'kept'), '')
     const garbage = await bring(await host(), fetchFrom(at.seed))
     expect(garbage).toMatchObject({ code: codes.relay, stderr: 'what it handed on is not what was sent\n' })
-    const stranger = await bring(await host(), { seed: at.seed, key: Buffer.from(other.text), sum })
-    expect(stranger).toMatchObject({ code: codes.relay, stderr: expect.stringContaining('Permission denied') })
+    const stranger = await bring(await host(), { seed: at.seed, key: Buffer.from(other.text), sum, size })
+    expect(stranger).toMatchObject({
+      code: codes.relay,
+      stderr: expect.stringContaining('Permission denied (publickey).'),
+    })
     const impostor = await bring(await host(), fetchFrom({ ...at.seed, hostKey: other.publicLine }))
     expect(impostor).toMatchObject({ code: codes.relay, stderr: expect.stringContaining('verification failed') })
     at.waiting.hangUp()
@@ -174,7 +187,7 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
 
   it.each([
     ['its address is not known', { SSH_CONNECTION: '' }],
-    ['Cannot bind', { SSH_CONNECTION: '127.0.0.1 9 192.0.2.1 22' }],
+    ['Bind to port', { SSH_CONNECTION: '127.0.0.1 9 192.0.2.1 22' }],
   ])('says why it cannot: %s', async (why, more) => {
     const root = await host()
     const { waiting, said } = await seedOn(root, 5, more)
