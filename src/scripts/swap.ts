@@ -67,8 +67,11 @@ printf 'swapped %s\n' "$(readlink current)"`,
     flush,
     sh`echo flushed
 IFS= read -r line && exit 0
-seen=$(stat -c %Y "$X/lease"); sleep ${what.lease}
-[ "$(stat -c %Y "$X/lease")" != "$seen" ] || putback`,
+# A renewal that was on its way when our end was lost is no sign of life yet: only a lease without any tells.
+while [ -e "$X/undecided" ]; do
+  seen=$(stat -c %Y "$X/lease"); sleep ${what.lease}
+  [ "$(stat -c %Y "$X/lease")" != "$seen" ] || putback
+done`,
   ])
 }
 

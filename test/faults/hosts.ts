@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -86,7 +87,10 @@ export function onHosts(count = 3): Hosts {
       vi.waitFor(() => {
         for (const i of all) {
           const tx = project.on(i, '.clonedeploy/tx')
-          const armed = (id: string) => ['state.armed', 'late'].every(name => existsSync(join(tx, id, name)))
+          const written = (id: string, name: string) =>
+            statSync(join(tx, id, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
+          // The last that arming does is to set these apart by the time for which the word is taken.
+          const armed = (id: string) => written(id, 'late') - written(id, 'early') > 5000
           if (!readdirSync(tx).some(armed)) throw new Error(`h${i} is not armed`)
         }
       }, 10_000),

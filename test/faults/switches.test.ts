@@ -1,8 +1,8 @@
-import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { ageLocks } from '../support/lease.js'
-import { nameOf, signal } from '../support/processes.js'
+import { signal, switchesIn } from '../support/processes.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { startHeld } from './held.js'
@@ -78,17 +78,3 @@ describe.skipIf(!sshdIsHere())('a host that swapped', () => {
     await scene.consistent()
   })
 })
-
-/** Dead-man's switches: shells of ours without an input. */
-function switchesIn(folder: string): readonly number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter(pid => {
-      try {
-        const here = pid > 1 && readlinkSync(`/proc/${pid}/cwd`) === folder
-        return here && nameOf(pid) !== 'sleep' && readlinkSync(`/proc/${pid}/fd/0`) === '/dev/null'
-      } catch {
-        return false
-      }
-    })
-}

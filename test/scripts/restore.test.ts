@@ -5,6 +5,7 @@ import { renew } from '../../src/scripts/lock.js'
 import { Script } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { confirm, restore } from '../../src/scripts/swap.js'
+import { signal, switchesIn } from '../support/processes.js'
 import { textOf } from '../support/project.js'
 import { currentOf, place, run, shells, start, until } from '../support/scripts.js'
 import { armed, armOf, heldUp, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
@@ -166,6 +167,19 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     expect((await waiting.result).code).toBe(0)
     await until(() => restarted(root), 'the restart')
     expect(readFileSync(join(root, 'restarted'), 'utf8')).toBe(`${oldTarget}\n`)
+    expect(currentOf(root)).toBe(oldTarget)
+  })
+
+  it('acts without its switch, also when a renewal came in after its channel was lost', async () => {
+    const { root, waiting } = await swapped(shell, { lease: 2, restart })
+    const switches = switchesIn(root)
+    expect(switches).not.toEqual([])
+    signal(switches, 'SIGKILL')
+    waiting.hangUp()
+    // A lease is told by whole seconds.
+    await new Promise(resolve => setTimeout(resolve, 1200))
+    expect((await run(renew(place(root)), shell)).code).toBe(0)
+    await until(() => restarted(root), 'the restart')
     expect(currentOf(root)).toBe(oldTarget)
   })
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** Processes below a process, by /proc: children, their children and so on. */
 export function descendants(pid: number): number[] {
@@ -32,6 +32,18 @@ export function withEnvironment(entry: string): number[] {
 /** Name of a program, as the kernel knows it: `sshd`. */
 export function nameOf(pid: number): string {
   return read(`/proc/${pid}/comm`).trim()
+}
+
+/** The dead-man's switches that are at work in a folder. */
+export function switchesIn(folder: string): readonly number[] {
+  return running().filter(pid => {
+    try {
+      const here = readlinkSync(`/proc/${pid}/cwd`) === folder
+      return here && nameOf(pid) !== 'sleep' && readlinkSync(`/proc/${pid}/fd/0`) === '/dev/null'
+    } catch {
+      return false
+    }
+  })
 }
 
 export function signal(pids: readonly number[], name: NodeJS.Signals): void {
