@@ -86,7 +86,8 @@ export async function startProject(fleet: TestFleet): Promise<Project> {
         encoding: 'utf8',
       }),
     remove: () => {
-      for (const i of fleet.hosts.keys()) rmSync(on(i + 1), { recursive: true, force: true })
+      // Hosts may still be at the last word of a controller that was killed.
+      for (const i of fleet.hosts.keys()) rmSync(on(i + 1), { recursive: true, force: true, maxRetries: 10 })
       rmSync(root, { recursive: true, force: true })
     },
   }
