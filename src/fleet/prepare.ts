@@ -80,8 +80,9 @@ async function fetchOrSend(run: Run, host: HostRun, step: PushStep, relay: Relay
   if (way !== null) {
     const { result, note } = await send(run, host, step, way)
     if (!unrelayed.includes(result.code)) return { result, note: `${note}, from ${relay.seedOf(host)}` }
-    relay.missed(host, failed(step, result).message)
-    return send(run, host, step, 'sent')
+    const sent = await send(run, host, step, 'sent')
+    if (sent.result.code === 0) relay.missed(host, failed(step, result).message)
+    return sent
   }
   const sent = await send(run, host, step, relay.wayFrom(host))
   if (sent.result.code === 0 || !relay.fails(host)) return sent

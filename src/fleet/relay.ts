@@ -18,7 +18,7 @@ export interface Relay {
   readonly wayFrom: (host: HostRun) => Way
   /** It did not get them: nobody shall wait for what it has not. Whether it is a seed. */
   readonly fails: (host: HostRun) => boolean
-  /** They could not be fetched, for this reason, and are sent instead. */
+  /** They could not be fetched, for this reason, and were sent instead. */
   readonly missed: (host: HostRun, reason: string) => void
   /** Nobody fetches any more. */
   readonly end: () => void
@@ -101,7 +101,7 @@ export async function startRelay(run: Run): Promise<Relay> {
         : result === null
           ? 'no answer in time'
           : failureOf(attempt, result).message
-    run.warnings.push(`${name}: cannot hand the files on, so they were sent from here: ${why}`)
+    run.warnings.push(`${name}: could not hand the files on: ${why}`)
     return null
   }
 }

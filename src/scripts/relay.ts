@@ -46,10 +46,10 @@ export interface Relay {
 }
 
 /**
- * Hands the payload that `unpack` keeps, while it comes, to whoever has the key, by an sshd
- * of its own: it listens at the address at which we reached this host, knows no password, no other key and no other
- * command, and shows a key that was made for it. Prints `serving ADDRESS USER KEY` when it listens, and serves until a line comes or ours is
- * lost, or the lock's holder is not heard of any more. Exit: relay (why stands on stderr).
+ * Hands the payload that `unpack` keeps, while it comes, to whoever has the key, by an sshd of its own: it listens at the
+ * address at which we reached this host, knows no password, no other key and no other command, and shows a key that was
+ * made for it. Prints `serving ADDRESS USER KEY` when it listens, and serves until a line comes or ours is lost, or the
+ * lock's holder is not heard of any more. Exit: relay (why stands on stderr).
  */
 export function relay(place: Place, { port, publicLine, size, takers }: Relay): Script {
   return script('relay', [
@@ -100,7 +100,7 @@ echo 'what it had was not everything' >&2
 exit 1`.text
 }
 
-/** Before OpenSSH 8.7, an sshd that knows PAM asks it for a password whatever stands for KbdInteractiveAuthentication. */
+/** Before OpenSSH 8.7, an sshd with PAM asks for passwords unless ChallengeResponseAuthentication is off, too. */
 const settings = (takers: number) => [
   'PidFile none',
   'StrictModes no',
@@ -139,10 +139,9 @@ export function fetchCopy({ seed, sum, size }: Fetch, tx: string): ShellText {
     'LogLevel=ERROR',
   ].flatMap(option => ['-o', option])
   return sh`( umask 077; cat >${key} && printf 'relay %s\n' ${seed.hostKey} >${known} ) || exit ${codes.unpack}
-: >"$I/payload"
 ( ulimit -f ${Math.ceil(size / 512) + 128}; exec ssh -F /dev/null -a -x -T ${options} -p ${seed.port} -l ${seed.user} -i ${key} -- ${seed.address} cat ) </dev/null >"$I/payload" 2>"$I/why" & p=$!
 ( b=; n=0
-  while sleep 5; do
+  while sleep 5 && kill -0 "$p"; do
     s=$(wc -c <"$I/payload"); n=$((n+1)); [ "$s" = "$b" ] || n=0; b=$s
     [ "$n" -lt 12 ] || { echo 'nothing came for a minute' >"$I/why"; kill "$p"; }
   done ) </dev/null >/dev/null 2>&1 & w=$!
