@@ -4,7 +4,7 @@ import { type ShellText, sh } from './shell.js'
  * Shell functions that work on a manifest file (see build/manifest.ts) without a name ever being a word of the shell:
  * `names f|l|d MANIFEST [NEWLINE]` NUL-separated paths; `intact MANIFEST DIR` whether every entry is there with its mode, size,
  * content and target; `treesum DIR` the digest of a whole tree (names, modes, contents, targets), whatever made it.
- * `sheet DIR`: what the file system knows of every file and link without reading it (mode, size, inode, time of the last
+ * `sheet DIR`: what the file system knows of everything in it without reading it (mode, size, inode, time of the last
  * write), and the names of folders, sorted and NUL-separated; the same record later means that nothing has written into
  * it. Needs GNU find. `quick` makes `sums` use the fastest
  * program there is, for many files. Names are printed with ./ before them: `-` would be taken for the standard input.
@@ -50,7 +50,7 @@ intact() {
 }
 count() { tr -dc '\000' | wc -c; }
 entries() { ( cd -- "$1" && find . ! -name . -print0 | count ); }
-sheet() { find "$1" -mindepth 1 \( -type f -o -type l \) -printf '%m %s %i %T@ %P\0' -o -type d -printf '%P/\0' | sort -z; }
+sheet() { find "$1" -mindepth 1 -type d -printf '%P/\0' -o -printf '%m %s %i %T@ %P\0' | sort -z; }
 treesum() {
   ( cd -- "$1" || exit 1
     { find . ! -name . -print0 | sort -z | sha256sum

@@ -27,10 +27,14 @@ if [ -n "$t" ] || [ ${ask.whole ? 'whole' : 'part'} = whole ]; then
 fi
 [ -f "$m.seal" ] && [ -z "$t" ] || exit 0
 n=$(wc -l <"$m") || exit ${codes.notIntact}
-unwritten() { [ ${ask.read} = written ] && [ -s "$m.sheet" ] && [ "$(sheet "$r" 2>/dev/null | comm -z -12 "$m.sheet" - | count)" -eq "$(count <"$m.sheet")" ]; }
-unwritten || intact "$m" "$r" || exit ${codes.notIntact}
+unwritten() {
+  [ ${ask.read} = written ] && [ -s "$m.sheet" ] || return
+  set -- $(sheet "$r" | comm -z --total -123 "$m.sheet" -)
+  [ "$#" = 4 ] && [ "$1" = 0 ] && there=$(($2+$3))
+}
+unwritten 2>/dev/null || { intact "$m" "$r" && there=$(entries "$r"); } || exit ${codes.notIntact}
 e=${ask.extra}
-[ "$(entries "$r")" -eq $((n-1+e)) ] || { echo 'there are more entries than in the manifest'; exit ${codes.notIntact}; }`,
+[ "$there" -eq $((n-1+e)) ] || { echo 'there are more entries than in the manifest'; exit ${codes.notIntact}; }`,
   ])
 }
 
