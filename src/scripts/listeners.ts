@@ -1,5 +1,5 @@
 import { enter } from './place.js'
-import { living } from './processes.js'
+import { eachLiving } from './processes.js'
 import { type Script, script, sh } from './shell.js'
 
 /** A TCP port that something on the host listens on. */
@@ -17,7 +17,7 @@ export function listeners(root: string): Script {
     enter(root),
     sh`printf 'login %s\n' "$(id -u)"
 here=$(pwd -P)
-${living} | while read -r p t; do case "$t/" in "$here"/*) echo "$p" ;; esac; done | sort -u | while read -r p; do
+${eachLiving(sh`"$here"`, sh`echo "$p"`)} | sort -u | while read -r p; do
   ls -l "/proc/$p/fd" 2>/dev/null | sed -n 's/^.* -> socket:\[\([0-9]*\)\]$/socket \1/p'
 done
 grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r n l m s a b c u d i r; do

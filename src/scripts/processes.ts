@@ -23,9 +23,9 @@ export function processes(root: string): Script {
     sh`cd -P -- releases 2>/dev/null || exit 0
 R=$PWD
 cd /
-${living} | while read -r p t; do
-  case "$t/" in "$R"/*) ;; *) continue ;; esac
-  r=\${t#"$R"/}; r=\${r%% (deleted)}; r=\${r%%/*}
+${eachLiving(
+  sh`"$R"`,
+  sh`r=\${t#"$R"/}; r=\${r%% (deleted)}; r=\${r%%/*}
   case $r in ''|*[!A-Za-z0-9._-]*) continue ;; esac
   s=$(cat "/proc/$p/stat" 2>/dev/null) || continue
   c=; { IFS= read -r c <"/proc/$p/comm"; } 2>/dev/null
@@ -41,8 +41,8 @@ ${living} | while read -r p t; do
     s=$(cat "/proc/$q/stat" 2>/dev/null) || break
     set -- \${s##*) }; q=\${2:-0}
   done
-  printf 'process %s %s %s %s\n' "$p" "$r" "$k" "$c"
-done
+  printf 'process %s %s %s %s\n' "$p" "$r" "$k" "$c"`,
+)}
 exit 0`,
   ])
 }
@@ -58,6 +58,12 @@ export function parseProcesses(stdout: Buffer): readonly Living[] {
   })
 }
 
-/** Prints lines `PID PATH` of working folders and programs; of removed ones the kernel says ` (deleted)`. */
-export const living: ShellText = sh`unset QUOTING_STYLE
-ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe 2>/dev/null | sed -n 's,^[^/]*/proc/\([0-9]*\)/[ce][wx][de] -> ,\1 ,p'`
+/** Does something for each process that works in this folder (a word of the shell), or runs a program of it: $p is its id, $t what lies there; of what was removed the kernel says ` (deleted)`. */
+export function eachLiving(folder: ShellText, act: ShellText): ShellText {
+  return sh`unset QUOTING_STYLE
+ls -ln /proc/[0-9]*/cwd /proc/[0-9]*/exe 2>/dev/null | grep -F -e " -> "${folder} | while IFS= read -r t; do
+  p=\${t#*/proc/}; p=\${p%%/*}; t=\${t#* -> }
+  case "$t/" in ${folder}/*) ;; *) continue ;; esac
+  ${act}
+done`
+}
