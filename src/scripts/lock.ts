@@ -66,9 +66,7 @@ mkdir -p "$X/taken/incoming" || { rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${c
 highest
 [ "$h" -eq "$n" ] || { cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.locked}; }
 # Gives the lock back, and ends.
-giveback() { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit "$1"; }
-${sweepProbe}
-[ ! -e .clonedeploy-probe ] && ln -s probe .clonedeploy-probe && mv -f .clonedeploy-probe "$X/taken/" || { ${sweepProbe}; giveback ${codes.rename}; }`,
+giveback() { rm -rf "$X"; : >".clonedeploy/epochs/$n/released"; exit "$1"; }`,
     options.old === undefined ? sh`` : sh`${isCurrent(options.old)} || giveback ${codes.currentChanged}`,
     sh`for d in .clonedeploy/tx/*; do
   [ ! -e "$d/undecided" ] || calloff "$d"
@@ -88,7 +86,10 @@ for d in .clonedeploy/tx/*/; do
   fi
   set -- "$@" "$d"
 done
-[ "$#" = 0 ] || mv -f -- "$@" "$X/taken/"
+# With them goes a link: whether renames out of this folder are possible shall be known before anything is done.
+${sweepProbe}
+[ ! -e .clonedeploy-probe ] && ln -s probe .clonedeploy-probe && mv -f -- .clonedeploy-probe "$@" "$X/taken/"
+[ -L "$X/taken/.clonedeploy-probe" ] && [ ! -L .clonedeploy-probe ] || { ${sweepProbe}; giveback ${codes.rename}; }
 set --
 for d in .clonedeploy/incoming/*; do [ ! -e "$d" ] || set -- "$@" "$d"; done
 [ "$#" = 0 ] || mv -f -- "$@" "$X/taken/incoming/"
