@@ -8,8 +8,8 @@ export interface Artifact {
   readonly digest: string
   readonly revision: Revision | null
   readonly warnings: readonly string[]
-  /** A gzipped tar that brings a host from `base` (null: nothing) to this artifact; made once per base and kept. */
-  readonly payload: (base: Manifest | null) => Promise<Payload>
+  /** A gzipped tar that brings a host from `base` (null: nothing) to this artifact, with the time of that release; made once per base and kept. */
+  readonly payload: (base: Manifest | null, release: string) => Promise<Payload>
 }
 
 export interface Payload extends Arrival {

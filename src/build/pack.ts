@@ -1,3 +1,4 @@
+import { fileTime } from '../release/id.js'
 import type { Artifact, Payload, Revision } from './artifact.js'
 import { findAll } from './find.js'
 import { freeze } from './freeze.js'
@@ -27,12 +28,12 @@ export async function packFolder(options: PackOptions): Promise<Artifact> {
   return artifactOf(frozen, options.revision ?? null, warnings)
 }
 
-/** An artifact of frozen bytes. Payloads are made once per base and shared by all who ask. */
+/** An artifact of frozen bytes. Payloads are made once per base and release, and shared by all who ask. */
 export function artifactOf(frozen: Frozen, revision: Revision | null, warnings: readonly string[]): Artifact {
   const made = new Map<string, Promise<Payload>>()
-  const payload = (base: Manifest | null) => {
-    const key = base === null ? '' : digestOf(base)
-    const known = made.get(key) ?? payloadFrom(base, frozen)
+  const payload = (base: Manifest | null, release: string) => {
+    const key = `${release} ${base === null ? '' : digestOf(base)}`
+    const known = made.get(key) ?? payloadFrom(base, frozen, fileTime(release))
     made.set(key, known)
     known.catch(() => made.delete(key))
     return known

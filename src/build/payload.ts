@@ -21,15 +21,19 @@ import { type Frozen, forget, offsetsOf, recallBeside } from './store.js'
 import { type TarEntry, tarEnd, tarHeader, tarPadding } from './tar.js'
 import { byPath, parentsOf } from './tree.js'
 
-/** Brings a host from `base` to the frozen artifact. Every file's bytes are checked against the manifest on the way. */
-export async function payloadFrom(base: Manifest | null, frozen: Frozen): Promise<Payload> {
+/** So many files are named to the programs that read them again, instead of by way of xargs. */
+const FEW = 50
+
+/** Brings a host from `base` to the frozen artifact; what arrives gets this time (seconds). Every file's bytes are checked against the manifest on the way. */
+export async function payloadFrom(base: Manifest | null, frozen: Frozen, time: number): Promise<Payload> {
   const changes = difference(base, frozen.manifest)
   const kept = base === null ? null : recallBeside(frozen, digestOf(base))
   const edits = kept === null ? new Map<string, Edit>() : editsOf(changes, kept, frozen)
   const input = openContent(frozen)
   try {
-    const data = await gzipOf(archive(changes, edits, frozen, input))
-    return { data, ...amountOf(changes), entries: entriesOf(frozen.manifest).length, sum: sumOf(changes) }
+    const data = await gzipOf(archive(changes, edits, frozen, input, time))
+    const names = namesOf(changes)
+    return { data, ...amountOf(changes), names, entries: entriesOf(frozen.manifest).length, sum: sumOf(changes, names) }
   } finally {
     closeSync(input)
   }
@@ -40,14 +44,21 @@ function amountOf({ files, links, folders }: Difference) {
   return { files: files.length, bytes, links: links.length, folders: folders.length }
 }
 
-/** Over lines in the order of the manifest: of every file `MODE SIZE` as stat prints it, of every file its sha256, of every link its target. */
-function sumOf({ added }: Difference): string {
+/** Paths of a few files, in the order of the manifest, that every sha256sum prints as they are; null: there are others. */
+function namesOf({ files, added }: Difference): readonly string[] | null {
+  if (files.length > FEW || files.some(({ path }) => !/^[ -[\]-~]+$/.test(path))) return null
+  return added.filter(line => line.startsWith('f ')).map(line => `./${line.split(' ').slice(4).join(' ')}`)
+}
+
+/** Over lines in the order of the manifest: of every file `MODE SIZE` as stat prints it, of every file its sha256 (as sha256sum prints it, with its name, where `names` are known), of every link its target. */
+function sumOf({ added }: Difference, names: readonly string[] | null): string {
   const files = added.flatMap(line => {
     const [kind, mode, size, sha256] = line.split(' ', 4)
     return kind === 'f' ? [{ mode: mode === '755' ? '81ed' : '81a4', size, sha256 }] : []
   })
   const targets = added.filter(line => line.startsWith('l ')).map(line => line.slice(2, line.lastIndexOf('//')))
-  const lines = [...files.map(({ mode, size }) => `${mode} ${size}`), ...files.map(({ sha256 }) => sha256), ...targets]
+  const sums = files.map(({ sha256 }, i) => (names === null ? sha256 : `${sha256}  ${names[i]}`))
+  const lines = [...files.map(({ mode, size }) => `${mode} ${size}`), ...sums, ...targets]
   return createHash('sha256')
     .update(Buffer.from(lines.map(line => `${line}\n`).join(''), 'latin1'))
     .digest('hex')
@@ -58,6 +69,7 @@ async function* archive(
   edits: ReadonlyMap<string, Edit>,
   frozen: Frozen,
   input: number,
+  time: number,
 ): AsyncGenerator<Uint8Array> {
   const { offsets } = offsetsOf(frozen.manifest)
   const pause = pauseOften()
@@ -78,7 +90,7 @@ async function* archive(
   yield tarHeader({ kind: 'folder', path: 'tree' })
   for (const entry of withFolders(changes)) {
     if (edits.has(entry.path)) continue
-    yield tarHeader({ ...entry, path: `tree/${entry.path}` } satisfies TarEntry)
+    yield tarHeader({ ...entry, path: `tree/${entry.path}` } satisfies TarEntry, time)
     if (entry.kind !== 'file') continue
     yield* contentOf(entry, frozen, input, offsets.get(entry.sha256) ?? 0, pause)
     yield tarPadding(entry.size)

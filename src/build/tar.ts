@@ -7,18 +7,18 @@ export type TarEntry =
 const block = 512
 
 /**
- * The header of an entry (for a file, its bytes and `tarPadding` follow). Same entry, same bytes: no times, no owners.
+ * The header of an entry (for a file, its bytes and `tarPadding` follow), which gets this time (seconds). Same entry and time, same bytes: no owners.
  * Long names travel in GNU's way (`././@LongLink`), the one that GNU tar, busybox tar and bsdtar all read byte for byte.
  */
-export function tarHeader(entry: TarEntry): Buffer {
+export function tarHeader(entry: TarEntry, time = 0): Buffer {
   const path = entry.kind === 'folder' ? `${entry.path}/` : entry.path
   switch (entry.kind) {
     case 'file':
-      return named(path, '', header(path, '', entry.mode, entry.size, '0'))
+      return named(path, '', header(path, '', entry.mode, entry.size, '0', time))
     case 'folder':
-      return named(path, '', header(path, '', '755', 0, '5'))
+      return named(path, '', header(path, '', '755', 0, '5', time))
     case 'link':
-      return named(path, entry.target, header(path, entry.target, '777', 0, '2'))
+      return named(path, entry.target, header(path, entry.target, '777', 0, '2', time))
   }
 }
 
@@ -38,17 +38,17 @@ function named(path: string, target: string, last: Buffer): Buffer {
 function longName(name: string, type: 'K' | 'L'): Buffer[] {
   if (name.length < 100) return []
   const text = Buffer.from(`${name}\0`, 'latin1')
-  return [header('././@LongLink', '', '644', text.length, type), text, tarPadding(text.length)]
+  return [header('././@LongLink', '', '644', text.length, type, 0), text, tarPadding(text.length)]
 }
 
-function header(path: string, target: string, mode: string, size: number, type: string): Buffer {
+function header(path: string, target: string, mode: string, size: number, type: string, time: number): Buffer {
   const bytes = Buffer.alloc(block)
   bytes.write(path.slice(0, 99), 0, 'latin1')
   bytes.write(`0000${mode}\0`, 100)
   bytes.write('0000000\0', 108)
   bytes.write('0000000\0', 116)
   writeSize(bytes, size)
-  bytes.write('00000000000\0', 136)
+  bytes.write(`${time.toString(8).padStart(11, '0')}\0`, 136)
   bytes.write(type, 156)
   bytes.write(target.slice(0, 99), 157, 'latin1')
   bytes.write('ustar  \0', 257)

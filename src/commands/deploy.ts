@@ -100,7 +100,7 @@ async function deployTo(
         'this stage is protected',
       )
     const payload = (digest: string | null) =>
-      artifact.payload(digest === null ? null : (prepared.bases.get(digest) ?? null))
+      artifact.payload(digest === null ? null : (prepared.bases.get(digest) ?? null), release)
     const outcome = await transact(
       context,
       flags,

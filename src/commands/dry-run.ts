@@ -49,7 +49,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
           ? null
           : nothing
             ? 0
-            : (await artifact.payload(bases.get(currentEntry(state)?.digest ?? '') ?? null)).data.length,
+            : (await artifact.payload(bases.get(currentEntry(state)?.digest ?? '') ?? null, plan.release)).data.length,
       })),
     ),
     commits: await commitsSince(
@@ -137,7 +137,10 @@ function wouldRun(plan: Plan, served: Served, relayed: readonly DryRunStep[]): r
 
 /** Who hands the files on to whom. */
 async function relayed(plan: Plan, { artifact, bases }: Prepared): Promise<readonly DryRunStep[]> {
-  const takers = await takersOf(plan, async base => (await artifact.payload(bases.get(base ?? '') ?? null)).data.length)
+  const takers = await takersOf(
+    plan,
+    async base => (await artifact.payload(bases.get(base ?? '') ?? null, plan.release)).data.length,
+  )
   const seeds = [...new Set(takers.values())]
   return seeds.map(seed => {
     const count = [...takers.values()].filter(name => name === seed).length

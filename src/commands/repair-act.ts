@@ -116,7 +116,7 @@ async function bring(
     previous: mostCommon(behind.map(({ state }) => currentRelease(state))),
     note: 'repair',
   })
-  const payload = artifact === null ? nothingToSend : () => artifact.payload(null)
+  const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release)
   const run = startRun(context, flags, fleet, planBring(intent), payload, way.service)
   return execute(run, { startedAt, log: context.log.path() })
 }

@@ -11,10 +11,16 @@ export function isReleaseId(name: string): boolean {
   return pattern.test(name)
 }
 
-/** `touch -t` stamp (UTC) for every file of a release: equal on all hosts, new with every release, so caches are right. */
-export function touchStamp(id: string): string {
-  const found = /^(\d{8})-(\d{4})(\d{2})-/.exec(id)
-  return found ? `${found[1]}${found[2]}.${found[3]}` : '200001010000.00'
+/** The time (seconds, UTC) that every file of a release gets: equal on all hosts, new with every release, so caches are right. */
+export function fileTime(id: string): number {
+  const time = timeOf(id)
+  return (time > 0 ? time : Date.UTC(2000)) / 1000
+}
+
+/** A time (seconds) as `touch -t` takes it, in UTC. */
+export function touchStamp(time: number): string {
+  const digits = new Date(time * 1000).toISOString().replace(/\D/g, '')
+  return `${digits.slice(0, 12)}.${digits.slice(12, 14)}`
 }
 
 /** Newest first, by the time that an id tells: ours have a dash in it, Capistrano's have none. */

@@ -9,6 +9,8 @@ export interface Arrival {
   readonly bytes: number
   readonly links: number
   readonly folders: number
+  /** Paths (with ./) of the files, where they are few and plain. */
+  readonly names: readonly string[] | null
   /** Files, links and folders of the whole release. */
   readonly entries: number
   /** sha256 (hex) of what arrives, as `arrived` prints it on a host: modes and sizes, contents, targets. */
@@ -22,13 +24,19 @@ ${arrived(payload)}`
 }
 
 /** Reads what arrived again: modes and sizes, contents and targets. */
-export function arrived({ files, links, folders, sum }: Arrival): ShellText {
+export function arrived({ files, names, links, folders, sum }: Arrival): ShellText {
   return sh`arrived() {
   cd "$T" || return
-  ${files > 0 ? sh`xargs -0 stat -c '%f %s' -- <"$I/files"; sums <"$I/files"` : sh`:`}
+  ${files > 0 ? (names === null ? byList : byName(names)) : sh`:`}
   ${links > 0 ? sh`targets "$(newline "$own")" <"$I/links"` : sh`:`}
 }
 folders() { cd "$T" && xargs -0 sh -c 'for d do [ -d "$d" ] && [ ! -L "$d" ] && echo; done' sh <"$I/folders" | wc -l; }
 [ "$(arrived | sha256sum)" = ${`${sum}  -`} ] ${folders > 0 ? sh`&& [ "$(folders)" -eq ${folders} ]` : sh``} ||
   { intact "$own" "$T" && echo 'what arrived is not what was sent'; exit ${codes.notIntact}; }`
+}
+
+const byList = sh`xargs -0 stat -c '%f %s' -- <"$I/files"; sums <"$I/files"`
+
+function byName(names: readonly string[]): ShellText {
+  return sh`stat -c '%f %s' -- ${names}; sha256sum -- ${names}`
 }

@@ -1,3 +1,4 @@
+import { touchStamp } from '../release/id.js'
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { enter, fenced, type Place } from './place.js'
@@ -32,19 +33,11 @@ export function setDates(place: Place, release: string, dates: Dates): Script {
       sh`cd -- ${paths.release(release)} || exit ${codes.releaseMissing}`,
       ...lists.map(
         ({ time, list }) =>
-          sh`head -c ${list.length} | TZ=UTC0 xargs -0 touch -t ${stamp(time)} -- || exit ${codes.unpack}`,
+          sh`head -c ${list.length} | TZ=UTC0 xargs -0 touch -t ${touchStamp(time)} -- || exit ${codes.unpack}`,
       ),
       sh`cd "$OLDPWD" && sheet ${paths.release(release)} >"$X/sheet" 2>/dev/null
 mv -f "$X/sheet" ${paths.sheet(release)} || exit ${codes.unpack}`,
     ],
     lists.map(({ list }) => list),
   )
-}
-
-/** As `touch -t` takes it. */
-function stamp(time: number): string {
-  const [, date, clock, seconds] = /^(\d{8})(\d{4})(\d\d)/.exec(
-    new Date(time * 1000).toISOString().replace(/\D/g, ''),
-  ) as unknown as readonly string[]
-  return `${date}${clock}.${seconds}`
 }

@@ -1,24 +1,28 @@
+import { fileTime, touchStamp } from '../release/id.js'
 import { paths } from '../release/paths.js'
 import { type Arrival, arrived } from './arrival.js'
 import { codes } from './codes.js'
 import { type ShellText, sh } from './shell.js'
 import type { Unpack } from './unpack.js'
 
-/** The manifest, from the base's and the difference: both are sorted. */
+/** The manifest, from the base's and the difference: all are sorted, and what is removed stands there three times. */
 export function newManifest(base: string): ShellText {
   return sh`B=${paths.manifest(base)}
 [ -f "$B" ] || exit ${codes.releaseMissing}
-sort -m "$B" "$I/removed" "$I/removed" | uniq -u | sort -m - "$I/added" >"$own" || exit ${codes.unpack}`
+sort -m "$B" "$I/removed" "$I/removed" "$I/added" | uniq -u >"$own" || exit ${codes.unpack}`
 }
 
 /** Files that differ from the base's in one place: its beginning, what was sent, its end. What comes of it is read again, as what arrived. */
-export function edited(base: string): ShellText {
+export function edited(base: string, release: string): ShellText {
   return sh`edit='while [ "$#" -gt 0 ]; do
 { { [ "$2" = 0 ] || head -c "$2" "$5"; } && cat "$0/edit/$1" && { [ "$3" = 0 ] || tail -c "$3" "$5"; }; } >"$0/tree/$5" &&
 { [ "$4" = 644 ] || chmod "$4" "$0/tree/$5"; } || exit
 shift 5
 done'
-[ ! -s "$I/edits" ] || ( cd -- ${paths.release(base)} && xargs -0 -n 25 sh -c "$edit" "$I" ) <"$I/edits" || exit ${codes.notIntact}`
+[ ! -s "$I/edits" ] || {
+( cd -- ${paths.release(base)} && xargs -0 -n 25 sh -c "$edit" "$I" ) <"$I/edits" || exit ${codes.notIntact}
+( TZ=UTC0; export TZ; find "$T" -type f -exec touch -t ${touchStamp(fileTime(release))} {} + ) || exit ${codes.unpack}
+}`
 }
 
 /**

@@ -1,4 +1,3 @@
-import { touchStamp } from '../release/id.js'
 import { paths, sharedTarget } from '../release/paths.js'
 import { type Arrival, wholeArrived } from './arrival.js'
 import { codes } from './codes.js'
@@ -52,8 +51,7 @@ trap '[ -d "$X" ] || rm -rf "$I"' EXIT
 umask 022; [ -d ${paths.releases} ] || mkdir -p ${paths.releases} || exit ${codes.unpack}
 ${comes(way, place.tx)} | tar -xof - -C "$I" || exit ${codes.unpack}
 [ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] && [ -d "$I/own" ] && [ -d "$T" ] || exit ${codes.unpack}
-${what.base === null ? sh`` : edited(what.base)}
-( TZ=UTC0; export TZ; find "$T" ! -type l -exec touch -t ${touchStamp(what.release)} {} + ) || exit ${codes.unpack}`,
+${what.base === null ? sh`` : edited(what.base, what.release)}`,
       payload.bytes > many ? sh`quick` : sh``,
       what.base === null ? sh`mv "$I/added" "$own"` : newManifest(what.base),
       sh`[ "$(sha256sum <"$own")" = ${`${what.digest.replace('sha256:', '')}  -`} ] || { echo 'the manifest that arrived is another one'; exit ${codes.notIntact}; }`,

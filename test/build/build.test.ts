@@ -11,6 +11,8 @@ import { extract } from './archives.js'
 import { fill, nothingShared, read, temporary } from './folders.js'
 import { commit, git, gitSource, repository, settings } from './repositories.js'
 
+const release = '20260102-030405-c0ffee1'
+
 afterEach(() => {
   delete process.env.GIT_DIR
 })
@@ -28,7 +30,7 @@ async function built(config: BuildOptions['config'], more: Partial<BuildOptions>
 const pathsOf = (artifact: Artifact) => entriesOf(artifact.manifest).map(({ path }) => path)
 
 const contentOf = async (artifact: Artifact) =>
-  read(join(extract('GNU tar', (await artifact.payload(null)).data), 'tree'))
+  read(join(extract('GNU tar', (await artifact.payload(null, release)).data), 'tree'))
 
 const workspacesIn = (cacheDir: string) => readdirSync(join(cacheDir, 'workspaces'))
 

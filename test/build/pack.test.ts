@@ -17,6 +17,8 @@ import { packFolder } from '../../src/build/pack.js'
 import { extract, tars } from './archives.js'
 import { bytes, fill, hostile, nothingShared, read, type Tree, temporary } from './folders.js'
 
+const release = '20260102-030405-c0ffee1'
+
 const pack = (dir: string, more: { include?: string[]; shared?: { dirs: string[]; files: string[] } } = {}) =>
   packFolder({ dir, include: null, shared: nothingShared, cacheDir: temporary(), ...more })
 
@@ -29,7 +31,7 @@ describe('an artifact', () => {
   it.each(tars)('arrives byte for byte through %s, whatever the names', async tar => {
     const dir = fill(temporary(), hostile)
     const artifact = await pack(dir)
-    const { data, files } = await artifact.payload(null)
+    const { data, files } = await artifact.payload(null, release)
     const out = extract(tar, data)
     expect(read(join(out, 'tree'))).toEqual(read(dir))
     expect(readFileSync(join(out, 'added'))).toEqual(textOf(artifact.manifest))
@@ -51,7 +53,7 @@ describe('an artifact', () => {
     execFileSync('sh', ['-c', 'find . -type d -exec chmod 700 {} + && chown -Rh 12345:12345 .'], { cwd: other })
     const [one, two] = [await pack(dir), await pack(other)]
     expect(two.digest).toBe(one.digest)
-    expect((await two.payload(null)).data).toEqual((await one.payload(null)).data)
+    expect((await two.payload(null, release)).data).toEqual((await one.payload(null, release)).data)
   })
 
   it.each([
@@ -72,7 +74,7 @@ describe('an artifact', () => {
   it('keeps hard links and equal files, each as a file', async () => {
     const dir = fill(temporary(), { a: 'same', b: 'same', c: 'other', d: 'same' })
     execFileSync('ln', ['c', 'e'], { cwd: dir })
-    const { data } = await (await pack(dir)).payload(null)
+    const { data } = await (await pack(dir)).payload(null, release)
     const tree = { a: '644 same', b: '644 same', c: '644 other', d: '644 same', e: '644 other' }
     expect(read(join(extract('GNU tar', data), 'tree'))).toEqual(tree)
   })
@@ -81,7 +83,7 @@ describe('an artifact', () => {
     const dir = fill(temporary(), { a: 'before', b: 'b' })
     const artifact = await pack(dir)
     fill(dir, { a: 'after', c: 'c' })
-    const { data } = await artifact.payload(null)
+    const { data } = await artifact.payload(null, release)
     expect(read(join(extract('GNU tar', data), 'tree'))).toEqual({ a: '644 before', b: '644 b' })
   })
 
@@ -332,7 +334,7 @@ describe('a payload', () => {
       cwd: dir,
     })
     const next = await of()
-    const { data, files } = await next.payload(base.manifest)
+    const { data, files } = await next.payload(base.manifest, release)
     const out = extract(tar, data)
     expect(files).toBe(2)
     expect(read(join(out, 'tree'))).toEqual({
@@ -390,15 +392,15 @@ describe('a payload', () => {
     const base = await of()
     fill(dir, { big: change(text), "it is\n'small'": 'b' })
     const next = await of()
-    const { data, files } = await next.payload(base.manifest)
+    const { data, files } = await next.payload(base.manifest, release)
     expect(files).toBe(2)
     const out = extract('GNU tar', data)
     expect(readdirSync(join(out, 'edit'))).toHaveLength(edits)
     expect(existsSync(join(out, 'tree/big'))).toBe(edits === 0)
-    if (edits > 0) expect(data.length).toBeLessThan((await next.payload(null)).data.length / 10)
+    if (edits > 0) expect(data.length).toBeLessThan((await next.payload(null, release)).data.length / 10)
     for (const name of readdirSync(join(cacheDir, 'artifacts')).filter(name => name.startsWith(base.digest.slice(7))))
       rmSync(join(cacheDir, 'artifacts', name))
-    expect(read(join(extract('GNU tar', (await (await of()).payload(base.manifest)).data), 'tree')).big).toBe(
+    expect(read(join(extract('GNU tar', (await (await of()).payload(base.manifest, release)).data), 'tree')).big).toBe(
       `644 ${change(text)}`,
     )
   })
@@ -408,7 +410,7 @@ describe('a payload', () => {
     const base = await pack(dir)
     fill(dir, { 'byte\x01001': 'x', 'new\nline': 'changed', z: 'z' })
     const next = await pack(dir)
-    const out = extract('GNU tar', (await next.payload(base.manifest)).data)
+    const out = extract('GNU tar', (await next.payload(base.manifest, release)).data)
     writeFileSync(join(out, 'base'), textOf(base.manifest))
     const script = 'comm -23 base removed | sort - added'
     expect(execFileSync('sh', ['-c', script], { cwd: out, env: { ...process.env, LC_ALL: 'C' } })).toEqual(
@@ -419,17 +421,19 @@ describe('a payload', () => {
   it('is made once per base, also for hosts that ask at the same time', async () => {
     const artifact = await pack(fill(temporary(), { a: 'x' }))
     const other = await pack(fill(temporary(), { b: 'x' }))
-    const [one, two] = await Promise.all([artifact.payload(null), artifact.payload(null)])
+    const [one, two] = await Promise.all([artifact.payload(null, release), artifact.payload(null, release)])
     expect(two.data).toBe(one.data)
-    expect((await artifact.payload(other.manifest)).data).toBe((await artifact.payload(other.manifest)).data)
-    expect((await artifact.payload(other.manifest)).data).not.toBe(one.data)
+    expect((await artifact.payload(other.manifest, release)).data).toBe(
+      (await artifact.payload(other.manifest, release)).data,
+    )
+    expect((await artifact.payload(other.manifest, release)).data).not.toBe(one.data)
   })
 
   it('is one archive also when it takes many gzip members', async () => {
     const dir = temporary()
     mkdirSync(join(dir, 'd'))
     for (let i = 0; i < 9; i++) writeFileSync(join(dir, 'd', `${i}`), Buffer.alloc(1_500_001, `${i} content `))
-    const { data } = await (await pack(dir)).payload(null)
+    const { data } = await (await pack(dir)).payload(null, release)
     expect(gunzipSync(data).length).toBeGreaterThan(13_000_000)
     for (const tar of tars) expect(read(join(extract(tar, data), 'tree'))).toEqual(read(dir))
   })
@@ -443,14 +447,14 @@ describe('a payload', () => {
     const frozen = readFileSync(content)
     frozen[3] = 0
     writeFileSync(content, frozen)
-    await expect(artifact.payload(null)).rejects.toMatchObject({
+    await expect(artifact.payload(null, release)).rejects.toMatchObject({
       message: 'the artifact in the local cache is damaged; it was removed from there',
       details: ['a is no longer the file that was packed'],
     })
     const again = await of()
     expect(again.digest).toBe(artifact.digest)
-    expect((await again.payload(null)).files).toBe(3)
-    expect((await artifact.payload(null)).files).toBe(3)
+    expect((await again.payload(null, release)).files).toBe(3)
+    expect((await artifact.payload(null, release)).files).toBe(3)
   })
 })
 

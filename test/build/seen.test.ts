@@ -6,6 +6,8 @@ import { pruneCache } from '../../src/build/prune.js'
 import { extract } from './archives.js'
 import { fill, hostile, nothingShared, read, type Tree, temporary } from './folders.js'
 
+const release = '20260102-030405-c0ffee1'
+
 describe('a folder that is packed again', () => {
   const cache = { dir: '' }
   beforeEach(() => {
@@ -28,7 +30,7 @@ describe('a folder that is packed again', () => {
     writeFileSync(content, readFileSync(content).fill('?'))
   }
   const arrived = async (artifact: Awaited<ReturnType<typeof pack>>) =>
-    read(join(extract('GNU tar', (await artifact.payload(null)).data), 'tree'))
+    read(join(extract('GNU tar', (await artifact.payload(null, release)).data), 'tree'))
 
   it.each<[string, (dir: string) => void]>([
     ['nothing', () => {}],
@@ -46,7 +48,7 @@ describe('a folder that is packed again', () => {
     change(dir)
     const [again, first] = [await pack(dir), await fresh(dir)]
     expect(again.digest).toBe(first.digest)
-    expect((await again.payload(null)).data).toEqual((await first.payload(null)).data)
+    expect((await again.payload(null, release)).data).toEqual((await first.payload(null, release)).data)
     settle()
     expect((await pack(dir)).digest).toBe(first.digest)
   })
@@ -56,7 +58,7 @@ describe('a folder that is packed again', () => {
     spoil((await pack(dir)).digest)
     settle()
     writeFileSync(join(dir, 'other'), 'b')
-    await expect((await pack(dir)).payload(null)).rejects.toThrow('the artifact in the local cache is damaged')
+    await expect((await pack(dir)).payload(null, release)).rejects.toThrow('the artifact in the local cache is damaged')
     expect(await arrived(await pack(dir))).toEqual({ same: '644 same', other: '644 b' })
   })
 

@@ -34,7 +34,7 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
     key = await newKey()
     const dir = fill(folder(), { version: 'one', 'lib/big': 'x'.repeat(3e6) })
     artifact = await packFolder({ dir, include: null, shared: nothingShared, cacheDir: folder() })
-    const { data } = await artifact.payload(null)
+    const { data } = await artifact.payload(null, release)
     size = data.length
     sum = createHash('sha256').update(data).digest('hex')
   })
@@ -62,7 +62,7 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
   const bring = async (root: string, way: Way, other: Shell = shell) => {
     const { digest } = artifact
     const what = { release, base: null, unchanged: 'copy', digest, revision: 'c0ffee', shared: nothingShared } as const
-    return run(unpack(place(root), what, await artifact.payload(null), way), other, { env })
+    return run(unpack(place(root), what, await artifact.payload(null, release), way), other, { env })
   }
   const fetchFrom = (seed: Seed): Way => ({ seed, key: Buffer.from(key.text), sum, size })
   const listens = (port: number) =>
@@ -132,7 +132,7 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
   it('says so when it has not everything', async () => {
     const one = await host()
     const at = await seedOn(one)
-    writeFileSync(join(one, X, 'payload'), (await artifact.payload(null)).data.subarray(0, 1000))
+    writeFileSync(join(one, X, 'payload'), (await artifact.payload(null, release)).data.subarray(0, 1000))
     writeFileSync(join(one, X, 'kept'), '')
     const { code, stderr } = await bring(await host(), fetchFrom(at.seed))
     expect([code, stderr]).toEqual([codes.relay, 'what it had was not everything\n'])

@@ -17,7 +17,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { Artifact } from '../../src/build/artifact.js'
 import { packFolder } from '../../src/build/pack.js'
-import { touchStamp } from '../../src/release/id.js'
+import { fileTime, touchStamp } from '../../src/release/id.js'
 import { discard } from '../../src/scripts/finish.js'
 import { lock } from '../../src/scripts/lock.js'
 import { seal } from '../../src/scripts/stage.js'
@@ -64,7 +64,7 @@ async function lockedFolder(shell: Shell): Promise<string> {
 /** A folder with the first release in it, sealed. */
 async function sealed(shell: Shell, artifact: Artifact, hooked = false): Promise<string> {
   const root = await lockedFolder(shell)
-  await succeed(run(unpack(place(root), what(artifact), await artifact.payload(null)), shell))
+  await succeed(run(unpack(place(root), what(artifact), await artifact.payload(null, first)), shell))
   await succeed(run(seal(place(root), first, JSON.stringify({ digest: artifact.digest }), hooked), shell))
   return root
 }
@@ -78,7 +78,7 @@ describe.each(shells)('unpack under $name', shell => {
   it('makes the release byte for byte, whatever the names', async () => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
-    const payload = await artifact.payload(null)
+    const payload = await artifact.payload(null, first)
     expect(await run(unpack(place(root), what(artifact), payload), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
     expect(readFileSync(join(root, 'releases', first, 'REVISION'), 'utf8')).toBe('c0ffee\n')
@@ -110,7 +110,7 @@ here() { when=$1; shift; case $* in *incoming/t1) ( ${throwAway} ) </dev/null ;;
 here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
 `
     writeFiles(bin, { discard: discard(place(root)).text, [program]: { mode: 0o755, text: slow } })
-    const { code } = await run(unpack(place(root), what(artifact), await artifact.payload(null)), {
+    const { code } = await run(unpack(place(root), what(artifact), await artifact.payload(null, first)), {
       ...shell,
       path: `${bin}:${shell.path}`,
     })
@@ -123,7 +123,7 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
     const artifact = await pack(odd)
     const root = await sealed(shell, artifact)
     const stamp = Date.UTC(2026, 0, 2, 3, 4, 5)
-    expect(touchStamp(first)).toBe('202601020304.05')
+    expect(touchStamp(fileTime(first))).toBe('202601020304.05')
     for (const name of Object.keys(odd).filter(name => !name.endsWith('/') && !odd[name]?.startsWith('-> ')))
       expect(lstatSync(bytes(join(root, 'releases', first), name)).mtimeMs, JSON.stringify(name)).toBe(stamp)
   })
@@ -131,7 +131,7 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
   it('makes an empty release', async () => {
     const artifact = await pack({ 'empty/': '' })
     const root = await lockedFolder(shell)
-    await succeed(run(unpack(place(root), what(artifact), await artifact.payload(null)), shell))
+    await succeed(run(unpack(place(root), what(artifact), await artifact.payload(null, first)), shell))
     expect(treeOf(root)).toEqual({ 'empty/': 'folder 755' })
   })
 
@@ -140,7 +140,7 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
     const root = await lockedFolder(shell)
     fill(root, { 'shared/.env': 'A=1', 'shared/config/it is/secret.json': '{}' })
     const shared = { dirs: ['uploads', 'public/a/b'], files: ['.env', 'config/it is/secret.json'] }
-    await succeed(run(unpack(place(root), what(artifact, { shared }), await artifact.payload(null)), shell))
+    await succeed(run(unpack(place(root), what(artifact, { shared }), await artifact.payload(null, first)), shell))
     expect(treeOf(root)).toEqual({
       '.env': '-> ../../shared/.env',
       'config/': 'folder 755',
@@ -161,7 +161,10 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
     const artifact = await pack({ a: 'a' })
     const root = await lockedFolder(shell)
     const shared = { dirs: [], files: ['config/my file'] }
-    const result = await run(unpack(place(root), what(artifact, { shared }), await artifact.payload(null)), shell)
+    const result = await run(
+      unpack(place(root), what(artifact, { shared }), await artifact.payload(null, first)),
+      shell,
+    )
     expect(result).toMatchObject({ code: 77, stdout: 'config/my file\n' })
     expect(readdirSync(join(root, 'releases'))).toEqual([])
   })
@@ -170,14 +173,14 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
     const artifact = await pack({ a: 'a' })
     const root = await sealed(shell, artifact)
     const before = read(root)
-    expect((await run(unpack(place(root), what(artifact), await artifact.payload(null)), shell)).code).toBe(86)
+    expect((await run(unpack(place(root), what(artifact), await artifact.payload(null, first)), shell)).code).toBe(86)
     expect(read(root)).toEqual(before)
   })
 
   it.each([0, 1, 10, 100, 1000, 0.5, 0.9])('refuses a payload that is cut at %d', async cut => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
-    const payload = await artifact.payload(null)
+    const payload = await artifact.payload(null, first)
     const { length } = payload.data
     const data = payload.data.subarray(0, cut > 0 && cut < 1 ? Math.floor(length * cut) : cut)
     expect([81, 87]).toContain((await run(unpack(place(root), what(artifact), { ...payload, data }), shell)).code)
@@ -187,7 +190,7 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
   it.each([1, 8, 9])('has no need of the last %d bytes: the manifest vouches for all that is made', async cut => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
-    const payload = await artifact.payload(null)
+    const payload = await artifact.payload(null, first)
     const data = payload.data.subarray(0, payload.data.length - cut)
     const { code } = await run(unpack(place(root), what(artifact), { ...payload, data }), shell)
     if (code === 0) expect(treeOf(root)).toEqual(read(fill(folder(), odd)))
@@ -197,7 +200,7 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
   it('refuses an archive that ends at the border of a member, which tar takes for a good one', async () => {
     const artifact = await pack({ a: 'a', b: 'b', c: 'c' })
     const root = await lockedFolder(shell)
-    const payload = await artifact.payload(null)
+    const payload = await artifact.payload(null, first)
     const tar = gunzipSync(payload.data)
     const cut = gzipSync(Buffer.concat([tar.subarray(0, tar.lastIndexOf('tree/c')), Buffer.alloc(1024)]))
     expect(await run(unpack(place(root), what(artifact), { ...payload, data: cut }), shell)).toMatchObject({
@@ -213,7 +216,7 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
   ])('refuses a payload in which %s is another one', async (_, from, to, said) => {
     const artifact = await pack({ file: 'original', link: '-> nowhere' })
     const root = await lockedFolder(shell)
-    const payload = await artifact.payload(null)
+    const payload = await artifact.payload(null, first)
     const tar = gunzipSync(payload.data).toString('latin1')
     const bad = gzipSync(Buffer.from(checked(tar.replaceAll(from, to)), 'latin1'))
     expect(await run(unpack(place(root), what(artifact), { ...payload, data: bad }), shell)).toMatchObject({
@@ -226,14 +229,14 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
   it('refuses a payload of another artifact', async () => {
     const [artifact, other] = [await pack({ a: 'a' }), await pack({ a: 'b' })]
     const root = await lockedFolder(shell)
-    const result = await run(unpack(place(root), what(artifact), await other.payload(null)), shell)
+    const result = await run(unpack(place(root), what(artifact), await other.payload(null, first)), shell)
     expect(result).toMatchObject({ code: 81, stdout: 'the manifest that arrived is another one\n' })
   })
 
   it('says that the base is not there', async () => {
     const artifact = await pack({ a: 'a' })
     const root = await lockedFolder(shell)
-    const payload = await artifact.payload(artifact.manifest)
+    const payload = await artifact.payload(artifact.manifest, first)
     expect((await run(unpack(place(root), what(artifact, { base: second }), payload), shell)).code).toBe(76)
   })
 })
@@ -259,7 +262,7 @@ describe.each(shells)('unpack on a base under $name', shell => {
   ])('takes what is unchanged by $unchanged and makes the release byte for byte', async ({ unchanged, shares }) => {
     const [base, next] = [await pack(odd), await pack(changed)]
     const root = await sealed(shell, base)
-    const payload = await next.payload(base.manifest)
+    const payload = await next.payload(base.manifest, second)
     expect(payload.files).toBe(3)
     const result = await run(
       unpack(place(root), what(next, { release: second, base: first, unchanged }), payload),
@@ -287,7 +290,7 @@ describe.each(shells)('unpack on a base under $name', shell => {
       'run.sh': `#!${text}exit\n`,
     }
     const [base, next] = [await of(before), await of(after)]
-    const payload = await next.payload(base.manifest)
+    const payload = await next.payload(base.manifest, second)
     expect(payload.data.length).toBeLessThan(1500)
     const root = await sealed(shell, base)
     const made = what(next, { release: second, base: first, unchanged: 'link' })
@@ -311,7 +314,7 @@ describe.each(shells)('unpack on a base under $name', shell => {
     writeFileSync(`${file}.new`, 'same')
     utimesSync(`${file}.new`, atime, mtime)
     renameSync(`${file}.new`, file)
-    const payload = await next.payload(base.manifest)
+    const payload = await next.payload(base.manifest, second)
     const made = what(next, { release: second, base: first, unchanged: 'link' })
     expect(await run(unpack(place(root), made, payload), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(lstatSync(join(root, 'releases', second, 'same')).ino).not.toBe(lstatSync(file).ino)
@@ -322,11 +325,13 @@ describe.each(shells)('unpack on a base under $name', shell => {
     const [base, next] = [await pack({ 'a/same': 'same' }), await pack({ 'a/same': 'same', new: '' })]
     const root = await lockedFolder(shell)
     const added = { shared: { dirs: ['uploads', 'public/a/b'], files: [] }, touched: ['tmp/restart.txt'] }
-    await succeed(run(unpack(place(root), what(base, added), await base.payload(null)), shell))
+    await succeed(run(unpack(place(root), what(base, added), await base.payload(null, first)), shell))
     await succeed(run(seal(place(root), first, JSON.stringify({ digest: base.digest }), false), shell))
     const brought = async (release: string) => {
       const made = what(next, { release, base: first, unchanged: 'link', ...added })
-      expect(await run(unpack(place(root), made, await next.payload(base.manifest)), shell)).toMatchObject({ code: 0 })
+      expect(await run(unpack(place(root), made, await next.payload(base.manifest, second)), shell)).toMatchObject({
+        code: 0,
+      })
       const links = {
         'public/': 'folder 755',
         'public/a/': 'folder 755',
@@ -361,12 +366,12 @@ describe.each(shells)('unpack on a base under $name', shell => {
     ]
     const added = { shared: { dirs: [], files: [] }, touched: ['tmp/changed.txt', 'tmp/own.txt'] }
     const root = await lockedFolder(shell)
-    await succeed(run(unpack(place(root), what(base, added), await base.payload(null)), shell))
+    await succeed(run(unpack(place(root), what(base, added), await base.payload(null, first)), shell))
     await succeed(run(seal(place(root), first, JSON.stringify({ digest: base.digest }), false), shell))
     const was = treeOf(root)
     const brought = async (release: string) => {
       const made = what(next, { release, base: first, unchanged: 'link', ...added })
-      const result = await run(unpack(place(root), made, await next.payload(base.manifest)), shell)
+      const result = await run(unpack(place(root), made, await next.payload(base.manifest, second)), shell)
       expect(result).toEqual({ code: 0, stdout: '', stderr: '' })
       const whole = { ...after, ...same, 'tmp/changed.txt': 'b', 'tmp/own.txt': '' }
       expect(treeOf(root, release)).toEqual(read(fill(folder(), whole)))
@@ -398,7 +403,7 @@ describe.each(shells)('unpack on a base under $name', shell => {
     const shared = { dirs: [], files: ['shared/file'] }
     writeFiles(root, { 'shared/shared/file': 'x' })
     const made = what(next, { release: second, base: first, unchanged: 'link', shared })
-    await run(unpack(place(root), made, await next.payload(base.manifest)), shell)
+    await run(unpack(place(root), made, await next.payload(base.manifest, second)), shell)
     expect(existsSync(join(outside, lost))).toBe(true)
   })
 
@@ -415,12 +420,15 @@ describe.each(shells)('unpack on a base under $name', shell => {
     const next = await pack({ same: 'same', other: 'b', link: '-> same' })
     const root = await sealed(shell, base)
     spoil(join(root, 'releases', first))
-    const payload = await next.payload(base.manifest)
+    const payload = await next.payload(base.manifest, second)
     expect(
       (await run(unpack(place(root), what(next, { release: second, base: first, unchanged }), payload), shell)).code,
     ).toBe(81)
     expect(readdirSync(join(root, 'releases'))).toEqual([first])
-    const whole = await run(unpack(place(root), what(next, { release: second }), await next.payload(null)), shell)
+    const whole = await run(
+      unpack(place(root), what(next, { release: second }), await next.payload(null, first)),
+      shell,
+    )
     expect(whole).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 })
