@@ -17,6 +17,8 @@ export interface RunResult {
 export interface RunOptions {
   /** Milliseconds until the run is given up and its channel closed. */
   readonly timeout: number
+  /** Scripts without input that may follow: their text goes along with this one, and is not sent again when they are run. */
+  readonly next?: readonly Script[]
   /** Called with the bytes of the script's input that were written and flushed so far. */
   readonly onSent?: (bytes: number) => void
   /** Called with each chunk as it comes (line markers of the protocol are already taken out). */

@@ -4,7 +4,7 @@ import type { ChannelEnd } from './channel.js'
 import type { RunOptions, RunResult } from './connection.js'
 import { LostError, TimeoutError } from './errors.js'
 import type { Live } from './live.js'
-import { freshMarks, marksText, requestText } from './request.js'
+import { freshMarks, keepText, marksText, requestText } from './request.js'
 import { type Section, section } from './section.js'
 import { tail } from './tail.js'
 
@@ -81,7 +81,10 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
     live.ended.then(end => settle(null, end.signal, new LostError(whyLost(options.host, end))))
     live.listen({ stdout: out.push, stderr: err.push })
     const request = options.zips ? zippedRequest : requestLine
-    live.write(request(live.nonce, marksText(marks), requestText(script, options.stdin)))
+    const text = requestText(script, options.stdin, live.kept)
+    // Only what is zipped with it costs next to nothing.
+    const next = options.zips ? keepText(options.next ?? [], live.kept) : ''
+    live.write(request(live.nonce, marksText(marks), next + text))
     if (options.stdin === 'input') sendInput(live, script.input, options)
   })
 }

@@ -6,6 +6,8 @@ import { freshNonce } from './request.js'
 /** A channel on which the command loop runs. One request at a time listens to it. */
 export interface Live {
   readonly nonce: string
+  /** Texts that its shell keeps, and the variables that hold them. */
+  readonly kept: Map<string, string>
   /** Settles when the bytes are flushed, or when the channel is gone; never rejects. */
   readonly write: (data: Uint8Array | string) => Promise<void>
   readonly listen: (listener: LiveListener | null) => void
@@ -73,7 +75,7 @@ export async function openLive(open: (command: string) => Promise<Channel>, traf
     channel.close()
   }
 
-  return { nonce, write, listen, ended, alive: () => alive, close }
+  return { nonce, kept: new Map(), write, listen, ended, alive: () => alive, close }
 }
 
 function flushed(stream: Writable, data: Uint8Array | string): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fed, group } from '../scripts/chain.js'
-import type { Script } from '../scripts/shell.js'
+import { quote, type Script } from '../scripts/shell.js'
 
 /** The lines that a host prints around a script's output. Fresh for every request, so that no output can hold them. */
 export interface Marks {
@@ -23,17 +23,39 @@ export function marksText({ begin, end }: Marks): string {
   return `clonedeploy_begin='${begin}' clonedeploy_end='${end}'\n`
 }
 
+/** Shell text by which the shell keeps the texts of these scripts; those that it keeps are noted in `kept`. */
+export function keepText(scripts: readonly Script[], kept: Map<string, string>): string {
+  const added = scripts.map(group).filter(text => !kept.has(text))
+  return added
+    .map(text => {
+      const name = `clonedeploy_${kept.size}`
+      kept.set(text, name)
+      return `${name}=${quote(text)}\n`
+    })
+    .join('')
+}
+
 /**
  * Shell text that runs a script, marked on both streams; the same for all hosts and runs of it. Statements are on lines of
  * their own: a shell that trips over a syntax error in the script has printed the first marks by then.
  */
-export function requestText(script: Script, stdin: 'input' | 'channel'): string {
+export function requestText(
+  script: Script,
+  stdin: 'input' | 'channel',
+  kept: ReadonlyMap<string, string> = new Map(),
+): string {
   return [
     `printf '%s\\n' "$clonedeploy_begin"`,
     `printf '%s\\n' "$clonedeploy_begin" >&2`,
-    stdin === 'channel' ? group(script) : fed(script),
+    runText(script, stdin, kept),
     'c=$?',
     `printf '%s %s\\n' "$clonedeploy_end" $c`,
     `printf '%s %s\\n' "$clonedeploy_end" $c >&2`,
   ].join('\n')
+}
+
+function runText(script: Script, stdin: 'input' | 'channel', kept: ReadonlyMap<string, string>): string {
+  const name = script.size === 0 ? kept.get(group(script)) : undefined
+  if (name === undefined) return stdin === 'channel' ? group(script) : fed(script)
+  return stdin === 'channel' ? `eval "$${name}"` : `eval "$${name}" </dev/null`
 }

@@ -4,6 +4,7 @@ import { chain, stoppedAt, withoutStop } from '../scripts/chain.js'
 import type { Script } from '../scripts/shell.js'
 import { unpack, type Way } from '../scripts/unpack.js'
 import type { HostRun, Run } from './run.js'
+import type { SessionOptions } from './session.js'
 
 /** Scripts that were sent together; the result of each is taken by its name, once. */
 export interface Ahead {
@@ -16,7 +17,7 @@ export interface Ahead {
 export async function runAhead(
   host: Pick<HostRun, 'name' | 'session' | 'ahead'>,
   scripts: readonly Script[],
-  options: { readonly timeout: number; readonly onSent?: (bytes: number) => void },
+  options: SessionOptions,
 ): Promise<void> {
   const [first] = scripts
   if (first === undefined) return

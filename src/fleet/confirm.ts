@@ -1,8 +1,7 @@
 import type { RunResult } from '../connection/connection.js'
-import { chain, group } from '../scripts/chain.js'
 import { codes } from '../scripts/codes.js'
-import { Script } from '../scripts/shell.js'
 import { onEach } from './each.js'
+import { endScript, lastScripts, notRemoved } from './end.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { currentIn, lookAgain } from './restore.js'
@@ -18,7 +17,7 @@ export async function pingAll(run: Run): Promise<Halt | null> {
   if (run.hosts.every(({ heard }) => performance.now() - heard < fresh)) return null
   return inSilence(run, 'confirm', run.hosts, async host => {
     const { renew } = host.plan
-    const result = await host.session.run(renew.script, { timeout: 5000 })
+    const result = await host.session.run(renew.script, { timeout: 5000, next: lastScripts(host.plan) })
     return result.code === 0
       ? null
       : failureOf({ phase: 'confirm', step: 'ping', text: renew.text, timeout: 5000 }, result)
@@ -79,16 +78,14 @@ export async function finishAll(run: Run): Promise<Halt | null> {
 
 /** In one request; where its answer is lost, or old releases take too long, the end is asked for without them. */
 async function finish(run: Run, host: HostRun) {
-  const { prune, finish, look } = host.plan
-  const end = [finish.script, look.script]
-  const both = prune && chain([tolerant(prune.script), ...end])
-  const pruned = both && (await host.session.run(both, { timeout: prune.timeout + finish.timeout }))
+  const { prune, finish } = host.plan
+  const pruned = prune && (await host.session.run(endScript(host.plan), { timeout: prune.timeout + finish.timeout }))
   const said = pruned?.stdout.toString('latin1') ?? ''
   if (pruned?.code === null) run.warnings.push(`${host.name}: whether old releases were removed is not known`)
   else if (said.includes(notRemoved)) run.warnings.push(`${host.name}: old releases could not be removed`)
   const result =
     pruned === null || pruned.code === null
-      ? await retry(2, () => host.session.run(chain(end), { timeout: finish.timeout }))
+      ? await retry(2, () => host.session.run(endScript(host.plan, false), { timeout: finish.timeout }))
       : pruned
   if (result.code === 0 || result.code === codes.fenced) host.locked = false
   host.current = result.code === 0 ? currentIn(result) : await lookAgain(host)
@@ -102,13 +99,6 @@ function readBack(run: Run, host: HostRun, result: RunResult): HostFailure | nul
   }
   const { timeout } = host.plan.finish
   return failureOf({ phase: 'confirm', step: 'read back', text: 'read current', timeout }, result)
-}
-
-const notRemoved = '@not removed'
-
-/** What was served before can wait for the next deploy; the end of this one cannot. */
-function tolerant(script: Script): Script {
-  return new Script(script.name, `${group(script)} || echo '${notRemoved}'`, [], true)
 }
 
 async function confirmHost(run: Run, host: HostRun): Promise<HostFailure | null> {

@@ -39,7 +39,10 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
         const scripts = [lock.script, ...(await ahead(host))]
         // Its lease is renewed from now on: what goes along may take longer. Without the lock a renewal changes nothing.
         host.locked = true
-        await runAhead(host, scripts, { timeout: scripts.length > 1 ? long : lock.timeout })
+        await runAhead(host, scripts, {
+          timeout: scripts.length > 1 ? long : lock.timeout,
+          next: [host.plan.arm.script],
+        })
         const { failure, result } = await runStep(run, host, 'lock', lock, () => 'lock acquired')
         // A lost answer may be the answer "locked": giving back what is not ours changes nothing.
         host.locked = result.code === 0 || result.code === null

@@ -2,6 +2,7 @@ import type { ProcessStep } from '../plan/plan.js'
 import { stillRuns } from '../plan/verdict.js'
 import { chain, stoppedAt, withoutStop } from '../scripts/chain.js'
 import { type Living, parseProcesses } from '../scripts/processes.js'
+import { lastScripts } from './end.js'
 import type { Phase } from './events.js'
 import type { HostFailure } from './outcome.js'
 import type { HostRun, Run } from './run.js'
@@ -48,7 +49,7 @@ async function readOn(host: HostRun, step: ProcessStep, phase: Phase): Promise<r
   if (phase === 'rollback') return readProcesses(host.session, step)
   const { renew } = host.plan
   const both = chain([step.script, renew.script])
-  const { code, stdout } = await host.session.run(both, { timeout })
+  const { code, stdout } = await host.session.run(both, { timeout, next: lastScripts(host.plan) })
   if (code === 0) host.heard = performance.now()
   return code === 0 || stoppedAt(stdout) === renew.script.name ? parseProcesses(withoutStop(stdout)) : null
 }

@@ -5,6 +5,7 @@ import type { Emit } from './events.js'
 
 export interface SessionOptions {
   readonly timeout: number
+  readonly next?: readonly Script[]
   readonly onSent?: (bytes: number) => void
   readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void
 }

@@ -93,6 +93,49 @@ for (const transport of [local, ssh, openssh]) {
       expect((await run('echo "[$X]"')).out).toBe('[]\n')
     })
 
+    describe('is told of scripts that follow', () => {
+      const odd = `'it'"'"'s' "é 日本" 'a\\nb' '$x' # ${randomBytes(2000).toString('hex')}`
+      const follows = new Script('follows', `wc -c | tr -d ' '; printf '%s|' ${odd}\nexit 3`)
+      const answer = "0\nit's|é 日本|a\\nb|$x|"
+      const announce = () => connection.run(new Script('first', 'echo first'), { timeout: 20_000, next: [follows] })
+
+      it('and is not sent them again', async () => {
+        expect((await announce()).stdout.toString()).toBe('first\n')
+        const before = connection.bytesSent()
+        for (let i = 0; i < 2; i += 1) {
+          const { code, stdout } = await connection.run(follows, { timeout: 20_000 })
+          expect({ code, out: stdout.toString() }).toEqual({ code: 3, out: answer })
+        }
+        expect(connection.bytesSent() - before).toBeLessThan(1000)
+        await announce()
+        expect(connection.bytesSent() - before).toBeLessThan(1500)
+      })
+
+      it('and runs them where they were not told of, too', async () => {
+        await announce()
+        const waiting = connection.open(new Script('wait', 'echo here; IFS= read -r line'), { timeout: 20_000 })
+        expect(await waiting.line(10_000)).toBe('here')
+        const { code, stdout } = await connection.run(follows, { timeout: 20_000 })
+        expect({ code, out: stdout.toString() }).toEqual({ code: 3, out: answer })
+        waiting.send('end')
+        expect((await waiting.result).code).toBe(0)
+      })
+
+      it('and reads our lines to them', async () => {
+        const asks = new Script(
+          'asks',
+          `IFS= read -r line; echo "got $line"; exit 4 # ${randomBytes(2000).toString('hex')}`,
+        )
+        await connection.run(new Script('first', ':'), { timeout: 20_000, next: [asks] })
+        const before = connection.bytesSent()
+        const waiting = connection.open(asks, { timeout: 20_000 })
+        waiting.send('go now')
+        expect(await waiting.line(10_000)).toBe('got go now')
+        expect((await waiting.result).code).toBe(4)
+        expect(connection.bytesSent() - before).toBeLessThan(600)
+      })
+    })
+
     it('puts nothing of a script on a command line', async () => {
       const found = await run(
         `secret='canary''-4711'; tr '\\0' ' ' </proc/$$/cmdline; ps -ef 2>/dev/null | grep 'canary''-[0-9]'`,
