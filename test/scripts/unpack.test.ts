@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
@@ -319,6 +320,16 @@ describe.each(shells)('unpack on a base under $name', shell => {
     expect(await run(unpack(place(root), made, payload), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(lstatSync(join(root, 'releases', second, 'same')).ino).not.toBe(lstatSync(file).ino)
     expect(lstatSync(join(root, 'releases', second, 'kept')).ino).not.toBe(lstatSync(other).ino)
+  })
+
+  it.each(['link', 'copy'] as const)('brings no pipe along that somebody made in the base (%s)', async unchanged => {
+    const [base, next] = [await pack({ same: 'same' }), await pack({ same: 'same', new: '' })]
+    const root = await sealed(shell, base)
+    execFileSync('mkfifo', [join(root, 'releases', first, 'pipe')])
+    const made = what(next, { release: second, base: first, unchanged })
+    const payload = await next.payload(base.manifest, second)
+    expect(await run(unpack(place(root), made, payload), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(treeOf(root, second)).toEqual(read(fill(folder(), { same: 'same', new: '' })))
   })
 
   it('leaves behind what the base has beside its manifest: shared paths, and files that its app wrote', async () => {
