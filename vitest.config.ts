@@ -7,6 +7,10 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // A fresh process for each file costs a third of a second, and none needs one.
+    isolate: false,
+    // Reading a file of certificates costs every start of Node 0.07 s; no test speaks to the world outside.
+    env: { NODE_EXTRA_CA_CERTS: '' },
     maxWorkers: 3,
   },
 })

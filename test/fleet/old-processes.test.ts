@@ -15,6 +15,8 @@ import { nameOf } from '../support/processes.js'
 
 const renew = { script: new Script('renew', 'exit 1') }
 const held = { script: new Script('renew', ':') }
+const step = { script: new Script('later', ':') }
+const later = { confirm: step, prune: null, finish: step, look: step }
 
 describe('a process in releases/a', () => {
   const root = mkdtempSync(join(tmpdir(), 'clonedeploy-old-'))
@@ -41,10 +43,11 @@ describe('a process in releases/a', () => {
     ['is told on the way back from a to nothing, with nothing to restart', 'rollback', 'a', 'fail', 0, 'warning'],
   ] as const)('%s', async (_, phase, release, old, restarts, expected) => {
     const warnings: string[] = []
-    const step: ProcessStep = {
+    const asked: ProcessStep = {
       ...{ kind: 'processes', name: 'processes', text: '', script: processes(root), release, within: 0, old },
     }
-    const plan = { processes: step, restart: Array(restarts).fill({}), restartOld: Array(restarts).fill({}), renew }
+    const restarted = Array(restarts).fill({})
+    const plan = { processes: asked, restart: restarted, restartOld: restarted, renew, ...later }
     const host = { name: 'h1', session: connection, plan, healthy: true } as unknown as HostRun
     const run = { stop: never, emit: () => {}, warnings } as unknown as Run
     const failure = await noneLeft(run, host, phase)
@@ -58,8 +61,8 @@ describe('a process in releases/a', () => {
     ['is heard from', held, true],
     ['is not heard from when the lock is lost, whose processes are read all the same', renew, false],
   ])('its host %s', async (_, lease, heard) => {
-    const step = { kind: 'processes', script: processes(root), release: 'b', within: 0, old: 'fail' }
-    const plan = { processes: step, restart: [{}], restartOld: [{}], renew: lease }
+    const asked = { kind: 'processes', script: processes(root), release: 'b', within: 0, old: 'fail' }
+    const plan = { processes: asked, restart: [{}], restartOld: [{}], renew: lease, ...later }
     const host = { name: 'h1', session: connection, plan, healthy: true, heard: 0 } as unknown as HostRun
     const failure = await noneLeft({ stop: never, emit: () => {}, warnings: [] } as unknown as Run, host, 'health')
     expect(failure?.step).toBe('processes')
@@ -68,8 +71,8 @@ describe('a process in releases/a', () => {
 
   it('is not said to be gone where the host could not be read', async () => {
     const warnings: string[] = []
-    const step = { kind: 'processes', script: processes(join(root, 'nowhere')), release: 'b', within: 0, old: 'fail' }
-    const plan = { processes: step, restart: [{}], restartOld: [{}], renew }
+    const asked = { kind: 'processes', script: processes(join(root, 'nowhere')), release: 'b', within: 0, old: 'fail' }
+    const plan = { processes: asked, restart: [{}], restartOld: [{}], renew, ...later }
     const host = { name: 'h1', session: connection, plan, healthy: true } as unknown as HostRun
     expect(await noneLeft({ stop: never, emit: () => {}, warnings } as unknown as Run, host, 'health')).toBeNull()
     expect(warnings).toEqual(['h1: whether a process of another release is left could not be read'])
