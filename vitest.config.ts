@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/build-once.ts',
+    setupFiles: 'test/support/each-file.ts',
     testTimeout: 180_000,
     hookTimeout: 120_000,
     pool: 'forks',

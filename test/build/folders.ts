@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { atFileEnd } from '../support/file-end.js'
 
 const made: string[] = []
 
@@ -22,7 +22,7 @@ export function temporary(): string {
   return dir
 }
 
-afterAll(() => {
+atFileEnd(() => {
   for (const dir of made.splice(0)) rmSync(dir, { recursive: true, force: true })
 })
 

@@ -27,11 +27,12 @@ const known = [
   ['restore', /back \|\| exit/],
 ]
 const write = Channel.prototype._write
+const kept = new WeakMap()
 let count = 0
 
 if (dir !== undefined) {
   Channel.prototype._write = function (data, encoding, done) {
-    return hold(kindsOf(plain(data)), this, () => write.call(this, data, encoding, done))
+    return hold(kindsOf(whole(plain(data), this)), this, () => write.call(this, data, encoding, done))
   }
 }
 
@@ -56,6 +57,18 @@ function plain(data) {
   const text = data.toString('latin1')
   const line = Buffer.isBuffer(data) ? /^\n[0-9a-f]{32}:\d+\n/.exec(text)?.[0] : undefined
   return line === undefined ? text : gunzipSync(data.subarray(line.length)).toString('latin1')
+}
+
+/** A message with the script that it names, and without those that it only tells of. */
+function whole(text, channel) {
+  const texts = kept.get(channel) ?? new Map()
+  kept.set(channel, texts)
+  const told = text.replace(/^(clonedeploy_\d+)='((?:[^']|'\\'')*)'\n/gm, (_, name, quoted) => {
+    texts.set(name, quoted.replaceAll("'\\''", "'"))
+    return ''
+  })
+  const name = /eval "\$(clonedeploy_\d+)"/.exec(told)?.[1]
+  return texts.get(name) ?? told
 }
 
 /** What goes out together with the lock is of several kinds. */

@@ -2,9 +2,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import type { Place } from '../../src/scripts/place.js'
 import type { Script } from '../../src/scripts/shell.js'
+import { atFileEnd } from './file-end.js'
 
 /** A shell with what it finds on its PATH: `sh` is that shell too. */
 export interface Shell {
@@ -37,13 +37,15 @@ export interface Started {
 
 const temporary = mkdtempSync(join(tmpdir(), 'clonedeploy-scripts-'))
 const waiting: ChildProcess[] = []
+const made: string[] = []
 let count = 0
 chmodSync(temporary, 0o755)
 
-afterAll(() => {
-  for (const child of waiting) child.kill('SIGKILL')
-  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
+atFileEnd(() => {
+  for (const child of waiting.splice(0)) child.kill('SIGKILL')
+  for (const dir of made.splice(0)) remove(dir)
 })
+process.once('exit', () => remove(temporary))
 
 /** Every shell that a host may have as its `sh`, as which bash is always posix; busybox brings its own tar, find, stat and all others. */
 export const shells: readonly Shell[] = installed([
@@ -55,9 +57,15 @@ export const shells: readonly Shell[] = installed([
 /** An empty folder of its own. */
 export function folder(name = 'folder'): string {
   count += 1
-  const dir = join(temporary, String(count), name)
+  const own = join(temporary, String(count))
+  made.push(own)
+  const dir = join(own, name)
   mkdirSync(dir, { recursive: true })
   return dir
+}
+
+function remove(dir: string): void {
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
 }
 
 /** Runs a script to its end, as a host does. */

@@ -1,0 +1,3 @@
+import { setUp } from './file-end.js'
+
+setUp()
