@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Place } from '../../src/scripts/place.js'
@@ -37,35 +37,33 @@ export interface Started {
 
 const temporary = mkdtempSync(join(tmpdir(), 'clonedeploy-scripts-'))
 const waiting: ChildProcess[] = []
-const made: string[] = []
 let count = 0
-chmodSync(temporary, 0o755)
 
+// It comes again with the next folder that is asked for.
 atFileEnd(() => {
   for (const child of waiting.splice(0)) child.kill('SIGKILL')
-  for (const dir of made.splice(0)) remove(dir)
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
 })
-process.once('exit', () => remove(temporary))
 
 /** Every shell that a host may have as its `sh`, as which bash is always posix; busybox brings its own tar, find, stat and all others. */
 export const shells: readonly Shell[] = installed([
-  { name: 'dash', command: ['dash'], path: `${folderWith('dash', ['sh'])}:/usr/bin:/bin` },
-  { name: 'bash', command: ['bash', '--posix'], path: `${folderWith('bash', ['sh'])}:/usr/bin:/bin` },
-  { name: 'busybox', command: ['busybox', 'sh'], path: folderWith('busybox', applets()) },
+  shellOf(['dash'], () => `${folderWith('dash', () => ['sh'])}:/usr/bin:/bin`),
+  shellOf(['bash', '--posix'], () => `${folderWith('bash', () => ['sh'])}:/usr/bin:/bin`),
+  shellOf(['busybox', 'sh'], () => folderWith('busybox', applets)),
 ])
 
 /** An empty folder of its own. */
 export function folder(name = 'folder'): string {
   count += 1
-  const own = join(temporary, String(count))
-  made.push(own)
-  const dir = join(own, name)
-  mkdirSync(dir, { recursive: true })
-  return dir
+  return open(join(String(count), name))
 }
 
-function remove(dir: string): void {
-  rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+/** A folder that other users may enter, too. */
+function open(name: string): string {
+  const dir = join(temporary, name)
+  mkdirSync(dir, { recursive: true })
+  chmodSync(temporary, 0o755)
+  return dir
 }
 
 /** Runs a script to its end, as a host does. */
@@ -184,13 +182,22 @@ function applets(): readonly string[] {
     .filter(name => name !== '' && name !== 'busybox')
 }
 
-function folderWith(program: string, names: readonly string[]): string {
-  const dir = join(temporary, `bin-${program}`)
-  mkdirSync(dir, { recursive: true })
-  for (const name of names) {
-    rmSync(join(dir, name), { force: true })
-    symlinkSync(absolute(program), join(dir, name))
+function shellOf(command: readonly string[], path: () => string): Shell {
+  return {
+    name: command[0] as string,
+    command,
+    get path() {
+      return path()
+    },
   }
+}
+
+function folderWith(program: string, names: () => readonly string[]): string {
+  const dir = join(temporary, `bin-${program}`)
+  if (existsSync(dir)) return dir
+  const target = absolute(program)
+  open(`bin-${program}`)
+  for (const name of names()) symlinkSync(target, join(dir, name))
   return dir
 }
 
