@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
+import { many } from '../scripts/arrival.js'
 import type { Payload } from './artifact.js'
 import { type Edit, editsOf } from './edits.js'
 import { gzipOf } from './gzip.js'
@@ -32,8 +33,9 @@ export async function payloadFrom(base: Manifest | null, frozen: Frozen, time: n
   const input = openContent(frozen)
   try {
     const data = await gzipOf(archive(changes, edits, frozen, input, time))
-    const names = namesOf(changes)
-    return { data, ...amountOf(changes), names, entries: entriesOf(frozen.manifest).length, sum: sumOf(changes, names) }
+    const amount = amountOf(changes)
+    const names = amount.bytes > many ? null : namesOf(changes)
+    return { data, ...amount, names, entries: entriesOf(frozen.manifest).length, sum: sumOf(changes, names) }
   } finally {
     closeSync(input)
   }

@@ -1,6 +1,9 @@
 import { codes } from './codes.js'
 import { type ShellText, sh } from './shell.js'
 
+/** Bytes of files from which on OpenSSL hashes faster, its start included. */
+export const many = 4e6
+
 /** A payload (build/payload.ts makes it), and what the script has to know of it. */
 export interface Arrival {
   readonly data: Uint8Array
@@ -9,7 +12,7 @@ export interface Arrival {
   readonly bytes: number
   readonly links: number
   readonly folders: number
-  /** Paths (with ./) of the files, where they are few and plain. */
+  /** Paths (with ./) of the files, where they are few, small and plain. */
   readonly names: readonly string[] | null
   /** Files, links and folders of the whole release. */
   readonly entries: number

@@ -1,5 +1,5 @@
 import { paths, sharedTarget } from '../release/paths.js'
-import { type Arrival, wholeArrived } from './arrival.js'
+import { type Arrival, many, wholeArrived } from './arrival.js'
 import { codes } from './codes.js'
 import { fenced, type Place } from './place.js'
 import { dropCopy, type Fetch, fetchCopy, keepCopy } from './relay.js'
@@ -24,9 +24,6 @@ export interface Unpack {
 
 /** How the payload comes: as the input of the script, kept for others where these shall fetch it here; or from a host that has it. */
 export type Way = 'sent' | 'sent and kept' | Fetch
-
-/** Bytes of files from which on OpenSSL hashes faster, its start included. */
-const many = 4e6
 
 /**
  * Makes `releases/<id>` out of a payload (on stdin) and the unchanged files of a release that is there already: first in

@@ -79,6 +79,14 @@ describe('an artifact', () => {
     expect(read(join(extract('GNU tar', data), 'tree'))).toEqual(tree)
   })
 
+  it('names its files where these are few, small and plain', async () => {
+    const namesOf = async (tree: Tree) => (await (await pack(fill(temporary(), tree))).payload(null, release)).names
+    expect(await namesOf({ 'b c/-': 'x', a: '' })).toEqual(['./a', './b c/-'])
+    expect(await namesOf({ a: '', 'back\\slash': '' })).toBeNull()
+    expect(await namesOf({ large: 'x'.repeat(4_000_001) })).toBeNull()
+    expect(await namesOf(Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`f${i}`, ''])))).toBeNull()
+  })
+
   it('is frozen: what happens to the folder afterwards does not matter', async () => {
     const dir = fill(temporary(), { a: 'before', b: 'b' })
     const artifact = await pack(dir)
