@@ -39,11 +39,7 @@ export function keepText(scripts: readonly Script[], kept: Map<string, string>):
  * Shell text that runs a script, marked on both streams; the same for all hosts and runs of it. Statements are on lines of
  * their own: a shell that trips over a syntax error in the script has printed the first marks by then.
  */
-export function requestText(
-  script: Script,
-  stdin: 'input' | 'channel',
-  kept: ReadonlyMap<string, string> = new Map(),
-): string {
+export function requestText(script: Script, stdin: 'input' | 'channel', kept: ReadonlyMap<string, string>): string {
   return [
     `printf '%s\\n' "$clonedeploy_begin"`,
     `printf '%s\\n' "$clonedeploy_begin" >&2`,

@@ -1,10 +1,9 @@
-import type { RunResult } from '../connection/connection.js'
+import type { RunOptions, RunResult } from '../connection/connection.js'
 import type { Step } from '../plan/plan.js'
 import { chain, stoppedAt, withoutStop } from '../scripts/chain.js'
 import type { Script } from '../scripts/shell.js'
 import { unpack, type Way } from '../scripts/unpack.js'
 import type { HostRun, Run } from './run.js'
-import type { SessionOptions } from './session.js'
 
 /** Scripts that were sent together; the result of each is taken by its name, once. */
 export interface Ahead {
@@ -17,7 +16,7 @@ export interface Ahead {
 export async function runAhead(
   host: Pick<HostRun, 'name' | 'session' | 'ahead'>,
   scripts: readonly Script[],
-  options: SessionOptions,
+  options: RunOptions,
 ): Promise<void> {
   const [first] = scripts
   if (first === undefined) return

@@ -1,20 +1,13 @@
-import type { Connect, Connection, Files, RunResult, Waiting } from '../connection/connection.js'
+import type { Connect, Connection, Files, RunOptions, RunResult, Waiting } from '../connection/connection.js'
 import type { Host } from '../inventory/host.js'
 import type { Script } from '../scripts/shell.js'
 import type { Emit } from './events.js'
-
-export interface SessionOptions {
-  readonly timeout: number
-  readonly next?: readonly Script[]
-  readonly onSent?: (bytes: number) => void
-  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void
-}
 
 /** A host for the length of a run: a connection that is opened again when it was lost, and every script in the log. */
 export interface Session {
   readonly host: Host
   readonly connection: () => Connection
-  readonly run: (script: Script, options: SessionOptions) => Promise<RunResult>
+  readonly run: (script: Script, options: RunOptions) => Promise<RunResult>
   readonly open: (script: Script, timeout: number) => Waiting
   /** The SFTP of its first connection, null where there is none: one that was opened again may have no session to spare. What it renames is in the log. */
   readonly files: () => Promise<Files | null>
