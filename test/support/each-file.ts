@@ -1,3 +1,5 @@
-import { setUp } from './file-end.js'
+import { afterAll } from 'vitest'
+import { cleanUp } from './file-end.js'
 
-setUp()
+// Vitest runs this again for every test file.
+afterAll(cleanUp)

@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest'
+const cleaners: (() => void)[] = []
 
 /**
  * What is to be done at the end of each test file: test files share their processes and modules, so that an `afterAll` of a
@@ -8,11 +8,6 @@ export function atFileEnd(clean: () => void): void {
   cleaners.push(clean)
 }
 
-const cleaners: (() => void)[] = []
-
-/** Run by Vitest for every file (see vitest.config.ts). */
-export function setUp(): void {
-  afterAll(() => {
-    for (const clean of cleaners) clean()
-  })
+export function cleanUp(): void {
+  for (const clean of cleaners) clean()
 }
