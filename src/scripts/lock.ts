@@ -86,7 +86,7 @@ for d in .clonedeploy/tx/*/; do
   fi
   set -- "$@" "$d"
 done
-# With them goes a link: whether renames out of this folder are possible shall be known before anything is done.
+# With them goes a link: whether renames out of this folder are possible shall be known before files come.
 ${sweepProbe}
 [ ! -e .clonedeploy-probe ] && ln -s probe .clonedeploy-probe && mv -f -- .clonedeploy-probe "$@" "$X/taken/"
 [ -L "$X/taken/.clonedeploy-probe" ] && [ ! -L .clonedeploy-probe ] || { ${sweepProbe}; giveback ${codes.rename}; }
