@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { contents, writeFiles } from '../support/files.js'
+import { freePort } from '../support/ports.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onServices } from './services.js'
@@ -187,12 +187,3 @@ describe.skipIf(!sshdIsHere())('services', () => {
     expect((await project.run('logs')).code).toBe(2)
   })
 })
-
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
-    })
-  })
-}

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { stopEmbeddedApps, stopScript } from '../../src/embedded/stop.js'
+import { freePort } from '../support/ports.js'
 
 let fleet: string
 let root: string
@@ -173,13 +173,4 @@ function ended(child: ChildProcess): Promise<unknown> {
   const end = new Promise(resolve => child.once('exit', resolve))
   child.kill()
   return end
-}
-
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address() as { port: number }
-      server.close(() => resolve(address.port))
-    })
-  })
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { connect, createServer as createTcp } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
+import { freePort } from './ports.js'
 
 /** A real HAProxy in front of apps that the test serves itself: the backend `web` with the servers h1 … hN. */
 export interface TestHaproxy {
@@ -116,16 +117,6 @@ function askSocket(socket: string, command: string): Promise<string> {
       .on('end', () => resolve(text))
       .end(`${command}\n`)
   })
-}
-
-function freePort(): Promise<number> {
-  const server = createTcp()
-  return new Promise(resolve =>
-    server.listen(0, '127.0.0.1', () => {
-      const port = portOf(server)
-      server.close(() => resolve(port))
-    }),
-  )
 }
 
 function portOf(server: { address: () => unknown }): number {

@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
+
+const [lowest, highest] = [30_000, 32_767]
+let next = randomInt(lowest, highest)
 
 const packages = {
   haproxy: 'haproxy',
@@ -66,14 +70,24 @@ export async function endByPid(pid, words) {
   }
 }
 
-export function freePort() {
-  return new Promise((resolve, reject) => {
+/**
+ * Below the range that the system gives to outgoing connections, one of which could take the port before what is meant to listen
+ * there is started.
+ */
+export async function freePort() {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const port = next
+    next = port === highest ? lowest : port + 1
+    if (await isFree(port)) return port
+  }
+  throw new Error(`no free port between ${lowest} and ${highest}`)
+}
+
+function isFree(port) {
+  return new Promise(resolve => {
     const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }
 
