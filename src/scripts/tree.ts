@@ -8,6 +8,7 @@ import { type ShellText, sh } from './shell.js'
  * write), and the names of folders, sorted and NUL-separated; the same record later means that nothing has written into
  * it. Needs GNU find. `quick` makes `sums` use the fastest
  * program there is, for many files. Names are printed with ./ before them: `-` would be taken for the standard input.
+ * Groups in what sed replaces are left out where lines are many: they make it ten times as slow.
  */
 export const treeFunctions: ShellText = sh`
 newline() { IFS= read -r l <"$1" && case $l in '# clonedeploy 1 '*) echo "\${l#'# clonedeploy 1 '}" ;; esac; }
@@ -28,16 +29,16 @@ targets() { # NUL-separated links on stdin; a line each, newlines as the byte $1
 # OpenSSL uses the processor's own instructions for it; a few files are hashed before it has started.
 hasher='sha256sum --'
 quick() { case $(openssl dgst -sha256 -r </dev/null 2>/dev/null) in e3b0c44298fc1c149afbf4c8996fb924*) hasher='openssl dgst -sha256 -r --' ;; esac; }
-sums() { xargs -0 -r $hasher | sed -n 's/^\\\{0,1\}\([0-9a-f]\{64\}\) [ *].*/\1/p'; }
+sums() { xargs -0 -r $hasher | sed -n 's,^\\,,;s, [ *]\./.*,,p'; }
 intact() {
   m=$1
   case $m in /*) ;; *) m=$PWD/$m ;; esac
   b=$(newline "$m")
   ( cd -- "$2" || exit 1
-    x=$(sed -n 's/^f 644 \([0-9]*\) .*/81a4 \1/p;s/^f 755 \([0-9]*\) .*/81ed \1/p' "$m" | sha256sum)
+    x=$(sed -n '/^f /{s/^f 644/81a4/;s/^f 755/81ed/;p;}' "$m" | cut -d ' ' -f 1,2 | sha256sum)
     y=$(names f "$m" | xargs -0 -r stat -c '%f %s' -- | sha256sum)
     [ "$x" = "$y" ] || { echo 'modes or sizes differ from the manifest'; exit 1; }
-    x=$(sed -n 's/^f [0-7]* [0-9]* \([0-9a-f]*\) .*/\1/p' "$m" | sha256sum)
+    x=$(sed -n '/^f /p' "$m" | cut -d ' ' -f 4 | sha256sum)
     y=$(names f "$m" | sums | sha256sum)
     [ "$x" = "$y" ] || { echo 'contents differ from the manifest'; exit 1; }
     x=$(sed -n 's,^l \(.*\)//.*,\1,p' "$m" | sha256sum)

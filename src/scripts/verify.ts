@@ -32,7 +32,7 @@ unwritten() {
   set -- $(sheet "$r" | comm -z --total -123 "$m.sheet" -)
   [ "$#" = 4 ] && [ "$1" = 0 ] && there=$(($2+$3))
 }
-unwritten 2>/dev/null || { intact "$m" "$r" && there=$(entries "$r"); } || exit ${codes.notIntact}
+unwritten 2>/dev/null || { quick; intact "$m" "$r" && there=$(entries "$r"); } || exit ${codes.notIntact}
 e=${ask.extra}
 [ "$there" -eq $((n-1+e)) ] || { echo 'there are more entries than in the manifest'; exit ${codes.notIntact}; }`,
   ])
