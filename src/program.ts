@@ -60,6 +60,11 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .option('--fenced', 'with --give-up: you say that no user reaches them'),
   )
   ask(
+    transaction(
+      onStage(add('join', 'gives a new host the fleet’s release, and the earlier ones to roll back to')),
+    ).option('--host <hosts>', 'the hosts that are to join', list, [] as string[]),
+  )
+  ask(
     selection(onStage(add('status', 'what each host holds and serves, drift, lock, unfinished transaction'))).option(
       '--verify',
       'read every file of every release that is served',

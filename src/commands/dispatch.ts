@@ -7,6 +7,7 @@ import { demo } from './demo.js'
 import { deploy } from './deploy.js'
 import { init } from './init.js'
 import type { Io } from './io.js'
+import { join } from './join.js'
 import { lock, unlock } from './locks.js'
 import { logs } from './logs.js'
 import { maintenance } from './maintenance.js'
@@ -36,6 +37,8 @@ export async function dispatch(
       return rollback(io, flags)
     case 'repair':
       return repair(io, flags)
+    case 'join':
+      return join(io, flags)
     case 'status':
       return status(io, flags)
     case 'releases':

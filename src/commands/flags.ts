@@ -41,6 +41,11 @@ export interface RepairFlags extends TransactionFlags {
   readonly fenced?: boolean
 }
 
+export interface JoinFlags extends TransactionFlags {
+  /** The hosts that are to join. */
+  readonly host?: readonly string[]
+}
+
 export interface RollbackFlags extends TransactionFlags {
   readonly to?: string
 }

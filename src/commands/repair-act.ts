@@ -114,7 +114,7 @@ async function bring(
     type: 'run.release',
     release,
     previous: mostCommon(behind.map(({ state }) => currentRelease(state))),
-    note: 'repair',
+    note: scene.command,
   })
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release)
   const run = startRun(context, flags, fleet, planBring(intent), payload, way.service)
@@ -122,7 +122,7 @@ async function bring(
 }
 
 /** The very bytes of the release: as they were kept here, or from a host that holds them intact. */
-async function sourceOf(context: Context, scene: Scene, release: string): Promise<Artifact> {
+export async function sourceOf(context: Context, scene: Scene, release: string): Promise<Artifact> {
   const model = modelOf(scene, release)
   if (model?.entry.digest == null) throw nowhere(release)
   const { digest, extra } = model.entry
@@ -143,7 +143,7 @@ async function sourceOf(context: Context, scene: Scene, release: string): Promis
 }
 
 /** A release of another tool has no manifest to go by. */
-async function datesOf(model: Model, release: string, { manifest }: Artifact): Promise<Dates> {
+export async function datesOf(model: Model, release: string, { manifest }: Artifact): Promise<Dates> {
   if (model.entry.digest === null) return new Map()
   return datesOn(model.from.session, { root: model.from.state.root, release, manifest })
 }
@@ -163,12 +163,12 @@ function nowhere(release: string): MixedError {
 export async function intentFor(
   context: Context,
   flags: TransactionFlags,
-  { fleet, given }: Scene,
+  { command, fleet, given }: Scene,
   release: string,
 ): Promise<Intent> {
   return {
     ...signed(context, fleet, context.io.now()),
-    command: 'repair',
+    command,
     reason: flags.message ?? '',
     secrets: await revealSecrets(context),
     release,

@@ -9,6 +9,7 @@ import { demandUnlocked, type Fleet, leave, orInterrupt } from './survey.js'
 
 /** What a repair found, and what it makes of it. */
 export interface Scene {
+  readonly command: 'repair' | 'join'
   readonly fleet: Fleet
   readonly decision: RepairDecision
   /** What stays wrong whatever a repair does: hosts, and why. */
@@ -19,13 +20,16 @@ export interface Scene {
 }
 
 /** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError. */
-export async function readScene(context: Context, given: readonly Excluded[] = []): Promise<Scene> {
+export async function readScene(
+  context: Context,
+  { given = [], command = 'repair' }: Partial<Pick<Scene, 'given' | 'command'>> = {},
+): Promise<Scene> {
   const { emit } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'check' })
   const { fleet, read } = await readFleet(context)
   try {
-    const scene = await sceneOf(context, fleet, read, given)
+    const scene = await sceneOf(context, fleet, read, { given, command })
     const note = `${scene.fleet.length}/${fleet.hosts.length} hosts`
     emit({ type: 'phase.end', phase: 'check', ok: scene.beyond.size === 0, ms: performance.now() - began, note })
     return scene
@@ -39,7 +43,7 @@ async function sceneOf(
   context: Context,
   { hosts }: FleetState,
   read: Fleet,
-  given: readonly Excluded[],
+  { given, command }: Pick<Scene, 'given' | 'command'>,
 ): Promise<Scene> {
   demandAway(given, read)
   demandUnlocked(context, read)
@@ -53,6 +57,7 @@ async function sceneOf(
   const away = hosts.filter(({ name, state }) => (state === null && !isGiven(name)) || lost.has(name))
   const changed = `it serves a copy of ${release} that was changed on the host`
   return {
+    command,
     fleet,
     decision: decideRepair(states, { unreachable: away.map(({ name }) => name), damaged }),
     beyond: new Map([

@@ -1,6 +1,6 @@
 import { type ExitCode, MixedError, UsageError } from '../errors.js'
 import type { Outcome } from '../fleet/outcome.js'
-import { repairJson, repairText } from '../render/repair.js'
+import { isNothing, repairJson, repairText } from '../render/repair.js'
 import { askToGoOn } from './ask.js'
 import { type Context, openContext } from './context.js'
 import type { RepairFlags } from './flags.js'
@@ -27,7 +27,7 @@ export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
     emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
     if (flags.dryRun) return await withLockWait(context, flags, () => dryRun(context, flags))
     if (config.protected) await askToGoOn(context, flags, `Repair ${config.stage}?`, 'this stage is protected')
-    const outcome = await withLockWait(context, flags, () => repairFleet(context, flags, startedAt))
+    const outcome = await withLockWait(context, flags, () => repairFleet(context, flags, startedAt, 'repair'))
     emit({ type: 'run.end', outcome })
     return outcome.exitCode
   } finally {
@@ -38,17 +38,22 @@ export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
 const mostRounds = 5
 
 /** One thing at a time, and the fleet is read again after each: what was done is believed only when it can be seen. */
-async function repairFleet(context: Context, flags: RepairFlags, startedAt: number): Promise<Outcome> {
+export async function repairFleet(
+  context: Context,
+  flags: RepairFlags,
+  startedAt: number,
+  command: Scene['command'],
+): Promise<Outcome> {
   let done = null as Outcome | null
   const given = givenUp(context, flags)
   for (let round = 1; round <= mostRounds; round++) {
-    const scene = await readScene(context, given)
+    const scene = await readScene(context, { given, command })
     try {
       demandDecision(scene)
       if (scene.decision.kind === 'nothing') {
         const states = scene.fleet.map(({ state }) => state)
         if (!isRecorded(given, states)) await leaveOut(context, flags, scene)
-        const outcome = done ?? unchanged(context, scene.fleet, null, startedAt, 'repair')
+        const outcome = done ?? unchanged(context, scene.fleet, null, startedAt, command)
         return concluded(context, scene, await mendService(context, flags, scene, outcome))
       }
       const outcome = await act(context, flags, scene, startedAt)
@@ -65,7 +70,7 @@ async function repairFleet(context: Context, flags: RepairFlags, startedAt: numb
 }
 
 async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
-  const scene = await readScene(context, givenUp(context, flags))
+  const scene = await readScene(context, { given: givenUp(context, flags) })
   const drained = await leftDrained(context, scene).finally(() => leave(scene.fleet))
   demandDecision(scene)
   const { app, stage } = context.config
@@ -76,15 +81,16 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
     states: scene.fleet.map(({ state }) => state),
     beyond: scene.beyond,
     drained,
+    joining: [],
+    earlier: [],
   }
   context.io.output.stdout(flags.json ? `${JSON.stringify(repairJson(report))}\n` : repairText(report))
   if (scene.beyond.size > 0) return 6
-  const nothing = scene.decision.kind === 'nothing' && drained.size === 0
-  return flags.detailedExitcode && !nothing ? 10 : 0
+  return flags.detailedExitcode && !isNothing(report) ? 10 : 0
 }
 
 /** Throws MixedError when the records do not tell what has to be done. */
-function demandDecision({ fleet, decision, beyond }: Scene): void {
+export function demandDecision({ fleet, decision, beyond }: Scene): void {
   const details = [...beyond].map(([name, why]) => `${name}  ${why}`)
   const next = ['look: clonedeploy status']
   if (fleet.length === 0) throw new MixedError('No host could be read. Nothing was changed.', { details, next })

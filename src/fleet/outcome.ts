@@ -21,6 +21,8 @@ export interface Outcome {
   readonly reason: string | null
   readonly next: readonly string[]
   readonly warnings: readonly string[]
+  /** Of a join: which hosts, and the earlier releases that were brought. */
+  readonly joined?: { readonly hosts: readonly string[]; readonly earlier: readonly string[] }
   /** Path of the log file, relative to the working directory; null when there is none. */
   readonly log: string | null
 }

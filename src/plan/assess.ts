@@ -4,7 +4,7 @@ import { newestRecord } from './newest-record.js'
 import { inDoubt } from './preflight.js'
 import type { Place, StatusHost, StatusReport } from './status.js'
 import { currentEntry, currentRelease, mostCommon } from './transaction.js'
-import { type FleetFacts, isPersons, judge, leftBy, unreachable } from './verdict.js'
+import { type FleetFacts, isPersons, joinHosts, judge, leftBy, repair, unreachable } from './verdict.js'
 
 /** What was found out about a host beside its state. */
 export interface Probe {
@@ -169,6 +169,11 @@ function lockOf({ lock }: HostState, states: readonly HostState[], unread: numbe
 }
 
 function nextOf(hosts: readonly StatusHost[], lock: StatusReport['lock']): readonly string[] {
-  const sweep = lock === null || lock.alive ? [] : ['fix: clonedeploy repair']
-  return [...new Set([...hosts.flatMap(({ flag, next }) => (flag === null || next === null ? [] : [next])), ...sweep])]
+  const sweep = lock === null || lock.alive ? [] : [repair]
+  const flagged = hosts.filter(({ flag }) => flag !== null)
+  const isNew = ({ verdict }: StatusHost) => verdict === 'new'
+  const steps = new Set([...flagged.filter(host => !isNew(host)).flatMap(({ next }) => next ?? []), ...sweep])
+  const added = flagged.filter(isNew).map(({ name }) => name)
+  // The repair that others need brings the new ones along.
+  return added.length === 0 || steps.has(repair) ? [...steps] : [...steps, joinHosts(added)]
 }

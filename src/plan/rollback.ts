@@ -41,7 +41,13 @@ export function chooseRollback(states: readonly HostState[], serves: string | nu
   }
   throw new PreflightError('There is no earlier release that every host has. Nothing was changed.', {
     details: skipped.map(({ release, why }) => `${release}  ${why}`),
-    next: ['see them: clonedeploy releases'],
+    next: [
+      'see them: clonedeploy releases',
+      ...joining(
+        states,
+        skipped.map(({ release }) => release),
+      ),
+    ],
   })
 }
 
@@ -49,8 +55,16 @@ function asked(states: readonly HostState[], ids: readonly string[], to: string)
   const why = ids.includes(to) ? unfit(states, to, true) : 'no host has it'
   if (why === null) return to
   throw new PreflightError(`Release ${to} cannot be rolled back to: ${why}. Nothing was changed.`, {
-    next: ['see them: clonedeploy releases'],
+    next: ['see them: clonedeploy releases', ...joining(states, ids.includes(to) ? [to] : [])],
   })
+}
+
+/** Hosts that came later can be given what the others could go back to. */
+function joining(states: readonly HostState[], releases: readonly string[]): readonly string[] {
+  const lacking = states.filter(state => releases.some(id => find(state, id) === null)).map(({ name }) => name)
+  return lacking.length === 0 || lacking.length === states.length
+    ? []
+    : [`bring them: clonedeploy join --host ${lacking.join(',')}`]
 }
 
 function chosen(states: readonly HostState[], id: string, skipped: RollbackChoice['skipped']): RollbackChoice {

@@ -56,7 +56,11 @@ export interface FleetFacts {
   readonly drained: ReadonlyMap<string, string>
 }
 
-const repair = 'fix: clonedeploy repair'
+export const repair = 'fix: clonedeploy repair'
+
+export function joinHosts(names: readonly string[]): string {
+  return `fix: clonedeploy join --host ${names.join(',')}`
+}
 
 type Probed = Pick<StatusHost, 'drift' | 'health' | 'healthNote' | 'processes' | 'oldProcesses'>
 
@@ -126,7 +130,8 @@ function misplaced(state: HostState, { target, releases, confirmed }: FleetFacts
   const serves = currentRelease(state)
   if (serves === target) return null
   const { name } = state
-  if (serves === null) return off('new', 'NEW', `${name} serves nothing yet; the fleet serves ${target}.`, repair)
+  if (serves === null)
+    return off('new', 'NEW', `${name} serves nothing yet; the fleet serves ${target}.`, joinHosts([name]))
   const split = state.transactions.find(({ id, outcome }) => outcome === 'reverted' && confirmed.has(id))
   if (split !== undefined)
     return off('split', 'OLD', `${name} went back to ${serves} while others were confirmed on ${target}.`, repair)

@@ -17,6 +17,7 @@ export function outcomeJson(outcome: Outcome) {
     reason: outcome.reason,
     next: outcome.next,
     warnings: outcome.warnings,
+    ...(outcome.joined === undefined ? {} : { joined: outcome.joined }),
   } as const
 }
 

@@ -53,7 +53,7 @@ function doneLines(outcome: Outcome, paint: Paint): string[] {
     deploy: `Deployed ${release} to ${count} ${took}`,
     rollback: `Rolled back ${count} to ${release} ${took}`,
     repair: repairedWords(outcome, serving.length),
-    join: `Joined ${listed(serving.map(host => host.name))} with ${release} ${took}`,
+    join: joinedWords(outcome, took),
   }[outcome.command]
   return [
     `${paint.good('✔')} ${sentence}`,
@@ -65,6 +65,13 @@ function repairedWords({ hosts, release }: Outcome, serving: number): string {
   if (serving === 0) return 'Repaired: no host serves a release, as before.'
   const whom = serving === hosts.length ? everyHost(serving) : counted(serving, 'host')
   return `Repaired: ${whom} ${serving === 1 ? 'serves' : 'serve'} ${release}.`
+}
+
+function joinedWords({ hosts, release, joined }: Outcome, took: string): string {
+  const names = joined?.hosts ?? hosts.map(({ name }) => name)
+  const earlier = joined?.earlier.length ?? 0
+  const more = earlier === 0 ? '' : ` and ${counted(earlier, 'earlier release')}`
+  return `Joined ${listed(names)} with ${release}${more} ${took}`
 }
 
 function unchangedLines(outcome: Outcome, paint: Paint): string[] {

@@ -1,10 +1,11 @@
 import type { HostState } from '../inventory/state.js'
+import type { Earlier } from '../plan/join.js'
 import type { Need, RepairDecision } from '../plan/repair.js'
 import { currentRelease } from '../plan/transaction.js'
 import { escapeLine } from './escape.js'
 import { tableLines } from './table.js'
 
-/** What a repair would do, found out without changing anything. */
+/** What a repair or a join would do, found out without changing anything. */
 export interface RepairReport {
   readonly app: string
   readonly stage: string
@@ -14,47 +15,64 @@ export interface RepairReport {
   readonly beyond: ReadonlyMap<string, string>
   /** Hosts that it would put into service again, and where. */
   readonly drained: ReadonlyMap<string, string>
+  /** Hosts that are to join, and earlier releases that they would get; none in a repair. */
+  readonly joining: readonly string[]
+  readonly earlier: readonly Earlier[]
 }
 
 /** The dry run for people. Ends with a newline. */
 export function repairText(report: RepairReport): string {
-  const rows = report.states.map(state => [
-    state.name,
-    currentRelease(state) ?? 'nothing',
-    wouldDo(report.decision, state),
-  ])
+  const rows = report.states.map(state => [state.name, currentRelease(state) ?? 'nothing', wouldDo(report, state)])
+  const { command, flags } = commandOf(report)
   const beyond = [...report.beyond].map(([name, why]) => `✖ ${name}: ${escapeLine(why)}`)
   const drained = [...report.drained].map(([name, where]) => `  ${name} would be in service again: ${where}`)
   const lines = [
-    `${report.app} → ${report.stage}   repair, dry run, nothing will change`,
+    `${report.app} → ${report.stage}   ${command}, dry run, nothing will change`,
     '',
     ...tableLines([['HOST', 'SERVES NOW', 'WOULD'], ...rows]),
     '',
     ...drained,
     ...beyond,
-    report.decision.kind === 'nothing' && drained.length === 0
-      ? 'Nothing to do.'
-      : `Run it: clonedeploy repair ${report.stage}`,
+    isNothing(report) ? 'Nothing to do.' : `Run it: clonedeploy ${command} ${report.stage}${flags}`,
   ]
   return `${lines.join('\n')}\n`
 }
 
 /** The same as `--json` prints it. */
-export function repairJson({ app, stage, decision, states, beyond, drained }: RepairReport) {
+export function repairJson(report: RepairReport) {
+  const { app, stage, decision, states, beyond, drained } = report
   return {
     v: 1,
-    command: 'repair',
+    command: commandOf(report).command,
     dryRun: true,
     app,
     stage,
     decision: decision.kind,
-    hosts: states.map(state => ({ name: state.name, now: currentRelease(state), would: wouldDo(decision, state) })),
+    hosts: states.map(state => ({ name: state.name, now: currentRelease(state), would: wouldDo(report, state) })),
     ...(drained.size === 0 ? {} : { drained: Object.fromEntries(drained) }),
     problems: [...beyond].map(([name, why]) => `${name}: ${why}`),
   } as const
 }
 
-function wouldDo(decision: RepairDecision, { name }: HostState): string {
+/** Whether the fleet is as it should be. */
+export function isNothing({ decision, drained, earlier }: RepairReport): boolean {
+  return decision.kind === 'nothing' && drained.size === 0 && earlier.length === 0
+}
+
+function commandOf({ joining }: RepairReport) {
+  return joining.length === 0
+    ? { command: 'repair', flags: '' }
+    : { command: 'join', flags: ` --host ${joining.join(',')}` }
+}
+
+function wouldDo({ decision, earlier }: RepairReport, { name }: HostState): string {
+  const ids = earlier.filter(({ needs }) => needs.get(name) === 'push').map(({ release }) => release)
+  const first = ids.length === 0 ? [] : [`get ${ids.join(' ')}`]
+  const then = decided(decision, name)
+  return (then === 'nothing' && ids.length > 0 ? first : [...first, then]).join(', ')
+}
+
+function decided(decision: RepairDecision, name: string): string {
   switch (decision.kind) {
     case 'put back': {
       const doubt = decision.doubts.get(name)

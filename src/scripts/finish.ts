@@ -27,6 +27,11 @@ umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
 }
 
+/** From here on what this transaction has made is not thrown away with it. */
+export function keep(place: Place): Script {
+  return script('keep', [fenced(place), sh`rm -f "$X/made"`])
+}
+
 export interface Finish {
   /** The fleet's record and the line of history, JSON texts of one line. */
   readonly fleet: string

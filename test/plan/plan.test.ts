@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PreflightError } from '../../src/errors.js'
 import type { HostState } from '../../src/inventory/state.js'
 import { assess, type Probe, targetOf } from '../../src/plan/assess.js'
 import { inDoubt, problemsOf, servesAlready, warningsOf } from '../../src/plan/preflight.js'
@@ -184,6 +185,15 @@ describe('a rollback goes', () => {
     expect(() => chooseRollback(states, idOf(3), to)).toThrow(message)
   })
 
+  it('nowhere when a host that came later lacks them, and says how it gets them', () => {
+    const late = host('late', { releases: [release(3)] })
+    for (const to of [null, idOf(2)])
+      expect(nextOf(() => chooseRollback([host('a'), late], idOf(3), to))).toEqual([
+        'see them: clonedeploy releases',
+        'bring them: clonedeploy join --host late',
+      ])
+  })
+
   it('nowhere when there is none', () => {
     expect(() => chooseRollback([host('a', { releases: [release(3)] })], idOf(3), null)).toThrow(
       'There is no earlier release that every host has. Nothing was changed.',
@@ -322,3 +332,13 @@ describe('the verdict on a fleet', () => {
     })
   })
 })
+
+function nextOf(act: () => unknown): readonly string[] {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof PreflightError) return error.next
+    throw error
+  }
+  return []
+}

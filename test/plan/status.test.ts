@@ -113,7 +113,7 @@ describe('the verdict on a host', () => {
       `b serves /srv/by hand; the fleet serves ${idOf(3)}.`,
       repair,
     ],
-    ['new', absent, 'new', `b serves nothing yet; the fleet serves ${idOf(3)}.`, repair],
+    ['new', absent, 'new', `b serves nothing yet; the fleet serves ${idOf(3)}.`, 'fix: clonedeploy join --host b'],
     ['put back and served', back, 'consistent', null, null],
     [
       'put back, its restart owed',
@@ -254,5 +254,20 @@ describe('the lock of a dead run', () => {
     const { lock, next } = assess('shop', 'production', fleetOf(states, away), nobody)
     expect(lock).toMatchObject({ alive: false, kept: false, age: 2520, left })
     expect(next).toContain('fix: clonedeploy repair')
+  })
+})
+
+describe('what to run next', () => {
+  const empty = { current: { kind: 'absent' }, releases: [], fleet: null } as const
+  const [added, more] = [host('d', empty), host('e', empty)]
+  it.each([
+    ['one join for all hosts that are new', [host('a'), added, more], ['fix: clonedeploy join --host d,e']],
+    [
+      'a repair, which brings new ones too, where another host needs one',
+      [host('a'), host('b', { current: link(2) }), host('c'), added],
+      ['fix: clonedeploy repair'],
+    ],
+  ])('is %s', (_, states, next) => {
+    expect(assess('shop', 'production', fleetOf(states), nobody).next).toEqual(next)
   })
 })

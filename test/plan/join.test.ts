@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import type { HostState } from '../../src/inventory/state.js'
+import { earlierFor, othersToMend } from '../../src/plan/join.js'
+import { host, idOf, link, release, transaction } from './states.js'
+
+const empty = host('new', { current: { kind: 'absent' }, releases: [], fleet: null })
+
+describe('the earlier releases that a joining host gets', () => {
+  const four = [release(4), release(3), release(2), release(1)]
+  const on = (name: string, releases: HostState['releases'] = four) => host(name, { current: link(4), releases })
+  const days = (states: readonly HostState[], keep = 5) =>
+    earlierFor(states, new Set(['new']), idOf(4), keep).map(({ release: id }) => Number(id.slice(6, 8)))
+
+  it.each<[string, HostState[], number, number[]]>([
+    ['are all that the others hold, newest first', [on('a'), on('b'), empty], 5, [3, 2, 1]],
+    ['are as many as are kept beside the one that is served', [on('a'), on('b'), empty], 3, [3, 2]],
+    ['are none when only one is kept', [on('a'), empty], 1, []],
+    ['are not those that one of the others lacks', [on('a'), on('b', [release(4), release(2)]), empty], 5, [2]],
+    ['are not those that it has', [on('a'), host('new', { releases: [release(2)] })], 5, [3, 1]],
+    ['are counted with those that it has', [on('a'), host('new', { releases: [release(3)] })], 3, [2]],
+    ['are those that it has unfinished', [on('a'), host('new', { releases: [release(3, { digest: null })] })], 2, [3]],
+    ['are newer ones, too', [on('a', [release(5), release(4)]), empty], 5, [5]],
+    ['are not bad', [on('a'), on('b', [release(4), release(3, { bad: 'health' }), release(2)]), empty], 5, [2]],
+    ['are not those of another tool', [on('a', [release(4), release(3, { digest: null })]), empty], 5, []],
+    [
+      'are not those whose contents differ',
+      [on('a'), on('b', [release(4), release(3, { digest: 'sha256:x' }), release(2)]), empty],
+      5,
+      [2],
+    ],
+    [
+      'are not those whose hooks made other files',
+      [on('a'), on('b', [release(4), release(3, { tree: 'x' }), release(2)]), empty],
+      5,
+      [2],
+    ],
+    [
+      'are not those whose revision differs',
+      [on('a'), on('b', [release(4), release(3, { revision: 'x' }), release(2)]), empty],
+      5,
+      [2],
+    ],
+  ])('%s', (_, states, keep, wanted) => expect(days(states, keep)).toEqual(wanted))
+
+  it('go to the hosts that lack them only', () => {
+    const some = host('some', { releases: [release(3)] })
+    const earlier = earlierFor([on('a'), empty, some], new Set(['new', 'some']), idOf(4), 2)
+    expect(earlier.map(({ needs }) => Object.fromEntries(needs))).toEqual([
+      { a: 'nothing', new: 'push', some: 'nothing' },
+    ])
+  })
+})
+
+describe('hosts that a repair has to mend before another can join', () => {
+  const needs = (...all: readonly (readonly [string, 'nothing' | 'swap' | 'push' | 'deploy'])[]) =>
+    ({ kind: 'bring', release: idOf(4), digest: null, needs: new Map(all), doubts: new Map() }) as const
+  it.each([
+    ['none, when all is well', { kind: 'nothing', release: idOf(4) } as const, []],
+    ['none, when only the new one lacks something', needs(['a', 'nothing'], ['new', 'push']), []],
+    ['those that serve another release', needs(['a', 'swap'], ['b', 'push'], ['new', 'push']), ['a', 'b']],
+    ['none that only another release could mend', needs(['a', 'deploy'], ['new', 'push']), []],
+    [
+      'those that swapped and were never confirmed',
+      { kind: 'put back', doubts: new Map([['a', transaction('swapped', null)]]) } as const,
+      ['a'],
+    ],
+    ['those that hold a damaged copy', { kind: 'sweep', release: idOf(4), remove: ['a', 'new'] } as const, ['a']],
+  ])('%s', (_, decision, wanted) => expect(othersToMend(decision, new Set(['new']))).toEqual(wanted))
+})
