@@ -94,7 +94,9 @@ async function finish(run: Run, host: HostRun) {
 
 function readBack(run: Run, host: HostRun, result: RunResult): HostFailure | null {
   if (host.current.kind === 'known' && host.current.target === `releases/${run.plan.release}`) {
-    if (result.code !== 0) run.warnings.push(`${host.name}: the end of the transaction could not be recorded`)
+    if (result.code === null)
+      run.warnings.push(`${host.name}: whether the end of the transaction was recorded is not known`)
+    else if (result.code !== 0) run.warnings.push(`${host.name}: the end of the transaction could not be recorded`)
     return null
   }
   const { timeout } = host.plan.finish

@@ -44,10 +44,12 @@ export async function discardAll(run: Run): Promise<void> {
     async host => {
       const result = await host.session.run(host.plan.discard.script, { timeout: host.plan.discard.timeout })
       if (result.code === 0) host.locked = false
-      else
+      else {
+        const what = result.code === null ? 'may still be there' : 'could not be removed'
         run.warnings.push(
-          `${host.name}: what was prepared could not be removed; the next deploy sweeps it when the lock's lease is over`,
+          `${host.name}: what was prepared ${what}; the next deploy sweeps it when the lock's lease is over`,
         )
+      }
     },
   )
 }

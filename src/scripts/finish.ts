@@ -1,7 +1,7 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { endHookFunction } from './end-hook.js'
-import { fenced, flush, type Place, sweepProbe } from './place.js'
+import { fenced, fencedOnce, flush, type Place, sweepProbe } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { wayFunctions } from './way.js'
 
@@ -38,10 +38,10 @@ export interface Finish {
   readonly history: string
 }
 
-/** Records the end of a confirmed transaction and gives the lock back. */
+/** Records the end of a confirmed transaction and gives the lock back. Asked for again, it records nothing twice. */
 export function finish(place: Place, what: Finish): Script {
   return script('finish', [
-    fenced(place),
+    fencedOnce(place, sh`[ -d "$X" ] && [ ! -e "$X/stage" ]`),
     sh`umask 077
 f=; [ ! -f ${paths.fleet} ] || IFS= read -r f <${paths.fleet}
 [ "$f" = ${what.fleet} ] || { printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } || exit 1

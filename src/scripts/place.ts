@@ -27,11 +27,22 @@ serves() { case "$(cd current 2>/dev/null && pwd -P)/" in "$(pwd -P)/releases/$1
  * can change nothing. `$X` is the folder of the transaction, or of the dead one that it ends.
  */
 export function fenced(place: Place): ShellText {
+  return sh`${atEpoch(place)}
+[ "$t" = ${place.tx} ] && [ ! -e ".clonedeploy/epochs/$h/released" ] || exit ${codes.fenced}`
+}
+
+/** The same for what may have been done before, and its answer lost: done already, by the sign of `done`, it ends well. */
+export function fencedOnce(place: Place, done: ShellText): ShellText {
+  return sh`${atEpoch(place)}
+[ "$t" = ${place.tx} ] || exit ${codes.fenced}
+if [ -e ".clonedeploy/epochs/$h/released" ]; then ${done} && exit 0; exit ${codes.fenced}; fi`
+}
+
+function atEpoch(place: Place): ShellText {
   return sh`${enter(place.root)}
 X=.clonedeploy/tx/${place.of ?? place.tx}
 highest
-t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"
-[ "$t" = ${place.tx} ] && [ ! -e ".clonedeploy/epochs/$h/released" ] || exit ${codes.fenced}`
+t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"`
 }
 
 /** What `lock` tries a rename with, where a host died between that and its removal. */

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { describe, expect, it, vi } from 'vitest'
+import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { startHeld } from './held.js'
 import { onHosts } from './hosts.js'
@@ -115,5 +117,23 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     for (const i of others) expect(stderr).toContain(`h${i}`)
     expect(hosts.all.map(i => version(scene.project, i))).toEqual(['old', 'old', 'old'])
     await scene.ends(['old'])
+  })
+
+  it('whose last answer of one host is lost finds there that all was recorded', async () => {
+    await scene.deploy('old')
+    scene.project.write(app('new'))
+    hosts.stopAt(1, 1, 'rm -rf */stage *', 'pause')
+    const running = startHeld(scene.project, 'deploy', { kind: 'finish', k: 3, when: 'after' })
+    await running.reached()
+    await vi.waitFor(() => expect(hosts.stopped(1)).toBe(true), { timeout: 20_000, interval: 10 })
+    hosts.fleet.dropConnections(1)
+    hosts.unstop()
+    const released = scene.project.on(1, '.clonedeploy/epochs/2/released')
+    await vi.waitFor(() => expect(existsSync(released)).toBe(true), { timeout: 20_000, interval: 10 })
+    running.resume()
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(0)
+    expect(stderr).not.toContain('recorded')
+    expect(textOf(scene.project.on(1, '.clonedeploy/history')).trimEnd().split('\n')).toHaveLength(2)
   })
 })

@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { abandon, discard, finish, prune } from '../../src/scripts/finish.js'
-import { lock } from '../../src/scripts/lock.js'
+import { breakLock, lock } from '../../src/scripts/lock.js'
 import { confirm, restore } from '../../src/scripts/swap.js'
 import { writeFiles } from '../support/files.js'
 import { currentOf, folder, place, run, shells, until } from '../support/scripts.js'
-import { armed, locked, newId, newTarget, oldId, oldTarget, staged, swapped } from './staged.js'
+import { armed, locked, newId, newTarget, oldId, oldTarget, staged, succeed, swapped } from './staged.js'
 
 const made = {
   '.clonedeploy/tx/t1/made': `${newId}\n`,
@@ -74,8 +74,18 @@ describe.each(shells)('finish under $name', shell => {
   it('said twice records once', async () => {
     const { root } = await swapped(shell)
     await run(finish(place(root), what), shell)
-    expect((await run(finish(place(root), what), shell)).code).toBe(79)
+    expect((await run(finish(place(root), what), shell)).code).toBe(0)
     expect(readFileSync(join(root, '.clonedeploy/history'), 'utf8')).toBe('{"n":1}\n')
+  })
+
+  it('is fenced, and does not call itself done, when somebody else has given the lock back or taken it', async () => {
+    const { root } = await swapped(shell)
+    await succeed(run(confirm(place(root), newId), shell))
+    await succeed(run(breakLock(place(root)), shell))
+    expect((await run(finish(place(root), what), shell)).code).toBe(79)
+    await succeed(run(next(root), shell))
+    expect((await run(finish(place(root), what), shell)).code).toBe(79)
+    expect(existsSync(join(root, '.clonedeploy/history'))).toBe(false)
   })
 })
 
