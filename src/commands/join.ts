@@ -1,5 +1,5 @@
 import { entriesOf } from '../build/manifest.js'
-import { type ExitCode, MixedError, PreflightError, UsageError } from '../errors.js'
+import { type ExitCode, MixedError, PreflightError, Refusal, UsageError } from '../errors.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { hold } from '../fleet/sweep.js'
 import { selectHosts } from '../inventory/select.js'
@@ -65,7 +65,10 @@ async function joinFleet(
   } finally {
     leave(scene.fleet)
   }
-  const outcome = await repairFleet(context, flags, startedAt, 'join')
+  const names = [...joining].join(', ')
+  const outcome = await repairFleet(context, flags, startedAt, 'join').catch(error => {
+    throw brought.length === 0 ? error : withWhatWasBrought(error, names, brought.length)
+  })
   const isNew = outcome.result === 'unchanged' && brought.length > 0
   return {
     ...outcome,
@@ -73,6 +76,14 @@ async function joinFleet(
     joined: { hosts: [...joining], earlier: brought.map(({ release }) => release) },
     warnings: [...warnings, ...outcome.warnings],
   }
+}
+
+/** A refusal that came when the hosts had got something already. */
+function withWhatWasBrought(error: unknown, names: string, count: number): unknown {
+  if (!(error instanceof Refusal)) return error
+  const now = `${names} got ${count} earlier ${count === 1 ? 'release' : 'releases'}; what is served was not changed.`
+  error.message = error.message.replace('Nothing was changed.', now)
+  return error
 }
 
 async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<string>): Promise<ExitCode> {

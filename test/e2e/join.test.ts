@@ -124,6 +124,21 @@ describe.skipIf(!sshdIsHere())('join', () => {
     expect((await project.run('status --verify')).code).toBe(0)
   })
 
+  it('keeps what it has brought when it is stopped, and says so, with 3', async () => {
+    const { project } = here
+    const [one, two, three] = (await grown({ prepare: 'true' })) as [string, string, string]
+    project.configure({ prepare: `test "$CLONEDEPLOY_RELEASE" != ${one} || sleep 60` })
+    const stopped = project.start('join --host h3')
+    await vi.waitFor(() => expect(project.releases(3)).toEqual([one, two]), { timeout: 20_000, interval: 20 })
+    stopped.child.kill('SIGINT')
+    const { code, stderr } = await stopped.ended
+    expect([code, stderr]).toEqual([3, expect.stringContaining('h3 got 1 earlier release; what is served was not')])
+    expect(project.releases(3)).toEqual([two])
+    project.configure({ prepare: 'true' })
+    expect((await project.run('join --host h3')).code).toBe(0)
+    expect(project.releases(3)).toEqual([one, two, three])
+  })
+
   it('refuses what it is not for', async () => {
     const { project } = here
     const [one, , three] = (await grown()) as [string, string, string]
