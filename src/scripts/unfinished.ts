@@ -11,8 +11,8 @@ doubtful() {
   took "$1" || return 1
   [ ! -e "$1/undecided" ] || return 0
   [ -e "$1/outcome.reverted" ] && [ -d "$1/stage" ] || return 1
-  r=; read -r r <"$1/next"
-  [ "$(readlink current)" = "releases/$r" ] && [ "$(readlink "$1/stage/revert/current")" != "releases/$r" ]
+  r=; read -r r <"$1/next"; o=; IFS= read -r o <"$1/old"
+  [ "$o" != "releases/$r" ] && [ "$(readlink current)" = "releases/$r" ]
 }
 unserved() {
   took "$1" && [ -e "$1/outcome.reverted" ] && [ -s "$1/restart" ] && [ -s "$1/old" ] || return 1

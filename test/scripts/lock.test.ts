@@ -192,6 +192,27 @@ describe.each(shells)('lock under $name', shell => {
     expect(readdirSync(join(root, '.clonedeploy/incoming'))).toEqual([])
   })
 
+  it.each([
+    ['refuses where a host that decided to go back has not', 'releases/old', 'releases/new', 85],
+    ['refuses where a host that decided to go back to nothing has not', '', 'releases/new', 85],
+    ['sweeps what a host has ended that is back', 'releases/old', 'releases/old', 0],
+    ['sweeps what a host has ended that took part, and served the release before', 'releases/new', 'releases/new', 0],
+  ])('%s', async (_, old, current, code) => {
+    const root = folder()
+    writeFiles(root, {
+      '.clonedeploy/tx/dead/state.swapped': '',
+      '.clonedeploy/tx/dead/outcome.reverted': '',
+      '.clonedeploy/tx/dead/stage/go/': '',
+      '.clonedeploy/tx/dead/next': 'new\n',
+      '.clonedeploy/tx/dead/old': `${old}\n`,
+      'releases/old/file': 'old',
+      'releases/new/file': 'new',
+      current: { link: current },
+    })
+    expect((await run(take(root, 't1'), shell)).code).toBe(code)
+    expect(readdirSync(join(root, '.clonedeploy/tx'))).toEqual(code === 0 ? ['t1'] : ['dead'])
+  })
+
   it('keeps what tells that a host was put back and its app not seen to be restarted', async () => {
     const root = folder()
     writeFiles(root, {

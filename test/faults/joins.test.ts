@@ -1,0 +1,51 @@
+import { rmSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { sshdIsHere } from '../support/sshd.js'
+import { startHeld } from './held.js'
+import { onHosts } from './hosts.js'
+import { messagePoints, tryAll } from './points.js'
+import { onScene } from './scene.js'
+import { version } from './whole.js'
+
+// A third host is new; the machine that brings it what it lacks dies at a message: of a join the first three locks are for an
+// earlier release. The other two take part, and swap to what they serve.
+describe.skipIf(!sshdIsHere())('a controller that is killed while a host is new', () => {
+  const hosts = onHosts()
+  const scene = onScene(hosts)
+  const points = [
+    ...messagePoints([
+      ['lock', 3],
+      ['go', 3],
+      ['confirm', 1],
+    ]).map(at => ({ command: 'join --host h3', ...at })),
+    ...messagePoints([['go', 1]]).map(at => ({ command: 'repair', ...at })),
+  ]
+
+  it.each(
+    points,
+  )('by $command, after message $k ($kind), leaves the others as they are, and it joins after a repair', async ({
+    command,
+    ...at
+  }) => {
+    const { project, other } = scene
+    await scene.deploy('old')
+    await scene.deploy('new')
+    scene.mayEndAbsent()
+    rmSync(project.on(3), { recursive: true })
+    const running = startHeld(project, command, at)
+    expect((await running.reached()) || tryAll).toBe(true)
+    running.child.kill('SIGKILL')
+    await running.ended
+    expect([1, 2].map(i => version(project, i))).toEqual(['new', 'new'])
+    if (at.k % 2 === 1) await hosts.letTimePass(scene.folders)
+    await scene.repair(['new'])
+    const joined = await other.run('join --host h3')
+    expect(joined.code, joined.stderr).toBe(0)
+    expect(project.releases(3)).toEqual(project.releases(1))
+    await hosts.letTimePass(scene.folders)
+    const back = await other.run('rollback --yes')
+    expect(back.code, back.stderr).toBe(0)
+    expect(hosts.all.map(i => version(project, i))).toEqual(['old', 'old', 'old'])
+    await scene.consistent()
+  })
+})
