@@ -13,12 +13,8 @@ describe.skipIf(!sshdIsHere())('a controller that is killed while a host is new'
   const hosts = onHosts()
   const scene = onScene(hosts)
   const points = [
-    ...messagePoints([
-      ['lock', 3],
-      ['go', 3],
-      ['confirm', 1],
-    ]).map(at => ({ command: 'join --host h3', ...at })),
-    ...messagePoints([['go', 1]]).map(at => ({ command: 'repair', ...at })),
+    ...messagePoints([['go', 3]]).map(at => ({ command: 'join --host h3', ...at })),
+    ...messagePoints([['confirm', 1]]).map(at => ({ command: 'repair', ...at })),
   ]
 
   it.each(
