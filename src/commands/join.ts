@@ -58,7 +58,7 @@ async function joinFleet(
   try {
     for (const one of earlier) {
       if (context.io.stop.reason() !== null) break
-      const why = await bringEarlier(context, flags, scene, one)
+      const why = await bringEarlier(context, flags, scene, one, warnings)
       if (why === null) brought.push(one)
       else warnings.push(`${one.release} was not brought, so the fleet cannot go back to it: ${why}`)
     }
@@ -157,12 +157,13 @@ function demandWhole({ decision }: Scene, joining: ReadonlySet<string>): void {
   })
 }
 
-/** Why the release could not be brought; null when the joining hosts hold it. */
+/** Why the release could not be brought; null when the joining hosts hold it. Adds to the warnings. */
 async function bringEarlier(
   context: Context,
   flags: JoinFlags,
   scene: Scene,
   { release, digest, needs }: Earlier,
+  warnings: string[],
 ): Promise<string | null> {
   const model = modelOf(scene, release)
   if (model === null) return 'no host holds it as it was made'
@@ -182,7 +183,9 @@ async function bringEarlier(
       dates: await datesOf(model, release, artifact),
     })
     context.emit({ type: 'note', level: 'info', host: null, text: `an earlier release: ${release}` })
-    const halt = await hold(startRun(context, flags, fleet, plan, () => artifact.payload(null, release)))
+    const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release))
+    const halt = await hold(run)
+    warnings.push(...run.warnings.map(text => `${release}: ${text}`))
     return halt?.reason ?? null
   } catch (error) {
     if (error instanceof MixedError || error instanceof PreflightError) return withoutEnd(error.message)
