@@ -1,4 +1,5 @@
 import type { Io } from './commands/io.js'
+import { type CompletionShell, completionScript } from './completion.js'
 import { UsageError } from './errors.js'
 import { version } from './package.js'
 import { type Asked, createProgram } from './program.js'
@@ -48,6 +49,15 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     if (asked === null) return 0
     command = asked.command
     json = asked.flags.json === true
+    if (command === 'completion') {
+      output.stdout(
+        completionScript(
+          createProgram(version(), () => {}),
+          asked.words[0] as CompletionShell,
+        ),
+      )
+      return 0
+    }
     const flags = tidied(asked.flags)
     if (typeof flags.timeout === 'number' && command !== 'run') {
       budget = setTimeout(

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { completionShells } from './completion.js'
 
 /** A command line, understood: which command, its flags, and what stood behind them. */
 export interface Asked {
@@ -115,6 +116,10 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .option('-n, --lines <n>', 'how many lines of each host (50)', count),
     true,
   )
+  const completion = add('completion', 'print what makes a shell complete the command line').addArgument(
+    new Argument('<shell>').choices(completionShells),
+  )
+  completion.action((shell: string) => tell({ command: 'completion', flags: {}, words: [shell] }))
   ask(
     add('demo', 'deploy an example to three SSH hosts inside this process').option(
       '--keep',

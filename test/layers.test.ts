@@ -5,7 +5,7 @@ import { folderOf, type Import, importsOf, sources, withoutComments } from './su
 
 /** From the command line down to the data: each may import its own layer and those below it. */
 const layers: readonly (readonly string[])[] = [
-  ['cli.ts', 'index.ts', 'main.ts', 'program.ts', 'stopper.ts', 'commands'],
+  ['cli.ts', 'completion.ts', 'index.ts', 'main.ts', 'program.ts', 'stopper.ts', 'commands'],
   ['fleet', 'render', 'config', 'build', 'embedded', 'project'],
   ['balancer'],
   ['connection', 'plan'],
@@ -24,7 +24,7 @@ const upwards: readonly string[] = [
 const doors: Readonly<Record<string, readonly string[]>> = {
   '@clack/prompts': ['commands/ask.ts'],
   chalk: ['render/paint.ts'],
-  commander: ['program.ts'],
+  commander: ['completion.ts', 'program.ts'],
   execa: ['build/git.ts'],
   'fast-string-width': ['render/width.ts'],
   ignore: ['build/gitignore.ts'],
