@@ -4,13 +4,13 @@ import { type OutcomeFacts, outcomeOf } from './conclude.js'
 import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
 import { drainAll } from './drain.js'
 import { lockAndPrepare, startHeart } from './lock.js'
+import { orStop, undone } from './or-stop.js'
 import type { Outcome } from './outcome.js'
 import { prepareAll, runOnce } from './prepare.js'
 import { backInService, readyAll } from './ready.js'
 import { discardAll, restoreAll } from './restore.js'
-import type { Batch, Halt, Run } from './run.js'
+import { type Batch, type Halt, moves, type Run } from './run.js'
 import { serveAll } from './serve.js'
-import { unlessStopped } from './stop.js'
 import { armAll, swapAll } from './swap.js'
 import { takeOut } from './take-out.js'
 
@@ -73,14 +73,15 @@ async function takeBatch(run: Run, batch: Batch): Promise<Halt | null> {
 async function makeWay(run: Run, batch: Batch): Promise<Halt | null> {
   const gone = run.hosts.some(({ taken }) => taken) ? await stillTaken(run) : null
   const inTurn = run.batches.length > 1
-  const drained = gone ?? (inTurn ? await drainAll(run, batch.hosts, batch.title) : null)
+  const drained = gone ?? (inTurn ? await drainAll(run, batch.hosts.filter(moves), batch.title) : null)
   return drained ?? (await armAll(run, batch.hosts))
 }
 
 /** Before the next one follows. */
 async function settleIn(run: Run, batch: Batch): Promise<Halt | null> {
   const inTurn = run.batches.length > 1
-  const halt = (await serveAll(run, batch.hosts)) ?? (inTurn ? await readyAll(run, batch.hosts, 'up') : null)
+  const halt =
+    (await serveAll(run, batch.hosts)) ?? (inTurn ? await readyAll(run, batch.hosts.filter(moves), 'up') : null)
   return halt ?? (batch.endsCanary ? await passCanary(run) : null)
 }
 
@@ -107,26 +108,9 @@ async function stayApart(run: Run, split: Halt): Promise<Halt> {
   return halt
 }
 
-/** What is thrown (a damaged artifact, a bug) is thrown on, but not before the hosts are as they were. */
-function undone(undo: () => Promise<unknown>): (error: unknown) => Promise<never> {
-  return async error => {
-    await undo()
-    throw error
-  }
-}
-
 async function goBack(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {
   const left = await restoreAll(run, halt)
   if (left !== null)
     return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and on the way back ${left.reason}` })
   return outcomeOf(run, facts, 'rolled-back', halt)
-}
-
-/** A wish to stop ends what is under way on the hosts by closing its connection; the clean-up opens another. */
-async function orStop(run: Run, phase: Promise<Halt | null>): Promise<Halt | null> {
-  const done = await unlessStopped(run.stop, phase)
-  if (done === null || !('stopped' in done)) return done
-  for (const host of run.hosts) host.session.interrupt()
-  await phase.catch(() => null)
-  return { reason: done.stopped }
 }

@@ -5,7 +5,7 @@ import { onEach } from './each.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { backInService, readyAll } from './ready.js'
-import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run } from './run.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run } from './run.js'
 import { healthy, restart } from './serve.js'
 import { disarmAll } from './swap.js'
 import { takeOut } from './take-out.js'
@@ -67,10 +67,10 @@ async function backInTurn(run: Run): Promise<Halt | null> {
   for (const hosts of wayBack(run)) {
     const inTurn = run.batches.length > 1 && !hosts.every(host => isUntouched(run, host))
     // A host is better back without having been drained than not back.
-    if (inTurn) await drainAll(run, hosts, '').then(halt => warn(run, hosts, halt))
+    if (inTurn) await drainAll(run, hosts.filter(moves), '').then(halt => warn(run, hosts, halt))
     halts.push(await backTogether(run, hosts))
     const back = hosts.filter(host => !isLost(host))
-    if (inTurn) await readyAll(run, back, 'told').then(halt => warn(run, back, halt))
+    if (inTurn) await readyAll(run, back.filter(moves), 'told').then(halt => warn(run, back, halt))
   }
   return together(halts)
 }

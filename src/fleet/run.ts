@@ -194,6 +194,11 @@ export function haltOf(failed: readonly HostRun[]): Halt {
   return { reason: `${first.name}: ${first.failure?.message ?? 'failed'}${more}` }
 }
 
+/** Whether users shall be kept from it while it goes: not where it serves the release all the time. */
+export function moves({ plan }: HostRun): boolean {
+  return plan.stays !== true
+}
+
 export function known(target: string | null): HostRun['current'] {
   return { kind: 'known', target }
 }

@@ -169,6 +169,7 @@ function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
   const staged = stage({ root: host.root, tx }, release, host.old, Buffer.alloc(0))
   return {
     ...host,
+    stays: true,
     stage: scriptStep(staged, text, 60_000),
     restart: [],
     health: [],

@@ -39,6 +39,8 @@ export interface HostPlan {
   /** The release that it stands for (or the target itself), and its digest where it has one. */
   readonly oldRelease: string | null
   readonly oldDigest: string | null
+  /** It serves the release already, and only takes part. */
+  readonly stays?: true
   readonly lock: ScriptStep
   readonly renew: ScriptStep
   readonly prepare: readonly Step[]
