@@ -43,6 +43,7 @@ export async function repairFleet(
   flags: RepairFlags,
   startedAt: number,
   command: Scene['command'],
+  demand: (scene: Scene) => void = () => {},
 ): Promise<Outcome> {
   let done = null as Outcome | null
   const given = givenUp(context, flags)
@@ -50,6 +51,7 @@ export async function repairFleet(
     const scene = await readScene(context, { given, command })
     try {
       demandDecision(scene)
+      demand(scene)
       if (scene.decision.kind === 'nothing') {
         const states = scene.fleet.map(({ state }) => state)
         if (!isRecorded(given, states)) await leaveOut(context, flags, scene)

@@ -1,9 +1,10 @@
 import type { HostState, ReleaseState } from '../inventory/state.js'
-import { newestFirst } from '../release/id.js'
+import { isOlder, newestFirst } from '../release/id.js'
 import { keep } from '../scripts/finish.js'
 import type { Plan } from './plan.js'
 import { type BringIntent, planBring } from './plan-repair.js'
-import type { Need, RepairDecision } from './repair.js'
+import { inDoubt, unserved } from './preflight.js'
+import { type Need, needsFor } from './repair.js'
 import { scriptStep } from './transaction.js'
 
 /** An earlier release that the fleet can go back to, and what each host needs to hold it: `push` or `nothing`. */
@@ -14,8 +15,9 @@ export interface Earlier {
 }
 
 /**
- * What joining hosts lack of the releases that the others hold alike, newest first: of as many as are kept beside `target`.
- * Bad ones are left out, and those of another tool: there is no manifest to make them the same by.
+ * What joining hosts lack of the releases that the others hold alike, newest first: of as many as are kept beside `target`,
+ * and in any case of the one that a rollback would go to. Bad ones are left out, and those of another tool: there is no
+ * manifest to make them the same by.
  */
 export function earlierFor(
   states: readonly HostState[],
@@ -25,37 +27,35 @@ export function earlierFor(
 ): readonly Earlier[] {
   const others = states.filter(({ name }) => !joining.has(name))
   const ids = new Set(others.flatMap(({ releases }) => releases.map(({ id }) => id)))
-  return newestFirst(ids)
-    .filter(id => id !== target)
-    .flatMap(release => {
-      const digest = sameOn(others, release)
-      return digest === null ? [] : [{ release, digest, needs: needsOf(states, joining, release, digest) }]
-    })
-    .slice(0, keepReleases - 1)
+  const alike = newestFirst(ids).flatMap(id => (id === target ? [] : (likeOnAll(others, id) ?? [])))
+  const before = alike.find(({ id }) => isOlder(id, target))
+  const wanted = alike.filter((one, i) => i < keepReleases - 1 || one === before)
+  return wanted
+    .map(one => ({ release: one.id, digest: one.digest ?? '', needs: needsOf(states, joining, one) }))
     .filter(({ needs }) => [...needs.values()].includes('push'))
 }
 
-/** Hosts that are not to join and do not serve what they should, by what a repair would do to them. */
-export function othersToMend(decision: RepairDecision, joining: ReadonlySet<string>): readonly string[] {
-  switch (decision.kind) {
-    case 'put back':
-      return [...decision.doubts.keys()]
-    case 'sweep':
-      return decision.remove.filter(name => !joining.has(name))
-    case 'bring':
-      return [...decision.needs]
-        .filter(([name, need]) => !joining.has(name) && need !== 'nothing' && need !== 'deploy')
-        .map(([name]) => name)
-    default:
-      return []
-  }
+/** Hosts that are not to join, and that a repair would change. */
+export function othersToMend(
+  states: readonly HostState[],
+  damaged: ReadonlySet<string>,
+  joining: ReadonlySet<string>,
+  target: string,
+): readonly string[] {
+  const others = states.filter(({ name }) => !joining.has(name))
+  const needs = needsFor(others, target, damaged)
+  const isRight = (need: Need | undefined) => need === 'nothing' || need === 'deploy'
+  return others
+    .filter(state => inDoubt(state).length > 0 || unserved(state).length > 0 || !isRight(needs.get(state.name)))
+    .map(({ name }) => name)
 }
 
-/** Brings a release to the hosts that lack it, and swaps nothing: afterwards it is theirs. */
-export function planHold(intent: BringIntent): Plan {
+/** Brings an earlier release to the hosts that lack it, and swaps nothing: afterwards it is theirs, where it is the same on all. */
+export function planEarlier(intent: BringIntent): Plan {
   const plan = planBring(intent)
   return {
     ...plan,
+    identical: 'strict',
     hosts: plan.hosts.map(host =>
       intent.needs.get(host.host.name) === 'push'
         ? { ...host, prune: scriptStep(keep({ root: host.root, tx: intent.tx }), `keep releases/${intent.release}`) }
@@ -64,27 +64,23 @@ export function planHold(intent: BringIntent): Plan {
   }
 }
 
-/** The digest that a release has on all of these hosts; null where it is not the same, or not good, on all. */
-function sameOn(states: readonly HostState[], release: string): string | null {
+/** The release as all of these hosts hold it; null where it is not the same, or not good, on all. */
+function likeOnAll(states: readonly HostState[], release: string): ReleaseState | null {
   const entries = states.map(({ releases }) => releases.find(({ id }) => id === release))
   const [first] = entries
-  if (first === undefined || first.digest === null) return null
-  const isSame = (one: ReleaseState | undefined) =>
-    one !== undefined &&
-    one.bad === null &&
-    one.digest === first.digest &&
-    one.tree === first.tree &&
-    one.revision === first.revision
-  return entries.every(isSame) ? first.digest : null
+  return first !== undefined && first.digest !== null && entries.every(one => isLike(one, first)) ? first : null
+}
+
+function isLike(one: ReleaseState | undefined, other: ReleaseState): boolean {
+  if (one === undefined || one.bad !== null) return false
+  return one.digest === other.digest && one.tree === other.tree && one.revision === other.revision
 }
 
 function needsOf(
   states: readonly HostState[],
   joining: ReadonlySet<string>,
-  release: string,
-  digest: string,
+  wanted: ReleaseState,
 ): ReadonlyMap<string, Need> {
-  const holds = ({ releases }: HostState) => releases.some(one => one.id === release && one.digest === digest)
-  const lacks = (state: HostState) => joining.has(state.name) && !holds(state)
-  return new Map(states.map(state => [state.name, lacks(state) ? 'push' : 'nothing']))
+  const holds = ({ releases }: HostState) => releases.some(one => one.id === wanted.id && isLike(one, wanted))
+  return new Map(states.map(state => [state.name, joining.has(state.name) && !holds(state) ? 'push' : 'nothing']))
 }

@@ -44,7 +44,7 @@ export function decideRepair(states: readonly HostState[], found: Found): Repair
   if (dead.size > 0) return putBack(dead, found)
   const release = targetOf(states)
   if (release === null) return leftovers(states, release)
-  const needs = needsOf(states, release, found.damaged)
+  const needs = needsFor(states, release, found.damaged)
   const having = (need: Need) => [...needs].filter(([, one]) => one === need).map(([name]) => name)
   if (having('replace').length > 0) return { kind: 'sweep', release, remove: having('replace') }
   if (having('swap').length + having('push').length === 0) return leftovers(states, release)
@@ -55,7 +55,7 @@ export function decideRepair(states: readonly HostState[], found: Found): Repair
 export function beyondRepair(states: readonly HostState[], damaged: ReadonlySet<string>): readonly string[] {
   const release = targetOf(states)
   if (release === null) return []
-  return [...needsOf(states, release, damaged)].filter(([, need]) => need === 'deploy').map(([name]) => name)
+  return [...needsFor(states, release, damaged)].filter(([, need]) => need === 'deploy').map(([name]) => name)
 }
 
 /** The digest that the fleet's release has everywhere: by the newest record, or by most of those who hold it. */
@@ -95,7 +95,8 @@ function isConfirmed(states: readonly HostState[], tx: string): boolean {
   )
 }
 
-function needsOf(
+/** What each host needs to serve this release. */
+export function needsFor(
   states: readonly HostState[],
   release: string,
   damaged: ReadonlySet<string>,

@@ -65,14 +65,15 @@ function commandOf({ joining }: RepairReport) {
     : { command: 'join', flags: ` --host ${joining.join(',')}` }
 }
 
-function wouldDo({ decision, earlier }: RepairReport, { name }: HostState): string {
+function wouldDo({ decision, earlier }: RepairReport, state: HostState): string {
+  const { name } = state
   const ids = earlier.filter(({ needs }) => needs.get(name) === 'push').map(({ release }) => release)
   const first = ids.length === 0 ? [] : [`get ${ids.join(' ')}`]
-  const then = decided(decision, name)
+  const then = decided(decision, state)
   return (then === 'nothing' && ids.length > 0 ? first : [...first, then]).join(', ')
 }
 
-function decided(decision: RepairDecision, name: string): string {
+function decided(decision: RepairDecision, { name, lock, transactions }: HostState): string {
   switch (decision.kind) {
     case 'put back': {
       const doubt = decision.doubts.get(name)
@@ -83,9 +84,10 @@ function decided(decision: RepairDecision, name: string): string {
     case 'bring':
       return words(decision.needs.get(name) ?? 'nothing', decision.release)
     case 'sweep':
-      return decision.remove.includes(name)
-        ? `remove a damaged copy of ${decision.release}, get it again`
-        : 'remove what a dead run left'
+      if (decision.remove.includes(name)) return `remove a damaged copy of ${decision.release}, get it again`
+      return lock.held || transactions.some(({ outcome }) => outcome === null)
+        ? 'remove what a dead run left'
+        : 'nothing'
     default:
       return 'nothing'
   }

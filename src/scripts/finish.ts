@@ -27,9 +27,9 @@ umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
 }
 
-/** From here on what this transaction has made is not thrown away with it. */
+/** From here on what this transaction has made is not thrown away with it, nor lost with the power. */
 export function keep(place: Place): Script {
-  return script('keep', [fenced(place), sh`rm -f "$X/made"`])
+  return script('keep', [fenced(place), flush, sh`rm -f "$X/made"`])
 }
 
 export interface Finish {
@@ -38,7 +38,7 @@ export interface Finish {
   readonly history: string
 }
 
-/** Records the end of a confirmed transaction and gives the lock back. Asked for again, it records nothing twice. */
+/** Records the end of a confirmed transaction and gives the lock back. Asked for again when that was done, it does nothing. */
 export function finish(place: Place, what: Finish): Script {
   return script('finish', [
     fencedOnce(place, sh`[ -d "$X" ] && [ ! -e "$X/stage" ]`),

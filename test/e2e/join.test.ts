@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { contents } from '../support/files.js'
@@ -86,9 +86,10 @@ describe.skipIf(!sshdIsHere())('join', () => {
     const { project } = here
     const [, two] = (await grown()) as [string, string]
     project.configure({ health: { run: 'test "$CLONEDEPLOY_HOST" != h3', timeout: '1s' } })
-    const { code, stderr } = await project.run('join --host h3')
+    const { code, stderr, json } = await project.run('join --host h3 --json')
     expect(code).toBe(5)
     expect(stderr).toContain('✖ Join failed on h3.')
+    expect(json().joined.hosts).toEqual([])
     expect(currents()).toEqual(serving(two, two, null))
     expect([1, 2].map(i => textOf(project.on(i, 'restarted')))).toEqual(['one\ntwo\n', 'one\ntwo\n'])
   })
@@ -110,17 +111,52 @@ describe.skipIf(!sshdIsHere())('join', () => {
       expect(contents(project.on(3, 'releases', id))).toEqual(contents(project.on(1, 'releases', id)))
   })
 
-  it('keeps what it has brought when it is stopped, and says so, with 3', async () => {
+  it('keeps what it has brought when it is stopped, stops what runs, and says so, with 3', async () => {
     const { project } = here
     const [one, two] = (await grown({ prepare: 'true' }, ['one', 'two', 'three'])) as [string, string]
-    project.configure({ prepare: `test "$CLONEDEPLOY_RELEASE" != ${one} || sleep 60` })
+    project.configure({ prepare: `test "$CLONEDEPLOY_RELEASE" != ${one} || { : >../../began; sleep 60; }` })
     const stopped = project.start('join --host h3')
-    await vi.waitFor(() => expect(project.releases(3)).toEqual([one, two]), { timeout: 20_000, interval: 20 })
+    await vi.waitFor(() => expect(existsSync(project.on(3, 'began'))).toBe(true), { timeout: 20_000, interval: 20 })
     stopped.child.kill('SIGINT')
     const { code, stderr } = await stopped.ended
     expect([code, stderr]).toEqual([3, expect.stringContaining('h3 got 1 earlier release; what is served was not')])
     expect(project.releases(3)).toEqual([two])
     expect(currents()[2]).toBe(null)
+    expect((await project.run('lock')).code).toBe(0)
+  }, 50_000)
+
+  it('gives the locks back, and says what it is, when what was kept here is damaged', async () => {
+    const { project } = here
+    await grown()
+    const cache = join(project.root, '.clonedeploy/cache/artifacts')
+    for (const name of readdirSync(cache).filter(one => one.endsWith('.content')))
+      writeFileSync(
+        join(cache, name),
+        readFileSync(join(cache, name)).map((byte, i) => (i === 0 ? byte ^ 1 : byte)),
+      )
+    const damaged = await project.run('join --host h3')
+    expect(damaged.stderr).toContain('the artifact in the local cache is damaged')
+    const again = await project.run('join --host h3 --json')
+    expect([again.code, again.json().joined.hosts]).toEqual([0, ['h3']])
+    expect(project.releases(3)).toEqual(project.releases(1))
+  })
+
+  it('takes nobody who serves the release from the balancer, also where hosts go one by one', async () => {
+    const { project } = here
+    const told = join(project.root, 'told')
+    for (const i of all) writeFileSync(join(project.root, `h${i}.state`), i === 1 ? 'ready 0' : 'drain 0')
+    const tell = (word: string) =>
+      `echo "${word} $CLONEDEPLOY_HOST" >>"$AT/told"; printf '${word} 0' >"$AT/$CLONEDEPLOY_HOST.state"`
+    const command = { drain: tell('drain'), ready: tell('ready'), state: 'cat "$AT/$CLONEDEPLOY_HOST.state"' }
+    const config = { restart: 'true', env: { AT: project.root }, health: { run: 'true' } }
+    project.configure(config)
+    const one = await project.deployed('one')
+    for (const i of [2, 3]) rmSync(project.on(i), { recursive: true })
+    project.configure({ ...config, rollout: { batch: 1 }, balancer: { command, settle: '10ms' } })
+    const { code, stderr } = await project.run('join --host h2,h3')
+    expect(code, stderr).toBe(0)
+    expect(existsSync(told) ? textOf(told) : '').not.toContain('h1')
+    expect(currents()).toEqual(serving(one, one, one))
   })
 
   it('refuses what it is not for', async () => {
@@ -139,7 +175,7 @@ describe.skipIf(!sshdIsHere())('join', () => {
     writeFileSync(project.on(3, '.clonedeploy/fleet'), `${JSON.stringify({ ...record, seq: 99, release: one })}\n`)
     const foreign = await project.run('join --host h3')
     expect(foreign.code).toBe(6)
-    expect(foreign.stderr).toContain(`h3 says that the fleet serves ${one}; the others serve ${two}.`)
+    expect(foreign.stderr).toContain(`h3 brings records along that are not this fleet's, which serves ${two}.`)
     expect(currents()).toEqual(serving(two, two, null))
   })
 })

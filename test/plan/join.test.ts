@@ -14,10 +14,22 @@ describe('the earlier releases that a joining host gets', () => {
   it.each<[string, HostState[], number, number[]]>([
     ['are all that the others hold, newest first', [on('a'), on('b'), empty], 5, [3, 2, 1]],
     ['are as many as are kept beside the one that is served', [on('a'), on('b'), empty], 3, [3, 2]],
-    ['are none when only one is kept', [on('a'), empty], 1, []],
+    ['are the one before, when only one is kept', [on('a'), empty], 1, [3]],
+    [
+      'are the one before, behind newer ones that fill what is kept',
+      [on('a', [release(6), release(5), ...four]), empty],
+      3,
+      [6, 5, 3],
+    ],
     ['are not those that one of the others lacks', [on('a'), on('b', [release(4), release(2)]), empty], 5, [2]],
     ['are not those that it has', [on('a'), host('new', { releases: [release(2)] })], 5, [3, 1]],
     ['are counted with those that it has', [on('a'), host('new', { releases: [release(3)] })], 3, [2]],
+    [
+      'are those of which it has other files',
+      [on('a'), host('new', { releases: [release(3, { tree: 'x' })] })],
+      2,
+      [3],
+    ],
     ['are those that it has unfinished', [on('a'), host('new', { releases: [release(3, { digest: null })] })], 2, [3]],
     ['are newer ones, too', [on('a', [release(5), release(4)]), empty], 5, [5]],
     ['are not bad', [on('a'), on('b', [release(4), release(3, { bad: 'health' }), release(2)]), empty], 5, [2]],
@@ -52,18 +64,26 @@ describe('the earlier releases that a joining host gets', () => {
 })
 
 describe('hosts that a repair has to mend before another can join', () => {
-  const needs = (...all: readonly (readonly [string, 'nothing' | 'swap' | 'push' | 'deploy'])[]) =>
-    ({ kind: 'bring', release: idOf(4), digest: null, needs: new Map(all), doubts: new Map() }) as const
-  it.each([
-    ['none, when all is well', { kind: 'nothing', release: idOf(4) } as const, []],
-    ['none, when only the new one lacks something', needs(['a', 'nothing'], ['new', 'push']), []],
-    ['those that serve another release', needs(['a', 'swap'], ['b', 'push'], ['new', 'push']), ['a', 'b']],
-    ['none that only another release could mend', needs(['a', 'deploy'], ['new', 'push']), []],
+  const dead = transaction('swapped', null)
+  it.each<[string, HostState[], string[], string[]]>([
+    ['none, when all is well', [host('a'), host('b'), empty], [], []],
+    ['none for what the new one lacks or holds damaged', [host('a'), host('new', { current: link(2) })], ['new'], []],
+    ['those that serve another release', [host('a'), host('b', { current: link(2) }), empty], [], ['b']],
     [
-      'those that swapped and were never confirmed',
-      { kind: 'put back', doubts: new Map([['a', transaction('swapped', null)]]) } as const,
-      ['a'],
+      'those that serve another release, also where the new one holds a damaged copy',
+      [host('a'), host('b', { current: link(2) }), host('new', { current: link(2) })],
+      ['new'],
+      ['b'],
     ],
-    ['those that hold a damaged copy', { kind: 'sweep', release: idOf(4), remove: ['a', 'new'] } as const, ['a']],
-  ])('%s', (_, decision, wanted) => expect(othersToMend(decision, new Set(['new']))).toEqual(wanted))
+    ['none that only another release could mend', [host('a'), host('b'), empty], ['b'], []],
+    ['those that swapped and were never confirmed', [host('a'), host('b', { transactions: [dead] }), empty], [], ['b']],
+    [
+      'those whose restart nobody saw',
+      [host('a'), host('b', { transactions: [transaction('unserved', 'reverted')] }), empty],
+      [],
+      ['b'],
+    ],
+    ['those that hold a damaged copy', [host('a'), host('b', { current: link(2) }), empty], ['b'], ['b']],
+  ])('%s', (_, states, damaged, wanted) =>
+    expect(othersToMend(states, new Set(damaged), new Set(['new']), idOf(3))).toEqual(wanted))
 })

@@ -1,0 +1,89 @@
+import { MixedError, PreflightError } from '../errors.js'
+import type { HostState } from '../inventory/state.js'
+import { targetOf } from '../plan/assess.js'
+import { openDrains } from '../plan/drains.js'
+import { type Earlier, earlierFor, othersToMend } from '../plan/join.js'
+import type { Context } from './context.js'
+import { demandDecision } from './repair.js'
+import { readScene, type Scene } from './repair-scene.js'
+import { leave } from './survey.js'
+
+/** What a join found: the fleet, what it serves, and what the joining hosts lack of it. */
+export interface JoinScene {
+  readonly scene: Scene
+  readonly target: string
+  readonly earlier: readonly Earlier[]
+}
+
+/** Reads the fleet. Throws where hosts cannot join it as it is; nothing is changed. */
+export async function readJoin(context: Context, joining: ReadonlySet<string>): Promise<JoinScene> {
+  const scene = await readScene(context, { command: 'join' })
+  try {
+    demandDecision(scene)
+    const target = demandJoinable(context, scene, joining)
+    const states = scene.fleet.map(({ state }) => state)
+    return { scene, target, earlier: earlierFor(states, joining, target, context.config.keepReleases) }
+  } catch (error) {
+    leave(scene.fleet)
+    throw error
+  }
+}
+
+/** What the others serve, when they are whole and only the joining hosts will change. Throws PreflightError, MixedError. */
+export function demandJoinable(context: Context, scene: Scene, joining: ReadonlySet<string>): string {
+  demandRead(context, scene, joining)
+  const states = scene.fleet.map(({ state }) => state)
+  const others = states.filter(({ name }) => !joining.has(name))
+  const target = targetOf(others)
+  if (target === null)
+    throw new PreflightError('The other hosts serve no release that could be joined. Nothing was changed.', {
+      next: ['instead: clonedeploy deploy'],
+    })
+  demandOurs(context, states, joining, target)
+  const odd = othersToMend(states, scene.damaged, joining, target)
+  if (odd.length > 0 || (context.config.balancer !== null && openDrains(others) !== null)) {
+    const who = odd.length > 0 ? odd.join(', ') : 'a run that died has drained hosts'
+    throw new MixedError(`The fleet is not whole without that: ${who}. Nothing was changed.`, {
+      next: ['look: clonedeploy status', 'first: clonedeploy repair'],
+    })
+  }
+  return target
+}
+
+function demandRead({ hosts }: Context, { fleet, beyond }: Scene, joining: ReadonlySet<string>): void {
+  const isRead = (name: string) => fleet.some(({ state }) => state.name === name)
+  const names = hosts.map(({ name }) => name)
+  const others = names.filter(name => !joining.has(name))
+  const lost = names.filter(name => joining.has(name) && !isRead(name))
+  const missing = lost.length > 0 || others.some(isRead) ? lost : others
+  if (missing.length === 0) return
+  throw new PreflightError(`${missing.join(', ')} could not be read. Nothing was changed.`, {
+    details: missing.map(name => `${name}  ${beyond.get(name) ?? 'no answer'}`),
+    next: ['look: clonedeploy check'],
+  })
+}
+
+/** A host that comes from another fleet may bring records of that along, which must not become this one's. */
+function demandOurs(
+  { config }: Context,
+  states: readonly HostState[],
+  joining: ReadonlySet<string>,
+  target: string,
+): void {
+  const brings = states.filter(({ name }) => joining.has(name))
+  const files = [
+    ...(targetOf(states) === target ? [] : brings.filter(({ fleet }) => fleet !== null).map(onHost('fleet'))),
+    ...(config.balancer === null || openDrains(brings) === null
+      ? []
+      : brings.filter(({ drained }) => drained !== null).map(onHost('drained'))),
+  ]
+  if (targetOf(states) === target && files.length === 0) return
+  throw new MixedError(
+    `${brings.map(({ name }) => name).join(', ')} brings records along that are not this fleet's, which serves ${target}. Nothing was changed.`,
+    { next: files.map(file => `if it was in another fleet: ${file}`) },
+  )
+}
+
+function onHost(record: string): (state: HostState) => string {
+  return ({ name, root }) => `rm ${root}/.clonedeploy/${record}     (on ${name})`
+}
