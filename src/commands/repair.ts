@@ -1,4 +1,4 @@
-import { type ExitCode, MixedError, UsageError } from '../errors.js'
+import { type ExitCode, MixedError, Refusal, UsageError } from '../errors.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { isNothing, repairJson, repairText } from '../render/repair.js'
 import { askToGoOn } from './ask.js'
@@ -50,8 +50,12 @@ export async function repairFleet(
   for (let round = 1; round <= mostRounds; round++) {
     const scene = await readScene(context, { given, command })
     try {
-      demandDecision(scene)
-      demand(scene)
+      const wrong = refusalOf(() => {
+        demandDecision(scene)
+        demand(scene)
+      })
+      if (wrong !== null && done === null) throw wrong
+      if (wrong !== null && done !== null) return apart(done, wrong)
       if (scene.decision.kind === 'nothing') {
         const states = scene.fleet.map(({ state }) => state)
         if (!isRecorded(given, states)) await leaveOut(context, flags, scene)
@@ -69,6 +73,28 @@ export async function repairFleet(
   throw new MixedError('The fleet changes while it is repaired; somebody or something else is at work on it.', {
     next: ['look: clonedeploy status'],
   })
+}
+
+/** Something was done, and afterwards the fleet was found in another state. */
+function apart(done: Outcome, { message }: Refusal): Outcome {
+  const reason = message.replace(/ ?Nothing was changed\.$/, '')
+  return {
+    ...done,
+    result: 'mixed',
+    exitCode: 6,
+    reason,
+    next: ['look: clonedeploy status', 'then: clonedeploy repair'],
+  }
+}
+
+function refusalOf(act: () => void): Refusal | null {
+  try {
+    act()
+    return null
+  } catch (error) {
+    if (error instanceof Refusal) return error
+    throw error
+  }
 }
 
 async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
