@@ -82,7 +82,7 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     const { project, fleet } = here
     configure()
     const one = await project.deployed('one')
-    for (let n = 0; n < 8; n++) project.write({ [`app/big-${n}`]: randomBytes(4_000_000).toString('latin1') })
+    for (let n = 0; n < 4; n++) project.write({ [`app/big-${n}`]: randomBytes(4_000_000).toString('latin1') })
     const running = project.start('deploy --json')
     await vi.waitFor(() => expect(readdirSync(project.on(3, '.clonedeploy/incoming'))).toHaveLength(1), {
       timeout: 20_000,

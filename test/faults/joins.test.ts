@@ -27,6 +27,9 @@ describe.skipIf(!sshdIsHere())('a controller that is killed while a host is new'
     await scene.deploy('old')
     await scene.deploy('new')
     scene.mayEndAbsent()
+    rmSync(project.on(3, 'current'))
+    // Who has read the link reads on.
+    await new Promise(resolve => setTimeout(resolve, 300))
     rmSync(project.on(3), { recursive: true })
     const running = startHeld(project, command, at)
     expect((await running.reached()) || tryAll).toBe(true)
