@@ -14,10 +14,11 @@ export async function freePort(): Promise<number> {
   const first = await block
   for (let tries = 1; tries < size; tries += 1) {
     given = (given % (size - 1)) + 1
-    const server = await listen(first + given)
+    const port = first + given
+    const server = await listen(port)
     if (!server) continue
     await new Promise(resolve => server.close(resolve))
-    return first + given
+    return port
   }
   throw new Error(`all ports from ${first} to ${first + size - 1} are in use`)
 }
