@@ -61,9 +61,12 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .option('--fenced', 'with --give-up: you say that no user reaches them'),
   )
   ask(
-    transaction(
-      onStage(add('join', 'gives a new host the fleet’s release, and the earlier ones to roll back to')),
-    ).option('--host <hosts>', 'the hosts that are to join', list, [] as string[]),
+    change(onStage(add('join', 'gives a new host the fleet’s release, and the earlier ones to roll back to'))).option(
+      '--host <hosts>',
+      'the hosts that are to join',
+      list,
+      [] as string[],
+    ),
   )
   ask(
     selection(onStage(add('status', 'what each host holds and serves, drift, lock, unfinished transaction'))).option(
@@ -163,9 +166,7 @@ function setUp(command: Command): Command {
 }
 
 function transaction(command: Command): Command {
-  return command
-    .option('-n, --dry-run', 'show what would happen; hosts are only read')
-    .option('--detailed-exitcode', 'with --dry-run: exit 10 when something would change')
+  return change(command)
     .option(
       '--exclude <hosts>',
       'leave these hosts out; they are recorded and shown until they rejoin',
@@ -174,6 +175,13 @@ function transaction(command: Command): Command {
     )
     .option('--reason <why>', 'why they are left out')
     .option('--force', 'go on although nothing has changed')
+}
+
+/** What every transaction knows. */
+function change(command: Command): Command {
+  return command
+    .option('-n, --dry-run', 'show what would happen; hosts are only read')
+    .option('--detailed-exitcode', 'with --dry-run: exit 10 when something would change')
     .option('--no-rollback', 'leave the new release in place when it fails after the swap')
     .option('--lock-wait <duration>', 'wait this long for the lock: 10m', duration)
     .option('-m, --message <text>', 'shown with the lock and in the history')

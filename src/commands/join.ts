@@ -21,8 +21,6 @@ interface Brought {
 
 /** `clonedeploy join`: hosts get the releases that the others could go back to, then the fleet's own, and serve that. */
 export async function join(io: Io, flags: JoinFlags): Promise<ExitCode> {
-  if (flags.exclude !== undefined)
-    throw new UsageError('join looks at all hosts: --exclude goes with deploy and rollback.')
   if (flags.host === undefined) throw new UsageError('join needs --host HOST: which hosts are to join.')
   const context = await openContext(io, flags)
   const startedAt = performance.now()
@@ -60,6 +58,7 @@ async function joinFleet(
   context.log.name(target)
   try {
     const others = scene.fleet.map(({ state }) => state.name).filter(name => !joining.has(name))
+    // Asked before anything is brought: a decision may be missing, or the way be impossible.
     await wayOfRepair(context, flags, scene.fleet, new Set(others))
     for (const one of earlier) {
       if (context.io.stop.reason() !== null) break

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { contents } from '../support/files.js'
 import { ageLocks } from '../support/lease.js'
 import { all, onFleet } from '../support/on-fleet.js'
-import { textOf } from '../support/project.js'
+import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('join', () => {
@@ -124,6 +124,16 @@ describe.skipIf(!sshdIsHere())('join', () => {
     expect(currents()[2]).toBe(null)
     expect((await project.run('lock')).code).toBe(0)
   }, 50_000)
+
+  it('goes on without a host that does not answer, names it, and ends with 6', async () => {
+    const { project, fleet } = here
+    const ids = await grown()
+    await fleet.stopHost(2)
+    const { code, json } = await project.run('join --host h3 --json').finally(() => fleet.startHost(2))
+    expect([code, json().result, json().joined]).toEqual([6, 'mixed', { hosts: ['h3'], earlier: [ids[0]] }])
+    expect(json().hosts.map(({ error }: Json) => error?.step ?? null)).toEqual([null, 'read', null])
+    expect(project.releases(3)).toEqual(ids)
+  })
 
   it('gives the locks back, and says what it is, when what was kept here is damaged', async () => {
     const { project } = here
