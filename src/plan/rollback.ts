@@ -41,13 +41,7 @@ export function chooseRollback(states: readonly HostState[], serves: string | nu
   }
   throw new PreflightError('There is no earlier release that every host has. Nothing was changed.', {
     details: skipped.map(({ release, why }) => `${release}  ${why}`),
-    next: [
-      'see them: clonedeploy releases',
-      ...joining(
-        states,
-        skipped.map(({ release }) => release),
-      ),
-    ],
+    next: ['see them: clonedeploy releases', ...joining(states, skipped)],
   })
 }
 
@@ -55,16 +49,20 @@ function asked(states: readonly HostState[], ids: readonly string[], to: string)
   const why = ids.includes(to) ? unfit(states, to, true) : 'no host has it'
   if (why === null) return to
   throw new PreflightError(`Release ${to} cannot be rolled back to: ${why}. Nothing was changed.`, {
-    next: ['see them: clonedeploy releases', ...joining(states, ids.includes(to) ? [to] : [])],
+    next: ['see them: clonedeploy releases'],
   })
 }
 
-/** Hosts that came later can be given what the others could go back to. */
-function joining(states: readonly HostState[], releases: readonly string[]): readonly string[] {
-  const lacking = states.filter(state => releases.some(id => find(state, id) === null)).map(({ name }) => name)
-  return lacking.length === 0 || lacking.length === states.length
-    ? []
-    : [`bring them: clonedeploy join --host ${lacking.join(',')}`]
+/** Hosts that came later can be given the newest that all others hold alike: a join brings it. */
+function joining(states: readonly HostState[], skipped: RollbackChoice['skipped']): readonly string[] {
+  for (const { release } of skipped) {
+    const lacking = states.filter(state => find(state, release) === null)
+    const others = states.filter(state => !lacking.includes(state))
+    const isOurs = others.every(state => find(state, release)?.digest !== null)
+    if (lacking.length > 0 && isOurs && unfit(others, release) === null)
+      return [`bring it: clonedeploy join --host ${lacking.map(({ name }) => name).join(',')}`]
+  }
+  return []
 }
 
 function chosen(states: readonly HostState[], id: string, skipped: RollbackChoice['skipped']): RollbackChoice {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PreflightError } from '../../src/errors.js'
-import type { HostState } from '../../src/inventory/state.js'
+import type { HostState, ReleaseState } from '../../src/inventory/state.js'
 import { assess, type Probe, targetOf } from '../../src/plan/assess.js'
 import { inDoubt, problemsOf, servesAlready, warningsOf } from '../../src/plan/preflight.js'
 import { chooseRollback } from '../../src/plan/rollback.js'
@@ -185,13 +184,20 @@ describe('a rollback goes', () => {
     expect(() => chooseRollback(states, idOf(3), to)).toThrow(message)
   })
 
-  it('nowhere when a host that came later lacks them, and says how it gets them', () => {
-    const late = host('late', { releases: [release(3)] })
-    for (const to of [null, idOf(2)])
-      expect(nextOf(() => chooseRollback([host('a'), late], idOf(3), to))).toEqual([
-        'see them: clonedeploy releases',
-        'bring them: clonedeploy join --host late',
-      ])
+  const late = (name: string) => host(name, { releases: [release(3)] })
+  const holding = (more: Partial<ReleaseState>) => host('b', { releases: [release(3), release(2, more)] })
+  const see = 'see them: clonedeploy releases'
+  it.each<[string, HostState[], string[]]>([
+    [
+      'a join, when hosts came later',
+      [host('a'), late('c'), late('d')],
+      [see, 'bring it: clonedeploy join --host c,d'],
+    ],
+    ['no join of what the others hold otherwise', [holding({ digest: 'sha256:x' }), holding({}), late('c')], [see]],
+    ['no join of what is bad', [holding({ bad: 'health' }), late('c')], [see]],
+    ['no join of what another tool made', [holding({ digest: null }), late('c')], [see]],
+  ])('nowhere when one lacks what it would be, and names %s', (_, states, next) => {
+    expect(() => chooseRollback(states, idOf(3), null)).toThrow(expect.objectContaining({ next }))
   })
 
   it('nowhere when there is none', () => {
@@ -332,13 +338,3 @@ describe('the verdict on a fleet', () => {
     })
   })
 })
-
-function nextOf(act: () => unknown): readonly string[] {
-  try {
-    act()
-  } catch (error) {
-    if (error instanceof PreflightError) return error.next
-    throw error
-  }
-  return []
-}
