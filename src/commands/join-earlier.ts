@@ -7,7 +7,7 @@ import { problemsOf } from '../plan/preflight.js'
 import type { Context } from './context.js'
 import type { JoinFlags } from './flags.js'
 import { needsOf } from './making.js'
-import { datesOf, intentFor, sourceOf } from './repair-act.js'
+import { bringIntent, sourceOf } from './repair-act.js'
 import { modelOf, type Scene } from './repair-scene.js'
 import { demandNone, orInterrupt } from './survey.js'
 import { startRun } from './transact.js'
@@ -17,31 +17,25 @@ export async function bringEarlier(
   context: Context,
   flags: JoinFlags,
   scene: Scene,
-  { release, digest, needs }: Earlier,
+  earlier: Earlier,
   joining: ReadonlySet<string>,
   warnings: string[],
 ): Promise<string | null> {
   const { fleet } = scene
+  const { release, needs } = earlier
   const others = fleet.filter(({ state }) => !joining.has(state.name))
   const { damaged, lost } = await orInterrupt(context, verifyOnAll(others, release, context.concurrency))
   if (damaged.size > 0) return `${[...damaged].join(', ')}: its copy was changed on the host`
   if (lost.size > 0) return `${[...lost].join(', ')}: the connection was lost`
-  const model = modelOf({ ...scene, fleet: others, damaged }, release)
+  const whole = { ...scene, fleet: others, damaged }
+  const model = modelOf(whole, release)
   if (model === null) return 'no host holds it as it was made'
   try {
-    const artifact = await sourceOf(context, { ...scene, fleet: others, damaged }, release)
+    const artifact = await sourceOf(context, whole, release)
     const size = needsOf(entriesOf(artifact.manifest))
     demandNone(fleet.flatMap(({ state }) => (needs.get(state.name) === 'push' ? problemsOf(state, size) : [])))
-    const { revision } = model.entry
-    const plan = planEarlier({
-      ...(await intentFor(context, flags, scene, release)),
-      digest,
-      revision: revision?.startsWith('sha256:') ? null : revision,
-      needs,
-      doubts: new Map(),
-      model: model.entry,
-      dates: await datesOf(model, release, artifact),
-    })
+    const what = { ...earlier, doubts: new Map() }
+    const plan = planEarlier(await bringIntent(context, flags, scene, model, artifact, what))
     context.emit({ type: 'note', level: 'info', host: null, text: `an earlier release: ${release}` })
     const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release))
     const halt = await prepareOnly(run)

@@ -71,13 +71,14 @@ function demandOurs(
   target: string,
 ): void {
   const brings = states.filter(({ name }) => joining.has(name))
+  const isOurs = targetOf(states) === target
   const files = [
-    ...(targetOf(states) === target ? [] : brings.filter(({ fleet }) => fleet !== null).map(onHost('fleet'))),
+    ...(isOurs ? [] : brings.filter(({ fleet }) => fleet !== null).map(onHost('fleet'))),
     ...(config.balancer === null || openDrains(brings) === null
       ? []
       : brings.filter(({ drained }) => drained !== null).map(onHost('drained'))),
   ]
-  if (targetOf(states) === target && files.length === 0) return
+  if (isOurs && files.length === 0) return
   throw new MixedError(
     `${brings.map(({ name }) => name).join(', ')} brings records along that are not this fleet's, which serves ${target}. Nothing was changed.`,
     { next: files.map(file => `if it was in another fleet: ${file}`) },

@@ -11,7 +11,7 @@ import { refetch } from '../fleet/refetch.js'
 import { sweep } from '../fleet/without-swap.js'
 import type { HostState } from '../inventory/state.js'
 import { targetOf } from '../plan/assess.js'
-import { planBring, planLeaveOut, planPutBack, planSweep } from '../plan/plan-repair.js'
+import { type BringIntent, planBring, planLeaveOut, planPutBack, planSweep } from '../plan/plan-repair.js'
 import { problemsOf } from '../plan/preflight.js'
 import { digestOf, type RepairDecision } from '../plan/repair.js'
 import { touchedFiles } from '../plan/touched-files.js'
@@ -85,7 +85,7 @@ async function bring(
   startedAt: number,
 ): Promise<Outcome> {
   const { fleet } = scene
-  const { release, needs, doubts } = decision
+  const { release, needs } = decision
   const model = modelOf(scene, release)
   const pushed = fleet.filter(({ state }) => needs.get(state.name) === 'push')
   const artifact = pushed.length === 0 ? null : await sourceOf(context, scene, release)
@@ -97,18 +97,11 @@ async function bring(
       problemsOf(undangled(state), needs.get(state.name) === 'push' ? size : { bytes: 0, entries: 0 }),
     ),
   )
-  const { revision } = model.entry
   const stay = [...needs].filter(([, need]) => need === 'nothing' || need === 'deploy').map(([name]) => name)
   const way = await wayOfRepair(context, flags, fleet, new Set(stay))
   const intent = {
-    ...(await intentFor(context, flags, scene, release)),
-    digest: decision.digest,
-    revision: revision?.startsWith('sha256:') ? null : revision,
-    needs,
-    doubts,
-    model: model.entry,
+    ...(await bringIntent(context, flags, scene, model, artifact, decision)),
     rollout: way.rollout,
-    dates: artifact === null ? new Map() : await datesOf(model, release, artifact),
   }
   context.emit({
     type: 'run.release',
@@ -119,6 +112,27 @@ async function bring(
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release)
   const run = startRun(context, flags, fleet, planBring(intent), payload, way.service)
   return execute(run, { startedAt, log: context.log.path() })
+}
+
+/** What is said of a release that is brought as `model` holds it; `artifact`: its bytes, null where nothing is pushed. */
+export async function bringIntent(
+  context: Context,
+  flags: TransactionFlags,
+  scene: Scene,
+  model: Model,
+  artifact: Artifact | null,
+  { release, digest, needs, doubts }: Pick<Bring, 'release' | 'digest' | 'needs' | 'doubts'>,
+): Promise<BringIntent> {
+  const { revision } = model.entry
+  return {
+    ...(await intentFor(context, flags, scene, release)),
+    digest,
+    revision: revision?.startsWith('sha256:') ? null : revision,
+    needs,
+    doubts,
+    model: model.entry,
+    dates: artifact === null ? new Map() : await datesOf(model, release, artifact),
+  }
 }
 
 /** The very bytes of the release: as they were kept here, or from a host that holds them intact. */
@@ -143,7 +157,7 @@ export async function sourceOf(context: Context, scene: Scene, release: string):
 }
 
 /** A release of another tool has no manifest to go by. */
-export async function datesOf(model: Model, release: string, { manifest }: Artifact): Promise<Dates> {
+async function datesOf(model: Model, release: string, { manifest }: Artifact): Promise<Dates> {
   if (model.entry.digest === null) return new Map()
   return datesOn(model.from.session, { root: model.from.state.root, release, manifest })
 }
@@ -159,7 +173,7 @@ function nowhere(release: string): MixedError {
   )
 }
 
-/** What every run of a repair says of itself. */
+/** What every run of a repair or a join says of itself. */
 export async function intentFor(
   context: Context,
   flags: TransactionFlags,

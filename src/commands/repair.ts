@@ -54,8 +54,10 @@ export async function repairFleet(
         demandDecision(scene)
         demand(scene)
       })
-      if (wrong !== null && done === null) throw wrong
-      if (wrong !== null && done !== null) return apart(done, wrong)
+      if (wrong !== null) {
+        if (done === null) throw wrong
+        return concluded(context, scene, apart(done, wrong))
+      }
       if (scene.decision.kind === 'nothing') {
         const states = scene.fleet.map(({ state }) => state)
         if (!isRecorded(given, states)) await leaveOut(context, flags, scene)

@@ -113,11 +113,13 @@ function needOf(state: HostState, release: string, digest: string | null, damage
   return serves && inDoubt(state).length === 0 ? 'nothing' : 'swap'
 }
 
+/** Whether a dead run left its lock, or what it had prepared. */
+export function hasLeftovers({ lock, transactions }: HostState): boolean {
+  return lock.held || transactions.some(({ outcome }) => outcome === null)
+}
+
 function leftovers(states: readonly HostState[], release: string | null): RepairDecision {
   const back = doubtsBy(states, unserved)
   if (back.size > 0) return { kind: 'put back', doubts: back }
-  const left = states.some(
-    ({ lock, transactions }) => lock.held || transactions.some(({ outcome }) => outcome === null),
-  )
-  return left ? { kind: 'sweep', release, remove: [] } : { kind: 'nothing', release }
+  return states.some(hasLeftovers) ? { kind: 'sweep', release, remove: [] } : { kind: 'nothing', release }
 }

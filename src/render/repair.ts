@@ -1,6 +1,6 @@
 import type { HostState } from '../inventory/state.js'
 import type { Earlier } from '../plan/join.js'
-import type { Need, RepairDecision } from '../plan/repair.js'
+import { hasLeftovers, type Need, type RepairDecision } from '../plan/repair.js'
 import { currentRelease } from '../plan/transaction.js'
 import { escapeLine } from './escape.js'
 import { tableLines } from './table.js'
@@ -73,7 +73,8 @@ function wouldDo({ decision, earlier }: RepairReport, state: HostState): string 
   return (then === 'nothing' && ids.length > 0 ? first : [...first, then]).join(', ')
 }
 
-function decided(decision: RepairDecision, { name, lock, transactions }: HostState): string {
+function decided(decision: RepairDecision, state: HostState): string {
+  const { name } = state
   switch (decision.kind) {
     case 'put back': {
       const doubt = decision.doubts.get(name)
@@ -85,9 +86,7 @@ function decided(decision: RepairDecision, { name, lock, transactions }: HostSta
       return words(decision.needs.get(name) ?? 'nothing', decision.release)
     case 'sweep':
       if (decision.remove.includes(name)) return `remove a damaged copy of ${decision.release}, get it again`
-      return lock.held || transactions.some(({ outcome }) => outcome === null)
-        ? 'remove what a dead run left'
-        : 'nothing'
+      return hasLeftovers(state) ? 'remove what a dead run left' : 'nothing'
     default:
       return 'nothing'
   }
