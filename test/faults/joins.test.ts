@@ -1,11 +1,10 @@
-import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { sshdIsHere } from '../support/sshd.js'
 import { startHeld } from './held.js'
 import { onHosts } from './hosts.js'
 import { messagePoints, tryAll } from './points.js'
 import { onScene } from './scene.js'
-import { version } from './whole.js'
+import { app, version } from './whole.js'
 
 // A third host is new; the machine that brings it what it lacks dies at a message: of a join the first three locks are for an
 // earlier release. The other two take part, and swap to what they serve.
@@ -24,13 +23,14 @@ describe.skipIf(!sshdIsHere())('a controller that is killed while a host is new'
     ...at
   }) => {
     const { project, other } = scene
-    await scene.deploy('old')
-    await scene.deploy('new')
     scene.mayEndAbsent()
-    rmSync(project.on(3, 'current'))
-    // Who has read the link reads on.
-    await new Promise(resolve => setTimeout(resolve, 300))
-    rmSync(project.on(3), { recursive: true })
+    const before = [1, 2].map(i => ({ name: `h${i}`, deployTo: project.on(i) }))
+    project.configure({ source: { dir: 'site' }, hosts: before })
+    for (const one of ['old', 'new']) {
+      project.write(app(one))
+      expect((await project.run('deploy')).code).toBe(0)
+    }
+    project.configure({ source: { dir: 'site' } })
     const running = startHeld(project, command, at)
     expect((await running.reached()) || tryAll).toBe(true)
     running.child.kill('SIGKILL')
