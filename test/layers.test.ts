@@ -10,7 +10,7 @@ const layers: readonly (readonly string[])[] = [
   ['balancer'],
   ['connection', 'plan'],
   ['scripts', 'release', 'inventory'],
-  ['errors.ts', 'package.ts', 'signal-group.ts'],
+  ['cache-folder.ts', 'errors.ts', 'package.ts', 'signal-group.ts'],
 ]
 
 /** Upwards, as types: the resolved configuration is data that all of them were written for, and config/config.ts holds no code. */

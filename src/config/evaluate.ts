@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { extname } from 'node:path'
+import { extname, join } from 'node:path'
+import { cacheFolder } from '../cache-folder.js'
 import { indexFile } from '../package.js'
 import { displayPath } from './display-path.js'
 import { ConfigError } from './problem.js'
@@ -35,12 +36,22 @@ async function exported(file: string, text: string, cwd: string): Promise<unknow
   })
 }
 
-/** No cache on disk: in a shared temp folder somebody else could plant code there. */
+/** Babel takes longer to load than all of the program: what it made is kept, and used while the file has the same text. */
 async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await importThrough(cacheFolder === null ? false : join(cacheFolder, 'config'), file)
+  } catch (error) {
+    // The cache may be what the system refuses: a full disk, say.
+    if (cacheFolder === null || !(error instanceof Error && 'syscall' in error)) throw error
+    return importThrough(false, file)
+  }
+}
+
+async function importThrough(fsCache: string | false, file: string): Promise<Readonly<Record<string, unknown>>> {
   // Not by import: that reads all of its text for the names it exports, which takes three times as long as to run it.
   const { createJiti } = createRequire(import.meta.url)('jiti') as typeof import('jiti')
   const jiti = createJiti(file, {
-    fsCache: false,
+    fsCache,
     moduleCache: false,
     interopDefault: true,
     // So that it works where it is not installed: under npx, and from source.

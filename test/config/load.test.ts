@@ -1,6 +1,7 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { cacheFolder } from '../../src/cache-folder.js'
 import { loadConfig } from '../../src/config/load.js'
 import { jsonProject, minimal, project, refusal } from './project.js'
 
@@ -57,7 +58,34 @@ describe('a config is read from', () => {
     }
     expect(apps).toEqual(['one', 'two'])
   })
+
+  it('what was made of the same text before', async () => {
+    const cwd = await project({ 'deploy.config.ts': `export default ${json} as const` })
+    const app = async () => (await loadConfig({ cwd })).app
+    expect(await app()).toBe('shop')
+    const kept = await keptOf(cwd)
+    await writeFile(kept, (await readFile(kept, 'utf8')).replace('shop', 'kept'))
+    expect(await app()).toBe('kept')
+    await writeFile(join(cwd, 'deploy.config.ts'), `export default ${json.replace('shop', 'changed')}`)
+    expect(await app()).toBe('changed')
+  })
+
+  it('its text, where what was made of it cannot be kept', async () => {
+    const cwd = await project({ 'deploy.config.ts': `export default ${json} as const` })
+    await loadConfig({ cwd })
+    const kept = await keptOf(cwd)
+    await rm(kept)
+    await mkdir(kept)
+    expect((await loadConfig({ cwd })).app).toBe('shop')
+  })
 })
+
+/** The file in the cache that belongs to the config in this folder. */
+async function keptOf(cwd: string): Promise<string> {
+  const folder = join(cacheFolder ?? '', 'config')
+  const [name = ''] = (await readdir(folder)).filter(name => name.startsWith(`${basename(cwd)}-`))
+  return join(folder, name)
+}
 
 it('loading leaves nothing behind, in the project or elsewhere', async () => {
   const cwd = await project({ 'deploy.config.ts': `export default ${json}`, 'node_modules/x/x': '', 'tmp/x': '' })

@@ -1,11 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '../..')
 
-/** The end-to-end tests start the program as users do, from `dist`: it is made here when the source is newer. */
-export function setup(): void {
+/** The program as users start it, and a cache of its own instead of the user's; gives what ends that. */
+export function setup(): () => void {
+  const cache = mkdtempSync(join(tmpdir(), 'clonedeploy-cache-'))
+  process.env.XDG_CACHE_HOME = cache
+  build()
+  return () => rmSync(cache, { recursive: true, force: true })
+}
+
+/** The end-to-end tests start the program from `dist`: it is made here when the source is newer. */
+function build(): void {
   const built = join(root, 'dist/cli.js')
   if (existsSync(built) && oldest(join(root, 'dist')) > newest(join(root, 'src'))) return
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })

@@ -98,10 +98,10 @@ export async function startProject(fleet: TestFleet): Promise<Project> {
 
 /** Starts the program with words parted by spaces. */
 function startProgram(cwd: string, args: string, { env = {} }: RunOptions): Running {
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '', HOME = '', XDG_CACHE_HOME = '' } = process.env
   const child = spawn(process.execPath, [program, ...args.split(' ').filter(word => word !== '')], {
     cwd,
-    env: { PATH, HOME, USER: 'anna', ...env },
+    env: { PATH, HOME, XDG_CACHE_HOME, USER: 'anna', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const text = { stdout: '', stderr: '' }

@@ -17,11 +17,11 @@ export async function onTerminal(
   answers: readonly (readonly [question: string, typed: string])[],
   more: Readonly<Record<string, string>> = {},
 ): Promise<OnTerminal> {
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '', HOME = '', XDG_CACHE_HOME = '' } = process.env
   const line = [process.execPath, program, ...args.split(' ')].map(word => `'${word}'`).join(' ')
   const child = spawn('script', ['-qec', `stty rows 24 cols 200; exec ${line}`, '/dev/null'], {
     cwd,
-    env: { PATH, HOME, USER: 'anna', TERM: 'xterm', NO_COLOR: '1', SHELL: '/bin/sh', ...more },
+    env: { PATH, HOME, XDG_CACHE_HOME, USER: 'anna', TERM: 'xterm', NO_COLOR: '1', SHELL: '/bin/sh', ...more },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   let raw = ''
