@@ -126,7 +126,12 @@ function startProgram(cwd: string, args: string, { env = {} }: RunOptions): Runn
   }
 }
 
-/** What a file holds; '' while there is none. */
+/** What a file holds; '' while there is none. It may go away while it is looked at, as what /proc has of a process does. */
 export function textOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'latin1') : ''
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (error) {
+    if (error instanceof Error && /^(ENOENT|ENOTDIR|ESRCH):/.test(error.message)) return ''
+    throw error
+  }
 }
