@@ -1,4 +1,4 @@
-import type { Arrival } from '../scripts/arrival.js'
+import type { Arrival, Zip } from '../scripts/arrival.js'
 import type { Manifest } from './manifest.js'
 
 /** The built files, packed once: frozen on disk before the first host gets a byte. */
@@ -8,12 +8,12 @@ export interface Artifact {
   readonly digest: string
   readonly revision: Revision | null
   readonly warnings: readonly string[]
-  /** A gzipped tar that brings a host from `base` (null: nothing) to this artifact, with the time of that release; made once per base and kept. */
-  readonly payload: (base: Manifest | null, release: string) => Promise<Payload>
+  /** What brings a host from `base` (null: nothing) to this artifact, with the time of that release; made once per base and kept. `zip` (`gzip`) is for many bytes: few are always gzipped. */
+  readonly payload: (base: Manifest | null, release: string, zip?: Zip) => Promise<Payload>
 }
 
 export interface Payload extends Arrival {
-  /** gzip of a tar with `removed` and `added` (manifest lines), what these name as NUL-separated paths (`leaves`, `leaves.folders` with the deepest first, `files`, `links`, `folders`), `tree/…` (the files that are not in base), an empty folder `own`, and `edits` with `edit/N` (what makes files out of the base's). */
+  /** A compressed tar with `removed` and `added` (manifest lines), what these name as NUL-separated paths (`leaves`, `leaves.folders` with the deepest first, `files`, `links`, `folders`), `tree/…` (the files that are not in base), an empty folder `own`, and `edits` with `edit/N` (what makes files out of the base's). */
   readonly data: Uint8Array
 }
 

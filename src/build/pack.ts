@@ -1,4 +1,5 @@
 import { fileTime } from '../release/id.js'
+import type { Zip } from '../scripts/arrival.js'
 import type { Artifact, Payload, Revision } from './artifact.js'
 import { findAll } from './find.js'
 import { freeze } from './freeze.js'
@@ -31,9 +32,9 @@ export async function packFolder(options: PackOptions): Promise<Artifact> {
 /** An artifact of frozen bytes. Payloads are made once per base and release, and shared by all who ask. */
 export function artifactOf(frozen: Frozen, revision: Revision | null, warnings: readonly string[]): Artifact {
   const made = new Map<string, Promise<Payload>>()
-  const payload = (base: Manifest | null, release: string) => {
-    const key = `${release} ${base === null ? '' : digestOf(base)}`
-    const known = made.get(key) ?? payloadFrom(base, frozen, fileTime(release))
+  const payload = (base: Manifest | null, release: string, zip: Zip = 'gzip') => {
+    const key = `${zip} ${release} ${base === null ? '' : digestOf(base)}`
+    const known = made.get(key) ?? payloadFrom(base, frozen, fileTime(release), zip)
     made.set(key, known)
     known.catch(() => made.delete(key))
     return known

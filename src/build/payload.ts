@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
-import { many } from '../scripts/arrival.js'
+import { many, type Zip } from '../scripts/arrival.js'
 import type { Payload } from './artifact.js'
 import { type Edit, editsOf } from './edits.js'
-import { gzipOf } from './gzip.js'
 import { entryOf } from './line.js'
 import {
   type Difference,
@@ -21,21 +20,28 @@ import { printable } from './printable.js'
 import { type Frozen, forget, offsetsOf, recallBeside } from './store.js'
 import { type TarEntry, tarEnd, tarHeader, tarPadding } from './tar.js'
 import { byPath, parentsOf } from './tree.js'
+import { zipped } from './zip.js'
 
 /** So many files are named to the programs that read them again, instead of by way of xargs. */
 const FEW = 50
 
 /** Brings a host from `base` to the frozen artifact; what arrives gets this time (seconds). Every file's bytes are checked against the manifest on the way. */
-export async function payloadFrom(base: Manifest | null, frozen: Frozen, time: number): Promise<Payload> {
+export async function payloadFrom(
+  base: Manifest | null,
+  frozen: Frozen,
+  time: number,
+  zipOfMany: Zip,
+): Promise<Payload> {
   const changes = difference(base, frozen.manifest)
   const kept = base === null ? null : recallBeside(frozen, digestOf(base))
   const edits = kept === null ? new Map<string, Edit>() : editsOf(changes, kept, frozen)
   const input = openContent(frozen)
   try {
-    const data = await gzipOf(archive(changes, edits, frozen, input, time))
     const amount = amountOf(changes)
+    const zip = amount.bytes > many ? zipOfMany : 'gzip'
+    const data = await zipped(archive(changes, edits, frozen, input, time), zip)
     const names = amount.bytes > many ? null : namesOf(changes)
-    return { data, ...amount, names, entries: entriesOf(frozen.manifest).length, sum: sumOf(changes, names) }
+    return { data, zip, ...amount, names, entries: entriesOf(frozen.manifest).length, sum: sumOf(changes, names) }
   } finally {
     closeSync(input)
   }

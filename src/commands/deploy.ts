@@ -1,6 +1,7 @@
-import type { Artifact, Revision } from '../build/artifact.js'
+import type { Artifact, Payload, Revision } from '../build/artifact.js'
 import { entriesOf, type Manifest } from '../build/manifest.js'
 import { recall } from '../build/store.js'
+import { zipFor } from '../build/zip.js'
 import type { Config } from '../config/config.js'
 import { type ExitCode, UsageError } from '../errors.js'
 import { readBases } from '../fleet/bases.js'
@@ -30,6 +31,8 @@ export interface Prepared {
   readonly artifact: Artifact
   readonly bases: ReadonlyMap<string, Manifest>
   readonly intent: DeployIntent
+  /** What brings a host to the artifact from the release with this digest; null, or one that is not known: from nothing. */
+  readonly payload: (baseDigest: string | null) => Promise<Payload>
 }
 
 /** `clonedeploy deploy`: build once, push to all, swap all together, put all back if one fails. */
@@ -99,14 +102,12 @@ async function deployTo(
         `Deploy ${release} to ${fleet.length} hosts of ${context.config.stage}?`,
         'this stage is protected',
       )
-    const payload = (digest: string | null) =>
-      artifact.payload(digest === null ? null : (prepared.bases.get(digest) ?? null), release)
     const outcome = await transact(
       context,
       flags,
       fleet,
       planDeploy({ ...prepared.intent, rollout: way.rollout }),
-      payload,
+      prepared.payload,
       startedAt,
       way.service,
     )
@@ -143,7 +144,9 @@ async function prepare(
     extra: addedEntries(present, config.shared, touchedFiles(config)),
     shared: config.shared,
   }
-  return { fleet, artifact, bases, intent }
+  const zip = zipFor(fleet.map(({ state }) => state))
+  const payload = (digest: string | null) => artifact.payload(bases.get(digest ?? '') ?? null, intent.release, zip)
+  return { fleet, artifact, bases, intent, payload }
 }
 
 /** Only where hosts do not all take their unchanged files from the same release. */

@@ -19,7 +19,7 @@ import { isUnbuilt } from './unbuilt.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
 export async function dryRun(context: Context, flags: DeployFlags, prepared: Prepared): Promise<ExitCode> {
-  const { fleet, artifact, intent, bases } = prepared
+  const { fleet, artifact, intent, payload } = prepared
   const served = await readService(context, fleet)
   const rollout = planRollout(context, fleet, served, new Set())
   const plan = planDeploy('text' in rollout ? intent : { ...intent, rollout })
@@ -45,11 +45,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
         would: nothing ? currentRelease(state) : plan.release,
         freeKb: state.disk.freeKb,
         needsKb: unknown ? null : Math.ceil((needs.bytes * 1.1) / 1024),
-        bytes: unknown
-          ? null
-          : nothing
-            ? 0
-            : (await artifact.payload(bases.get(currentEntry(state)?.digest ?? '') ?? null, plan.release)).data.length,
+        bytes: unknown ? null : nothing ? 0 : (await payload(currentEntry(state)?.digest ?? null)).data.length,
       })),
     ),
     commits: await commitsSince(
@@ -136,11 +132,8 @@ function wouldRun(plan: Plan, served: Served, relayed: readonly DryRunStep[]): r
 }
 
 /** Who hands the files on to whom. */
-async function relayed(plan: Plan, { artifact, bases }: Prepared): Promise<readonly DryRunStep[]> {
-  const takers = await takersOf(
-    plan,
-    async base => (await artifact.payload(bases.get(base ?? '') ?? null, plan.release)).data.length,
-  )
+async function relayed(plan: Plan, { payload }: Prepared): Promise<readonly DryRunStep[]> {
+  const takers = await takersOf(plan, async base => (await payload(base)).data.length)
   const seeds = [...new Set(takers.values())]
   return seeds.map(seed => {
     const count = [...takers.values()].filter(name => name === seed).length

@@ -1,4 +1,5 @@
 import { entriesOf } from '../build/manifest.js'
+import { zipFor } from '../build/zip.js'
 import { MixedError, PreflightError } from '../errors.js'
 import { verifyOnAll } from '../fleet/damaged.js'
 import { prepareOnly } from '../fleet/without-swap.js'
@@ -37,7 +38,8 @@ export async function bringEarlier(
     const what = { ...earlier, doubts: new Map() }
     const plan = planEarlier(await bringIntent(context, flags, scene, model, artifact, what))
     context.emit({ type: 'note', level: 'info', host: null, text: `an earlier release: ${release}` })
-    const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release))
+    const zip = zipFor(fleet.map(({ state }) => state))
+    const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release, zip))
     const halt = await prepareOnly(run)
     warnings.push(...run.warnings.map(text => `${release}: ${text}`))
     return halt?.reason ?? null

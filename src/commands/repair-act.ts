@@ -2,6 +2,7 @@ import type { Artifact } from '../build/artifact.js'
 import { entriesOf } from '../build/manifest.js'
 import { artifactOf } from '../build/pack.js'
 import { recall } from '../build/store.js'
+import { zipFor } from '../build/zip.js'
 import { MixedError, PreflightError } from '../errors.js'
 import { datesOn } from '../fleet/dates.js'
 import { execute } from '../fleet/execute.js'
@@ -109,7 +110,8 @@ async function bring(
     previous: mostCommon(behind.map(({ state }) => currentRelease(state))),
     note: scene.command,
   })
-  const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release)
+  const zip = zipFor(pushed.map(({ state }) => state))
+  const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release, zip)
   const run = startRun(context, flags, fleet, planBring(intent), payload, way.service)
   return execute(run, { startedAt, log: context.log.path() })
 }

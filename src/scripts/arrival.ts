@@ -4,9 +4,13 @@ import { type ShellText, sh } from './shell.js'
 /** Bytes of files from which on OpenSSL hashes faster, its start included. */
 export const many = 4e6
 
+/** The program of a host that unpacks a payload, with `-dc`. */
+export type Zip = 'gzip' | 'zstd'
+
 /** A payload (build/payload.ts makes it), and what the script has to know of it. */
 export interface Arrival {
   readonly data: Uint8Array
+  readonly zip: Zip
   /** How much arrives: files with their bytes, links, folders. */
   readonly files: number
   readonly bytes: number

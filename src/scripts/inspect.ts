@@ -2,7 +2,7 @@ import { lockLease } from './lock.js'
 import { type Script, script, sh } from './shell.js'
 import { unfinishedFunctions } from './unfinished.js'
 
-/** Programs that a host must have. Of the useful ones, `timeout` and `setsid` make things better; `zstd` is told of and not used. */
+/** Programs that a host must have; the useful ones make things better. */
 export const requiredTools = [
   'tar',
   'gzip',

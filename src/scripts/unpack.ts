@@ -46,7 +46,7 @@ umask 077; mkdir -p "$I" || exit ${codes.unpack}
 trap '[ -d "$X" ] || rm -rf "$I"' EXIT
 [ -d "$X" ] || exit ${codes.fenced}
 umask 022; [ -d ${paths.releases} ] || mkdir -p ${paths.releases} || exit ${codes.unpack}
-${comes(way, place.tx)} | tar -xof - -C "$I" || exit ${codes.unpack}
+${comes(way, place.tx)}${payload.zip} -dc | tar -xof - -C "$I" || exit ${codes.unpack}
 [ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] && [ -d "$I/own" ] && [ -d "$T" ] || exit ${codes.unpack}
 ${what.base === null ? sh`` : edited(what.base, what.release)}`,
       payload.bytes > many ? sh`quick` : sh``,
@@ -73,11 +73,10 @@ mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}
   )
 }
 
+/** What the payload comes through before it is unpacked. */
 function comes(way: Way, tx: string): ShellText {
-  if (way === 'sent') return sh`gzip -dc`
-  return way === 'sent and kept'
-    ? sh`${keepCopy} | gzip -dc`
-    : sh`${fetchCopy(way, tx)}tail -c ${way.size} "$I/payload" | gzip -dc`
+  if (way === 'sent') return sh``
+  return way === 'sent and kept' ? sh`${keepCopy} | ` : sh`${fetchCopy(way, tx)}tail -c ${way.size} "$I/payload" | `
 }
 
 function linkShared(tree: string, linked: string, ensure: ShellText): ShellText {

@@ -1,19 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { entriesOf, textOf } from '../../src/build/manifest.js'
 import { packFolder } from '../../src/build/pack.js'
+import { zipFor } from '../../src/build/zip.js'
+import { installed } from '../support/installed.js'
 import { extract, tars } from './archives.js'
 import { bytes, fill, hostile, nothingShared, read, type Tree, temporary } from './folders.js'
 
@@ -438,12 +431,26 @@ describe('a payload', () => {
   })
 
   it('is one archive also when it takes many gzip members', async () => {
-    const dir = temporary()
-    mkdirSync(join(dir, 'd'))
-    for (let i = 0; i < 9; i++) writeFileSync(join(dir, 'd', `${i}`), Buffer.alloc(1_500_001, `${i} content `))
-    const { data } = await (await pack(dir)).payload(null, release)
+    const dir = large()
+    const { data, zip } = await (await pack(dir)).payload(null, release)
+    expect(zip).toBe('gzip')
     expect(gunzipSync(data).length).toBeGreaterThan(13_000_000)
     for (const tar of tars) expect(read(join(extract(tar, data), 'tree'))).toEqual(read(dir))
+  })
+
+  if (zipFor([]) === 'zstd')
+    it('is the same archive by zstd where it is large; a small one is gzipped', async () => {
+      const artifact = await pack(large())
+      const { data, zip } = await artifact.payload(null, release, 'zstd')
+      expect(zip).toBe('zstd')
+      const unpacked = execFileSync(installed('zstd'), ['-dc'], { input: data, maxBuffer: 1 << 30 })
+      expect(unpacked.equals(gunzipSync((await artifact.payload(null, release, 'gzip')).data))).toBe(true)
+      const small = await pack(fill(temporary(), { a: 'x' }))
+      expect((await small.payload(null, release, 'zstd')).zip).toBe('gzip')
+    })
+
+  it('is gzipped for hosts of which one has no zstd', () => {
+    expect(zipFor([{ tools: ['gzip', 'zstd'] }, { tools: ['gzip'] }])).toBe('gzip')
   })
 
   it('is refused when the frozen bytes are damaged, which are then gone from the cache', async () => {
@@ -472,3 +479,9 @@ it('does not look at times: a touched file is no change', async () => {
   utimesSync(bytes(dir, 'a'), 1, 1)
   expect((await pack(dir)).digest).toBe(before.digest)
 })
+
+/** A folder with more than one block of a payload. */
+function large(): string {
+  const text = (i: number) => `${i} content `.repeat(150_000)
+  return fill(temporary(), Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`d/${i}`, text(i)])))
+}

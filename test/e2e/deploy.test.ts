@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { zipFor } from '../../src/build/zip.js'
 import { contents, writeFiles } from '../support/files.js'
+import { installed } from '../support/installed.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
@@ -90,9 +92,12 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     const big = Object.fromEntries(
       Array.from({ length: 30 }, (_, n) => [`app/big/${n}`, randomBytes(10_000).toString('hex')]),
     )
-    project.write({ ...big, 'app/a': 'old\n', 'app/gone': 'old\n' })
+    project.write({ ...big, 'app/a': 'old\n', 'app/gone': 'old\n', 'app/large': 'large '.repeat(1e6) })
     const first = (await project.run('deploy --json')).json()
-    expect(first.bytes).toBeGreaterThan(4 * 250_000)
+    expect(first.bytes).toBeGreaterThan(all.length * 300_000)
+    installed('zstd')
+    const log = textOf(join(project.root, `.clonedeploy/logs/${first.release}.log`))
+    expect(log).toContain(`'${zipFor([])}' -dc | tar`)
     project.write({ 'app/a': 'new\n', 'app/added/b': 'new\n', 'app/version': 'two\n' })
     rmSync(join(project.root, 'app/gone'))
     const { code, json } = await project.run('deploy --json')

@@ -18,6 +18,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { Artifact } from '../../src/build/artifact.js'
 import { packFolder } from '../../src/build/pack.js'
+import { zipFor } from '../../src/build/zip.js'
 import { fileTime, touchStamp } from '../../src/release/id.js'
 import { discard } from '../../src/scripts/finish.js'
 import { lock } from '../../src/scripts/lock.js'
@@ -26,6 +27,7 @@ import { type Unpack, unpack } from '../../src/scripts/unpack.js'
 import { drift, verify } from '../../src/scripts/verify.js'
 import { bytes, fill, hostile, nothingShared, read, type Tree } from '../build/folders.js'
 import { inodes, writeFiles } from '../support/files.js'
+import { installed } from '../support/installed.js'
 import { folder, place, run, type Shell, shells } from '../support/scripts.js'
 import { succeed } from './staged.js'
 
@@ -128,6 +130,20 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
     for (const name of Object.keys(odd).filter(name => !name.endsWith('/') && !odd[name]?.startsWith('-> ')))
       expect(lstatSync(bytes(join(root, 'releases', first), name)).mtimeMs, JSON.stringify(name)).toBe(stamp)
   })
+
+  // busybox has no zstd: such a host is sent gzip.
+  if (shell.name !== 'busybox' && zipFor([]) === 'zstd')
+    it('makes the release out of what zstd packed; half of it is none', async () => {
+      installed('zstd')
+      const artifact = await pack({ large: 'text '.repeat(1e6), small: 'x' })
+      const root = await lockedFolder(shell)
+      const payload = await artifact.payload(null, first, 'zstd')
+      const half = { ...payload, data: payload.data.subarray(0, payload.data.length / 2) }
+      expect((await run(unpack(place(root), what(artifact), half), shell)).code).toBe(87)
+      expect(existsSync(join(root, 'releases', first))).toBe(false)
+      await succeed(run(unpack(place(root), what(artifact), payload), shell))
+      expect(treeOf(root)).toEqual({ large: `644 ${'text '.repeat(1e6)}`, small: '644 x' })
+    })
 
   it('makes an empty release', async () => {
     const artifact = await pack({ 'empty/': '' })

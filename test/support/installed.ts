@@ -10,6 +10,7 @@ const sources = {
   'redis-server': 'apt-get install redis-server',
   'systemd-analyze': 'apt-get install systemd',
   visudo: 'apt-get install sudo',
+  zstd: 'apt-get install zstd',
 } as const
 
 type Program = keyof typeof sources
