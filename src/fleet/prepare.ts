@@ -10,6 +10,9 @@ import { type Relay, startRelay } from './relay.js'
 import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
 import { lostResult } from './session.js'
 
+/** Milliseconds between two words of how much a host has got: each costs work, and there are thousands of pieces. */
+const progressEvery = 100
+
 /** Brings the whole release to every host, verified, linked, prepared and flushed: all hosts, or the run stops here. */
 export async function prepareAll(run: Run): Promise<Halt | null> {
   const pushes = run.hosts.some(({ plan }) => pushOf(plan) !== undefined)
@@ -107,8 +110,13 @@ function failed(step: PushStep, result: RunResult): HostFailure {
 async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number, way: Way): Promise<RunResult> {
   const { prepare } = host.plan
   const after = prepare.slice(prepare.findIndex(({ kind }) => kind === 'push') + 1)
-  const onSent = (done: number) =>
-    run.emit({ type: 'host.progress', phase: 'push', host: host.name, done: Math.min(done, total), total })
+  let told = 0
+  const onSent = (sent: number) => {
+    const done = Math.min(sent, total)
+    if (done < total && performance.now() < told + progressEvery) return
+    told = performance.now()
+    run.emit({ type: 'host.progress', phase: 'push', host: host.name, done, total })
+  }
   const scripts = await scriptsUpTo(run, host, [step, ...after], Number.POSITIVE_INFINITY, way)
   await runAhead(host, scripts, { timeout: step.timeout, onSent })
   return takeAhead(host, 'unpack') as RunResult

@@ -11,12 +11,10 @@ import type { Renderer } from './renderer.js'
 export function logRenderer(write: (text: string) => void, clock: Clock = systemClock): Renderer {
   const firstOn = new Map<string, string>()
   const event = (event: Event) => {
+    const lines = logLines(event, firstOn)
+    if (lines.length === 0) return
     const t = new Date(clock.now()).toISOString()
-    write(
-      logLines(event, firstOn)
-        .map(line => `${t} ${line}\n`.replace(/ +\n$/, '\n'))
-        .join(''),
-    )
+    write(lines.map(line => `${t} ${line}\n`.replace(/ +\n$/, '\n')).join(''))
   }
   return { event, end: () => {} }
 }
