@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
@@ -38,12 +39,25 @@ async function exported(file: string, text: string, cwd: string): Promise<unknow
 
 /** Babel takes longer to load than all of the program: what it made is kept, and used while the file has the same text. */
 async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const kept = keptFolder()
   try {
-    return await importThrough(cacheFolder === null ? false : join(cacheFolder, 'config'), file)
+    return await importThrough(kept, file)
   } catch (error) {
-    // The cache may be what the system refuses: a full disk, say.
-    if (cacheFolder === null || !(error instanceof Error && 'syscall' in error)) throw error
+    // What is kept may be what the system refuses: a full disk, say.
+    if (kept === false || !(error instanceof Error && 'syscall' in error)) throw error
     return importThrough(false, file)
+  }
+}
+
+/** Nobody else may read it: there can be secrets in a config. */
+function keptFolder(): string | false {
+  if (cacheFolder === null) return false
+  const folder = join(cacheFolder, 'config')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return folder
+  } catch {
+    return false
   }
 }
 

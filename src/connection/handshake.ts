@@ -8,6 +8,7 @@ import { hostKeyAlgorithms, judge, type Verdict } from './host-key.js'
 import type { KnownHost } from './known-hosts.js'
 import { type Negotiation, negotiation } from './negotiation.js'
 import type { Reached } from './reach.js'
+import { keepaliveInterval, onSilence } from './silence.js'
 import type { Target } from './target.js'
 
 /**
@@ -69,8 +70,9 @@ export async function handshake(
     username: target.user,
     sock: stream,
     readyTimeout: Math.max(1, options.timeout),
-    keepaliveInterval: 5_000,
-    keepaliveCountMax: 3,
+    keepaliveInterval,
+    // It asks, and we listen: see onSilence.
+    keepaliveCountMax: Number.MAX_SAFE_INTEGER,
     debug: witness.negotiation.hear,
     algorithms: { ...ALGORITHMS, serverHostKey: hostKeyAlgorithms(options.known, options.except) },
     // Synchronous, and a plain boolean: ssh2 takes whatever is not `false` for a yes.
@@ -88,6 +90,10 @@ export async function handshake(
   try {
     if (options.signal?.aborted) abort()
     await done
+    onSilence(stream, () => {
+      witness.failure ??= new Error('Keepalive timeout')
+      stream.destroy()
+    })
     return login
   } catch (error) {
     stream.destroy()

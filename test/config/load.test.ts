@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cacheFolder } from '../../src/cache-folder.js'
@@ -64,6 +64,7 @@ describe('a config is read from', () => {
     const app = async () => (await loadConfig({ cwd })).app
     expect(await app()).toBe('shop')
     const kept = await keptOf(cwd)
+    expect((await stat(dirname(kept))).mode & 0o777).toBe(0o700)
     await writeFile(kept, (await readFile(kept, 'utf8')).replace('shop', 'kept'))
     expect(await app()).toBe('kept')
     await writeFile(join(cwd, 'deploy.config.ts'), `export default ${json.replace('shop', 'changed')}`)

@@ -78,6 +78,17 @@ describe.skipIf(!sshdIsHere())('a host behind a link of 1 Mbit', () => {
     expect(served()).toEqual(['new', 'new', 'new'])
   })
 
+  it('is not taken for lost while it gets what was sent before we ask whether it is there', async () => {
+    link.pace(40_000)
+    const running = scene.project.start('deploy')
+    const early = await Promise.race([running.ended, new Promise<null>(resolve => setTimeout(resolve, 40_000, null))])
+    expect(early?.stderr).toBeUndefined()
+    link.pace(Number.POSITIVE_INFINITY)
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(0)
+    expect(served()).toEqual(['new', 'new', 'new'])
+  })
+
   it('is waited for as long as --timeout says, and no longer: 3, and nothing of the release stays', async () => {
     const { code, stderr } = await scene.project.run('deploy --timeout 5s')
     expect(code, stderr).toBe(3)
