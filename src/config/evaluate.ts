@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
@@ -43,19 +43,26 @@ async function importFile(file: string): Promise<Readonly<Record<string, unknown
   try {
     return await importThrough(kept, file)
   } catch (error) {
-    // What is kept may be what the system refuses: a full disk, say.
-    if (kept === false || !(error instanceof Error && 'syscall' in error)) throw error
+    if (kept === false || !isAbout(kept, error)) throw error
     return importThrough(false, file)
   }
 }
 
-/** Nobody else may read it: there can be secrets in a config. */
+/** Whether the system refused what is kept, on a full disk say: such an error names a file there, or none. */
+function isAbout(folder: string, error: unknown): boolean {
+  if (!(error instanceof Error && 'syscall' in error)) return false
+  const { path } = error as NodeJS.ErrnoException
+  return path === undefined || path.startsWith(`${folder}/`)
+}
+
+/** Nobody else may read it, as there can be secrets in a config, nor write to it: it is run. */
 function keptFolder(): string | false {
   if (cacheFolder === null) return false
   const folder = join(cacheFolder, 'config')
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    return folder
+    const { uid, mode } = statSync(folder)
+    return uid === process.getuid?.() && (mode & 0o077) === 0 ? folder : false
   } catch {
     return false
   }

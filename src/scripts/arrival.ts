@@ -1,7 +1,7 @@
 import { codes } from './codes.js'
 import { type ShellText, sh } from './shell.js'
 
-/** Bytes of files from which on OpenSSL hashes faster, its start included. */
+/** Bytes of files from which on OpenSSL hashes faster, its start included, and zstd is worth having. */
 export const many = 4e6
 
 /** The program of a host that unpacks a payload, with `-dc`. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cacheFolder } from '../../src/cache-folder.js'
@@ -78,6 +78,33 @@ describe('a config is read from', () => {
     await rm(kept)
     await mkdir(kept)
     expect((await loadConfig({ cwd })).app).toBe('shop')
+  })
+
+  it.each([
+    ['others may write to', (folder: string) => chmod(folder, 0o720)],
+    ['others may read', (folder: string) => chmod(folder, 0o704)],
+  ])('its text, where what was made of it lies in a folder that %s', async (_, open) => {
+    const cwd = await project({ 'deploy.config.ts': `export default ${json} as const` })
+    await loadConfig({ cwd })
+    const kept = await keptOf(cwd)
+    await writeFile(kept, (await readFile(kept, 'utf8')).replace('shop', 'planted'))
+    await open(dirname(kept))
+    try {
+      expect((await loadConfig({ cwd })).app).toBe('shop')
+    } finally {
+      await chmod(dirname(kept), 0o700)
+    }
+    expect((await loadConfig({ cwd })).app).toBe('planted')
+  })
+
+  it('a text that is run once, also where it misses a file of its own', async () => {
+    const cwd = await project({
+      'deploy.config.ts': `import { appendFileSync, readFileSync } from 'node:fs'
+appendFileSync(new URL('runs', import.meta.url), 'x')
+export default { ...${json}, app: readFileSync(new URL('missing', import.meta.url), 'utf8') }`,
+    })
+    expect((await refusal({ cwd })).message).toContain('ENOENT')
+    expect(await readFile(join(cwd, 'runs'), 'utf8')).toBe('x')
   })
 })
 

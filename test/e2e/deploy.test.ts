@@ -95,7 +95,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     project.write({ ...big, 'app/a': 'old\n', 'app/gone': 'old\n', 'app/large': 'large '.repeat(1e6) })
     const first = (await project.run('deploy --json')).json()
     expect(first.bytes).toBeGreaterThan(all.length * 300_000)
-    installed('zstd')
+    if (zipFor([]) === 'zstd') installed('zstd')
     const log = textOf(join(project.root, `.clonedeploy/logs/${first.release}.log`))
     expect(log).toContain(`'${zipFor([])}' -dc | tar`)
     project.write({ 'app/a': 'new\n', 'app/added/b': 'new\n', 'app/version': 'two\n' })
