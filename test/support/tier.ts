@@ -14,7 +14,9 @@ const [, seed = '', parts = ''] = /^(.*)\/(\d+)$/.exec(process.env.CLONEDEPLOY_S
  * of them where a slice was asked for.
  */
 export function tried<T>(all: readonly T[], everyday: (one: T, index: number) => boolean): readonly T[] {
-  return all.filter((one, i) => everyday(one, i) || (tier === 'exhaustive' && inSlice(JSON.stringify(one) ?? String(i))))
+  return all.filter(
+    (one, i) => everyday(one, i) || (tier === 'exhaustive' && inSlice(JSON.stringify(one) ?? String(i))),
+  )
 }
 
 /** The cases that only the exhaustive tier tries. */
