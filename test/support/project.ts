@@ -21,9 +21,11 @@ export interface Project {
   readonly write: (files: Readonly<Record<string, FileText>>) => void
   /** Writes deploy.config.json: the fleet, and what is given over it. `host` adds to a host of the inventory. */
   readonly configure: (config?: object, host?: (i: number) => object) => void
+  /** Runs it to its end, in the process of the test where that makes no difference. */
   readonly run: (args: string, options?: RunOptions) => Promise<Ended>
   /** Writes this version into the app and deploys it; throws unless that ended with 0. Gives the release's id. */
   readonly deployed: (version: string) => Promise<string>
+  /** Starts a process of its own: one that can be killed, held or told to stop. */
   readonly start: (args: string, options?: RunOptions) => Running
   readonly git: (...args: readonly string[]) => string
   readonly remove: () => void
@@ -72,10 +74,10 @@ export async function startProject(fleet: TestFleet): Promise<Project> {
       const whole = { app: 'shop', source: { dir: 'app' }, deployTo: '/nowhere', hosts, ssh, ...config }
       writeFileSync(join(root, 'deploy.config.json'), JSON.stringify(whole, null, 2))
     },
-    run: (args, options) => start(args, options).ended,
+    run: (args, options = {}) => runProgram(root, args, options),
     async deployed(version) {
       project.write({ 'app/version': `${version}\n` })
-      const ended = await start('deploy --json').ended
+      const ended = await project.run('deploy --json')
       if (ended.code !== 0) throw new Error(`deploy ended with ${ended.code}:\n${ended.stderr}`)
       return ended.json().release
     },
@@ -96,12 +98,53 @@ export async function startProject(fleet: TestFleet): Promise<Project> {
   return project
 }
 
-/** Starts the program with words parted by spaces. */
-function startProgram(cwd: string, args: string, { env = {} }: RunOptions): Running {
-  const { PATH = '', HOME = '', XDG_CACHE_HOME = '' } = process.env
-  const child = spawn(process.execPath, [program, ...args.split(' ').filter(word => word !== '')], {
+/** What changes only what the program says and to whom: it takes this from its argument. The rest is read from its process. */
+const told = /^(USER|GITHUB_\w+|GITLAB_\w+|CLONEDEPLOY_OUTPUT\w*)$/
+
+/**
+ * Runs a command line in this process, or in one of its own where the process is the point: another PATH, say. Words are
+ * parted by spaces.
+ */
+function runProgram(cwd: string, args: string, options: RunOptions): Promise<Ended> {
+  const alike = Object.keys(options.env ?? {}).every(name => told.test(name))
+  return alike ? runHere(cwd, words(args), options) : startProgram(cwd, args, options).ended
+}
+
+async function runHere(cwd: string, argv: readonly string[], { env = {} }: RunOptions): Promise<Ended> {
+  const { main } = await import('../../src/main.js')
+  const text = { stdout: '', stderr: '' }
+  const stream = (name: 'stdout' | 'stderr') => ({
+    destroyed: false,
+    on: () => {},
+    write(chunk: string) {
+      text[name] += chunk
+      return true
+    },
+  })
+  const code = await main(argv, {
     cwd,
-    env: { PATH, HOME, XDG_CACHE_HOME, USER: 'anna', ...env },
+    env: { ...surroundings(), ...env },
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    stdinIsTTY: false,
+    onSignal: () => () => {},
+    exit: status => {
+      throw new Error(`it wanted to end the process with ${status}`)
+    },
+  })
+  return { code, signal: null, ...text, json: () => JSON.parse(text.stdout) }
+}
+
+function surroundings() {
+  const { PATH = '', HOME = '', XDG_CACHE_HOME = '' } = process.env
+  return { PATH, HOME, XDG_CACHE_HOME, USER: 'anna' }
+}
+
+/** Starts the program as users do. */
+function startProgram(cwd: string, args: string, { env = {} }: RunOptions): Running {
+  const child = spawn(process.execPath, [program, ...words(args)], {
+    cwd,
+    env: { ...surroundings(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const text = { stdout: '', stderr: '' }
@@ -124,6 +167,10 @@ function startProgram(cwd: string, args: string, { env = {} }: RunOptions): Runn
         { timeout: 20_000, interval: 20 },
       ),
   }
+}
+
+function words(args: string): readonly string[] {
+  return args.split(' ').filter(word => word !== '')
 }
 
 /** What a file holds; '' while there is none. It may go away while it is looked at, as what /proc has of a process does. */
