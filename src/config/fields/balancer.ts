@@ -49,8 +49,11 @@ const pattern = checked(value =>
     : `should be one word, with $NAME for a variable of the host, got ${show(value)}`,
 )
 
-const server = choose<string | Readonly<Record<string, string>>>(value =>
-  isObject(value) ? z.record(z.string(), word) : pattern,
+const names = z.record(z.string(), word)
+const server = choose<string | Readonly<Record<string, string>>>(
+  value => (isObject(value) ? names : pattern),
+  pattern,
+  names,
 )
 
 const haproxy = closed({ host: oneOrMany(host), socket: absolute, backend: oneOrMany(word), server: server.optional() })
@@ -96,12 +99,17 @@ const none: z.ZodType<never> = z.never({
 })
 
 /** What stands before the hosts, and how it is told that one of them is out of service. */
-export const balancer = choose<BalancerEntry>(value => {
-  if (!isObject(value)) return none
-  if ('haproxy' in value) return byHaproxy
-  if ('nginx' in value) return byNginx
-  return 'command' in value ? byCommand : none
-})
+export const balancer = choose<BalancerEntry>(
+  value => {
+    if (!isObject(value)) return none
+    if ('haproxy' in value) return byHaproxy
+    if ('nginx' in value) return byNginx
+    return 'command' in value ? byCommand : none
+  },
+  byHaproxy,
+  byNginx,
+  byCommand,
+)
 
 interface Limits {
   readonly roles?: readonly string[] | undefined

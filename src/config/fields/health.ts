@@ -23,7 +23,11 @@ const http: z.ZodType<HealthCheck> = closed(
     status: z.int().min(100).max(599).optional(),
     contains: z.string().min(1, 'is empty; leave it out to accept any body').optional(),
     headers: z.record(header, z.string().min(1, 'is empty; name only headers that must hold something')).optional(),
-    release: choose<'body' | { readonly header: string }>(value => (isObject(value) ? inHeader : inBody)).optional(),
+    release: choose<'body' | { readonly header: string }>(
+      value => (isObject(value) ? inHeader : inBody),
+      inBody,
+      inHeader,
+    ).optional(),
     ...limits,
   },
   oneKind('run', 'tcp'),
@@ -37,7 +41,8 @@ const port = z
   .min(1)
   .max(65535)
   .transform(value => `127.0.0.1:${value}`)
-const address = choose<string>(value => (typeof value === 'number' ? port : checked(addressProblem)))
+const written = checked(addressProblem)
+const address = choose<string>(value => (typeof value === 'number' ? port : written), written, port)
 
 const tcp: z.ZodType<HealthCheck> = closed({ tcp: address, ...limits }, oneKind('url', 'run')).transform(
   ({ tcp: at, ...rest }) => ({ kind: 'tcp' as const, address: at, ...bounds(rest) }),
@@ -55,12 +60,17 @@ const notAnObject: z.ZodType<never> = z.never({
 
 /** What must hold on every host after the restart. */
 export const health = oneOrMany(
-  choose<HealthCheck>(value => {
-    if (!isObject(value)) return notAnObject
-    if ('url' in value) return http
-    if ('tcp' in value) return tcp
-    return 'run' in value ? command : http
-  }),
+  choose<HealthCheck>(
+    value => {
+      if (!isObject(value)) return notAnObject
+      if ('url' in value) return http
+      if ('tcp' in value) return tcp
+      return 'run' in value ? command : http
+    },
+    http,
+    tcp,
+    command,
+  ),
 )
 
 interface Limits {

@@ -20,7 +20,7 @@ interface HookInput {
 
 function hooks(timeout: number, form: z.ZodType<HookInput>): z.ZodType<readonly Hook[]> {
   const short: z.ZodType<HookInput> = text.transform(run => ({ run }))
-  const hook = choose(value => (isObject(value) ? form : short))
+  const hook = choose(value => (isObject(value) ? form : short), short, form)
   return oneOrMany(
     hook.transform(({ run, once, roles, timeout: own }) => ({
       run,

@@ -60,7 +60,7 @@ const long: z.ZodType<HostEntry> = form.transform((value, context): HostEntry =>
   return z.NEVER
 })
 
-export const host: z.ZodType<HostEntry> = choose(value => (isObject(value) ? long : short))
+export const host: z.ZodType<HostEntry> = choose(value => (isObject(value) ? long : short), short, long)
 
 function entry(host: string, { name, roles, deployTo, env, ...rest }: Partial<z.output<typeof form>>): HostEntry {
   return {

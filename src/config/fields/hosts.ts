@@ -28,9 +28,15 @@ const none: z.ZodType<never> = z.never({
   error: issue => should('a list of hosts, a function, the path of a .json file or { embedded: 3 }', issue.input),
 })
 
-export const hosts: z.ZodType<HostSource> = choose<HostSource>(value => {
-  if (Array.isArray(value)) return list
-  if (typeof value === 'function') return call
-  if (typeof value === 'string') return file
-  return isObject(value) ? embedded : none
-})
+export const hosts: z.ZodType<HostSource> = choose<HostSource>(
+  value => {
+    if (Array.isArray(value)) return list
+    if (typeof value === 'function') return call
+    if (typeof value === 'string') return file
+    return isObject(value) ? embedded : none
+  },
+  list,
+  call,
+  file,
+  embedded,
+)

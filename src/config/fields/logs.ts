@@ -13,7 +13,7 @@ const file: z.ZodType<LogSource> = closed({ file: checked(fileProblem) }).transf
 }))
 
 /** Where the app's log is, on the hosts. */
-export const logs = choose<LogSource>(value => (isObject(value) ? file : command))
+export const logs = choose<LogSource>(value => (isObject(value) ? file : command), command, file)
 
 function fileProblem(value: string): string | null {
   const problem = lineProblem(value)

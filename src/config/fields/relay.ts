@@ -12,7 +12,7 @@ const long: z.ZodType<Relay | null> = closed({
 }).transform(relayOf)
 
 /** Whether hosts hand on the files that they got to other hosts. */
-export const relay = choose<Relay | null>(value => (isObject(value) ? long : short))
+export const relay = choose<Relay | null>(value => (isObject(value) ? long : short), short, long)
 
 function relayOf(said: { readonly seeds?: number | undefined; readonly port?: number | undefined }): Relay {
   return { seeds: said.seeds ?? 1, port: said.port ?? 22022 }

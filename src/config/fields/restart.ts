@@ -61,10 +61,14 @@ const forms = { run: command, systemd, pm2, touch }
 
 /** What makes the app serve the release: a command, or a service that we know how to restart. */
 export const restart = oneOrMany(
-  choose<Hook>(value => {
-    if (!isObject(value)) return short
-    return forms[kinds.find(kind => kind in value) ?? 'run']
-  }),
+  choose<Hook>(
+    value => {
+      if (!isObject(value)) return short
+      return forms[kinds.find(kind => kind in value) ?? 'run']
+    },
+    short,
+    ...Object.values(forms),
+  ),
 )
 
 interface Limits {

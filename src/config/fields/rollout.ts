@@ -15,11 +15,13 @@ const percent: z.ZodType<Amount> = z.string().transform((value, context): Amount
   return z.NEVER
 })
 
-const amount = (least: number): z.ZodType<Amount> =>
-  choose<Amount>(value => (typeof value === 'string' ? percent : z.int().min(least))).refine(
+const amount = (least: number): z.ZodType<Amount> => {
+  const number: z.ZodType<Amount> = z.int().min(least)
+  return choose<Amount>(value => (typeof value === 'string' ? percent : number), number, percent).refine(
     value => least === 0 || value !== '0%',
     'is none; a batch has at least one host',
   )
+}
 
 const shortCheck: z.ZodType<NonNullable<Canary['check']>> = text.transform(run => ({
   run,
@@ -33,7 +35,7 @@ const longCheck: z.ZodType<NonNullable<Canary['check']>> = closed({
   timeout: duration.optional(),
 }).transform(({ run, on = 'here', timeout = 60_000 }) => ({ run, on, timeout }))
 
-const check = choose(value => (isObject(value) ? longCheck : shortCheck))
+const check = choose(value => (isObject(value) ? longCheck : shortCheck), shortCheck, longCheck)
 
 const hosts = z.int().min(1)
 
@@ -58,10 +60,14 @@ const noCanary: z.ZodType<never> = z.never({
   error: issue => should('a number of hosts or { hosts: 1 }', issue.input),
 })
 
-const canary = choose<Canary>(value => {
-  if (isObject(value)) return longCanary
-  return typeof value === 'number' ? shortCanary : noCanary
-})
+const canary = choose<Canary>(
+  value => {
+    if (isObject(value)) return longCanary
+    return typeof value === 'number' ? shortCanary : noCanary
+  },
+  shortCanary,
+  longCanary,
+)
 
 /** How the hosts are taken: all at once, or in batches. */
 export const rollout: z.ZodType<Rollout> = closed({

@@ -27,7 +27,11 @@ const folder: z.ZodType<Source> = closed({ dir: localPath }).transform(({ dir })
 const neither: z.ZodType<never> = z.never({ error: 'should be { git: "." } or { dir: "dist" }' })
 
 /** What is built. Its paths are not yet absolute. */
-export const source: z.ZodType<Source> = choose<Source>(value => {
-  if (!isObject(value) || Object.keys(value).length === 0) return neither
-  return 'dir' in value && !('git' in value) ? folder : git
-})
+export const source: z.ZodType<Source> = choose<Source>(
+  value => {
+    if (!isObject(value) || Object.keys(value).length === 0) return neither
+    return 'dir' in value && !('git' in value) ? folder : git
+  },
+  git,
+  folder,
+)

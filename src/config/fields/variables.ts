@@ -34,12 +34,17 @@ const noSource: z.ZodType<never> = z.never({
   error: 'should be { env: "NAME" }, { cmd: "…" } or { file: "…" }: the value itself is never written here',
 })
 
-const secret: z.ZodType<SecretSource> = choose<SecretSource>(value => {
-  if (!isObject(value)) return noSource
-  const sources = ['env', 'cmd', 'file'].filter(key => key in value)
-  if (sources.length !== 1) return noSource
-  return 'env' in value ? fromEnv : 'cmd' in value ? fromCommand : fromFile
-})
+const secret: z.ZodType<SecretSource> = choose<SecretSource>(
+  value => {
+    if (!isObject(value)) return noSource
+    const sources = ['env', 'cmd', 'file'].filter(key => key in value)
+    if (sources.length !== 1) return noSource
+    return 'env' in value ? fromEnv : 'cmd' in value ? fromCommand : fromFile
+  },
+  fromEnv,
+  fromCommand,
+  fromFile,
+)
 
 export const secrets: z.ZodType<Readonly<Record<string, SecretSource>>> = z.record(variableName, secret)
 
