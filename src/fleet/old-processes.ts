@@ -7,6 +7,7 @@ import type { Phase } from './events.js'
 import type { HostFailure } from './outcome.js'
 import type { HostRun, Run } from './run.js'
 import type { Session } from './session.js'
+import { stopIn } from './stop.js'
 
 const timeout = 20_000
 /** Milliseconds that what was just restarted has to end, before it is warned of. */
@@ -39,7 +40,8 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
     if (living === null) return told(run, host, 'whether a process of another release is left could not be read')
     const wrong = living.filter(one => one.kind === 'app' && isWrong(one))
     if (wrong.length === 0) return null
-    if (performance.now() + pause > until || run.stop.reason() !== null) return judged(run, host, phase, fails, wrong)
+    const stopped = stopIn(phase, run.stop).reason() !== null
+    if (stopped || performance.now() + pause > until) return judged(run, host, phase, fails, wrong)
     await new Promise(resolve => setTimeout(resolve, pause))
   }
 }

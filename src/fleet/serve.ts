@@ -5,6 +5,7 @@ import { withLog } from './last-words.js'
 import { noneLeft } from './old-processes.js'
 import type { HostFailure } from './outcome.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, runStep } from './run.js'
+import { stopIn } from './stop.js'
 
 /** Makes the app serve the new release on these hosts, and sees that it does. */
 export async function serveAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
@@ -40,7 +41,7 @@ export async function healthy(
   for (const step of steps) {
     run.emit({ type: 'host.start', phase, step: 'health', host: host.name })
     const began = performance.now()
-    const { ok, note, output } = await checkHealth(host.session, step, run.stop)
+    const { ok, note, output } = await checkHealth(host.session, step, stopIn(phase, run.stop))
     const failure: HostFailure | null = ok ? null : { phase, step: 'health', message: note, hint: null, output }
     host.healthy = ok
     ended(run, host, phase, 'health', performance.now() - began, failure, note)

@@ -1,3 +1,5 @@
+import type { Phase } from './events.js'
+
 /** The user's wish to stop (Ctrl-C, SIGTERM, SIGHUP) or the end of the time budget, as the core sees it. */
 export interface Stop {
   /** Why, once it was asked for; null before. */
@@ -18,3 +20,8 @@ export async function unlessStopped<T>(stop: Stop, work: Promise<T>): Promise<T 
 
 /** A Stop that is never asked for. */
 export const never: Stop = { reason: () => null, asked: new Promise(() => {}) }
+
+/** A run that was asked to stop goes back: the way back, and what a fleet has confirmed, take the time that they need. */
+export function stopIn(phase: Phase, stop: Stop): Stop {
+  return phase === 'rollback' || phase === 'confirm' ? never : stop
+}

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { all, onFleet } from '../support/on-fleet.js'
-import { textOf } from '../support/project.js'
+import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('a signal', () => {
@@ -114,6 +114,21 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
       expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\ntwo\none\n')
     }
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+  })
+
+  it('during health waits on the way back for an app that starts slowly, with 5', async () => {
+    const { project } = here
+    const ready = '"$AT/ready.$CLONEDEPLOY_HOST"'
+    const start = `rm -f ${ready}; grep -q two version || (sleep 2; : >${ready}) >/dev/null 2>&1 &`
+    project.configure({ env: { AT: project.root }, restart: start, health: { run: `[ -e ${ready} ]`, timeout: '20s' } })
+    const one = await project.deployed('one')
+    project.write({ 'app/version': 'two\n' })
+    const running = project.start('deploy --json')
+    await running.until('health')
+    running.child.kill('SIGINT')
+    const { code, json } = await running.ended
+    expect(code).toBe(5)
+    expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(all.map(() => [one, true]))
   })
 
   it('like the end of --timeout during health puts all hosts back, with 5', async () => {
