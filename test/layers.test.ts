@@ -10,7 +10,7 @@ const layers: readonly (readonly string[])[] = [
   ['balancer'],
   ['connection', 'plan'],
   ['scripts', 'release', 'inventory'],
-  ['cache-folder.ts', 'errors.ts', 'package.ts', 'signal-group.ts'],
+  ['cache-folder.ts', 'errors.ts', 'package.ts', 'signal-group.ts', 'text'],
 ]
 
 /** Upwards, as types: the resolved configuration is data that all of them were written for, and config/config.ts holds no code. */
@@ -37,7 +37,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   zod: ['config'],
 }
 
-const pure = ['scripts', 'plan', 'release', 'inventory']
+const pure = ['scripts', 'plan', 'release', 'inventory', 'text']
 
 const files = sources()
 const imports = [...files].flatMap(([file, text]) => importsOf(file, text))

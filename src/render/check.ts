@@ -1,5 +1,5 @@
 import type { Refusal } from '../errors.js'
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import type { Paint } from './paint.js'
 import { bytesText } from './units.js'
 

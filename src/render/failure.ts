@@ -1,5 +1,5 @@
 import type { HostFailure, HostOutcome, Outcome } from '../fleet/outcome.js'
-import { escapeLine, escapeLines } from './escape.js'
+import { escapeLine, escapeLines } from '../text/escape.js'
 import type { Paint } from './paint.js'
 import { listed } from './phrases.js'
 

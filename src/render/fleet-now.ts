@@ -1,5 +1,5 @@
 import type { HostFailure, HostOutcome, Outcome } from '../fleet/outcome.js'
-import { escapeLines } from './escape.js'
+import { escapeLines } from '../text/escape.js'
 import type { Paint } from './paint.js'
 import { everyHost } from './phrases.js'
 import { tableLines } from './table.js'

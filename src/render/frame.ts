@@ -1,4 +1,4 @@
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import { stepText } from './lines.js'
 import type { Paint } from './paint.js'
 import type { HostProgress, PhaseProgress, Progress } from './progress.js'

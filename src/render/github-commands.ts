@@ -1,4 +1,4 @@
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 
 /** A workflow command that marks the step as failed. */
 export function errorCommand(title: string, message: string): string {

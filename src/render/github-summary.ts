@@ -1,5 +1,5 @@
 import type { HostOutcome, Outcome } from '../fleet/outcome.js'
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import { failureHeadline } from './outcome.js'
 import { bytesText, durationText } from './units.js'
 

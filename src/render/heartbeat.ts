@@ -1,4 +1,4 @@
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import { listed } from './phrases.js'
 import type { HostProgress, PhaseProgress, Progress } from './progress.js'
 import { durationText, partText, percent } from './units.js'

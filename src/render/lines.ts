@@ -1,5 +1,5 @@
 import type { Event, Phase } from '../fleet/events.js'
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import type { Paint } from './paint.js'
 import { counted } from './phrases.js'
 import type { Progress } from './progress.js'

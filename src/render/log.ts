@@ -1,6 +1,6 @@
 import type { Event } from '../fleet/events.js'
+import { escapeLine, escapeLines } from '../text/escape.js'
 import { type Clock, systemClock } from './clock.js'
-import { escapeLine, escapeLines } from './escape.js'
 import { outcomeJson } from './outcome-json.js'
 import type { Renderer } from './renderer.js'
 

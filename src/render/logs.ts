@@ -1,4 +1,4 @@
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import type { Paint } from './paint.js'
 
 /** The end of the app's log on one host; `source` null: nobody said where it is. */

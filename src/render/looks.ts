@@ -1,7 +1,7 @@
 import type { Refusal } from '../errors.js'
 import type { HostState } from '../inventory/state.js'
 import type { Problem } from '../plan/preflight.js'
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import type { Paint } from './paint.js'
 import { bytesText } from './units.js'
 

@@ -1,5 +1,5 @@
 import type { Outcome } from '../fleet/outcome.js'
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import { failedHosts, failureLines } from './failure.js'
 import { fleetLines, fleetSentence, isSplit } from './fleet-now.js'
 import type { Paint } from './paint.js'

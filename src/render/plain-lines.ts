@@ -1,5 +1,5 @@
 import type { Event } from '../fleet/events.js'
-import { escapeLine, escapeLines } from './escape.js'
+import { escapeLine, escapeLines } from '../text/escape.js'
 import { headerText, mark, releaseText, scriptText, stepText } from './lines.js'
 import type { Paint } from './paint.js'
 import { type Progress, phaseOf } from './progress.js'

@@ -1,5 +1,5 @@
 import type { Refusal } from '../errors.js'
-import { escapeLine, escapeLines } from './escape.js'
+import { escapeLine, escapeLines } from '../text/escape.js'
 import type { Paint } from './paint.js'
 
 /** A refusal: what and where, the evidence, what to run next. Ends with a newline. */

@@ -2,7 +2,7 @@ import type { HostState } from '../inventory/state.js'
 import type { Earlier } from '../plan/join.js'
 import { hasLeftovers, type Need, type RepairDecision } from '../plan/repair.js'
 import { currentRelease } from '../plan/transaction.js'
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import { tableLines } from './table.js'
 
 /** What a repair or a join would do, found out without changing anything. */

@@ -1,6 +1,6 @@
 import type { Place, StatusHost, StatusReport } from '../plan/status.js'
 import { spanText, stillRuns } from '../plan/verdict.js'
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import type { Paint } from './paint.js'
 import { capital, counted, everyHost, listed } from './phrases.js'
 import { tableLines } from './table.js'

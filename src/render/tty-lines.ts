@@ -1,5 +1,5 @@
 import type { Event } from '../fleet/events.js'
-import { escapeLine } from './escape.js'
+import { escapeLine } from '../text/escape.js'
 import { endedLine, nameWidthOf, phaseLine } from './frame.js'
 import { headerText, mark, releaseText } from './lines.js'
 import { headerLines, plainLines, type Telling } from './plain-lines.js'
