@@ -1,6 +1,6 @@
 import type { BalancerConfig, Config } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
-import { substitute } from '../plan/variables.js'
+import { substitute } from '../inventory/substitute.js'
 import type { Balancer } from './balancer.js'
 import { commandBalancer } from './command.js'
 import { doorTo, type Ways } from './door.js'

@@ -80,7 +80,7 @@ export async function readFleet(
 }
 
 async function probe(context: Context, session: Session, state: HostState, verify: boolean): Promise<Probe> {
-  const steps = healthSteps(context.config, session.host, state)
+  const steps = healthSteps(context.config, {}, session.host, state)
   const answers = await Promise.all(steps.map(step => askOnce(session, step, step.check.tryTimeout)))
   const failing = answers.find(({ ok }) => !ok)
   const first = failing ?? answers[0]

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { checkStages } from './check.js'
+import { checkHealth } from './check-health.js'
 import type { Config } from './config.js'
 import { displayPath } from './display-path.js'
 import { evaluateConfig } from './evaluate.js'
@@ -35,10 +36,13 @@ export async function settleConfig(
   const stages = readStages(input)
   const problems = [...stages.problems, ...checkStages(stages.all)]
   if (problems.length > 0) throw problemsError(place.label, problems)
-  const { name, merged } = pickStage(place.label, stages, stage)
+  const { name, own, merged } = pickStage(place.label, stages, stage)
   if (merged.hosts === undefined) throw new Error('the check lets no stage without hosts pass')
   const entries = await loadHosts(merged.hosts, merged.deployTo ?? '', place)
-  return resolveConfig(name, merged, entries, place)
+  const config = resolveConfig(name, merged, entries, place)
+  const wrong = checkHealth(config, [...(own.health === undefined ? [] : ['stages', name]), 'health'])
+  if (wrong.length > 0) throw problemsError(place.label, wrong)
+  return config
 }
 
 interface SettleOptions {

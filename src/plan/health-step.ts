@@ -1,9 +1,11 @@
 import type { HealthCheck } from '../config/config.js'
+import { UsageError } from '../errors.js'
 import type { HostState } from '../inventory/state.js'
+import { substitute, variablesIn } from '../inventory/substitute.js'
 import { command, hook, type Variables } from '../scripts/hook.js'
 import type { Place } from '../scripts/place.js'
 import type { HealthStep } from './plan.js'
-import { type Served, substitute } from './variables.js'
+import type { Served } from './variables.js'
 
 /**
  * A question whether a host serves a release, its address and its variables put in. A command that is run for a
@@ -33,6 +35,11 @@ export function healthStep(
   }
 }
 
+/** The names of the variables in the address that a check asks. */
+export function addressVariables(check: HealthCheck): readonly string[] {
+  return check.kind === 'command' ? [] : variablesIn(check.kind === 'http' ? check.url : check.address)
+}
+
 function textOf(check: HealthCheck, variables: Variables): string {
   switch (check.kind) {
     case 'http':
@@ -57,8 +64,14 @@ function targetOf(check: HealthCheck, root: string, variables: Variables, place:
   }
 }
 
+/** The configuration was checked without its secrets: one of them may make no address of it, and is not quoted. */
 function urlOf(text: string, variables: Variables): URL {
-  return new URL(substitute(text, variables))
+  const url = substitute(text, variables)
+  if (URL.canParse(url)) return new URL(url)
+  throw new UsageError(
+    `The health check ${text} is no address on ${variables.CLONEDEPLOY_HOST}, with its variables put in. Nothing was changed.`,
+    { next: ['check the variables: clonedeploy config'] },
+  )
 }
 
 function proofsOf(release: string, revision: string | null): readonly string[] {

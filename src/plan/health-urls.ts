@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { HostState } from '../inventory/state.js'
-import { hookVariables, substitute } from './variables.js'
+import { substitute } from '../inventory/substitute.js'
+import { hookVariables } from './variables.js'
 
 /** The addresses that health checks of a host ask, as far as they can be known before a release and its secrets are. */
 export function healthUrls(config: Config, host: Host, state: HostState): readonly URL[] {

@@ -10,7 +10,7 @@ import type { Script } from '../scripts/shell.js'
 import { stage } from '../scripts/stage.js'
 import { arm, confirm, look, restore, serve } from '../scripts/swap.js'
 import { allAtOnce, type Rollout } from './batches.js'
-import { healthStep } from './health-step.js'
+import { addressVariables, healthStep } from './health-step.js'
 import { logStep } from './log-step.js'
 import { newestRecord } from './newest-record.js'
 import { onHost } from './on-host.js'
@@ -97,12 +97,15 @@ export function scriptStep(script: Script, text: string, timeout = short): Scrip
   return { kind: 'script', name: script.name, text, script, timeout }
 }
 
-/** The questions whether a host serves what it holds now. */
-export function healthSteps(config: Config, host: Host, state: HostState): readonly HealthStep[] {
+/** The questions whether a host serves what it holds now; an address with a secret in it can be asked only by whoever knows that. */
+export function healthSteps(config: Config, secrets: Variables, host: Host, state: HostState): readonly HealthStep[] {
   const served = servedBefore(state)
   if (served === null) return []
-  const variables = hookVariables(config, {}, host, state.root, served)
-  return onHost(config.health, host).map(check => healthStep(check, state, variables, served))
+  const variables = hookVariables(config, secrets, host, state.root, served)
+  const hidden = Object.keys(config.secrets).filter(name => !(name in variables))
+  return onHost(config.health, host)
+    .filter(check => !addressVariables(check).some(name => hidden.includes(name)))
+    .map(check => healthStep(check, state, variables, served))
 }
 
 /** The steps of hooks that belong on a host, run in `folder`. */

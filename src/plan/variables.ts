@@ -30,11 +30,3 @@ export function runVariables({ app, stage }: Config, served: Served): Variables 
     CLONEDEPLOY_PREVIOUS: served.previous ?? '',
   }
 }
-
-/** Puts `$NAME` and `${NAME}` of the given variables into a text; an unknown name stands as it is. */
-export function substitute(text: string, variables: Variables): string {
-  return text.replace(
-    /\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g,
-    (whole, braced, bare) => variables[braced ?? bare] ?? whole,
-  )
-}

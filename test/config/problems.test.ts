@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/load.js'
-import { jsonProject, minimal, problems, refusal } from './project.js'
+import { jsonProject, minimal, problems, project, refusal } from './project.js'
 
 const hook = { run: 'true' }
 const url = 'http://127.0.0.1/'
@@ -324,8 +324,66 @@ describe('what is needed', () => {
   })
 })
 
+describe('an address that health checks ask', () => {
+  const url = 'http://127.0.0.1:$PORT/healthz'
+  const hosts = [{ host: 'web-1', env: { PORT: 3000 } }, 'web-2']
+  const missing = (name: string, host = 'web-2') =>
+    `${host} has no variable ${name}: set it in env, or in the env of the host`
+
+  it.each([
+    ['a variable that one host lacks', { hosts, health: { url } }, [`health.url  ${missing('PORT')}`]],
+    [
+      'of several checks',
+      { hosts, health: ['x', url].map(one => ({ url: one.replace('x', 'http://a/') })) },
+      [`health[1].url  ${missing('PORT')}`],
+    ],
+    ['a connection', { hosts, health: { tcp: 'localhost:$PORT' } }, [`health.tcp  ${missing('PORT')}`]],
+    [
+      'a name',
+      { hosts, health: { url: 'http://$NAME/' } },
+      [`health.url  ${missing('NAME', 'web-1')}`, `health.url  ${missing('NAME')}`],
+    ],
+    [
+      'a value that is no port',
+      { hosts, env: { PORT: 'abc' }, health: { url } },
+      ['health.url  is no address on web-2: "http://127.0.0.1:abc/healthz"'],
+    ],
+    ['a stage', { stages: { a: { hosts, health: { url } } } }, [`stages.a.health.url  ${missing('PORT')}`]],
+  ])('is refused for %s', async (_, change, lines) => {
+    const { hosts: _hosts, ...rest } = minimal
+    expect(await problems({ ...rest, ...change })).toEqual(lines)
+  })
+
+  it.each([
+    ['a variable of env', { hosts, env: { PORT: 80 }, health: { url } }],
+    ['a secret', { hosts, secrets: { PORT: { env: 'P' } }, health: { url } }],
+    [
+      'hosts of another role',
+      { hosts: [{ ...(hosts[0] as object), roles: ['web'] }, 'web-2'], health: { url, roles: ['web'] } },
+    ],
+    ['a $ in a path', { hosts: ['web-1'], health: { url: 'http://a/$metadata?$top=1' } }],
+    [
+      'what clonedeploy says itself',
+      { hosts: ['web-1'], health: { url: 'http://$CLONEDEPLOY_HOST/$CLONEDEPLOY_RELEASE' } },
+    ],
+    ['hosts inside the process', { hosts: { embedded: 2 }, health: { tcp: 'localhost:$APP_PORT' } }],
+  ])('may have %s', async (_, change) => {
+    await expect(loadConfig({ cwd: await jsonProject({ ...minimal, ...change }) })).resolves.toBeDefined()
+  })
+
+  it('is refused for hosts that a function tells', async () => {
+    const text = `export default { app: 'a', deployTo: '/a', hosts: () => ['web-9'], health: { url: '${url}' } }`
+    const error = await refusal({ cwd: await project({ 'deploy.config.mjs': text }) })
+    expect(error).toMatchObject({ exitCode: 2, details: [`health.url   ${missing('PORT', 'web-9')}`] })
+  })
+})
+
 it('what is right is accepted', async () => {
-  const right = { ...minimal, $schema: 'x', hosts: [{ host: 'web-1', hostKey: key, roles: ['web'] }] }
+  const right = {
+    ...minimal,
+    $schema: 'x',
+    hosts: [{ host: 'web-1', hostKey: key, roles: ['web'], env: { APP_PORT: 3000 } }],
+  }
   const health = [{ url: 'http://127.0.0.1:$APP_PORT/x' }, { url: `http://[::1]:\${APP_PORT}/` }, { run: 'true' }]
   await expect(loadConfig({ cwd: await jsonProject({ ...right, health }) })).resolves.toMatchObject({ app: 'shop' })
 })

@@ -31,7 +31,7 @@ const cases: readonly (readonly [what: string, answers: Answers])[] = [
   ['hosts with keys', { ...plain, hosts: [pinned, { name: 'web-2', port: 22 }], restart: { systemd: 'shop' } }],
   [
     'pm2 and a health check',
-    { ...plain, restart: { pm2: 'shared/ecosystem.config.cjs' }, health: 'http://127.0.0.1:$PORT/healthz' },
+    { ...plain, restart: { pm2: 'shared/ecosystem.config.cjs' }, health: 'http://$CLONEDEPLOY_HOST/healthz' },
   ],
 ]
 
