@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
  * backslash, no newline. Nothing of a script is ever on a command line.
  */
 export function bootstrap(nonce: string): string {
-  return `exec /bin/sh -c 'unset l c; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(head -c "$\{l#*:}" | gzip -dc)";; esac; done'`
+  return `exec /bin/sh -c 'unset l c; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(dd bs="$\{l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`
 }
 
 /** A line for that loop: `head` and `text`. What went before it on the channel, if it was not ended by a newline, is ended by ours. */
@@ -20,7 +20,7 @@ const LONG = 1500
 
 /**
  * The same, as small as it gets: long text follows its line gzipped, `head` as a member of its own. For hosts that have
- * `gzip` and `head`, and channels whose every byte before it is read.
+ * `gzip` and a `dd` that reads exactly, and channels whose every byte before it is read.
  */
 export function zippedRequest(nonce: string, head: string, text: string): Uint8Array {
   if (text.length < LONG) return Buffer.from(requestLine(nonce, head, text), 'latin1')

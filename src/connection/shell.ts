@@ -104,7 +104,8 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
   }
 }
 
-const canZip = 'command -v gzip >/dev/null 2>&1 && command -v head >/dev/null 2>&1 && echo zips; :'
+const canZip =
+  'command -v gzip >/dev/null 2>&1 && dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 && echo zips; :'
 
 function neverRan(host: string, error: unknown, started: number): RunResult {
   const why = error instanceof Error ? error.message : String(error)

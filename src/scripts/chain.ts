@@ -1,3 +1,4 @@
+import { exactly } from './exact.js'
 import { quote, Script } from './shell.js'
 
 /** The beginning of a chain's last line when a script of it fails; the script's name follows. */
@@ -37,7 +38,7 @@ export function withoutStop(stdout: Buffer): Buffer {
 /** Shell text that runs a script with its own input and nothing else on stdin; what it leaves of it unread is drained. */
 export function fed(script: Script): string {
   if (script.size === 0) return `${group(script)} </dev/null`
-  return `head -c ${script.size} | (\n${group(script)}\nc=$?\nIFS= read -r l && cat >/dev/null\nexit $c\n)`
+  return `${exactly(script.size)} | (\n${group(script)}\nc=$?\nIFS= read -r l && cat >/dev/null\nexit $c\n)`
 }
 
 /**

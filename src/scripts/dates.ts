@@ -1,6 +1,7 @@
 import { touchStamp } from '../release/id.js'
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
+import { exactly } from './exact.js'
 import { enter, fenced, type Place } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
@@ -33,7 +34,7 @@ export function setDates(place: Place, release: string, dates: Dates): Script {
       sh`cd -- ${paths.release(release)} || exit ${codes.releaseMissing}`,
       ...lists.map(
         ({ time, list }) =>
-          sh`head -c ${list.length} | TZ=UTC0 xargs -0 touch -t ${touchStamp(time)} -- || exit ${codes.unpack}`,
+          sh`${exactly(list.length)} | TZ=UTC0 xargs -0 touch -t ${touchStamp(time)} -- || exit ${codes.unpack}`,
       ),
       sh`cd "$OLDPWD" && sheet ${paths.release(release)} >"$X/sheet" 2>/dev/null
 mv -f "$X/sheet" ${paths.sheet(release)} || exit ${codes.unpack}`,

@@ -18,6 +18,7 @@ export const requiredTools = [
   'touch',
   'sync',
   'head',
+  'dd',
   'df',
 ] as const
 export const usefulTools = ['timeout', 'zstd', 'setsid'] as const
@@ -43,7 +44,8 @@ printf 'shell %s\n' "\${SHELL:-}"
 tell root "$D"
 now=$(date +%s)
 printf 'clock %s\n' "$now"
-for t in ${requiredTools} ${usefulTools}; do command -v "$t" >/dev/null 2>&1 && echo "tool $t"; done
+for t in ${requiredTools.filter(tool => tool !== 'dd')} ${usefulTools}; do command -v "$t" >/dev/null 2>&1 && echo "tool $t"; done
+dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 && echo 'tool dd'
 case $(cp --parents 2>&1) in *nrecognized*|*nvalid*|*llegal*|*nknown*) ;; *) echo 'tool cp--parents' ;; esac
 P=$D
 while [ ! -d "$P" ] && [ -n "$P" ]; do [ -e "$P" ] || [ -L "$P" ] && break; P=\${P%/*}; done

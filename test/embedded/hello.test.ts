@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { stopEmbeddedApps, stopScript } from '../../src/embedded/stop.js'
 import { freePort } from '../support/ports.js'
+import { busybox } from '../support/scripts.js'
 
 let fleet: string
 let root: string
@@ -34,7 +35,7 @@ afterEach(async () => {
 
 describe.each([
   ['dash', ['dash']],
-  ['busybox sh', ['busybox', 'sh']],
+  ['busybox sh', [busybox, 'sh']],
   ['bash', ['bash']],
 ])('bin/restart.sh under %s', (_, shell) => {
   it('starts the app, and changes it for the next release', async () => {

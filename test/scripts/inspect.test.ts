@@ -325,6 +325,7 @@ describe.each(shells)('inspect under $name', shell => {
       'touch',
       'sync',
       'head',
+      'dd',
       'df',
     ]
     expect(tools).toEqual(expect.arrayContaining([...needed, 'timeout', 'setsid', 'cp--parents']))

@@ -1,5 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Place } from '../../src/scripts/place.js'
@@ -11,6 +20,8 @@ export interface Shell {
   readonly name: string
   readonly command: readonly string[]
   readonly path: string
+  /** Whether it runs what comes first on PATH. The busybox of `busybox-static` runs its own applets instead. */
+  readonly followsPath: boolean
 }
 
 export interface Ran {
@@ -45,12 +56,18 @@ atFileEnd(() => {
   rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
 })
 
-/** Every shell that a host may have as its `sh`, as which bash is always posix; busybox brings its own tar, find, stat and all others. */
+/** The busybox that plays a host without GNU's tools: the one that is installed, or another build of it. */
+export const busybox = absolute(process.env.CLONEDEPLOY_BUSYBOX ?? 'busybox')
+
+/** Every shell that a host may have as its `sh`, as which bash is always posix; under busybox there are its applets and nothing else. */
 export const shells: readonly Shell[] = installed([
-  shellOf(['dash'], () => `${folderWith('dash', () => ['sh'])}:/usr/bin:/bin`),
-  shellOf(['bash', '--posix'], () => `${folderWith('bash', () => ['sh'])}:/usr/bin:/bin`),
-  shellOf(['busybox', 'sh'], () => folderWith('busybox', applets)),
+  shellOf('dash', [absolute('dash')], () => `${folderWith('dash', () => ['sh'])}:/usr/bin:/bin`),
+  shellOf('bash', [absolute('bash'), '--posix'], () => `${folderWith('bash', () => ['sh'])}:/usr/bin:/bin`),
+  shellOf('busybox', [busybox, 'sh'], () => folderWith('busybox', applets)),
 ])
+
+/** The shells under which a test can put a program of its own before those of the host. */
+export const shellsOnPath: readonly Shell[] = shells.filter(({ followsPath }) => followsPath)
 
 /** An empty folder of its own. */
 export function folder(name = 'folder'): string {
@@ -115,7 +132,7 @@ export async function until(condition: () => boolean, what: string, seconds = 20
 function spawnShell(script: Script, shell: Shell, { env, uid }: RunOptions): ChildProcess {
   const [file = 'sh', ...args] = shell.command
   const home = { PATH: shell.path, HOME: temporary, SHELL: '/bin/sh' }
-  return spawn(absolute(file), [...args, '-c', script.text], {
+  return spawn(file, [...args, '-c', script.text], {
     cwd: '/',
     env: { ...home, ...env },
     stdio: 'pipe',
@@ -166,7 +183,7 @@ function lineReader(child: ChildProcess): () => Promise<string | null> {
 }
 
 function installed(all: readonly Shell[]): readonly Shell[] {
-  const missing = all.filter(({ command }) => absolute(command[0] as string) === '')
+  const missing = all.filter(({ command }) => command[0] === '')
   if (missing.length === 0) return all
   const names = missing.map(({ name }) => name).join(', ')
   const skip = process.env.CLONEDEPLOY_SKIP_BUSYBOX === '1' && !process.env.CI
@@ -176,26 +193,35 @@ function installed(all: readonly Shell[]): readonly Shell[] {
 }
 
 function applets(): readonly string[] {
-  if (absolute('busybox') === '') return []
-  return execFileSync('busybox', ['--list'], { encoding: 'utf8' })
+  if (busybox === '') return []
+  return execFileSync(busybox, ['--list'], { encoding: 'utf8' })
     .split('\n')
     .filter(name => name !== '' && name !== 'busybox')
 }
 
-function shellOf(command: readonly string[], path: () => string): Shell {
+function shellOf(name: string, command: readonly string[], path: () => string): Shell {
   return {
-    name: command[0] as string,
+    name,
     command,
     get path() {
       return path()
     },
+    get followsPath() {
+      return name !== 'busybox' || !prefersApplets()
+    },
   }
+}
+
+function prefersApplets(): boolean {
+  const bin = folder()
+  writeFileSync(join(bin, 'stat'), '#!/bin/sh\n', { mode: 0o755 })
+  return spawnSync(busybox, ['sh', '-c', 'stat /nowhere'], { env: { PATH: bin } }).status !== 0
 }
 
 function folderWith(program: string, names: () => readonly string[]): string {
   const dir = join(temporary, `bin-${program}`)
   if (existsSync(dir)) return dir
-  const target = absolute(program)
+  const target = program === 'busybox' ? busybox : absolute(program)
   open(`bin-${program}`)
   for (const name of names()) symlinkSync(target, join(dir, name))
   return dir
