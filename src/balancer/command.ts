@@ -30,6 +30,7 @@ export function commandBalancer({ door, root, drain, ready, state, servers }: Co
     const variables = servers.get(host)?.variables ?? {}
     return connection.run(command(root, { folder: '.', run: text, timeout: patience / 1000 }, variables), {
       timeout: patience + 15_000,
+      endless: true,
     })
   }
   const must = async (host: string, text: string): Promise<RunResult> => {

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js'
 import { demandAll, reach } from '../fleet/connect.js'
 import { onEach } from '../fleet/each.js'
 import { demandStates, inspectAll } from '../fleet/inspect.js'
-import { outputLines } from '../fleet/lines.js'
+import { everything, outputLines } from '../fleet/lines.js'
 import { codes } from '../scripts/codes.js'
 import { command } from '../scripts/hook.js'
 import { escapeLine } from '../text/escape.js'
@@ -37,7 +37,7 @@ export async function run(io: Io, flags: CommonFlags, words: readonly string[]):
           if (stream === 'stderr') return tell(stream, line)
           if (line !== '' && !/^exit \d+$/.test(line)) for (const one of [...held.splice(0), line]) tell(stream, one)
           else held.push(line)
-        })
+        }, everything)
         const result = await session.run(
           command(
             state.root,
@@ -46,6 +46,7 @@ export async function run(io: Io, flags: CommonFlags, words: readonly string[]):
           ),
           {
             timeout: timeout + 10_000,
+            endless: true,
             onOutput: lines.write,
           },
         )

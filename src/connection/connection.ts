@@ -19,6 +19,10 @@ export interface RunOptions {
   readonly timeout: number
   /** Scripts without input that may follow: their text goes along with this one, and is not sent again when they are run. */
   readonly next?: readonly Script[]
+  /** Bytes of standard output that are kept: 8 MB unless said. A script that prints more is given up, unless it is `endless`. */
+  readonly most?: number
+  /** It runs somebody else's program, which may print what it likes: of its output the last bytes are kept. */
+  readonly endless?: boolean
   /** Called with the bytes of the script's input that were written and flushed so far. */
   readonly onSent?: (bytes: number) => void
   /** Called with each chunk as it comes (line markers of the protocol are already taken out). */

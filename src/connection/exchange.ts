@@ -1,5 +1,6 @@
 import type { Script } from '../scripts/shell.js'
 import { requestLine, zippedRequest } from './bootstrap.js'
+import { AnswerError, bound, bounds } from './bounds.js'
 import type { ChannelEnd } from './channel.js'
 import type { RunOptions, RunResult } from './connection.js'
 import { LostError, TimeoutError } from './errors.js'
@@ -8,7 +9,6 @@ import { freshMarks, keepText, marksText, requestText } from './request.js'
 import { type Section, section } from './section.js'
 import { tail } from './tail.js'
 
-const STDOUT_KEPT = 8 << 20
 const STDERR_KEPT = 1 << 20
 const NOISE_KEPT = 16 << 10
 const SLICE = 256 << 10
@@ -41,20 +41,34 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
   let answered: number | null = null
 
   return new Promise(resolve => {
-    const kept = { stdout: tail(STDOUT_KEPT), stderr: tail(STDERR_KEPT) }
+    const most = options.most ?? bounds.answer
+    const kept = { stdout: tail(most), stderr: tail(STDERR_KEPT) }
+    const heard = { noise: 0, stdout: 0, stderr: 0 }
+    const count = (what: keyof typeof heard, chunk: Buffer, limit: number) => {
+      heard[what] += chunk.length
+      return heard[what] <= limit
+    }
     const half = (stream: 'stdout' | 'stderr'): Section =>
       section(marks, {
-        onNoise: chunk => noise.push(chunk),
+        onNoise: chunk => {
+          noise.push(chunk)
+          if (!count('noise', chunk, bounds.noise)) refuse(`said more than ${bound(bounds.noise)} before its answer`)
+        },
         onBegin: () => {
           answered ??= performance.now() - written
         },
         onBytes: chunk => {
           kept[stream].push(chunk)
           options.onOutput?.(stream, chunk)
+          const limit = stream === 'stdout' ? most : bounds.errors
+          if (!options.endless && !count(stream, chunk, limit)) refuse(`answered with more than ${bound(limit)}`)
         },
         onEnd: () => {
-          if (out.code() !== null && err.code() !== null) settle(out.code(), null, null)
+          if (out.code() === null || err.code() === null) return
+          if (out.code() === err.code()) settle(out.code(), null, null)
+          else refuse(`told two exit codes, ${out.code()} and ${err.code()}`)
         },
+        onGarbage: () => refuse('ended its answer with something that is no exit code'),
       })
     const out = half('stdout')
     const err = half('stderr')
@@ -67,6 +81,12 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
       const ms = performance.now() - options.started
       const result = { code, signal, lost, stdout: kept.stdout.bytes(), stderr: kept.stderr.bytes(), ms }
       resolve({ result, noise: noise.bytes(), answered, reusable: code !== null && !mayHaveLeftInput(script, code) })
+    }
+
+    /** Nothing is concluded from what came, and nothing more is read on this channel. */
+    const refuse = (what: string) => {
+      settle(null, null, new AnswerError(`${options.host} ${what}: ${script.name} was given up`))
+      live.close()
     }
 
     const timer = setTimeout(() => {

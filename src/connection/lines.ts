@@ -1,34 +1,38 @@
 /** Lines as they come out of a script, waited for one at a time. */
 export interface Lines {
-  readonly push: (chunk: Uint8Array) => void
+  readonly push: (chunk: Buffer) => void
   readonly end: () => void
   readonly next: (timeout: number) => Promise<string | null>
 }
 
+/** Linear in what comes, however it is cut. */
 export function lines(): Lines {
   const ready: string[] = []
   const waiting: ((line: string | null) => void)[] = []
-  let partial = Buffer.alloc(0)
+  let partial: Buffer[] = []
   let ended = false
 
-  const deliver = (line: string) => {
+  const deliver = (end: Buffer) => {
+    const line = Buffer.concat([...partial, end]).toString('utf8')
+    partial = []
     const waiter = waiting.shift()
     if (waiter) waiter(line)
     else ready.push(line)
   }
 
-  const push = (chunk: Uint8Array) => {
-    partial = Buffer.concat([partial, chunk])
-    for (let at = partial.indexOf(10); at >= 0; at = partial.indexOf(10)) {
-      deliver(partial.toString('utf8', 0, at))
-      partial = partial.subarray(at + 1)
+  const push = (chunk: Buffer) => {
+    let from = 0
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
+      deliver(chunk.subarray(from, at))
+      from = at + 1
     }
+    if (from < chunk.length) partial.push(Buffer.from(chunk.subarray(from)))
   }
 
   const end = () => {
     if (ended) return
     ended = true
-    if (partial.length > 0) deliver(partial.toString('utf8'))
+    if (partial.length > 0) deliver(Buffer.alloc(0))
     for (const waiter of waiting.splice(0)) waiter(null)
   }
 

@@ -27,6 +27,8 @@ export interface MuxChannel {
   readonly stdout: Readable
   readonly stderr: Readable
   readonly events: EventEmitter
+  /** Bytes that the host takes in one packet. */
+  readonly packet: number
   /** Asks for a program, or for a service of sshd. Rejects when the host refuses it. */
   readonly start: (kind: 'exec' | 'subsystem', what: string) => Promise<void>
   readonly take: (type: number, body: Buffer) => void
@@ -84,8 +86,14 @@ export function muxChannel(mux: Mux, confirmation: Reader): MuxChannel {
   }
   const stdout = output()
   const stderr = output()
+  /** More came than we made room for: nobody reads it, and none of it is kept. */
+  const overrun = () => {
+    close()
+    lose()
+  }
   const deliver = (stream: Readable, bytes: Buffer) => {
     owed += bytes.length
+    if (owed > WINDOW) return overrun()
     if (!stream.destroyed && !stream.push(bytes)) full.add(stream)
     makeRoom()
   }
@@ -140,7 +148,7 @@ export function muxChannel(mux: Mux, confirmation: Reader): MuxChannel {
       answer = { resolve, reject }
       ask(mux, remote, kind, what)
     })
-  return { stdin, stdout, stderr, events, start, take, close, lose }
+  return { stdin, stdout, stderr, events, packet: most, start, take, close, lose }
 }
 
 function ask(mux: Mux, remote: number, name: string, ...values: readonly Field[]): void {

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream'
+import { smallestPacket, tinyPackets } from './bounds.js'
 import { type Channel, endOf, type Transport } from './channel.js'
 import { type MuxChannel, message, muxChannel, PACKET, WINDOW } from './openssh-channel.js'
 import type { Mux } from './openssh-mux.js'
@@ -22,6 +23,10 @@ export function opensshChannels(
     opening.delete(id)
     if (type !== message.opened) return asked.reject(refusal(reader(rest)))
     const channel = muxChannel(mux, reader(rest))
+    if (channel.packet < smallestPacket) {
+      channel.close()
+      return asked.reject(tinyPackets(channel.packet))
+    }
     open.set(id, channel)
     channel.events.once('close', () => open.delete(id))
     asked.resolve(channel)

@@ -5,6 +5,8 @@ const HELLO = 0x1
 const VERSION = 4
 const ASK_PROXY = 0x1000000f
 const IS_PROXY = 0x8000000f
+/** No packet of OpenSSH is longer than a quarter of it. */
+const LONGEST = 1 << 20
 
 /** The messages of the SSH connection protocol, carried by an ssh that is logged in. */
 export interface Mux {
@@ -51,10 +53,14 @@ export function openMux(path: string, timeout: number): Promise<Mux> {
     }
     socket.on(
       'data',
-      messages(message => {
-        if (state === 'greeting') greet(message)
-        else listener(message[1] ?? 0, message.subarray(2))
-      }),
+      messages(
+        message => {
+          if (state === 'greeting') greet(message)
+          else listener(message[1] ?? 0, message.subarray(2))
+        },
+        LONGEST,
+        () => fail(new Error('the control socket of ssh says what no ssh says')),
+      ),
     )
   })
 }

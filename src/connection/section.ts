@@ -15,10 +15,14 @@ export interface SectionListener {
   readonly onBegin: () => void
   readonly onBytes: (chunk: Buffer) => void
   readonly onEnd: () => void
+  /** What stands behind the end mark is no exit code. Nothing is read any more. */
+  readonly onGarbage: () => void
 }
 
 const NEWLINE = Buffer.from('\n')
 const NOTHING = Buffer.alloc(0)
+/** Digits of the longest exit code. */
+const LONGEST = 3
 
 /** Marks may be split over chunks; the cost is linear in what comes. */
 export function section(marks: Marks, on: SectionListener): Section {
@@ -53,13 +57,14 @@ export function section(marks: Marks, on: SectionListener): Section {
     }
     if (state === 'ending') {
       const at = data.indexOf(NEWLINE)
-      if (at < 0) {
+      if (at < 0 && data.length <= LONGEST) {
         held = Buffer.from(data)
         return
       }
-      code = Number(data.subarray(0, at).toString('latin1'))
       state = 'done'
-      on.onEnd()
+      code = exitCode(data.subarray(0, Math.max(0, at)))
+      if (code === null) on.onGarbage()
+      else on.onEnd()
     }
   }
 
@@ -70,6 +75,11 @@ export function section(marks: Marks, on: SectionListener): Section {
   }
 
   return { push, flush, begun: () => state !== 'before', code: () => code }
+}
+
+function exitCode(digits: Buffer): number | null {
+  const code = digits.length <= LONGEST && /^\d+$/.test(digits.toString('latin1')) ? Number(digits) : null
+  return code === null || code > 255 ? null : code
 }
 
 /** How many bytes at the end of `data` are the beginning of `mark`. The first byte of a mark is nowhere else in it. */

@@ -10,6 +10,8 @@ const OK = 0
 const POSIX_RENAME = 'posix-rename@openssh.com'
 /** Bytes of the longest message that is believed: what is longer is a text that something printed there. */
 const LONGEST = 1 << 16
+/** Messages that answer nothing: a few come too late for their question. */
+const MOST_STRAYS = 100
 
 interface Answer {
   readonly type: number
@@ -46,9 +48,10 @@ function talk(channel: Channel, traffic: Traffic) {
   const waiting = new Map<number, (answer: Answer | null) => void>()
   let over = false
   let next = 0
+  let strays = 0
   const settle = (id: number, answer: Answer | null) => {
     waiting.get(id)?.(answer)
-    waiting.delete(id)
+    if (!waiting.delete(id)) strays += 1
   }
   const close = () => {
     over = true
@@ -62,7 +65,9 @@ function talk(channel: Channel, traffic: Traffic) {
     answer => {
       const body = reader(answer.subarray(1))
       const type = answer[0] ?? 0
+      if (over) return
       settle(type === message.version ? 0 : body.number(), { type, body })
+      if (strays > MOST_STRAYS) close()
     },
     LONGEST,
     close,

@@ -1,4 +1,5 @@
 import { Script } from '../scripts/shell.js'
+import { bounds } from './bounds.js'
 import type { Channel } from './channel.js'
 import type { Connection, RunOptions, RunResult, Waiting } from './connection.js'
 import { LostError, TimeoutError } from './errors.js'
@@ -65,7 +66,7 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     const onOutput = (stream: 'stdout' | 'stderr', chunk: Buffer) => {
       if (stream === 'stdout') answers.push(chunk)
     }
-    const result = exchanged(script, 'channel', { ...options, onOutput }, use)
+    const result = exchanged(script, 'channel', { ...options, most: bounds.lines, onOutput }, use)
       .then(done => done.result)
       .catch(error => neverRan(host, error, started))
       .finally(() => {

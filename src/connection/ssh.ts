@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Config } from 'node-ssh'
 import type { Client, ClientChannel } from 'ssh2'
 import type { SshConfig } from '../config/config.js'
+import { smallestPacket, tinyPackets } from './bounds.js'
 import { type Channel, endOf, type Transport } from './channel.js'
 import type { Connect, ConnectionFacts } from './connection.js'
 import type { Begin, Login } from './handshake.js'
@@ -51,18 +52,30 @@ function transportOf(login: Login): Transport {
     ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
   ): Promise<Channel> => {
     const channel = await answered(ask)
+    refuseTiny(channel)
     const end = endOf(channel, channel.stderr, lost)
     return { stdin: channel, stdout: channel, stderr: channel.stderr, ended: end, close: () => channel.close() }
   }
   const openChannel = (command: string) => opened(done => client.exec(command, done))
   const openSubsystem = (name: string) => opened(done => client.subsys(name, done))
-  const forward = (to: { readonly host: string; readonly port: number } | { readonly socket: string }) =>
-    answered<Duplex>(done =>
+  const forward = async (to: { readonly host: string; readonly port: number } | { readonly socket: string }) => {
+    const channel = await answered<ClientChannel>(done =>
       'socket' in to
         ? client.openssh_forwardOutStreamLocal(to.socket, done)
         : client.forwardOut('127.0.0.1', 0, to.host, to.port, done),
     )
+    refuseTiny(channel)
+    return channel as Duplex
+  }
   return { openChannel, openSubsystem, forward, closed, close }
+}
+
+/** ssh2 cuts what is written into packets as small as the host says, also of no bytes at all. */
+function refuseTiny(channel: ClientChannel): void {
+  const { outgoing } = channel as unknown as { readonly outgoing: { readonly packetSize: number } }
+  if (outgoing.packetSize >= smallestPacket) return
+  channel.close()
+  throw tinyPackets(outgoing.packetSize)
 }
 
 function answered<T>(ask: (done: (error: Error | undefined, answer: T) => void) => void): Promise<T> {

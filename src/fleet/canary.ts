@@ -47,7 +47,7 @@ async function runHere(run: Run, step: ScriptStep): Promise<HostFailure | null> 
   const here = { name: 'this machine', host: 'localhost', roles: [], deployTo: '/', env: {} }
   const connection = await connectLocal(here, { timeout: step.timeout })
   run.stop.asked.then(() => connection.close())
-  const result = await connection.run(step.script, { timeout: step.timeout, onOutput: lines.write })
+  const result = await connection.run(step.script, { timeout: step.timeout, endless: true, onOutput: lines.write })
   lines.end()
   connection.close()
   return result.code === 0 ? null : failureOf({ ...step, phase: 'canary', step: 'canary check' }, result)
@@ -56,7 +56,9 @@ async function runHere(run: Run, step: ScriptStep): Promise<HostFailure | null> 
 async function checkOn(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   if (hosts.every(({ plan }) => plan.canaryCheck === null)) return null
   return inPhase(run, 'canary', hosts, async host =>
-    host.plan.canaryCheck === null ? null : (await runStep(run, host, 'canary', host.plan.canaryCheck)).failure,
+    host.plan.canaryCheck === null
+      ? null
+      : (await runStep(run, host, 'canary', { ...host.plan.canaryCheck, kind: 'hook' })).failure,
   )
 }
 

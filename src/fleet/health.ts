@@ -51,7 +51,7 @@ async function askTcp(session: Session, _step: HealthStep, url: URL, timeout: nu
 
 async function askCommand(session: Session, step: HealthStep): Promise<Health> {
   if (!('script' in step.target)) throw new TypeError('not a command')
-  const result = await session.run(step.target.script, { timeout: step.check.tryTimeout + 5000 })
+  const result = await session.run(step.target.script, { timeout: step.check.tryTimeout + 5000, endless: true })
   const output = `${result.stdout}\n${result.stderr}`
     .split('\n')
     .filter(line => line.trim() !== '' && !/^exit \d+$/.test(line))

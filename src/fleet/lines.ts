@@ -1,15 +1,39 @@
 import { StringDecoder } from 'node:string_decoder'
 
 type Stream = 'stdout' | 'stderr'
+type Tell = (stream: Stream, line: string) => void
 
-/** Cuts chunks into lines, each stream for itself, characters never torn at the edge of a chunk. */
-export function outputLines(tell: (stream: Stream, line: string) => void) {
-  const streams = { stdout: cutter(line => tell('stdout', line)), stderr: cutter(line => tell('stderr', line)) }
+/** How much of a program's output is told while it runs. */
+export interface Told {
+  readonly lines: number
+  readonly bytes: number
+}
+
+const usual: Told = { lines: 10_000, bytes: 4 << 20 }
+export const everything: Told = { lines: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
+
+/**
+ * Cuts chunks into lines, each stream for itself, characters never torn at the edge of a chunk. What a program prints
+ * beyond `most` is counted and told in one line at the end: writing it all down would keep us from other hosts.
+ */
+export function outputLines(tell: Tell, most: Told = usual) {
+  let { lines, bytes } = most
+  let leftOut = 0
+  const told = (stream: Stream) => (line: string) => {
+    lines -= 1
+    bytes -= line.length
+    tell(stream, line)
+  }
+  const streams = { stdout: cutter(told('stdout')), stderr: cutter(told('stderr')) }
   return {
-    write: (stream: Stream, chunk: Buffer) => streams[stream].write(chunk),
-    end: () => {
+    write(stream: Stream, chunk: Buffer) {
+      if (lines > 0 && bytes > 0) streams[stream].write(chunk)
+      else leftOut += chunk.length
+    },
+    end() {
       streams.stdout.end()
       streams.stderr.end()
+      if (leftOut > 0) tell('stderr', `… ${leftOut} bytes more were printed and are not shown`)
     },
   }
 }
@@ -21,9 +45,12 @@ function cutter(tell: (line: string) => void) {
   let rest = ''
   return {
     write(chunk: Buffer) {
-      const lines = (rest + decoder.write(chunk)).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) tell(line)
+      const [first = '', ...lines] = decoder.write(chunk).split('\n')
+      rest += first
+      for (const line of lines) {
+        tell(rest)
+        rest = line
+      }
       if (rest.length > longest) {
         tell(rest)
         rest = ''

@@ -152,7 +152,7 @@ export async function runStep(
     takeAhead(host, step.script.name) ??
     (await host.session.run(step.script, {
       timeout: step.timeout,
-      ...(step.kind === 'hook' ? { onOutput: lines.write } : {}),
+      ...(step.kind === 'hook' ? { endless: true, onOutput: lines.write } : {}),
     }))
   lines.end()
   const failure =

@@ -191,7 +191,7 @@ for (const transport of [local, ssh, openssh]) {
       const onOutput = (stream: string, chunk: Buffer) => {
         if (stream === 'stdout') seen += chunk.length
       }
-      const result = await connection.run(script, { timeout: 50_000, onOutput })
+      const result = await connection.run(script, { timeout: 50_000, endless: true, onOutput })
       expect(result.code).toBe(0)
       expect(seen).toBe(100_000_008)
       expect(result.stdout.length).toBe(8 << 20)

@@ -4,6 +4,7 @@ import { lines } from '../../src/connection/lines.js'
 it.each([
   { chunks: ['a\nb\n'], out: ['a', 'b', null] },
   { chunks: ['a', 'b\n', '', '\nc'], out: ['ab', '', 'c', null] },
+  { chunks: ['a\nb', 'c', 'd\ne', '\n', 'f'], out: ['a', 'bcd', 'e', 'f', null] },
   { chunks: [], out: [null, null] },
 ])('makes lines of $chunks', async ({ chunks, out }) => {
   const all = lines()

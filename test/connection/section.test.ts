@@ -4,7 +4,7 @@ import { section } from '../../src/connection/section.js'
 const MARKS = { begin: '@:5f:begin', end: '@:5f:end' }
 
 function read(chunks: readonly Buffer[]) {
-  const told = { noise: '', body: '', begun: 0, ended: 0 }
+  const told = { noise: '', body: '', begun: 0, ended: 0, garbage: 0 }
   const reader = section(MARKS, {
     onNoise: chunk => {
       told.noise += chunk.toString()
@@ -17,6 +17,9 @@ function read(chunks: readonly Buffer[]) {
     },
     onEnd: () => {
       told.ended += 1
+    },
+    onGarbage: () => {
+      told.garbage += 1
     },
   })
   for (const chunk of chunks) reader.push(chunk)
@@ -36,6 +39,7 @@ describe('the part of a stream between two marks', () => {
         body: 'one\n@two @:5f:en\n',
         begun: 1,
         ended: 1,
+        garbage: 0,
         code: 17,
       })
     }
@@ -54,6 +58,7 @@ describe('the part of a stream between two marks', () => {
       onBegin: quiet,
       onBytes: chunk => bodies.push(`${chunk}`),
       onEnd: quiet,
+      onGarbage: quiet,
     })
     reader.push(Buffer.from('@:5f:begin\narmed\n'))
     reader.push(Buffer.from('a@b@:5f'))
@@ -66,5 +71,32 @@ describe('the part of a stream between two marks', () => {
     expect(read([Buffer.from('@:5f:begin\nabc')])).toMatchObject({ body: 'abc', code: null, ended: 0 })
     expect(read([Buffer.from('@:5f:begin\nabc@:5f:end 1')])).toMatchObject({ body: 'abc', code: null, ended: 0 })
     expect(read([Buffer.from('no mark at all')])).toMatchObject({ noise: 'no mark at all', begun: 0, code: null })
+  })
+
+  it.each(['0', '7', '255', '007'])('has the exit code %j', digits => {
+    expect(read([Buffer.from(`@:5f:begin\n@:5f:end ${digits}\n`)])).toMatchObject({ code: Number(digits), ended: 1 })
+  })
+
+  it.each([
+    '',
+    ' ',
+    '-1',
+    '+0',
+    '1.0',
+    '0x1',
+    '1e1',
+    '256',
+    '999',
+    '0000',
+    '0\r',
+    '٣',
+    'garbage without an end',
+  ])('has no exit code where %j stands behind the end mark', text => {
+    const whole = [Buffer.from(`@:5f:begin\nabc@:5f:end ${text}\n@:5f:end 0\n`)]
+    expect(read(whole)).toMatchObject({ body: 'abc', code: null, ended: 0, garbage: 1 })
+  })
+
+  it('waits for no end of what cannot be an exit code', () => {
+    expect(read([Buffer.from('@:5f:begin\n@:5f:end 1234')])).toMatchObject({ code: null, garbage: 1 })
   })
 })
