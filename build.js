@@ -8,7 +8,7 @@ const external = ['ssh2', 'node-ssh', 'jiti']
 
 rmSync('dist', { recursive: true, force: true })
 const { metafile } = await build({
-  entryPoints: ['src/cache-folder.ts', 'src/cli.ts', 'src/index.ts'],
+  entryPoints: ['src/cache-folder.ts', 'src/cli.ts', 'src/index.ts', 'src/main.ts'],
   outdir: 'dist',
   bundle: true,
   splitting: true,

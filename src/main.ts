@@ -2,6 +2,7 @@ import type { Io } from './commands/io.js'
 import { type CompletionShell, completionScript } from './completion.js'
 import { UsageError } from './errors.js'
 import { version } from './package.js'
+import { shipped, type Times } from './plan/times.js'
 import { type Asked, createProgram } from './program.js'
 import { createOutput, type OutputStream } from './render/output.js'
 import { createStopper } from './stopper.js'
@@ -19,6 +20,7 @@ export interface Surroundings {
   /** Calls back for each signal that asks to stop; returns how to end that. */
   readonly onSignal: (listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void) => () => void
   readonly exit: (code: number) => never
+  readonly times?: Times
 }
 
 /** Runs one command line to its end; the exit code tells the state of the fleet (see errors.ts). */
@@ -72,6 +74,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       now: () => new Date(),
       canAsk: world.stdinIsTTY && output.terminal.stderr.isTTY && flags.input !== false && !world.env.CI,
       stop: stopper.stop,
+      times: world.times ?? shipped,
       contacted: () => {
         contacted = true
       },

@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/load.js'
 import type { ExitCode } from '../errors.js'
-import { lease } from '../plan/transaction.js'
+import { shipped } from '../plan/times.js'
 import { bootResolver as filesOf } from '../scripts/boot-resolver.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
@@ -17,7 +17,7 @@ export async function bootResolver(io: Io, flags: CommonFlags): Promise<ExitCode
     app: config.app,
     stage: config.stage,
     folders: [...new Set(config.hosts.map(({ deployTo }) => deployTo))],
-    lease,
+    lease: shipped.lease,
     user: users.size === 1 ? ([...users][0] ?? null) : null,
   })
   io.output.stdout(flags.json ? `${JSON.stringify({ v: 1, command: 'boot-resolver', ...files })}\n` : files.script)

@@ -1,4 +1,5 @@
 import type { Stop } from '../fleet/stop.js'
+import type { Times } from '../plan/times.js'
 import type { Output } from '../render/output.js'
 
 /** The world as a command sees it; read once in `cli.ts`, so that the core asks nothing of the process. */
@@ -10,6 +11,7 @@ export interface Io {
   /** Whether a person can be asked: stdin and stderr are terminals, and --no-input was not given. */
   readonly canAsk: boolean
   readonly stop: Stop
+  readonly times: Times
   /** From here on an interruption is no longer "before any host was contacted". */
   readonly contacted: () => void
 }

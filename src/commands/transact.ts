@@ -27,6 +27,7 @@ export function signed(context: Context, fleet: Fleet, now: Date) {
     who: context.who,
     from: context.from,
     at: now.toISOString(),
+    times: context.io.times,
   }
 }
 

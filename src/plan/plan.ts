@@ -3,9 +3,10 @@ import type { Host } from '../inventory/host.js'
 import type { Script } from '../scripts/shell.js'
 import type { Unpack } from '../scripts/unpack.js'
 import type { Rollout } from './batches.js'
+import type { Times } from './times.js'
 
 /** Everything that a run will do, decided before it does anything. The two phases are in the type: `prepare`, then `swap`. */
-export interface Plan {
+export interface Plan extends Times {
   readonly command: 'deploy' | 'rollback' | 'repair' | 'join'
   readonly app: string
   readonly stage: string
@@ -25,9 +26,6 @@ export interface Plan {
   readonly identical: 'strict' | 'warn'
   /** Null: every host gets its files from here. */
   readonly relay: Relay | null
-  /** Seconds: how long `go` is accepted, and after how many without a renewed lease a host puts itself back. */
-  readonly deadline: number
-  readonly lease: number
 }
 
 export interface HostPlan {

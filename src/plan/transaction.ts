@@ -16,6 +16,7 @@ import { newestRecord } from './newest-record.js'
 import { onHost } from './on-host.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
 import { processStep } from './process-step.js'
+import type { Times } from './times.js'
 import { hookVariables, runVariables, type Served } from './variables.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
@@ -34,14 +35,13 @@ export interface Intent {
   readonly digest: string | null
   readonly revision: string | null
   readonly unresolved: 'refuse' | 'keep'
+  readonly times: Times
   /** Hosts that this run leaves out on purpose. */
   readonly excluded?: readonly Excluded[]
   /** Absent: all hosts at once. */
   readonly rollout?: Rollout
 }
 
-const deadline = 20
-export const lease = 15
 const short = 20_000
 const long = 600_000
 
@@ -71,8 +71,7 @@ export function planTransaction(
     onceHost,
     identical: config.identical,
     relay: config.relay,
-    deadline,
-    lease,
+    ...intent.times,
   }
 }
 
@@ -157,7 +156,7 @@ function planHost(
       `make both links: go → releases/${release}, back → ${old ?? '(absent)'}`,
       60_000,
     ),
-    arm: scriptStep(arm(place, { release, old, deadline, lease }), `rename current → releases/${release}`),
+    arm: scriptStep(arm(place, { release, old, ...intent.times }), `rename current → releases/${release}`),
     look: scriptStep(look(state.root, intent.tx), 'read current'),
     restart: hookSteps(place, host, config.restart, 'restart', 'current', variables),
     health: onHost(config.health, host).map(check => healthStep(check, state, variables, marked(intent, now), place)),

@@ -3,7 +3,8 @@ import { isOlder, isReleaseId } from '../release/id.js'
 import { isAlive } from '../scripts/inspect.js'
 import { inDoubt, unserved } from './preflight.js'
 import type { StatusHost } from './status.js'
-import { currentRelease, lease } from './transaction.js'
+import { shipped } from './times.js'
+import { currentRelease } from './transaction.js'
 
 /** What a host is, in a word that scripts may rely on. */
 export type Verdict =
@@ -57,6 +58,7 @@ export interface FleetFacts {
 }
 
 export const repair = 'fix: clonedeploy repair'
+const { lease } = shipped
 
 export function joinHosts(names: readonly string[]): string {
   return `fix: clonedeploy join --host ${names.join(',')}`

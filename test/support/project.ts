@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
+import type { Times } from '../../src/plan/times.js'
 import { type FileText, writeFiles } from './files.js'
 import type { TestFleet } from './sshd.js'
 
@@ -33,7 +34,12 @@ export interface Project {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
+  /** Shorter than those that are shipped. */
+  readonly times?: Times
 }
+
+/** For tests that wait until a lease is over. */
+export const short: Times = { lease: 3, deadline: 20 }
 
 export interface Ended {
   readonly code: number | null
@@ -110,7 +116,7 @@ function runProgram(cwd: string, args: string, options: RunOptions): Promise<End
   return alike ? runHere(cwd, words(args), options) : startProgram(cwd, args, options).ended
 }
 
-async function runHere(cwd: string, argv: readonly string[], { env = {} }: RunOptions): Promise<Ended> {
+async function runHere(cwd: string, argv: readonly string[], { env = {}, times }: RunOptions): Promise<Ended> {
   const { main } = await import('../../src/main.js')
   const text = { stdout: '', stderr: '' }
   const stream = (name: 'stdout' | 'stderr') => ({
@@ -131,6 +137,7 @@ async function runHere(cwd: string, argv: readonly string[], { env = {} }: RunOp
     exit: status => {
       throw new Error(`it wanted to end the process with ${status}`)
     },
+    ...(times === undefined ? {} : { times }),
   })
   return { code, signal: null, ...text, json: () => JSON.parse(text.stdout) }
 }
@@ -141,10 +148,11 @@ function surroundings() {
 }
 
 /** Starts the program as users do. */
-function startProgram(cwd: string, args: string, { env = {} }: RunOptions): Running {
-  const child = spawn(process.execPath, [program, ...words(args)], {
+function startProgram(cwd: string, args: string, { env = {}, times }: RunOptions): Running {
+  const entry = times === undefined ? program : join(import.meta.dirname, 'program.mjs')
+  const child = spawn(process.execPath, [entry, ...words(args)], {
     cwd,
-    env: { ...surroundings(), ...env },
+    env: { ...surroundings(), ...env, ...(times && { CLONEDEPLOY_TEST_TIMES: JSON.stringify(times) }) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const text = { stdout: '', stderr: '' }
