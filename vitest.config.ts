@@ -1,4 +1,5 @@
-import { defineConfig } from 'vitest/config'
+import { readFileSync } from 'node:fs'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What starts whole fleets comes first, and takes long: the others fill the gaps at the end. */
@@ -10,9 +11,17 @@ class FleetsFirst extends BaseSequencer {
   }
 }
 
+const { CLONEDEPLOY_TESTS: tier, CLONEDEPLOY_NAMES: names } = process.env
+/** Files whose tests all belong to the exhaustive tier; one of them that is named runs in any. */
+const rare = 'test/**/*.exhaustive.test.ts'
+const isNamed = process.argv.some(arg => arg.includes('.exhaustive.'))
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(tier === 'exhaustive' || isNamed ? [] : [rare])],
+    // What a slice of the exhaustive tier runs.
+    ...(names === undefined ? {} : { testNamePattern: new RegExp(readFileSync(names, 'utf8')) }),
     globalSetup: 'test/support/build-once.ts',
     setupFiles: 'test/support/each-file.ts',
     testTimeout: 180_000,
@@ -24,5 +33,6 @@ export default defineConfig({
     env: { NODE_EXTRA_CA_CERTS: '' },
     maxWorkers: 3,
     sequence: { sequencer: FleetsFirst },
+    coverage: { include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
   },
 })

@@ -32,9 +32,6 @@ const inBash = (...words: readonly string[]) =>
     'clonedeploy',
     ...words,
   )
-/** What fish would, without the descriptions. */
-const inFish = (line: string) =>
-  run('fish', '--no-config', '-c', `source ${file('fish')}; complete -C '${line}'`).map(one => one.split('\t')[0])
 
 describe('the command line is completed', () => {
   it('by bash: commands, their flags, words that stand for a choice; files where anything may stand', () => {
@@ -46,23 +43,5 @@ describe('the command line is completed', () => {
     expect(inBash('deploy', '--config', '')).toEqual([])
     expect(inBash('deploy', '-n', '--off')).toEqual(['--offline'])
     expect(inBash('completion', '')).toEqual([...completionShells])
-  })
-
-  it('by fish: the same, with descriptions', () => {
-    expect(inFish('clonedeploy ro')).toEqual(['rollback'])
-    expect(inFish('clonedeploy deploy --off')).toEqual(['--offline'])
-    expect(inFish('clonedeploy rollback --output j')).toEqual(['jsonl'])
-    expect(inFish('clonedeploy completion z')).toEqual(['zsh'])
-  })
-
-  it('by zsh, whose completion system takes the function', () => {
-    const load = 'autoload -Uz compinit; compinit -D -u; . "$1"; print $_comps[clonedeploy]'
-    expect(run('zsh', '-f', '-c', load, 'zsh', file('zsh'))).toEqual(['_clonedeploy'])
-    // The lists that it offers, without the completion system to show them.
-    const shown = `compdef() { :; }; _describe() { print -l -- "\${(@P)@[-1]}"; return 1; }; _files() { :; }; . "$1"; shift; words=("$@"); CURRENT=$#; _clonedeploy; :`
-    const inZsh = (...words: readonly string[]) =>
-      run('zsh', '-f', '-c', shown, 'zsh', file('zsh'), 'clonedeploy', ...words).map(one => one.split(':')[0])
-    expect(inZsh('')).toEqual(names)
-    expect(inZsh('deploy', '')).toEqual(expect.arrayContaining(['--offline', '--dry-run', '-n']))
   })
 })

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { bootstrap, requestLine, zippedRequest } from '../../src/connection/bootstrap.js'
+import { installed } from '../support/installed.js'
 import { shells } from '../support/scripts.js'
+import { exhaustive } from '../support/tier.js'
 
 const NONCE = '0123456789abcdef0123456789abcdef'
-const LOGIN_SHELLS = ['/bin/bash', '/bin/dash', '/usr/bin/zsh', '/usr/bin/fish', '/usr/bin/tcsh', '/bin/sh']
+const LOGIN_SHELLS = ['bash', 'dash', 'sh', ...exhaustive(['zsh', 'fish', 'tcsh'])]
 
 async function feed(command: readonly string[], input: string | Uint8Array, path = process.env.PATH): Promise<string> {
   const [file, ...args] = command as [string, ...string[]]
@@ -33,10 +34,10 @@ describe('the command that every channel runs', () => {
     expect(bootstrap(NONCE)).not.toMatch(/[!\\\n`]/)
   })
 
-  it.each(LOGIN_SHELLS.filter(existsSync))('works in %s as login shell', async shell => {
+  it.each(LOGIN_SHELLS)('works in %s as login shell', async shell => {
     const requests =
       requestLine(NONCE, '', "echo 'one two'\nprintf '%s\\n' \"it's\"") + requestLine(NONCE, '', 'echo $((6 * 7))')
-    expect(await feed([shell, '-c', bootstrap(NONCE)], requests)).toBe("one two\nit's\n42\n")
+    expect(await feed([installed(shell), '-c', bootstrap(NONCE)], requests)).toBe("one two\nit's\n42\n")
   })
 })
 

@@ -13,6 +13,11 @@ it('the table of faults has a row for each', () => {
 })
 
 it.each(named)('a test in %s is called "%s"', (file, words) => {
-  const path = join(import.meta.dirname, '..', `${file}.test.ts`)
-  expect(existsSync(path) && readFileSync(path, 'utf8')).toContain(words)
+  const paths = ['test.ts', 'exhaustive.test.ts'].map(end => join(import.meta.dirname, '..', `${file}.${end}`))
+  expect(
+    paths
+      .filter(existsSync)
+      .map(path => readFileSync(path, 'utf8'))
+      .join('\n'),
+  ).toContain(words)
 })

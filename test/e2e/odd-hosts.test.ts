@@ -4,27 +4,31 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installed } from '../support/installed.js'
 import { onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 
 const noise = 'echo Welcome to SHELL; echo beware of SHELL >&2'
 /** Login shells, each with a start-up file that it reads when sshd starts it: sshd runs `SHELL -c COMMAND`. */
 const shells = [
   ['bash', '.bashrc', noise],
-  ['zsh', '.zshenv', noise],
-  ['fish', '.config/fish/config.fish', noise],
-  ['tcsh', '.tcshrc', 'echo Welcome to SHELL; sh -c "echo beware of SHELL >&2"'],
   ['dash', '.profile', ''],
+  ...exhaustive([
+    ['zsh', '.zshenv', noise],
+    ['fish', '.config/fish/config.fish', noise],
+    ['tcsh', '.tcshrc', 'echo Welcome to SHELL; sh -c "echo beware of SHELL >&2"'],
+  ] as const),
 ] as const
 const THREE_SESSIONS = shells.length + 1
 const RESTRICTED = shells.length + 2
 const all = Array.from({ length: shells.length + 2 }, (_, n) => n + 1)
 
-describe.skipIf(!sshdIsHere())('hosts with odd logins', () => {
+describe.skipIf(!sshdIsHere())(`hosts with odd logins (${shells.map(([shell]) => shell).join(', ')} …)`, () => {
   const dir = mkdtempSync(join(tmpdir(), 'clonedeploy-odd-'))
   const configOf = (i: number) => {
     const [shell] = shells[i - 1] ?? []
-    if (shell) return [`ForceCommand env -u SHLVL HOME=${dir}/${shell} ${shell} -c "$SSH_ORIGINAL_COMMAND"`]
+    if (shell) return [`ForceCommand env -u SHLVL HOME=${dir}/${shell} ${installed(shell)} -c "$SSH_ORIGINAL_COMMAND"`]
     return i === THREE_SESSIONS ? ['MaxSessions 3'] : [`AuthorizedKeysFile ${dir}/restricted`]
   }
   const here = onFleet({ hosts: all.length, sshdConfig: configOf })
