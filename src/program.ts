@@ -36,58 +36,59 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   const onStage = (command: Command) => common(command.argument('[stage]', 'the stage, when there are several'))
 
   ask(
-    setUp(common(add('init', 'write deploy.config.ts: asks on a terminal, else takes flags; checks SSH to each host'))),
+    setUp(
+      common(
+        add('init', 'write deploy.config.ts, .deployignore and a CI workflow: asks on a terminal, else takes flags'),
+      ),
+    ),
   )
   ask(
     transaction(onStage(add('deploy', 'build, push, prepare, swap, restart, verify; all or nothing')))
-      .option('--ref <rev>', 'deploy this revision')
-      .option('--offline', 'with --dry-run: configuration and pack only, no host is contacted')
+      .option('--ref <rev>', 'deploy this branch, tag or commit')
+      .option('--offline', 'with --dry-run: only read the configuration and pack; contact no host')
       .option('--build', 'with --dry-run: run the build commands'),
   )
   ask(
-    transaction(onStage(add('rollback', 'the whole fleet back to the newest good release that every host has'))).option(
-      '--to <id>',
-      'roll back to this release',
-    ),
+    transaction(
+      onStage(add('rollback', 'take the whole fleet back to the newest good release that every host has')),
+    ).option('--to <id>', 'roll back to this release'),
   )
   ask(
-    transaction(onStage(add('repair', 'ends what a dead run left, and brings every host to the fleet’s release')))
+    transaction(
+      onStage(add('repair', 'end what a dead run left, and bring every host to the fleet’s release; safe to repeat')),
+    )
       .option(
         '--give-up <hosts>',
-        'go on without these hosts, which cannot be reached and are out of service',
+        'go on without these hosts, which cannot be reached and are out of service; recorded until they rejoin',
         list,
         [] as string[],
       )
-      .option('--fenced', 'with --give-up: you say that no user reaches them'),
+      .option('--fenced', 'with --give-up: confirm that no user reaches them'),
   )
   ask(
-    change(onStage(add('join', 'gives a new host the fleet’s release, and the earlier ones to roll back to'))).option(
-      '--host <hosts>',
-      'the hosts that are to join',
-      list,
-      [] as string[],
-    ),
+    change(
+      onStage(add('join', 'give new hosts the fleet’s release, and the earlier ones to roll back to; builds nothing')),
+    ).option('--host <hosts>', 'the hosts that are to join, by their names in the inventory', list, [] as string[]),
   )
   ask(
-    selection(onStage(add('status', 'what each host holds and serves, drift, lock, unfinished transaction'))).option(
-      '--verify',
-      'read every file of every release that is served',
-    ),
+    selection(
+      onStage(add('status', 'show what each host holds and serves, drift, lock, unfinished transaction')),
+    ).option('--verify', 'read every file of the releases that are served, and compare'),
   )
-  ask(selection(onStage(add('releases', 'releases × hosts: when, who, revision, good or bad'))))
+  ask(selection(onStage(add('releases', 'show releases × hosts: when, who, revision, good or bad'))))
   ask(selection(onStage(add('check', 'connect to every host and report what would stop a deploy'))))
   const trust = common(
-    add('trust', 'show the key of a host, and remember it when you say that it is right')
+    add('trust', 'show the key of a host, ask, and add it to known_hosts')
       .argument('<host>', 'a host of the inventory, an ssh alias, or user@host:port')
       .argument('[stage]', 'the stage, when there are several')
-      .option('--fingerprint <sha256>', 'its fingerprint, learnt another way: asks nothing when it is the same'),
+      .option('--fingerprint <sha256>', 'what the key must be, as the server itself says: then nothing is asked'),
   )
   trust.action((host: string, stage: string | undefined) => {
     const positional = stage === undefined ? {} : { stage }
     tell({ command: 'trust', flags: { ...trust.optsWithGlobals(), ...positional }, words: [host] })
   })
   const maintenance = common(
-    add('maintenance', 'a flag file on all hosts, and the balancer’s own page where it has one')
+    add('maintenance', 'set or remove a flag file on all hosts, and show HAProxy’s own page meanwhile')
       .argument('<on|off>')
       .argument('[stage]', 'the stage, when there are several')
       .option('-m, --message <why>', 'why; status shows it'),
@@ -98,35 +99,51 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   })
   ask(onStage(add('config', 'show what the configuration comes to')))
   ask(
-    selection(onStage(add('prune', 'remove old releases')))
+    selection(onStage(add('prune', 'remove old releases; never one that is or was served, or that a process lives in')))
       .option('--keep <n>', 'how many to keep', count)
-      .option('-n, --dry-run', 'only say what would go'),
+      .option('-n, --dry-run', 'show what would be removed'),
   )
-  ask(onStage(add('lock', 'keep everybody from deploying')).option('-m, --message <why>', 'why'))
+  ask(onStage(add('lock', 'keep everybody from deploying until unlock')).option('-m, --message <why>', 'why'))
   ask(
-    onStage(add('unlock', 'give back a lock that was seen')).option('--tx <id>', 'its id, as status and lock show it'),
+    onStage(add('unlock', 'give back the lock that was seen')).option(
+      '--tx <id>',
+      'its id, as status and lock show it',
+    ),
   )
-  ask(onStage(add('boot-resolver', 'print a script for the hosts: puts back what a reboot in mid-deploy left')))
+  ask(
+    onStage(
+      add(
+        'boot-resolver',
+        'print a script for the hosts that puts back what a reboot in mid-deploy left; contacts no host',
+      ),
+    ),
+  )
   ask(
     selection(
-      common(add('run', 'run a command on hosts').argument('[command...]').option('--stage <name>', 'the stage')),
+      common(
+        add('run', 'run a command in deployTo on hosts; exits with the worst code')
+          .argument('[command...]')
+          .option('--stage <name>', 'the stage'),
+      ),
     ),
     true,
   )
   ask(
-    selection(common(add('logs', 'the last lines of the app’s log').argument('[host...]', 'these hosts')))
-      .option('--release <id>', 'of this release, where each has a log of its own')
+    selection(
+      common(add('logs', 'print the last lines of the app’s log on each host').argument('[host...]', 'these hosts')),
+    )
+      .option('--release <id>', 'of this release, where each release has a log of its own')
       .option('-n, --lines <n>', 'how many lines of each host (50)', count),
     true,
   )
-  const completion = add('completion', 'print what makes a shell complete the command line').addArgument(
+  const completion = add('completion', 'print the completion script of a shell').addArgument(
     new Argument('<shell>').choices(completionShells),
   )
   completion.action((shell: string) => tell({ command: 'completion', flags: {}, words: [shell] }))
   ask(
     add('demo', 'deploy an example to three SSH hosts inside this process').option(
       '--keep',
-      'leave the folder and the apps as they are',
+      'leave the folder and the apps in place',
     ),
   )
   return program
@@ -135,8 +152,8 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
 function common(command: Command): Command {
   if (!command.options.some(option => option.long === '--stage')) command.option('--stage <name>', 'the stage')
   return command
-    .option('-c, --config <file>', 'the configuration file')
-    .option('-y, --yes', 'yes to what would be asked')
+    .option('-c, --config <file>', 'the configuration file; else the nearest deploy.config.* from here upwards')
+    .option('-y, --yes', 'answer yes to what would be asked')
     .option('--no-input', 'ask nothing')
     .option('--json', 'one JSON object on stdout')
     .addOption(
@@ -145,20 +162,20 @@ function common(command: Command): Command {
     .option('--no-color', 'no colour')
     .option('-v, --verbose', 'each script and its time')
     .option('-q, --quiet', 'warnings and the result only')
-    .option('--concurrency <n>', 'hosts at a time', count)
-    .option('--timeout <duration>', 'stop when this much time is over: 10m', duration)
+    .option('--concurrency <n>', 'how many hosts to work on at a time', count)
+    .option('--timeout <duration>', 'stop after this long, such as 10m', duration)
 }
 
 function setUp(command: Command): Command {
   return command
     .option('--app <name>', 'name of the app')
-    .option('--host <host>', 'an ssh alias, or user@host:port; once for each', list)
+    .option('--host <host>', 'an ssh alias, or user@host:port; repeat it for more', list)
     .option('--path <folder>', 'the folder on the hosts')
-    .option('--build <command>', 'builds the release, on this machine; once for each', collected)
-    .option('--include <paths>', 'what of it makes the release', list)
-    .option('--restart <command>', 'makes the app serve the release')
-    .option('--health <url>', 'asked on each host afterwards')
-    .addOption(new Option('--ci <kind>', 'write a workflow, too').choices(['github', 'none']))
+    .option('--build <command>', 'a command that builds the release on this machine; repeat it for more', collected)
+    .option('--include <paths>', 'which of the files make up the release', list)
+    .option('--restart <command>', 'a command that makes the app serve the release')
+    .option('--health <url>', 'requested on each host after the restart')
+    .addOption(new Option('--ci <kind>', 'also write a workflow').choices(['github', 'none']))
     .option('--ssh-config <file>', 'the ssh configuration that names the hosts')
     .option('--no-check', 'contact no host')
     .option('--force', 'overwrite what is there')
@@ -169,12 +186,12 @@ function transaction(command: Command): Command {
   return change(command)
     .option(
       '--exclude <hosts>',
-      'leave these hosts out; they are recorded and shown until they rejoin',
+      'leave these hosts out; recorded with the reason, and shown by status until they rejoin',
       list,
       [] as string[],
     )
     .option('--reason <why>', 'why they are left out')
-    .option('--force', 'go on although nothing has changed')
+    .option('--force', 'go on although nothing has changed; build again')
 }
 
 /** What every transaction knows. */
@@ -183,7 +200,7 @@ function change(command: Command): Command {
     .option('-n, --dry-run', 'show what would happen; hosts are only read')
     .option('--detailed-exitcode', 'with --dry-run: exit 10 when something would change')
     .option('--no-rollback', 'leave the new release in place when it fails after the swap')
-    .option('--lock-wait <duration>', 'wait this long for the lock: 10m', duration)
+    .option('--lock-wait <duration>', 'wait this long for the lock, such as 10m', duration)
     .option('-m, --message <text>', 'shown with the lock and in the history')
 }
 

@@ -1,69 +1,176 @@
-/** `'30s'`, `'5m'`, `'1h'`, `'500ms'`, or a number of seconds. */
+// The comments here are the reference in docs/configuration.md: `npm run reference` writes it.
+
+/** `'30s'`, `'5m'`, `'1h30m'`, `'500ms'`, or a number of seconds. */
 export type Duration = string | number
 
 /** What deploy.config.ts exports. Relative paths are relative to its folder. */
 export interface ConfigInput extends StageInput {
-  /** Named targets: each says only what differs from the keys above it. `env`, `secrets` and `shared` are merged one level deep. */
+  /**
+   * Named targets. Each stage says only what differs from the keys above it; `env`, `secrets` and `shared` are merged one
+   * level deep.
+   * @example { production: { protected: true }, staging: { hosts: ['stage-1'] } }
+   */
   readonly stages?: Readonly<Record<string, StageInput>>
-  /** Stage to use when none is named on the command line. */
+  /**
+   * The stage to use when the command line names none.
+   * @example 'staging'
+   */
   readonly defaultStage?: string
 }
 
 export interface StageInput {
-  /** Letters, digits, `.`, `_` and `-`. */
+  /**
+   * The name of the app: letters, digits, `.`, `_` and `-`. Required.
+   * @example 'shop'
+   */
   readonly app?: string
-  /** What is built. Default: `{ git: '.', ref: 'HEAD' }`. */
+  /**
+   * What is built. `{ git }` is built from a clean checkout of one revision: what lies uncommitted beside it is not
+   * deployed. `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax) leaves files out of either; `.git`,
+   * `.env*` and `*.pem` are never packed.
+   * @default { git: '.', ref: 'HEAD' }
+   * @example { git: '.', ref: 'main', subdir: 'apps/web' }
+   */
   readonly source?: SourceInput
-  /** Commands that build the release, on this machine. */
+  /**
+   * Commands that build the release, once, on your machine. They see `env` and no secrets.
+   * @default no build
+   * @example ['npm ci', 'npm run build']
+   */
   readonly build?: string | readonly string[]
-  /** Files, folders or patterns that make the release. Default: everything that .deployignore does not name. */
+  /**
+   * Files, folders or patterns that make up the release.
+   * @default everything that `.deployignore` does not name
+   * @example ['dist', 'node_modules', 'package.json']
+   */
   readonly include?: string | readonly string[]
-  /** Folder on the hosts that holds `current`, `releases` and `shared`: absolute, or relative to the login's home. */
+  /**
+   * The folder on the hosts that holds `current`, `releases` and `shared`: absolute, or relative to the login's home.
+   * Required.
+   * @example '/srv/shop'
+   */
   readonly deployTo?: string
+  /**
+   * The machines to deploy to: a list, a function that returns one, or a JSON file that holds one. `{ embedded: 3 }` starts
+   * SSH hosts inside the process, for trying clonedeploy out. `'web-1'` and `'deploy@10.0.0.2:2222'` are short forms of
+   * the object. What a host does not say comes from your ssh config. Required.
+   * @example ['web-1', 'deploy@10.0.0.2:2222', { name: 'web-3', host: '10.0.0.3', jump: 'bastion', roles: ['web'] }]
+   */
   readonly hosts?: HostsInput
+  /**
+   * Paths that outlive releases. They are kept in `shared/` on the host and linked into each release; they are never packed.
+   * @example { dirs: ['uploads'], files: ['.env'] }
+   */
   readonly shared?: SharedInput
-  /** Environment of the build and of every hook. */
+  /**
+   * Environment of the build and of every hook.
+   * @example { NODE_ENV: 'production' }
+   */
   readonly env?: Readonly<Record<string, string | number>>
-  /** Like `env`, for values that must be seen nowhere: this says where each is read from. */
+  /**
+   * Environment of the hooks, for values that nobody may see. Each entry says where its value is read from on your machine,
+   * when a run needs it. A secret travels over stdin, appears on no command line and in no release, and is hidden in all
+   * output and logs.
+   * @example { DB_URL: { env: 'DB_URL' }, API_KEY: { cmd: 'pass show shop/api' }, TOKEN: { file: '~/.shop-token' } }
+   */
   readonly secrets?: Readonly<Record<string, SecretInput>>
-  /** Commands run in the new release on every host before any host is swapped. */
+  /**
+   * Commands that run in the new release on every host, before any host is swapped.
+   * @example ['npm run check', { run: 'npm run migrate', once: true, timeout: '20m' }]
+   */
   readonly prepare?: PrepareInput | readonly PrepareInput[]
-  /** What makes the app serve the release that `current` points at: a command, a systemd unit, pm2, or a file to touch. */
+  /**
+   * What makes the app serve the release that `current` points at: a command, a systemd unit, pm2, or a file to touch.
+   * Several run one after the other. It runs again, for the old release, when the fleet goes back.
+   * @default nothing is restarted
+   * @example { systemd: 'shop' }
+   */
   readonly restart?: RestartInput | readonly RestartInput[]
-  /** What must hold on every host after the restart; otherwise all hosts go back. */
+  /**
+   * What must hold on every host after the restart; if it does not, all hosts go back. The check reaches the address as
+   * the host sees it, through the SSH connection.
+   * @default no check
+   * @example { url: 'http://127.0.0.1:3000/healthz', release: 'body' }
+   */
   readonly health?: HealthInput | readonly HealthInput[]
   /**
-   * When a process of an older release is still there after the restart and the health checks: all hosts go back (`fail`, the
-   * default), or it is only told (`warn`). Without a restart it is only told.
+   * What it means when a process of an older release is left after restart and health: all hosts go back, or a warning. A
+   * host without a restart only warns.
+   * @default 'fail'
+   * @example 'warn'
    */
   readonly oldProcesses?: 'fail' | 'warn'
-  /** Where the app's log is on the hosts, for `clonedeploy logs` and for failures. Default: that of systemd or pm2, where one is restarted. */
+  /**
+   * Where the app's log is on the hosts, for `clonedeploy logs` and for failures.
+   * @default the log of systemd or pm2, where one is restarted
+   * @example { file: 'shared/log/app.log' }
+   */
   readonly logs?: LogsInput
-  /** When prepare made different files on different hosts: stop (`strict`, the default) or go on (`warn`). */
+  /**
+   * When `prepare` made different files on different hosts: stop, or warn and go on.
+   * @default 'strict'
+   * @example 'warn'
+   */
   readonly identical?: 'strict' | 'warn'
-  /** How a release gets the files that did not change. Default: `auto`, hard links where nothing writes into releases. */
+  /**
+   * How a release gets the files that did not change. `auto` makes hard links to the release before, where the host shows
+   * that nothing has written into it; `copy` copies and reads every file, for apps that change their own files.
+   * @default 'auto'
+   * @example 'copy'
+   */
   readonly unchanged?: 'auto' | 'copy'
-  /** Whether hosts hand on the files that they got to others that can reach them. Default: no. docs/ssh.md */
+  /**
+   * Hosts hand the files on to each other, where your uplink is slower than the network between them.
+   * [How](ssh.md#hosts-that-hand-the-files-on).
+   * @default false
+   * @example { seeds: 1, port: 22022 }
+   */
   readonly relay?: boolean | RelayInput
-  /** Default: 5. */
+  /**
+   * How many old releases each host keeps to roll back to.
+   * @default 5
+   * @example 10
+   */
   readonly keepReleases?: number
-  /** How many hosts are taken at a time. Default: all at once. docs/rollout.md */
+  /**
+   * How many hosts change at a time, and which go first. [How](rollout.md).
+   * @default { batch: '100%' }
+   * @example { batch: '25%', minUp: 3, canary: { hosts: 1, pause: '5m', check: './smoke-test' } }
+   */
   readonly rollout?: RolloutInput
-  /** What stands before the hosts: they are taken out of it while they change. docs/rollout.md */
+  /**
+   * The load balancer in front of the hosts. Hosts are drained while their batch changes. [How](rollout.md#load-balancers).
+   * @example { haproxy: { host: 'lb-1', socket: '/run/haproxy/admin.sock', backend: 'web' } }
+   */
   readonly balancer?: BalancerInput
+  /**
+   * How hosts are reached. [How](ssh.md).
+   * @example { configFile: './ssh_config', connectTimeout: '5s' }
+   */
   readonly ssh?: SshInput
-  /** Deploying asks first, and needs `--yes` where nobody can be asked. */
+  /**
+   * Deploying asks first, and needs `--yes` where nobody can be asked.
+   * @default false
+   * @example true
+   */
   readonly protected?: boolean
 }
 
 export type SourceInput =
   | {
-      /** A repository's folder or address. The revision is built from a clean checkout. */
+      /** A repository's folder or address. */
       readonly git: string
-      /** Branch, tag or commit. Default: `HEAD`. */
+      /**
+       * Branch, tag or commit.
+       * @default 'HEAD'
+       */
       readonly ref?: string
-      /** Folder of a monorepo to build. */
+      /** The folder of a monorepo to build. */
       readonly subdir?: string
+      /**
+       * Check out submodules, too.
+       * @default false
+       */
       readonly submodules?: boolean
     }
   | {
@@ -71,126 +178,197 @@ export type SourceInput =
       readonly dir: string
     }
 
-/** Hosts, or where they are read from: a function, a JSON file, or SSH hosts inside this process (for trying out). */
 export type HostsInput =
   | readonly (string | HostInput)[]
   | (() => readonly (string | HostInput)[] | Promise<readonly (string | HostInput)[]>)
   | `${string}.json`
-  | { readonly embedded: number }
+  | {
+      /** In place of a list: how many SSH hosts to start inside the process. */
+      readonly embedded: number
+    }
 
-/** `'web-1'` and `'deploy@10.0.0.2:2222'` are short for this. What is not said comes from the ssh config. */
 export interface HostInput {
-  /** Unique. Default: the host, with its port where one is given. */
+  /**
+   * Unique in the inventory.
+   * @default the host, with its port where one is given
+   */
   readonly name?: string
-  /** Address or ssh config alias. Default: the name. */
+  /**
+   * Address or ssh config alias.
+   * @default the name
+   */
   readonly host?: string
+  /** Port of sshd. */
   readonly port?: number
+  /** Who logs in. */
   readonly user?: string
+  /** Private key file to log in with. */
   readonly identityFile?: string
-  /** A known_hosts file to use instead of the ones that ssh would read. */
+  /** A known_hosts file to use instead of those that ssh reads. */
   readonly knownHosts?: string
   /** The one host key that is accepted: `SHA256:…`, as `ssh-keygen -lf` prints it. */
   readonly hostKey?: string
   /** Jump hosts, as in `ssh -J`. */
   readonly jump?: string
+  /** Labels, for `--role` and for hooks that run on some hosts only. */
   readonly roles?: readonly string[]
+  /** The folder on this host, where it differs. */
   readonly deployTo?: string
+  /** Variables of this host: for hooks, and for `$NAME` in health checks. */
   readonly env?: Readonly<Record<string, string | number>>
 }
 
-/** Paths that outlive releases: kept in `shared/` on the host and linked into each release. */
 export interface SharedInput {
+  /** Folders; made when they are missing. */
   readonly dirs?: readonly string[]
+  /** Files; they must be in `shared/` before the first deploy. */
   readonly files?: readonly string[]
 }
 
-/** An environment variable here, a command run here, or a file here. */
-export type SecretInput = { readonly env: string } | { readonly cmd: string } | { readonly file: string }
+export type SecretInput =
+  | {
+      /** The name of an environment variable on your machine. */
+      readonly env: string
+    }
+  | {
+      /** A command on your machine that prints the value. */
+      readonly cmd: string
+    }
+  | {
+      /** A file on your machine that holds the value. */
+      readonly file: string
+    }
 
 export type RestartInput = string | CommandInput | SystemdInput | Pm2Input | TouchInput
 
-/** A command, run in `current`. */
 export interface CommandInput extends HookLimits {
+  /** A command, run in `current`. */
   readonly run: string
 }
 
-/** `systemctl restart UNIT`, by `sudo -n` unless the login is root (docs/serve.md has the line for sudoers). */
 export interface SystemdInput extends HookLimits {
-  /** `'shop'`, `'shop@{1,2}'`, or a list. */
+  /** Units to restart: `'shop'`, `'shop@{1,2}'`, or a list. By `sudo -n`, [with this line for sudoers](serve.md#restart). */
   readonly systemd: string | readonly string[]
-  /** Units of the login's own service manager: `systemctl --user`, without sudo. */
+  /**
+   * Units of the login's own service manager: `systemctl --user`, without sudo.
+   * @default false
+   */
   readonly user?: boolean
-  /** `reload-or-restart`: without an interruption, where the unit says how. */
+  /**
+   * `reload-or-restart` instead of `restart`: no interruption, if the unit has an `ExecReload=`.
+   * @default false
+   */
   readonly reload?: boolean
-  /** Default: unless the login is root. `false` where polkit allows it. */
+  /**
+   * Whether to use sudo; `false` where polkit allows the restart.
+   * @default unless the login is root
+   */
   readonly sudo?: boolean
 }
 
-/** `pm2 startOrReload FILE`, or `pm2 reload NAME`. */
 export interface Pm2Input extends HookLimits {
   /**
    * An ecosystem file on the hosts, outside the releases (absolute, or relative to `deployTo`), whose `cwd` is the absolute
-   * path of `current`; or the name of a process that pm2 knows.
+   * path of `current`; or the name of a process that pm2 knows. [More](serve.md#restart).
    */
   readonly pm2: string
 }
 
-/** A new file in the release, as Passenger waits for one. */
 export interface TouchInput extends HookLimits {
-  /** `'tmp/restart.txt'` */
+  /** A file to make anew in the release, such as `tmp/restart.txt` for Passenger. */
   readonly touch: string
 }
 
 export interface HookLimits {
-  /** Only on hosts with one of these roles. */
+  /**
+   * Only on hosts with one of these roles.
+   * @default all hosts
+   */
   readonly roles?: readonly string[]
-  /** Default: 60s; 10m for prepare. */
+  /**
+   * How long it may take, where the host has `timeout`.
+   * @default '60s'
+   */
   readonly timeout?: Duration
 }
 
-export type PrepareInput =
-  | string
-  | (CommandInput & {
-      /** On one host only, when all hosts are ready: for migrations. */
-      readonly once?: boolean
-    })
+export type PrepareInput = string | PrepareCommandInput
 
-/** A command, run in `current`; or a file, absolute or relative to `deployTo`. Its last lines are shown. */
-export type LogsInput = string | { readonly file: string }
+export interface PrepareCommandInput {
+  /** A command, run in the new release. */
+  readonly run: string
+  /**
+   * On one host only, when all hosts are prepared: for migrations.
+   * @default false
+   */
+  readonly once?: boolean
+  /**
+   * Only on hosts with one of these roles.
+   * @default all hosts
+   */
+  readonly roles?: readonly string[]
+  /**
+   * How long it may take, where the host has `timeout`.
+   * @default '10m'
+   */
+  readonly timeout?: Duration
+}
+
+export type LogsInput =
+  | string
+  | {
+      /** A file, absolute or relative to `deployTo`. Text instead of an object is a command that runs in `current`. */
+      readonly file: string
+    }
 
 export type HealthInput = HttpCheckInput | TcpCheckInput | CommandCheckInput
 
-export interface HttpCheckInput {
-  /** Asked on the host itself. `$NAME` stands for a variable of the host's `env`. */
+export interface HttpCheckInput extends CheckLimits {
+  /** Requested on the host itself. `$NAME` stands for a variable of the host's `env`. */
   readonly url: string
-  /** Default: 200. */
+  /**
+   * The status that the response must have.
+   * @default 200
+   */
   readonly status?: number
-  /** Text that the body must hold. */
+  /** Text that the body must contain. */
   readonly contains?: string
-  /** Response headers, each with text that it must hold. */
+  /** Response headers, each with text that it must contain. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Where the app says which release it serves: proof that it was restarted. */
-  readonly release?: 'body' | { readonly header: string }
-  /** Over all tries. Default: 30s. */
-  readonly timeout?: Duration
-  /** For one try. Default: 5s. */
-  readonly tryTimeout?: Duration
-  readonly roles?: readonly string[]
+  /** Where the app says which release it serves: proof that it was restarted. [How](serve.md#health). */
+  readonly release?:
+    | 'body'
+    | {
+        /** The response header that names the release. */
+        readonly header: string
+      }
 }
 
-export interface TcpCheckInput {
-  /** `'127.0.0.1:3000'`, or a port of 127.0.0.1: healthy when it takes a connection. `$NAME` as in `url`. */
+export interface TcpCheckInput extends CheckLimits {
+  /** `'127.0.0.1:3000'`, or a port of 127.0.0.1: healthy when it accepts a connection. `$NAME` as in `url`. */
   readonly tcp: string | number
-  readonly timeout?: Duration
-  readonly tryTimeout?: Duration
-  readonly roles?: readonly string[]
 }
 
-export interface CommandCheckInput {
-  /** Healthy when it exits 0. */
+export interface CommandCheckInput extends CheckLimits {
+  /** A command in `current`: healthy when it exits 0. */
   readonly run: string
+}
+
+export interface CheckLimits {
+  /**
+   * How long all tries may take together.
+   * @default '30s'
+   */
   readonly timeout?: Duration
+  /**
+   * How long one try may take.
+   * @default '5s'
+   */
   readonly tryTimeout?: Duration
+  /**
+   * Only on hosts with one of these roles.
+   * @default all hosts
+   */
   readonly roles?: readonly string[]
 }
 
@@ -198,93 +376,177 @@ export interface CommandCheckInput {
 export type AmountInput = number | `${number}%`
 
 export interface RelayInput {
-  /** Hosts that get the files from here. Default: 1. */
+  /**
+   * How many hosts get the files from your machine.
+   * @default 1
+   */
   readonly seeds?: number
-  /** Where they listen while the others fetch. Default: 22022. */
+  /**
+   * The port at which they listen while the others fetch.
+   * @default 22022
+   */
   readonly port?: number
 }
 
 export interface RolloutInput {
-  /** Hosts that are swapped and restarted together. Default: `100%`. */
+  /**
+   * Hosts that change together.
+   * @default '100%'
+   */
   readonly batch?: AmountInput
-  /** Hosts that stay in service. Default: 1, where there are batches. */
+  /**
+   * Hosts that stay in service at any moment.
+   * @default 1 where there are batches
+   */
   readonly minUp?: AmountInput
-  /** These hosts first; the others when that was found good. */
+  /** These hosts go first; the others follow once they were found good. A number is short for `{ hosts }`. */
   readonly canary?: number | CanaryInput
 }
 
 export interface CanaryInput {
+  /** How many hosts go first. */
   readonly hosts: number
-  /** How long the first hosts serve before it is looked again. Default: not at all. */
+  /**
+   * How long they serve alone before they are checked again.
+   * @default no pause
+   */
   readonly pause?: Duration
-  /** A command that decides: run here, or on each of the first hosts. */
-  readonly check?: string | { readonly run: string; readonly on?: 'here' | 'hosts'; readonly timeout?: Duration }
-  /** Whether a person is asked. Default: only where there is no `check`. */
+  /** A command that must exit 0: on your machine, or on each of the first hosts. */
+  readonly check?: string | CanaryCheckInput
+  /**
+   * Whether a person is asked.
+   * @default only without a `check`
+   */
   readonly confirm?: boolean
 }
 
+export interface CanaryCheckInput {
+  /** The command. */
+  readonly run: string
+  /**
+   * Where it runs.
+   * @default 'here'
+   */
+  readonly on?: 'here' | 'hosts'
+  /**
+   * How long it may take.
+   * @default '60s'
+   */
+  readonly timeout?: Duration
+}
+
 export type BalancerInput = (
-  | { readonly haproxy: HaproxyInput }
-  | { readonly nginx: NginxInput }
-  | { readonly command: BalancerCommandInput }
+  | {
+      /** HAProxy, told through its runtime API. */
+      readonly haproxy: HaproxyInput
+    }
+  | {
+      /** nginx, told by its upstream file. */
+      readonly nginx: NginxInput
+    }
+  | {
+      /** Any other: commands on your machine, run for each host. */
+      readonly command: BalancerCommandInput
+    }
 ) & {
-  /** Only hosts with one of these roles are behind it. */
+  /**
+   * Only hosts with one of these roles are behind it.
+   * @default all hosts
+   */
   readonly roles?: readonly string[]
-  /** How long it is waited for sessions to end. Default: 30s. */
+  /**
+   * How long sessions get to end.
+   * @default '30s'
+   */
   readonly drainTimeout?: Duration
-  /** How long it is waited until a host is in service again. Default: 30s. */
+  /**
+   * How long a host gets to be in service again.
+   * @default '30s'
+   */
   readonly readyTimeout?: Duration
-  /** How long it is waited where sessions cannot be counted. Default: 5s. */
+  /**
+   * How long to wait where sessions cannot be counted.
+   * @default '5s'
+   */
   readonly settle?: Duration
 }
 
-/** A host of the inventory by its name, any other as in `hosts`, or `local`: this machine. */
+/** A host of the inventory by its name, any other as in `hosts`, or `local`: your machine. */
 type BalancerHost = string | HostInput
 
-/** A text with `$NAME` for a variable of the host's `env` (or `$CLONEDEPLOY_HOST`, `$CLONEDEPLOY_HOST_ADDRESS`), or one for each host. */
+/** Text with `$NAME` for a variable of the host's `env` (or `$CLONEDEPLOY_HOST`, `$CLONEDEPLOY_HOST_ADDRESS`), or one for each host. */
 type ServerInput = string | Readonly<Record<string, string>>
 
 export interface HaproxyInput {
+  /** Where HAProxy runs: a host of the inventory by its name, any other as in `hosts`, or `local`. */
   readonly host: BalancerHost | readonly BalancerHost[]
   /** The admin socket on that host. */
   readonly socket: string
+  /** The backends to drain hosts in. */
   readonly backend: string | readonly string[]
-  /** Default: the host's name. */
+  /**
+   * What a host is called there: text with `$NAME` for a variable of its `env`, or a name for each host.
+   * @default the host's name
+   */
   readonly server?: ServerInput
 }
 
 export interface NginxInput {
+  /** Where nginx runs, as for HAProxy. */
   readonly host: BalancerHost | readonly BalancerHost[]
   /** The file with the `server` lines. */
   readonly upstreamFile: string
-  /** Default: `nginx -t`. */
+  /**
+   * Checks the file.
+   * @default 'nginx -t'
+   */
   readonly test?: string
-  /** Default: `nginx -s reload`. */
+  /**
+   * Makes nginx read it.
+   * @default 'nginx -s reload'
+   */
   readonly reload?: string
-  /** Default: the host's address, with any port. */
+  /**
+   * What a host is called in the file, as for HAProxy.
+   * @default the host's address, with any port
+   */
   readonly server?: ServerInput
 }
 
-/** Commands run on this machine, for each host. */
 export interface BalancerCommandInput {
+  /** Takes a host out of service. */
   readonly drain: string
+  /** Puts it back. */
   readonly ready: string
   /** Prints `ready`, `drain`, `maint` or `down`, and the number of sessions where it is known. */
   readonly state?: string
-  /** Default: the host's name. */
+  /**
+   * What a host is called there, as for HAProxy.
+   * @default the host's name
+   */
   readonly server?: ServerInput
 }
 
 export interface SshInput {
-  /** Default: the files that ssh reads. */
+  /**
+   * The ssh configuration to read.
+   * @default the files that ssh reads
+   */
   readonly configFile?: string
-  /** Default: 10s. */
+  /**
+   * How long a connection may take.
+   * @default '10s'
+   */
   readonly connectTimeout?: Duration
-  /** Hosts worked on at once. Default: 64. */
+  /**
+   * Hosts worked on at once.
+   * @default 64
+   */
   readonly concurrency?: number
   /**
-   * Who speaks SSH: `builtin` is this process, `openssh` the system's `ssh`. Default: `auto`, which takes `openssh` only
-   * for hosts that need it (certificates, security keys; docs/ssh.md).
+   * Who speaks SSH: `builtin` is this process, `openssh` the system's `ssh`; `auto` uses `ssh` only for hosts that need it
+   * (certificates, security keys). [More](ssh.md#when-auto-takes-ssh).
+   * @default 'auto'
    */
   readonly transport?: 'auto' | 'builtin' | 'openssh'
 }
