@@ -1,5 +1,6 @@
 import type { ExitCode } from '../errors.js'
 import { onEach } from '../fleet/each.js'
+import { confirmedReleases } from '../plan/confirmed.js'
 import { retired } from '../release/retention.js'
 import { prune as pruneScript } from '../scripts/finish.js'
 import { lockLease, lock as lockScript, renew, unlock as unlockScript } from '../scripts/lock.js'
@@ -20,6 +21,7 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
   try {
     const fleet = await survey(context)
     demandFree(context, fleet)
+    const confirmed = confirmedReleases(fleet.map(({ state }) => state))
     const keep = flags.keep ?? context.config.keepReleases
     const now = io.now()
     const tx = newTransaction(now)
@@ -32,7 +34,7 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
       since: now.toISOString(),
     })
     const results = await onEach(fleet, context.concurrency, async ({ session, state }) => {
-      const old = retired(state, null, keep)
+      const old = retired(state, null, keep, confirmed)
       const place = { root: state.root, tx }
       if (old.length === 0) return { name: state.name, removed: [], inUse: [], failed: false }
       if (flags.dryRun) return { name: state.name, removed: old, inUse: [], failed: false }

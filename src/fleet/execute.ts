@@ -8,7 +8,7 @@ import { orStop, undone } from './or-stop.js'
 import type { Outcome } from './outcome.js'
 import { prepareAll, runOnce } from './prepare.js'
 import { backInService, readyAll } from './ready.js'
-import { discardAll, restoreAll } from './restore.js'
+import { blameAll, discardAll, restoreAll } from './restore.js'
 import { type Batch, type Halt, moves, type Run } from './run.js'
 import { serveAll } from './serve.js'
 import { armAll, swapAll } from './swap.js'
@@ -27,6 +27,7 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
     if (broken !== null && !run.keepOnFailure) return await goBack(run, facts, broken)
     const split = await confirmAll(run)
     if (split !== null && run.hosts.every(({ confirmed }) => !confirmed)) return await goBack(run, facts, split)
+    if (broken !== null) await blameAll(run, broken)
     const away = split === null ? await backInService(run, run.hosts) : null
     const unread = split === null ? await finishAll(run) : await stayApart(run, split)
     const wrong = broken ?? unread ?? away

@@ -159,6 +159,15 @@ async function markBad(run: Run, halt: Halt): Promise<void> {
   })
 }
 
+/** What is kept although it failed is nothing to go back to later. */
+export async function blameAll(run: Run, { reason }: Halt): Promise<void> {
+  await onEach(run.hosts, run.concurrency, async host => {
+    const step = host.plan.blame(reason)
+    const result = step && (await host.session.run(step.script, { timeout: step.timeout }))
+    if (result && result.code !== 0) run.warnings.push(`${host.name}: the release could not be marked bad`)
+  })
+}
+
 export async function lookAgain(host: HostRun): Promise<HostRun['current']> {
   const result = await host.session.run(host.plan.look.script, { timeout: host.plan.look.timeout })
   return currentIn(result)

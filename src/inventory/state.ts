@@ -69,6 +69,8 @@ export interface ReleaseState {
   readonly tree: string | null
   /** Why it is marked bad; null when it is good. */
   readonly bad: string | null
+  /** Whether the host was told that the whole fleet serves it. */
+  readonly confirmed: boolean
   readonly revision: string | null
   /** Who sealed it and when (ISO 8601); null without a seal. */
   readonly by: string | null

@@ -4,6 +4,7 @@ import { retired } from '../release/retention.js'
 import { type Dates, setDates } from '../scripts/dates.js'
 import type { Place } from '../scripts/place.js'
 import { seal } from '../scripts/stage.js'
+import { confirmedReleases } from './confirmed.js'
 import type { Plan, PushStep, Step } from './plan.js'
 import { touchedFiles } from './touched-files.js'
 import { currentRelease, hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
@@ -24,10 +25,12 @@ export interface DeployIntent extends Intent {
 
 /** Push, prepare hooks, seal; then what every transaction does. */
 export function planDeploy(intent: DeployIntent): Plan {
+  const { release, digest, config } = intent
+  const confirmed = confirmedReleases(intent.hosts.map(({ state }) => state))
   return planTransaction(
     intent,
     (host, state, place) => prepareHost(intent, host, state, place),
-    state => retired(state, intent.release, intent.config.keepReleases),
+    state => retired(state, { id: release, digest }, config.keepReleases, confirmed),
   )
 }
 

@@ -1,6 +1,7 @@
 import type { HostState, ReleaseState } from '../inventory/state.js'
 import { isOlder, newestFirst } from '../release/id.js'
 import { keep } from '../scripts/finish.js'
+import { confirmedReleases } from './confirmed.js'
 import type { Plan } from './plan.js'
 import { type BringIntent, planBring } from './plan-repair.js'
 import { inDoubt, unserved } from './preflight.js'
@@ -16,7 +17,7 @@ export interface Earlier {
 
 /**
  * What joining hosts lack of the releases that the others hold alike, newest first: of as many as are kept beside `target`,
- * and in any case of the one that a rollback would go to. Bad ones are left out, and those of another tool: there is no
+ * and in any case of the one that a rollback would go to. Bad ones and those that were never confirmed are left out, and those of another tool: there is no
  * manifest to make them the same by.
  */
 export function earlierFor(
@@ -27,7 +28,9 @@ export function earlierFor(
 ): readonly Earlier[] {
   const others = states.filter(({ name }) => !joining.has(name))
   const ids = new Set(others.flatMap(({ releases }) => releases.map(({ id }) => id)))
-  const alike = newestFirst(ids).flatMap(id => (id === target ? [] : (likeOnAll(others, id) ?? [])))
+  const confirmed = confirmedReleases(others)
+  const wantedIds = newestFirst(ids).filter(id => id !== target && confirmed.has(id))
+  const alike = wantedIds.flatMap(id => likeOnAll(others, id) ?? [])
   const before = alike.find(({ id }) => isOlder(id, target))
   const wanted = alike.filter((one, i) => i < keepReleases - 1 || one === before)
   return wanted
@@ -58,7 +61,13 @@ export function planEarlier(intent: BringIntent): Plan {
     identical: 'strict',
     hosts: plan.hosts.map(host =>
       intent.needs.get(host.host.name) === 'push'
-        ? { ...host, prune: scriptStep(keep({ root: host.root, tx: intent.tx }), `keep releases/${intent.release}`) }
+        ? {
+            ...host,
+            prune: scriptStep(
+              keep({ root: host.root, tx: intent.tx }, intent.release),
+              `keep releases/${intent.release}`,
+            ),
+          }
         : host,
     ),
   }

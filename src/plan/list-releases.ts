@@ -1,11 +1,13 @@
 import type { HostState } from '../inventory/state.js'
 import { newestFirst } from '../release/id.js'
+import { confirmedReleases } from './confirmed.js'
 import { currentRelease } from './transaction.js'
 
 type Presence = 'current' | 'intact' | 'missing' | 'bad' | 'foreign'
 
 /** Releases × hosts, newest first. */
 export function listReleases(app: string, stage: string, states: readonly HostState[]) {
+  const confirmed = confirmedReleases(states)
   const ids = newestFirst(new Set(states.flatMap(state => state.releases.map(({ id }) => id))))
   return {
     app,
@@ -20,6 +22,7 @@ export function listReleases(app: string, stage: string, states: readonly HostSt
         who: sealed?.by ?? null,
         revision: entries.find(({ revision }) => revision !== null)?.revision ?? null,
         bad: entries.find(({ bad }) => bad !== null)?.bad ?? null,
+        confirmed: confirmed.has(id),
         hosts: states.map(state => ({ name: state.name, state: presence(state, id) })),
       }
     }),

@@ -62,6 +62,8 @@ export interface HostPlan {
   readonly healthOld: readonly HealthStep[]
   /** Records that it is. */
   readonly serve: ScriptStep
+  /** Marks what it serves bad although it stays; null: it is no new release. */
+  readonly blame: (reason: string) => ScriptStep | null
   readonly abandon: (reason: string) => ScriptStep
   readonly discard: ScriptStep
 }

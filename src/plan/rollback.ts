@@ -1,7 +1,8 @@
 import { PreflightError } from '../errors.js'
 import type { HostState, ReleaseState } from '../inventory/state.js'
-import { isOlder, newestFirst } from '../release/id.js'
+import { isOlder, isOurs, newestFirst } from '../release/id.js'
 import { verify } from '../scripts/verify.js'
+import { confirmedReleases } from './confirmed.js'
 import type { Plan } from './plan.js'
 import { currentRelease, type Intent, planTransaction, scriptStep } from './transaction.js'
 
@@ -27,7 +28,7 @@ export interface RollbackChoice {
 
 /**
  * The release to roll back to, chosen once for the fleet: the newest that every host has, that is older than what the
- * fleet serves and not marked bad anywhere; or `to`, which every host must have.
+ * fleet serves, that the fleet once confirmed, and that is not marked bad anywhere; or `to`, which every host must have.
  */
 export function chooseRollback(states: readonly HostState[], serves: string | null, to: string | null): RollbackChoice {
   const ids = newestFirst(new Set(states.flatMap(state => state.releases.map(({ id }) => id))))
@@ -77,16 +78,18 @@ function unfit(states: readonly HostState[], id: string, named = false): string 
   const entries = states.map(state => find(state, id) as ReleaseState)
   const bad = states.find(state => find(state, id)?.bad)
   if (bad && !named) return `bad: ${find(bad, id)?.bad}`
+  if (isUnfinished(states, id)) return 'it was never finished'
+  if (!confirmedReleases(states).has(id)) return 'no deploy of it was ever confirmed'
   const digests = new Set(entries.map(({ digest, tree }) => `${digest} ${tree}`))
   if (digests.size > 1) return 'its contents differ between hosts'
   const revisions = new Set(entries.map(({ revision }) => revision))
   if (revisions.size > 1) return 'its REVISION differs between hosts'
-  return entries.some(({ digest }) => digest === null) && isUnfinished(states, id) ? 'it was never finished' : null
+  return null
 }
 
 /** A release in our naming without a seal is a deploy that died; one of another tool (Capistrano) is taken as it is. */
 function isUnfinished(states: readonly HostState[], id: string): boolean {
-  return /^\d{8}-\d{6}-/.test(id) && states.every(state => currentRelease(state) !== id)
+  return isOurs(id) && states.every(state => find(state, id)?.digest === null && currentRelease(state) !== id)
 }
 
 function find(state: HostState, id: string): ReleaseState | null {

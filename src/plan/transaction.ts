@@ -1,7 +1,7 @@
 import type { Config, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Excluded, FleetRecord, HostState } from '../inventory/state.js'
-import { abandon, discard, finish, prune } from '../scripts/finish.js'
+import { abandon, blame, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
 import { type LockOptions, lock, renew } from '../scripts/lock.js'
 import type { Place } from '../scripts/place.js'
@@ -42,6 +42,8 @@ export interface Intent {
   readonly rollout?: Rollout
 }
 
+/** Said of a release by the host that puts it back and does not know why. */
+const unconfirmed = 'put back before the fleet confirmed it'
 const short = 20_000
 const long = 600_000
 
@@ -152,7 +154,7 @@ function planHost(
     renew: scriptStep(renew(place), 'renew the lease'),
     prepare: prepare(host, state, place),
     stage: scriptStep(
-      stage(place, release, old, goBack),
+      stage(place, release, old, goBack, intent.command === 'deploy' ? unconfirmed : null),
       `make both links: go → releases/${release}, back → ${old ?? '(absent)'}`,
       60_000,
     ),
@@ -178,6 +180,8 @@ function planHost(
         ? []
         : onHost(config.health, host).map(check => healthStep(check, state, oldVariables, before, place)),
     serve: scriptStep(serve(place), 'record that the old release is served'),
+    blame: reason =>
+      intent.command === 'deploy' ? scriptStep(blame(place, release, oneLine(reason)), 'mark bad') : null,
     abandon: reason =>
       scriptStep(
         abandon(place, {

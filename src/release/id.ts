@@ -11,6 +11,11 @@ export function isReleaseId(name: string): boolean {
   return pattern.test(name)
 }
 
+/** Whether a release is named as ours are; Capistrano's have no dash. */
+export function isOurs(id: string): boolean {
+  return /^\d{8}-\d{6}-/.test(id)
+}
+
 /** The time (seconds, UTC) that every file of a release gets: equal on all hosts, new with every release, so caches are right. */
 export function fileTime(id: string): number {
   const time = timeOf(id)

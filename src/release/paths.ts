@@ -16,6 +16,8 @@ export const paths = {
   seal: (id: string) => `.clonedeploy/manifests/${id}.seal`,
   /** What the file system said of every file when it was checked last; only on hosts that can tell. */
   sheet: (id: string) => `.clonedeploy/manifests/${id}.sheet`,
+  /** The fleet has once confirmed it. */
+  confirmed: (id: string) => `.clonedeploy/manifests/${id}.confirmed`,
   bad: (id: string) => `.clonedeploy/bad/${id}`,
   tx: (tx: string) => `.clonedeploy/tx/${tx}`,
   incoming: (tx: string) => `.clonedeploy/incoming/${tx}`,

@@ -3,7 +3,7 @@ interface Holdings {
   readonly current:
     | { readonly kind: 'link'; readonly release: string | null }
     | { readonly kind: 'absent' | 'folder' | 'other' }
-  readonly releases: readonly { readonly id: string; readonly bad: string | null }[]
+  readonly releases: readonly { readonly id: string; readonly digest: string | null; readonly bad: string | null }[]
   readonly transactions: readonly {
     readonly outcome: 'confirmed' | 'reverted' | null
     readonly next: string | null
@@ -13,23 +13,31 @@ interface Holdings {
 }
 
 /**
- * Releases that a host may lose once `next` is served: all but the newest `keep` good ones
- * and the newest bad one, to be looked at. Never what is or was served,
+ * Releases that a host may lose once `next` is served: all but the newest `keep` that can be gone back to (`confirmed`, not
+ * bad, each code once) and the newest bad one, to be looked at. Never what is or was served,
  * what an open transaction names, or what has no name of ours or Capistrano's.
  */
-export function retired(host: Holdings, next: string | null, keep: number): readonly string[] {
+export function retired(
+  host: Holdings,
+  next: { readonly id: string; readonly digest: string | null } | null,
+  keep: number,
+  confirmed: ReadonlySet<string>,
+): readonly string[] {
   const served = host.current.kind === 'link' ? host.current.release : null
   const undecided = host.transactions.filter(({ outcome }) => outcome === null)
   const open = undecided.flatMap(({ next: id, old }) => [id, old?.replace(/^.*\//, '') ?? null])
   // Once `next` is served, what is served now is the one before.
   const before = next === null ? (host.fleet?.previous ?? null) : null
-  const safe = new Set([next, served, before, host.fleet?.release ?? null, ...open])
+  const safe = new Set([next?.id ?? null, served, before, host.fleet?.release ?? null, ...open])
   const ours = host.releases.filter(({ id }) => /^\d{8}-?\d{6}/.test(id))
-  const good = ours.filter(({ bad }) => bad === null).map(({ id }) => id)
+  const good = ours.filter(({ id, bad }) => bad === null && confirmed.has(id) && id !== next?.id)
   const failed = ours.find(({ bad }) => bad !== null)?.id ?? null
-  const kept = new Set([
-    failed,
-    ...[...(next === null ? [] : [next]), ...good.filter(id => id !== next)].slice(0, keep),
-  ])
+  const distinct = withoutRepeats([...(next === null ? [] : [next]), ...good])
+  const kept = new Set([failed, ...distinct.slice(0, keep).map(({ id }) => id)])
   return ours.map(({ id }) => id).filter(id => !kept.has(id) && !safe.has(id))
+}
+
+/** The newest of each code: what was deployed again is the same release under another name. */
+function withoutRepeats<T extends { readonly digest: string | null }>(releases: readonly T[]): readonly T[] {
+  return releases.filter(({ digest }, i) => digest === null || releases.findIndex(one => one.digest === digest) === i)
 }

@@ -21,6 +21,8 @@ export interface ReleaseRow {
   readonly revision: string | null
   /** Why it is marked bad; null when it is good. */
   readonly bad: string | null
+  /** Whether the fleet once confirmed it: only then it can be rolled back to. */
+  readonly confirmed: boolean
   readonly hosts: readonly { readonly name: string; readonly state: ReleasePresence }[]
 }
 
@@ -47,10 +49,13 @@ function releaseRow(release: ReleaseRow, paint: Paint, now: Date): string[] {
     release.when === null ? '-' : agoText(release.when, now),
     release.who === null ? '-' : escapeLine(release.who),
     release.revision === null ? '-' : escapeLine(release.revision.replace(/^sha256:/, '')).slice(0, 7),
-    [whereText(release, paint), ...(release.bad === null ? [] : [paint.bad(`bad: ${escapeLine(release.bad)}`)])].join(
-      '   ',
-    ),
+    [whereText(release, paint), ...judgement(release, paint)].join('   '),
   ]
+}
+
+function judgement({ bad, confirmed }: ReleaseRow, paint: Paint): string[] {
+  if (bad !== null) return [paint.bad(`bad: ${escapeLine(bad)}`)]
+  return confirmed ? [] : ['never confirmed']
 }
 
 /** `current on all 3 hosts`, `on 38/40 hosts, missing on web-3 web-9`. */

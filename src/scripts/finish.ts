@@ -18,7 +18,8 @@ took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 if [ -f "$X/made" ]; then
   read -r r <"$X/made"
   if [ -n "$r" ] && ! serves "$r"; then
-    rm -rf "releases/$r" ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal" ".clonedeploy/manifests/$r.sheet"
+    m=".clonedeploy/manifests/$r"
+    rm -rf "releases/$r" "$m" "$m.seal" "$m.sheet" "$m.confirmed"
   fi
 fi
 rm -rf "$X"
@@ -27,9 +28,14 @@ umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
 }
 
-/** From here on what this transaction has made is not thrown away with it, nor lost with the power. */
-export function keep(place: Place): Script {
-  return script('keep', [fenced(place), flush, sh`rm -f "$X/made"`])
+/** From here on an earlier release that this transaction has made, and the fleet once confirmed, is not thrown away with it, nor lost with the power. */
+export function keep(place: Place, release: string): Script {
+  return script('keep', [
+    fenced(place),
+    sh`( umask 077; : >${paths.confirmed(release)} ) || exit 1`,
+    flush,
+    sh`rm -f "$X/made"`,
+  ])
 }
 
 export interface Finish {
@@ -77,6 +83,14 @@ rm -rf "$X/stage" "$X/restart"
   ])
 }
 
+/** Marks a release bad that stays served because somebody wanted it so. */
+export function blame(place: Place, release: string, why: string): Script {
+  return script('blame', [
+    fenced(place),
+    sh`umask 077; printf '%s\n' ${why} >"$X/bad" && mv -f "$X/bad" ${paths.bad(release)}`,
+  ])
+}
+
 /** Removes releases, but never `current`, one of an open transaction, or one that a process lives in. Prints `removed ID` or `in use ID`; fails where one could not be removed. */
 export function prune(place: Place, releases: readonly string[]): Script {
   return script('prune', [
@@ -109,7 +123,8 @@ set --; left=
 for r in $all; do
   [ ! -e "releases/$r" ] || { left=$r; continue; }
   echo "removed $r"
-  for f in ".clonedeploy/manifests/$r" ".clonedeploy/manifests/$r.seal" ".clonedeploy/manifests/$r.sheet"; do [ ! -e "$f" ] || set -- "$@" "$f"; done
+  m=".clonedeploy/manifests/$r"
+  for f in "$m" "$m.seal" "$m.sheet" "$m.confirmed"; do [ ! -e "$f" ] || set -- "$@" "$f"; done
 done
 [ "$#" = 0 ] || mv -f -- "$@" "$X/taken/manifests/"
 set --

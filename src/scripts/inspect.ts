@@ -86,6 +86,7 @@ for d in releases/*/; do
   echo "release $r"
   v=; [ -f "$d/REVISION" ] && read -r v <"$d/REVISION"; [ -n "$v" ] && printf 'revision %s %s\n' "$r" "$v"
   if [ -f ".clonedeploy/manifests/$r.seal" ]; then { IFS= read -r s; t=; read -r t; } <".clonedeploy/manifests/$r.seal"; printf 'seal %s %s %s\n' "$r" "\${t:--}" "$s"; fi
+  [ ! -e ".clonedeploy/manifests/$r.confirmed" ] || echo "confirmed $r"
   if [ -f ".clonedeploy/bad/$r" ]; then IFS= read -r s <".clonedeploy/bad/$r"; printf 'bad %s %s\n' "$r" "$s"; fi
 done
 h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) [ "$e" -gt "$h" ] && h=$e ;; esac; done

@@ -36,7 +36,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState {
     },
     current: currentOf(one('current')),
     mounted: one('mounted') === 'yes',
-    releases: releasesOf(all('release'), all('seal'), all('bad'), all('revision')),
+    releases: releasesOf(all('release'), all('seal'), all('bad'), all('revision'), all('confirmed')),
     lock: {
       epoch: Number(one('epoch') || 0),
       held: held !== '',
@@ -80,6 +80,7 @@ function releasesOf(
   seals: readonly string[],
   bads: readonly string[],
   revisions: readonly string[],
+  confirmed: readonly string[],
 ): readonly ReleaseState[] {
   const of = (lines: readonly string[], id: string) =>
     lines.find(line => line.startsWith(`${id} `))?.slice(id.length + 1) ?? null
@@ -94,6 +95,7 @@ function releasesOf(
       at: seal?.at ?? null,
       tree: tree === '-' || tree === '' ? null : tree,
       bad: ((text: string | null) => (text === null ? null : utf8(text)))(of(bads, id)),
+      confirmed: confirmed.includes(id),
       revision: of(revisions, id),
     }
   })

@@ -17,6 +17,9 @@ export function settle(place: Place, outcome: 'confirmed' | 'reverted'): Script 
 calloff "$X"`
       : sh``,
     sh`mv -f "$X/undecided" "$X/"${register} 2>/dev/null || [ -e "$X/"${register} ] || exit ${codes.decided}`,
+    outcome === 'confirmed'
+      ? sh`r=; read -r r <"$X/next"; [ -z "$r" ] || ( umask 077; : >".clonedeploy/manifests/$r.confirmed" )`
+      : sh``,
     flush,
   ])
 }

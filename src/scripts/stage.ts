@@ -22,9 +22,16 @@ export function seal(place: Place, release: string, record: string, hooked: bool
  * transaction's state (one file that is renamed: staged → armed → swapped, or disarmed), the files whose times tell the
  * deadline, and the outcome register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one
  * rename can win).
+ * `bad`: how the release is marked when it is put back.
  * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
  */
-export function stage(place: Place, release: string, old: string | null, restart: Uint8Array): Script {
+export function stage(
+  place: Place,
+  release: string,
+  old: string | null,
+  restart: Uint8Array,
+  bad: string | null = null,
+): Script {
   return script(
     'stage',
     [
@@ -38,6 +45,7 @@ mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "
         ? sh`: >"$X/stage/revert/absent"`
         : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
       sh`${restart.length === 0 ? sh`:` : sh`cat`} >"$X/restart" && printf '%s\n' ${release} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
+printf '%s' ${bad === null ? '' : `${bad}\n`} >"$X/bad" &&
 for f in lease told tick early late undecided; do : >"$X/$f" || exit ${codes.unpack}; done && : >"$X/state.staged" || exit ${codes.unpack}`,
     ],
     restart,

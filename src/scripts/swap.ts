@@ -88,7 +88,8 @@ export function restore(place: Place, release: string): Script {
 calloff "$X"
 [ ! -e "$X/undecided" ] || mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null
 [ ! -e "$X/outcome.confirmed" ] || exit ${codes.decided}
-back || exit ${codes.rename}`,
+back || exit ${codes.rename}
+markbad`,
     flush,
     readBack,
   ])
@@ -118,6 +119,7 @@ export function confirm(place: Place, release: string, fleet: string | null = nu
     fenced(place),
     sh`[ "$(readlink current)" = ${paths.release(release)} ] || [ -e "$X/outcome.reverted" ] || exit ${codes.currentChanged}
 mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.confirmed" ] || exit ${codes.decided}`,
+    markConfirmed(release),
     fleet === null
       ? sh``
       : sh`umask 077; { printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } 2>/dev/null`,
@@ -127,7 +129,13 @@ mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.conf
 
 const readBack = sh`if [ -L current ]; then printf 'current %s\n' "$(readlink current)"; elif [ -e current ]; then echo other; else echo absent; fi`
 
-/** `back`: takes the way forward away, then one rename of the link that was made beforehand. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. `went`: what the swap made of `current`. */
+/** What the fleet confirmed can be rolled back to, whatever was said of it before. A full disk keeps nobody from confirming. */
+function markConfirmed(release: string): ShellText {
+  return sh`( umask 077; true >${paths.confirmed(release)} ) 2>/dev/null
+[ ! -e ${paths.bad(release)} ] || rm -f ${paths.bad(release)}`
+}
+
+/** `back`: takes the way forward away, then one rename of the link that was made beforehand. `markbad`: what a deploy brought and nobody confirmed is bad. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. `went`: what the swap made of `current`. */
 export function restoreFunction(went: ShellText): ShellText {
   return sh`${wayFunctions}
 back() {
@@ -137,12 +145,17 @@ back() {
   elif [ -e "$X/stage/revert/absent" ]; then rm -f current
   fi
 }
+markbad() {
+  n=; [ ! -s "$X/bad" ] || read -r n <"$X/next"
+  [ -z "$n" ] || mv -f "$X/bad" ".clonedeploy/bad/$n" 2>/dev/null
+  return 0
+}
 putback() {
   mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null || return 0
   goback
 }
 goback() {
-  back; sync -f . 2>/dev/null || sync
+  back; markbad; sync -f . 2>/dev/null || sync
   ( trap - HUP INT TERM PIPE; exec sh "$X/restart" ) </dev/null >"$X/log" 2>&1 && rm -f "$X/restart"
 }`
 }

@@ -130,6 +130,8 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     expect(code).toBe(6)
     const { release } = json()
     for (const i of all) expect(project.current(i)).toBe(`releases/${release}`)
+    const { releases } = (await project.run('releases --json')).json()
+    expect(releases.find(({ id }: Json) => id === release).bad).toMatch(/h3: .* → exit code 1/)
   })
 
   it('goes back to what each host served, where that was not the same', async () => {

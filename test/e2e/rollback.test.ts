@@ -55,6 +55,7 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
         ['releases', ''],
         ['.clonedeploy/manifests', ''],
         ['.clonedeploy/manifests', '.seal'],
+        ['.clonedeploy/manifests', '.confirmed'],
       ] as const)
         renameSync(project.on(i, folder, one + end), project.on(i, folder, later + end))
     await project.run(`run -- ln -sfn releases/${later} current`)

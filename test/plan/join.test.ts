@@ -33,6 +33,12 @@ describe('the earlier releases that a joining host gets', () => {
     ['are those that it has unfinished', [on('a'), host('new', { releases: [release(3, { digest: null })] })], 2, [3]],
     ['are newer ones, too', [on('a', [release(5), release(4)]), empty], 5, [5]],
     ['are not bad', [on('a'), on('b', [release(4), release(3, { bad: 'health' }), release(2)]), empty], 5, [2]],
+    [
+      'are not those that were never confirmed',
+      [on('a', [release(4), release(3), release(2, { confirmed: false }), release(1)]), empty],
+      5,
+      [3, 1],
+    ],
     ['are not those of another tool', [on('a', [release(4), release(3, { digest: null })]), empty], 5, []],
     [
       'are not those whose contents differ',

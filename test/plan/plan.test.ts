@@ -136,6 +136,7 @@ describe('a rollback goes', () => {
   const other = host('b', { releases: [release(3), release(2, { digest: 'sha256:x' }), release(1)] })
   const hooked = host('b', { releases: [release(3), release(2, { tree: 'x' }), release(1)] })
   const revision = host('b', { releases: [release(3), release(2, { revision: 'x' }), release(1)] })
+  const dead = { releases: [release(3), release(2, { confirmed: false }), release(1)] }
   const unsealed = { releases: [release(3), release(2, { digest: null }), release(1)] }
   const cases: readonly (readonly [string, readonly HostState[], number, readonly string[]])[] = [
     ['to the one before', [host('a'), host('b')], 2, []],
@@ -144,6 +145,13 @@ describe('a rollback goes', () => {
     ['past one that differs', [host('a'), other], 1, ['its contents differ between hosts']],
     ['past one that hooks made different', [host('a'), hooked], 1, ['its contents differ between hosts']],
     ['past one of another revision', [host('a'), revision], 1, ['its REVISION differs between hosts']],
+    [
+      'past one that no deploy ever confirmed',
+      [host('a', dead), host('b', dead)],
+      1,
+      ['no deploy of it was ever confirmed'],
+    ],
+    ['to one that only some hosts were told of as confirmed', [host('a'), host('b', dead)], 2, []],
     ['past one that was never finished', [host('a', unsealed), host('b', unsealed)], 1, ['it was never finished']],
   ]
   it.each(cases)('%s', (_, states, day, why) => {
@@ -158,7 +166,9 @@ describe('a rollback goes', () => {
   })
 
   it('to the releases of Capistrano as they are', () => {
-    const states = [host('a', { releases: [release(3), release(1, { id: '20200101000000', digest: null })] })]
+    const states = [
+      host('a', { releases: [release(3), release(1, { id: '20200101000000', digest: null, confirmed: false })] }),
+    ]
     expect(chooseRollback(states, idOf(3), null)).toEqual({
       release: '20200101000000',
       digest: null,
@@ -179,6 +189,11 @@ describe('a rollback goes', () => {
       idOf(2),
       [host('a'), other],
       `Release ${idOf(2)} cannot be rolled back to: its contents differ between hosts. Nothing was changed.`,
+    ],
+    [
+      idOf(2),
+      [host('a', dead)],
+      `Release ${idOf(2)} cannot be rolled back to: no deploy of it was ever confirmed. Nothing was changed.`,
     ],
   ])('not to %s when that cannot be', (to, states, message) => {
     expect(() => chooseRollback(states, idOf(3), to)).toThrow(message)

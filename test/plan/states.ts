@@ -11,6 +11,7 @@ export function release(day: number, more: Partial<ReleaseState> = {}): ReleaseS
     extra: 1,
     tree: null,
     bad: null,
+    confirmed: true,
     revision: `rev${day}`,
     by: 'anna',
     at: null,

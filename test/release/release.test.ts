@@ -84,7 +84,7 @@ describe('the releases that may go', () => {
   const link = (release: string | null) => ({ kind: 'link', release }) as const
   const host = {
     current: link(id(5)),
-    releases: [5, 4, 3, 2, 1].map(day => ({ id: id(day), bad: null as string | null })),
+    releases: [5, 4, 3, 2, 1].map(day => ({ id: id(day), digest: `sha256:${day}`, bad: null as string | null })),
     transactions: [] as { outcome: 'confirmed' | 'reverted' | null; next: string | null; old: string | null }[],
     fleet: null as { release: string; previous: string | null } | null,
   }
@@ -111,14 +111,17 @@ describe('the releases that may go', () => {
     ],
     [
       'of Capistrano too',
-      { ...host, releases: [...host.releases, { id: '20200101000000', bad: null }] },
+      { ...host, releases: [...host.releases, { id: '20200101000000', digest: null, bad: null }] },
       id(6),
       6,
       ['20200101000000'],
     ],
     [
       'none with a name of another kind',
-      { ...host, releases: [...host.releases, { id: 'by-hand', bad: null }, { id: 'v1', bad: null }] },
+      {
+        ...host,
+        releases: [...host.releases, { id: 'by-hand', digest: null, bad: null }, { id: 'v1', digest: null, bad: null }],
+      },
       id(6),
       6,
       [],
@@ -131,6 +134,22 @@ describe('the releases that may go', () => {
       [],
     ],
   ] as const)('are %s', (_, state, next, keep, expected) => {
-    expect(retired(state, next, keep)).toEqual(expected.map(one => (typeof one === 'number' ? id(one) : one)))
+    const ids = new Set(state.releases.map(one => one.id))
+    const coming = next === null ? null : { id: next, digest: 'sha256:new' }
+    expect(retired(state, coming, keep, ids)).toEqual(expected.map(one => (typeof one === 'number' ? id(one) : one)))
+  })
+
+  it('are those that the fleet never confirmed, and they count for nothing', () => {
+    const confirmed = new Set([id(5), id(3), id(1)])
+    expect(retired(host, { id: id(6), digest: 'sha256:6' }, 3, confirmed)).toEqual([id(4), id(2), id(1)])
+  })
+
+  it('are older copies of what was deployed again, and they count for nothing', () => {
+    const again = (...days: number[]) =>
+      host.releases.map(one => (days.some(day => one.id === id(day)) ? { ...one, digest: 'sha256:same' } : one))
+    const ids = new Set(host.releases.map(one => one.id))
+    const next = { id: id(6), digest: 'sha256:same' }
+    expect(retired({ ...host, releases: again(4, 3) }, next, 3, ids)).toEqual([id(4), id(3), id(1)])
+    expect(retired({ ...host, releases: again(5, 4) }, next, 3, ids)).toEqual([id(4), id(1)])
   })
 })

@@ -30,13 +30,14 @@ const noticed = (root: string) =>
 
 describe.each(shells)('after a reboot, the boot resolver under $name', shell => {
   it('puts back what was swapped and never decided, and restarts the app', async () => {
-    const root = await rebooted(shell, { restart: noted })
+    const root = await rebooted(shell, { restart: noted, bad: 'put back' })
     expect(currentOf(root)).toBe(newTarget)
     expect(await run(resolver([root]), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(currentOf(root)).toBe(oldTarget)
     expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapped'])
     expect(noticed(root)).toBe(`${oldTarget}\n`)
     expect(existsSync(inTx(root, 'restart'))).toBe(false)
+    expect(readFileSync(join(root, '.clonedeploy/bad', newId), 'utf8')).toBe('put back\n')
     expect((await run(confirm(place(root), newId), shell)).code).toBe(83)
     expect((await run(restore(place(root), newId), shell)).stdout).toBe(`current ${oldTarget}\n`)
   })

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { setDates } from '../../src/scripts/dates.js'
-import { abandon, discard, finish, keep, prune, recordFleet } from '../../src/scripts/finish.js'
+import { abandon, blame, discard, finish, keep, prune, recordFleet } from '../../src/scripts/finish.js'
 import { hook } from '../../src/scripts/hook.js'
 import { breakLock, lock, renew, unlock } from '../../src/scripts/lock.js'
 import { seal, stage } from '../../src/scripts/stage.js'
@@ -37,7 +37,8 @@ const mutating = (root: string) => {
     finish(mine, { fleet: '{}', history: '{}' }),
     abandon(mine, { release: newId, bad: 'because', history: '{}' }),
     recordFleet(mine, '{}'),
-    keep(mine),
+    keep(mine, newId),
+    blame(mine, newId, 'because'),
     discard(mine),
     prune(mine, [oldId, newId]),
   ]

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readDates, setDates } from '../../src/scripts/dates.js'
-import { abandon, discard, finish, prune } from '../../src/scripts/finish.js'
+import { abandon, blame, discard, finish, keep, prune } from '../../src/scripts/finish.js'
 import { command } from '../../src/scripts/hook.js'
 import { inspect } from '../../src/scripts/inspect.js'
 import { breakLock, hold, lock, renew, unlock } from '../../src/scripts/lock.js'
@@ -50,7 +50,7 @@ function scripts(root: string, value: string): readonly Script[] {
     readDates(root, value),
     setDates(mine, value, new Map([[0, [value]]])),
     seal(mine, value, value, true),
-    stage(mine, value, value, Buffer.alloc(0)),
+    stage(mine, value, value, Buffer.alloc(0), value),
     arm(mine, { release: value, old: value, deadline: 1, lease: 1 }),
     look(root, value),
     restore(mine, value),
@@ -60,6 +60,8 @@ function scripts(root: string, value: string): readonly Script[] {
     readManifest(root, value),
     command(root, { folder: value, run: ':', timeout: 5 }, {}),
     prune(mine, [value]),
+    blame(mine, value, value),
+    keep(mine, value),
     abandon(mine, { release: value, bad: value, history: value }),
     lock(place(root, 't2'), value, { unresolved: 'keep' }),
     breakLock(place(root, 't2')),

@@ -159,9 +159,10 @@ describe.each(shells)('inspect under $name', shell => {
       '.clonedeploy/manifests/20260101-000000-aaaaaaa.seal':
         '{"digest":"sha256:1","extra":3,"by":"anna é","at":"2026-01-01T00:00:00Z"}\n\n',
       '.clonedeploy/manifests/20260102-000000-bbbbbbb.seal': '{"digest":"sha256:2","extra":1}\nabc\n',
+      '.clonedeploy/manifests/20260101-000000-aaaaaaa.confirmed': '',
       '.clonedeploy/bad/20260102-000000-bbbbbbb': 'health: web-2 said "no" \\ é\n',
     })
-    const none = { digest: null, extra: 0, tree: null, bad: null, revision: null, by: null, at: null }
+    const none = { digest: null, extra: 0, tree: null, bad: null, confirmed: false, revision: null, by: null, at: null }
     expect((await stateOf(root, shell)).releases).toEqual([
       {
         ...none,
@@ -177,6 +178,7 @@ describe.each(shells)('inspect under $name', shell => {
         id: '20260101-000000-aaaaaaa',
         digest: 'sha256:1',
         extra: 3,
+        confirmed: true,
         revision: 'c0ffee',
         by: 'anna é',
         at: '2026-01-01T00:00:00Z',

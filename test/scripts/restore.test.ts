@@ -11,6 +11,7 @@ import { currentOf, place, run, shells, start, until } from '../support/scripts.
 import { armed, armOf, heldUp, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
 
 const back = (root: string) => restore(place(root), newId)
+const badOf = (root: string) => textOf(join(root, '.clonedeploy/bad', newId))
 /** A shell makes the file before it writes into it. */
 const restarted = (root: string) => textOf(join(root, 'restarted')) !== ''
 const forward = (root: string) => confirm(place(root), newId)
@@ -39,6 +40,15 @@ describe.each(shells)('restore under $name', shell => {
     const first = await run(back(root), shell)
     expect(await run(back(root), shell)).toEqual(first)
     expect(currentOf(root)).toBe(old)
+  })
+
+  it('marks bad what a deploy brought, and not what was there before', async () => {
+    const { root } = await swapped(shell, { bad: 'put back' })
+    await run(back(root), shell)
+    expect(badOf(root)).toBe('put back\n')
+    const again = await swapped(shell)
+    await run(back(again.root), shell)
+    expect(badOf(again.root)).toBe('')
   })
 
   it('changes nothing of current when nothing was staged', async () => {
@@ -105,6 +115,20 @@ describe.each(shells)('confirm under $name', shell => {
     expect(await run(forward(root), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(await run(forward(root), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(recordsOf(root)).toEqual(['outcome.confirmed', 'state.swapped'])
+  })
+
+  it('says of the release that the fleet confirmed it, and takes back what was said before', async () => {
+    const { root } = await swapped(shell, { bad: 'put back' })
+    await run(back(root), shell)
+    expect(existsSync(join(root, '.clonedeploy/manifests', `${newId}.confirmed`))).toBe(false)
+    expect((await run(stage(place(root), newId, oldTarget, Buffer.alloc(0), 'put back'), shell)).code).toBe(0)
+    const again = start(armOf(root), shell)
+    expect(await again.line()).toBe('armed')
+    again.send('go t1')
+    expect(await again.line()).toBe('renamed')
+    expect((await run(forward(root), shell)).code).toBe(0)
+    expect(existsSync(join(root, '.clonedeploy/manifests', `${newId}.confirmed`))).toBe(true)
+    expect(badOf(root)).toBe('')
   })
 
   it('is refused by a host that has put itself back', async () => {

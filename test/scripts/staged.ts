@@ -22,6 +22,8 @@ export interface Setup {
   /** Target of `current` before; null: there is none. */
   readonly old?: string | null
   readonly restart?: string
+  /** How the release is marked when it is put back. */
+  readonly bad?: string
   readonly lease?: number
   readonly deadline?: number
   readonly files?: Readonly<Record<string, FileText>>
@@ -39,9 +41,9 @@ export async function locked(shell: Shell, setup: Setup = {}): Promise<string> {
 
 /** The same, with everything made that a swap needs. */
 export async function staged(shell: Shell, setup: Setup = {}): Promise<string> {
-  const { old = oldTarget, restart = '' } = setup
+  const { old = oldTarget, restart = '', bad = null } = setup
   const root = await locked(shell, setup)
-  await succeed(run(stage(place(root), newId, old, Buffer.from(restart)), shell))
+  await succeed(run(stage(place(root), newId, old, Buffer.from(restart), bad), shell))
   return root
 }
 
