@@ -6,6 +6,7 @@ import { shipped, type Times } from './plan/times.js'
 import { type Asked, createProgram } from './program.js'
 import { createOutput, type OutputStream } from './render/output.js'
 import { createStopper } from './stopper.js'
+import { again, type Propose, proposer } from './text/propose.js'
 
 /** Milliseconds: a longer timer would end at once. */
 const longestTimer = 2 ** 31 - 1
@@ -33,10 +34,13 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   const output = createOutput(world, world.env, { color })
   let json = false
   let command = ''
+  let propose: Propose = text => text
   const forget = world.onSignal(signal => {
     if (signalCode !== null) {
       output.stderr(
-        '\n✖ Stopped at once. Hosts that swapped put themselves back when their lease is over (15 s), or wait for: clonedeploy status\n',
+        propose(
+          '\n✖ Stopped at once. Hosts that swapped put themselves back when their lease is over (15 s), or wait for: clonedeploy status\n',
+        ),
       )
       world.exit(contacted ? 6 : signalCode)
     }
@@ -61,6 +65,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       return 0
     }
     const flags = tidied(asked.flags)
+    propose = proposer({ config: text(flags.config), stage: text(flags.stage) })
     if (typeof flags.timeout === 'number' && command !== 'run') {
       budget = setTimeout(
         () => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`),
@@ -75,6 +80,8 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       canAsk: world.stdinIsTTY && output.terminal.stderr.isTTY && flags.input !== false && !world.env.CI,
       stop: stopper.stop,
       times: world.times ?? shipped,
+      propose,
+      again: more => again(argv, more),
       contacted: () => {
         contacted = true
       },
@@ -84,7 +91,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   } catch (error) {
     const { tellError } = await import('./commands/tell-error.js')
     const early = signalCode !== null && !contacted ? signalCode : null
-    return tellError(error, output, { command, json, env: world.env, version: version(), code: early })
+    return tellError(error, output, { command, json, env: world.env, version: version(), code: early, propose })
   } finally {
     clearTimeout(budget)
     forget()
@@ -113,6 +120,10 @@ function parse(argv: readonly string[], print: (text: string) => void): Asked | 
     throw new UsageError((usage[0] ?? message).replace(/^error: /, '').trim(), { next: ['see: clonedeploy --help'] })
   }
   return asked
+}
+
+function text(flag: unknown): string | null {
+  return typeof flag === 'string' ? flag : null
 }
 
 /** Empty lists are as if they were not given. */

@@ -7,6 +7,7 @@ import type { HostState } from '../inventory/state.js'
 import { inDoubt, problemsOf, warningsOf } from '../plan/preflight.js'
 import { type CheckedHost, type CheckProblem, checkText } from '../render/check.js'
 import { facts, type HostFacts, parseFacts } from '../scripts/facts.js'
+import type { Propose } from '../text/propose.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
@@ -37,12 +38,27 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
     ]
     const warnings = [...read.flatMap(({ state }) => warningsOf(state)), ...hosts.flatMap(clockWarning)]
     leave(read)
-    const report = { v: 1, command: 'check', app, stage, hosts, problems, warnings }
-    const told = { ...report, unreached: grouped(unreached), problems: problems.filter(one => !('details' in one)) }
+    const complete = problems.map(one => proposing(one, io.propose))
+    const report = { v: 1, command: 'check', app, stage, hosts, problems: complete, warnings }
+    const told = {
+      ...report,
+      unreached: grouped(unreached).map(one => ({ ...one, next: one.next.map(io.propose) })),
+      problems: complete.filter(one => !('details' in one)),
+    }
     io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : checkText(told, context.paint))
     return problems.length === 0 ? 0 : 3
   } finally {
     await context.close()
+  }
+}
+
+/** The problem with complete commands. */
+function proposing(problem: CheckProblem, propose: Propose): CheckProblem {
+  const { fix, next } = problem
+  return {
+    ...problem,
+    fix: fix === null ? null : propose(fix),
+    ...(next === undefined ? {} : { next: next.map(propose) }),
   }
 }
 

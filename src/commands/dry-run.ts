@@ -88,9 +88,9 @@ export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Ar
   return 0
 }
 
-function print(context: Context, flags: DeployFlags, report: DryRunReport): void {
-  const { stdout } = context.io.output
-  stdout(flags.json ? `${JSON.stringify(dryRunJson(report))}\n` : dryRunText(report, context.paint))
+function print({ io, paint }: Context, flags: DeployFlags, found: DryRunReport): void {
+  const report = { ...found, next: found.next.map(io.propose) }
+  io.output.stdout(flags.json ? `${JSON.stringify(dryRunJson(report))}\n` : dryRunText(report, paint, io.propose))
 }
 
 function ran({ fleet }: Prepared): readonly DryRunStep[] {

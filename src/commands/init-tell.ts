@@ -32,7 +32,7 @@ export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done
     `Wrote ${written.join('  ')}`,
     ...(kept.length === 0 ? [] : [`Kept  ${kept.join('  ')}   (there already; --force overwrites)`]),
   ]
-  const next = 'Next: clonedeploy check  →  clonedeploy deploy --dry-run'
+  const next = io.propose('Next: clonedeploy check  →  clonedeploy deploy --dry-run')
   if (form !== null) {
     form.say(...said)
     if (notes.length > 0) form.say(...notes)

@@ -107,7 +107,9 @@ async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<s
     joining: [...joining],
     earlier,
   }
-  context.io.output.stdout(flags.json ? `${JSON.stringify(repairJson(report))}\n` : repairText(report))
+  context.io.output.stdout(
+    flags.json ? `${JSON.stringify(repairJson(report))}\n` : repairText(report, context.io.propose),
+  )
   if (scene.beyond.size > 0) return 6
   return flags.detailedExitcode && !isNothing(report) ? 10 : 0
 }

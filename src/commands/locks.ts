@@ -48,7 +48,7 @@ export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
     io.output.stdout(
       flags.json
         ? `${JSON.stringify({ v: 1, command: 'lock', tx, hosts: fleet.map(({ state }) => state.name) })}\n`
-        : `locked ${fleet.length} hosts   tx ${tx}\n  give it back: clonedeploy unlock --tx ${tx}\n`,
+        : `locked ${fleet.length} hosts   tx ${tx}\n  give it back: ${io.propose(`clonedeploy unlock --tx ${tx}`)}\n`,
     )
     return 0
   })
@@ -121,7 +121,8 @@ async function giveBack(
       : `unlocked ${hosts.length} hosts\n`,
   )
   if (away.length === 0) return 0
-  output.stderr(`✖ ${away.join(', ')} could not be read: a lock there stays.\n  again: clonedeploy unlock --tx ${tx}\n`)
+  const next = context.io.propose(`clonedeploy unlock --tx ${tx}`)
+  output.stderr(`✖ ${away.join(', ')} could not be read: a lock there stays.\n  again: ${next}\n`)
   return 6
 }
 

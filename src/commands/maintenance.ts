@@ -43,7 +43,7 @@ async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, wor
   const found = fleet.map(({ state }) => state.maintenance).find(record => record !== null) ?? null
   const now = context.io.now()
   const tx = newTransaction(now)
-  const { who, from, config } = context
+  const { who, from } = context
   const balancers = served.balancers.map(({ balancer }) => balancer).filter(({ maintains }) => maintains)
   const command = `maintenance ${word}`
   const told = found === null && word === 'off' ? [] : balancers
@@ -60,7 +60,7 @@ async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, wor
     record: word === 'off' ? null : recordOf(context, flags, served, found, now),
     balancers: told,
   })
-  const next = ['look: clonedeploy status', `again: clonedeploy maintenance ${word} ${config.stage}`]
+  const next = ['look: clonedeploy status', `again: clonedeploy maintenance ${word}`]
   switch (result.kind) {
     case 'locked':
       throw new LockedError(`${result.reason}. Nothing was changed.`, { next })

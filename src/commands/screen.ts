@@ -6,6 +6,7 @@ import { rendererKind } from '../render/kind.js'
 import { logRenderer } from '../render/log.js'
 import { createRenderer, type Renderer } from '../render/renderer.js'
 import { teeRenderer } from '../render/tee.js'
+import type { Propose } from '../text/propose.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
 import type { RunLog } from './run-log.js'
@@ -30,7 +31,10 @@ export async function openScreen(io: Io, flags: CommonFlags, log: RunLog): Promi
   const all = teeRenderer(renderers, error => log.write(`a renderer failed: ${String(error)}\n`))
   let redact: ((text: string) => string) | null = null
   return {
-    emit: event => all.event(redact === null ? event : (redacted(event, redact) as Event)),
+    emit: event => {
+      const told = proposing(event, io.propose)
+      all.event(redact === null ? told : (redacted(told, redact) as Event))
+    },
     async asking(question) {
       all.pause?.(true)
       return question().finally(() => all.pause?.(false))
@@ -44,6 +48,19 @@ export async function openScreen(io: Io, flags: CommonFlags, log: RunLog): Promi
 
 function outputOf(value: string | undefined): 'auto' | 'tty' | 'plain' | 'jsonl' | 'github' {
   return value === 'tty' || value === 'plain' || value === 'jsonl' || value === 'github' ? value : 'auto'
+}
+
+/** What is said to its reader, with complete commands; what others said stays as it is. */
+function proposing(event: Event, propose: Propose): Event {
+  if (event.type === 'note') return { ...event, text: propose(event.text) }
+  if (event.type !== 'run.end') return event
+  const { outcome } = event
+  const hosts = outcome.hosts.map(host => {
+    const hint = host.error?.hint ?? null
+    return host.error === null || hint === null ? host : { ...host, error: { ...host.error, hint: propose(hint) } }
+  })
+  const { next, warnings } = outcome
+  return { ...event, outcome: { ...outcome, hosts, next: next.map(propose), warnings: warnings.map(propose) } }
 }
 
 /** A copy with every text in it redacted. */

@@ -10,9 +10,11 @@ import type { Unreached } from '../fleet/unreached.js'
 import type { FleetState, HostState } from '../inventory/state.js'
 import { assess, type Probe } from '../plan/assess.js'
 import { processStep } from '../plan/process-step.js'
+import type { StatusReport } from '../plan/status.js'
 import { currentRelease, healthSteps } from '../plan/transaction.js'
 import { statusText } from '../render/status.js'
 import type { Living } from '../scripts/processes.js'
+import type { Propose } from '../text/propose.js'
 import { type Context, openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
@@ -39,12 +41,21 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
     )
     const service = inService(await readService(context, read, context.hosts))
     leave(read)
-    const report = assess(context.config.app, context.config.stage, fleet, new Map(probes), service)
-    io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now()))
+    const { app, stage } = context.config
+    const report = proposing(assess(app, stage, fleet, new Map(probes), service), io.propose)
+    io.output.stdout(
+      flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now(), io.propose),
+    )
     return report.exitCode
   } finally {
     await context.close()
   }
+}
+
+/** The report with complete commands. */
+function proposing(report: StatusReport, propose: Propose): StatusReport {
+  const hosts = report.hosts.map(host => ({ ...host, next: host.next === null ? null : propose(host.next) }))
+  return { ...report, hosts, next: report.next.map(propose) }
 }
 
 /** Every host's state, or why there is none: what cannot be read does not stop the reading of the others. */

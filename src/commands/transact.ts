@@ -96,8 +96,8 @@ export async function withLockWait<T>(
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof LockedError) || performance.now() >= until || context.io.stop.reason() !== null)
-        throw error
+      if (!(error instanceof LockedError)) throw error
+      if (performance.now() >= until || context.io.stop.reason() !== null) throw withWait(context, flags, error)
       context.emit({
         type: 'note',
         level: 'info',
@@ -107,6 +107,13 @@ export async function withLockWait<T>(
       await Promise.race([new Promise(resolve => setTimeout(resolve, 2000)), context.io.stop.asked])
     }
   }
+}
+
+/** What others do comes to its end: the same command can wait for that. */
+function withWait({ io }: Context, { lockWait }: TransactionFlags, error: LockedError): LockedError {
+  if (lockWait !== undefined) return error
+  const { message, details, next, cause } = error
+  return new LockedError(message, { details, next: [`wait: ${io.again('--lock-wait 10m')}`, ...next], cause })
 }
 
 /** A wish to stop takes the question away: that is a no. */

@@ -68,9 +68,14 @@ function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
 
 function nextSteps(run: Run, ending: Ending): readonly string[] {
   if (ending === 'mixed') return ['look: clonedeploy status', 'fix:  clonedeploy repair']
+  if (ending === 'deployed') return canBeUndone(run) ? ['undo: clonedeploy rollback'] : []
   const hints = run.hosts.flatMap(({ failure }) => (failure?.hint ? [failure.hint] : []))
   const told = run.hosts.find(({ failure }) => failure?.log !== undefined)
   return [...new Set(hints), ...(told === undefined ? [] : [`look: ${logsCommand(run, told)}`])]
+}
+
+function canBeUndone({ plan }: Run): boolean {
+  return plan.command === 'deploy' && plan.previous !== null
 }
 
 function logsCommand({ plan }: Run, host: HostRun): string {

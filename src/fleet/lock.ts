@@ -97,7 +97,7 @@ function staleError(stage: string, hosts: readonly string[]): LockedError {
     `Another run changed ${stage} while this one was being planned. Nothing was changed by this one.`,
     {
       details: [`seen on  ${hosts.join(', ')}`],
-      next: ['look: clonedeploy status', 'or wait for others with --lock-wait 10m'],
+      next: ['look: clonedeploy status'],
     },
   )
 }
@@ -116,9 +116,7 @@ export function lockedError(
   const alive = age === null || kept ? '' : `, alive ${Math.abs(age)}s ago`
   return new LockedError(`${stage} is locked by ${who}${since}${alive}. Nothing was changed.`, {
     details: [...holderLines(holder), ...(left === null ? [] : [`so far   ${left}`]), `seen on  ${hosts.join(', ')}`],
-    next: kept
-      ? ['wait: add --lock-wait 10m', `give it back: clonedeploy unlock --tx ${holder.tx}`]
-      : ['wait: add --lock-wait 10m', 'look: clonedeploy status'],
+    next: [kept ? `give it back: clonedeploy unlock --tx ${holder.tx}` : 'look: clonedeploy status'],
   })
 }
 

@@ -115,9 +115,7 @@ function separated(outcome: Outcome, lines: number): string[] {
 
 function nextLines(outcome: Outcome, paint: Paint): string[] {
   const label = outcome.result === 'mixed' ? 'fix' : outcome.exitCode === 0 ? 'undo' : 'next'
-  const undo = outcome.command === 'deploy' && outcome.result === 'deployed' && outcome.previous !== null
-  const next = outcome.next.length === 0 && undo ? ['clonedeploy rollback'] : outcome.next
-  const told = next.map(text => labelled(label, escapeLine(text)))
+  const told = outcome.next.map(text => labelled(label, escapeLine(text)))
   const log = outcome.log === null ? [] : [labelled('log', escapeLine(outcome.log))]
   const lines = [...told, ...log]
   const width = Math.max(...lines.map(([name]) => name.length)) + 1

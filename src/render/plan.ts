@@ -1,4 +1,5 @@
 import { escapeLine } from '../text/escape.js'
+import type { Propose } from '../text/propose.js'
 import type { Paint } from './paint.js'
 import { counted } from './phrases.js'
 import { tableLines } from './table.js'
@@ -47,13 +48,13 @@ export interface DryRunStep {
 }
 
 /** The dry run for people. Ends with a newline. */
-export function dryRunText(report: DryRunReport, paint: Paint): string {
+export function dryRunText(report: DryRunReport, paint: Paint, propose: Propose = text => text): string {
   const blocks = [
     [`${paint.strong(`${report.app} → ${report.stage}`)}   dry run, nothing will change`],
     hostLines(report),
     [...commitLines(report), ...fileLines(report)],
     stepLines(report, paint),
-    lastLines(report, paint),
+    lastLines(report, paint, propose),
   ]
   return `${blocks
     .filter(block => block.length > 0)
@@ -104,12 +105,12 @@ function stepLines(report: DryRunReport, paint: Paint): string[] {
   })
 }
 
-function lastLines(report: DryRunReport, paint: Paint): string[] {
+function lastLines(report: DryRunReport, paint: Paint, propose: Propose): string[] {
   const warnings = report.warnings.map(text => `${paint.warn('!')} ${escapeLine(text)}`)
   const problems = report.problems.map(text => `${paint.bad('✖')} ${escapeLine(text)}`)
   const next = report.next.map(text => `  ${paint.accent(escapeLine(text))}`)
   if (problems.length > 0) return [...warnings, ...problems, ...next]
-  const run = paint.accent(`clonedeploy deploy ${report.stage}`)
+  const run = paint.accent(propose(`clonedeploy deploy ${report.stage}`))
   return [...warnings, `${nothingNew(report) ? 'Nothing would change' : 'No problems found'}. Run it: ${run}`, ...next]
 }
 

@@ -1,9 +1,10 @@
 import type { Refusal } from '../errors.js'
 import { escapeLine, escapeLines } from '../text/escape.js'
+import type { Propose } from '../text/propose.js'
 import type { Paint } from './paint.js'
 
 /** A refusal: what and where, the evidence, what to run next. Ends with a newline. */
-export function refusalText(error: Refusal, paint: Paint): string {
+export function refusalText(error: Pick<Refusal, 'message' | 'details' | 'next'>, paint: Paint): string {
   const [first = '', ...more] = escapeLines(error.message)
   const blocks = [
     [`${paint.bad('✖')} ${first}`, ...more.map(line => `  ${line}`)],
@@ -25,11 +26,12 @@ export function bugText(
     readonly node: string
     readonly tracker: string | null
     readonly log: string | null
+    readonly propose: Propose
   },
 ): string {
   const stack = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error)
   return `${[
-    `${paint.bad('✖')} This is a bug of clonedeploy, not of your project. What it was doing may be half done: clonedeploy status`,
+    `${paint.bad('✖')} This is a bug of clonedeploy, not of your project. What it was doing may be half done: ${about.propose('clonedeploy status')}`,
     '',
     ...causes(error, stack).flatMap(text => escapeLines(text).map(line => `  ${line}`)),
     '',

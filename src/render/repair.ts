@@ -3,6 +3,7 @@ import type { Earlier } from '../plan/join.js'
 import { hasLeftovers, type Need, type RepairDecision } from '../plan/repair.js'
 import { currentRelease } from '../plan/transaction.js'
 import { escapeLine } from '../text/escape.js'
+import type { Propose } from '../text/propose.js'
 import { tableLines } from './table.js'
 
 /** What a repair or a join would do, found out without changing anything. */
@@ -21,7 +22,7 @@ export interface RepairReport {
 }
 
 /** The dry run for people. Ends with a newline. */
-export function repairText(report: RepairReport): string {
+export function repairText(report: RepairReport, propose: Propose = text => text): string {
   const rows = report.states.map(state => [state.name, currentRelease(state) ?? 'nothing', wouldDo(report, state)])
   const { command, flags } = commandOf(report)
   const beyond = [...report.beyond].map(([name, why]) => `✖ ${name}: ${escapeLine(why)}`)
@@ -33,7 +34,7 @@ export function repairText(report: RepairReport): string {
     '',
     ...drained,
     ...beyond,
-    isNothing(report) ? 'Nothing to do.' : `Run it: clonedeploy ${command} ${report.stage}${flags}`,
+    isNothing(report) ? 'Nothing to do.' : `Run it: ${propose(`clonedeploy ${command} ${report.stage}${flags}`)}`,
   ]
   return `${lines.join('\n')}\n`
 }

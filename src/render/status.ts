@@ -1,13 +1,14 @@
 import type { Place, StatusHost, StatusReport } from '../plan/status.js'
 import { spanText, stillRuns } from '../plan/verdict.js'
 import { escapeLine } from '../text/escape.js'
+import type { Propose } from '../text/propose.js'
 import type { Paint } from './paint.js'
 import { capital, counted, everyHost, listed } from './phrases.js'
 import { tableLines } from './table.js'
 import { agoText } from './units.js'
 
 /** What each host serves and what is wrong with it. Ends with a newline. */
-export function statusText(report: StatusReport, paint: Paint, now: Date): string {
+export function statusText(report: StatusReport, paint: Paint, now: Date, propose: Propose = text => text): string {
   const problems = report.problems.length
   const tells = report.hosts.some(({ served, processes }) => served !== null || processes.length > 0)
   const head = [
@@ -24,7 +25,7 @@ export function statusText(report: StatusReport, paint: Paint, now: Date): strin
     ]),
     ...report.hosts.flatMap(moreLines),
     ...splitLine(report),
-    lockLine(report, paint, now),
+    lockLine(report, paint, now, propose),
     ...maintenanceLine(report, paint, now),
     '',
     ...lastLines(report, paint),
@@ -112,17 +113,17 @@ function someOf(paths: readonly string[]): string {
   return [...shown, ...(paths.length > 3 ? ['…'] : [])].join(', ')
 }
 
-function lockLine(report: StatusReport, paint: Paint, now: Date): string {
+function lockLine(report: StatusReport, paint: Paint, now: Date, propose: Propose): string {
   const { lock } = report
   if (lock === null) return `  ${paint.dim('lock')}   free`
   const reason = lock.reason === '' ? '' : `   "${escapeLine(lock.reason)}"`
   const since = agoText(lock.since, now)
   const id = lock.kept ? '' : `   (${lock.tx})`
-  return `  ${paint.dim('lock')}   held by ${escapeLine(lock.holder)} for ${since}, ${lifeText(lock)}${reason}${id}`
+  return `  ${paint.dim('lock')}   held by ${escapeLine(lock.holder)} for ${since}, ${lifeText(lock, propose)}${reason}${id}`
 }
 
-function lifeText({ alive, age, left, kept, tx }: NonNullable<StatusReport['lock']>): string {
-  if (kept) return `until it is given back: clonedeploy unlock --tx ${tx}`
+function lifeText({ alive, age, left, kept, tx }: NonNullable<StatusReport['lock']>, propose: Propose): string {
+  if (kept) return `until it is given back: ${propose(`clonedeploy unlock --tx ${tx}`)}`
   if (alive) return `alive ${age} s ago`
   const seen = age === null || age < 0 ? 'no sign of life' : `last heard of ${spanText(age)} ago`
   return `${seen}: that run probably died, ${left ?? 'what it left is not known'}`

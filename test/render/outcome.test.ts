@@ -21,7 +21,7 @@ describe('the last words', () => {
   it.each<[string, Partial<Outcome>, string]>([
     [
       'a deploy',
-      {},
+      { next: ['clonedeploy rollback'] },
       `✔ Deployed ${newer} to 3 hosts in 31s.
   undo: clonedeploy rollback
   log:  .clonedeploy/logs/${newer}.log

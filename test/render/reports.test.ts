@@ -47,7 +47,13 @@ describe('a refusal', () => {
 })
 
 describe('a bug of ours', () => {
-  const about = { version: '0.1.0', node: '20.20.0', tracker: 'https://example.org/issues', log: 'a.log' }
+  const about = {
+    version: '0.1.0',
+    node: '20.20.0',
+    tracker: 'https://example.org/issues',
+    log: 'a.log',
+    propose: (text: string) => text,
+  }
 
   it('shows its stack, its cause, the version and where to report it', () => {
     const error = Object.assign(

@@ -77,7 +77,7 @@ export const deployed: readonly (readonly [Event, number])[] = [
   [{ type: 'phase.end', phase: 'push', ok: true, ms: 11_900, note: '12.4 MB to each' }, 0],
   [{ type: 'phase.start', phase: 'swap' }, 41],
   [{ type: 'phase.end', phase: 'swap', ok: true, ms: 41, note: '3/3 swapped in 41 ms' }, 0],
-  [{ type: 'run.end', outcome: outcome() }, 0],
+  [{ type: 'run.end', outcome: outcome({ next: ['clonedeploy rollback'] }) }, 0],
 ]
 
 /** A deploy whose health check fails on web-3. */

@@ -1,0 +1,45 @@
+/** What a command line said of where it acts: a command that is proposed to its reader needs the same to act there. */
+export interface Typed {
+  /** `--config`, as it was typed; null: none was. */
+  readonly config: string | null
+  readonly stage: string | null
+}
+
+/** Makes the commands in a text complete: messages say `clonedeploy repair`, and it becomes what has to be typed. */
+export type Propose = (text: string) => string
+
+/** Commands that take the stage as a word of its own, and those that take it as a flag: their words are something else. */
+const byWord = 'deploy|rollback|restart|repair|join|status|releases|check|config|prune|lock|unlock|boot-resolver'.split(
+  '|',
+)
+const byFlag = 'run|logs|trust|maintenance'.split('|')
+
+export function proposer({ config, stage }: Typed): Propose {
+  const file = config === null ? '' : ` -c ${shellWord(config)}`
+  const named = stage === null ? '' : ` ${shellWord(stage)}`
+  if (file === '' && named === '') return text => text
+  const there = [file, named, named === '' ? '' : ` --stage${named}`].filter(words => words !== '').map(escaped)
+  const command = new RegExp(
+    `(?<![\\w./-])clonedeploy (${[...byWord, ...byFlag].join('|')})(?![\\w-])(?:${there.join('|')})*(?![\\w.-])`,
+    'g',
+  )
+  return text =>
+    text.replace(command, (_, name: string) => {
+      const flag = byFlag.includes(name) && named !== '' ? ' --stage' : ''
+      return `clonedeploy ${name}${flag}${named}${file}`
+    })
+}
+
+/** A command line again, with something more: `clonedeploy deploy staging --lock-wait 10m`. */
+export function again(argv: readonly string[], more: string): string {
+  return ['clonedeploy', ...argv.map(shellWord), more].join(' ')
+}
+
+/** A word as it is typed into a shell. */
+function shellWord(word: string): string {
+  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { version } from '../../src/package.js'
+import { createProgram } from '../../src/program.js'
+import { again, proposer } from '../../src/text/propose.js'
+import { sources, withoutComments } from '../support/imports.js'
+
+describe('a command that a message proposes', () => {
+  const all = proposer({ config: 'etc/prod.ts', stage: 'blue' })
+
+  it.each([
+    ['fix: clonedeploy repair', 'fix: clonedeploy repair blue -c etc/prod.ts'],
+    ['clonedeploy join --host web-4', 'clonedeploy join blue -c etc/prod.ts --host web-4'],
+    ['clonedeploy trust web-1', 'clonedeploy trust --stage blue -c etc/prod.ts web-1'],
+    ['clonedeploy run --only web-1 -- CMD', 'clonedeploy run --stage blue -c etc/prod.ts --only web-1 -- CMD'],
+    [
+      'clonedeploy check  →  clonedeploy deploy --dry-run',
+      'clonedeploy check blue -c etc/prod.ts  →  clonedeploy deploy blue -c etc/prod.ts --dry-run',
+    ],
+    ['Run it: clonedeploy deploy blue', 'Run it: clonedeploy deploy blue -c etc/prod.ts'],
+    ['clonedeploy maintenance on', 'clonedeploy maintenance --stage blue -c etc/prod.ts on'],
+    ['clonedeploy init', 'clonedeploy init'],
+    ['This is a bug of clonedeploy, not of yours', 'This is a bug of clonedeploy, not of yours'],
+    ['.clonedeploy/logs and clonedeploy deployment', '.clonedeploy/logs and clonedeploy deployment'],
+  ])('%s has the configuration and the stage that were named', (text, told) => {
+    expect(all(text)).toBe(told)
+    expect(all(told)).toBe(told)
+  })
+
+  it.each([
+    [{ config: null, stage: null }, 'clonedeploy repair'],
+    [{ config: null, stage: 'blue' }, 'clonedeploy repair blue'],
+    [{ config: "it's here.ts", stage: null }, `clonedeploy repair -c 'it'\\''s here.ts'`],
+  ])('says of %j what was typed, quoted for a shell', (typed, told) => {
+    expect(proposer(typed)('clonedeploy repair')).toBe(told)
+  })
+
+  it('is the same command again, with one flag more', () => {
+    expect(again(['deploy', 'blue', '-m', 'hot fix'], '--lock-wait 10m')).toBe(
+      "clonedeploy deploy blue -m 'hot fix' --lock-wait 10m",
+    )
+  })
+})
+
+describe('the source', () => {
+  const proposed = [...sources()].flatMap(([file, text]) =>
+    [...withoutComments(text).matchAll(/clonedeploy (?!\$\{)([a-z-]+)((?: --[a-z-]+)*)/g)]
+      .filter(([, name]) => program().commands.some(one => one.name() === name))
+      .map(([, name, flags]) => ({ file, name, flags: (flags ?? '').split(' ').filter(Boolean) })),
+  )
+
+  it('proposes commands that have the flags it proposes', () => {
+    expect(proposed.length).toBeGreaterThan(50)
+    const wrong = proposed.filter(({ name, flags }) => {
+      const { options } = program().commands.find(one => one.name() === name) ?? { options: [] }
+      return flags.some(flag => flag !== '--' && !options.some(({ long }) => long === flag))
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('leaves none of the commands with a stage as it is', () => {
+    const staged = program().commands.filter(({ options }) => options.some(({ long }) => long === '--stage'))
+    const all = proposer({ config: null, stage: 'blue' })
+    const left = staged.map(one => `clonedeploy ${one.name()}`).filter(text => all(text) === text)
+    expect(left).toEqual(['clonedeploy init'])
+  })
+})
+
+function program() {
+  return createProgram(version(), () => {})
+}
