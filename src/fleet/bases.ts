@@ -1,10 +1,10 @@
-import { gunzipSync } from 'node:zlib'
 import { digestOf, type Manifest, parseManifest } from '../build/manifest.js'
 import type { HostState } from '../inventory/state.js'
 import { currentEntry } from '../plan/transaction.js'
 import { readManifest } from '../scripts/read-manifest.js'
 import { onEach } from './each.js'
 import type { Session } from './session.js'
+import { longestList, unzipped } from './unzipped.js'
 
 /**
  * Manifests of what the hosts serve, by digest: those known here, and for the others read from one host that has it.
@@ -32,8 +32,9 @@ export async function readBases(
 }
 
 function parsed(gzipped: Buffer): Manifest | null {
+  const text = unzipped(gzipped, longestList)
   try {
-    return parseManifest(gunzipSync(gzipped))
+    return text === null ? null : parseManifest(text)
   } catch {
     return null
   }

@@ -1,7 +1,7 @@
-import { gunzipSync } from 'node:zlib'
 import { entriesOf, type Manifest } from '../build/manifest.js'
 import { type Dates, readDates } from '../scripts/dates.js'
 import type { Session } from './session.js'
+import { longestList, unzipped } from './unzipped.js'
 
 /**
  * The times of the files that a release has in common with another manifest (or of all of its own), read from a host
@@ -28,9 +28,6 @@ export async function datesOn(
 }
 
 function numbers(gzipped: Buffer): readonly number[] {
-  try {
-    return gunzipSync(gzipped).toString('latin1').trim().split('\n').map(Number)
-  } catch {
-    return []
-  }
+  const lines = unzipped(gzipped, longestList)?.toString('latin1').trim().split('\n') ?? []
+  return lines.every(line => /^-?\d{1,12}$/.test(line)) ? lines.map(Number) : []
 }

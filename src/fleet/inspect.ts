@@ -1,10 +1,13 @@
+import type { RunResult } from '../connection/connection.js'
 import { PreflightError } from '../errors.js'
 import type { HostState } from '../inventory/state.js'
-import { inspect } from '../scripts/inspect.js'
+import { inspect, isInspection } from '../scripts/inspect.js'
 import { parseInspect } from '../scripts/parse-inspect.js'
 import { Script } from '../scripts/shell.js'
+import { escapeLine } from '../text/escape.js'
 import { onEach } from './each.js'
 import { failureOf } from './failure.js'
+import { linesOf } from './last-words.js'
 import type { Session } from './session.js'
 
 export interface Inspected {
@@ -33,12 +36,20 @@ export async function inspectAll(
     const result = await reading
     await Promise.all(others)
     const opened = session.connection().sessions()
-    if (result.code === 0)
+    if (result.code === 0 && isInspection(result.stdout))
       return { session, state: parseInspect(session.host.name, result.stdout), error: null, sessions: opened }
+    if (result.code === 0) return { session, state: null, error: noInspection(result), sessions: opened }
     const failure = failureOf({ phase: 'check', step: 'inspect', text: 'inspect', timeout }, result)
     const error = [failure.message, ...failure.output.slice(-3)].join('\n')
     return { session, state: null, error, sessions: opened }
   })
+}
+
+/** A host that says that all went well, and does not say what there is. */
+function noInspection({ stdout }: RunResult): string {
+  const [first] = linesOf(stdout).filter(line => line.trim() !== '')
+  const said = first === undefined ? 'nothing' : `"${escapeLine(first, 200)}"`
+  return `inspect: it ended well, but its answer has no end: it said ${said}`
 }
 
 /** Stops the run when a host could not be read. */

@@ -2,6 +2,7 @@ import type { ProcessStep } from '../plan/plan.js'
 import { stillRuns } from '../plan/verdict.js'
 import { chain, stoppedAt, withoutStop } from '../scripts/chain.js'
 import { type Living, parseProcesses } from '../scripts/processes.js'
+import { isWhole } from '../scripts/whole.js'
 import { lastScripts } from './end.js'
 import type { Phase } from './events.js'
 import type { HostFailure } from './outcome.js'
@@ -19,7 +20,7 @@ export async function readProcesses(
   step: Pick<ProcessStep, 'script'>,
 ): Promise<readonly Living[] | null> {
   const { code, stdout } = await session.run(step.script, { timeout })
-  return code === 0 ? parseProcesses(stdout) : null
+  return code === 0 && isWhole(stdout) ? parseProcesses(stdout) : null
 }
 
 /**
@@ -53,7 +54,8 @@ async function readOn(host: HostRun, step: ProcessStep, phase: Phase): Promise<r
   const both = chain([step.script, renew.script])
   const { code, stdout } = await host.session.run(both, { timeout, next: lastScripts(host.plan) })
   if (code === 0) host.heard = performance.now()
-  return code === 0 || stoppedAt(stdout) === renew.script.name ? parseProcesses(withoutStop(stdout)) : null
+  const read = isWhole(stdout) && (code === 0 || stoppedAt(stdout) === renew.script.name)
+  return read ? parseProcesses(withoutStop(stdout)) : null
 }
 
 function judged(run: Run, host: HostRun, phase: Phase, fails: boolean, wrong: readonly Living[]): HostFailure | null {

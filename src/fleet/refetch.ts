@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
 import { digestOf, entriesOf, type Manifest, parseManifest } from '../build/manifest.js'
 import { type Frozen, keep, unnamedContent } from '../build/store.js'
 import { readContents } from '../scripts/read-contents.js'
 import { readManifest } from '../scripts/read-manifest.js'
 import type { Script } from '../scripts/shell.js'
 import type { Session } from './session.js'
+import { longestList, unzipped } from './unzipped.js'
 
 /** The bytes of a release, read back from a host that holds it and kept here; null when they are not those of its digest. */
 export async function refetch(
@@ -14,9 +14,9 @@ export async function refetch(
   from: { readonly root: string; readonly release: string; readonly digest: string },
   cacheDir: string,
 ): Promise<Frozen | null> {
-  const manifest = asManifest(await read(session, readManifest(from.root, from.release)))
+  const manifest = asManifest(await read(session, readManifest(from.root, from.release), longestList))
   if (manifest === null || digestOf(manifest) !== from.digest) return null
-  const bytes = await read(session, readContents(from.root, from.release))
+  const bytes = await read(session, readContents(from.root, from.release), sizeOf(manifest))
   const contents = bytes === null ? null : cut(manifest, bytes)
   if (contents === null) return null
   const written = unnamedContent(cacheDir)
@@ -25,17 +25,16 @@ export async function refetch(
 }
 
 /** Around the session, so that a whole release does not go into the log. */
-async function read(session: Session, script: Script): Promise<Buffer | null> {
-  const { code, stdout } = await session.connection().run(script, { timeout: 1_800_000 })
-  return code === 0 ? unzipped(stdout) : null
+async function read(session: Session, script: Script, size: number): Promise<Buffer | null> {
+  // What cannot be made smaller by gzip gets a little larger.
+  const most = size + (size >> 8) + (1 << 16)
+  const { code, stdout } = await session.connection().run(script, { timeout: 1_800_000, most })
+  return code === 0 ? unzipped(stdout, size) : null
 }
 
-function unzipped(bytes: Buffer): Buffer | null {
-  try {
-    return gunzipSync(bytes)
-  } catch {
-    return null
-  }
+/** Bytes of all files, each as often as it is there. */
+function sizeOf(manifest: Manifest): number {
+  return manifest.lines.reduce((sum, line) => sum + Number(/^f \d+ (\d+) /.exec(line)?.[1] ?? 0), 0)
 }
 
 function asManifest(text: Buffer | null): Manifest | null {

@@ -5,6 +5,7 @@ import type { Problem } from '../plan/preflight.js'
 import { hookVariables } from '../plan/variables.js'
 import { type Service, serviceText } from '../scripts/service.js'
 import { type CheckedServices, checkServices, parseServices, type ServiceFault } from '../scripts/service-check.js'
+import { isWhole } from '../scripts/whole.js'
 import { onEach } from './each.js'
 import type { Session } from './session.js'
 
@@ -23,6 +24,7 @@ export async function serviceProblems(
     const variables = hookVariables(config, {}, session.host, state.root, nothing)
     const result = await session.run(checkServices(state.root, services, variables), { timeout })
     if (result.code !== 0) return [unasked(state.name, result.lost?.message ?? `exit code ${result.code}`)]
+    if (!isWhole(result.stdout)) return [unasked(state.name, 'its answer has no end')]
     const checked = parseServices(result.stdout)
     return checked.faults.map(fault => problemOf(state.name, services[fault.service] as Service, checked, fault))
   })

@@ -1,6 +1,7 @@
 import { lockLease } from './lock.js'
 import { type Script, script, sh } from './shell.js'
 import { unfinishedFunctions } from './unfinished.js'
+import { isWhole, whole } from './whole.js'
 
 /** Programs that a host must have; the useful ones make things better. */
 export const requiredTools = [
@@ -58,7 +59,8 @@ last disk "$(df -Pk -- "$P" 2>/dev/null)"
 last inodes "$(df -Pi -- "$P" 2>/dev/null)"
 `,
     ...sharedFiles.map(file => sh`[ -e "$D"/${`shared/${file}`} ] || printf 'missing %s\n' ${file}`),
-    sh`cd -- "$D" 2>/dev/null || exit 0
+    sh`end() { ${whole}; exit 0; }
+cd -- "$D" 2>/dev/null || end
 [ -w . ] && [ ! -d .clonedeploy ] || [ -w .clonedeploy ] || echo 'writable no'
 [ ! -d releases ] || [ -w releases ] || echo 'writable no'
 real() { p=; cd -P -- "$1" 2>/dev/null || return 0; p=$PWD; cd -- "$D" || exit 1; }
@@ -117,8 +119,13 @@ if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'f
 if [ -f .clonedeploy/drained ]; then IFS= read -r s <.clonedeploy/drained; printf 'drained %s\n' "$s"; fi
 if [ -e shared/maintenance ]; then s=; [ -f shared/maintenance ] && IFS= read -r s <shared/maintenance; printf 'maintenance %s\n' "$s"; fi
 if [ -f .clonedeploy/history ]; then sed -n '$s/^/history /p' .clonedeploy/history; fi
-exit 0`,
+end`,
   ])
+}
+
+/** Whether an answer holds all that a host has to say; what its login prints is none. */
+export function isInspection(stdout: Buffer): boolean {
+  return isWhole(stdout) && /^root \//m.test(stdout.toString('latin1'))
 }
 
 /** Whether a lock of that age still has a living holder. */

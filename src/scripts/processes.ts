@@ -1,5 +1,6 @@
 import { enter } from './place.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
+import { whole } from './whole.js'
 
 /** A process that works in a release, or runs a program that lies in one. */
 export interface Living {
@@ -20,7 +21,7 @@ export type LivingKind = 'app' | 'terminal' | 'session' | 'job' | 'supervisor'
 export function processes(root: string): Script {
   return script('processes', [
     enter(root),
-    sh`cd -P -- releases 2>/dev/null || exit 0
+    sh`cd -P -- releases 2>/dev/null || { ${whole}; exit 0; }
 R=$PWD
 cd /
 ${eachLiving(
@@ -43,7 +44,7 @@ ${eachLiving(
   done
   printf 'process %s %s %s %s\n' "$p" "$r" "$k" "$c"`,
 )}
-exit 0`,
+${whole}`,
   ])
 }
 

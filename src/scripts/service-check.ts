@@ -1,6 +1,7 @@
 import { exports, type Variables } from './hook.js'
 import { placeOf, runtimeFolder, type Service, type SystemdService, serviceText } from './service.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
+import { whole } from './whole.js'
 
 /**
  * Whether the programs, units, files and permissions are there that restarting these services will need, as a hook would find
@@ -23,7 +24,7 @@ cd -- ${root} 2>/dev/null || :`,
         (service, n) => sh`n=${n}
 ${checkOf(service, root)}`,
       ),
-      sh`exit 0`,
+      whole,
     ],
     exports(variables),
   )

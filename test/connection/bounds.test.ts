@@ -75,6 +75,12 @@ for (const { name, start } of transports) {
       expect((await connection.run(new Script('next', 'echo next'), LONG)).stdout.toString()).toBe('next\n')
     })
 
+    it('gives all of an answer as long as we asked for', async () => {
+      const script = new Script('read', 'head -c 20000000 /dev/zero')
+      const { code, stdout } = await connection.run(script, { ...LONG, most: 20_000_000 })
+      expect([code, stdout.length]).toEqual([0, 20_000_000])
+    })
+
     it('that prints what its program prints may do so without end, and we keep the last of it', async () => {
       const script = new Script('hook', 'head -c 20000000 /dev/zero; echo the end')
       const { code, stdout } = await connection.run(script, { ...LONG, endless: true })

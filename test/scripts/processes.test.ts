@@ -89,7 +89,7 @@ describe.each(shells)('processes under $name', shell => {
   })
 
   it('are none where there are no releases', async () => {
-    expect(await run(processes(elsewhere), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(await run(processes(elsewhere), shell)).toEqual({ code: 0, stdout: '@whole\n', stderr: '' })
   })
 
   it('are asked where they listen', async () => {
