@@ -192,7 +192,8 @@ function installed(all: readonly Shell[]): readonly Shell[] {
   return all.filter(shell => !missing.includes(shell))
 }
 
-function applets(): readonly string[] {
+/** Names of everything that busybox is, but itself. */
+export function applets(): readonly string[] {
   if (busybox === '') return []
   return execFileSync(busybox, ['--list'], { encoding: 'utf8' })
     .split('\n')

@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { atFileEnd } from './file-end.js'
+import { applets, busybox } from './scripts.js'
+
+/** Whether a login can be given a root of its own here: tests that need it are skipped, and say so. */
+export function canChangeRoot(): boolean {
+  try {
+    execFileSync('unshare', [...unshared, 'true'], { stdio: 'pipe' })
+    return true
+  } catch {
+    process.stderr.write('SKIPPED: hosts that have busybox alone, because no root can be changed here (root can)\n')
+    return false
+  }
+}
+
+const unshared = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user']
+
+/** What an sshd_config says so that every login of the host finds busybox and nothing else, as on Alpine: no SFTP, either. */
+export function busyboxAlone(): readonly string[] {
+  const root = mkdtempSync(join(tmpdir(), 'clonedeploy-busybox-'))
+  atFileEnd(() => rmSync(root, { recursive: true, force: true }))
+  furnish(root)
+  const enter = join(root, 'enter')
+  // What the host keeps lies in the temp folder, which is the same on both sides.
+  const lines = [
+    'set -e',
+    `F=${root}; T=${tmpdir()}`,
+    'mkdir -p "$F$T"',
+    'mount --bind "$T" "$F$T"; mount --bind /dev "$F/dev"; mount -t proc proc "$F/proc"',
+    'set -- HOME=/root SHELL=/bin/sh PATH=/bin SSH_CONNECTION="$SSH_CONNECTION"',
+    'for v in $(env | grep "^CLONEDEPLOY_TEST_"); do set -- "$@" "$v"; done',
+    'PATH=$PATH:/usr/sbin:/sbin',
+    'exec chroot "$F" /bin/env -i "$@" /bin/sh -c "$SSH_ORIGINAL_COMMAND"',
+  ]
+  writeFileSync(enter, `${lines.join('\n')}\n`)
+  return [`ForceCommand exec unshare ${unshared.join(' ')} sh ${enter}`]
+}
+
+/** A root with busybox, its applets and the libraries that it needs, if any. */
+export function furnish(root: string): void {
+  for (const dir of ['bin', 'dev', 'proc', 'root', 'tmp', 'etc']) mkdirSync(join(root, dir))
+  for (const name of applets()) symlinkSync('busybox', join(root, 'bin', name))
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
+  install(root, busybox)
+}
+
+/** A program of this machine, with its libraries, in a root. */
+export function install(root: string, program: string): void {
+  copyFileSync(program, join(root, 'bin', basename(program)))
+  for (const library of librariesOf(program)) {
+    mkdirSync(join(root, dirname(library)), { recursive: true })
+    copyFileSync(library, join(root, library))
+  }
+}
+
+function librariesOf(program: string): readonly string[] {
+  try {
+    const text = execFileSync('ldd', [program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return [...text.matchAll(/(?:=> |^\s+)(\/\S+)/gm)].map(([, path = '']) => path)
+  } catch {
+    // It is linked statically.
+    return []
+  }
+}
