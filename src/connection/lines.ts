@@ -1,7 +1,8 @@
 /** Lines as they come out of a script, waited for one at a time. */
 export interface Lines {
   readonly push: (chunk: Buffer) => void
-  readonly end: () => void
+  /** `refused`: nothing that came is believed, and what waits is forgotten. */
+  readonly end: (refused?: boolean) => void
   readonly next: (timeout: number) => Promise<string | null>
 }
 
@@ -29,10 +30,11 @@ export function lines(): Lines {
     if (from < chunk.length) partial.push(Buffer.from(chunk.subarray(from)))
   }
 
-  const end = () => {
+  const end = (refused = false) => {
     if (ended) return
     ended = true
-    if (partial.length > 0) deliver(Buffer.alloc(0))
+    if (refused) ready.length = 0
+    else if (partial.length > 0) deliver(Buffer.alloc(0))
     for (const waiter of waiting.splice(0)) waiter(null)
   }
 

@@ -1,5 +1,5 @@
 import { Script } from '../scripts/shell.js'
-import { bounds } from './bounds.js'
+import { AnswerError, bounds } from './bounds.js'
 import type { Channel } from './channel.js'
 import type { Connection, RunOptions, RunResult, Waiting } from './connection.js'
 import { LostError, TimeoutError } from './errors.js'
@@ -69,9 +69,10 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     const result = exchanged(script, 'channel', { ...options, most: bounds.lines, onOutput }, use)
       .then(done => done.result)
       .catch(error => neverRan(host, error, started))
-      .finally(() => {
+      .then(done => {
         live = null
-        answers.end()
+        answers.end(done.lost instanceof AnswerError)
+        return done
       })
     let asked = true
     const line = async (timeout: number) => {

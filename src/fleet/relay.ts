@@ -4,6 +4,7 @@ import { newKey } from '../connection/new-key.js'
 import { pushOf, takersOf } from '../plan/relay.js'
 import { relay as relayScript, type Seed, seedIn } from '../scripts/relay.js'
 import type { Way } from '../scripts/unpack.js'
+import { escapeLine } from '../text/escape.js'
 import { failureOf } from './failure.js'
 import type { HostRun, Run } from './run.js'
 import { within } from './within.js'
@@ -97,7 +98,7 @@ export async function startRelay(run: Run): Promise<Relay> {
     const attempt = { phase: 'push', step: 'relay', text: 'relay', timeout: 20_000 } as const
     const why =
       said !== null
-        ? `no other host could use its answer: ${said}`
+        ? `no other host could use its answer: ${escapeLine(said, 200)}`
         : result === null
           ? 'no answer in time'
           : failureOf(attempt, result).message

@@ -1,5 +1,6 @@
 import type { Waiting } from '../connection/connection.js'
 import { paths } from '../release/paths.js'
+import { escapeLine } from '../text/escape.js'
 import type { HostFailure } from './outcome.js'
 import { type Batch, ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, type Span } from './run.js'
 import { within } from './within.js'
@@ -154,7 +155,7 @@ async function refusal(host: HostRun, step: string, message: string, line: strin
   return {
     phase: 'swap',
     step,
-    message: `${message}: ${line === null ? why : `it said "${line}"`}`,
+    message: `${message}: ${line === null ? why : `it said "${escapeLine(line, 200)}"`}`,
     hint: null,
     output: [],
   }

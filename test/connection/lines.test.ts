@@ -13,6 +13,13 @@ it.each([
   for (const line of out) expect(await all.next(1_000)).toBe(line)
 })
 
+it('forgets what came, where it is refused', async () => {
+  const all = lines()
+  all.push(Buffer.from('one\ntwo'))
+  all.end(true)
+  expect(await all.next(1_000)).toBe(null)
+})
+
 it('gives a line to who waited first, and keeps it from who gave up', async () => {
   const all = lines()
   expect(await all.next(5)).toBe(null)
