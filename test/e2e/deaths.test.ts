@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { ageLocks } from '../support/lease.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
@@ -54,31 +55,34 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   }, 90_000)
 
-  it('the controller, killed while the release is prepared: nothing was swapped, and the next deploy sweeps up', async () => {
-    const { project } = here
-    configure()
-    const one = await project.deployed('one')
-    configure({ prepare: hold })
-    project.write({ 'app/version': 'two\n' })
-    const running = project.start('deploy')
-    await held()
-    running.child.kill('SIGKILL')
-    await running.ended
-    project.write({ go: '' })
-    configure()
-    expect(versions()).toEqual(['one', 'one', 'one'])
-    expect((await project.run('deploy')).code).toBe(4)
-    ageLocks(project, all)
-    const { code, json } = await project.run('deploy --json')
-    expect(code).toBe(0)
-    for (const i of all) {
-      expect(project.releases(i)).toEqual([one, json().release].sort())
-      expect(readdirSync(project.on(i, '.clonedeploy/incoming'))).toEqual([])
-    }
-    expect(versions()).toEqual(['two', 'two', 'two'])
-  })
+  exhaustively(
+    'the controller, killed while the release is prepared: nothing was swapped, and the next deploy sweeps up',
+    async () => {
+      const { project } = here
+      configure()
+      const one = await project.deployed('one')
+      configure({ prepare: hold })
+      project.write({ 'app/version': 'two\n' })
+      const running = project.start('deploy')
+      await held()
+      running.child.kill('SIGKILL')
+      await running.ended
+      project.write({ go: '' })
+      configure()
+      expect(versions()).toEqual(['one', 'one', 'one'])
+      expect((await project.run('deploy')).code).toBe(4)
+      ageLocks(project, all)
+      const { code, json } = await project.run('deploy --json')
+      expect(code).toBe(0)
+      for (const i of all) {
+        expect(project.releases(i)).toEqual([one, json().release].sort())
+        expect(readdirSync(project.on(i, '.clonedeploy/incoming'))).toEqual([])
+      }
+      expect(versions()).toEqual(['two', 'two', 'two'])
+    },
+  )
 
-  it('a connection, while files are pushed: nothing is swapped or left, with 3', async () => {
+  exhaustively('a connection, while files are pushed: nothing is swapped or left, with 3', async () => {
     const { project, fleet } = here
     configure()
     const one = await project.deployed('one')
@@ -118,21 +122,24 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   })
 
-  it('a connection, while health is asked: it is opened again and asked again, and the deploy goes through', async () => {
-    const { project, fleet } = here
-    configure()
-    await project.deployed('one')
-    configure({ health: { run: `grep -q one version || { ${hold}; }`, tryTimeout: '20s', timeout: '30s' } })
-    project.write({ 'app/version': 'two\n' })
-    const running = project.start('deploy --json')
-    await held()
-    fleet.dropConnections(2)
-    project.write({ go: '' })
-    const { code } = await running.ended
-    expect(code).toBe(0)
-    expect(versions()).toEqual(['two', 'two', 'two'])
-    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
-  })
+  exhaustively(
+    'a connection, while health is asked: it is opened again and asked again, and the deploy goes through',
+    async () => {
+      const { project, fleet } = here
+      configure()
+      await project.deployed('one')
+      configure({ health: { run: `grep -q one version || { ${hold}; }`, tryTimeout: '20s', timeout: '30s' } })
+      project.write({ 'app/version': 'two\n' })
+      const running = project.start('deploy --json')
+      await held()
+      fleet.dropConnections(2)
+      project.write({ go: '' })
+      const { code } = await running.ended
+      expect(code).toBe(0)
+      expect(versions()).toEqual(['two', 'two', 'two'])
+      expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+    },
+  )
 
   it('a host, stopped while health is asked: the others go back, and it is named, with 6', async () => {
     const { project, fleet } = here

@@ -3,14 +3,15 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { zipFor } from '../../src/build/zip.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { contents, writeFiles } from '../support/files.js'
 import { installed } from '../support/installed.js'
-import { all, onFleet } from '../support/on-fleet.js'
+import { both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('deploy', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: both.length })
 
   it('puts the same files on every host, whatever their names, modes and kinds', async () => {
     const { project } = here
@@ -35,17 +36,17 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     expect(code).toBe(0)
     const { release, digest } = json()
     const wanted = { ...contents(join(project.root, 'app')), './REVISION': `file 644 ${digest}\n` }
-    for (const i of all) {
+    for (const i of both) {
       expect(project.current(i)).toBe(`releases/${release}`)
       expect(project.releases(i)).toEqual([release])
       expect(contents(project.on(i, 'releases', release))).toEqual(wanted)
     }
   })
 
-  it('leaves nothing of its work behind, and records that only its user can reach', async () => {
+  exhaustively('leaves nothing of its work behind, and records that only its user can reach', async () => {
     const { project } = here
     await project.deployed('one')
-    for (const i of all) {
+    for (const i of both) {
       expect(contents(project.on(i, '.clonedeploy'))['.']).toBe('folder 700')
       expect(readdirSync(project.on(i, '.clonedeploy/incoming'))).toEqual([])
       expect(readdirSync(project.on(i)).sort()).toEqual(['.clonedeploy', 'current', 'releases'])
@@ -56,7 +57,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     const { code, stderr, json } = await here.project.run('deploy --json -v')
     expect(code).toBe(0)
     const told = [...stderr.matchAll(/^ +· (h\d) +(\d+) round trips, ([\d.]+) kB sent$/gm)]
-    expect(told.map(([, host]) => host)).toEqual(all.map(i => `h${i}`))
+    expect(told.map(([, host]) => host)).toEqual(both.map(i => `h${i}`))
     for (const [i, [, , times, kB]] of told.entries()) {
       expect(Number(times)).toBeGreaterThanOrEqual(7)
       expect(Math.abs(Number(kB) * 1000 - json().hosts[i].bytes)).toBeLessThan(500)
@@ -80,7 +81,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     expect(release).toMatch(/^\d{8}-\d{6}-[0-9a-f]{7}$/)
     expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect([typeof seconds, typeof bytes, typeof swapWindowMs]).toEqual(['number', 'number', 'number'])
-    expect(hosts).toHaveLength(3)
+    expect(hosts).toHaveLength(both.length)
     for (const [n, host] of hosts.entries()) {
       const sent = expect.any(Number)
       expect(host).toEqual({ name: `h${n + 1}`, current: release, digest, healthy: null, bytes: sent, error: null })
@@ -94,7 +95,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     )
     project.write({ ...big, 'app/a': 'old\n', 'app/gone': 'old\n', 'app/large': 'large '.repeat(1e6) })
     const first = (await project.run('deploy --json')).json()
-    expect(first.bytes).toBeGreaterThan(all.length * 300_000)
+    expect(first.bytes).toBeGreaterThan(both.length * 300_000)
     if (zipFor([]) === 'zstd') installed('zstd')
     const log = textOf(join(project.root, `.clonedeploy/logs/${first.release}.log`))
     expect(log).toContain(`'${zipFor([])}' -dc | tar`)
@@ -105,7 +106,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     const { release, bytes, digest } = json()
     expect(bytes).toBeLessThan(4 * 60_000)
     const wanted = { ...contents(join(project.root, 'app')), './REVISION': `file 644 ${digest}\n` }
-    for (const i of all) {
+    for (const i of both) {
       expect(contents(project.on(i, 'releases', release))).toEqual(wanted)
       expect(project.current(i)).toBe(`releases/${release}`)
     }
@@ -130,13 +131,13 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     expect(again.code).toBe(0)
     expect(again.json()).toMatchObject({ result: 'unchanged', release, previous: release, exitCode: 0 })
     expect(again.stderr).toContain('Nothing to do')
-    for (const i of all) expect(project.releases(i)).toEqual([release])
+    for (const i of both) expect(project.releases(i)).toEqual([release])
     const forced = await project.run('deploy --force --json')
     expect(forced.code).toBe(0)
     expect(forced.json()).toMatchObject({ result: 'deployed', previous: release })
     const next = forced.json().release
     expect(next).not.toBe(release)
-    for (const i of all) expect(project.current(i)).toBe(`releases/${next}`)
+    for (const i of both) expect(project.current(i)).toBe(`releases/${next}`)
   })
 
   it('deploys a pinned revision of a repository, without what lies uncommitted beside it', async () => {
@@ -152,11 +153,11 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     const head = await project.run('deploy --json')
     expect(head.code).toBe(0)
     expect(head.stderr).toContain('the working tree has')
-    for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
+    for (const i of both) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
     const older = await project.run(`deploy --json --ref ${first}`)
     expect(older.code).toBe(0)
     expect(older.json().release).toMatch(new RegExp(`-${first.slice(0, 7)}$`))
-    for (const i of all) {
+    for (const i of both) {
       expect(textOf(project.on(i, 'current/version'))).toBe('one\n')
       expect(textOf(project.on(i, 'current/REVISION'))).toBe(`${first}\n`)
     }
@@ -171,7 +172,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     const { code } = await project.run('deploy --json')
     expect(code).toBe(0)
     expect(textOf(join(project.root, 'builds'))).toBe('x\n')
-    for (const i of all) expect(textOf(project.on(i, 'current/dist/built'))).toBe('one\n')
+    for (const i of both) expect(textOf(project.on(i, 'current/dist/built'))).toBe('one\n')
   })
 
   it('ends with 3 when the build fails, and no host is touched', async () => {
@@ -181,16 +182,16 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     expect(code).toBe(3)
     expect(stderr).toContain('broken by design')
     expect(json()).toMatchObject({ command: 'deploy', result: 'aborted', exitCode: 3 })
-    for (const i of all) expect(contents(project.on(i))).toEqual({})
+    for (const i of both) expect(contents(project.on(i))).toEqual({})
   })
 
   it('links shared folders and files into each release', async () => {
     const { project } = here
     project.configure({ shared: { dirs: ['uploads', 'public/media'], files: ['.env'] } })
-    for (const i of all) writeFiles(project.on(i), { 'shared/.env': `HOST=${i}\n` })
+    for (const i of both) writeFiles(project.on(i), { 'shared/.env': `HOST=${i}\n` })
     await project.deployed('one')
     const second = await project.deployed('two')
-    for (const i of all) {
+    for (const i of both) {
       expect(textOf(project.on(i, 'current/.env'))).toBe(`HOST=${i}\n`)
       const files = contents(project.on(i, 'releases', second))
       expect(files['./uploads']).toBe('link ../../shared/uploads')
@@ -198,14 +199,14 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     }
   })
 
-  it('keeps as many releases as keepReleases says, and always the one that was served before', async () => {
+  exhaustively('keeps as many releases as keepReleases says, and always the one that was served before', async () => {
     const { project } = here
     project.configure({ keepReleases: 2 })
     const made: string[] = []
     for (const version of ['one', 'two', 'three', 'four']) made.push(await project.deployed(version))
-    for (const i of all) expect(project.releases(i)).toEqual(made.slice(2).sort())
+    for (const i of both) expect(project.releases(i)).toEqual(made.slice(2).sort())
     project.configure({ keepReleases: 1 })
     const last = await project.deployed('five')
-    for (const i of all) expect(project.releases(i)).toEqual([made[3], last].sort())
+    for (const i of both) expect(project.releases(i)).toEqual([made[3], last].sort())
   })
 })

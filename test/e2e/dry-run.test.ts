@@ -1,14 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { contents, inodes } from '../support/files.js'
-import { all, onFleet } from '../support/on-fleet.js'
+import { both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('deploy --dry-run', () => {
-  const here = onFleet()
-  const everything = () => all.map(i => inodes(here.project.on(i)))
+  const here = onFleet({ hosts: both.length })
+  const everything = () => both.map(i => inodes(here.project.on(i)))
 
   it.each([
     ['', 0],
@@ -38,14 +39,14 @@ describe.skipIf(!sshdIsHere())('deploy --dry-run', () => {
     expect(everything()).toEqual(before)
   })
 
-  it('creates nothing where deployTo does not exist yet', async () => {
+  exhaustively('creates nothing where deployTo does not exist yet', async () => {
     const { project, fleet } = here
-    const before = all.map(i => Object.keys(contents(fleet.folder(i))))
+    const before = both.map(i => Object.keys(contents(fleet.folder(i))))
     const { code, stdout } = await project.run('deploy --dry-run --detailed-exitcode')
     expect(code).toBe(10)
     expect(stdout).toContain('No problems found')
-    expect(all.map(i => Object.keys(contents(fleet.folder(i))))).toEqual(before)
-    for (const i of all) expect(contents(project.on(i))).toEqual({})
+    expect(both.map(i => Object.keys(contents(fleet.folder(i))))).toEqual(before)
+    for (const i of both) expect(contents(project.on(i))).toEqual({})
   })
 
   it('names every step that the deploy would take, and runs none of them', async () => {
@@ -70,7 +71,7 @@ describe.skipIf(!sshdIsHere())('deploy --dry-run', () => {
     project.configure({ shared: { files: ['.env'] } })
     const { code, stdout } = await project.run('deploy --dry-run')
     expect(code).toBe(3)
-    for (const i of all) expect(stdout).toContain(`h${i}: shared/.env does not exist`)
+    for (const i of both) expect(stdout).toContain(`h${i}: shared/.env does not exist`)
   })
 
   it('with --offline needs no host, runs no command of the project and reads no secret', async () => {
@@ -80,12 +81,12 @@ describe.skipIf(!sshdIsHere())('deploy --dry-run', () => {
       build: `echo build >>${join(project.root, 'canary')}`,
       secrets: { KEY: { cmd: `echo secret >>${join(project.root, 'canary')}; echo x` }, NONE: { env: 'NOT_SET' } },
     })
-    const logs = all.map(i => fleet.log(i))
+    const logs = both.map(i => fleet.log(i))
     const { code, stdout } = await project.run('deploy --dry-run --offline')
     expect(code).toBe(0)
     expect(stdout).toContain('hosts were not contacted')
     expect(textOf(join(project.root, 'canary'))).toBe('')
-    expect(all.map(i => fleet.log(i))).toEqual(logs)
+    expect(both.map(i => fleet.log(i))).toEqual(logs)
     expect((await project.run('deploy --offline')).code).toBe(2)
   })
 })

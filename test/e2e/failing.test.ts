@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { contents, writeFiles } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
@@ -47,7 +48,7 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   })
 
-  it('in a hook that runs once leaves all as it was, with 3', async () => {
+  exhaustively('in a hook that runs once leaves all as it was, with 3', async () => {
     const { project } = here
     await served({ prepare: { run: 'exit 1', once: true } })
     const before = visible()
@@ -55,7 +56,7 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     expect(visible()).toEqual(before)
   })
 
-  it('in prepare by a signal is no success, with 3', async () => {
+  exhaustively('in prepare by a signal is no success, with 3', async () => {
     const { project } = here
     await served({ prepare: onH3('kill -9 $$') })
     const before = visible()
@@ -134,7 +135,7 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     expect(releases.find(({ id }: Json) => id === release).bad).toMatch(/h3: .* → exit code 1/)
   })
 
-  it('goes back to what each host served, where that was not the same', async () => {
+  exhaustively('goes back to what each host served, where that was not the same', async () => {
     const { project } = here
     const one = await served({})
     const two = await project.deployed('two')
@@ -146,7 +147,7 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     expect(all.map(project.current)).toEqual([two, one, two].map(id => `releases/${id}`))
   })
 
-  it.each([
+  exhaustively.each([
     ['an absolute link outside releases/', (i: number) => here.project.on(i, 'elsewhere')],
     ['a relative one', () => 'elsewhere'],
     ['one with a slash at its end', () => './elsewhere/'],

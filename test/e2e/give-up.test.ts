@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { inodes, writeFiles } from '../support/files.js'
 import { ageLocks } from '../support/lease.js'
 import { four as all, onFleet } from '../support/on-fleet.js'
@@ -58,35 +59,38 @@ describe.skipIf(!sshdIsHere())('repair --give-up', () => {
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   }, 90_000)
 
-  it('decides without the one host that was confirmed, which gets the fleet’s release when it is back', async () => {
-    const { project, fleet } = here
-    const one = await project.deployed('one')
-    const two = await project.deployed('two')
-    const kept = recordOf(4)
-    for (const i of [1, 2, 3]) {
-      const [tx = ''] = readdirSync(project.on(i, '.clonedeploy/tx'))
-      const dir = project.on(i, '.clonedeploy/tx', tx)
-      renameSync(join(dir, 'outcome.confirmed'), join(dir, 'undecided'))
-      writeFiles(dir, { 'stage/revert/current': { link: `releases/${one}` } })
-      rmSync(project.on(i, '.clonedeploy/fleet'))
-    }
-    await fleet.stopHost(4)
-    try {
-      expect((await project.run('repair')).code).toBe(6)
-      expect(currents()).toEqual(links(two, two, two, two))
-      expect((await project.run('repair --give-up h4 --fenced')).code).toBe(0)
-      expect(currents()).toEqual(links(one, one, one, two))
-    } finally {
-      await fleet.startHost(4)
-    }
-    expect(recordOf(1)).toMatchObject({ release: one, excluded: [{ host: 'h4', by: 'anna' }] })
-    expect(kept).toMatchObject({ release: two })
-    expect(await verdicts()).toEqual(['consistent', 'consistent', 'consistent', 'ahead'])
-    expect((await project.run('repair')).code).toBe(0)
-    expect(currents()).toEqual(links(one, one, one, one))
-    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: one })
-    expect(recordOf(1).excluded).toEqual([])
-  })
+  exhaustively(
+    'decides without the one host that was confirmed, which gets the fleet’s release when it is back',
+    async () => {
+      const { project, fleet } = here
+      const one = await project.deployed('one')
+      const two = await project.deployed('two')
+      const kept = recordOf(4)
+      for (const i of [1, 2, 3]) {
+        const [tx = ''] = readdirSync(project.on(i, '.clonedeploy/tx'))
+        const dir = project.on(i, '.clonedeploy/tx', tx)
+        renameSync(join(dir, 'outcome.confirmed'), join(dir, 'undecided'))
+        writeFiles(dir, { 'stage/revert/current': { link: `releases/${one}` } })
+        rmSync(project.on(i, '.clonedeploy/fleet'))
+      }
+      await fleet.stopHost(4)
+      try {
+        expect((await project.run('repair')).code).toBe(6)
+        expect(currents()).toEqual(links(two, two, two, two))
+        expect((await project.run('repair --give-up h4 --fenced')).code).toBe(0)
+        expect(currents()).toEqual(links(one, one, one, two))
+      } finally {
+        await fleet.startHost(4)
+      }
+      expect(recordOf(1)).toMatchObject({ release: one, excluded: [{ host: 'h4', by: 'anna' }] })
+      expect(kept).toMatchObject({ release: two })
+      expect(await verdicts()).toEqual(['consistent', 'consistent', 'consistent', 'ahead'])
+      expect((await project.run('repair')).code).toBe(0)
+      expect(currents()).toEqual(links(one, one, one, one))
+      expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: one })
+      expect(recordOf(1).excluded).toEqual([])
+    },
+  )
 
   it.each([
     ['repair --give-up h2', '--give-up needs --fenced'],

@@ -1,13 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { contents } from '../support/files.js'
-import { all, onFleet } from '../support/on-fleet.js'
+import { both, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('hooks', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: both.length })
   const at = (name: string) => textOf(join(here.project.root, name))
 
   it('of prepare that make different files on different hosts stop the deploy, with 3', async () => {
@@ -17,10 +18,10 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     expect(code).toBe(3)
     expect(stderr).toContain("identical: 'warn'")
     expect(json().hosts.map(({ error }: Json) => error?.step ?? null)).toEqual([null, 'compare', null])
-    for (const i of all) expect(project.releases(i)).toEqual([])
+    for (const i of both) expect(project.releases(i)).toEqual([])
   })
 
-  it('of prepare that make different files are a warning where the config says so', async () => {
+  exhaustively('of prepare that make different files are a warning where the config says so', async () => {
     const { project } = here
     project.configure({ identical: 'warn', prepare: 'echo "$CLONEDEPLOY_HOST" >made-here' })
     const { code, json } = await project.run('deploy --json')
@@ -28,7 +29,7 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     expect(json().warnings).toEqual([
       expect.stringContaining('its files differ from those of the other hosts after the prepare hooks'),
     ])
-    for (const i of all) expect(textOf(project.on(i, 'current/made-here'))).toBe(`h${i}\n`)
+    for (const i of both) expect(textOf(project.on(i, 'current/made-here'))).toBe(`h${i}\n`)
   })
 
   it('of prepare see the whole release, and what they make is deployed', async () => {
@@ -36,14 +37,14 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     project.configure({ prepare: ['cp version copied', 'cat copied server.js >both'] })
     await project.deployed('one')
     await project.deployed('two')
-    for (const i of all) expect(textOf(project.on(i, 'current/both'))).toBe('two\nserve()\n')
+    for (const i of both) expect(textOf(project.on(i, 'current/both'))).toBe('two\nserve()\n')
     expect((await project.run('status --verify')).code).toBe(0)
   })
 
   it('that run once run on one host, when all are ready and none is swapped', async () => {
     const { project } = here
     const one = await project.deployed('one')
-    const look = all
+    const look = both
       .map(i => `readlink ${project.on(i, 'current')}; ls ${project.on(i, 'releases')} | wc -l`)
       .join('; ')
     project.configure({
@@ -55,11 +56,11 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
       restart: 'echo "$CLONEDEPLOY_HOST" >>"$AT/restarted"; cp "$AT/once" "$AT/once-at-restart.$CLONEDEPLOY_HOST"',
     })
     await project.deployed('two')
-    expect(at('once').split(/\s+/)).toEqual(['h1', '3', ...all.flatMap(() => [`releases/${one}`, '2']), ''])
-    for (const i of all) expect(at(`once-at-restart.h${i}`)).toBe(at('once'))
+    expect(at('once').split(/\s+/)).toEqual(['h1', '2', ...both.flatMap(() => [`releases/${one}`, '2']), ''])
+    for (const i of both) expect(at(`once-at-restart.h${i}`)).toBe(at('once'))
   })
 
-  it('run only on the hosts of their roles', async () => {
+  exhaustively('run only on the hosts of their roles', async () => {
     const { project } = here
     const hook = (name: string) => `echo "$CLONEDEPLOY_HOST" >>"$AT/${name}"`
     project.configure(
@@ -97,7 +98,7 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     project.write({ 'app/version': 'two\n' })
     const { code, json } = await project.run('deploy --json', { env: { TOKEN: `s3cr3t 'quoted'` } })
     expect(code).toBe(0)
-    for (const i of all) {
+    for (const i of both) {
       const env = at(`env.h${i}`)
       for (const line of [
         'NODE_ENV=production',
@@ -131,14 +132,14 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     const running = project.start('deploy --verbose --json', { env: { TOKEN: secret, CLONEDEPLOY_OUTPUT_FILE: file } })
     await running.until(/the token is/)
     const lists = [processes()]
-    while (all.some(i => contents(join(project.root, `held.h${i}`))['.'] === undefined)) lists.push(processes())
+    while (both.some(i => contents(join(project.root, `held.h${i}`))['.'] === undefined)) lists.push(processes())
     lists.push(processes())
     project.write({ go: '' })
     const { code, stdout, stderr } = await running.ended
     expect(code).toBe(0)
     expect(stderr).toContain('the token is [redacted]')
     const logs = Object.values(contents(join(project.root, '.clonedeploy')))
-    const records = all.flatMap(i => Object.values(contents(project.on(i))))
+    const records = both.flatMap(i => Object.values(contents(project.on(i))))
     const places = {
       stdout,
       stderr,
@@ -153,7 +154,7 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     expect(leaks.map(([place]) => place)).toEqual([])
   })
 
-  it('may print 30 MB, colours and what looks like commands of a CI', async () => {
+  exhaustively('may print 30 MB, colours and what looks like commands of a CI', async () => {
     const { project } = here
     project.configure({
       prepare: [
@@ -167,7 +168,7 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     expect(json().result).toBe('deployed')
     expect(stderr).not.toContain('\u001b]0;')
     expect(stderr).not.toMatch(/^::error/m)
-    for (const i of all) expect(project.current(i)).toBe(`releases/${json().release}`)
+    for (const i of both) expect(project.current(i)).toBe(`releases/${json().release}`)
   })
 
   it.each([
@@ -191,7 +192,7 @@ describe.skipIf(!sshdIsHere())('hooks', () => {
     const { code, stderr } = await project.run('deploy')
     expect(code).toBe(3)
     expect(stderr).toContain('timeout')
-    for (const i of all) expect(project.releases(i)).toEqual([])
+    for (const i of both) expect(project.releases(i)).toEqual([])
   })
 })
 

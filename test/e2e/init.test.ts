@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onTerminal } from '../support/terminal.js'
@@ -69,37 +70,39 @@ export default defineConfig({
     expect(text('.clonedeploy/.gitignore')).toBe('*\n')
   })
 
-  it('asks on a terminal, takes what package.json and git say, and marks the host that is not trusted', async () => {
-    strange()
-    const packageJson = {
-      name: '@acme/shop',
-      scripts: { build: 'vite build', start: 'node .' },
-      dependencies: { vite: '7' },
-    }
-    here.project.write({ 'package.json': JSON.stringify(packageJson), 'package-lock.json': '{}' })
-    here.project.git('init', '-q', '-b', 'trunk')
-    const { code, screen } = await onTerminal(here.project.root, 'init --ssh-config ssh_config', [
-      ['App name (from package.json)', enter],
-      ['Build, on this machine', enter],
-      ['makes the release', enter],
-      ['in your ssh config: h1, h2', `h1 h2${enter}`],
-      ['has white space in it', `${'\u007f'.repeat(5)}h1, h2${enter}`],
-      ['Deploy path', enter],
-      ['Restart', enter],
-      ['Health check', `localhost${enter}`],
-      ['should begin with http://', `${'\u007f'.repeat(9)}http://127.0.0.1:3000/healthz${enter}`],
-      ['CI workflow', up + enter],
-    ])
-    expect(code).toBe(0)
-    expect(screen).toMatch(/[✔✖] h1 {2}\w+@127\.0\.0\.1:\d+ {2}host key known/)
-    expect(screen).toContain('✖ h2  is not trusted: its host key is in no known_hosts file')
-    expect(screen).toMatch(/h2 \[127\.0\.0\.1\]:\d+ offered {2}ED25519 SHA256:/)
-    expect(screen).toContain('then:           clonedeploy trust h2')
-    expect(screen).toContain('Wrote deploy.config.ts  .deployignore  .github/workflows/deploy.yml')
-    expect(screen).toContain('Next: clonedeploy check  →  clonedeploy deploy --dry-run')
-    const pin = /hostKey: '(SHA256:[A-Za-z0-9+/]{43})'/.exec(text('deploy.config.ts'))?.[1] ?? ''
-    const { port } = here.fleet
-    expect(text('deploy.config.ts')).toBe(`import { defineConfig } from 'clonedeploy'
+  exhaustively(
+    'asks on a terminal, takes what package.json and git say, and marks the host that is not trusted',
+    async () => {
+      strange()
+      const packageJson = {
+        name: '@acme/shop',
+        scripts: { build: 'vite build', start: 'node .' },
+        dependencies: { vite: '7' },
+      }
+      here.project.write({ 'package.json': JSON.stringify(packageJson), 'package-lock.json': '{}' })
+      here.project.git('init', '-q', '-b', 'trunk')
+      const { code, screen } = await onTerminal(here.project.root, 'init --ssh-config ssh_config', [
+        ['App name (from package.json)', enter],
+        ['Build, on this machine', enter],
+        ['makes the release', enter],
+        ['in your ssh config: h1, h2', `h1 h2${enter}`],
+        ['has white space in it', `${'\u007f'.repeat(5)}h1, h2${enter}`],
+        ['Deploy path', enter],
+        ['Restart', enter],
+        ['Health check', `localhost${enter}`],
+        ['should begin with http://', `${'\u007f'.repeat(9)}http://127.0.0.1:3000/healthz${enter}`],
+        ['CI workflow', up + enter],
+      ])
+      expect(code).toBe(0)
+      expect(screen).toMatch(/[✔✖] h1 {2}\w+@127\.0\.0\.1:\d+ {2}host key known/)
+      expect(screen).toContain('✖ h2  is not trusted: its host key is in no known_hosts file')
+      expect(screen).toMatch(/h2 \[127\.0\.0\.1\]:\d+ offered {2}ED25519 SHA256:/)
+      expect(screen).toContain('then:           clonedeploy trust h2')
+      expect(screen).toContain('Wrote deploy.config.ts  .deployignore  .github/workflows/deploy.yml')
+      expect(screen).toContain('Next: clonedeploy check  →  clonedeploy deploy --dry-run')
+      const pin = /hostKey: '(SHA256:[A-Za-z0-9+/]{43})'/.exec(text('deploy.config.ts'))?.[1] ?? ''
+      const { port } = here.fleet
+      expect(text('deploy.config.ts')).toBe(`import { defineConfig } from 'clonedeploy'
 
 export default defineConfig({
   app: 'shop',
@@ -135,9 +138,10 @@ export default defineConfig({
   // shared: { dirs: ['uploads'], files: ['.env'] },
 })
 `)
-    expect(text('.github/workflows/deploy.yml')).toContain('    branches: ["trunk"]\n')
-    expect(await here.project.run('config')).toMatchObject({ code: 0 })
-  })
+      expect(text('.github/workflows/deploy.yml')).toContain('    branches: ["trunk"]\n')
+      expect(await here.project.run('config')).toMatchObject({ code: 0 })
+    },
+  )
 
   it.each([
     ['the first question', []],
@@ -159,7 +163,7 @@ export default defineConfig({
     expect(files()).toEqual(before)
   })
 
-  it('writes a command of one’s own, and no file that is there, unless it is forced', async () => {
+  exhaustively('writes a command of one’s own, and no file that is there, unless it is forced', async () => {
     here.project.write({ '.deployignore': 'mine\n' })
     const asked = `init --app shop --host h1 --path shop --build make --include dist --no-check`
     const { code, screen } = await onTerminal(here.project.root, asked, [
@@ -214,7 +218,7 @@ export default defineConfig({
     expect(existsSync(path('.deployignore'))).toBe(false)
   })
 
-  it('writes all files or none', async () => {
+  exhaustively('writes all files or none', async () => {
     here.project.write({ '.github': 'a file where the folder should be' })
     const before = files()
     const { code, stderr } = await here.project.run(flags('--no-check --ci github'))

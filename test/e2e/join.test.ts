@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { contents } from '../support/files.js'
 import { ageLocks } from '../support/lease.js'
 import { all, onFleet } from '../support/on-fleet.js'
@@ -70,7 +71,7 @@ describe.skipIf(!sshdIsHere())('join', () => {
     expect(currents()).toEqual(serving(two, two, two))
   })
 
-  it('goes on without an earlier release that cannot be made the same any more, and says so', async () => {
+  exhaustively('goes on without an earlier release that cannot be made the same any more, and says so', async () => {
     const { project } = here
     const [one, two] = (await grown()) as [string, string]
     writeFileSync(project.on(2, 'releases', one, 'version'), 'changed\n')
@@ -94,7 +95,7 @@ describe.skipIf(!sshdIsHere())('join', () => {
     expect([1, 2].map(i => textOf(project.on(i, 'restarted')))).toEqual(['one\ntwo\n', 'one\ntwo\n'])
   })
 
-  it('can be asked for again after it was killed while it brought an earlier release', async () => {
+  exhaustively('can be asked for again after it was killed while it brought an earlier release', async () => {
     const { project } = here
     const ids = await grown({ prepare: 'test ! -e ../../slow || sleep 60' })
     mkdirSync(project.on(3))
@@ -111,21 +112,25 @@ describe.skipIf(!sshdIsHere())('join', () => {
       expect(contents(project.on(3, 'releases', id))).toEqual(contents(project.on(1, 'releases', id)))
   })
 
-  it('keeps what it has brought when it is stopped, stops what runs, and says so, with 3', async () => {
-    const { project } = here
-    const [one, two] = (await grown({ prepare: 'true' }, ['one', 'two', 'three'])) as [string, string]
-    project.configure({ prepare: `test "$CLONEDEPLOY_RELEASE" != ${one} || { : >../../began; sleep 60; }` })
-    const stopped = project.start('join --host h3')
-    await vi.waitFor(() => expect(existsSync(project.on(3, 'began'))).toBe(true), { timeout: 20_000, interval: 20 })
-    stopped.child.kill('SIGINT')
-    const { code, stderr } = await stopped.ended
-    expect([code, stderr]).toEqual([3, expect.stringContaining('h3 got 1 earlier release; what is served was not')])
-    expect(project.releases(3)).toEqual([two])
-    expect(currents()[2]).toBe(null)
-    expect((await project.run('lock')).code).toBe(0)
-  }, 50_000)
+  exhaustively(
+    'keeps what it has brought when it is stopped, stops what runs, and says so, with 3',
+    async () => {
+      const { project } = here
+      const [one, two] = (await grown({ prepare: 'true' }, ['one', 'two', 'three'])) as [string, string]
+      project.configure({ prepare: `test "$CLONEDEPLOY_RELEASE" != ${one} || { : >../../began; sleep 60; }` })
+      const stopped = project.start('join --host h3')
+      await vi.waitFor(() => expect(existsSync(project.on(3, 'began'))).toBe(true), { timeout: 20_000, interval: 20 })
+      stopped.child.kill('SIGINT')
+      const { code, stderr } = await stopped.ended
+      expect([code, stderr]).toEqual([3, expect.stringContaining('h3 got 1 earlier release; what is served was not')])
+      expect(project.releases(3)).toEqual([two])
+      expect(currents()[2]).toBe(null)
+      expect((await project.run('lock')).code).toBe(0)
+    },
+    50_000,
+  )
 
-  it('goes on without a host that does not answer, names it, and ends with 6', async () => {
+  exhaustively('goes on without a host that does not answer, names it, and ends with 6', async () => {
     const { project, fleet } = here
     const ids = await grown()
     await fleet.stopHost(2)
@@ -135,7 +140,7 @@ describe.skipIf(!sshdIsHere())('join', () => {
     expect(project.releases(3)).toEqual(ids)
   })
 
-  it('gives the locks back, and says what it is, when what was kept here is damaged', async () => {
+  exhaustively('gives the locks back, and says what it is, when what was kept here is damaged', async () => {
     const { project } = here
     await grown()
     const cache = join(project.root, '.clonedeploy/cache/artifacts')
@@ -151,7 +156,7 @@ describe.skipIf(!sshdIsHere())('join', () => {
     expect(project.releases(3)).toEqual(project.releases(1))
   })
 
-  it('takes nobody who serves the release from the balancer, also where hosts go one by one', async () => {
+  exhaustively('takes nobody who serves the release from the balancer, also where hosts go one by one', async () => {
     const { project } = here
     const told = join(project.root, 'told')
     for (const i of all) writeFileSync(join(project.root, `h${i}.state`), i === 1 ? 'ready 0' : 'drain 0')

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { installed } from '../support/installed.js'
 import { onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
@@ -57,7 +58,7 @@ describe.skipIf(!sshdIsHere())(`hosts with odd logins (${shells.map(([shell]) =>
     expect((await project.run('status --verify')).code).toBe(0)
   })
 
-  it('say what a command says, and nothing of their own', async () => {
+  exhaustively('say what a command says, and nothing of their own', async () => {
     const { project } = here
     await project.deployed('one')
     const { code, stdout, stderr } = await project.run('run -- cat current/version')

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
@@ -34,7 +35,7 @@ describe.skipIf(!sshdIsHere())('over the system’s ssh', () => {
     expect(hosts.map(project.current)).toEqual(hosts.map(() => `releases/${one}`))
   })
 
-  it('a health check that fails on one host puts all back, with 5', async () => {
+  exhaustively('a health check that fails on one host puts all back, with 5', async () => {
     const { project } = here
     configure()
     const one = await project.deployed('one')

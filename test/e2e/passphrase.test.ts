@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onTerminal } from '../support/terminal.js'
@@ -43,7 +44,7 @@ describe.skipIf(!sshdIsHere())('an encrypted key that no agent holds', () => {
     expect(code).toBe(0)
   })
 
-  it('is given up after three wrong passphrases', async () => {
+  exhaustively('is given up after three wrong passphrases', async () => {
     const wrong = [ask(), 'That was not it (1 of 3).', 'That was not it (2 of 3).'].map(text => [text, 'no\r'] as const)
     const { code, screen } = await onTerminal(here.project.root, 'deploy', wrong)
     expect(screen).toContain(`${key} is encrypted, and 3 passphrases were wrong`)
@@ -62,7 +63,7 @@ describe.skipIf(!sshdIsHere())('an encrypted key that no agent holds', () => {
     expect([code, times('Passphrase', screen)]).toEqual([0, 0])
   })
 
-  it('is asked for where the other key is refused', async () => {
+  exhaustively('is asked for where the other key is refused', async () => {
     const stranger = join(here.project.root, 'stranger')
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', stranger])
     logIn(stranger, key)

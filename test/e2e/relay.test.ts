@@ -4,6 +4,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { four, onFleet } from '../support/on-fleet.js'
 import { freePort } from '../support/ports.js'
 import { sshdIsHere } from '../support/sshd.js'
@@ -82,7 +83,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     expect(releases()).toEqual([2, 2, 2, 2])
   })
 
-  it('that cannot listen is done without', async () => {
+  exhaustively('that cannot listen is done without', async () => {
     blocker = createServer().listen(port, '127.0.0.1')
     const { code, sent, warned } = await deploy()
     expect([code, sent]).toEqual([0, [3, 3, 3, 3]])
@@ -91,7 +92,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     await whole()
   })
 
-  it.each([
+  exhaustively.each([
     ['is not there', 'exit 127', /h3: sent from here, not fetched from h1: ssh ended with exit code 127/],
     [
       'finds no way',
@@ -127,7 +128,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     await whole()
   })
 
-  it.each([
+  exhaustively.each([
     ['is talkative', 'echo Welcome; PATH=/usr/bin:/bin; exec ssh "$@"', '', [3, 0, 0, 0], []],
     [
       'never stops',
@@ -145,7 +146,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     await whole()
   })
 
-  it('sends nothing more to anybody when it is told to stop before the seed listens', async () => {
+  exhaustively('sends nothing more to anybody when it is told to stop before the seed listens', async () => {
     program(1, 'ssh-keygen', 'exec /bin/sleep 5')
     const { child, ended } = here.project.start('deploy -v')
     await expect.poll(() => listOf(here.project.on(1, '.clonedeploy/incoming')).length, { timeout: 20_000 }).toBe(1)
@@ -156,7 +157,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     expect(stderr).not.toMatch(/sent from here|could not hand|h[2-4] .*unpack/)
   })
 
-  it('whose seed has no room for a copy lets nobody wait', async () => {
+  exhaustively('whose seed has no room for a copy lets nobody wait', async () => {
     program(1, 'tee', 'cat')
     const { code, sent, warned } = await deploy()
     expect([code, sent]).toEqual([0, [3, 3, 3, 3]])
@@ -166,7 +167,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     await whole()
   })
 
-  it('whose seed cannot take the files ends as any deploy does', async () => {
+  exhaustively('whose seed cannot take the files ends as any deploy does', async () => {
     program(1, 'tar', 'head -c 1000 >/dev/null; exit 1')
     const { code, stderr } = await deploy()
     expect([code, releases()]).toEqual([3, [0, 0, 0, 0]])
@@ -176,7 +177,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
     await expect.poll(listens).toBe(false)
   })
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)('ends with its controller, also by %s', async signal => {
+  exhaustively.each(['SIGTERM', 'SIGKILL'] as const)('ends with its controller, also by %s', async signal => {
     program(2, 'ssh', 'exec sleep 60')
     const { child, ended } = here.project.start('deploy -v')
     await expect.poll(listens, { timeout: 20_000 }).toBe(true)

@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { contents } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { signal } from '../support/processes.js'
@@ -66,7 +67,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect(currents()).toEqual(on(one, one, one))
   })
 
-  it.each([
+  exhaustively.each([
     ['from what this machine kept', {}, false],
     [
       'from another host, with its prepare hooks',
@@ -112,7 +113,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect((await project.run('status')).code).toBe(0)
   })
 
-  it('ends the swap of an undecided host as the others were told', async () => {
+  exhaustively('ends the swap of an undecided host as the others were told', async () => {
     const { project } = here
     await project.deployed('one')
     const two = await project.deployed('two')
@@ -143,37 +144,43 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect([status.result, status.lock]).toEqual(['consistent', null])
   })
 
-  it('repairs what can be repaired without a host that is away, names it, and repairs it when it is back', async () => {
-    const { project, fleet } = here
-    const one = await project.deployed('one')
-    const two = await project.deployed('two')
-    pointBack(2, one)
-    pointBack(3, one)
-    await fleet.stopHost(3)
-    const { code, json } = await project.run('repair --json').finally(() => fleet.startHost(3))
-    expect([code, json().result]).toEqual([6, 'mixed'])
-    expect(json().hosts.map(({ error }: { error: object | null }) => error === null)).toEqual([true, true, false])
-    expect(currents()).toEqual(on(two, two, one))
-    expect((await project.run('repair')).code).toBe(0)
-    expect(currents()).toEqual(on(two, two, two))
-  })
+  exhaustively(
+    'repairs what can be repaired without a host that is away, names it, and repairs it when it is back',
+    async () => {
+      const { project, fleet } = here
+      const one = await project.deployed('one')
+      const two = await project.deployed('two')
+      pointBack(2, one)
+      pointBack(3, one)
+      await fleet.stopHost(3)
+      const { code, json } = await project.run('repair --json').finally(() => fleet.startHost(3))
+      expect([code, json().result]).toEqual([6, 'mixed'])
+      expect(json().hosts.map(({ error }: { error: object | null }) => error === null)).toEqual([true, true, false])
+      expect(currents()).toEqual(on(two, two, one))
+      expect((await project.run('repair')).code).toBe(0)
+      expect(currents()).toEqual(on(two, two, two))
+    },
+  )
 
-  it('decides nothing about an undecided swap while a host is away that may have been confirmed', async () => {
-    const { project, fleet } = here
-    await project.deployed('one')
-    const two = await project.deployed('two')
-    for (const i of [1, 2]) {
-      renameSync(inTransaction(i, 'outcome.confirmed'), inTransaction(i, 'undecided'))
-      rmSync(project.on(i, '.clonedeploy/fleet'))
-    }
-    await fleet.stopHost(3)
-    const { code, stderr } = await project.run('repair').finally(() => fleet.startHost(3))
-    expect(code).toBe(6)
-    expect(stderr).toContain('cannot be told without h3')
-    expect(currents()).toEqual(on(two, two, two))
-    expect((await project.run('repair')).code).toBe(0)
-    expect(currents()).toEqual(on(two, two, two))
-  })
+  exhaustively(
+    'decides nothing about an undecided swap while a host is away that may have been confirmed',
+    async () => {
+      const { project, fleet } = here
+      await project.deployed('one')
+      const two = await project.deployed('two')
+      for (const i of [1, 2]) {
+        renameSync(inTransaction(i, 'outcome.confirmed'), inTransaction(i, 'undecided'))
+        rmSync(project.on(i, '.clonedeploy/fleet'))
+      }
+      await fleet.stopHost(3)
+      const { code, stderr } = await project.run('repair').finally(() => fleet.startHost(3))
+      expect(code).toBe(6)
+      expect(stderr).toContain('cannot be told without h3')
+      expect(currents()).toEqual(on(two, two, two))
+      expect((await project.run('repair')).code).toBe(0)
+      expect(currents()).toEqual(on(two, two, two))
+    },
+  )
 
   it('does not touch a release that was changed where it is served: only another one mends that', async () => {
     const { project } = here
@@ -187,7 +194,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect(all.map(i => textOf(project.on(i, 'current/version')))).toEqual(Array(3).fill('one\n'))
   })
 
-  it('replaces a damaged copy that is not served', async () => {
+  exhaustively('replaces a damaged copy that is not served', async () => {
     const { project } = here
     const one = await project.deployed('one')
     const two = await project.deployed('two')
@@ -211,7 +218,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect(currents()).toEqual(on(two, two, two))
   })
 
-  it('does nothing while somebody holds the lock', async () => {
+  exhaustively('does nothing while somebody holds the lock', async () => {
     const { project } = here
     const one = await project.deployed('one')
     await project.deployed('two')

@@ -1,5 +1,6 @@
 import { renameSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { inodes } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
@@ -35,7 +36,7 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: one })
   })
 
-  it('goes to the release that --to names, forwards as well', async () => {
+  exhaustively('goes to the release that --to names, forwards as well', async () => {
     const { project } = here
     const made = [await project.deployed('one'), await project.deployed('two'), await project.deployed('three')]
     expect((await project.run(`rollback --to ${made[0]} -y`)).code).toBe(0)
@@ -46,27 +47,30 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
     expect(same.json()).toMatchObject({ result: 'unchanged', exitCode: 0 })
   })
 
-  it('knows which release is older when two were deployed in the same second, or a clock was set back', async () => {
-    const { project } = here
-    const one = await project.deployed('one')
-    const later = '20991231-235958-fffffff'
-    for (const i of all)
-      for (const [folder, end] of [
-        ['releases', ''],
-        ['.clonedeploy/manifests', ''],
-        ['.clonedeploy/manifests', '.seal'],
-        ['.clonedeploy/manifests', '.confirmed'],
-      ] as const)
-        renameSync(project.on(i, folder, one + end), project.on(i, folder, later + end))
-    await project.run(`run -- ln -sfn releases/${later} current`)
-    const two = await project.deployed('two')
-    expect(two).toMatch(/^20991231-235959-/)
-    expect((await project.run('rollback -y --json')).json()).toMatchObject({
-      exitCode: 0,
-      release: later,
-      previous: two,
-    })
-  })
+  exhaustively(
+    'knows which release is older when two were deployed in the same second, or a clock was set back',
+    async () => {
+      const { project } = here
+      const one = await project.deployed('one')
+      const later = '20991231-235958-fffffff'
+      for (const i of all)
+        for (const [folder, end] of [
+          ['releases', ''],
+          ['.clonedeploy/manifests', ''],
+          ['.clonedeploy/manifests', '.seal'],
+          ['.clonedeploy/manifests', '.confirmed'],
+        ] as const)
+          renameSync(project.on(i, folder, one + end), project.on(i, folder, later + end))
+      await project.run(`run -- ln -sfn releases/${later} current`)
+      const two = await project.deployed('two')
+      expect(two).toMatch(/^20991231-235959-/)
+      expect((await project.run('rollback -y --json')).json()).toMatchObject({
+        exitCode: 0,
+        release: later,
+        previous: two,
+      })
+    },
+  )
 
   it('asks for --yes where nobody can be asked, and changes nothing', async () => {
     const { project } = here
@@ -127,7 +131,7 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
     expect(versions()).toEqual(['one', 'one', 'one'])
   })
 
-  it('puts all back when the old release is not healthy, with 5', async () => {
+  exhaustively('puts all back when the old release is not healthy, with 5', async () => {
     const { project } = here
     await project.deployed('one')
     const two = await project.deployed('two')

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { ageLocks } from '../support/lease.js'
 import { four as all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
@@ -62,30 +63,38 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: one, lock: null })
   })
 
-  it('whose controller is killed between two batches goes back by itself', async () => {
-    const { project } = here
-    const one = await served({ rollout: { batch: 2, canary: { hosts: 2, pause: '1h' } } })
-    const running = project.start('deploy --yes')
-    await running.until(/canary .*alone for/)
-    expect(versions()).toEqual(['two', 'two', 'one', 'one'])
-    const during = await project.run('status --json')
-    expect(during.json().hosts.map(({ verdict }: Json) => verdict)).toEqual(all.map(() => 'deploying'))
-    running.child.kill('SIGKILL')
-    await running.ended
-    configure()
-    await vi.waitFor(() => expect(restarts().slice(2).sort()).toEqual(['h1 one', 'h2 one']), {
-      timeout: 40_000,
-      interval: 100,
-    })
-    expect(versions()).toEqual(all.map(() => 'one'))
-    ageLocks(project, all)
-    expect((await project.run('repair --json')).code).toBe(0)
-    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: one, lock: null })
-    expect((await project.run('deploy')).code).toBe(0)
-    expect(versions()).toEqual(all.map(() => 'two'))
-  }, 90_000)
+  exhaustively(
+    'whose controller is killed between two batches goes back by itself',
+    async () => {
+      const { project } = here
+      const one = await served({ rollout: { batch: 2, canary: { hosts: 2, pause: '1h' } } })
+      const running = project.start('deploy --yes')
+      await running.until(/canary .*alone for/)
+      expect(versions()).toEqual(['two', 'two', 'one', 'one'])
+      const during = await project.run('status --json')
+      expect(during.json().hosts.map(({ verdict }: Json) => verdict)).toEqual(all.map(() => 'deploying'))
+      running.child.kill('SIGKILL')
+      await running.ended
+      configure()
+      await vi.waitFor(() => expect(restarts().slice(2).sort()).toEqual(['h1 one', 'h2 one']), {
+        timeout: 40_000,
+        interval: 100,
+      })
+      expect(versions()).toEqual(all.map(() => 'one'))
+      ageLocks(project, all)
+      expect((await project.run('repair --json')).code).toBe(0)
+      expect((await project.run('status --json')).json()).toMatchObject({
+        result: 'consistent',
+        target: one,
+        lock: null,
+      })
+      expect((await project.run('deploy')).code).toBe(0)
+      expect(versions()).toEqual(all.map(() => 'two'))
+    },
+    90_000,
+  )
 
-  it('finds that a host of an earlier batch has gone back meanwhile, and puts all back, with 5', async () => {
+  exhaustively('finds that a host of an earlier batch has gone back meanwhile, and puts all back, with 5', async () => {
     const { project } = here
     const hold = onH(2, 'grep -q one version || { : >"$AT/held"; until [ -e "$AT/go" ]; do sleep 0.1; done; }')
     const one = await served({ rollout: { batch: 1 }, restart: [restart, hold] })
@@ -102,7 +111,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     expect(restarts().filter(line => line.startsWith('h3') || line.startsWith('h4'))).toEqual([])
   })
 
-  it.each([
+  exhaustively.each([
     ['here', { run: 'echo "no: $CLONEDEPLOY_HOSTS" >&2; exit 7' }, 'the canary check failed', null],
     ['on the first hosts', { run: '! grep -q two version', on: 'hosts' }, 'h1: ', 'canary'],
   ])('whose canary check fails %s goes back, with 5', async (_, check, reason, phase) => {
@@ -129,7 +138,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     expect(restarts()).toHaveLength(4)
   })
 
-  it('asks on a terminal whether the others follow the canary: a no puts it back, with 5', async () => {
+  exhaustively('asks on a terminal whether the others follow the canary: a no puts it back, with 5', async () => {
     const { project } = here
     const one = await served({ rollout: { canary: 1 } })
     const question = 'Go on with the other 3?'

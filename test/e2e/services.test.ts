@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { contents, writeFiles } from '../support/files.js'
 import { freePort } from '../support/ports.js'
 import { type Json, textOf } from '../support/project.js'
@@ -78,7 +79,7 @@ describe.skipIf(!sshdIsHere())('services', () => {
     for (const i of both) expect(project.current(i)).toBe(old)
   })
 
-  it('whose old process goes on fail the deploy, and all hosts go back, with 5; or it is told', async () => {
+  exhaustively('whose old process goes on fail the deploy, and all hosts go back, with 5; or it is told', async () => {
     const { project } = here
     const health = { run: 'true', timeout: '5s' }
     const ports = await serving()
@@ -143,26 +144,29 @@ describe.skipIf(!sshdIsHere())('services', () => {
     expect(here.calls(2)).toEqual([])
   })
 
-  it('that wait for a touch get a new file; the release before and the manifest stay as they are', async () => {
-    const { project } = here
-    project.configure({ restart: [{ touch: 'tmp/restart.txt' }, { touch: 'made/with/it' }] })
-    project.write({ 'app/tmp/restart.txt': 'touch me\n' })
-    const one = await project.deployed('one')
-    const touched = (i: number, id: string) =>
-      ['tmp/restart.txt', 'made/with/it'].map(name => statSync(project.on(i, 'releases', id, name)))
-    const before = both.map(i => touched(i, one))
-    const written = both.map(i => contents(project.on(i, 'releases', one)))
-    const two = await project.deployed('two')
-    for (const i of both) {
-      expect(contents(project.on(i, 'releases', one))).toEqual(written[i - 1])
-      for (const [n, { ino, mtimeMs }] of touched(i, one).entries()) {
-        expect([ino, mtimeMs]).toEqual([before[i - 1]?.[n]?.ino, before[i - 1]?.[n]?.mtimeMs])
-        expect(touched(i, two)[n]?.mtimeMs).toBeGreaterThan(mtimeMs)
+  exhaustively(
+    'that wait for a touch get a new file; the release before and the manifest stay as they are',
+    async () => {
+      const { project } = here
+      project.configure({ restart: [{ touch: 'tmp/restart.txt' }, { touch: 'made/with/it' }] })
+      project.write({ 'app/tmp/restart.txt': 'touch me\n' })
+      const one = await project.deployed('one')
+      const touched = (i: number, id: string) =>
+        ['tmp/restart.txt', 'made/with/it'].map(name => statSync(project.on(i, 'releases', id, name)))
+      const before = both.map(i => touched(i, one))
+      const written = both.map(i => contents(project.on(i, 'releases', one)))
+      const two = await project.deployed('two')
+      for (const i of both) {
+        expect(contents(project.on(i, 'releases', one))).toEqual(written[i - 1])
+        for (const [n, { ino, mtimeMs }] of touched(i, one).entries()) {
+          expect([ino, mtimeMs]).toEqual([before[i - 1]?.[n]?.ino, before[i - 1]?.[n]?.mtimeMs])
+          expect(touched(i, two)[n]?.mtimeMs).toBeGreaterThan(mtimeMs)
+        }
       }
-    }
-    expect((await project.run('status --verify')).code).toBe(0)
-    expect((await project.run('rollback --yes')).code).toBe(0)
-  })
+      expect((await project.run('status --verify')).code).toBe(0)
+      expect((await project.run('rollback --yes')).code).toBe(0)
+    },
+  )
 
   it('have logs: the last lines of each host, of the hosts and the release that are asked for', async () => {
     const { project } = here

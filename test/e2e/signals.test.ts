@@ -1,23 +1,24 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { all, onFleet } from '../support/on-fleet.js'
+import { exhaustively } from '../support/exhaustively.js'
+import { both, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('a signal', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: both.length })
   const restart = 'cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"'
   const hold = 'echo $$ >"$AT/held.$CLONEDEPLOY_HOST"; sleep 30'
   const configure = (config: object = {}) =>
     here.project.configure({ restart, env: { AT: here.project.root }, ...config })
   /** What the hosts have heard from us: a line of sshd's own about its start may come at any time. */
-  const logins = () => all.map(i => here.fleet.log(i).match(/Accepted /g)?.length ?? 0)
+  const logins = () => both.map(i => here.fleet.log(i).match(/Accepted /g)?.length ?? 0)
   /** Until that hook runs on every host. */
   const held = () =>
     vi.waitFor(
       () => {
-        for (const i of all) expect(textOf(join(here.project.root, `held.h${i}`))).toMatch(/\d\n/)
+        for (const i of both) expect(textOf(join(here.project.root, `held.h${i}`))).toMatch(/\d\n/)
       },
       { timeout: 15_000, interval: 20 },
     )
@@ -65,7 +66,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     } finally {
       fleet.thaw(2)
     }
-    for (const i of all) expect(project.current(i)).toBeNull()
+    for (const i of both) expect(project.current(i)).toBeNull()
   }, 20_000)
 
   it.each([
@@ -85,7 +86,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     expect(code).toBe(3)
     expect(json()).toMatchObject({ result: 'aborted', exitCode: 3 })
     expect(stderr).toContain(`${signal}: stopping.`)
-    for (const i of all) {
+    for (const i of both) {
       expect(project.current(i)).toBe(`releases/${one}`)
       expect(project.releases(i)).toEqual([one])
       expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\n')
@@ -104,12 +105,12 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     project.write({ 'app/version': 'two\n' })
     const running = project.start('deploy --json')
     await held()
-    for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
+    for (const i of both) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
     running.child.kill('SIGINT')
     const { code, json } = await running.ended
     expect(code).toBe(5)
     expect(json()).toMatchObject({ result: 'rolled-back', exitCode: 5, previous: one })
-    for (const i of all) {
+    for (const i of both) {
       expect(project.current(i)).toBe(`releases/${one}`)
       expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\ntwo\none\n')
     }
@@ -128,7 +129,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     running.child.kill('SIGINT')
     const { code, json } = await running.ended
     expect(code).toBe(5)
-    expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(all.map(() => [one, true]))
+    expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(both.map(() => [one, true]))
   })
 
   it('like the end of --timeout during health puts all hosts back, with 5', async () => {
@@ -140,7 +141,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     const { code, stderr } = await project.run('deploy --timeout 4s')
     expect(code).toBe(5)
     expect(stderr).toContain('the time budget (--timeout 4s) is over')
-    for (const i of all) expect(project.current(i)).toBe(`releases/${one}`)
+    for (const i of both) expect(project.current(i)).toBe(`releases/${one}`)
   })
 
   it('that is a closed pipe does not stop a deploy', async () => {
@@ -150,10 +151,10 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     running.child.stdout?.destroy()
     running.child.stderr?.destroy()
     expect((await running.ended).code).toBe(0)
-    for (const i of all) expect(textOf(project.on(i, 'current/version'))).toBe('one\n')
+    for (const i of both) expect(textOf(project.on(i, 'current/version'))).toBe('one\n')
   })
 
-  it.each([
+  exhaustively.each([
     ['prepare', { prepare: hold }, 3],
     ['restart', { restart: [restart, `grep -q one version || { ${hold}; }`] }, 5],
   ])('during %s ends the hook that is still running on the hosts', async (_, config, wanted) => {
@@ -164,7 +165,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     project.write({ 'app/version': 'two\n' })
     const running = project.start('deploy')
     await held()
-    const hooks = all.map(i => Number(textOf(join(project.root, `held.h${i}`))))
+    const hooks = both.map(i => Number(textOf(join(project.root, `held.h${i}`))))
     for (const pid of hooks) expect(isAlive(pid)).toBe(true)
     running.child.kill('SIGINT')
     expect((await running.ended).code).toBe(wanted)

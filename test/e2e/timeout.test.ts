@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { all, onFleet } from '../support/on-fleet.js'
+import { exhaustively } from '../support/exhaustively.js'
+import { both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: both.length })
   const restart = 'cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"'
   const configure = (config: object = {}) =>
     here.project.configure({ restart, env: { AT: here.project.root }, ...config })
-  const restarts = () => all.map(i => textOf(join(here.project.root, `restarts.h${i}`)))
-  const currents = () => all.map(here.project.current)
+  const restarts = () => both.map(i => textOf(join(here.project.root, `restarts.h${i}`)))
+  const currents = () => both.map(here.project.current)
   const over = (budget: string) => `the time budget (--timeout ${budget}) is over`
 
   it.each([
@@ -26,12 +27,12 @@ describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
     const { code, stderr } = await project.run('deploy --timeout 2s')
     expect(code).toBe(3)
     expect(stderr).toContain(over('2s'))
-    expect(currents()).toEqual(all.map(() => `releases/${one}`))
-    expect(all.map(project.releases)).toEqual(all.map(() => [one]))
+    expect(currents()).toEqual(both.map(() => `releases/${one}`))
+    expect(both.map(project.releases)).toEqual(both.map(() => [one]))
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   })
 
-  it('counts the wait for the lock, with 3', async () => {
+  exhaustively('counts the wait for the lock, with 3', async () => {
     const { project } = here
     await project.deployed('one')
     expect((await project.run('lock')).code).toBe(0)
@@ -40,7 +41,7 @@ describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
     expect(stderr).toContain(over('2s'))
   })
 
-  it('that ends while health is never right puts a rollback back, with 5', async () => {
+  exhaustively('that ends while health is never right puts a rollback back, with 5', async () => {
     const { project } = here
     configure()
     await project.deployed('one')
@@ -49,8 +50,8 @@ describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
     const { code, stderr } = await project.run('rollback --yes --timeout 6s')
     expect(code).toBe(5)
     expect(stderr).toContain(over('6s'))
-    expect(currents()).toEqual(all.map(() => `releases/${two}`))
-    expect(restarts()).toEqual(all.map(() => 'one\ntwo\none\ntwo\n'))
+    expect(currents()).toEqual(both.map(() => `releases/${two}`))
+    expect(restarts()).toEqual(both.map(() => 'one\ntwo\none\ntwo\n'))
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   })
 
@@ -60,7 +61,7 @@ describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
 })
 
 describe.skipIf(!sshdIsHere())('a controller that sleeps', () => {
-  const here = onFleet()
+  const here = onFleet({ hosts: both.length })
 
   it('after the swap, and wakes when the hosts have put themselves back: nothing is confirmed late, with 5', async () => {
     const { project } = here
@@ -70,20 +71,20 @@ describe.skipIf(!sshdIsHere())('a controller that sleeps', () => {
     project.configure({ env, restart: { run: `grep -q one version || { ${hold}; }`, timeout: '5m' } })
     project.write({ 'app/version': 'two\n' })
     const running = project.start('deploy --json')
-    await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
+    await vi.waitFor(() => expect(both.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
       timeout: 20_000,
       interval: 20,
     })
     running.child.kill('SIGSTOP')
     project.write({ go: '' })
-    const currents = () => all.map(project.current)
+    const currents = () => both.map(project.current)
     await vi
-      .waitFor(() => expect(currents()).toEqual(all.map(() => `releases/${one}`)), { timeout: 40_000, interval: 100 })
+      .waitFor(() => expect(currents()).toEqual(both.map(() => `releases/${one}`)), { timeout: 40_000, interval: 100 })
       .finally(() => running.child.kill('SIGCONT'))
     const { code, json } = await running.ended
     expect(code).toBe(5)
     expect(json()).toMatchObject({ result: 'rolled-back', exitCode: 5 })
-    expect(currents()).toEqual(all.map(() => `releases/${one}`))
+    expect(currents()).toEqual(both.map(() => `releases/${one}`))
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   }, 90_000)
 })

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onTerminal } from '../support/terminal.js'
@@ -127,7 +128,7 @@ describe.skipIf(!sshdIsHere())('trust', () => {
     expect(await here.project.run('trust')).toMatchObject({ code: 2 })
   })
 
-  it('begins a line of its own in a file that ends without one, and leaves the rest alone', async () => {
+  exhaustively('begins a line of its own in a file that ends without one, and leaves the rest alone', async () => {
     execFileSync('mkdir', ['-p', join(file, '..')])
     writeFileSync(file, '# mine\nother ssh-ed25519 AAAA', { mode: 0o644 })
     await here.project.run(`trust h1 --fingerprint ${fingerprint(1)}`)
@@ -180,7 +181,7 @@ describe.skipIf(!sshdIsHere())('trust', () => {
     expect(login.toString()).toBe('in\n')
   })
 
-  it('finds a host behind a jump host, which must be trusted itself', async () => {
+  exhaustively('finds a host behind a jump host, which must be trusted itself', async () => {
     const { project, fleet } = here
     configure('Host inner\n  HostName 127.0.0.1\n  ProxyJump h2\n', i => (i === 1 ? { jump: 'h2' } : {}))
     const refused = await project.run(`trust h1 --fingerprint ${fingerprint(1)}`)
@@ -196,7 +197,7 @@ describe.skipIf(!sshdIsHere())('trust', () => {
     expect(fleet.log(2)).toContain('Accepted publickey')
   })
 
-  it('takes a host that is in no inventory, also where there is no configuration', async () => {
+  exhaustively('takes a host that is in no inventory, also where there is no configuration', async () => {
     const { project, fleet } = here
     const name = `someone@127.0.0.1:${fleet.port(1)}`
     const { code, stderr } = await project.run(`trust ${name}`)

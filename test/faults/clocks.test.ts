@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { startHeld } from './held.js'
 import { onHosts } from './hosts.js'
@@ -62,7 +63,7 @@ describe.skipIf(!sshdIsHere())('clocks that', () => {
     await scene.consistent()
   })
 
-  it('jump after the swap end no lease', async () => {
+  exhaustively('jump after the swap end no lease', async () => {
     const running = await held('renew', 3, 'after')
     expect(served()).toEqual(['new', 'new', 'new'])
     jump()
@@ -72,7 +73,7 @@ describe.skipIf(!sshdIsHere())('clocks that', () => {
     await scene.consistent()
   })
 
-  it('jump when the controller is dead keep no host from going back', async () => {
+  exhaustively('jump when the controller is dead keep no host from going back', async () => {
     const running = await held('renew', 3, 'after')
     jump()
     running.child.kill('SIGKILL')
@@ -82,7 +83,7 @@ describe.skipIf(!sshdIsHere())('clocks that', () => {
     await scene.ends(['old'])
   })
 
-  it('jump under a lock may lose it, and then its holder changes nothing any more', async () => {
+  exhaustively('jump under a lock may lose it, and then its holder changes nothing any more', async () => {
     const running = await held('armed', 1, 'before')
     for (const i of hosts.all) hosts.setClock(i, later)
     scene.other.write(app('other'))

@@ -2,20 +2,20 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 import { canMount, type Disk, type Image, mountDisk, mountImage } from './disk.js'
 import { startHeld } from './held.js'
 import { onHosts } from './hosts.js'
-import { tryAll } from './points.js'
 import { onScene } from './scene.js'
 import { app, version } from './whole.js'
 
 const here = sshdIsHere() && canMount()
-const full = ['bytes', 'inodes'] as const
-/** What comes to the same for both, where not everything is tried. */
-const bytes = tryAll ? full : (['bytes'] as const)
-const inodes = tryAll ? full : (['inodes'] as const)
+/** What comes to the same for both is tried every day with one of them. */
+const bytes = ['bytes', ...exhaustive(['inodes'] as const)] as const
+const inodes = ['inodes', ...exhaustive(['bytes'] as const)] as const
 
 describe.skipIf(!here)('a disk of one host', () => {
   const hosts = onHosts()
@@ -47,7 +47,7 @@ describe.skipIf(!here)('a disk of one host', () => {
     await scene.ends(versions)
   }
 
-  it.each(full)('without %s left stops a deploy before anything is sent, with 3', async what => {
+  it.each(bytes)('without %s left stops a deploy before anything is sent, with 3', async what => {
     await scene.deploy('old')
     disk.fill(what)
     scene.project.write(app('new'))
@@ -59,7 +59,7 @@ describe.skipIf(!here)('a disk of one host', () => {
     await scene.deploy('newer')
   })
 
-  it.each(full)('that has no %s left when files come stops the deploy, with 3', async what => {
+  it.each(inodes)('that has no %s left when files come stops the deploy, with 3', async what => {
     const running = await deployWith('new', 'lock', 3, () => disk.fill(what))
     running.resume()
     const { code, stderr } = await running.ended
@@ -81,16 +81,19 @@ describe.skipIf(!here)('a disk of one host', () => {
     await ends(['old'])
   })
 
-  it.each(inodes)('that has no %s left after the host was armed does not fail the deploy', async what => {
-    const running = await deployWith('new', 'armed', 3, () => {})
-    await hosts.whenArmed(scene.project)
-    disk.fill(what)
-    running.resume()
-    const { code, stderr } = await running.ended
-    expect(code, stderr).toBe(0)
-    expect(served()).toEqual(['new', 'new', 'new'])
-    await ends(['new'])
-  })
+  exhaustively.each(['bytes', 'inodes'] as const)(
+    'that has no %s left after the host was armed does not fail the deploy',
+    async what => {
+      const running = await deployWith('new', 'armed', 3, () => {})
+      await hosts.whenArmed(scene.project)
+      disk.fill(what)
+      running.resume()
+      const { code, stderr } = await running.ended
+      expect(code, stderr).toBe(0)
+      expect(served()).toEqual(['new', 'new', 'new'])
+      await ends(['new'])
+    },
+  )
 
   it.each(
     inodes,
@@ -116,7 +119,7 @@ describe.skipIf(!here)('a disk of one host', () => {
     await ends(['old'])
   })
 
-  it('that is read-only stops a deploy before anything is sent, with 3', async () => {
+  exhaustively('that is read-only stops a deploy before anything is sent, with 3', async () => {
     await scene.deploy('old')
     disk.readOnly(true)
     scene.project.write(app('new'))
@@ -169,11 +172,13 @@ describe.skipIf(!here)('a power cut', () => {
   const files = ['version', 'one.txt', 'two/three.txt']
 
   it.each([
-    ['unpack', 'old'],
     ['seal', 'old'],
-    ['stage', 'old'],
     ['renew', 'new'],
-    ['finish', 'new'],
+    ...exhaustive([
+      ['unpack', 'old'],
+      ['stage', 'old'],
+      ['finish', 'new'],
+    ]),
   ])('after the host was told to %s leaves the %s release, whole', async (kind, wanted) => {
     await scene.deploy('old')
     scene.project.write(app('new'))

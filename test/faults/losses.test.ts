@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 import { startHeld } from './held.js'
 import { onHosts } from './hosts.js'
 import { messagePoints, tryAll } from './points.js'
@@ -10,7 +12,7 @@ import { expectTruth } from './truth.js'
 import { app, version } from './whole.js'
 
 // What can happen to the line between a controller and one of its hosts, at a message of a deploy. The chosen ones lie around
-// the swap; CLONEDEPLOY_FAULTS=all tries every message.
+// the swap; the exhaustive tier tries every message.
 describe.skipIf(!sshdIsHere())('a deploy', () => {
   const hosts = onHosts()
   const scene = onScene(hosts)
@@ -24,9 +26,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
 
   it.each(
     messagePoints([
-      ['stage', 2],
       ['rename', 2],
-      ['go', 2],
       ['confirm', 1],
     ]),
   )('whose connection to one host is lost after message $k ($kind) says what is true', async at => {
@@ -38,10 +38,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
   })
 
   it.each(
-    messagePoints([
-      ['rename', 1],
-      ['confirm', 1],
-    ]),
+    messagePoints([['rename', 1]]),
   )('that sleeps past its lease at message $k ($kind) says what is true when it wakes', async at => {
     const running = await held(at)
     await hosts.letTimePass(scene.folders, 'waiting')
@@ -51,11 +48,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
   })
 
   it.each(
-    messagePoints([
-      ['unpack', 2],
-      ['armed', 2],
-      ['confirm', 2],
-    ]),
+    messagePoints([['armed', 2]]),
   )('that sleeps at message $k ($kind) until another took over changes nothing when it wakes', async at => {
     const running = await held(at)
     // What had read nothing yet plans from what it finds when it wakes.
@@ -77,8 +70,8 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
   })
 
   it.each([
-    ['a rename', 2],
-    ['a word', 3],
+    ['a rename', 2] as const,
+    ...exhaustive([['a word', 3] as const]),
   ])('whose swap by %s comes late is refused by that host, and all others go back', async (_, slow) => {
     const running = await held({ kind: 'word', k: 1, when: 'before' })
     const sent = () => running.messages().filter(({ name }) => name === 'rename' || name === 'go')
@@ -119,7 +112,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     await scene.ends(['old'])
   })
 
-  it('whose last answer of one host is lost finds there that all was recorded', async () => {
+  exhaustively('whose last answer of one host is lost finds there that all was recorded', async () => {
     await scene.deploy('old')
     scene.project.write(app('new'))
     hosts.stopAt(1, 1, 'rm -rf */stage *', 'pause')

@@ -1,7 +1,8 @@
+import { tier } from '../support/tier.js'
 import type { At } from './held.js'
 
-/** CLONEDEPLOY_FAULTS=all tries every point; without it, those that matter most are tried. */
-export const tryAll = process.env.CLONEDEPLOY_FAULTS === 'all'
+/** The exhaustive tier tries every point; every day, those that matter most are tried. */
+export const tryAll = tier === 'exhaustive'
 
 /** A deploy to three hosts sends about 60 messages; what lies behind the last one is a deploy without a fault. */
 const mostMessages = 66

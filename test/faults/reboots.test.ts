@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onHosts } from './hosts.js'
 import { commandPoints, tryAll } from './points.js'
@@ -10,7 +11,7 @@ import { app } from './whole.js'
 const dyingAt = (pattern: string, k: number) => (pattern.includes('go/current') || k % 2 === 0 ? 3 : 2)
 
 // A host can die between any two commands that change its disk. The chosen ones are the renames that decide something;
-// CLONEDEPLOY_FAULTS=all tries every command.
+// the exhaustive tier tries every command.
 describe.skipIf(!sshdIsHere())('a host', () => {
   const hosts = onHosts()
   const scene = onScene(hosts)
@@ -35,28 +36,20 @@ describe.skipIf(!sshdIsHere())('a host', () => {
   }
 
   it.each(
-    commandPoints([
-      'tar -x*',
-      'mv*releases/*',
-      'mv*state.armed*',
-      'mv*go/current*',
-      'mv*state.swapped*',
-      'mv*outcome.confirmed*',
-      'mv*fleet .clonedeploy/fleet',
-    ]),
+    commandPoints(['mv*releases/*', 'mv*go/current*', 'mv*outcome.confirmed*']),
   )('that reboots before its command $k like $pattern ends as the others do', async ({ k, pattern }) => {
     expectTruth(scene.project, hosts.all, await run(k, pattern, 'hang'), 'old', 'new')
     await scene.ends()
   })
 
   it.each(
-    commandPoints(['mv*releases/*', 'mv*go/current*', 'mv*outcome.confirmed*']),
+    commandPoints(['mv*go/current*']),
   )('whose shell is killed before its command $k like $pattern ends as the others do', async ({ k, pattern }) => {
     expectTruth(scene.project, hosts.all, await run(k, pattern, 'kill'), 'old', 'new')
     await scene.ends()
   })
 
-  it('that cannot remove old releases ends its transaction all the same, and says so', async () => {
+  exhaustively('that cannot remove old releases ends its transaction all the same, and says so', async () => {
     scene.project.configure({ source: { dir: 'site' }, keepReleases: 2 })
     for (const version of ['one', 'two']) await scene.deploy(version)
     scene.project.write(app('new'))
@@ -71,20 +64,23 @@ describe.skipIf(!sshdIsHere())('a host', () => {
     await scene.deploy('newer')
   })
 
-  it('that is lost while it removes old releases ends its transaction, and what was removed is said to be unknown', async () => {
-    scene.project.configure({ source: { dir: 'site' }, keepReleases: 2 })
-    for (const version of ['one', 'two']) await scene.deploy(version)
-    scene.project.write(app('new'))
-    hosts.stopAt(2, 1, 'mv*releases/*taken/', 'pause')
-    const running = scene.project.start('deploy')
-    await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 20_000, interval: 10 })
-    hosts.fleet.dropConnections(2)
-    const { code, stderr } = await running.ended
-    expect(code, stderr).toBe(0)
-    expect(stderr).toContain('h2: whether old releases were removed is not known')
-    await scene.consistent()
-    hosts.unstop()
-    await hosts.letTimePass(scene.folders)
-    await scene.deploy('newer')
-  })
+  exhaustively(
+    'that is lost while it removes old releases ends its transaction, and what was removed is said to be unknown',
+    async () => {
+      scene.project.configure({ source: { dir: 'site' }, keepReleases: 2 })
+      for (const version of ['one', 'two']) await scene.deploy(version)
+      scene.project.write(app('new'))
+      hosts.stopAt(2, 1, 'mv*releases/*taken/', 'pause')
+      const running = scene.project.start('deploy')
+      await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 20_000, interval: 10 })
+      hosts.fleet.dropConnections(2)
+      const { code, stderr } = await running.ended
+      expect(code, stderr).toBe(0)
+      expect(stderr).toContain('h2: whether old releases were removed is not known')
+      await scene.consistent()
+      hosts.unstop()
+      await hosts.letTimePass(scene.folders)
+      await scene.deploy('newer')
+    },
+  )
 })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onHosts } from './hosts.js'
@@ -78,7 +79,7 @@ describe.skipIf(!sshdIsHere())('a host behind a link of 1 Mbit', () => {
     expect(served()).toEqual(['new', 'new', 'new'])
   })
 
-  it('is not taken for lost while it gets what was sent before we ask whether it is there', async () => {
+  exhaustively('is not taken for lost while it gets what was sent before we ask whether it is there', async () => {
     link.pace(40_000)
     const running = scene.project.start('deploy')
     const early = await Promise.race([running.ended, new Promise<null>(resolve => setTimeout(resolve, 40_000, null))])
@@ -89,15 +90,18 @@ describe.skipIf(!sshdIsHere())('a host behind a link of 1 Mbit', () => {
     expect(served()).toEqual(['new', 'new', 'new'])
   })
 
-  it('is waited for as long as --timeout says, and no longer: 3, and nothing of the release stays', async () => {
-    const { code, stderr } = await scene.project.run('deploy --timeout 5s')
-    expect(code, stderr).toBe(3)
-    expect(stderr).toContain('the time budget (--timeout 5s) is over')
-    expect(served()).toEqual(['old', 'old', 'old'])
-    link.pace(Number.POSITIVE_INFINITY)
-    expect(hosts.all.map(i => scene.project.releases(i).length)).toEqual([1, 1, 1])
-    await scene.consistent()
-  })
+  exhaustively(
+    'is waited for as long as --timeout says, and no longer: 3, and nothing of the release stays',
+    async () => {
+      const { code, stderr } = await scene.project.run('deploy --timeout 5s')
+      expect(code, stderr).toBe(3)
+      expect(stderr).toContain('the time budget (--timeout 5s) is over')
+      expect(served()).toEqual(['old', 'old', 'old'])
+      link.pace(Number.POSITIVE_INFINITY)
+      expect(hosts.all.map(i => scene.project.releases(i).length)).toEqual([1, 1, 1])
+      await scene.consistent()
+    },
+  )
 })
 
 /** Waits for the next sign of life in the lock of a host. */

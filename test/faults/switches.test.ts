@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { ageLocks } from '../support/lease.js'
 import { signal, switchesIn } from '../support/processes.js'
 import { type Json, textOf } from '../support/project.js'
@@ -37,7 +38,7 @@ describe.skipIf(!sshdIsHere())('a host that swapped', () => {
     await scene.repair(['old'])
   })
 
-  it('and whose answer is lost goes back with the others, with 5', async () => {
+  exhaustively('and whose answer is lost goes back with the others, with 5', async () => {
     await scene.deploy('old')
     scene.project.write(app('new'))
     hosts.stopAt(2, 1, 'mv*state.armed*swapped*', 'pause')

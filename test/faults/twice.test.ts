@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import type { Json, Project } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { startHeld } from './held.js'
@@ -44,15 +45,18 @@ describe.skipIf(!sshdIsHere())('a controller that is killed, and a host that reb
     await scene.consistent()
   })
 
-  it('on its way to nothing, in the first deploy ever, leaves a host in doubt that goes back with the others', async () => {
-    scene.mayEndAbsent()
-    const host = await twice('renew', 3, 'rm -f current')
-    expect(hosts.all.map(i => version(scene.project, i))).toEqual(hosts.all.map(i => (i === host ? 'new' : null)))
-    expect(await flags()).toEqual(hosts.all.map(i => (i === host ? 'IN DOUBT' : 'NEW')))
-    await scene.repair([null])
-  })
+  exhaustively(
+    'on its way to nothing, in the first deploy ever, leaves a host in doubt that goes back with the others',
+    async () => {
+      scene.mayEndAbsent()
+      const host = await twice('renew', 3, 'rm -f current')
+      expect(hosts.all.map(i => version(scene.project, i))).toEqual(hosts.all.map(i => (i === host ? 'new' : null)))
+      expect(await flags()).toEqual(hosts.all.map(i => (i === host ? 'IN DOUBT' : 'NEW')))
+      await scene.repair([null])
+    },
+  )
 
-  it('when another host was told to confirm goes forward with it', async () => {
+  exhaustively('when another host was told to confirm goes forward with it', async () => {
     await scene.deploy('old')
     await twice('confirm', 1, 'mv*revert/current*')
     expect(hosts.all.map(i => version(scene.project, i)).filter(one => one === 'new')).toHaveLength(2)

@@ -20,7 +20,7 @@ import { arriving, succeed } from './staged.js'
 
 const latin1 = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
 const canaries = (dir: string) => Object.keys(contents(dir)).filter(name => /(^|\/)canary$/.test(name))
-/** Quoting is the same for all shells: every value meets one of them in all scripts, or all with CLONEDEPLOY_FAULTS=all. */
+/** Quoting is the same for all shells: every value meets one of them in all scripts, or all of them in the exhaustive tier. */
 const all = nasty.map((value, i) => [i, value] as const)
 
 /** Every script, with `value` for the release, the transaction's records and the paths. */

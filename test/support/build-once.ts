@@ -2,15 +2,17 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { memoryFolder } from './memory-folder.js'
 
 const root = join(import.meta.dirname, '../..')
 
-/** The program as users start it, and a cache of its own instead of the user's; gives what ends that. */
+/** The program as users start it; a temporary folder and a cache of the run's own; gives what removes both. */
 export function setup(): () => void {
-  const cache = mkdtempSync(join(tmpdir(), 'clonedeploy-cache-'))
-  process.env.XDG_CACHE_HOME = cache
+  const dir = memoryFolder() ?? mkdtempSync(join(tmpdir(), 'clonedeploy-'))
+  process.env.TMPDIR = dir
+  process.env.XDG_CACHE_HOME = join(dir, 'cache')
   build()
-  return () => rmSync(cache, { recursive: true, force: true })
+  return () => rmSync(dir, { recursive: true, force: true, maxRetries: 10 })
 }
 
 /** The end-to-end tests start the program from `dist`: it is made here when the source is newer. */

@@ -8,7 +8,10 @@ export interface OnFleet {
   readonly project: Project
 }
 
-export const all = [1, 2, 3] as const
+/** The hosts of the smallest fleet. */
+export const both = [1, 2] as const
+/** Where one can differ from two that are alike. */
+export const all = [...both, 3] as const
 /** Where one more is needed to tell what happens to one from what happens to others. */
 export const four = [...all, 4] as const
 

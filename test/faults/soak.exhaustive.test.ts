@@ -10,7 +10,7 @@ import { expectTruth } from './truth.js'
 import { app, expectWhole, version } from './whole.js'
 
 const seed = Number(process.env.CLONEDEPLOY_SEED ?? Date.now() % 1_000_000)
-const steps = Number(process.env.CLONEDEPLOY_SOAK ?? 5)
+const steps = Number(process.env.CLONEDEPLOY_SOAK ?? 20)
 
 // Random commands with random faults, one after the other on one fleet. What comes of each is checked against what may:
 // one of the versions that it was about, everywhere, and never another. CLONEDEPLOY_SOAK=300 makes it long,
