@@ -24,8 +24,9 @@ export default defineConfig({
     ...(names === undefined ? {} : { testNamePattern: new RegExp(readFileSync(names, 'utf8')) }),
     globalSetup: 'test/support/build-once.ts',
     setupFiles: 'test/support/each-file.ts',
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
+    // No test waits for these on a machine that is not busy.
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     // A fresh process for each file costs a third of a second, and none needs one.
     isolate: false,

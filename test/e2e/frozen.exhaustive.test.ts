@@ -21,7 +21,7 @@ describe.skipIf(!sshdIsHere())('a host that freezes', () => {
     project.write({ 'app/version': 'two\n' })
     const running = project.start('deploy --json')
     await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
-      timeout: 15_000,
+      timeout: 60_000,
       interval: 20,
     })
     fleet.freeze(3)
@@ -33,7 +33,7 @@ describe.skipIf(!sshdIsHere())('a host that freezes', () => {
     } finally {
       fleet.thaw(3)
     }
-    await vi.waitFor(() => expect(project.current(3)).toBe(`releases/${one}`), { timeout: 30_000, interval: 100 })
+    await vi.waitFor(() => expect(project.current(3)).toBe(`releases/${one}`), { timeout: 60_000, interval: 100 })
     await vi.waitFor(() => expect(textOf(join(project.root, 'restarts.h3'))).toBe('one\ntwo\none\n'), {
       timeout: 5000,
       interval: 50,

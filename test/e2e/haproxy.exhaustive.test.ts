@@ -39,7 +39,7 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
   const onH = (i: number, command: string) => `[ "$CLONEDEPLOY_HOST" != h${i} ] || { ${command}; }`
   const hold = ': >"$AT/held"; until [ -e "$AT/go" ]; do sleep 0.1; done'
   const exists = (name: string) =>
-    vi.waitFor(() => expect(existsSync(join(here.project.root, name))).toBe(true), { timeout: 20_000, interval: 20 })
+    vi.waitFor(() => expect(existsSync(join(here.project.root, name))).toBe(true), { timeout: 60_000, interval: 20 })
 
   async function served(config: object): Promise<string> {
     configure({ restart: [] })
@@ -92,7 +92,7 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
     await vi.waitFor(() => expect(long).toHaveLength(1))
     await haproxy.ask('set server web/h2 state ready;set server web/h3 state ready')
     const running = project.start('deploy --json')
-    await vi.waitFor(async () => expect((await haproxy.states())[0]).toBe('drain'), { timeout: 20_000 })
+    await vi.waitFor(async () => expect((await haproxy.states())[0]).toBe('drain'), { timeout: 60_000 })
     await running.until(/drain .*h1/)
     expect(project.current(1)).toBe(project.current(2))
     long.pop()?.()
@@ -210,7 +210,7 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
     expect(repair.code).toBe(0)
     expect(await haproxy.states()).toEqual(['ready', 'ready', 'ready'])
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', target: one })
-  }, 90_000)
+  })
 
   it('that dies in the middle of a deploy: all hosts go back, and what stays out is said, with 6', async () => {
     const { project } = here
@@ -252,5 +252,5 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
     expect((await project.run('repair')).code).toBe(0)
     expect(three.map(project.current)).toEqual(three.map(() => `releases/${one}`))
     expect(await haproxy.states()).toEqual(['ready', 'ready', 'ready'])
-  }, 120_000)
+  })
 })

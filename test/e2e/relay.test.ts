@@ -149,7 +149,7 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
   exhaustively('sends nothing more to anybody when it is told to stop before the seed listens', async () => {
     program(1, 'ssh-keygen', 'exec /bin/sleep 5')
     const { child, ended } = here.project.start('deploy -v')
-    await expect.poll(() => listOf(here.project.on(1, '.clonedeploy/incoming')).length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => listOf(here.project.on(1, '.clonedeploy/incoming')).length, { timeout: 60_000 }).toBe(1)
     child.kill('SIGINT')
     const { code, stderr } = await ended
     expect([code, releases()]).toEqual([3, [0, 0, 0, 0]])
@@ -180,10 +180,10 @@ describe.skipIf(!sshdIsHere())('a relay', () => {
   exhaustively.each(['SIGTERM', 'SIGKILL'] as const)('ends with its controller, also by %s', async signal => {
     program(2, 'ssh', 'exec sleep 60')
     const { child, ended } = here.project.start('deploy -v')
-    await expect.poll(listens, { timeout: 20_000 }).toBe(true)
-    await expect.poll(() => listOf(here.project.on(2, '.clonedeploy/incoming')).length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(listens, { timeout: 60_000 }).toBe(true)
+    await expect.poll(() => listOf(here.project.on(2, '.clonedeploy/incoming')).length, { timeout: 60_000 }).toBe(1)
     child.kill(signal)
     await ended
-    await expect.poll(listens, { timeout: 20_000 }).toBe(false)
+    await expect.poll(listens, { timeout: 60_000 }).toBe(false)
   })
 })

@@ -93,7 +93,7 @@ export function onHosts(count = 3): Hosts {
           const armed = (id: string) => written(id, 'late') - written(id, 'early') > 5000
           if (!readdirSync(tx).some(armed)) throw new Error(`h${i} is not armed`)
         }
-      }, 10_000),
+      }, 60_000),
     stopped: i => existsSync(join(dirOf(i), 'stopped')),
     commands: i =>
       readFileSync(join(dirOf(i), 'commands'), 'utf8')

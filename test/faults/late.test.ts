@@ -70,7 +70,7 @@ describe.skipIf(!sshdIsHere())('a script that pauses until another took over', (
     await scene.deploy('three')
     hosts.stopAt(slow, 1, `mv*releases/${one}*`, 'pause')
     const running = scene.project.start('prune --keep 1 --only h2')
-    await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 20_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 60_000, interval: 10 })
     running.child.kill('SIGKILL')
     await running.ended
     ageLocks(scene.project, hosts.all)

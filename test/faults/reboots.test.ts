@@ -72,7 +72,7 @@ describe.skipIf(!sshdIsHere())('a host', () => {
       scene.project.write(app('new'))
       hosts.stopAt(2, 1, 'mv*releases/*taken/', 'pause')
       const running = scene.project.start('deploy')
-      await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 20_000, interval: 10 })
+      await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 60_000, interval: 10 })
       hosts.fleet.dropConnections(2)
       const { code, stderr } = await running.ended
       expect(code, stderr).toBe(0)

@@ -21,7 +21,7 @@ describe.skipIf(!sshdIsHere())('a host that takes long to prepare', () => {
     scene.project.write(app('new'))
     hosts.stopAt(slow, 1, 'tar -x*', 'pause')
     const running = scene.project.start('deploy')
-    await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 20_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 60_000, interval: 10 })
     await isRenewed(scene.project.on(slow))
     hosts.unstop()
     const { code, stderr } = await running.ended
@@ -110,5 +110,5 @@ async function isRenewed(root: string): Promise<void> {
   const newest = Math.max(...readdirSync(epochs).map(Number))
   const lease = join(epochs, String(newest), 'lease')
   utimesSync(lease, 1, 1)
-  await vi.waitFor(() => expect(statSync(lease).mtimeMs).toBeGreaterThan(1000), { timeout: 30_000, interval: 50 })
+  await vi.waitFor(() => expect(statSync(lease).mtimeMs).toBeGreaterThan(1000), { timeout: 60_000, interval: 50 })
 }

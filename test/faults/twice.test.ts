@@ -25,7 +25,7 @@ describe.skipIf(!sshdIsHere())('a controller that is killed, and a host that reb
     running.child.kill('SIGKILL')
     await running.ended
     const passing = hosts.letTimePass(scene.folders)
-    await vi.waitFor(() => expect(hosts.stopped(host)).toBe(true), { timeout: 30_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(host)).toBe(true), { timeout: 60_000, interval: 10 })
     await hosts.fleet.stopHost(host)
     hosts.unstop()
     await passing

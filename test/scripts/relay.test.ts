@@ -124,7 +124,7 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
         shell,
       ),
     )
-    await expect.poll(() => listens(at.seed.port), { timeout: 15_000 }).toBe(false)
+    await expect.poll(() => listens(at.seed.port), { timeout: 60_000 }).toBe(false)
     expect((await fetching).code).toBe(codes.relay)
     at.waiting.hangUp()
   })

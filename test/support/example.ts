@@ -33,7 +33,7 @@ export function reconfigure(
   host: (i: number) => object = () => ({}),
 ): void {
   const hosts = fleet.hosts.map(({ name }, n) => ({ name, deployTo: project.on(n + 1), ...host(n + 1) }))
-  const ssh = { configFile: fleet.sshConfigFile, connectTimeout: '10s' }
+  const ssh = { configFile: fleet.sshConfigFile, connectTimeout: '30s' }
   const kept = join(file, '../example.config.ts')
   if (!existsSync(kept)) renameSync(file, kept)
   writeFileSync(

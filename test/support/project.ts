@@ -76,7 +76,7 @@ export async function startProject(fleet: TestFleet): Promise<Project> {
     write: files => writeFiles(root, files),
     configure: (config = {}, host = () => ({})) => {
       const hosts = fleet.hosts.map(({ name }, n) => ({ name, deployTo: on(n + 1), ...host(n + 1) }))
-      const ssh = { configFile: fleet.sshConfigFile, connectTimeout: '5s' }
+      const ssh = { configFile: fleet.sshConfigFile, connectTimeout: '30s' }
       const whole = { app: 'shop', source: { dir: 'app' }, deployTo: '/nowhere', hosts, ssh, ...config }
       writeFileSync(join(root, 'deploy.config.json'), JSON.stringify(whole, null, 2))
     },
@@ -172,7 +172,7 @@ function startProgram(cwd: string, args: string, { env = {}, times }: RunOptions
         () => {
           if (!new RegExp(wanted).test(text.stderr)) throw new Error(`it has not said ${wanted} but:\n${text.stderr}`)
         },
-        { timeout: 20_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       ),
   }
 }
