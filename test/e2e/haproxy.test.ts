@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type HaproxyApi, startHaproxyApi } from '../support/haproxy-api.js'
+import { onFleet } from '../support/on-fleet.js'
+import { sshdIsHere } from '../support/sshd.js'
+
+// With users behind a real HAProxy: haproxy.exhaustive.test.ts.
+describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
+  const here = onFleet({ hosts: 2 })
+  let haproxy: HaproxyApi
+  beforeAll(async () => {
+    haproxy = await startHaproxyApi(2)
+  })
+  afterAll(() => haproxy?.stop())
+  beforeEach(() => {
+    for (const i of [1, 2]) haproxy.set(i, 'ready')
+    haproxy.changes.splice(0)
+  })
+
+  const configure = (config: object = {}, backend = 'web') =>
+    here.project.configure({ balancer: { haproxy: { host: 'h1', socket: haproxy.socket, backend } }, ...config })
+  const inBatches = { rollout: { batch: 1 } }
+  const oneByOne = ['h1 drain', 'h1 ready', 'h2 drain', 'h2 ready']
+
+  it('are the hosts of a batch, before they change and after', async () => {
+    configure(inBatches)
+    await here.project.deployed('one')
+    haproxy.changes.splice(0)
+    await here.project.deployed('two')
+    expect(haproxy.changes).toEqual(oneByOne)
+  })
+
+  it('are all hosts that go back, in whatever batch they were', async () => {
+    const { project } = here
+    configure()
+    const one = await project.deployed('one')
+    haproxy.changes.splice(0)
+    configure({ ...inBatches, restart: '[ "$CLONEDEPLOY_HOST" != h2 ] || ! grep -q two version' })
+    project.write({ 'app/version': 'two\n' })
+    expect((await project.run('deploy')).code).toBe(5)
+    expect([1, 2].map(project.current)).toEqual([1, 2].map(() => `releases/${one}`))
+    expect(haproxy.changes.slice(0, 3)).toEqual(oneByOne.slice(0, 3))
+    expect(haproxy.changes.length).toBeGreaterThan(oneByOne.length)
+    expect(haproxy.states()).toEqual(['ready', 'ready'])
+  })
+
+  it('is maintenance, and its end', async () => {
+    const { project } = here
+    configure()
+    await project.deployed('one')
+    expect((await project.run('maintenance on')).code).toBe(0)
+    expect(haproxy.states()).toEqual(['maint', 'maint'])
+    expect((await project.run('maintenance off')).code).toBe(0)
+    expect(haproxy.states()).toEqual(['ready', 'ready'])
+  })
+
+  it('is nothing where it does not have the backend: that is refused before anything is touched', async () => {
+    configure({}, 'nope')
+    const { code, stderr } = await here.project.run('deploy')
+    expect([code, stderr]).toEqual([3, expect.stringContaining("HAProxy h1 nope cannot be read: Can't find backend.")])
+    expect(haproxy.changes).toEqual([])
+  })
+})
