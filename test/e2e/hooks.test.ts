@@ -3,23 +3,13 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { contents } from '../support/files.js'
-import { both, onFleet } from '../support/on-fleet.js'
+import { all, both, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('hooks', () => {
   const here = onFleet({ hosts: both.length })
   const at = (name: string) => textOf(join(here.project.root, name))
-
-  it('of prepare that make different files on different hosts stop the deploy, with 3', async () => {
-    const { project } = here
-    project.configure({ prepare: '[ "$CLONEDEPLOY_HOST" != h2 ] || echo "$CLONEDEPLOY_HOST" >made-here' })
-    const { code, json, stderr } = await project.run('deploy --json')
-    expect(code).toBe(3)
-    expect(stderr).toContain("identical: 'warn'")
-    expect(json().hosts.map(({ error }: Json) => error?.step ?? null)).toEqual([null, 'compare', null])
-    for (const i of both) expect(project.releases(i)).toEqual([])
-  })
 
   exhaustively('of prepare that make different files are a warning where the config says so', async () => {
     const { project } = here
@@ -203,3 +193,17 @@ function processes(): string {
     .map(pid => textOf(join('/proc', pid, 'cmdline')).replaceAll('\0', ' '))
     .join('\n')
 }
+
+describe.skipIf(!sshdIsHere())('prepare hooks', () => {
+  const here = onFleet()
+
+  it('that make different files on different hosts stop the deploy, with 3', async () => {
+    const { project } = here
+    project.configure({ prepare: '[ "$CLONEDEPLOY_HOST" != h2 ] || echo "$CLONEDEPLOY_HOST" >made-here' })
+    const { code, json, stderr } = await project.run('deploy --json')
+    expect(code).toBe(3)
+    expect(stderr).toContain("identical: 'warn'")
+    expect(json().hosts.map(({ error }: Json) => error?.step ?? null)).toEqual([null, 'compare', null])
+    for (const i of all) expect(project.releases(i)).toEqual([])
+  })
+})

@@ -28,8 +28,8 @@ export function busyboxAlone(): readonly string[] {
   const lines = [
     'set -e',
     `F=${root}; T=${tmpdir()}`,
-    'mkdir -p "$F$T"',
-    'mount --bind "$T" "$F$T"; mount --bind /dev "$F/dev"; mount -t proc proc "$F/proc"',
+    'mount --rbind /dev "$F/dev"; mount -t proc proc "$F/proc"',
+    'mkdir -p "$F$T"; mount --bind "$T" "$F$T"',
     'set -- HOME=/root SHELL=/bin/sh PATH=/bin SSH_CONNECTION="$SSH_CONNECTION"',
     'for v in $(env | grep "^CLONEDEPLOY_TEST_"); do set -- "$@" "$v"; done',
     'PATH=$PATH:/usr/sbin:/sbin',
