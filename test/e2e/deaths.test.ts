@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { ageLocks } from '../support/lease.js'
 import { all, onFleet } from '../support/on-fleet.js'
-import { type Json, textOf } from '../support/project.js'
+import { type Json, short, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
@@ -26,7 +26,7 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     const one = await project.deployed('one')
     configure({ health: { run: `grep -q one version || { ${hold}; }`, tryTimeout: '60s', timeout: '60s' } })
     project.write({ 'app/version': 'two\n' })
-    const running = project.start('deploy')
+    const running = project.start('deploy', { times: short })
     await held()
     running.child.kill('SIGKILL')
     expect((await running.ended).signal).toBe('SIGKILL')
@@ -39,7 +39,6 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     expect(doubtful.json()).toMatchObject({ result: 'unknown', lock: { alive: true } })
     expect(doubtful.json().hosts.map(({ flag }: Json) => flag)).toEqual(all.map(() => 'IN DOUBT'))
     expect((await project.run('deploy')).code).toBe(4)
-    // The lease is 15 s; the rest is a slow machine.
     await until(() => expect(restarts()).toEqual(all.map(() => 'one\ntwo\none\n')), 40_000)
     expect(all.map(project.current)).toEqual(all.map(() => `releases/${one}`))
     expect((await project.run('status --json')).json().hosts.map(({ current, flag }: Json) => [current, flag])).toEqual(
@@ -147,7 +146,7 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     const one = await project.deployed('one')
     configure({ health: { run: `grep -q one version || { ${hold}; }`, tryTimeout: '2s', timeout: '3s' } })
     project.write({ 'app/version': 'two\n' })
-    const running = project.start('deploy --json')
+    const running = project.start('deploy --json', { times: short })
     await held()
     await fleet.stopHost(3)
     const { code, json } = await running.ended

@@ -5,7 +5,7 @@ import { exhaustively } from '../support/exhaustively.js'
 import { inodes, writeFiles } from '../support/files.js'
 import { ageLocks } from '../support/lease.js'
 import { four as all, onFleet } from '../support/on-fleet.js'
-import { type Json, textOf } from '../support/project.js'
+import { type Json, short, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('repair --give-up', () => {
@@ -22,7 +22,7 @@ describe.skipIf(!sshdIsHere())('repair --give-up', () => {
     const one = await project.deployed('one')
     project.configure({ env, restart: `grep -q one version || { ${hold}; }` })
     project.write({ 'app/version': 'two\n' })
-    const dying = project.start('deploy')
+    const dying = project.start('deploy', { times: short })
     await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
       timeout: 60_000,
       interval: 20,

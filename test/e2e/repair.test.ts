@@ -5,7 +5,7 @@ import { exhaustively } from '../support/exhaustively.js'
 import { contents } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { signal } from '../support/processes.js'
-import { textOf } from '../support/project.js'
+import { short, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('repair', () => {
@@ -19,7 +19,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     })
     const old = await project.deployed('one')
     project.write({ 'app/slow': '' })
-    const dying = project.start('deploy')
+    const dying = project.start('deploy', { times: short })
     await vi.waitFor(() => expect(currents()).not.toContain(`releases/${old}`), { timeout: 60_000, interval: 20 })
     const next = project.current(3)
     await dying.until('health')

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { ageLocks } from '../support/lease.js'
 import { four as all, onFleet } from '../support/on-fleet.js'
-import { type Json, textOf } from '../support/project.js'
+import { type Json, short, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onTerminal } from '../support/terminal.js'
 
@@ -68,7 +68,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     async () => {
       const { project } = here
       const one = await served({ rollout: { batch: 2, canary: { hosts: 2, pause: '1h' } } })
-      const running = project.start('deploy --yes')
+      const running = project.start('deploy --yes', { times: short })
       await running.until(/canary .*alone for/)
       expect(versions()).toEqual(['two', 'two', 'one', 'one'])
       const during = await project.run('status --json')

@@ -39,7 +39,7 @@ export interface RunOptions {
 }
 
 /** For tests that wait until a lease is over. */
-export const short: Times = { lease: 3, deadline: 20 }
+export const short: Times = { lease: 5, deadline: 20 }
 
 export interface Ended {
   readonly code: number | null

@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { shipped } from '../../src/plan/times.js'
+import { lockLease } from '../../src/scripts/lock.js'
+
+const text = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8')
+
+it.each([
+  ['the deadline', shipped.deadline, /^\| deadline +\| (\S+) s /m],
+  ['the lease', shipped.lease, /^\| lease +\| (\S+) s /m],
+  ['the sign of life', shipped.lease / 4, /each touch of `X\/lease` \(every (\S+) s\)/],
+  ['the lock’s lease', lockLease, /^The lock's (\S+) s is a third one/m],
+])('the protocol says how long %s is', (_, seconds, words) => {
+  expect(Number(words.exec(text)?.[1])).toBe(seconds)
+})
