@@ -56,20 +56,23 @@ describe.skipIf(!sshdIsHere())('join', () => {
     expect(existsSync(project.on(3))).toBe(false)
   })
 
-  it('brings what a host lacks that came with a deploy, restarts nothing, and then has nothing to do', async () => {
-    const { project } = here
-    const [, two] = (await grown()) as [string, string]
-    const three = await project.deployed('three')
-    expect((await project.run('rollback --yes')).code).toBe(3)
-    const joined = await project.run('join --host h3')
-    expect(joined.code).toBe(0)
-    expect(joined.stderr).toMatch(`Joined h3 with ${three} and 2 earlier releases in `)
-    expect(restarted()[2]).toBe('three\n')
-    const again = await project.run('join --host h3 --json')
-    expect([again.code, again.json().result]).toEqual([0, 'unchanged'])
-    expect((await project.run('rollback --yes')).code).toBe(0)
-    expect(currents()).toEqual(serving(two, two, two))
-  })
+  exhaustively(
+    'brings what a host lacks that came with a deploy, restarts nothing, and then has nothing to do',
+    async () => {
+      const { project } = here
+      const [, two] = (await grown()) as [string, string]
+      const three = await project.deployed('three')
+      expect((await project.run('rollback --yes')).code).toBe(3)
+      const joined = await project.run('join --host h3')
+      expect(joined.code).toBe(0)
+      expect(joined.stderr).toMatch(`Joined h3 with ${three} and 2 earlier releases in `)
+      expect(restarted()[2]).toBe('three\n')
+      const again = await project.run('join --host h3 --json')
+      expect([again.code, again.json().result]).toEqual([0, 'unchanged'])
+      expect((await project.run('rollback --yes')).code).toBe(0)
+      expect(currents()).toEqual(serving(two, two, two))
+    },
+  )
 
   exhaustively('goes on without an earlier release that cannot be made the same any more, and says so', async () => {
     const { project } = here

@@ -22,34 +22,37 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
   })
   afterEach(() => rival.remove())
 
-  it('lets one of two deploys through: the other ends with 4, names the holder and leaves no lock', async () => {
-    const { project } = here
-    project.configure({ prepare: alone(project.root, 100) })
-    rival.configure({ prepare: alone(project.root, 100) }, i => ({ deployTo: project.on(i) }))
-    const seen: string[] = []
-    for (let round = 1; round <= 5; round++) {
-      project.write({ 'app/version': `anna ${round}\n` })
-      rival.write({ 'app/version': `bert ${round}\n` })
-      const runs = await Promise.all([project.run('deploy'), rival.run('deploy', { env: { USER: 'bert' } })])
-      const codes = runs.map(({ code }) => code)
-      seen.push(codes.join(' '))
-      expect(codes).toContain(0)
-      for (const { code, stderr } of runs) {
-        expect([0, 4]).toContain(code)
-        if (code === 4)
-          expect(stderr).toMatch(
-            /(production is locked by (anna|bert)@|Another run changed production).*Nothing was changed/,
-          )
+  exhaustively(
+    'lets one of two deploys through: the other ends with 4, names the holder and leaves no lock',
+    async () => {
+      const { project } = here
+      project.configure({ prepare: alone(project.root, 100) })
+      rival.configure({ prepare: alone(project.root, 100) }, i => ({ deployTo: project.on(i) }))
+      const seen: string[] = []
+      for (let round = 1; round <= 5; round++) {
+        project.write({ 'app/version': `anna ${round}\n` })
+        rival.write({ 'app/version': `bert ${round}\n` })
+        const runs = await Promise.all([project.run('deploy'), rival.run('deploy', { env: { USER: 'bert' } })])
+        const codes = runs.map(({ code }) => code)
+        seen.push(codes.join(' '))
+        expect(codes).toContain(0)
+        for (const { code, stderr } of runs) {
+          expect([0, 4]).toContain(code)
+          if (code === 4)
+            expect(stderr).toMatch(
+              /(production is locked by (anna|bert)@|Another run changed production).*Nothing was changed/,
+            )
+        }
+        const served = both.map(i => textOf(project.on(i, 'current/version')))
+        expect(new Set(served).size).toBe(1)
+        const { json } = await project.run('status --json')
+        expect(json()).toMatchObject({ result: 'consistent', lock: null })
       }
-      const served = both.map(i => textOf(project.on(i, 'current/version')))
-      expect(new Set(served).size).toBe(1)
-      const { json } = await project.run('status --json')
-      expect(json()).toMatchObject({ result: 'consistent', lock: null })
-    }
-    expect(textOf(join(project.root, 'overlap'))).toBe('')
-    expect(inodes(join(project.root, 'overlap'))).toEqual({})
-    expect(seen.join()).toContain('4')
-  })
+      expect(textOf(join(project.root, 'overlap'))).toBe('')
+      expect(inodes(join(project.root, 'overlap'))).toEqual({})
+      expect(seen.join()).toContain('4')
+    },
+  )
 
   exhaustively('taken by hand keeps everybody from deploying, until it is given back by its id', async () => {
     const { project } = here

@@ -124,7 +124,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect((await project.run('status')).code).toBe(0)
   })
 
-  it('removes what a run left that died before the swap', async () => {
+  exhaustively('removes what a run left that died before the swap', async () => {
     const { project } = here
     const one = await project.deployed('one')
     project.configure({ prepare: 'sleep 60' })

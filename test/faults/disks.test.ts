@@ -107,7 +107,7 @@ describe.skipIf(!here)('a disk of one host', () => {
     await ends(['old'])
   })
 
-  it('that becomes read-only before the swap: nothing stays swapped anywhere, with 5', async () => {
+  exhaustively('that becomes read-only before the swap: nothing stays swapped anywhere, with 5', async () => {
     const running = await deployWith('new', 'armed', 3, () => {})
     await hosts.whenArmed(scene.project)
     disk.readOnly(true)

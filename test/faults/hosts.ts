@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -78,11 +79,15 @@ export function onHosts(count = 3): Hosts {
     all,
     stopAt(i, k, pattern = '*', how = 'hang') {
       unstop()
+      for (const name of changing) makeCommand(dirOf(i), name)
       writeFileSync(join(dirOf(i), 'commands'), '')
       writeFileSync(join(dirOf(i), 'stop-at'), `${k}\n${how}\n${pattern}\n`)
     },
     unstop,
-    setClock: (i, seconds) => writeFileSync(join(dirOf(i), 'clock'), `${seconds}\n`),
+    setClock(i, seconds) {
+      makeCommand(dirOf(i), 'touch')
+      writeFileSync(join(dirOf(i), 'clock'), `${seconds}\n`)
+    },
     whenArmed: project =>
       vi.waitFor(() => {
         for (const i of all) {
@@ -157,34 +162,53 @@ function pausedOn(dir: string): readonly number[] {
   return pid === 0 ? [] : [pid, ...descendants(pid), ...ancestors(pid)]
 }
 
+/** Those by which all sleeps of a host can end at once, and its clock be set. */
 function makeCommands(dir: string): void {
   mkdirSync(dir)
-  const real = (name: string) => execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
+  const [sleep, date] = [real('sleep'), real('date')]
+  writeCommand(dir, 'date', [`[ -e ${dir}/clock ] || exec ${date} "$@"`, `exec ${date} -d ${nowOn(dir)} "$@"`])
+  writeCommand(dir, 'sleep', [`[ ! -e ${dir}/fast ] || exec ${sleep} 0.02`, `exec ${sleep} "$@"`])
+}
+
+/** One at which a host can be stopped: made when a test asks for it, because it costs another program each time. */
+function makeCommand(dir: string, name: (typeof changing)[number]): void {
+  if (existsSync(join(dir, name))) return
   const sleep = real('sleep')
-  const write = (name: string, lines: readonly string[]) => {
-    writeFileSync(join(dir, name), ['#!/bin/sh', ...lines, ''].join('\n'))
-    chmodSync(join(dir, name), 0o755)
-  }
-  const date = real('date')
-  const now = `"@$(( $(${date} +%s) + $(cat ${dir}/clock) ))"`
-  write('date', [`[ -e ${dir}/clock ] || exec ${date} "$@"`, `exec ${date} -d ${now} "$@"`])
-  write('sleep', [`[ ! -e ${dir}/fast ] || exec ${sleep} 0.02`, `exec ${sleep} "$@"`])
-  for (const name of changing)
-    write(name, [
-      `if [ -e ${dir}/stop-at ]; then`,
-      `  { read -r k; read -r how; read -r pattern; } <${dir}/stop-at`,
-      `  case "${name} $*" in $pattern)`,
-      `    printf '%s\\n' "${name} $*" >>${dir}/commands`,
-      `    if [ "$(wc -l <${dir}/commands)" -eq "$k" ]; then`,
-      `      echo $$ >${dir}/stopped`,
-      `      [ "$how" != kill ] || { kill -9 "$PPID"; exit 1; }`,
-      `      while [ "$how" = hang ] || [ -e ${dir}/stop-at ]; do ${sleep} 0.05; done`,
-      '    fi ;;',
-      '  esac',
-      'fi',
-      ...(name === 'touch'
-        ? [`case $1 in -*) ;; *) [ ! -e ${dir}/clock ] || exec ${real(name)} -d ${now} "$@" ;; esac`]
-        : []),
-      `exec ${real(name)} "$@"`,
-    ])
+  writeCommand(dir, name, [
+    `if [ -e ${dir}/stop-at ]; then`,
+    `  { read -r k; read -r how; read -r pattern; } <${dir}/stop-at`,
+    `  case "${name} $*" in $pattern)`,
+    `    printf '%s\\n' "${name} $*" >>${dir}/commands`,
+    `    if [ "$(wc -l <${dir}/commands)" -eq "$k" ]; then`,
+    `      echo $$ >${dir}/stopped`,
+    `      [ "$how" != kill ] || { kill -9 "$PPID"; exit 1; }`,
+    `      while [ "$how" = hang ] || [ -e ${dir}/stop-at ]; do ${sleep} 0.05; done`,
+    '    fi ;;',
+    '  esac',
+    'fi',
+    ...(name === 'touch'
+      ? [`case $1 in -*) ;; *) [ ! -e ${dir}/clock ] || exec ${real(name)} -d ${nowOn(dir)} "$@" ;; esac`]
+      : []),
+    `exec ${real(name)} "$@"`,
+  ])
+}
+
+function nowOn(dir: string): string {
+  return `"@$(( $(${real('date')} +%s) + $(cat ${dir}/clock) ))"`
+}
+
+function writeCommand(dir: string, name: string, lines: readonly string[]): void {
+  const file = join(dir, name)
+  writeFileSync(`${file}.new`, ['#!/bin/sh', ...lines, ''].join('\n'))
+  chmodSync(`${file}.new`, 0o755)
+  renameSync(`${file}.new`, file)
+}
+
+const found = new Map<string, string>()
+
+/** Where this machine has a program. */
+function real(name: string): string {
+  const path = found.get(name) ?? execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
+  found.set(name, path)
+  return path
 }

@@ -13,7 +13,7 @@ describe.skipIf(!sshdIsHere())('a controller that is killed while a host is new'
   const scene = onScene(hosts)
   const points = [
     ...messagePoints([['go', 3]]).map(at => ({ command: 'join --host h3', ...at })),
-    ...messagePoints([['confirm', 1]]).map(at => ({ command: 'repair', ...at })),
+    ...messagePoints([]).map(at => ({ command: 'repair', ...at })),
   ]
 
   it.each(

@@ -15,6 +15,9 @@ describe.skipIf(!sshdIsHere())('a controller that is killed, and a host that reb
   /** Killed after that message; then a host which did not get it hangs before that command, and is started anew. */
   const twice = async (kind: string, k: number, command: string, dying = 2) => {
     scene.project.write(app('new'))
+    // A shell keeps where it has found a command.
+    for (const i of hosts.all) hosts.stopAt(i, 0)
+    hosts.unstop()
     const running = startHeld(scene.project, 'deploy', { kind, k, when: 'after' })
     expect(await running.reached()).toBe(true)
     await vi.waitFor(() => expect(hosts.all.map(i => version(scene.project, i))).toEqual(['new', 'new', 'new']))
