@@ -324,7 +324,7 @@ export type LogsInput =
 export type HealthInput = HttpCheckInput | TcpCheckInput | CommandCheckInput
 
 export interface HttpCheckInput extends CheckLimits {
-  /** Requested on the host itself. `$NAME` stands for a variable of the host's `env`. */
+  /** Requested on the host itself. `$NAME` stands for a variable of `env`, of the host's `env`, or a secret. */
   readonly url: string
   /**
    * The status that the response must have.

@@ -1,9 +1,30 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Every document for people, by its path in the repository. */
+export const documents: readonly string[] = [
+  ...readdirSync(root).filter(name => name.endsWith('.md')),
+  ...below('docs'),
+  ...readdirSync(join(root, 'examples')).map(name => `examples/${name}/README.md`),
+].sort()
+
+function below(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
+    const path = `${folder}/${entry.name}`
+    if (entry.isDirectory()) return below(path)
+    return path.endsWith('.md') ? [path] : []
+  })
+}
 
 /** A text of this repository, by its path. */
 export function document(path: string): string {
-  return readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
+  return readFileSync(join(root, path), 'utf8')
+}
+
+export function isThere(path: string): boolean {
+  return existsSync(join(root, path))
 }
 
 /** The code blocks in a language. */
@@ -15,7 +36,25 @@ export function blocks(text: string, language: string): readonly string[] {
 
 /** Everything that is marked as code inside a line. */
 export function codeSpans(text: string): readonly string[] {
-  return [...text.replace(/^```.*?^```$/gms, '').matchAll(/`([^`\n]+)`/g)].map(found => found[1] ?? '')
+  return [...prose(text).matchAll(/`([^`\n]+)`/g)].map(found => found[1] ?? '')
+}
+
+/** Where a document points, other than to the web: the path from the document, and the heading there. */
+export function links(text: string): readonly { readonly path: string; readonly heading: string | null }[] {
+  return [...prose(text).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, path = '', heading]) => ({
+    path,
+    heading: heading ?? null,
+  }))
+}
+
+/** The headings of a document as links name them. */
+export function anchors(text: string): readonly string[] {
+  return [...prose(text).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
 }
 
 /** The rows below a table's head line, as cells. */
@@ -31,4 +70,9 @@ export function table(text: string, head: string): readonly (readonly string[])[
       .slice(1, -1)
       .map(cell => cell.trim()),
   )
+}
+
+/** Without the code blocks. */
+function prose(text: string): string {
+  return text.replace(/^```.*?^```$/gms, '')
 }

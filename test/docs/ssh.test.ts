@@ -1,26 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { loadConfig } from '../../src/config/load.js'
 import { masterArgs } from '../../src/connection/openssh-args.js'
 import type { Target } from '../../src/connection/target.js'
+import { load } from './config.js'
 import { blocks, codeSpans, document, table } from './markdown.js'
 
 const page = document('docs/ssh.md')
 
-async function configOf(text: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'clonedeploy-docs-'))
-  const file = join(folder, 'deploy.config.ts')
-  writeFileSync(file, text)
-  const config = await loadConfig({ cwd: folder, file })
-  rmSync(folder, { recursive: true })
-  return { folder, config }
-}
-
 it('the configurations in ssh.md come to what the page says', async () => {
   const [ways = '', relay = ''] = blocks(page, 'ts')
-  const { folder, config } = await configOf(ways)
+  const { folder, ...config } = await load(ways)
   expect(config.ssh).toEqual({
     configFile: join(folder, 'ssh_config'),
     connectTimeout: 5_000,
@@ -29,9 +18,9 @@ it('the configurations in ssh.md come to what the page says', async () => {
   })
   const short = relay.replace(/relay: \{.*\}/, 'relay: true')
   expect(short).not.toBe(relay)
-  const [said, meant] = [await configOf(relay), await configOf(short)]
-  expect(said.config.relay).toEqual({ seeds: 1, port: 22022 })
-  expect(meant.config.relay).toEqual(said.config.relay)
+  const [said, meant] = [await load(relay), await load(short)]
+  expect(said.relay).toEqual({ seeds: 1, port: 22022 })
+  expect(meant.relay).toEqual(said.relay)
 })
 
 it('ssh.md has every reason for which auto takes ssh, and no other', () => {

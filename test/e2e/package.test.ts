@@ -8,7 +8,7 @@ const cli = (...args: readonly string[]) =>
   execFileSync(process.execPath, [join(root, 'bin/clonedeploy.js'), ...args], { encoding: 'utf8' })
 
 describe('the package', () => {
-  it('holds the program, its types and the example, and nothing else', () => {
+  it('holds the program, its types, the documents and the examples, and nothing else', () => {
     const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: root,
       encoding: 'utf8',
@@ -16,10 +16,11 @@ describe('the package', () => {
     })
     const [{ files }] = JSON.parse(said) as [{ files: { path: string; mode: number }[] }]
     const allowed = [
-      /^(package\.json|README\.md|LICENSE)$/,
+      /^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE)$/,
       /^bin\/clonedeploy\.js$/,
       /^dist\/(licenses\.txt|[\w/-]+\.(js|d\.ts))$/,
-      /^examples\/hello\/[\w./-]+$/,
+      /^docs\/([\w/-]+\.md|demo\.svg)$/,
+      /^examples\/(?!.*\.clonedeploy|.*node_modules)[\w./@-]+$/,
     ]
     expect(files.filter(({ path }) => !allowed.some(one => one.test(path)))).toEqual([])
     const paths = files.map(({ path }) => path)
