@@ -45,9 +45,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       world.exit(contacted ? 6 : signalCode)
     }
     signalCode = signal === 'SIGTERM' ? 143 : 130
-    output.stderr(
-      `\n${signal}: stopping. ${contacted ? 'What was prepared is removed, what was swapped is put back.' : ''} Once more: leave things as they are.\n`,
-    )
+    output.stderr(`\n${signal}: stopping. ${contacted ? wayOut(command) : ''} Once more: leave things as they are.\n`)
     stopper.ask(`interrupted by ${signal}`)
   })
   try {
@@ -120,6 +118,12 @@ function parse(argv: readonly string[], print: (text: string) => void): Asked | 
     throw new UsageError((usage[0] ?? message).replace(/^error: /, '').trim(), { next: ['see: clonedeploy --help'] })
   }
   return asked
+}
+
+function wayOut(command: string): string {
+  return command === 'restart'
+    ? 'Hosts that have begun to restart are seen through; no other begins.'
+    : 'What was prepared is removed, what was swapped is put back.'
 }
 
 function text(flag: unknown): string | null {

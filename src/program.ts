@@ -54,6 +54,11 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     ).option('--to <id>', 'roll back to this release'),
   )
   ask(
+    selection(
+      underLock(onStage(add('restart', 'restart the app as rollout says, and ask for its health; swaps nothing'))),
+    ),
+  )
+  ask(
     transaction(
       onStage(add('repair', 'end what a dead run left, and bring every host to the fleet’s release; safe to repeat')),
     )
@@ -196,10 +201,16 @@ function transaction(command: Command): Command {
 
 /** What every transaction knows. */
 function change(command: Command): Command {
+  return underLock(
+    command
+      .option('-n, --dry-run', 'show what would happen; hosts are only read')
+      .option('--detailed-exitcode', 'with --dry-run: exit 10 when something would change')
+      .option('--no-rollback', 'leave the new release in place when it fails after the swap'),
+  )
+}
+
+function underLock(command: Command): Command {
   return command
-    .option('-n, --dry-run', 'show what would happen; hosts are only read')
-    .option('--detailed-exitcode', 'with --dry-run: exit 10 when something would change')
-    .option('--no-rollback', 'leave the new release in place when it fails after the swap')
     .option('--lock-wait <duration>', 'wait this long for the lock, such as 10m', duration)
     .option('-m, --message <text>', 'shown with the lock and in the history')
 }

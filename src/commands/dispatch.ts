@@ -14,6 +14,7 @@ import { maintenance } from './maintenance.js'
 import { prune } from './prune.js'
 import { releases } from './releases.js'
 import { repair } from './repair.js'
+import { restart } from './restart.js'
 import { rollback } from './rollback.js'
 import { run } from './run.js'
 import { status } from './status.js'
@@ -35,6 +36,8 @@ export async function dispatch(
       return deploy(io, flags)
     case 'rollback':
       return rollback(io, flags)
+    case 'restart':
+      return restart(io, flags)
     case 'repair':
       return repair(io, flags)
     case 'join':

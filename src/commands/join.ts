@@ -73,7 +73,7 @@ async function joinFleet(
   const outcome = await repairFleet(context, flags, startedAt, 'join', later => {
     demandJoinable(context, later, joining)
   })
-  const isNew = outcome.result === 'unchanged' && brought.earlier.length > 0
+  const isNew = outcome.result === 'unchanged' && outcome.exitCode === 0 && brought.earlier.length > 0
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10
   const hosts = outcome.hosts.filter(({ name, current }) => joining.has(name) && current === outcome.release)
   return {

@@ -61,7 +61,7 @@ export async function repairFleet(
       if (scene.decision.kind === 'nothing') {
         const states = scene.fleet.map(({ state }) => state)
         if (!isRecorded(given, states)) await leaveOut(context, flags, scene)
-        const outcome = done ?? unchanged(context, scene.fleet, null, startedAt, command)
+        const outcome = done ?? (await unchanged(context, scene.fleet, null, startedAt, command))
         return concluded(context, scene, await mendService(context, flags, scene, outcome))
       }
       const outcome = await act(context, flags, scene, startedAt)

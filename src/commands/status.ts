@@ -9,6 +9,7 @@ import type { Session } from '../fleet/session.js'
 import type { Unreached } from '../fleet/unreached.js'
 import type { FleetState, HostState } from '../inventory/state.js'
 import { assess, type Probe } from '../plan/assess.js'
+import { onHost } from '../plan/on-host.js'
 import { processStep } from '../plan/process-step.js'
 import type { StatusReport } from '../plan/status.js'
 import { currentRelease, healthSteps } from '../plan/transaction.js'
@@ -103,6 +104,7 @@ async function probe(context: Context, session: Session, state: HostState, verif
     healthNote: first?.note ?? '',
     processes: oldOnes(living, currentRelease(state)),
     oldProcesses: asked.old,
+    restarts: onHost(context.config.restart, session.host).length > 0,
     drift: verify ? await readDrift(session, state) : null,
   }
 }

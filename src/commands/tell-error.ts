@@ -39,7 +39,7 @@ function complete({ message, details, next }: Refusal, propose: Propose): Told {
 
 type Told = Pick<Refusal, 'message' | 'details' | 'next'>
 
-const transactions = new Set(['deploy', 'rollback', 'repair', 'join'])
+const transactions = new Set(['deploy', 'rollback', 'restart', 'repair', 'join'])
 
 /** The command's JSON when it changed nothing; of commands that are no transaction, the error alone. */
 function refusalJson(command: string, error: Told, exitCode: number) {

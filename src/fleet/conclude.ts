@@ -35,7 +35,7 @@ export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: H
 function resultOf(command: Outcome['command'], ending: Ending): Pick<Outcome, 'result' | 'exitCode'> {
   switch (ending) {
     case 'deployed':
-      return { result: command === 'rollback' ? 'rolled-back' : 'deployed', exitCode: 0 }
+      return { result: done[command], exitCode: 0 }
     case 'aborted':
       return { result: 'aborted', exitCode: 3 }
     case 'rolled-back':
@@ -48,6 +48,14 @@ function resultOf(command: Outcome['command'], ending: Ending): Pick<Outcome, 'r
   }
 }
 
+const done = {
+  deploy: 'deployed',
+  rollback: 'rolled-back',
+  restart: 'restarted',
+  repair: 'deployed',
+  join: 'deployed',
+} as const
+
 function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
   const target = host.current.kind === 'known' ? host.current.target : null
   const isNew = target === `releases/${run.plan.release}`
@@ -58,6 +66,7 @@ function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
     current: isOld ? host.plan.oldRelease : (target?.replace(/^releases\//, '') ?? null),
     digest: isNew ? run.plan.digest : isOld ? host.plan.oldDigest : null,
     healthy: ending === 'aborted' ? null : host.healthy,
+    ...(run.plan.command === 'restart' ? { restarted: host.taken } : {}),
     bytes: host.session.bytes(),
     ...(host.out === null ? {} : { out: host.out }),
     error: unread
@@ -78,7 +87,7 @@ function canBeUndone({ plan }: Run): boolean {
   return plan.command === 'deploy' && plan.previous !== null
 }
 
-function logsCommand({ plan }: Run, host: HostRun): string {
+export function logsCommand({ plan }: Run, host: HostRun): string {
   const release = host.plan.log?.ofRelease ? ` --release ${plan.release}` : ''
   return `clonedeploy logs ${host.name}${release}`
 }

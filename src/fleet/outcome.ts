@@ -3,10 +3,10 @@ import type { Phase } from './events.js'
 
 /** How a run ended, derived only from what was read back from the hosts. */
 export interface Outcome {
-  readonly command: 'deploy' | 'rollback' | 'repair' | 'join'
+  readonly command: 'deploy' | 'rollback' | 'restart' | 'repair' | 'join'
   readonly app: string
   readonly stage: string
-  readonly result: 'deployed' | 'unchanged' | 'aborted' | 'rolled-back' | 'mixed'
+  readonly result: 'deployed' | 'restarted' | 'unchanged' | 'aborted' | 'rolled-back' | 'mixed'
   readonly exitCode: ExitCode
   readonly release: string
   readonly previous: string | null
@@ -33,6 +33,8 @@ export interface HostOutcome {
   readonly current: string | null
   readonly digest: string | null
   readonly healthy: boolean | null
+  /** Of a restart: whether it came to this host. */
+  readonly restarted?: boolean
   readonly bytes: number
   readonly error: HostFailure | null
   /** Where it was taken out of service and is not back: `HAProxy web/web-3`. */

@@ -14,6 +14,8 @@ export interface Probe {
   readonly drift: StatusHost['drift']
   readonly processes: StatusHost['processes']
   readonly oldProcesses: StatusHost['oldProcesses']
+  /** Whether the configuration says how to restart the app there. */
+  readonly restarts: boolean
 }
 
 /** What the balancers say: of which host what, where a dead run has drained one, and what could not be read. */
@@ -115,6 +117,7 @@ function resultOf(states: readonly HostState[], hosts: readonly StatusHost[]): S
 }
 
 function hostOf(state: HostState, facts: FleetFacts, probe: Probe = unprobed): StatusHost {
+  const { restarts: _, ...found } = probe
   const open = state.transactions.find(({ outcome }) => outcome === null)
   return {
     name: state.name,
@@ -122,7 +125,7 @@ function hostOf(state: HostState, facts: FleetFacts, probe: Probe = unprobed): S
     error: null,
     current: currentRelease(state),
     digest: currentEntry(state)?.digest ?? null,
-    ...probe,
+    ...found,
     transaction: open === undefined ? null : { id: open.id, phase: open.state, target: open.next, previous: open.old },
     releases: state.releases.map(({ id }) => id),
     last: state.last,
@@ -137,11 +140,14 @@ const unprobed: Probe = {
   drift: null,
   processes: [],
   oldProcesses: 'warn',
+  restarts: false,
 }
+
+const { restarts: _, ...unasked } = unprobed
 
 function unread(name: string, error: string | null): StatusHost {
   const nothing = { current: null, digest: null, transaction: null, releases: [], last: null } as const
-  return { name, reachable: false, error, ...nothing, ...unprobed, ...unreachable(name, error) }
+  return { name, reachable: false, error, ...nothing, ...unasked, ...unreachable(name, error) }
 }
 
 function splitOf(hosts: readonly StatusHost[]): StatusReport['split'] {

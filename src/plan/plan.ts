@@ -7,7 +7,7 @@ import type { Times } from './times.js'
 
 /** Everything that a run will do, decided before it does anything. The two phases are in the type: `prepare`, then `swap`. */
 export interface Plan extends Times {
-  readonly command: 'deploy' | 'rollback' | 'repair' | 'join'
+  readonly command: 'deploy' | 'rollback' | 'restart' | 'repair' | 'join'
   readonly app: string
   readonly stage: string
   readonly tx: string

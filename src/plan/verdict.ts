@@ -64,7 +64,9 @@ export function joinHosts(names: readonly string[]): string {
   return `fix: clonedeploy join --host ${names.join(',')}`
 }
 
-type Probed = Pick<StatusHost, 'drift' | 'health' | 'healthNote' | 'processes' | 'oldProcesses'>
+type Probed = Pick<StatusHost, 'drift' | 'health' | 'healthNote' | 'processes' | 'oldProcesses'> & {
+  readonly restarts: boolean
+}
 
 /** The first thing that is off with a host, the worst first. Says nothing that was not read. */
 export function judge(state: HostState, probe: Probed, fleet: FleetFacts) {
@@ -169,14 +171,10 @@ function drained({ name, lock }: HostState, fleet: FleetFacts): Judgement | null
   return off('drained', 'DRAINED', `${name} is out of ${where}: a run that did not end has drained it.`, repair)
 }
 
-function unhealthy({ name }: HostState, probe: Pick<StatusHost, 'health' | 'healthNote'>): Judgement | null {
-  if (probe.health !== 'failing') return null
-  return off(
-    'unhealthy',
-    'FAILING',
-    `${name} is not healthy: ${probe.healthNote}`,
-    `look: clonedeploy run --only ${name} -- CMD`,
-  )
+function unhealthy({ name }: HostState, { health, healthNote, restarts }: Probed): Judgement | null {
+  if (health !== 'failing') return null
+  const next = restarts ? `fix: clonedeploy restart --only ${name}` : `look: clonedeploy run --only ${name} -- CMD`
+  return off('unhealthy', 'FAILING', `${name} is not healthy: ${healthNote}`, next)
 }
 
 function outdated({ name }: HostState, { processes, oldProcesses }: Probed): Judgement | null {

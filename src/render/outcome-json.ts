@@ -24,7 +24,16 @@ export function outcomeJson(outcome: Outcome) {
 function hostJson(host: HostOutcome) {
   const { name, current, digest, healthy, bytes } = host
   const error = host.error === null ? null : errorJson(host.error)
-  return { name, current, digest, healthy, bytes, error, ...(host.out === undefined ? {} : { out: host.out }) }
+  return {
+    name,
+    current,
+    digest,
+    healthy,
+    bytes,
+    error,
+    ...(host.out === undefined ? {} : { out: host.out }),
+    ...(host.restarted === undefined ? {} : { restarted: host.restarted }),
+  }
 }
 
 function errorJson({ phase, step, message, hint, log = undefined }: NonNullable<HostOutcome['error']>) {

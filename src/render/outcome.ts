@@ -27,13 +27,16 @@ export function failureHeadline(outcome: Outcome): string {
 const verbs = {
   deploy: { did: 'Deployed', failed: 'Deploy' },
   rollback: { did: 'Rolled back', failed: 'Rollback' },
+  restart: { did: 'Restarted', failed: 'Restart' },
   repair: { did: 'Repaired', failed: 'Repair' },
   join: { did: 'Joined', failed: 'Join' },
 } as const
 
 function body(outcome: Outcome, paint: Paint): string[] {
-  if (outcome.result === 'unchanged') return unchangedLines(outcome, paint)
+  if (outcome.result === 'unchanged' && outcome.exitCode === 0) return unchangedLines(outcome, paint)
+  if (outcome.result === 'unchanged') return failingLines(outcome, paint)
   if (outcome.exitCode === 0) return doneLines(outcome, paint)
+  if (outcome.command === 'restart') return restartLines(outcome, paint)
   switch (outcome.result) {
     case 'mixed':
       return mixedLines(outcome, paint)
@@ -52,6 +55,7 @@ function doneLines(outcome: Outcome, paint: Paint): string[] {
   const sentence = {
     deploy: `Deployed ${release} to ${count} ${took}`,
     rollback: `Rolled back ${count} to ${release} ${took}`,
+    restart: `Restarted ${count} ${took} ${capital(fleetSentence(outcome, 'still'))}`,
     repair: repairedWords(outcome, serving.length),
     join: joinedWords(outcome, took),
   }[outcome.command]
@@ -79,6 +83,32 @@ function unchangedLines(outcome: Outcome, paint: Paint): string[] {
   const force = outcome.command === 'deploy' ? ' --force deploys again.' : ''
   const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
   return [`${paint.good('✔')} Nothing to do: ${fleetSentence(outcome, 'already', digest)}${force}`, ...table]
+}
+
+/** Nothing had to change, and yet all is not well. */
+function failingLines(outcome: Outcome, paint: Paint): string[] {
+  const failing = failedHosts(outcome).map(({ name }) => name)
+  const who = `${listed(failing)} ${failing.length === 1 ? 'is' : 'are'} not healthy`
+  const now = fleetSentence(outcome, 'already').replace(/\.$/, '')
+  return [`${paint.bad('✖')} Nothing was changed: ${now}, but ${who}.`, ...failureLines(outcome, paint)]
+}
+
+/** A restart swaps nothing, so there is no way back: what counts is which hosts it came to, and how those are. */
+function restartLines(outcome: Outcome, paint: Paint): string[] {
+  const came = outcome.hosts.filter(({ restarted }) => restarted)
+  const left = outcome.hosts.length - came.length
+  const count = `${came.length} of ${counted(outcome.hosts.length, 'host')}`
+  const told =
+    came.length === 0
+      ? 'No host was restarted'
+      : left === 0
+        ? 'No way back: nothing was swapped'
+        : `${count} ${came.length === 1 ? 'was' : 'were'} restarted`
+  const now = `${told}. ${capital(fleetSentence(outcome, 'still'))}`
+  const stopped = failedHosts(outcome).length === 0 && came.length > 0
+  const headline = stopped ? 'Restart stopped' : failureHeadline(outcome)
+  const table = came.length === 0 ? [] : ['', ...fleetLines(outcome, paint)]
+  return [`${paint.bad('✖')} ${headline}. ${now}`, ...failureLines(outcome, paint), ...table]
 }
 
 function failedLines(outcome: Outcome, paint: Paint, now: string): string[] {

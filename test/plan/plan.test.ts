@@ -247,7 +247,15 @@ describe('what a fleet is meant to serve', () => {
 
 describe('the verdict on a fleet', () => {
   const unprobed: Probe = {
-    ...{ served: null, health: 'none', healthNote: '', drift: null, processes: [], oldProcesses: 'fail' },
+    ...{
+      served: null,
+      health: 'none',
+      healthNote: '',
+      drift: null,
+      processes: [],
+      oldProcesses: 'fail',
+      restarts: true,
+    },
   }
   const processes = [{ pid: 7, name: 'node', release: idOf(2) }]
   const probe = (more: Partial<Probe>) => new Map([['b', { ...unprobed, ...more }]])

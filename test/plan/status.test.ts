@@ -150,6 +150,12 @@ describe('the verdict on a host', () => {
       'look: clonedeploy run --only b -- CMD',
     ],
     [
+      { health: 'failing', healthNote: 'answered 500', restarts: true },
+      'unhealthy',
+      'b is not healthy: answered 500',
+      'fix: clonedeploy restart --only b',
+    ],
+    [
       { processes: [{ pid: 7, name: 'node', release: 'r1' }], oldProcesses: 'fail' },
       'old process',
       'b still runs r1: node (pid 7).',
@@ -163,6 +169,7 @@ describe('the verdict on a host', () => {
       drift: null,
       processes: [],
       oldProcesses: 'fail',
+      restarts: false,
     } as const
     const probes = new Map<string, Probe>([['b', { ...nothing, ...more }]])
     const { hosts } = assess('shop', 'production', fleetOf([host('a'), host('b')]), probes)

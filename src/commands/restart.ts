@@ -1,0 +1,57 @@
+import { type ExitCode, UsageError } from '../errors.js'
+import { loginProblems } from '../fleet/login-problems.js'
+import { restartAll } from '../fleet/restart.js'
+import { onHost } from '../plan/on-host.js'
+import { demandOne, planRestart } from '../plan/restart.js'
+import { askToGoOn } from './ask.js'
+import { type Context, openContext } from './context.js'
+import type { TransactionFlags } from './flags.js'
+import type { Io } from './io.js'
+import { nothingToSend } from './repair-act.js'
+import { demandWay } from './rollout.js'
+import { demandFree, demandNone, leave, survey } from './survey.js'
+import { revealSecrets, signed, startRun, withLockWait } from './transact.js'
+
+/** `clonedeploy restart`: the app again, as `rollout` says, on all hosts or some; what they serve stays the same. */
+export async function restart(io: Io, flags: TransactionFlags): Promise<ExitCode> {
+  const context = await openContext(io, flags)
+  const startedAt = performance.now()
+  try {
+    const { config, hosts, emit } = context
+    const { app, stage } = config
+    emit({ type: 'run.start', command: 'restart', app, stage, hosts: hosts.map(({ name }) => name) })
+    if (hosts.every(host => onHost(config.restart, host).length === 0))
+      throw new UsageError('The configuration does not say how to restart: it has no `restart` for these hosts.')
+    return await withLockWait(context, flags, () => restartFleet(context, flags, startedAt))
+  } finally {
+    await context.close()
+  }
+}
+
+async function restartFleet(context: Context, flags: TransactionFlags, startedAt: number): Promise<ExitCode> {
+  const { config, concurrency, emit, io } = context
+  const fleet = await survey(context)
+  try {
+    demandFree(context, fleet)
+    const served = demandOne(fleet.map(({ state }) => state))
+    demandNone(await loginProblems(config, fleet, concurrency))
+    const way = await demandWay(context, flags, fleet)
+    if (config.protected)
+      await askToGoOn(context, flags, `Restart ${fleet.length} hosts of ${config.stage}?`, 'this stage is protected')
+    const plan = planRestart({
+      ...signed(context, fleet, io.now()),
+      ...served,
+      command: 'restart',
+      reason: flags.message ?? '',
+      secrets: await revealSecrets(context),
+      unresolved: 'refuse',
+      rollout: way.rollout,
+    })
+    const run = startRun(context, flags, fleet, plan, nothingToSend, way.service)
+    const outcome = await restartAll(run, { startedAt, log: context.log.path() })
+    emit({ type: 'run.end', outcome })
+    return outcome.exitCode
+  } finally {
+    leave(fleet)
+  }
+}

@@ -1,0 +1,32 @@
+import { MixedError, PreflightError } from '../errors.js'
+import type { HostState, ReleaseState } from '../inventory/state.js'
+import type { Plan } from './plan.js'
+import { currentEntry, currentRelease, type Intent, planTransaction } from './transaction.js'
+
+/** Nothing is prepared and nothing swapped: of what every transaction can do, its lock, restart and health are used. */
+export function planRestart(intent: Intent): Plan {
+  return planTransaction(
+    intent,
+    () => [],
+    () => [],
+  )
+}
+
+/** The release that all of these hosts serve. Throws PreflightError when they serve none, MixedError when they differ. */
+export function demandOne(
+  states: readonly HostState[],
+): Pick<ReleaseState, 'digest' | 'revision'> & { readonly release: string } {
+  const served = new Set(states.map(currentRelease))
+  const [release = null] = served
+  if (served.size > 1)
+    throw new MixedError('The hosts do not serve the same release. Nothing was restarted.', {
+      details: states.map(state => `${state.name}  ${currentRelease(state) ?? 'nothing'}`),
+      next: ['look: clonedeploy status', 'first: clonedeploy repair'],
+    })
+  if (release === null)
+    throw new PreflightError('No host serves a release yet: there is nothing to restart.', {
+      next: ['first: clonedeploy deploy'],
+    })
+  const entry = currentEntry(states[0] as HostState)
+  return { release, digest: entry?.digest ?? null, revision: entry?.revision ?? null }
+}
