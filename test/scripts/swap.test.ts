@@ -19,7 +19,18 @@ import { Script } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { look } from '../../src/scripts/swap.js'
 import { inodes, writeFiles } from '../support/files.js'
-import { currentOf, folder, place, run, shells, start, until } from '../support/scripts.js'
+import {
+  busybox,
+  currentOf,
+  folder,
+  place,
+  run,
+  type Started,
+  shells,
+  shellsOnPath,
+  start,
+  until,
+} from '../support/scripts.js'
 import { armed, armOf, heldUp, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
 
 describe.each(shells)('stage under $name', shell => {
@@ -131,7 +142,7 @@ describe.each(shells)('a swap under $name', shell => {
   it.each(['go t2', 'go', ' go t1', 'go t1 ', 'no'])('does not happen at the word %j', async word => {
     const { root, waiting } = await armed(shell)
     waiting.send(word)
-    expect((await waiting.result).code).toBe(82)
+    await expectLate(waiting)
     expect(currentOf(root)).toBe(oldTarget)
     expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
   })
@@ -139,7 +150,7 @@ describe.each(shells)('a swap under $name', shell => {
   it('does not happen when the line is lost before the word', async () => {
     const { root, waiting } = await armed(shell)
     waiting.hangUp()
-    expect((await waiting.result).code).toBe(82)
+    await expectLate(waiting)
     expect(currentOf(root)).toBe(oldTarget)
     expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
   })
@@ -148,7 +159,7 @@ describe.each(shells)('a swap under $name', shell => {
     const { root, waiting } = await armed(shell, { deadline: 1 })
     await until(() => recordsOf(root).includes('state.disarmed'), 'the deadline')
     waiting.send('go t1')
-    expect((await waiting.result).code).toBe(82)
+    await expectLate(waiting)
     expect(currentOf(root)).toBe(oldTarget)
   })
 
@@ -160,7 +171,7 @@ describe.each(shells)('a swap under $name', shell => {
     const then = Date.now() / 1000 + seconds
     utimesSync(join(root, '.clonedeploy/tx/t1', limit), then, then)
     waiting.send('go t1')
-    expect((await waiting.result).code).toBe(82)
+    await expectLate(waiting)
     expect(currentOf(root)).toBe(oldTarget)
     expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
   })
@@ -170,7 +181,7 @@ describe.each(shells)('a swap under $name', shell => {
     rmSync(join(root, '.clonedeploy/tx/t1/told'))
     mkdirSync(join(root, '.clonedeploy/tx/t1/told'))
     waiting.send('go t1')
-    expect((await waiting.result).code).toBe(82)
+    await expectLate(waiting)
     expect(currentOf(root)).toBe(oldTarget)
   })
 
@@ -179,7 +190,7 @@ describe.each(shells)('a swap under $name', shell => {
     const go = join(root, '.clonedeploy/tx/t1/stage/go')
     await until(() => readdirSync(go).length === 0, 'the deadline')
     goOn()
-    expect((await waiting.result).code).toBe(82)
+    await expectLate(waiting)
     expect(currentOf(root)).toBe(oldTarget)
     expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
   })
@@ -189,7 +200,7 @@ describe.each(shells)('a swap under $name', shell => {
     for (const name of ['lease', '.']) utimesSync(join(root, '.clonedeploy/epochs/1', name), 1, 1)
     expect((await run(lock(place(root, 't2'), '{}', { unresolved: 'keep' }), shell)).code).toBe(0)
     goOn()
-    expect((await waiting.result).code).toBe(82)
+    await expectLate(waiting)
     expect(currentOf(root)).toBe(oldTarget)
     expect(existsSync(join(root, '.clonedeploy/tx/t1'))).toBe(false)
   })
@@ -207,7 +218,7 @@ describe.each(shells)('a swap under $name', shell => {
     expect((await run(breakLock(place(root)), shell)).code).toBe(0)
     expect((await run(lock(place(root, 't2'), '{}', { unresolved: 'refuse' }), shell)).code).toBe(0)
     waiting.send('go t1')
-    expect((await waiting.result).code).toBe(82)
+    await expectLate(waiting)
     expect(currentOf(root)).toBe(oldTarget)
   })
 
@@ -228,6 +239,19 @@ describe.each(shells)('a swap under $name', shell => {
   })
 })
 
+describe.each(shellsOnPath)('a swap under $name whose rename did nothing', shell => {
+  it('says what current is all the same', async () => {
+    const bin = folder()
+    const real = shell.name === 'busybox' ? `${busybox} mv` : '/usr/bin/mv'
+    const text = `#!/bin/sh\ncase "$*" in *'stage/go/current ./') exit 0 ;; esac\nexec ${real} "$@"\n`
+    writeFiles(bin, { mv: { mode: 0o755, text } })
+    const { waiting } = await armed({ ...shell, path: `${bin}:${shell.path}` })
+    waiting.send('go t1')
+    expect([await waiting.line(), await waiting.line()]).toEqual(['renamed', `swapped ${oldTarget}`])
+    waiting.send('end')
+  })
+})
+
 describe.each(shells)('look under $name', shell => {
   it.each([
     ['absent', null, 'absent\n'],
@@ -245,6 +269,12 @@ describe.each(shells)('look under $name', shell => {
     expect((await run(look(root, 't1'), shell)).stdout).toBe('other\n')
   })
 })
+
+/** It ended without a line: a host that has swapped says so, and then waits. */
+async function expectLate(waiting: Started): Promise<void> {
+  expect(await waiting.line()).toBeNull()
+  expect((await waiting.result).code).toBe(82)
+}
 
 /** Opens a file through `current` until it is told to stop, and counts how often it was not there. */
 const reader = `

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Connection } from '../../src/connection/connection.js'
+import { connectLocal } from '../../src/connection/local.js'
+import { finishAll } from '../../src/fleet/confirm.js'
+import type { HostRun, Run } from '../../src/fleet/run.js'
+import { Script } from '../../src/scripts/shell.js'
+
+describe('a confirmed host', () => {
+  let connection: Connection
+  beforeAll(async () => {
+    connection = await connectLocal({ name: 'h1', host: 'h1', roles: [], deployTo: '/', env: {} }, { timeout: 20_000 })
+  })
+  afterAll(() => connection.close())
+
+  it.each([
+    ['serves the release', ':', 'echo current releases/b', 'releases/b', null],
+    ['serves another one', ':', 'echo current releases/a', 'releases/a', 'read back'],
+    ['serves nothing', ':', 'echo absent', null, 'read back'],
+    ['serves something that is no link', ':', 'echo other', undefined, 'read back'],
+    ['cannot be read', ':', 'echo current releases/b; exit 1', undefined, 'read back'],
+    ['serves the release, which it could not record', 'exit 1', 'echo current releases/b', 'releases/b', null],
+    ['serves another one, which it could not record', 'exit 1', 'echo current releases/a', 'releases/a', 'read back'],
+  ])('that %s is read again before the end', async (_, finish, look, target, step) => {
+    const ask = (name: string, text: string) => ({ script: new Script(name, text), text: name, timeout: 20_000 })
+    const plan = { prune: null, finish: ask('finish', finish), look: ask('look', look) }
+    const host = { name: 'h1', session: connection, plan, failure: null } as unknown as HostRun
+    const run = { hosts: [host], plan: { release: 'b' }, concurrency: 1, emit: () => {}, warnings: [] }
+    const halt = await finishAll(run as unknown as Run)
+    expect(host.current).toEqual(target === undefined ? { kind: 'unknown' } : { kind: 'known', target })
+    expect(host.failure?.step ?? null).toBe(step)
+    expect(halt !== null).toBe(step !== null)
+  })
+})
