@@ -8,7 +8,7 @@ import { join, relative } from 'node:path'
 import { tier } from '../support/tier.js'
 import { check, vitest } from './processes.js'
 import { setUp } from './set-up.js'
-import { type Listed, readSlice, sliceOf } from './slice.js'
+import { diceOf, type Listed, readSlice, sliceOf } from './slice.js'
 
 const args = process.argv.slice(2)
 const isWhole = args.every(arg => arg.startsWith('--'))
@@ -35,6 +35,7 @@ async function run(): Promise<number> {
 
 async function runSlice(text: string): Promise<number> {
   const wanted = readSlice(text)
+  process.env.CLONEDEPLOY_SEED ??= `${diceOf(wanted)}`
   const { files, pattern } = sliceOf(await list('everyday'), await list('exhaustive'), wanted)
   if (files.length === 0) throw new Error(`no test is in the slice ${text}`)
   process.stderr.write(`the same again: CLONEDEPLOY_SLICE=${text} npm run test:exhaustive\n`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Listed, readSlice, sliceOf } from './slice.js'
+import { diceOf, type Listed, readSlice, sliceOf } from './slice.js'
 
 const everyday = tests('a.test.ts', ['one', 'group > two'])
 const more = tests('a.test.ts', ['group > two + 2 (x)', ...Array.from({ length: 200 }, (_, n) => `case ${n}`)])
@@ -34,6 +34,12 @@ describe('a slice of the exhaustive tests', () => {
       (_, n) => sliceOf([], rare, { seed: `${n}`, parts: 2 }).pattern.split('|').length,
     )
     expect([...new Set(sizes)].sort()).toEqual([1, 3])
+  })
+
+  it('rolls the dice of its seed', () => {
+    const dice = ['a', 'a', 'b'].map(seed => diceOf({ seed, parts: 40 }))
+    expect(dice[0]).toBe(dice[1])
+    expect(dice[0]).not.toBe(dice[2])
   })
 
   it('names the files that it needs', () => {

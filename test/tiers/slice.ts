@@ -40,8 +40,17 @@ function keyOf({ file, name }: Listed): string {
   return `${file} ${name}`
 }
 
+/** CLONEDEPLOY_SEED of the tests that roll dice: a slice rolls the same ones each time. */
+export function diceOf({ seed }: Slice): number {
+  return hash(seed) % 1_000_000
+}
+
 function isIn({ seed, parts }: Slice, unit: string): boolean {
-  return createHash('sha256').update(`${seed} ${unit}`).digest().readUInt32BE() % parts === 0
+  return hash(`${seed} ${unit}`) % parts === 0
+}
+
+function hash(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE()
 }
 
 function literal(text: string): string {
