@@ -49,12 +49,15 @@ it('a host holds what operating.md draws', () => {
   expect(readdirSync(join(host, '.clonedeploy')).sort()).toEqual(words.map(word => word.replace('/', '')).sort())
 })
 
-it('the apps stay up when the command has ended, at the ports that the recipe names', async () => {
-  const [, line = ''] = (blocks(recipe, 'sh')[0] ?? '').split('\n')
+it('the apps stay up when the command has ended, at the ports that the recipe names, until they are stopped as it says', async () => {
+  const [, line = '', stop = ''] = (blocks(recipe, 'sh')[0] ?? '').split('\n')
   const ports = execFileSync('sh', ['-c', line], { cwd: root, encoding: 'utf8' })
   const answers = await askApps(fleet)
   expect(answers.map(({ port }) => `${port}\n`).join('')).toBe(ports)
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  execFileSync('sh', ['-c', stop], { cwd: root })
+  expect((await askApps(fleet)).map(({ status }) => status)).toEqual([null, null, null])
+  expect((await clonedeploy(root, 'restart')).code).toBe(0)
 })
 
 it.each(
@@ -101,10 +104,4 @@ it('somebody can log in while a command runs', async () => {
   const line = /`(ssh -F [^`]+)`/.exec(recipe)?.[1] ?? 'false'
   const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: root }).finally(running.close)
   expect(stdout).toBe('current\nreleases\nshared\n')
-})
-
-it('the apps are stopped as the recipe says', async () => {
-  const [, , line = ''] = (blocks(recipe, 'sh')[0] ?? '').split('\n')
-  execFileSync('sh', ['-c', line], { cwd: root })
-  expect((await askApps(fleet)).map(({ status }) => status)).toEqual([null, null, null])
 })

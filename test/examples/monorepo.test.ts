@@ -7,7 +7,8 @@ import { freePort } from '../support/ports.js'
 import type { Project } from '../support/project.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 
-describe.skipIf(!sshdIsHere())('examples/monorepo', () => {
+// Each test begins where the one before it ended.
+describe.skipIf(!sshdIsHere())('examples/monorepo', { shuffle: false }, () => {
   let fleet: TestFleet
   let project: Project
   const running: ChildProcess[] = []
