@@ -37,7 +37,10 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
     case codes.fenced:
       return say('the lock was lost: another run has taken over, so nothing more is changed here', 'clonedeploy status')
     case codes.sameFolder:
-      return say('this is the same folder on the same machine as another host of the inventory', 'list it once')
+      return say(
+        'this is the same folder on the same machine as another host of the inventory',
+        'list it once, or give each a deployTo of its own',
+      )
     case codes.notIntact:
       return say(`not byte for byte what the manifest says: ${said || 'a file could not be read'}`)
     case codes.late:

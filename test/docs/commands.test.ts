@@ -25,7 +25,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'npm run demo': 'test/embedded/demo.test.ts',
   'npm cit': '.ci/run',
   'npm ci && npm pack': 'test/e2e/packed.test.ts',
-  'npm install -D /path/to/clonedeploy-0.1.0.tgz': 'test/e2e/packed.test.ts',
+  'npm install -D ./clonedeploy-0.1.0.tgz': 'test/e2e/packed.test.ts',
   'clonedeploy init': 'test/e2e/init.test.ts',
   'clonedeploy repair --give-up web-3 --fenced --yes': 'test/e2e/give-up.test.ts',
   'node bin/clonedeploy.js deploy': 'test/docs/embedded.test.ts',

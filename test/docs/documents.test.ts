@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Package } from '../../src/project/package.js'
+import { workflowText } from '../../src/project/workflow.js'
 import { codes } from '../../src/scripts/codes.js'
 import { load } from './config.js'
 import { anchors, blocks, document, documents, isThere, links, table } from './markdown.js'
@@ -42,6 +44,21 @@ describe('the README', () => {
   it('has the exit codes of errors.ts, but for those that only failures.md needs', () => {
     const told = table(document('README.md'), '| code | means | the fleet |')
     expect(told.flatMap(([cell]) => cell?.split(', ').map(Number))).toEqual(codesOfErrors().slice(0, 7))
+  })
+})
+
+describe('the job in the README', () => {
+  const [shown = ''] = blocks(document('README.md'), 'yaml')
+  const lines = shown.split('\n').flatMap(line => (line.trim() === '' ? [] : [line.trim()]))
+
+  it('has at most twelve lines', () => {
+    expect(lines.length).toBeLessThanOrEqual(12)
+  })
+
+  it.each(lines)('has a line of what `clonedeploy init` writes: %s', line => {
+    const project = { manager: 'npm', install: 'npm ci', dependencies: new Map() } as unknown as Package
+    const written = workflowText({ project, branch: 'main', folder: '' }).split('\n')
+    expect(written.map(one => one.trim())).toContain(line)
   })
 })
 
