@@ -41,7 +41,7 @@ it('every other line of a document is run by a test that exists', () => {
   expect(Object.values(elsewhere).filter(path => !isThere(path))).toEqual([])
 })
 
-describe('on a fleet of three, one after the other', () => {
+describe('on a fleet of three, one after the other', { shuffle: false }, () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'clonedeploy-docs-')))
   const git = (...args: readonly string[]) =>
     execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], { cwd: root })

@@ -10,7 +10,7 @@ it.each([
   ['the deadline', shipped.deadline, /^\| deadline +\| (\S+) s /m],
   ['the lease', shipped.lease, /^\| lease +\| (\S+) s /m],
   ['the sign of life', shipped.lease / 4, /each touch of `X\/lease` \(every (\S+) s\)/],
-  ['the lock’s lease', lockLease, /^The lock's (\S+) s is a third one/m],
+  ['the lock’s lease', lockLease, /^The lock's (\S+) s is a third clock/m],
 ])('the protocol says how long %s is', (_, seconds, words) => {
   expect(Number(words.exec(text)?.[1])).toBe(seconds)
 })

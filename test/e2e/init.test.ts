@@ -250,10 +250,10 @@ export default defineConfig({
   })
 
   it('contacts no host with --no-check', async () => {
-    const before = here.fleet.log(1).length
+    const before = here.fleet.contacts(1)
     const { code, stdout } = await here.project.run(flags(`--no-check --ssh-config ${here.fleet.sshConfigFile}`))
     expect([code, stdout]).toEqual([0, expect.stringContaining('\nNo host was contacted.\n')])
-    expect(here.fleet.log(1).length).toBe(before)
+    expect(here.fleet.contacts(1)).toBe(before)
   })
 
   it('prints the boot resolver with --boot-resolver, as boot-resolver does', async () => {

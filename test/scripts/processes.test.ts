@@ -36,6 +36,12 @@ async function sleepBelow({ pid = 0 }: ChildProcess): Promise<number> {
   return found() ?? 0
 }
 
+afterAll(() => {
+  for (const { pid = 0 } of started) {
+    for (const each of [...descendants(pid), pid]) process.kill(each, 'SIGKILL')
+  }
+})
+
 describe.each(shells)('processes under $name', shell => {
   beforeAll(async () => {
     if (port !== 0) return
@@ -62,13 +68,6 @@ describe.each(shells)('processes under $name', shell => {
     pids.tty = await sleepBelow(start(join(root, 'releases/a'), 'script', ['-qfc', 'sleep 60; :', '/dev/null']))
     await until(() => nameOf(pids.exe ?? 0) === 'my app', 'the start of the program')
   })
-  afterAll(() => {
-    if (shell !== shells.at(-1)) return
-    for (const { pid = 0 } of started) {
-      for (const each of [...descendants(pid), pid]) process.kill(each, 'SIGKILL')
-    }
-  })
-
   it('are found in their releases: by folder or program, also removed ones, and what kind they are', async () => {
     const { code, stdout, stderr } = await run(processes(root), shell)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -34,6 +34,8 @@ export interface TestFleet {
   readonly hostKeyFile: (i: number, type?: string) => string
   /** What its sshd logged so far. */
   readonly log: (i: number) => string
+  /** How often somebody has connected to it: what sshd says of how connections end may come late. */
+  readonly contacts: (i: number) => number
   /** Ends the listener, its sessions and everything that was started in them. */
   readonly stopHost: (i: number) => Promise<void>
   /** Starts it again, on the same port. */
@@ -108,6 +110,7 @@ export async function startFleet(options: FleetOptions): Promise<TestFleet> {
     folder: i => daemon(i).folder,
     hostKeyFile: (i, type = 'ed25519') => join(daemon(i).folder, `host_${type}.pub`),
     log: i => readFileSync(daemon(i).logFile, 'utf8'),
+    contacts: i => readFileSync(daemon(i).logFile, 'utf8').match(/^Connection from /gm)?.length ?? 0,
     stopHost: i => daemon(i).stop(),
     startHost: i => daemon(i).start(),
     freeze: i => daemon(i).signal('SIGSTOP'),
