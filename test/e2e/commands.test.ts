@@ -26,7 +26,7 @@ describe.skipIf(!sshdIsHere())('each command, as users start it', () => {
     }
     const served = () => [1, 2].map(i => textOf(project.on(i, 'current/version')).trim())
 
-    project.configure({ logs: { file: 'current/app.log' } })
+    project.configure({ logs: { file: 'current/app.log' }, restart: 'true' })
     project.write({ 'app/app.log': 'served\n', 'app/large': 'large '.repeat(1e6) })
     expect((await run('config --json')).json()).toMatchObject({ app: 'shop' })
     expect((await run('check --json')).json().problems).toEqual([])
@@ -42,6 +42,7 @@ describe.skipIf(!sshdIsHere())('each command, as users start it', () => {
     expect((await run('releases')).stdout).toContain(one)
     expect((await run('run --only h2 -- cat current/version')).stdout).toBe('h2 | one\n')
     expect((await run('logs -n 1')).stdout).toBe('h1 | served\nh2 | served\n')
+    await run('restart')
     await run('maintenance on')
     await run('maintenance off')
     await run('lock')
