@@ -7,6 +7,7 @@ import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
 import { readService, type Served } from './service.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
+import { thisProcess } from './this-process.js'
 import { newTransaction } from './transact.js'
 
 export interface MaintenanceFlags extends CommonFlags {
@@ -55,7 +56,15 @@ async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, wor
       before: state.maintenance,
     })),
     tx,
-    holder: JSON.stringify({ tx, who, from, command, reason: flags.message ?? '', since: now.toISOString() }),
+    holder: JSON.stringify({
+      tx,
+      who,
+      from,
+      command,
+      reason: flags.message ?? '',
+      since: now.toISOString(),
+      process: thisProcess(),
+    }),
     concurrency: context.concurrency,
     record: word === 'off' ? null : recordOf(context, flags, served, found, now),
     balancers: told,

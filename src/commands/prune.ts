@@ -1,5 +1,6 @@
 import type { ExitCode } from '../errors.js'
 import { onEach } from '../fleet/each.js'
+import { overOf } from '../plan/at-work.js'
 import { confirmedReleases } from '../plan/confirmed.js'
 import { retired } from '../release/retention.js'
 import { prune as pruneScript } from '../scripts/finish.js'
@@ -8,6 +9,7 @@ import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
 import { demandFree, leave, survey } from './survey.js'
+import { thisProcess } from './this-process.js'
 import { newTransaction } from './transact.js'
 
 export interface PruneFlags extends CommonFlags {
@@ -32,13 +34,16 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
       command: 'prune',
       reason: '',
       since: now.toISOString(),
+      process: thisProcess(),
     })
     const results = await onEach(fleet, context.concurrency, async ({ session, state }) => {
       const old = retired(state, null, keep, confirmed)
       const place = { root: state.root, tx }
       if (old.length === 0) return { name: state.name, removed: [], inUse: [], failed: false }
       if (flags.dryRun) return { name: state.name, removed: old, inUse: [], failed: false }
-      const locked = await session.run(lockScript(place, holder, { unresolved: 'refuse' }), { timeout: 20_000 })
+      const locked = await session.run(lockScript(place, holder, { unresolved: 'refuse', over: overOf(state.lock) }), {
+        timeout: 20_000,
+      })
       if (locked.code !== 0) return { name: state.name, removed: [], inUse: [], failed: true }
       const beat = setInterval(() => session.run(renew(place), { timeout: 10_000 }), (lockLease * 1000) / 4)
       const result = await session.run(pruneScript(place, old), { timeout: 600_000 })

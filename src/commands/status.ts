@@ -20,7 +20,7 @@ import { type Context, openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
 import { inService, readService } from './service.js'
-import { type Fleet, leave, orInterrupt } from './survey.js'
+import { endsKnown, type Fleet, leave, orInterrupt } from './survey.js'
 
 export interface StatusFlags extends CommonFlags {
   readonly verify?: boolean
@@ -77,16 +77,17 @@ export async function readFleet(
   const sessions = reached.flatMap(({ session }) => (session === null ? [] : [session]))
   const inspected = await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency, sessionsWanted))
   const of = (name: string): Inspected | undefined => inspected.find(({ session }) => session.host.name === name)
+  const read = endsKnown(inspected.flatMap(one => (one.state === null ? [] : [{ ...one, state: one.state }])))
   const fleet = {
     hosts: reached.map(({ host, error }) => ({
       name: host.name,
-      state: of(host.name)?.state ?? null,
+      state: read.find(({ state }) => state.name === host.name)?.state ?? null,
       error: error?.message ?? of(host.name)?.error ?? null,
     })),
   }
   return {
     fleet,
-    read: inspected.flatMap(one => (one.state === null ? [] : [{ ...one, state: one.state }])),
+    read,
     unreached: reached.flatMap(({ host, error }) => (error === null ? [] : [{ name: host.name, error }])),
   }
 }

@@ -6,11 +6,12 @@ import { sessionsFor } from '../fleet/login-problems.js'
 import type { Session } from '../fleet/session.js'
 import { unlessStopped } from '../fleet/stop.js'
 import type { HostState } from '../inventory/state.js'
+import { isAtWork, isPersons, withEnds } from '../plan/at-work.js'
 import { inDoubt, type Problem, warningsOf } from '../plan/preflight.js'
-import { isPersons, leftBy, spanText } from '../plan/verdict.js'
-import { isAlive } from '../scripts/inspect.js'
+import { leftBy, spanText } from '../plan/verdict.js'
 import type { Context } from './context.js'
 import { Interrupted } from './interrupted.js'
+import { isGone } from './this-process.js'
 
 /** Every host of a run, connected and read. */
 export type Fleet = readonly { readonly session: Session; readonly state: HostState; readonly sessions: number }[]
@@ -39,8 +40,10 @@ export async function survey(context: Context): Promise<Fleet> {
   }
   const sessions = demandAll(reached)
   for (const text of sshNotes(sessions)) emit({ type: 'note', level: 'info', host: null, text })
-  const fleet = demandStates(
-    await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency, sessionsFor(config))),
+  const fleet = endsKnown(
+    demandStates(
+      await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency, sessionsFor(config))),
+    ),
   )
   for (const { state } of fleet)
     for (const text of warningsOf(state)) emit({ type: 'note', level: 'warning', host: null, text })
@@ -54,9 +57,18 @@ export async function survey(context: Context): Promise<Fleet> {
   return fleet
 }
 
+/** The hosts with what this machine knows of the runs that hold them. */
+export function endsKnown<T extends { readonly state: HostState }>(fleet: readonly T[]): readonly T[] {
+  const states = withEnds(
+    fleet.map(({ state }) => state),
+    isGone,
+  )
+  return fleet.map((one, i) => ({ ...one, state: states[i] as HostState }))
+}
+
 /** Whether somebody else is at work. Throws LockedError. */
 export function demandUnlocked(context: Context, fleet: Fleet): void {
-  const held = fleet.filter(({ state }) => state.lock.held && state.lock.age !== null && isAlive(state.lock.age))
+  const held = fleet.filter(({ state }) => isAtWork(state.lock))
   const first = held[0]
   if (first === undefined) return
   const { lock } = first.state
@@ -78,6 +90,7 @@ export function demandUnlocked(context: Context, fleet: Fleet): void {
 /** Whether somebody else is at work, or was and left a swap in doubt. Throws LockedError, MixedError. */
 export function demandFree(context: Context, fleet: Fleet): void {
   demandUnlocked(context, fleet)
+  demandEnded(context, fleet)
   const doubtful = fleet.filter(({ state }) => inDoubt(state).length > 0)
   if (doubtful.length === 0) return
   throw new MixedError(
@@ -94,6 +107,23 @@ export function demandFree(context: Context, fleet: Fleet): void {
       next: ['look: clonedeploy status', 'fix:  clonedeploy repair'],
     },
   )
+}
+
+/** Whether a run ended and left its lock for a repair to take. Throws MixedError. */
+function demandEnded({ config }: Context, fleet: Fleet): void {
+  const left = fleet.filter(({ state }) => state.lock.held && state.lock.over?.kind === 'ended')
+  const [first] = left
+  if (first === undefined) return
+  const { lock } = first.state
+  const why = lock.over?.kind === 'ended' ? lock.over.why : ''
+  throw new MixedError(`An earlier run of ${config.stage} ended and needs a repair. Nothing was changed now.`, {
+    details: [
+      ...deadHolder(left.map(({ state }) => state)),
+      `ended    ${why}`,
+      `seen on  ${left.map(({ state }) => state.name).join(', ')}`,
+    ],
+    next: ['look: clonedeploy status', 'fix:  clonedeploy repair'],
+  })
 }
 
 /** Whose run that was, as far as its lock still tells. */

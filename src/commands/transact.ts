@@ -12,6 +12,7 @@ import { saysYes } from './ask.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
 import { type Fleet, leave } from './survey.js'
+import { thisProcess } from './this-process.js'
 
 /** 128 random bits that begin with the time, so that they sort roughly by age. */
 export function newTransaction(now: Date): string {
@@ -26,6 +27,7 @@ export function signed(context: Context, fleet: Fleet, now: Date) {
     tx: newTransaction(now),
     who: context.who,
     from: context.from,
+    process: thisProcess(),
     at: now.toISOString(),
     times: context.io.times,
   }

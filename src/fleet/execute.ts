@@ -3,7 +3,7 @@ import { passCanary } from './canary.js'
 import { type OutcomeFacts, outcomeOf } from './conclude.js'
 import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
 import { drainAll } from './drain.js'
-import { lockAndPrepare, startHeart } from './lock.js'
+import { endLocks, lockAndPrepare, startHeart } from './lock.js'
 import { orStop, undone } from './or-stop.js'
 import type { Outcome } from './outcome.js'
 import { prepareAll, runOnce } from './prepare.js'
@@ -27,13 +27,14 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
     if (broken !== null && !run.keepOnFailure) return await goBack(run, facts, broken)
     const split = await confirmAll(run)
     if (split !== null && run.hosts.every(({ confirmed }) => !confirmed)) return await goBack(run, facts, split)
-    if (broken !== null) await blameAll(run, broken)
+    if (broken !== null) await blameAll(run, run.hosts, broken)
     const away = split === null ? await backInService(run, run.hosts) : null
     const unread = split === null ? await finishAll(run) : await stayApart(run, split)
     const wrong = broken ?? unread ?? away
     return outcomeOf(run, facts, wrong === null ? 'deployed' : 'mixed', wrong)
   } finally {
     heart.stop()
+    await endLocks(run)
   }
 }
 

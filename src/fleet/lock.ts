@@ -4,7 +4,7 @@ import { codes } from '../scripts/codes.js'
 import type { Script } from '../scripts/shell.js'
 import { runAhead, scriptsUpTo } from './ahead.js'
 import { onEach } from './each.js'
-import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
+import { type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
 
 const patience = 1500
 const long = 1_800_000
@@ -48,7 +48,7 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
         host.locked = result.code === 0 || result.code === null
         if (failure === null) {
           if (result.stdout.includes('took over'))
-            run.warnings.push(`${host.name}: took over a lock whose holder was not heard of any more`)
+            run.warnings.push(`${host.name}: took over the lock of a run that is over`)
           return null
         }
         if (result.code === codes.currentChanged) stale.push(host.name)
@@ -89,6 +89,17 @@ export function startHeart(run: Run): { readonly stop: () => void } {
     (run.plan.lease * 1000) / 4,
   )
   return { stop: () => clearInterval(timer) }
+}
+
+/** A run that is over says so in the locks that it leaves: who repairs need not wait until they are too old. */
+export async function endLocks(run: Run): Promise<void> {
+  const failed = run.hosts.filter(({ failure }) => failure !== null)
+  const why = failed.length === 0 ? 'it could not be brought to its end' : haltOf(failed).reason
+  const left = run.hosts.filter(({ locked, current }) => locked && current.kind === 'known')
+  await onEach(left, left.length, async ({ session, plan }) => {
+    const { script, timeout } = plan.endLock(why)
+    await session.run(script, { timeout })
+  })
 }
 
 /** Another run ended between our reading of the fleet and our lock: what we planned is not about the fleet as it is. */

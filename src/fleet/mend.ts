@@ -1,4 +1,4 @@
-import { lockAll, startHeart } from './lock.js'
+import { endLocks, lockAll, startHeart } from './lock.js'
 import { awayOf, backInService } from './ready.js'
 import { discardAll } from './restore.js'
 import { type Halt, type HostRun, inPhase, type Run } from './run.js'
@@ -14,6 +14,7 @@ export async function mend(run: Run, hosts: readonly HostRun[]): Promise<Halt | 
     return halt
   } finally {
     heart.stop()
+    await endLocks(run)
   }
 }
 

@@ -1,5 +1,5 @@
 import { type OutcomeFacts, outcomeOf } from './conclude.js'
-import { lockAll, startHeart } from './lock.js'
+import { endLocks, lockAll, startHeart } from './lock.js'
 import type { Outcome } from './outcome.js'
 import { discardAll, restoreAll } from './restore.js'
 import type { Run } from './run.js'
@@ -17,5 +17,6 @@ export async function putBack(run: Run, facts: OutcomeFacts): Promise<Outcome> {
     return outcomeOf(run, facts, left === null ? 'put-back' : 'mixed', left)
   } finally {
     heart.stop()
+    await endLocks(run)
   }
 }

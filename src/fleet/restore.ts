@@ -32,6 +32,12 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
   )
   await takeOut(run, lost)
   if (left === null) await markBad(run, halt)
+  else
+    await blameAll(
+      run,
+      run.hosts.filter(({ current }) => current.kind === 'known'),
+      halt,
+    )
   return together([left, away])
 }
 
@@ -159,9 +165,9 @@ async function markBad(run: Run, halt: Halt): Promise<void> {
   })
 }
 
-/** What is kept although it failed is nothing to go back to later. */
-export async function blameAll(run: Run, { reason }: Halt): Promise<void> {
-  await onEach(run.hosts, run.concurrency, async host => {
+/** What failed is nothing to go back to later, also where it stays, or where not every host could be put back. */
+export async function blameAll(run: Run, hosts: readonly HostRun[], { reason }: Halt): Promise<void> {
+  await onEach(hosts, run.concurrency, async host => {
     const step = host.plan.blame(reason)
     const result = step && (await host.session.run(step.script, { timeout: step.timeout }))
     if (result && result.code !== 0) run.warnings.push(`${host.name}: the release could not be marked bad`)

@@ -1,5 +1,5 @@
 import type { ScriptStep } from '../plan/plan.js'
-import { lockAll, startHeart } from './lock.js'
+import { endLocks, lockAll, startHeart } from './lock.js'
 import { orStop, undone } from './or-stop.js'
 import { prepareAll } from './prepare.js'
 import { discardAll } from './restore.js'
@@ -23,6 +23,7 @@ async function underLock(run: Run, act: () => Promise<Halt | null>): Promise<Hal
     return halt
   } finally {
     heart.stop()
+    await endLocks(run)
   }
 }
 

@@ -84,7 +84,12 @@ export interface LockState {
   readonly holder: Holder | null
   /** Seconds since the holder was last heard of, by the host's clock. */
   readonly age: number | null
+  /** Whether the holder is over although it was heard of a moment ago; null: not known. */
+  readonly over: LockEnd | null
 }
+
+/** `ended`: the run wrote so itself, and why a repair is needed. `gone`: it ran on this machine, and its process is no more. */
+export type LockEnd = { readonly kind: 'ended'; readonly why: string } | { readonly kind: 'gone' }
 
 /** Who holds the lock, from where, why and since when (the holder's clock, ISO 8601). */
 export interface Holder {
@@ -94,6 +99,16 @@ export interface Holder {
   readonly command: string
   readonly reason: string
   readonly since: string
+  /** Which process it is; null where its machine cannot tell. */
+  readonly process?: ProcessMark | null
+}
+
+/** A process, told so that its machine knows later whether it is still there: the boot and the pid namespace, the login, the id, and when it began. */
+export interface ProcessMark {
+  readonly machine: string
+  readonly uid: number
+  readonly pid: number
+  readonly began: string
 }
 
 export interface TransactionState {

@@ -1,10 +1,10 @@
 import type { Excluded, FleetState, HostState } from '../inventory/state.js'
-import { isAlive } from '../scripts/inspect.js'
+import { isAtWork, isPersons } from './at-work.js'
 import { newestRecord } from './newest-record.js'
 import { inDoubt } from './preflight.js'
 import type { Place, StatusHost, StatusReport } from './status.js'
 import { currentEntry, currentRelease, mostCommon } from './transaction.js'
-import { type FleetFacts, isPersons, joinHosts, judge, leftBy, repair, unreachable } from './verdict.js'
+import { type FleetFacts, joinHosts, judge, leftBy, repair, unreachable } from './verdict.js'
 
 /** What was found out about a host beside its state. */
 export interface Probe {
@@ -161,7 +161,7 @@ function splitOf(hosts: readonly StatusHost[]): StatusReport['split'] {
 
 function lockOf({ lock }: HostState, states: readonly HostState[], unread: number): StatusReport['lock'] {
   const { holder, age } = lock
-  const alive = age !== null && isAlive(age)
+  const alive = isAtWork(lock)
   return {
     holder: holder === null ? 'unknown' : `${holder.who}@${holder.from}`,
     since: holder?.since ?? '',
@@ -170,6 +170,7 @@ function lockOf({ lock }: HostState, states: readonly HostState[], unread: numbe
     tx: holder?.tx ?? '',
     age,
     kept: isPersons(lock),
+    over: lock.over === null ? null : lock.over.kind === 'gone' ? 'its process is gone' : lock.over.why,
     left: alive || holder === null ? null : leftBy(states, holder.tx, unread),
   }
 }

@@ -66,6 +66,8 @@ export interface HostPlan {
   readonly blame: (reason: string) => ScriptStep | null
   readonly abandon: (reason: string) => ScriptStep
   readonly discard: ScriptStep
+  /** Says in the lock, which stays, that the run is over and why a repair is needed. */
+  readonly endLock: (why: string) => ScriptStep
 }
 
 export type Step = ScriptStep | PushStep | HookStep

@@ -20,6 +20,8 @@ export interface StatusReport {
     readonly age: number | null
     /** A person took it: no run gives it back. */
     readonly kept: boolean
+    /** How it is known that the holder is over, where it is: by what it wrote itself, or because its process is gone. */
+    readonly over: string | null
     /** A run's lock that nobody keeps alive: how it left the hosts. */
     readonly left: string | null
   } | null

@@ -1,14 +1,15 @@
 import type { Config, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
-import type { Excluded, FleetRecord, HostState } from '../inventory/state.js'
+import type { Excluded, FleetRecord, HostState, ProcessMark } from '../inventory/state.js'
 import { abandon, blame, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
-import { type LockOptions, lock, renew } from '../scripts/lock.js'
+import { endLock, type LockOptions, lock, renew } from '../scripts/lock.js'
 import type { Place } from '../scripts/place.js'
 import { serviceText } from '../scripts/service.js'
 import type { Script } from '../scripts/shell.js'
 import { stage } from '../scripts/stage.js'
 import { arm, confirm, look, restore, serve } from '../scripts/swap.js'
+import { overOf } from './at-work.js'
 import { allAtOnce, type Rollout } from './batches.js'
 import { addressVariables, healthStep } from './health-step.js'
 import { logStep } from './log-step.js'
@@ -28,6 +29,7 @@ export interface Intent {
   /** Who deploys, from where, and when (ISO 8601, the controller's clock: for people, never compared). */
   readonly who: string
   readonly from: string
+  readonly process: ProcessMark | null
   readonly at: string
   readonly reason: string
   readonly secrets: Variables
@@ -150,7 +152,7 @@ function planHost(
     old,
     oldRelease: currentRelease(state),
     oldDigest: currentEntry(state)?.digest ?? null,
-    lock: scriptStep(lock(place, holderRecord(intent), lockOptions(intent, old)), 'take the lock'),
+    lock: scriptStep(lock(place, holderRecord(intent), lockOptions(intent, state, old)), 'take the lock'),
     renew: scriptStep(renew(place), 'renew the lease'),
     prepare: prepare(host, state, place),
     stage: scriptStep(
@@ -191,6 +193,7 @@ function planHost(
         }),
         'mark bad, unlock',
       ),
+    endLock: why => scriptStep(endLock(place, oneLine(why)), 'say in the lock that the run is over', 5000),
     discard: scriptStep(discard(place), 'remove what was prepared, unlock', 120_000),
   }
 }
@@ -250,8 +253,9 @@ function textOf({ run, service }: Hook): string {
 }
 
 /** A repair of a dead run's swap plans from what `current` shall be again, not from what it is. */
-function lockOptions({ unresolved }: Intent, old: string | null): LockOptions {
-  return unresolved === 'keep' ? { unresolved } : { unresolved, old }
+function lockOptions({ unresolved }: Intent, state: HostState, old: string | null): LockOptions {
+  const over = overOf(state.lock)
+  return unresolved === 'keep' ? { unresolved, over } : { unresolved, over, old }
 }
 
 function holderRecord(intent: Intent): string {
@@ -262,6 +266,7 @@ function holderRecord(intent: Intent): string {
     command: `${intent.command} ${intent.release}`,
     reason: oneLine(intent.reason),
     since: intent.at,
+    process: intent.process,
   })
 }
 

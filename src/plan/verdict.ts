@@ -1,6 +1,6 @@
 import type { HostState, LockState, TransactionState } from '../inventory/state.js'
 import { isOlder, isReleaseId } from '../release/id.js'
-import { isAlive } from '../scripts/inspect.js'
+import { isAtWork, isPersons } from './at-work.js'
 import { inDoubt, unserved } from './preflight.js'
 import type { StatusHost } from './status.js'
 import { shipped } from './times.js'
@@ -81,11 +81,6 @@ export function judge(state: HostState, probe: Probed, fleet: FleetFacts) {
     outdated(state, probe) ??
     whole(state)
   )
-}
-
-/** Whether a lock is one that a person took, which no run gives back. */
-export function isPersons({ holder }: LockState): boolean {
-  return holder?.command === 'lock'
 }
 
 export function unreachable(name: string, error: string | null): Judgement {
@@ -205,10 +200,6 @@ function whole({ name, lock, current, transactions }: HostState): Judgement {
   if (!isAtWork(lock) || ended) return fine
   if (isPersons(lock)) return { ...fine, verdict: 'locked', says: `${name} is locked by ${whoOf(lock)}.` }
   return { ...fine, verdict: 'deploying', says: `${name} is being prepared: ${workOf(lock)}.` }
-}
-
-function isAtWork({ held, age }: LockState): boolean {
-  return held && age !== null && isAlive(age)
 }
 
 function workOf(lock: LockState): string {

@@ -122,9 +122,10 @@ function lockLine(report: StatusReport, paint: Paint, now: Date, propose: Propos
   return `  ${paint.dim('lock')}   held by ${escapeLine(lock.holder)} for ${since}, ${lifeText(lock, propose)}${reason}${id}`
 }
 
-function lifeText({ alive, age, left, kept, tx }: NonNullable<StatusReport['lock']>, propose: Propose): string {
+function lifeText({ alive, age, left, kept, tx, over }: NonNullable<StatusReport['lock']>, propose: Propose): string {
   if (kept) return `until it is given back: ${propose(`clonedeploy unlock --tx ${tx}`)}`
   if (alive) return `alive ${age} s ago`
+  if (over !== null) return `and that run is over (${escapeLine(over)}): ${left ?? 'what it left is not known'}`
   const seen = age === null || age < 0 ? 'no sign of life' : `last heard of ${spanText(age)} ago`
   return `${seen}: that run probably died, ${left ?? 'what it left is not known'}`
 }

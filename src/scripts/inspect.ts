@@ -99,6 +99,7 @@ if [ "$h" -gt 0 ]; then
   f=$E; [ -f "$E/lease" ] && f=$E/lease
   if [ ! -e "$E/released" ] && l=$(stat -c %Y "$f" 2>/dev/null); then
     if [ -e "$E/held" ]; then echo 'held 0'; else printf 'held %s\n' "$(( now - l ))"; fi
+    if [ -f "$E/ended" ]; then s=; IFS= read -r s <"$E/ended"; printf 'ended %s\n' "$s"; fi
     s=; [ -f "$E/holder" ] && IFS= read -r s <"$E/holder"; printf 'holder %s\n' "$s"
   fi
 fi

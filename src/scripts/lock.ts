@@ -1,4 +1,5 @@
 import { codes } from './codes.js'
+import { endHookFunction } from './end-hook.js'
 import { enter, fenced, type Place, sweepProbe } from './place.js'
 import { isCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
@@ -11,6 +12,8 @@ export const lockLease = 60
 export interface LockOptions {
   /** Whether a swap that a dead run left in doubt stops us. */
   readonly unresolved: 'refuse' | 'keep'
+  /** Transaction of a holder that is known to be over, whatever its lease says: it is taken over from at once. */
+  readonly over?: string | null
   /** What `current` pointed at when the plan was made (null: absent): another run that ended since makes the plan stale. */
   readonly old?: string | null
 }
@@ -25,6 +28,7 @@ export function lock(place: Place, holder: string, options: LockOptions): Script
     sh`[ -d ${place.root} ] || ( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
     enter(place.root),
     unfinishedFunctions,
+    endHookFunction,
     sh`X=.clonedeploy/tx/${place.tx}
 over=
 umask 077
@@ -41,7 +45,9 @@ if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
   # Gone: another took over from the dead one, and sweeps.
   l=$(stat -c %Y "$f" 2>/dev/null) || { highest; named "$h"; cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; exit ${codes.locked}; }
   age=$(( $(date +%s) - l ))
-  if [ -e ".clonedeploy/epochs/$h/held" ] || { [ "$age" -le ${lockLease} ] && [ "$age" -ge -${lockLease} ]; }; then
+  alive() { [ "$t" != ${options.over ?? '-'} ] && [ "$age" -le ${lockLease} ] && [ "$age" -ge -${lockLease} ]; }
+  needsrepair() { [ ${options.unresolved} = refuse ] && [ -e ".clonedeploy/epochs/$h/ended" ]; }
+  if [ -e ".clonedeploy/epochs/$h/held" ] || alive || needsrepair; then
     cat ".clonedeploy/epochs/$h/holder" 2>/dev/null
     exit ${codes.locked}
   fi
@@ -80,6 +86,7 @@ for d in .clonedeploy/tx/*/; do
   d=\${d%/}
   [ "$d" = "$X" ] && continue
   { doubtful "$d" || unserved "$d"; } && continue
+  [ ! -f "$d/hook" ] || ( X=$d; endhook )
   if [ -f "$d/made" ]; then
     read -r r <"$d/made"
     [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && [ -d "releases/$r" ] && set -- "$@" "releases/$r"
@@ -138,4 +145,9 @@ took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 rmdir "$X" 2>/dev/null
 umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
+}
+
+/** Says in the lock that its run is over and left what only a repair ends: nobody has to wait for its lease. */
+export function endLock(place: Place, why: string): Script {
+  return script('end lock', [fenced(place), sh`umask 077; printf '%s\n' ${why} >".clonedeploy/epochs/$h/ended"`])
 }

@@ -42,6 +42,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState {
       held: held !== '',
       holder: record<Holder>(one('holder')),
       age: held === '' ? null : Number(held),
+      over: lines.some(line => line.startsWith('ended ')) ? { kind: 'ended', why: utf8(one('ended')) } : null,
     },
     transactions: all('tx').map(text => transactionOf(text, all('lease'))),
     fleet: record<FleetRecord>(one('fleet')),

@@ -1,6 +1,6 @@
-import { renameSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 
@@ -41,5 +41,45 @@ it.skipIf(!sshdIsHere())(
     const { stderr: json } = await run('unlock blue -c fleet.json --tx 1 --json')
     expect(await typed(json, 'status blue -c fleet.json')).toMatchObject({ code: 0 })
   },
-  60_000,
+  120_000,
+)
+
+it.skipIf(!sshdIsHere())(
+  'a repair that is proposed goes to work at once: after a run that ended with 6, and after one that was killed',
+  async () => {
+    const { project } = here
+    const restart = '[ "$CLONEDEPLOY_HOST" != h2 ] || [ ! -e "$AT/broken" ]'
+    const config = { env: { AT: project.root }, restart }
+    project.configure(config)
+    const one = await project.deployed('one')
+    project.write({ broken: '', 'app/version': 'two\n' })
+    const failed = await project.run('deploy')
+    expect(failed.code).toBe(6)
+    expect(proposed(failed.stderr)).toContain('repair')
+    const refused = await project.run('deploy')
+    expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('ended and needs a repair') })
+    expect(proposed(refused.stderr)).toContain('repair')
+    expect((await project.run('status')).stdout).toContain('that run is over')
+    rmSync(join(project.root, 'broken'))
+    expect(await project.run('repair')).toMatchObject({ code: 0 })
+    expect((await project.run('releases')).stdout).toMatch(/on all 2 hosts +bad: h2: /)
+
+    project.configure({ ...config, restart: `grep -q one version || { : >"$AT/held.$CLONEDEPLOY_HOST"; sleep 60; }` })
+    const running = project.start('deploy')
+    await vi.waitFor(
+      () => expect(['h1', 'h2'].filter(host => !existsSync(join(project.root, `held.${host}`)))).toEqual([]),
+      { timeout: 20_000, interval: 20 },
+    )
+    running.child.kill('SIGKILL')
+    await running.ended
+    const doubtful = await project.run('deploy')
+    expect(doubtful.code).toBe(6)
+    expect(proposed(doubtful.stderr)).toContain('repair')
+    expect(await project.run('repair')).toMatchObject({ code: 0 })
+    expect([1, 2].map(project.current)).toEqual([1, 2].map(() => `releases/${one}`))
+    expect((await project.run('releases')).stdout).toMatch(
+      /on all 2 hosts +bad: put back before the fleet confirmed it/,
+    )
+  },
+  120_000,
 )

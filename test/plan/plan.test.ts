@@ -347,7 +347,7 @@ describe('the verdict on a fleet', () => {
       reason: 'migration',
       since: '2026-01-01T00:00:00Z',
     }
-    const state = host('a', { lock: { epoch: 2, held: true, holder, age } })
+    const state = host('a', { lock: { epoch: 2, held: true, holder, age, over: null } })
     const { lock } = assess('shop', 'production', { hosts: [{ name: 'a', state, error: null }] }, new Map())
     expect(lock).toEqual({
       holder: 'anna@laptop',
@@ -356,6 +356,7 @@ describe('the verdict on a fleet', () => {
       alive,
       tx: 't1',
       age,
+      over: null,
       kept: true,
       left: alive ? null : 'no host was swapped',
     })

@@ -206,7 +206,7 @@ function release(id: string, digest = `sha256:${id}`): ReleaseState {
   return { id, digest, extra: 1, tree: null, bad: null, confirmed: true, revision: null, by: 'anna', at: null }
 }
 
-const deadLock = { epoch: 4, held: true, holder: null, age: 3600 }
+const deadLock = { epoch: 4, held: true, holder: null, age: 3600, over: null }
 
 function empty(name: string): HostState {
   return host(name, { current: { kind: 'absent' }, releases: [], fleet: null })

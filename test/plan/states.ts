@@ -51,7 +51,7 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     current: link(3),
     mounted: false,
     releases: [release(3), release(2), release(1)],
-    lock: { epoch: 1, held: false, holder: null, age: null },
+    lock: { epoch: 1, held: false, holder: null, age: null, over: null },
     transactions: [],
     fleet: record(3, 3),
     last: null,

@@ -16,7 +16,7 @@ function fleetOf(states: readonly HostState[], away: readonly string[] = []): Fl
 
 function lockBy(command: string, age: number, tx = 't1'): Partial<HostState> {
   const holder = { tx, who: 'anna', from: 'laptop', command, reason: 'cart', since: '2026-01-01T00:00:00Z' }
-  const lock: LockState = { epoch: 2, held: true, holder, age }
+  const lock: LockState = { epoch: 2, held: true, holder, age, over: null }
   return { lock }
 }
 

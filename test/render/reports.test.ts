@@ -126,6 +126,7 @@ describe('status', () => {
       alive: false,
       tx: 'T7',
       age: 2520,
+      over: null,
       kept: false,
       left: 'web-2 swapped, undecided',
     }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { setDates } from '../../src/scripts/dates.js'
 import { abandon, blame, discard, finish, keep, prune, recordFleet } from '../../src/scripts/finish.js'
 import { hook } from '../../src/scripts/hook.js'
-import { breakLock, lock, renew, unlock } from '../../src/scripts/lock.js'
+import { breakLock, endLock, lock, renew, unlock } from '../../src/scripts/lock.js'
 import { seal, stage } from '../../src/scripts/stage.js'
 import { confirm, restore, serve } from '../../src/scripts/swap.js'
 import { unpack } from '../../src/scripts/unpack.js'
@@ -24,6 +24,7 @@ const mutating = (root: string) => {
   return [
     renew(mine),
     unlock(mine),
+    endLock(mine, 'why'),
     breakLock(mine),
     unpack(mine, what, arriving('anything')),
     setDates(mine, newId, new Map([[0, ['file']]])),

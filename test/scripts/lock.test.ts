@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { discard } from '../../src/scripts/finish.js'
-import { breakLock, hold, lock, renew, unlock } from '../../src/scripts/lock.js'
+import { breakLock, endLock, hold, lock, renew, unlock } from '../../src/scripts/lock.js'
 import { contents, type FileText, writeFiles } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'
 import { recordsOf } from './staged.js'
@@ -74,6 +74,39 @@ describe.each(shells)('lock under $name', shell => {
     age(root, 1, seconds)
     const result = await run(take(root, 't2'), shell)
     expect(result).toMatchObject({ code, stdout: code === 0 ? 'took over\n' : `${holder('t1')}\n` })
+  })
+
+  it('goes at once to who knows that its holder is over, and to nobody who means another', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    const knowing = (over: string) => lock(place(root, 't2'), holder('t2'), { ...refuse, over })
+    expect((await run(knowing('t0'), shell)).code).toBe(75)
+    expect(await run(knowing('t1'), shell)).toEqual({ code: 0, stdout: 'took over\n', stderr: '' })
+  })
+
+  it('whose run said that it needs a repair goes to a repair alone, however old it is', async () => {
+    const root = folder()
+    await run(take(root, 't1'), shell)
+    expect(await run(endLock(place(root, 't1'), 'web-3 was lost'), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    age(root, 1, 3600)
+    expect((await run(take(root, 't2'), shell)).code).toBe(75)
+    expect((await run(lock(place(root, 't2'), holder('t2'), { ...keep, over: 't1' }), shell)).code).toBe(0)
+  })
+
+  it('lets a swap of a dead run that slept wake up to nothing, also while it is being taken', async () => {
+    const root = folder()
+    writeFiles(root, { 'releases/old/a': '', 'releases/new/a': '', current: { link: 'releases/old' }, ...waits('t1') })
+    const real = (name: string) => (shell.name === 'busybox' ? `/usr/bin/busybox ${name}` : `/usr/bin/${name}`)
+    // The sleeper wakes just before the lock sweeps what it left: the probe's link is made then.
+    const wakes = `#!/bin/sh
+[ "$1 $2" != '-s probe' ] || ${real('mv')} -f .clonedeploy/tx/t1/stage/go/current ./
+exec ${real('ln')} "$@"
+`
+    const slow = folder()
+    writeFiles(slow, { ln: { mode: 0o755, text: wakes } })
+    const woken = await run(take(root, 't2'), { ...shell, path: `${slow}:${shell.path}` })
+    expect(woken.code).toBe(0)
+    expect(readlinkSync(join(root, 'current'))).toBe('releases/old')
   })
 
   it('of a person never grows old, and ends only by unlock', async () => {
