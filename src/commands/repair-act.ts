@@ -15,6 +15,7 @@ import { targetOf } from '../plan/assess.js'
 import { type BringIntent, planBring, planLeaveOut, planPutBack, planSweep } from '../plan/plan-repair.js'
 import { problemsOf } from '../plan/preflight.js'
 import { digestOf, type RepairDecision } from '../plan/repair.js'
+import { vouchedRun } from '../plan/run-of.js'
 import { touchedFiles } from '../plan/touched-files.js'
 import { currentRelease, type Intent, mostCommon } from '../plan/transaction.js'
 import { addedEntries } from '../release/linked.js'
@@ -130,6 +131,7 @@ export async function bringIntent(
     ...(await intentFor(context, flags, scene, release)),
     digest,
     revision: revision?.startsWith('sha256:') ? null : revision,
+    run: vouchedOf(scene, release),
     needs,
     doubts,
     model: model.entry,
@@ -148,13 +150,21 @@ export async function sourceOf(context: Context, scene: Scene, release: string):
     (await refetch(session, { root: state.root, release, digest }, context.cacheDir))
   if (kept === null) throw nowhere(release)
   const present = new Set(entriesOf(kept.manifest).map(({ path }) => path))
-  if (addedEntries(present, context.config.shared, touchedFiles(context.config)) === extra)
-    return artifactOf(kept, null, [])
+  const { shared } = context.config
+  const { restart } = vouchedOf(scene, release) ?? context.config
+  if (addedEntries(present, shared, touchedFiles({ restart, shared })) === extra) return artifactOf(kept, null, [])
   throw new MixedError(
     `The shared paths of the configuration are not those that ${release} was made with. Nothing was changed.`,
     {
       next: ['fix: clonedeploy deploy --force'],
     },
+  )
+}
+
+function vouchedOf({ fleet }: Scene, release: string) {
+  return vouchedRun(
+    fleet.map(({ state }) => state),
+    release,
   )
 }
 

@@ -6,6 +6,7 @@ import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { backInService, readyAll } from './ready.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run } from './run.js'
+import { seenToServe } from './seen-to-serve.js'
 import { healthy, restart } from './serve.js'
 import { disarmAll } from './swap.js'
 import { takeOut } from './take-out.js'
@@ -148,11 +149,21 @@ async function served(run: Run, host: HostRun, began: number): Promise<HostFailu
   const note = host.plan.old === null ? 'back: current is absent again' : `back on ${host.plan.oldRelease}`
   ended(run, host, 'rollback', 'restore', performance.now() - began, null, note)
   host.healthy = null
-  const failure =
-    (await restart(run, host, 'rollback', host.plan.restartOld)) ??
-    (await healthy(run, host, 'rollback', host.plan.healthOld))
+  const failure = await servesOld(run, host)
   if (failure === null) await host.session.run(host.plan.serve.script, { timeout: host.plan.serve.timeout })
   return failure
+}
+
+/** Where the restart fails (it may never have worked), the app that it did not reach may serve the old release all the same. */
+async function servesOld(run: Run, host: HostRun): Promise<HostFailure | null> {
+  const failure = await restart(run, host, 'rollback', host.plan.restartOld)
+  if (failure === null) return healthy(run, host, 'rollback', host.plan.healthOld)
+  const served = await seenToServe(host)
+  host.healthy = served === 'unhealthy' ? false : null
+  if (served !== 'old') return failure
+  host.healthy = true
+  run.warnings.push(`${host.name}: the restart command failed on the way back, too: ${failure.message}`)
+  return null
 }
 
 /** Every host is as it was: the release is kept and marked bad, and the lock is given back. */

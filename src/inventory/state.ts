@@ -72,6 +72,8 @@ export interface ReleaseState {
   /** Whether the host was told that the whole fleet serves it. */
   readonly confirmed: boolean
   readonly revision: string | null
+  /** How it is started and asked, as it was recorded when it was deployed (JSON); null: nothing was recorded. */
+  readonly run: string | null
   /** Who sealed it and when (ISO 8601); null without a seal. */
   readonly by: string | null
   readonly at: string | null

@@ -1,3 +1,4 @@
+import { runRecord } from '../config/release-run.js'
 import type { Host } from '../inventory/host.js'
 import type { HostState } from '../inventory/state.js'
 import { retired } from '../release/retention.js'
@@ -59,7 +60,11 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: 
     push(intent, state, base, odd === null && config.unchanged === 'auto' && config.prepare.length === 0),
     ...(odd === null ? [] : [scriptStep(setDates(place, release, odd.dates), 'date the files as on the other hosts')]),
     ...hooks,
-    scriptStep(seal(place, release, record, hooks.length > 0), 'flush to disk and seal', 300_000),
+    scriptStep(
+      seal(place, { release, record, run: runRecord(config, host), hooked: hooks.length > 0 }),
+      'flush to disk and seal',
+      300_000,
+    ),
   ]
 }
 

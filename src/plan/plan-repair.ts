@@ -1,3 +1,5 @@
+import type { Config } from '../config/config.js'
+import { runRecord } from '../config/release-run.js'
 import type { Host } from '../inventory/host.js'
 import type { Current, HostState, ReleaseState, TransactionState } from '../inventory/state.js'
 import { type Dates, setDates } from '../scripts/dates.js'
@@ -9,6 +11,7 @@ import { restore, serve } from '../scripts/swap.js'
 import { verify } from '../scripts/verify.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
 import type { Doubts, Need } from './repair.js'
+import { runOn } from './run-of.js'
 import { touchedFiles } from './touched-files.js'
 import {
   currentRelease,
@@ -129,22 +132,27 @@ function verifyStep({ release }: BringIntent, state: HostState, place: Place) {
 }
 
 /** The same bytes, and the same hooks where there were any: what comes of them is compared with the other hosts. */
-function pushSteps(intent: BringIntent, host: Host, state: HostState, place: Place): readonly Step[] {
-  const { config, release, model } = intent
+function pushSteps(intent: BringIntent, today: Host, state: HostState, place: Place): readonly Step[] {
+  const { release, model } = intent
+  const { config, host } = runOn(intent.config, today, state, release, intent.run)
   const hooked = model.tree !== null
   const served = { release, revision: intent.revision, previous: currentRelease(state) }
   const variables = hookVariables(config, intent.secrets, host, state.root, served)
   const hooks = hooked ? config.prepare.filter(one => !one.once) : []
   const record = { digest: model.digest, extra: model.extra, tx: intent.tx, at: intent.at, by: intent.who }
   return [
-    push(intent, state),
+    push(intent, config, state),
     scriptStep(setDates(place, release, intent.dates), 'date the files as on the other hosts'),
     ...hookSteps(place, host, hooks, 'prepare', `releases/${release}`, variables),
-    scriptStep(seal(place, release, JSON.stringify(record), hooked), 'flush to disk and seal', 300_000),
+    scriptStep(
+      seal(place, { release, record: JSON.stringify(record), run: runRecord(config, host), hooked }),
+      'flush to disk and seal',
+      300_000,
+    ),
   ]
 }
 
-function push({ config, release, model }: BringIntent, state: HostState): PushStep {
+function push({ release, model }: BringIntent, config: Config, state: HostState): PushStep {
   const digest = model.digest ?? ''
   const text = `all files → ${state.root}/releases/${release}`
   const unpack = {

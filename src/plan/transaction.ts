@@ -1,4 +1,5 @@
 import type { Config, Hook } from '../config/config.js'
+import type { ReleaseRun } from '../config/release-run.js'
 import type { Host } from '../inventory/host.js'
 import type { Excluded, FleetRecord, HostState, ProcessMark } from '../inventory/state.js'
 import { abandon, blame, discard, finish, prune } from '../scripts/finish.js'
@@ -17,6 +18,7 @@ import { newestRecord } from './newest-record.js'
 import { onHost } from './on-host.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
 import { processStep } from './process-step.js'
+import { runOn } from './run-of.js'
 import type { Times } from './times.js'
 import { hookVariables, runVariables, type Served } from './variables.js'
 
@@ -36,6 +38,8 @@ export interface Intent {
   readonly release: string
   readonly digest: string | null
   readonly revision: string | null
+  /** How the release was deployed, for hosts that have no record of it; absent: as it is configured today. */
+  readonly run?: ReleaseRun | null
   readonly unresolved: 'refuse' | 'keep'
   readonly times: Times
   /** Hosts that this run leaves out on purpose. */
@@ -101,9 +105,10 @@ export function scriptStep(script: Script, text: string, timeout = short): Scrip
 }
 
 /** The questions whether a host serves what it holds now; an address with a secret in it can be asked only by whoever knows that. */
-export function healthSteps(config: Config, secrets: Variables, host: Host, state: HostState): readonly HealthStep[] {
+export function healthSteps(today: Config, secrets: Variables, named: Host, state: HostState): readonly HealthStep[] {
   const served = servedBefore(state)
   if (served === null) return []
+  const { config, host } = runOn(today, named, state, served.release)
   const variables = hookVariables(config, secrets, host, state.root, served)
   const hidden = Object.keys(config.secrets).filter(name => !(name in variables))
   return onHost(config.health, host)
@@ -136,14 +141,16 @@ function planHost(
   prepare: (host: Host, state: HostState, place: Place) => readonly Step[],
   pruned: (state: HostState) => readonly string[],
 ): HostPlan {
-  const { config, release } = intent
+  const { release } = intent
+  const { config, host: deployed } = runOn(intent.config, host, state, release, intent.run)
+  const then = runOn(intent.config, host, state, currentRelease(state))
   const place = { root: state.root, tx: intent.tx }
   const old = state.current.kind === 'link' ? state.current.target : null
   const now: Served = { release, revision: intent.revision, previous: currentRelease(state) }
   const before = servedBefore(state)
-  const variables = hookVariables(config, intent.secrets, host, state.root, now)
-  const oldVariables = before && hookVariables(config, intent.secrets, host, state.root, before)
-  const restarts = onHost(config.restart, host).map(one => hookRun(one, 'current'))
+  const variables = hookVariables(config, intent.secrets, deployed, state.root, now)
+  const oldVariables = before && hookVariables(then.config, intent.secrets, then.host, state.root, before)
+  const restarts = onHost(then.config.restart, host).map(one => hookRun(one, 'current'))
   const goBack = oldVariables === null ? Buffer.alloc(0) : afterwards(state.root, restarts, oldVariables)
   const drop = pruned(state)
   return {
@@ -176,11 +183,12 @@ function planHost(
       60_000,
     ),
     restore: scriptStep(restore(place, release), `rename current back → ${old ?? '(absent)'}`),
-    restartOld: oldVariables === null ? [] : hookSteps(place, host, config.restart, 'restart', 'current', oldVariables),
+    restartOld:
+      oldVariables === null ? [] : hookSteps(place, host, then.config.restart, 'restart', 'current', oldVariables),
     healthOld:
       oldVariables === null || before === null
         ? []
-        : onHost(config.health, host).map(check => healthStep(check, state, oldVariables, before, place)),
+        : onHost(then.config.health, host).map(check => healthStep(check, state, oldVariables, before, place)),
     serve: scriptStep(serve(place), 'record that the old release is served'),
     blame: reason =>
       intent.command === 'deploy' ? scriptStep(blame(place, release, oneLine(reason)), 'mark bad') : null,

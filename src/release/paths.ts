@@ -16,6 +16,8 @@ export const paths = {
   seal: (id: string) => `.clonedeploy/manifests/${id}.seal`,
   /** What the file system said of every file when it was checked last; only on hosts that can tell. */
   sheet: (id: string) => `.clonedeploy/manifests/${id}.sheet`,
+  /** How it is started and asked: JSON, one line. */
+  run: (id: string) => `.clonedeploy/manifests/${id}.run`,
   /** The fleet has once confirmed it. */
   confirmed: (id: string) => `.clonedeploy/manifests/${id}.confirmed`,
   bad: (id: string) => `.clonedeploy/bad/${id}`,

@@ -46,7 +46,7 @@ function serves(host: HostOutcome, outcome: Outcome): string {
 }
 
 /** A host whose link was read as what it was before, in a run that tried to put all back. */
-function isBack({ current, error }: HostOutcome, { command, hosts, release }: Outcome): boolean {
+export function isBack({ current, error }: HostOutcome, { command, hosts, release }: Outcome): boolean {
   const wentBack = hosts.some(host => host.error?.phase === 'rollback')
   // A repair that puts back calls the release that it puts back to its own.
   if (!wentBack || (command !== 'repair' && current === release)) return false

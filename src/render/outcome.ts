@@ -1,7 +1,7 @@
 import type { Outcome } from '../fleet/outcome.js'
 import { escapeLine } from '../text/escape.js'
 import { failedHosts, failureLines } from './failure.js'
-import { fleetLines, fleetSentence, isSplit } from './fleet-now.js'
+import { fleetLines, fleetSentence, isBack, isSplit } from './fleet-now.js'
 import type { Paint } from './paint.js'
 import { capital, counted, everyHost, listed } from './phrases.js'
 import { durationText } from './units.js'
@@ -117,20 +117,26 @@ function failedLines(outcome: Outcome, paint: Paint, now: string): string[] {
 }
 
 function mixedLines(outcome: Outcome, paint: Paint): string[] {
-  const known = new Set(outcome.hosts.filter(host => host.current !== null).map(host => host.current))
-  const whole =
-    known.size === 1 &&
-    outcome.hosts.every(({ current, out, error }) => current !== null && (error === null || out !== undefined))
-  const apart = whole && outcome.hosts.some(({ out }) => out !== undefined)
-  const state = apart ? 'NOT ALL HOSTS ARE IN SERVICE' : known.size > 1 ? 'FLEET IS MIXED' : 'FLEET MAY BE MIXED'
   const reason = outcome.reason ?? failureHeadline(outcome)
   const told = outcome.hosts.some(({ error }) => error !== null && (error.output.length > 0 || error.hint !== null))
   return [
-    paint.bad(`✖ ${state}: ${sentenceOf(reason)}`),
+    paint.bad(`✖ ${stateOfFleet(outcome)}: ${sentenceOf(reason)}`),
     '',
     ...fleetLines(outcome, paint),
     ...(told ? failureLines({ ...outcome, reason: null }, paint) : []),
   ]
+}
+
+function stateOfFleet(outcome: Outcome): string {
+  const { hosts } = outcome
+  const read = hosts.map(({ current }) => current)
+  if (new Set(read.filter(current => current !== null)).size > 1) return 'FLEET IS MIXED'
+  const whole = hosts.every(({ current, out, error }) => current !== null && (error === null || out !== undefined))
+  if (whole && hosts.some(({ out }) => out !== undefined)) return 'NOT ALL HOSTS ARE IN SERVICE'
+  const back = hosts.every(host => host.error === null || isBack(host, outcome))
+  if (read.some(current => current === null) || !back) return 'FLEET MAY BE MIXED'
+  const [verb, pronoun] = hosts.length === 1 ? ['is', 'it serves'] : ['are', 'they all serve']
+  return `${capital(everyHost(hosts.length))} ${verb} back on ${read[0]}, but it is not certain that ${pronoun} it`
 }
 
 function warningLines(outcome: Outcome, paint: Paint): string[] {

@@ -88,6 +88,7 @@ for d in releases/*/; do
   echo "release $r"
   v=; [ -f "$d/REVISION" ] && read -r v <"$d/REVISION"; [ -n "$v" ] && printf 'revision %s %s\n' "$r" "$v"
   if [ -f ".clonedeploy/manifests/$r.seal" ]; then { IFS= read -r s; t=; read -r t; } <".clonedeploy/manifests/$r.seal"; printf 'seal %s %s %s\n' "$r" "\${t:--}" "$s"; fi
+  if [ -f ".clonedeploy/manifests/$r.run" ]; then IFS= read -r s <".clonedeploy/manifests/$r.run"; printf 'run %s %s\n' "$r" "$s"; fi
   [ ! -e ".clonedeploy/manifests/$r.confirmed" ] || echo "confirmed $r"
   if [ -f ".clonedeploy/bad/$r" ]; then IFS= read -r s <".clonedeploy/bad/$r"; printf 'bad %s %s\n' "$r" "$s"; fi
 done

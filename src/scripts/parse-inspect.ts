@@ -36,7 +36,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState {
     },
     current: currentOf(one('current')),
     mounted: one('mounted') === 'yes',
-    releases: releasesOf(all('release'), all('seal'), all('bad'), all('revision'), all('confirmed')),
+    releases: releasesOf(all('release'), all('seal'), all('bad'), all('revision'), all('confirmed'), all('run')),
     lock: {
       epoch: Number(one('epoch') || 0),
       held: held !== '',
@@ -82,6 +82,7 @@ function releasesOf(
   bads: readonly string[],
   revisions: readonly string[],
   confirmed: readonly string[],
+  runs: readonly string[],
 ): readonly ReleaseState[] {
   const of = (lines: readonly string[], id: string) =>
     lines.find(line => line.startsWith(`${id} `))?.slice(id.length + 1) ?? null
@@ -95,11 +96,16 @@ function releasesOf(
       by: seal?.by ?? null,
       at: seal?.at ?? null,
       tree: tree === '-' || tree === '' ? null : tree,
-      bad: ((text: string | null) => (text === null ? null : utf8(text)))(of(bads, id)),
+      bad: text(of(bads, id)),
       confirmed: confirmed.includes(id),
+      run: text(of(runs, id)),
       revision: of(revisions, id),
     }
   })
+}
+
+function text(bytes: string | null): string | null {
+  return bytes === null ? null : utf8(bytes)
 }
 
 /** What `seal` recorded of a release. */

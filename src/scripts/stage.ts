@@ -5,12 +5,22 @@ import { sameCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
 
-/** Ends the making of a release: the digest of its tree (when hooks changed it), flushed to disk, and its record. Prints `tree DIGEST`. */
-export function seal(place: Place, release: string, record: string, hooked: boolean): Script {
+export interface Sealing {
+  readonly release: string
+  /** What is known of the release, and how it is started and asked: JSON texts of one line. */
+  readonly record: string
+  readonly run: string
+  /** Whether hooks changed its tree, so that only its own digest tells what it is. */
+  readonly hooked: boolean
+}
+
+/** Ends the making of a release: the digest of its tree (when hooks changed it), flushed to disk, and its records. Prints `tree DIGEST`. */
+export function seal(place: Place, { release, record, run, hooked }: Sealing): Script {
   return script('seal', [
     fenced(place),
     treeFunctions,
-    sh`umask 077`,
+    sh`umask 077
+printf '%s\n' ${run} >"$X/run" && mv -f "$X/run" ${paths.run(release)} || exit ${codes.unpack}`,
     hooked ? sh`t=$(treesum ${paths.release(release)}) || exit ${codes.notIntact}; echo "tree $t"` : sh`t=`,
     flush,
     sh`printf '%s\n%s\n' ${record} "$t" >"$X/seal" && mv -f "$X/seal" ${paths.seal(release)}`,

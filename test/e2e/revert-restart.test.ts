@@ -1,6 +1,6 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ageLocks } from '../support/lease.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
@@ -8,19 +8,17 @@ import { sshdIsHere } from '../support/sshd.js'
 describe.skipIf(!sshdIsHere())('a restart that fails on the way back', () => {
   const here = onFleet()
   const restarts = () => all.map(i => textOf(join(here.project.root, `restarts.h${i}`)))
-  const configure = (broken: boolean, health: object = {}) =>
-    here.project.configure({
-      restart: `cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"${broken ? '; [ "$CLONEDEPLOY_HOST" != h2 ] || grep -q two version' : ''}`,
-      env: { AT: here.project.root },
-      ...health,
-    })
+  const broken = '[ "$CLONEDEPLOY_HOST" = h2 ] && [ -e "$AT/broken" ] && grep -q one version'
 
   it('ends with 6 and says so of its host alone; status says it too, and repair restarts it again', async () => {
     const { project } = here
-    configure(false)
+    project.configure({
+      restart: `cat version >>"$AT/restarts.$CLONEDEPLOY_HOST"; ! { ${broken}; }`,
+      health: { run: '[ "$CLONEDEPLOY_HOST" != h3 ] || ! grep -q two version', timeout: '1s' },
+      env: { AT: project.root },
+    })
     const one = await project.deployed('one')
-    configure(true, { health: { run: '[ "$CLONEDEPLOY_HOST" != h3 ] || ! grep -q two version', timeout: '1s' } })
-    project.write({ 'app/version': 'two\n' })
+    project.write({ broken: '', 'app/version': 'two\n' })
     const failed = await project.run('deploy --json')
     expect(failed.code).toBe(6)
     expect(failed.json()).toMatchObject({ result: 'mixed', exitCode: 6 })
@@ -39,12 +37,9 @@ describe.skipIf(!sshdIsHere())('a restart that fails on the way back', () => {
       'service unknown',
       'consistent',
     ])
-    ageLocks(project)
-    configure(true)
     expect((await project.run('repair')).code).toBe(6)
     expect((await project.run('status')).code).toBe(6)
-    ageLocks(project)
-    configure(false)
+    rmSync(join(project.root, 'broken'))
     const before = restarts()
     const repaired = await project.run('repair --json')
     expect(repaired.code).toBe(0)

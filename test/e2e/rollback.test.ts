@@ -133,9 +133,11 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
 
   exhaustively('puts all back when the old release is not healthy, with 5', async () => {
     const { project } = here
+    const well = '[ "$CLONEDEPLOY_HOST" != h2 ] || [ ! -e "$AT/sick" ] || ! grep -q one version'
+    project.configure({ env: { AT: project.root }, health: { run: well, timeout: '1s' } })
     await project.deployed('one')
     const two = await project.deployed('two')
-    project.configure({ health: { run: '[ "$CLONEDEPLOY_HOST" != h2 ] || ! grep -q one version', timeout: '1s' } })
+    project.write({ sick: '' })
     const { code } = await project.run('rollback -y')
     expect(code).toBe(5)
     for (const i of all) expect(project.current(i)).toBe(`releases/${two}`)

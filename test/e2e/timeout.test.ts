@@ -43,10 +43,10 @@ describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
 
   exhaustively('that ends while health is never right puts a rollback back, with 5', async () => {
     const { project } = here
-    configure()
+    configure({ health: { run: '[ ! -e "$AT/sick" ] || grep -q two version', timeout: '10m' } })
     await project.deployed('one')
     const two = await project.deployed('two')
-    configure({ health: { run: 'grep -q two version', timeout: '10m' } })
+    project.write({ sick: '' })
     const { code, stderr } = await project.run('rollback --yes --timeout 6s')
     expect(code).toBe(5)
     expect(stderr).toContain(over('6s'))

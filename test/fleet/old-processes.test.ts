@@ -7,6 +7,7 @@ import type { Connection } from '../../src/connection/connection.js'
 import { connectLocal } from '../../src/connection/local.js'
 import { noneLeft } from '../../src/fleet/old-processes.js'
 import type { HostRun, Run } from '../../src/fleet/run.js'
+import { seenToServe } from '../../src/fleet/seen-to-serve.js'
 import { never } from '../../src/fleet/stop.js'
 import type { ProcessStep } from '../../src/plan/plan.js'
 import { processes } from '../../src/scripts/processes.js'
@@ -76,5 +77,42 @@ describe('a process in releases/a', () => {
     const host = { name: 'h1', session: connection, plan, healthy: true } as unknown as HostRun
     expect(await noneLeft({ stop: never, emit: () => {}, warnings } as unknown as Run, host, 'health')).toBeNull()
     expect(warnings).toEqual(['h1: whether a process of another release is left could not be read'])
+  })
+})
+
+describe('a host whose link is back and whose restart failed is seen to serve', () => {
+  const root = mkdtempSync(join(tmpdir(), 'clonedeploy-seen-'))
+  let connection: Connection
+  const living: ChildProcess[] = []
+  beforeAll(async () => {
+    for (const id of ['old', 'new']) {
+      mkdirSync(join(root, 'releases', id), { recursive: true })
+      living.push(spawn('sleep', ['600'], { cwd: join(root, 'releases', id), stdio: 'ignore', detached: true }))
+    }
+    await vi.waitFor(() => expect(living.map(({ pid }) => nameOf(pid ?? 0))).toEqual(['sleep', 'sleep']))
+    connection = await connectLocal({ name: 'h1', host: 'h1', roles: [], deployTo: '/', env: {} }, { timeout: 20_000 })
+  })
+  afterAll(() => {
+    connection.close()
+    for (const child of living) child.kill('SIGKILL')
+    rmSync(root, { recursive: true })
+  })
+
+  /** Of the processes that live there, those that this is said of. */
+  const only = (what: string) =>
+    new Script('processes', `( ${processes(root).text} ) | grep -e '${what}' -e @whole; exit 0`)
+  it.each([
+    ['the old release, healthy and with no process but of it', ['true'], ' old ', 'old'],
+    ['nothing certain, with a process of the new one', ['true'], ' old \\| new ', 'unknown'],
+    ['nothing certain, with no process that can be seen', ['true'], 'none', 'unknown'],
+    ['nothing certain, where no health is asked', [], 'old', 'unknown'],
+    ['nothing well, where one answer is wrong', ['true', 'false'], 'old', 'unhealthy'],
+  ] as const)('%s', async (_, answers, seen, wanted) => {
+    const healthOld = answers.map(run => ({
+      check: { kind: 'command', tryTimeout: 5000 },
+      target: { script: new Script('health', run) },
+    }))
+    const plan = { healthOld, oldRelease: 'old', processes: { script: only(seen), release: 'new' } }
+    expect(await seenToServe({ plan, session: connection } as unknown as HostRun)).toBe(wanted)
   })
 })

@@ -203,7 +203,18 @@ function tx(state: TransactionState['state'], outcome: TransactionState['outcome
 }
 
 function release(id: string, digest = `sha256:${id}`): ReleaseState {
-  return { id, digest, extra: 1, tree: null, bad: null, confirmed: true, revision: null, by: 'anna', at: null }
+  return {
+    id,
+    digest,
+    extra: 1,
+    tree: null,
+    bad: null,
+    confirmed: true,
+    revision: null,
+    run: null,
+    by: 'anna',
+    at: null,
+  }
 }
 
 const deadLock = { epoch: 4, held: true, holder: null, age: 3600, over: null }

@@ -12,6 +12,7 @@ export function release(day: number, more: Partial<ReleaseState> = {}): ReleaseS
     tree: null,
     bad: null,
     confirmed: true,
+    run: null,
     revision: `rev${day}`,
     by: 'anna',
     at: null,

@@ -305,6 +305,28 @@ describe('the last words', () => {
   its lease ends at 18:32:10
 `,
     ],
+    [
+      'a fleet that is back, and not known to serve it',
+      {
+        result: 'mixed',
+        exitCode: 6,
+        reason: 'web-1: sudo was refused; and on the way back web-1: sudo was refused',
+        log: null,
+        hosts: ['web-1', 'web-2'].map(name =>
+          hostOutcome(name, {
+            current: older,
+            healthy: null,
+            error: { ...failure, phase: 'rollback', step: 'restart', message: 'sudo was refused' },
+          }),
+        ),
+      },
+      `✖ Both hosts are back on ${older}, but it is not certain that they all serve it: web-1: sudo was refused; and on the way back web-1: sudo was refused.
+
+  HOST    SERVES                    STATE
+  web-1   ${older}   files old, service state unknown: sudo was refused
+  web-2   ${older}   files old, service state unknown: sudo was refused
+`,
+    ],
   ])('of %s', (_what, changes, text) => {
     expect(outcomeText(outcome(changes), noPaint)).toBe(text)
   })

@@ -28,7 +28,7 @@ const mutating = (root: string) => {
     breakLock(mine),
     unpack(mine, what, arriving('anything')),
     setDates(mine, newId, new Map([[0, ['file']]])),
-    seal(mine, newId, '{}', true),
+    seal(mine, { release: newId, record: '{}', run: '{}', hooked: true }),
     hook(mine, { folder: `releases/${newId}`, run: 'touch run', timeout: 10 }, {}),
     stage(mine, newId, oldTarget, Buffer.from('true')),
     armOf(root),

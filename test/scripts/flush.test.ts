@@ -32,7 +32,7 @@ describe.each(few)('what must survive a power cut is flushed under $name', shell
   it('the files of a release, before it is sealed', async () => {
     const root = await locked(shell)
     const { shell: watching, flushed } = watched()
-    await succeed(run(seal(place(root), newId, '{}', false), watching))
+    await succeed(run(seal(place(root), { release: newId, record: '{}', run: '{}', hooked: false }), watching))
     const [files, ...more] = flushed()
     expect(more).toEqual([])
     expect(files).toContain(`./${newTarget}/file`)

@@ -49,7 +49,7 @@ function scripts(root: string, value: string): readonly Script[] {
     ),
     readDates(root, value),
     setDates(mine, value, new Map([[0, [value]]])),
-    seal(mine, value, value, true),
+    seal(mine, { release: value, record: value, run: value, hooked: true }),
     stage(mine, value, value, Buffer.alloc(0), value),
     arm(mine, { release: value, old: value, deadline: 1, lease: 1 }),
     look(root, value),

@@ -160,9 +160,20 @@ describe.each(shells)('inspect under $name', shell => {
         '{"digest":"sha256:1","extra":3,"by":"anna é","at":"2026-01-01T00:00:00Z"}\n\n',
       '.clonedeploy/manifests/20260102-000000-bbbbbbb.seal': '{"digest":"sha256:2","extra":1}\nabc\n',
       '.clonedeploy/manifests/20260101-000000-aaaaaaa.confirmed': '',
+      '.clonedeploy/manifests/20260101-000000-aaaaaaa.run': '{"restart":["é"]}\n',
       '.clonedeploy/bad/20260102-000000-bbbbbbb': 'health: web-2 said "no" \\ é\n',
     })
-    const none = { digest: null, extra: 0, tree: null, bad: null, confirmed: false, revision: null, by: null, at: null }
+    const none = {
+      digest: null,
+      extra: 0,
+      tree: null,
+      bad: null,
+      confirmed: false,
+      revision: null,
+      run: null,
+      by: null,
+      at: null,
+    }
     expect((await stateOf(root, shell)).releases).toEqual([
       {
         ...none,
@@ -179,6 +190,7 @@ describe.each(shells)('inspect under $name', shell => {
         digest: 'sha256:1',
         extra: 3,
         confirmed: true,
+        run: '{"restart":["é"]}',
         revision: 'c0ffee',
         by: 'anna é',
         at: '2026-01-01T00:00:00Z',

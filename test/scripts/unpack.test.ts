@@ -68,7 +68,12 @@ async function lockedFolder(shell: Shell): Promise<string> {
 async function sealed(shell: Shell, artifact: Artifact, hooked = false): Promise<string> {
   const root = await lockedFolder(shell)
   await succeed(run(unpack(place(root), what(artifact), await artifact.payload(null, first)), shell))
-  await succeed(run(seal(place(root), first, JSON.stringify({ digest: artifact.digest }), hooked), shell))
+  await succeed(
+    run(
+      seal(place(root), { release: first, record: JSON.stringify({ digest: artifact.digest }), run: '{}', hooked }),
+      shell,
+    ),
+  )
   return root
 }
 
@@ -355,7 +360,17 @@ describe.each(shells)('unpack on a base under $name', shell => {
     const root = await lockedFolder(shell)
     const added = { shared: { dirs: ['uploads', 'public/a/b'], files: [] }, touched: ['tmp/restart.txt'] }
     await succeed(run(unpack(place(root), what(base, added), await base.payload(null, first)), shell))
-    await succeed(run(seal(place(root), first, JSON.stringify({ digest: base.digest }), false), shell))
+    await succeed(
+      run(
+        seal(place(root), {
+          release: first,
+          record: JSON.stringify({ digest: base.digest }),
+          run: '{}',
+          hooked: false,
+        }),
+        shell,
+      ),
+    )
     const brought = async (release: string) => {
       const made = what(next, { release, base: first, unchanged: 'link', ...added })
       expect(await run(unpack(place(root), made, await next.payload(base.manifest, second)), shell)).toMatchObject({
@@ -396,7 +411,17 @@ describe.each(shells)('unpack on a base under $name', shell => {
     const added = { shared: { dirs: [], files: [] }, touched: ['tmp/changed.txt', 'tmp/own.txt'] }
     const root = await lockedFolder(shell)
     await succeed(run(unpack(place(root), what(base, added), await base.payload(null, first)), shell))
-    await succeed(run(seal(place(root), first, JSON.stringify({ digest: base.digest }), false), shell))
+    await succeed(
+      run(
+        seal(place(root), {
+          release: first,
+          record: JSON.stringify({ digest: base.digest }),
+          run: '{}',
+          hooked: false,
+        }),
+        shell,
+      ),
+    )
     const was = treeOf(root)
     const brought = async (release: string) => {
       const made = what(next, { release, base: first, unchanged: 'link', ...added })
@@ -467,13 +492,17 @@ describe.each(shells)('seal under $name', shell => {
 
   it('records what it was given, and no tree where no hook ran', async () => {
     const root = await sealed(shell, await pack({ a: 'a' }))
-    expect(await run(seal(place(root), first, record, false), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(await run(seal(place(root), { release: first, record: record, run: '{}', hooked: false }), shell)).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    })
     expect(readFileSync(join(root, '.clonedeploy/manifests', `${first}.seal`), 'utf8')).toBe(`${record}\n\n`)
   })
 
   it('tells and records the tree that hooks have made', async () => {
     const root = await sealed(shell, await pack(odd))
-    const { stdout } = await run(seal(place(root), first, record, true), shell)
+    const { stdout } = await run(seal(place(root), { release: first, record: record, run: '{}', hooked: true }), shell)
     expect(stdout).toMatch(/^tree [0-9a-f]{64}\n$/)
     expect(readFileSync(join(root, '.clonedeploy/manifests', `${first}.seal`), 'utf8')).toBe(
       `${record}\n${stdout.slice(5)}`,
@@ -487,7 +516,10 @@ describe('the digest of a tree', () => {
     const told = new Map<string, string>()
     for (const shell of shells) {
       const root = await sealed(shell, artifact)
-      told.set(shell.name, (await run(seal(place(root), first, '{}', true), shell)).stdout)
+      told.set(
+        shell.name,
+        (await run(seal(place(root), { release: first, record: '{}', run: '{}', hooked: true }), shell)).stdout,
+      )
       const file = join(root, 'releases', first, 'run.sh')
       for (const change of [
         () => chmodSync(file, 0o644),
@@ -495,7 +527,10 @@ describe('the digest of a tree', () => {
         () => writeFileSync(`${file}2`, ''),
       ]) {
         change()
-        told.set(`${shell.name} ${told.size % 4}`, (await run(seal(place(root), first, '{}', true), shell)).stdout)
+        told.set(
+          `${shell.name} ${told.size % 4}`,
+          (await run(seal(place(root), { release: first, record: '{}', run: '{}', hooked: true }), shell)).stdout,
+        )
       }
     }
     expect(new Set(shells.map(({ name }) => told.get(name))).size).toBe(1)
