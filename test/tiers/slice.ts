@@ -20,7 +20,7 @@ export interface Sliced {
 /** `SEED/N`: one in N of the tests that only the exhaustive tier has. */
 export function readSlice(text: string): Slice {
   const [, seed, parts] = /^(.+)\/([1-9]\d*)$/.exec(text) ?? []
-  if (seed === undefined) throw new Error(`CLONEDEPLOY_SLICE=${text}: it is SEED/N, for example 2f3a9c1/40`)
+  if (seed === undefined) throw new Error(`CLONEDEPLOY_SLICE=${text}: it is SEED/N, for example 2f3a9c1/12`)
   return { seed, parts: Number(parts) }
 }
 
