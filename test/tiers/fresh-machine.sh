@@ -27,6 +27,8 @@ git clone -q --no-hardlinks "$repository" "$root/root/clone"
 # The namespaces take mounts and processes with them when the command ends.
 # shellcheck disable=SC2016
 unshare --mount --pid --kill-child sh -eu -c '
+  mount --bind "$1" "$1"
+  cd "$1"
   mount -t proc proc "$1/proc"
   mount --rbind /sys "$1/sys"
   mount --rbind /dev "$1/dev"
