@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import type { Config, Source } from '../config/config.js'
 import type { Artifact, Revision } from './artifact.js'
 import { buildKey, recallBuild, rememberBuild } from './built.js'
-import { checkOut, subfolder } from './checkout.js'
+import { checkOut, notFetched, subfolder } from './checkout.js'
 import { type OnOutput, runCommand } from './command.js'
 import { withoutRepository } from './git.js'
 import { fetchMirror, hasCommit } from './mirror.js'
@@ -21,6 +21,8 @@ export interface BuildOptions {
   readonly signal?: AbortSignal | undefined
   /** Build although this revision was built before. */
   readonly force?: boolean
+  /** Fetch nothing. What git would put through a filter, or into a submodule, is then not what it would be. */
+  readonly offline?: boolean
 }
 
 /**
@@ -42,7 +44,7 @@ export async function buildWithoutCommands(options: BuildOptions): Promise<Artif
   if (config.build.length === 0) return buildArtifact(options)
   if (config.source.kind !== 'git' || revision === null) return null
   const repository = await openRepository(config.source.repository, config.root, cacheDir)
-  return cached(buildKeyOf(config.source, repository, revision.commit, config), options)
+  return known(buildKeyOf(config.source, repository, revision.commit, options), options)
 }
 
 async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact> {
@@ -53,13 +55,22 @@ async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact
 async function buildCommit(source: GitSource, options: BuildOptions): Promise<Artifact> {
   const { config, revision, cacheDir } = options
   const repository = await openRepository(source.repository, config.root, cacheDir)
-  const commit = revision?.commit ?? (await pinned(source, repository))
-  const key = buildKeyOf(source, repository, commit, config)
-  const known = options.force ? null : cached(key, options)
-  if (known !== null) return known
+  const commit = revision?.commit ?? (await pinned(source, repository, options))
+  const key = buildKeyOf(source, repository, commit, options)
+  const before = options.force ? null : known(key, options)
+  if (before !== null) return before
   const artifact = await buildFresh(source, repository, commit, subdirOf(source, repository), options)
-  rememberBuild(cacheDir, key, artifact)
+  rememberBuild(cacheDir, options.offline ? offlineKey(key) : key, artifact)
   return artifact
+}
+
+/** A build that could fetch is what would be deployed, and none that could not ever is. */
+function known(key: string, options: BuildOptions): Artifact | null {
+  return cached(key, options) ?? (options.offline ? cached(offlineKey(key), options) : null)
+}
+
+function offlineKey(key: string): string {
+  return `${key}-offline`
 }
 
 function cached(key: string, { cacheDir, revision }: BuildOptions): Artifact | null {
@@ -68,8 +79,8 @@ function cached(key: string, { cacheDir, revision }: BuildOptions): Artifact | n
   return known && frozen ? artifactOf(frozen, revision, known.warnings) : null
 }
 
-function buildKeyOf(source: GitSource, repository: Repository, commit: string, config: BuildOptions['config']): string {
-  return buildKey(commit, subdirOf(source, repository), source.submodules, config)
+function buildKeyOf(source: GitSource, repository: Repository, commit: string, options: BuildOptions): string {
+  return buildKey(commit, subdirOf(source, repository), source.submodules, options.config)
 }
 
 function subdirOf(source: GitSource, repository: Repository): string {
@@ -83,20 +94,22 @@ async function buildFresh(
   subdir: string,
   options: BuildOptions,
 ): Promise<Artifact> {
-  const { cacheDir, signal } = options
+  const { cacheDir, offline = false, signal } = options
   return inWorkspace(cacheDir, async dir => {
-    if (repository.remote && !(await hasCommit(repository, commit))) await fetchMirror(repository, commit, signal)
-    await checkOut({ repository, commit, submodules, dir, signal })
+    const lacks = repository.remote && !offline && !(await hasCommit(repository, commit))
+    if (lacks) await fetchMirror(repository, commit, signal)
+    await checkOut({ repository, commit, submodules, dir, offline, signal })
     const folder = subfolder(dir, subdir, commit)
     await runAll(folder, options, { CLONEDEPLOY_REVISION: commit })
-    return pack(subfolder(dir, subdir, commit), options, false)
+    const artifact = await pack(subfolder(dir, subdir, commit), options, false)
+    return { ...artifact, warnings: [...artifact.warnings, ...(offline ? await notFetched(dir, submodules) : [])] }
   })
 }
 
 type GitSource = Extract<Source, { kind: 'git' }>
 
-async function pinned(source: GitSource, repository: Repository): Promise<string> {
-  if (repository.remote) await fetchMirror(repository, source.ref)
+async function pinned(source: GitSource, repository: Repository, { offline }: BuildOptions): Promise<string> {
+  if (repository.remote && !offline) await fetchMirror(repository, source.ref)
   return commitOf(source.ref, repository)
 }
 

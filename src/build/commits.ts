@@ -19,9 +19,9 @@ export async function commitsBetween(
   cacheDir: string = cacheDirOf(root),
 ): Promise<readonly Commit[] | null> {
   if (![from, to].every(commit => /^[0-9a-f]{40}$/.test(commit))) return null
-  const { path: cwd } = await openRepository(repository, root, cacheDir)
+  const { path: cwd, bare } = await openRepository(repository, root, cacheDir)
   const range = ['--max-count=1000', '--format=%H %s', `${from}..${to}`, '--']
-  const { ok, stdout } = await tryGit(['log', '--no-color', ...range], { cwd })
+  const { ok, stdout } = await tryGit(['log', '--no-color', ...range], { cwd, bare })
   if (!ok) return null
   return stdout.split('\n').flatMap(line => (line === '' ? [] : [{ id: line.slice(0, 40), subject: line.slice(41) }]))
 }

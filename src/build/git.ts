@@ -3,6 +3,8 @@ import { GitFailedError, GitMissingError } from './git-errors.js'
 
 export interface GitOptions {
   readonly cwd: string
+  /** `cwd` is a git directory itself, and known not to be one of the project's files. */
+  readonly bare?: boolean
   readonly signal?: AbortSignal | undefined
   /** What to say when it fails: `the commit cannot be checked out`. */
   readonly failure: string
@@ -11,7 +13,8 @@ export interface GitOptions {
 
 /**
  * Runs git and gives its standard output. What an untrusted checkout could have it run is off: hooks, the file system
- * monitor, `ext::` remotes; and what a person's own settings would change in the files that come out.
+ * monitor, `ext::` remotes, git directories among its files, objects fetched when they are missed; and what a person's
+ * own settings would change in the files that come out.
  */
 export async function git(args: readonly string[], options: GitOptions): Promise<string> {
   const { ok, stdout, errors } = await tryGit(args, options)
@@ -20,10 +23,11 @@ export async function git(args: readonly string[], options: GitOptions): Promise
 }
 
 /** Like `git`, for a failure that is an answer. Throws when git could not run at all, and the signal's reason. */
-export async function tryGit(args: readonly string[], { cwd, signal }: Omit<GitOptions, 'failure'>) {
+export async function tryGit(args: readonly string[], { cwd, bare = false, signal }: Omit<GitOptions, 'failure'>) {
   const { execa } = await import('execa')
   signal?.throwIfAborted()
-  const result = await execa('git', [...safely, ...args], {
+  const directories = `safe.bareRepository=${bare ? 'all' : 'explicit'}`
+  const result = await execa('git', [...safely, '-c', directories, ...args], {
     cwd,
     env: cleanEnv(process.env),
     extendEnv: false,
@@ -40,7 +44,7 @@ export async function tryGit(args: readonly string[], { cwd, signal }: Omit<GitO
 
 /** Without the variables by which git, when it runs us in a hook, would have every git work on its own repository. */
 export function cleanEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const clean = { ...env, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_ATTR_NOSYSTEM: '1' }
+  const clean = { ...env, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_ATTR_NOSYSTEM: '1', GIT_NO_LAZY_FETCH: '1' }
   return withoutRepository(clean)
 }
 
@@ -51,7 +55,12 @@ export function withoutRepository(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 const safely = [
   '--no-optional-locks',
   ...['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'protocol.ext.allow=never'].flatMap(set => ['-c', set]),
-  ...['core.autocrlf=false', 'core.attributesFile=/dev/null', 'log.showSignature=false'].flatMap(set => ['-c', set]),
+  ...[
+    'core.autocrlf=false',
+    'core.attributesFile=/dev/null',
+    'log.showSignature=false',
+    'submodule.recurse=false',
+  ].flatMap(set => ['-c', set]),
 ]
 
 const repositoryVariables = new Set([

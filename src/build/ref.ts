@@ -9,7 +9,10 @@ import type { Repository } from './repository.js'
 export async function commitOf(ref: string, repository: Repository): Promise<string> {
   refuseOdd(ref)
   await refuseAmbiguous(ref, repository)
-  const found = await tryGit(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`], { cwd: repository.path })
+  const found = await tryGit(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`], {
+    cwd: repository.path,
+    bare: repository.bare,
+  })
   if (!found.ok) throw await noSuchRef(ref, repository)
   return found.stdout.trim()
 }
@@ -19,17 +22,17 @@ function refuseOdd(ref: string): void {
     throw new UsageError(`${JSON.stringify(ref)} cannot be a git ref`, { next: ['name a branch, a tag or a commit'] })
 }
 
-async function refuseAmbiguous(ref: string, { path: cwd }: Repository): Promise<void> {
+async function refuseAmbiguous(ref: string, { path: cwd, bare }: Repository): Promise<void> {
   const both = ['refs/heads/', 'refs/tags/'].map(kind => kind + ref)
-  const refs = await tryGit(['for-each-ref', '--format=%(refname)', ...both], { cwd })
+  const refs = await tryGit(['for-each-ref', '--format=%(refname)', ...both], { cwd, bare })
   const exact = refs.stdout.split('\n').filter(name => both.includes(name))
   if (exact.length === 2) throw new AmbiguousRefError(ref)
 }
 
-async function noSuchRef(ref: string, { path: cwd, shown }: Repository): Promise<NoSuchRefError> {
-  const listed = await tryGit(['for-each-ref', '--sort=-creatordate', '--format=%(refname:lstrip=2)'], { cwd })
+async function noSuchRef(ref: string, { path: cwd, bare, shown }: Repository): Promise<NoSuchRefError> {
+  const listed = await tryGit(['for-each-ref', '--sort=-creatordate', '--format=%(refname:lstrip=2)'], { cwd, bare })
   const names = listed.stdout.split('\n').filter(name => name !== '' && !name.endsWith('/HEAD'))
-  const shallow = (await tryGit(['rev-parse', '--is-shallow-repository'], { cwd })).stdout === 'true'
+  const shallow = (await tryGit(['rev-parse', '--is-shallow-repository'], { cwd, bare })).stdout === 'true'
   const meant = names.find(name => name.endsWith(`/${ref}`)) ?? suggest(ref, names)
   return new NoSuchRefError(
     ref,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ export async function inWorkspace<T>(cacheDir: string, work: (dir: string) => Pr
     mkdirSync(dir)
     return await work(dir)
   } finally {
-    rmSync(slot, { recursive: true, force: true, maxRetries: 3 })
+    removeTree(slot)
   }
 }
 
@@ -23,7 +24,17 @@ export function sweepWorkspaces(cacheDir: string): void {
   const all = workspacesIn(cacheDir)
   for (const name of readdirSync(all)) {
     const slot = join(all, name)
-    if (isAbandoned(slot)) rmSync(slot, { recursive: true, force: true })
+    if (isAbandoned(slot)) removeTree(slot)
+  }
+}
+
+/** A checkout may hold paths that are too long to be named from the root; rm goes from folder to folder. */
+function removeTree(dir: string): void {
+  try {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENAMETOOLONG') throw error
+    execFileSync('rm', ['-rf', '--', dir], { stdio: 'ignore' })
   }
 }
 

@@ -1,4 +1,3 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Config } from '../config/config.js'
@@ -16,6 +15,7 @@ import { startConnections } from './connections.js'
 import type { CommonFlags } from './flags.js'
 import { Interrupted } from './interrupted.js'
 import type { Io } from './io.js'
+import { recordsIn } from './records.js'
 import { openLog, type RunLog } from './run-log.js'
 import { openScreen, type Screen } from './screen.js'
 
@@ -55,10 +55,7 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     ...(flags.except === undefined ? {} : { except: flags.except }),
     ...(flags.role === undefined ? {} : { roles: flags.role }),
   })
-  const home = join(config.root, '.clonedeploy')
-  mkdirSync(home, { recursive: true })
-  const ignore = join(home, '.gitignore')
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n')
+  const home = recordsIn(config.root)
   const log = openLog(join(home, 'logs'), path => relative(io.cwd, path) || path)
   const screen = await openScreen(io, flags, log)
   if (config.embedded > 0) {

@@ -17,7 +17,7 @@ export interface Making {
 
 /** A dry run runs nothing of the project unless --build asks for it. */
 export function makingOf(context: Context, config: Config, flags: DeployFlags, over: AbortController): Making {
-  const revision = once(() => pinRevision(config.source, config.root, context.cacheDir))
+  const revision = once(() => pinRevision(config.source, config.root, context.cacheDir, flags.offline))
   context.io.stop.asked.then(() => over.abort())
   const artifact = once(async () => {
     const options: BuildOptions = {
@@ -26,6 +26,7 @@ export function makingOf(context: Context, config: Config, flags: DeployFlags, o
       cacheDir: context.cacheDir,
       signal: over.signal,
       force: flags.force ?? false,
+      offline: flags.offline ?? false,
       onOutput: (line, stream) => context.emit({ type: 'output', host: null, step: 'build', stream, line }),
     }
     const withoutCommands = flags.dryRun === true && flags.build !== true

@@ -1,11 +1,11 @@
 import { mkdirSync, statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { cacheFolder } from '../cache-folder.js'
 import { indexFile } from '../package.js'
 import { displayPath } from './display-path.js'
 import { ConfigError } from './problem.js'
+import { readProjectFile } from './project-file.js'
 import { readJson } from './read-json.js'
 import { show } from './show.js'
 import { thrownError } from './thrown.js'
@@ -16,7 +16,9 @@ const patience = 60_000
 /** What the config file exports, not yet checked. JSON executes nothing. */
 export async function evaluateConfig(file: string, cwd: string): Promise<Readonly<Record<string, unknown>>> {
   const label = displayPath(file, cwd)
-  const text = await readFile(file, 'utf8')
+  const { text } = await readProjectFile(file, dirname(file)).catch(error => {
+    throw new ConfigError(`${label} cannot be read.`, { details: [error.message] })
+  })
   const value = extname(file) === '.json' ? readJson(label, text) : await exported(file, text, cwd)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new ConfigError(

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import type { HostEntry } from '../inventory/host.js'
 import { type DynamicSource, embeddedEntries, type HostSource } from '../inventory/sources.js'
 import { checkHosts } from './check-hosts.js'
 import { checkValue } from './check-value.js'
 import { displayPath } from './display-path.js'
 import { hostList } from './fields/hosts.js'
-import { ConfigError, problemsError } from './problem.js'
+import { ConfigError, problemsError, unquoted } from './problem.js'
+import { type ProjectFile, readProjectFile } from './project-file.js'
 import { readJson } from './read-json.js'
 import { absolutePath } from './resolve.js'
 import { thrownError } from './thrown.js'
@@ -32,11 +32,21 @@ export async function loadHosts(source: HostSource, deployTo: string, place: Pla
 }
 
 async function askedHosts(source: DynamicSource, deployTo: string, place: Place): Promise<readonly HostEntry[]> {
-  const value = source.kind === 'function' ? await called(source.call, place) : await readList(source.file, place)
-  const path = [source.kind === 'function' ? 'hosts()' : source.file]
+  if (source.kind === 'function') return listIn(await called(source.call, place), 'hosts()', deployTo, place)
+  const { text, ours } = await readList(source.file, place)
+  try {
+    const value = readJson(displayPath(absolutePath(source.file, place), place.cwd), text)
+    return listIn(value, source.file, deployTo, place)
+  } catch (error) {
+    throw ours ? error : unquoted(`${source.file}, from which ${place.label} takes its hosts, is no list of hosts.`)
+  }
+}
+
+function listIn(value: unknown, name: string, deployTo: string, { label }: Place): readonly HostEntry[] {
+  const path = [name]
   const checked = checkValue(hostList, value, path)
   const problems = checked.ok ? checkHosts(checked.value, deployTo, path) : checked.problems
-  if (!checked.ok || problems.length > 0) throw problemsError(place.label, problems)
+  if (!checked.ok || problems.length > 0) throw problemsError(label, problems)
   return checked.value
 }
 
@@ -50,13 +60,12 @@ async function called(call: () => unknown, { label, cwd }: Place): Promise<unkno
   }
 }
 
-async function readList(file: string, place: Place): Promise<unknown> {
+async function readList(file: string, place: Place): Promise<ProjectFile> {
   const path = absolutePath(file, place)
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  return readProjectFile(path, place.root).catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError(`${place.label} takes its hosts from ${file}, which cannot be read.`, {
       details: [error.code === 'ENOENT' ? `${path} is not there` : error.message],
       next: ['check again: clonedeploy config'],
     })
   })
-  return readJson(displayPath(path, place.cwd), text)
 }

@@ -8,7 +8,8 @@ import { evaluateConfig } from './evaluate.js'
 import { findConfig } from './find.js'
 import { loadHosts } from './load-hosts.js'
 import { pickStage } from './pick-stage.js'
-import { problemsError } from './problem.js'
+import { ConfigError, problemsError, unquoted } from './problem.js'
+import { isOurs } from './project-file.js'
 import { resolveConfig } from './resolve.js'
 import { readStages } from './stages.js'
 
@@ -24,7 +25,12 @@ export interface LoadOptions {
 /** Finds, evaluates and checks the config, and resolves one stage of it. Throws ConfigError or UsageError: exit 2. */
 export async function loadConfig({ cwd, file, stage, home }: LoadOptions): Promise<Config> {
   const path = await findConfig(cwd, file)
-  return settleConfig(await evaluateConfig(path, cwd), { cwd, file: path, stage, home })
+  try {
+    return await settleConfig(await evaluateConfig(path, cwd), { cwd, file: path, stage, home })
+  } catch (error) {
+    if (!(error instanceof ConfigError) || isOurs(path, dirname(path))) throw error
+    throw unquoted(`${displayPath(path, cwd)} cannot be used.`)
+  }
 }
 
 /** The same of a configuration that is had already, whether its file is there or not. */

@@ -25,6 +25,14 @@ export function problemsError(file: string, problems: readonly Problem[]): Confi
   })
 }
 
+/** Of a file outside of the project: what is in it is shown to nobody. */
+export function unquoted(message: string): ConfigError {
+  return new ConfigError(message, {
+    details: ['it lies outside of the project, or is a link that leads there: what is wrong in it is not shown'],
+    next: ['move it into the project, then: clonedeploy config'],
+  })
+}
+
 /** `hosts[1].port`, `env["a-b"]`. The first part stands as it is. */
 export function formatPath([first = '', ...rest]: Path): string {
   return String(first) + rest.map(formatKey).join('')

@@ -134,14 +134,15 @@ describe('building a commit', () => {
     commit(dir, { a: 'y' })
     const root = temporary()
     git(root, 'clone', '--quiet', '--depth=1', `file://${dir}`, 'shallow')
-    git(root, 'clone', '--quiet', '--bare', dir, 'bare.git')
+    const bare = join(temporary(), 'bare.git')
+    git(root, 'clone', '--quiet', '--bare', dir, bare)
     git(dir, 'worktree', 'add', '--quiet', '--detach', join(root, 'second'), 'main')
     git(join(root, 'shallow'), 'checkout', '--quiet', '--detach')
     git(join(root, 'shallow'), 'branch', '--quiet', '--delete', '--force', 'main')
     const refs: [string, string][] = [
       [`file://${dir}`, 'main'],
       ['shallow', 'HEAD'],
-      ['bare.git', 'main'],
+      [bare, 'main'],
       ['second', 'HEAD'],
     ]
     for (const [name, ref] of refs) {
@@ -177,6 +178,25 @@ describe('building a commit', () => {
     const { artifact } = await built(settings(dir, gitSource('.')))
     expect(await contentOf(artifact)).toMatchObject({ a: '644 x' })
     expect(existsSync(canary)).toBe(false)
+  })
+
+  it('runs the filters that this machine has for every repository, but none offline, and takes neither for the other', async () => {
+    const dir = repository({ a: 'x', '.gitattributes': 'a filter=ours' })
+    const config = '[filter "ours"]\n\tsmudge = sed s/x/smudged/\n\tclean = sed s/smudged/x/\n'
+    process.env.GIT_CONFIG_GLOBAL = join(fill(temporary(), { config }), 'config')
+    const cacheDir = temporary()
+    const build = (offline: boolean) => built(settings(dir, gitSource('.')), { cacheDir, offline })
+    try {
+      const offline = (await build(true)).artifact
+      expect(await contentOf(offline)).toMatchObject({ a: '644 x' })
+      expect(offline.warnings).toEqual([
+        'offline, no filter of git (LFS, say) was run: its files are as git keeps them',
+      ])
+      expect(await contentOf((await build(false)).artifact)).toMatchObject({ a: '644 smudged' })
+      expect(await contentOf((await build(true)).artifact)).toMatchObject({ a: '644 smudged' })
+    } finally {
+      delete process.env.GIT_CONFIG_GLOBAL
+    }
   })
 
   it('runs no hook that this machine has for every repository', async () => {

@@ -59,7 +59,7 @@ describe('the pinned revision', () => {
     const head = { commit: git(dir, 'rev-parse', 'HEAD') }
     expect(await pinRevision(gitSource(dir), elsewhere)).toMatchObject({ ...head, dirty: 0 })
     expect(await pinRevision(gitSource('apps/web'), dir)).toMatchObject({ ...head, dirty: 0 })
-    expect(await pinRevision(gitSource('bare.git'), elsewhere)).toMatchObject({ ...head, dirty: null })
+    expect(await pinRevision(gitSource(join(elsewhere, 'bare.git')), dir)).toMatchObject({ ...head, dirty: null })
     expect(await pinRevision(gitSource('second', { ref: 'main2' }), elsewhere)).toMatchObject({ ...head, dirty: 0 })
   })
 
@@ -120,7 +120,7 @@ describe('a remote repository', () => {
     git(dir, 'branch', '--force', 'main', 'rewritten')
     git(dir, 'tag', 'v2')
     expect(await Promise.all(['main', 'v2', 'HEAD'].map(of))).toEqual([rewritten, rewritten, rewritten])
-    expect(existsSync(join(root, '.clonedeploy/cache/git'))).toBe(true)
+    expect(existsSync(join(root, '.clonedeploy'))).toBe(false)
   })
 
   it('is read at its default branch for HEAD, whatever that is called', async () => {

@@ -116,6 +116,11 @@ function runProgram(cwd: string, args: string, options: RunOptions): Promise<End
   return alike ? runHere(cwd, words(args), options) : startProgram(cwd, args, options).ended
 }
 
+/** Runs a command line in any folder. */
+export function runIn(cwd: string, args: string): Promise<Ended> {
+  return runHere(cwd, words(args), {})
+}
+
 async function runHere(cwd: string, argv: readonly string[], { env = {}, times }: RunOptions): Promise<Ended> {
   const { main } = await import('../../src/main.js')
   const text = { stdout: '', stderr: '' }
