@@ -4,6 +4,7 @@ import { fenced, flush, type Place } from './place.js'
 import { sameCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
+import { wayFunctions } from './way.js'
 
 export interface Sealing {
   readonly release: string
@@ -33,6 +34,7 @@ printf '%s\n' ${run} >"$X/run" && mv -f "$X/run" ${paths.run(release)} || exit $
  * deadline, and the outcome register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one
  * rename can win).
  * `bad`: how the release is marked when it is put back.
+ * Every other way back is set aside first: a switch that slept since it decided would put its old release under this one.
  * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
  */
 export function stage(
@@ -46,8 +48,10 @@ export function stage(
     'stage',
     [
       fenced(place),
+      wayFunctions,
       sh`umask 077
-[ -d ${paths.release(release)} ] || exit ${codes.releaseMissing}`,
+[ -d ${paths.release(release)} ] || exit ${codes.releaseMissing}
+for d in .clonedeploy/tx/*; do [ "$d" = "$X" ] || backaside "$d"; done`,
       sameCurrent(old),
       sh`[ ! -e "$X/stage" ] || rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
 mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,

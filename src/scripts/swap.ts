@@ -86,6 +86,7 @@ export function restore(place: Place, release: string): Script {
     endHookFunction,
     sh`endhook
 calloff "$X"
+backagain "$X"
 [ ! -e "$X/undecided" ] || mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null
 [ ! -e "$X/outcome.confirmed" ] || exit ${codes.decided}
 back || exit ${codes.rename}
@@ -155,7 +156,10 @@ putback() {
   goback
 }
 goback() {
-  back; markbad; sync -f . 2>/dev/null || sync
+  back; sync -f . 2>/dev/null || sync
+  # Another run has set this way back aside: what is served is its affair.
+  [ "$(readlink current)" != ${went} ] || return 0
+  markbad
   ( trap - HUP INT TERM PIPE; exec sh "$X/restart" ) </dev/null >"$X/log" 2>&1 && rm -f "$X/restart"
 }`
 }

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { renew } from '../../src/scripts/lock.js'
-import { Script } from '../../src/scripts/shell.js'
+import { lock, renew } from '../../src/scripts/lock.js'
+import { enter } from '../../src/scripts/place.js'
+import { Script, sh } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
-import { confirm, restore } from '../../src/scripts/swap.js'
+import { confirm, restore, restoreFunction } from '../../src/scripts/swap.js'
 import { signal, switchesIn } from '../support/processes.js'
 import { textOf } from '../support/project.js'
 import { currentOf, place, run, shells, start, until } from '../support/scripts.js'
@@ -87,6 +88,20 @@ describe.each(shells)('restore under $name', shell => {
     symlinkSync('by-hand', join(root, 'current'))
     expect((await run(back(root), shell)).stdout).toBe('current by-hand\n')
     expect(currentOf(root)).toBe('by-hand')
+  })
+
+  it('is no more, for a switch that slept since it decided, once another run has staged; a repair still can', async () => {
+    const { root } = await swapped(shell, { bad: 'put back', restart: ': >restarted\n' })
+    const tx = (name: string) => join(root, '.clonedeploy/tx/t1', name)
+    renameSync(tx('undecided'), tx('outcome.reverted'))
+    const second = place(root, 't2')
+    expect((await run(lock(second, '{"tx":"t2"}', { unresolved: 'keep', over: 't1' }), shell)).code).toBe(0)
+    expect((await run(stage(second, newId, newTarget, Buffer.alloc(0)), shell)).code).toBe(0)
+    const woken = [enter(root).text, 'X=.clonedeploy/tx/t1', restoreFunction(sh`${newTarget}`).text, 'goback']
+    expect((await run(new Script('woken', woken.join('\n')), shell)).code).toBe(0)
+    expect([currentOf(root), existsSync(join(root, 'restarted')), badOf(root)]).toEqual([newTarget, false, ''])
+    const repaired = await run(restore({ ...second, of: 't1' }, newId), shell)
+    expect(repaired.stdout).toBe(`current ${oldTarget}\n`)
   })
 
   it('is refused by a host that was confirmed', async () => {
