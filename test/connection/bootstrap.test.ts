@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { bootstrap, requestLine, zippedRequest } from '../../src/connection/bootstrap.js'
 import { installed } from '../support/installed.js'
-import { shells } from '../support/scripts.js'
+import { everyShell } from '../support/scripts.js'
 import { exhaustive } from '../support/tier.js'
 
 const NONCE = '0123456789abcdef0123456789abcdef'
@@ -41,7 +41,7 @@ describe('the command that every channel runs', () => {
   })
 })
 
-describe.each(shells)('the loop under $name', shell => {
+describe.each(everyShell)('the loop under $name', shell => {
   const loop = (input: string | Uint8Array) => feed(loopUnder(shell.command), input, shell.path)
 
   it('runs only lines that begin with the nonce and a space or a size', async () => {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, rmSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { appendFileSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { busyboxAlone, canChangeRoot } from '../support/busybox-host.js'
+import { type DropbearHost, startDropbear } from '../support/dropbear.js'
 import { onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { exhaustive } from '../support/tier.js'
@@ -78,3 +80,42 @@ function withBusybox(alone: readonly number[]) {
     on: (i: number, path: string) => fleet.project.on(i, path),
   }
 }
+
+describe.skipIf(!here).each(exhaustive(['builtin', 'openssh']))(
+  'a host with dropbear and busybox, over %s',
+  transport => {
+    const fleet = onFleet({ hosts: 1 })
+    let dropbear: DropbearHost
+    beforeAll(async () => {
+      dropbear = await startDropbear(join(fleet.fleet.dir, 'client.pub'))
+    })
+    afterAll(() => dropbear?.stop())
+
+    it('is deployed to beside one with OpenSSH, put back and rolled back with it', async () => {
+      const { project } = fleet
+      const deployTo = join(dropbear.folder, 'app')
+      const { sshConfigFile, identityFile } = fleet.fleet
+      const hosts = [
+        { name: 'h1', deployTo: project.on(1) },
+        { name: 'small', deployTo, identityFile, ...dropbear.login },
+      ]
+      const configure = (config: object = {}) =>
+        project.configure({ hosts, ssh: { configFile: sshConfigFile, connectTimeout: '5s', transport }, ...config })
+      const current = () => [project.current(1), readlinkSync(join(deployTo, 'current'))]
+      configure()
+      project.write({ 'app/big': big() })
+      const one = await project.deployed('one')
+      project.write({ 'app/big': big() })
+      const two = await project.deployed('two')
+      expect(current()).toEqual([`releases/${two}`, `releases/${two}`])
+      configure({ health: { run: '[ "$CLONEDEPLOY_HOST" != small ] || ! grep -q three version', timeout: '1s' } })
+      project.write({ 'app/version': 'three\n' })
+      expect((await project.run('deploy')).code).toBe(5)
+      expect(current()).toEqual([`releases/${two}`, `releases/${two}`])
+      configure()
+      expect((await project.run('rollback --yes')).code).toBe(0)
+      expect(current()).toEqual([`releases/${one}`, `releases/${one}`])
+      expect((await project.run('status --verify')).code).toBe(0)
+    })
+  },
+)

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { chain, stoppedAt, withoutStop } from '../../src/scripts/chain.js'
 import { Script } from '../../src/scripts/shell.js'
-import { run, shells } from '../support/scripts.js'
+import { everyShell, run } from '../support/scripts.js'
 
 /** More than any program reads at once, of every byte. */
 const large = Buffer.from(Array.from({ length: 300_001 }, (_, i) => (i * 7) & 255))
 
-describe.each(shells)('a chain under $name', shell => {
+describe.each(everyShell)('a chain under $name', shell => {
   it('gives each script its own input, to the byte', async () => {
     const inputs = [Buffer.from('one'), large, Buffer.from('\n'), Buffer.from('four')]
     const scripts = inputs.map((input, i) => new Script(`s${i}`, 'sha256sum', input))

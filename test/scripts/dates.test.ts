@@ -4,10 +4,10 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { readDates, setDates } from '../../src/scripts/dates.js'
 import { writeFiles } from '../support/files.js'
-import { place, run, shells } from '../support/scripts.js'
+import { everyShell, place, run } from '../support/scripts.js'
 import { locked, newId, newTarget } from './staged.js'
 
-describe.each(shells)('the times of files under $name', shell => {
+describe.each(everyShell)('the times of files under $name', shell => {
   const times = { 'a b': 1_600_000_000, "it's": 1_600_000_000, '-': 0, 'in/é\n': 1_700_000_001 }
   const latin1 = (name: string) => Buffer.from(name).toString('latin1')
 

@@ -1,19 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { keep } from '../../src/scripts/finish.js'
+import { recordDrains } from '../../src/scripts/drained.js'
+import { keep, recordFleet } from '../../src/scripts/finish.js'
 import { settle } from '../../src/scripts/settle.js'
 import { seal } from '../../src/scripts/stage.js'
 import { confirm, restore } from '../../src/scripts/swap.js'
 import { writeFiles } from '../support/files.js'
 import { busybox, folder, place, run, type Shell, shellsOnPath } from '../support/scripts.js'
-import { tried } from '../support/tier.js'
 import { armed, locked, newId, newTarget, oldTarget, staged, succeed, swapped } from './staged.js'
 
 const tx = '.clonedeploy/tx/t1'
-const few = tried(shellsOnPath, ({ name }) => name === 'dash')
 
-describe.each(few)('what must survive a power cut is flushed under $name', shell => {
+describe.each(shellsOnPath)('what must survive a power cut is flushed under $name', shell => {
   /** The same shell; its `sync` notes the files of the folder that it is run in, and where `current` leads. */
   function watched(): { readonly shell: Shell; readonly flushed: () => readonly (readonly string[])[] } {
     const bin = folder()
@@ -67,6 +66,16 @@ describe.each(few)('what must survive a power cut is flushed under $name', shell
     const { shell: watching, flushed } = watched()
     await succeed(run(settle(place(root), 'reverted'), watching))
     expect(flushed().map(files => files.includes(`./${tx}/outcome.reverted`))).toEqual([true])
+  })
+
+  it.each([
+    ['of the fleet', recordFleet, 'fleet'],
+    ['of what a run has drained', recordDrains, 'drained'],
+  ] as const)('the record %s', async (_, record, file) => {
+    const root = await locked(shell)
+    const { shell: watching, flushed } = watched()
+    await succeed(run(record(place(root), '{}'), watching))
+    expect(flushed().map(files => files.includes(`./.clonedeploy/${file}`))).toEqual([true])
   })
 
   it('an earlier release that was brought, before it is kept', async () => {

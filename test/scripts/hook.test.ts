@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { afterwards, command, type HookRun, hook } from '../../src/scripts/hook.js'
 import { Script } from '../../src/scripts/shell.js'
 import { writeFiles } from '../support/files.js'
-import { folder, place, run, shells } from '../support/scripts.js'
+import { everyShell, folder, place, run, shells } from '../support/scripts.js'
 import { nasty } from './nasty.js'
 import { locked, oldId, oldTarget } from './staged.js'
 
@@ -15,19 +15,6 @@ describe.each(shells)('a hook under $name', shell => {
     const root = await locked(shell)
     const result = await run(hook(place(root), inOld('pwd; cat file; echo oops >&2'), {}), shell)
     expect(result).toEqual({ code: 0, stdout: `${root}/releases/${oldId}\nold`, stderr: 'oops\n' })
-  })
-
-  it('gets every variable exactly, and none is on a command line', async () => {
-    const root = await locked(shell)
-    const variables = Object.fromEntries(nasty.map((value, i) => [`V${i}`, value]))
-    const names = Object.keys(variables)
-      .map(name => `"$${name}"`)
-      .join(' ')
-    const made = hook(place(root), inOld(`printf '%s\\0' ${names}`), variables)
-    for (const value of nasty.filter(value => value.length > 8)) expect(made.text).not.toContain(value)
-    const { code, stdout } = await run(made, shell)
-    expect(code).toBe(0)
-    expect(Buffer.from(stdout, 'latin1').toString('utf8').split('\0').slice(0, -1)).toEqual(nasty)
   })
 
   it.each([
@@ -65,24 +52,6 @@ describe.each(shells)('a hook under $name', shell => {
     })
   })
 
-  it.each([
-    ['exit 1', 1],
-    ['exit 75', 75],
-    ['exit 255', 255],
-    ['no-such-program', 127],
-    ['kill -TERM $$', 143],
-    ['kill -KILL $$', 137],
-    ['echo no newline at the end; printf x; exit 3', 3],
-    ['if', 2],
-  ])('that ends by `%s` is told as %i', async (text, code) => {
-    const root = await locked(shell)
-    const result = await run(hook(place(root), inOld(text), {}), shell)
-    expect(result.code).toBe(90)
-    const said = Number(/\nexit (\d+)\n$/.exec(result.stdout)?.[1])
-    // A syntax error is 1, 2 or 127, by the shell.
-    expect(text === 'if' ? said > 0 : said === code).toBe(true)
-  })
-
   it('is ended when its time is over', async () => {
     const root = await locked(shell)
     const result = await run(hook(place(root), inOld('echo begun; exec sleep 10', 1), {}), shell)
@@ -110,6 +79,39 @@ describe.each(shells)('a hook under $name', shell => {
     const there = (name: string) => run(command(root, { folder: name, run: 'pwd', timeout: 10 }, {}), shell, { env })
     expect(await there('gone')).toMatchObject({ code: 88, stdout: '' })
     expect(await there(oldTarget)).toMatchObject({ code: 0, stdout: `${root}/releases/${oldId}\n` })
+  })
+})
+
+describe.each(everyShell)('a command under $name', shell => {
+  it('gets every variable exactly, and none is on a command line', async () => {
+    const root = await locked(shell)
+    const variables = Object.fromEntries(nasty.map((value, i) => [`V${i}`, value]))
+    const names = Object.keys(variables)
+      .map(name => `"$${name}"`)
+      .join(' ')
+    const made = hook(place(root), inOld(`printf '%s\\0' ${names}`), variables)
+    for (const value of nasty.filter(value => value.length > 8)) expect(made.text).not.toContain(value)
+    const { code, stdout } = await run(made, shell)
+    expect(code).toBe(0)
+    expect(Buffer.from(stdout, 'latin1').toString('utf8').split('\0').slice(0, -1)).toEqual(nasty)
+  })
+
+  it.each([
+    ['exit 1', 1],
+    ['exit 75', 75],
+    ['exit 255', 255],
+    ['no-such-program', 127],
+    ['kill -TERM $$', 143],
+    ['kill -KILL $$', 137],
+    ['echo no newline at the end; printf x; exit 3', 3],
+    ['if', 2],
+  ])('that ends by `%s` is told as %i', async (text, code) => {
+    const root = await locked(shell)
+    const result = await run(hook(place(root), inOld(text), {}), shell)
+    expect(result.code).toBe(90)
+    const said = Number(/\nexit (\d+)\n$/.exec(result.stdout)?.[1])
+    // A syntax error is 1, 2 or 127, by the shell.
+    expect(text === 'if' ? said > 0 : said === code).toBe(true)
   })
 })
 

@@ -9,7 +9,7 @@ import { hold, lock } from '../../src/scripts/lock.js'
 import { parseInspect } from '../../src/scripts/parse-inspect.js'
 import { restore } from '../../src/scripts/swap.js'
 import { type FileText, inodes, writeFiles } from '../support/files.js'
-import { folder, place, type RunOptions, run, type Shell, shells } from '../support/scripts.js'
+import { folder, place, type RunOptions, run, type Shell, shells, shellsOnPath } from '../support/scripts.js'
 import { armed, locked, newId, oldId, staged, swapped } from './staged.js'
 
 async function stateOf(root: string, shell: Shell, shared: readonly string[] = [], options: RunOptions = {}) {
@@ -344,12 +344,6 @@ describe.each(shells)('inspect under $name', shell => {
     ]
     expect(tools).toEqual(expect.arrayContaining([...needed, 'timeout', 'setsid', 'cp--parents']))
   })
-
-  it('says which tools are not there', async () => {
-    const bare: Shell = { ...shell, path: folder() }
-    const { stdout } = await run(inspect('/nowhere', []), bare)
-    expect(parseInspect('web-1', Buffer.from(stdout, 'latin1')).tools).not.toContain('tar')
-  })
 })
 
 describe('what a host printed', () => {
@@ -374,5 +368,13 @@ describe('what a host printed', () => {
     ['disk btrfs 100 60 40 60% /\ninodes btrfs 0 0 0 - /\n', { freeKb: 40, freeInodes: null, mount: '/' }],
   ])('of %j is this space', (text, disk) => {
     expect(parseInspect('web-1', Buffer.from(text)).disk).toEqual(disk)
+  })
+})
+
+describe.each(shellsOnPath)('inspect under $name, on a host without tools,', shell => {
+  it('says which tools are not there', async () => {
+    const bare: Shell = { ...shell, path: folder() }
+    const { stdout } = await run(inspect('/nowhere', []), bare)
+    expect(parseInspect('web-1', Buffer.from(stdout, 'latin1')).tools).not.toContain('tar')
   })
 })

@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest'
 import { discard } from '../../src/scripts/finish.js'
 import { breakLock, endLock, hold, lock, renew, unlock } from '../../src/scripts/lock.js'
 import { contents, type FileText, writeFiles } from '../support/files.js'
-import { folder, place, run, shells } from '../support/scripts.js'
+import { folder, place, run, shells, shellsOnPath } from '../support/scripts.js'
 import { recordsOf } from './staged.js'
 
 const refuse = { unresolved: 'refuse' } as const
@@ -161,22 +161,6 @@ exec ${real('ln')} "$@"
     expect(readdirSync(root)).toEqual(['.clonedeploy'])
   })
 
-  it('is lost to another that took over from the dead one while its age was read', async () => {
-    const root = folder()
-    await run(take(root, 'dead'), shell)
-    age(root, 1, 100)
-    const epochs = join(root, '.clonedeploy/epochs')
-    const other = `cd '${epochs}' && rm -rf 1 && mkdir 2 && echo t2 >2/tx && echo '${holder('t2')}' >2/holder && : >2/lease`
-    const real = shell.name === 'busybox' ? '/usr/bin/busybox stat' : '/usr/bin/stat'
-    const bin = folder()
-    writeFiles(bin, {
-      stat: { mode: 0o755, text: `#!/bin/sh\n( [ ! -d '${epochs}/1' ] || { ${other}; } )\nexec ${real} "$@"\n` },
-    })
-    const { code, stdout } = await run(take(root, 't1'), { ...shell, path: `${bin}:${shell.path}` })
-    expect({ code, stdout }).toEqual({ code: 75, stdout: `${holder('t2')}\n` })
-    expect(readdirSync(epochs)).toEqual(['2'])
-  })
-
   it.each([
     ['recorded', 'swapped'],
     ['renamed', 'armed'],
@@ -283,14 +267,6 @@ exec ${real('ln')} "$@"
     expect((await run(take(root, 't2'), shell)).code).toBe(84)
   })
 
-  it('leaves nothing of its trial where the rename is refused', async () => {
-    const [root, bin] = [folder(), folder()]
-    writeFiles(bin, { mv: { mode: 0o755, text: '#!/bin/sh\nexit 1\n' } })
-    const { code } = await run(take(root, 't1'), { ...shell, path: `${bin}:${shell.path}` })
-    expect([code, readdirSync(root)]).toEqual([84, ['.clonedeploy']])
-    expect(readdirSync(join(root, '.clonedeploy/tx'))).toEqual([])
-  })
-
   it.each(['folder', 'parent'])('says that the %s may not be written', async what => {
     const root = folder()
     const where = what === 'folder' ? root : join(root, 'srv/shop')
@@ -368,5 +344,42 @@ describe.each(shells)('a lock under $name', shell => {
     writeFiles(root, { [`.clonedeploy/tx/t1/state.${state}`]: '', '.clonedeploy/tx/t1/undecided': '' })
     expect((await run(breakLock(place(root, 't1')), shell)).code).toBe(85)
     expect(recordsOf(root)).toEqual([`state.${state}`, 'undecided'])
+  })
+})
+
+describe.each(shellsOnPath)('a lock under $name, while another program is at work,', shell => {
+  it('is lost to another that makes the same epoch a moment before', async () => {
+    const [root, bin] = [folder(), folder()]
+    const epoch = join(root, '.clonedeploy/epochs/1')
+    const other = `mkdir '${epoch}' && echo t2 >'${epoch}/tx' && echo '${holder('t2')}' >'${epoch}/holder'`
+    const text = `#!/bin/sh\nPATH='${shell.path}'\ncase "$*" in *epochs/1) ${other} ;; esac\nexec mkdir "$@"\n`
+    writeFiles(bin, { mkdir: { mode: 0o755, text } })
+    const { code, stdout } = await run(take(root, 't1'), { ...shell, path: `${bin}:${shell.path}` })
+    expect({ code, stdout }).toEqual({ code: 75, stdout: `${holder('t2')}\n` })
+    expect(readFileSync(join(epoch, 'tx'), 'utf8')).toBe('t2\n')
+  })
+
+  it('is lost to another that took over from the dead one while its age was read', async () => {
+    const root = folder()
+    await run(take(root, 'dead'), shell)
+    age(root, 1, 100)
+    const epochs = join(root, '.clonedeploy/epochs')
+    const other = `cd '${epochs}' && rm -rf 1 && mkdir 2 && echo t2 >2/tx && echo '${holder('t2')}' >2/holder && : >2/lease`
+    const real = shell.name === 'busybox' ? '/usr/bin/busybox stat' : '/usr/bin/stat'
+    const bin = folder()
+    writeFiles(bin, {
+      stat: { mode: 0o755, text: `#!/bin/sh\n( [ ! -d '${epochs}/1' ] || { ${other}; } )\nexec ${real} "$@"\n` },
+    })
+    const { code, stdout } = await run(take(root, 't1'), { ...shell, path: `${bin}:${shell.path}` })
+    expect({ code, stdout }).toEqual({ code: 75, stdout: `${holder('t2')}\n` })
+    expect(readdirSync(epochs)).toEqual(['2'])
+  })
+
+  it('leaves nothing of its trial where the rename is refused', async () => {
+    const [root, bin] = [folder(), folder()]
+    writeFiles(bin, { mv: { mode: 0o755, text: '#!/bin/sh\nexit 1\n' } })
+    const { code } = await run(take(root, 't1'), { ...shell, path: `${bin}:${shell.path}` })
+    expect([code, readdirSync(root)]).toEqual([84, ['.clonedeploy']])
+    expect(readdirSync(join(root, '.clonedeploy/tx'))).toEqual([])
   })
 })

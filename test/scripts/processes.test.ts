@@ -8,7 +8,7 @@ import { listeners, parseListeners } from '../../src/scripts/listeners.js'
 import { parseProcesses, processes } from '../../src/scripts/processes.js'
 import { writeFiles } from '../support/files.js'
 import { descendants, nameOf } from '../support/processes.js'
-import { folder, run, shells, until } from '../support/scripts.js'
+import { everyShell, folder, run, until } from '../support/scripts.js'
 
 const started: ChildProcess[] = []
 const root = folder('app')
@@ -42,7 +42,7 @@ afterAll(() => {
   }
 })
 
-describe.each(shells)('processes under $name', shell => {
+describe.each(everyShell)('processes under $name', shell => {
   beforeAll(async () => {
     if (port !== 0) return
     writeFiles(root, { 'releases/a/sub/': '', 'releases/b/': '', 'releases/gone/': '', 'shared/': '' })

@@ -5,7 +5,7 @@ import { command } from '../../src/scripts/hook.js'
 import { type Service, serviceCommand } from '../../src/scripts/service.js'
 import { checkServices, parseServices } from '../../src/scripts/service-check.js'
 import { contents, writeFiles } from '../support/files.js'
-import { folder, run, type Shell, shells } from '../support/scripts.js'
+import { folder, run, type Shell, shellsOnPath } from '../support/scripts.js'
 
 const systemd = (more: object = {}) =>
   ({ kind: 'systemd', units: ['shop', 'shop@1'], user: false, verb: 'restart', sudo: 'auto', ...more }) as Service
@@ -32,7 +32,7 @@ function programs(names: Readonly<Record<string, string>>) {
 
 const asDeploy = 'case $1 in -un) echo deploy ;; *) echo 1234 ;; esac'
 
-describe.each(shells)('a service under $name', shell => {
+describe.each(shellsOnPath)('a service under $name', shell => {
   const restart = async (service: Service, names: Readonly<Record<string, string>>) => {
     const made = programs(names)
     const root = folder()
@@ -85,7 +85,7 @@ describe.each(shells)('a service under $name', shell => {
   })
 })
 
-describe.each(shells)('what a service needs, asked under $name', shell => {
+describe.each(shellsOnPath)('what a service needs, asked under $name', shell => {
   const faults = async (service: Service, names: Readonly<Record<string, string>>, root = folder()) => {
     const made = programs({ id: asDeploy, ...names })
     const path = `${made.dir}:${bare(shell)}`

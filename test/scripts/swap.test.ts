@@ -112,17 +112,6 @@ describe.each(shells)('a swap under $name', shell => {
     expect(recordsOf(root)).toEqual(['outcome.reverted', 'state.swapped'])
   })
 
-  it('is undone within moments where its link was renamed after the deadline', async () => {
-    const bin = folder()
-    const real = shell.name === 'busybox' ? '/usr/bin/busybox stat' : '/usr/bin/stat'
-    const text = `#!/bin/sh\n[ "$*" != '-c %Z current' ] || { echo 9999999999; exit; }\nexec ${real} "$@"\n`
-    writeFiles(bin, { stat: { mode: 0o755, text } })
-    const { root } = await armed({ ...shell, path: `${bin}:${shell.path}` })
-    renameSync(join(root, '.clonedeploy/tx/t1/stage/go/current'), join(root, 'current'))
-    await until(() => currentOf(root) === oldTarget, 'the way back')
-    await until(() => recordsOf(root).includes('outcome.reverted'), 'the decision')
-  })
-
   it.each([
     ['a release of Capistrano, absolute', '/srv/elsewhere/releases/20200101000000'],
     ['a name with odd characters', "releases/it's $(here) \\ "],
@@ -183,34 +172,6 @@ describe.each(shells)('a swap under $name', shell => {
     waiting.send('go t1')
     await expectLate(waiting)
     expect(currentOf(root)).toBe(oldTarget)
-  })
-
-  it('does not happen when it is held up between the word and the rename until the deadline', async () => {
-    const { root, waiting, goOn } = await heldUp(shell, { deadline: 2 })
-    const go = join(root, '.clonedeploy/tx/t1/stage/go')
-    await until(() => readdirSync(go).length === 0, 'the deadline')
-    goOn()
-    await expectLate(waiting)
-    expect(currentOf(root)).toBe(oldTarget)
-    expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
-  })
-
-  it('does not happen when it is held up until another run has taken the lock', async () => {
-    const { root, waiting, goOn } = await heldUp(shell)
-    for (const name of ['lease', '.']) utimesSync(join(root, '.clonedeploy/epochs/1', name), 1, 1)
-    expect((await run(lock(place(root, 't2'), '{}', { unresolved: 'keep' }), shell)).code).toBe(0)
-    goOn()
-    await expectLate(waiting)
-    expect(currentOf(root)).toBe(oldTarget)
-    expect(existsSync(join(root, '.clonedeploy/tx/t1'))).toBe(false)
-  })
-
-  it('happens when it is held up for less than that', async () => {
-    const { root, waiting, goOn } = await heldUp(shell)
-    goOn()
-    expect(await waiting.line()).toBe('renamed')
-    expect(currentOf(root)).toBe(newTarget)
-    waiting.send('end')
   })
 
   it('does not happen when the word comes after another run took the lock', async () => {
@@ -312,5 +273,46 @@ done`
     const { reads, misses } = await told
     expect(misses).toEqual([])
     expect(reads).toBeGreaterThan(300)
+  })
+})
+
+describe.each(shellsOnPath)('a swap under $name that a program is late for', shell => {
+  it('is undone within moments where its link was renamed after the deadline', async () => {
+    const bin = folder()
+    const real = shell.name === 'busybox' ? '/usr/bin/busybox stat' : '/usr/bin/stat'
+    const text = `#!/bin/sh\n[ "$*" != '-c %Z current' ] || { echo 9999999999; exit; }\nexec ${real} "$@"\n`
+    writeFiles(bin, { stat: { mode: 0o755, text } })
+    const { root } = await armed({ ...shell, path: `${bin}:${shell.path}` })
+    renameSync(join(root, '.clonedeploy/tx/t1/stage/go/current'), join(root, 'current'))
+    await until(() => currentOf(root) === oldTarget, 'the way back')
+    await until(() => recordsOf(root).includes('outcome.reverted'), 'the decision')
+  })
+
+  it('does not happen when it is held up between the word and the rename until the deadline', async () => {
+    const { root, waiting, goOn } = await heldUp(shell, { deadline: 2 })
+    const go = join(root, '.clonedeploy/tx/t1/stage/go')
+    await until(() => readdirSync(go).length === 0, 'the deadline')
+    goOn()
+    await expectLate(waiting)
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(recordsOf(root)).toEqual(['state.disarmed', 'undecided'])
+  })
+
+  it('does not happen when it is held up until another run has taken the lock', async () => {
+    const { root, waiting, goOn } = await heldUp(shell)
+    for (const name of ['lease', '.']) utimesSync(join(root, '.clonedeploy/epochs/1', name), 1, 1)
+    expect((await run(lock(place(root, 't2'), '{}', { unresolved: 'keep' }), shell)).code).toBe(0)
+    goOn()
+    await expectLate(waiting)
+    expect(currentOf(root)).toBe(oldTarget)
+    expect(existsSync(join(root, '.clonedeploy/tx/t1'))).toBe(false)
+  })
+
+  it('happens when it is held up for less than that', async () => {
+    const { root, waiting, goOn } = await heldUp(shell)
+    goOn()
+    expect(await waiting.line()).toBe('renamed')
+    expect(currentOf(root)).toBe(newTarget)
+    waiting.send('end')
   })
 })

@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import type { Place } from '../../src/scripts/place.js'
 import type { Script } from '../../src/scripts/shell.js'
 import { atFileEnd } from './file-end.js'
+import { tried } from './tier.js'
 
 /** A shell with what it finds on its PATH: `sh` is that shell too. */
 export interface Shell {
@@ -60,11 +61,14 @@ atFileEnd(() => {
 export const busybox = absolute(process.env.CLONEDEPLOY_BUSYBOX ?? 'busybox')
 
 /** Every shell that a host may have as its `sh`, as which bash is always posix; under busybox there are its applets and nothing else. */
-export const shells: readonly Shell[] = installed([
+export const everyShell: readonly Shell[] = installed([
   shellOf('dash', [absolute('dash')], () => `${folderWith('dash', () => ['sh'])}:/usr/bin:/bin`),
   shellOf('bash', [absolute('bash'), '--posix'], () => `${folderWith('bash', () => ['sh'])}:/usr/bin:/bin`),
   shellOf('busybox', [busybox, 'sh'], () => folderWith('busybox', applets)),
 ])
+
+/** dash alone every day; under the others life.test.ts runs each script then, and the other tests belong to the exhaustive tier. */
+export const shells: readonly Shell[] = tried(everyShell, ({ name }) => name === 'dash')
 
 /** The shells under which a test can put a program of its own before those of the host. */
 export const shellsOnPath: readonly Shell[] = shells.filter(({ followsPath }) => followsPath)
@@ -133,7 +137,7 @@ function spawnShell(script: Script, shell: Shell, { env, uid }: RunOptions): Chi
   const [file = 'sh', ...args] = shell.command
   const home = { PATH: shell.path, HOME: temporary, SHELL: '/bin/sh' }
   return spawn(file, [...args, '-c', script.text], {
-    cwd: '/',
+    cwd: env?.HOME ?? temporary,
     env: { ...home, ...env },
     stdio: 'pipe',
     ...(uid === undefined ? {} : { uid, gid: uid }),

@@ -39,6 +39,7 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     { name: 'zsh', apt: 'zsh' },
     { name: 'fish', apt: 'fish' },
     { name: 'tcsh', apt: 'tcsh' },
+    { name: 'dropbear', apt: 'dropbear-bin' },
     { name: 'nginx', apt: 'nginx-light', units: ['nginx.service'] },
     { name: 'haproxy', apt: 'haproxy', units: ['haproxy.service'] },
     { name: 'redis-server', apt: 'redis-server', units: ['redis-server.service'] },
