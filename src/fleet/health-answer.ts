@@ -1,4 +1,4 @@
-import { isForbidden, isRefused } from '../connection/errors.js'
+import { ConnectError, isForbidden, isRefused } from '../connection/errors.js'
 
 export interface Health {
   readonly ok: boolean
@@ -9,11 +9,23 @@ export interface Health {
   readonly served: string | null
   /** Nothing listens there. */
   readonly refused?: boolean
+  /** The connection was lost and could not be opened again: asking on is of no use. */
+  readonly lost?: boolean
 }
 
 /** A question that got no answer, in words. */
 export function failed(error: unknown, url: URL): Health {
+  if (isLost(error)) return { ok: false, note: lostNote(error), output: [], served: null, lost: true }
   return { ok: false, note: noteOf(error, url), output: [], served: null, refused: isRefused(error) }
+}
+
+/** Whether there is no session with the host any more, and a new one did not come about. */
+export function isLost(error: unknown): error is ConnectError {
+  return error instanceof ConnectError
+}
+
+export function lostNote({ message }: ConnectError): string {
+  return `the host was lost and is not reached again: ${message}`
 }
 
 function noteOf(error: unknown, url: URL): string {

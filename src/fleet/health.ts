@@ -1,6 +1,6 @@
 import type { HealthStep } from '../plan/plan.js'
 import { placeOf } from './forwarding.js'
-import { failed, type Health } from './health-answer.js'
+import { failed, type Health, isLost, lostNote } from './health-answer.js'
 import { askHttp } from './http-check.js'
 import { whereListens } from './listening.js'
 import type { Session } from './session.js'
@@ -15,7 +15,7 @@ export async function checkHealth(session: Session, step: HealthStep, stop: Stop
     const left = until - performance.now()
     const health = await askOnce(session, step, Math.max(250, Math.min(step.check.tryTimeout, left)))
     if (health.ok) return health
-    const over = performance.now() + 1000 > until || stop.reason() !== null
+    const over = health.lost === true || performance.now() + 1000 > until || stop.reason() !== null
     if (over) {
       const seconds = Math.round((performance.now() - began) / 1000)
       const note = `${step.text.replace(/ = .*/, '')} → ${health.note}, ${tries} ${tries === 1 ? 'try' : 'tries'} in ${seconds}s`
@@ -40,7 +40,7 @@ async function listensInstead(session: Session, { root, target }: HealthStep): P
 async function askTcp(session: Session, _step: HealthStep, url: URL, timeout: number): Promise<Health> {
   const began = performance.now()
   try {
-    const stream = await within(timeout, session.connection().forward(placeOf(url)))
+    const stream = await within(timeout, session.forward(placeOf(url)))
     stream.on('error', () => {})
     stream.destroy()
     return { ok: true, note: `open in ${Math.round(performance.now() - began)} ms`, output: [], served: null }
@@ -57,6 +57,7 @@ async function askCommand(session: Session, step: HealthStep): Promise<Health> {
     .filter(line => line.trim() !== '' && !/^exit \d+$/.test(line))
     .slice(-20)
   if (result.code === 0) return { ok: true, note: `ok in ${Math.round(result.ms)} ms`, output, served: null }
+  if (isLost(result.lost)) return { ok: false, note: lostNote(result.lost), output, served: null, lost: true }
   const code = /exit (\d+)\s*$/.exec(result.stdout.toString('latin1'))?.[1]
   return {
     ok: false,

@@ -18,7 +18,7 @@ const mostBody = 64 * 1024
 /** Asks from the host itself, through its SSH session. */
 export async function get(session: Session, url: URL, timeout: number): Promise<Answer> {
   const tls = url.protocol === 'https:'
-  const stream = await within(timeout, session.connection().forward(placeOf(url)))
+  const stream = await within(timeout, session.forward(placeOf(url)))
   stream.on('error', () => {})
   return within(timeout, exchange(stream, url, tls)).finally(() => stream.destroy())
 }

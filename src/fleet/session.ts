@@ -11,6 +11,8 @@ export interface Session {
   readonly open: (script: Script, timeout: number) => Waiting
   /** The SFTP of its first connection, null where there is none: one that was opened again may have no session to spare. What it renames is in the log. */
   readonly files: () => Promise<Files | null>
+  /** A stream as `Connection.forward` opens it, over a new connection where the last one was lost. */
+  readonly forward: Connection['forward']
   /** Gives up what is under way on the host, by closing the connection; the next `run` opens another. */
   readonly interrupt: () => void
   readonly bytes: () => number
@@ -48,6 +50,10 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
     async files() {
       const files = await first.files()
       return files && { ...files, rename: logged(files.rename) }
+    },
+    async forward(to) {
+      if (!alive) await reopen()
+      return connection.forward(to)
     },
     interrupt: () => connection.close(),
     bytes: () => sentBefore + connection.bytesSent(),
