@@ -1,4 +1,6 @@
 import { main } from './main.js'
+import { watchParents } from './orphaned.js'
+import { inCi } from './text/in-ci.js'
 
 process.exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),
@@ -10,8 +12,13 @@ process.exitCode = await main(process.argv.slice(2), {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
     for (const signal of signals) process.on(signal, listener)
     return () => {
-      for (const signal of signals) process.off(signal, listener)
+      for (const signal of signals) {
+        process.off(signal, listener)
+        // A runner goes on to signal: the exit code, which says what is true, must still reach it.
+        if (inCi(process.env)) process.on(signal, () => {})
+      }
     }
   },
+  onOrphaned: inCi(process.env) ? watchParents : () => () => {},
   exit: process.exit,
 })

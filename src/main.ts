@@ -6,6 +6,7 @@ import { shipped, type Times } from './plan/times.js'
 import { type Asked, createProgram } from './program.js'
 import { createOutput, type OutputStream } from './render/output.js'
 import { createStopper } from './stopper.js'
+import { inCi } from './text/in-ci.js'
 import { again, type Propose, proposer } from './text/propose.js'
 
 /** Milliseconds: a longer timer would end at once. */
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly stdinIsTTY: boolean
   /** Calls back for each signal that asks to stop; returns how to end that. */
   readonly onSignal: (listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void) => () => void
+  /** Calls back when the process that started this one has ended; where nobody can be asked what that means. */
+  readonly onOrphaned?: (listener: () => void) => () => void
   readonly exit: (code: number) => never
   readonly times?: Times
 }
@@ -35,7 +38,18 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   let json = false
   let command = ''
   let propose: Propose = text => text
+  const stop = (cause: string, reason: string, code: 130 | 143) => {
+    signalCode = code
+    const again = inCi(world.env) ? '' : ' Once more: leave things as they are.'
+    output.stderr(`\n${cause}: stopping. ${contacted ? wayOut(command) : ''}${again}\n`)
+    stopper.ask(reason)
+  }
   const forget = world.onSignal(signal => {
+    if (signalCode !== null && inCi(world.env)) {
+      // A runner that cancels a job sends one after the other: nobody has thought twice.
+      output.stderr(`\n${signal}: still at it.\n`)
+      return
+    }
     if (signalCode !== null) {
       output.stderr(
         propose(
@@ -44,9 +58,11 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       )
       world.exit(contacted ? 6 : signalCode)
     }
-    signalCode = signal === 'SIGTERM' ? 143 : 130
-    output.stderr(`\n${signal}: stopping. ${contacted ? wayOut(command) : ''} Once more: leave things as they are.\n`)
-    stopper.ask(`interrupted by ${signal}`)
+    stop(signal, `interrupted by ${signal}`, signal === 'SIGTERM' ? 143 : 130)
+  })
+  const forgetParents = world.onOrphaned?.(() => {
+    if (signalCode !== null) return
+    stop('What started clonedeploy has ended', 'interrupted: the process that started it has ended', 143)
   })
   try {
     const asked = parse(argv, output.stdout)
@@ -89,10 +105,11 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   } catch (error) {
     const { tellError } = await import('./commands/tell-error.js')
     const early = signalCode !== null && !contacted ? signalCode : null
-    return tellError(error, output, { command, json, env: world.env, version: version(), code: early, propose })
+    return tellError(error, output, { command, json, env: world.env, version: version(), code: early, propose, argv })
   } finally {
     clearTimeout(budget)
     forget()
+    forgetParents?.()
   }
 }
 

@@ -5,7 +5,7 @@ import { folderOf, type Import, importsOf, sources, withoutComments } from './su
 
 /** From the command line down to the data: each may import its own layer and those below it. */
 const layers: readonly (readonly string[])[] = [
-  ['cli.ts', 'completion.ts', 'index.ts', 'main.ts', 'program.ts', 'stopper.ts', 'commands'],
+  ['cli.ts', 'completion.ts', 'index.ts', 'main.ts', 'orphaned.ts', 'program.ts', 'stopper.ts', 'commands'],
   ['fleet', 'render', 'config', 'build', 'embedded', 'project'],
   ['balancer'],
   ['connection', 'plan'],

@@ -1,4 +1,4 @@
-import type { Manager, Package } from './package.js'
+import type { Package } from './package.js'
 
 export interface WorkflowAbout {
   readonly project: Package | null
@@ -8,12 +8,14 @@ export interface WorkflowAbout {
   readonly folder: string
 }
 
-/** A workflow for GitHub: pull requests are only looked at, without hosts and keys; the branch is deployed. */
+/**
+ * A workflow for GitHub: pull requests are only looked at, without hosts and keys; the branch is deployed. The program takes
+ * the place of its shell: a job that is cancelled signals that process alone, and waits ten seconds for it.
+ */
 export function workflowText({ project, branch, folder }: WorkflowAbout): string {
-  const manager = project?.manager ?? 'npm'
   const where = folder === '' ? '' : `defaults:\n  run:\n    working-directory: ${JSON.stringify(folder)}\n`
-  const run = runners[manager]
-  const setUp = steps(manager, project)
+  const run = runner(project, folder)
+  const setUp = steps(project)
   return `name: deploy
 on:
   pull_request:
@@ -33,35 +35,51 @@ ${setUp}
     if: github.event_name == 'push'
     runs-on: ubuntu-latest
     timeout-minutes: 30
-    concurrency: { group: deploy, cancel-in-progress: false }
+    environment: production
+    # Of this job alone: a pull request cannot take the place of a deploy that waits.
+    concurrency: { group: deploy-production, cancel-in-progress: false }
     steps:
 ${setUp}
-      - env:
+      - name: Start an agent with the key
+        env:
           SSH_KEY: \${{ secrets.SSH_KEY }}
         run: |
           eval "$(ssh-agent -s)"
-          trap 'ssh-agent -k' EXIT
+          printf '%s\\n' "SSH_AUTH_SOCK=$SSH_AUTH_SOCK" "SSH_AGENT_PID=$SSH_AGENT_PID" >>"$GITHUB_ENV"
           ssh-add - <<< "$SSH_KEY"
-          ${run} deploy --ref "$GITHUB_SHA" --yes --lock-wait 10m
+      - name: Deploy
+        id: deploy
+        run: ${run} deploy --ref "$GITHUB_SHA" --yes --lock-wait 10m
+      - name: End the agent
+        if: always() && env.SSH_AGENT_PID != ''
+        run: ssh-agent -k
 `
 }
 
-/** The clonedeploy that the project depends on, and no other. */
-const runners: Readonly<Record<Manager, string>> = {
-  npm: 'npx --no clonedeploy',
-  pnpm: 'pnpm exec clonedeploy',
-  yarn: 'yarn run clonedeploy',
-  bun: 'bun run clonedeploy',
+/** The clonedeploy that the project depends on, and no other; in a workspace it may lie at the root. */
+function runner(project: Package | null, folder: string): string {
+  // Without a node_modules folder there is no file to run: yarn stands between, and its end is seen.
+  if (project?.install === 'yarn install --immutable') return 'exec yarn run clonedeploy'
+  if (folder === '') return 'exec node_modules/.bin/clonedeploy'
+  return 'PATH="$PWD/node_modules/.bin:$GITHUB_WORKSPACE/node_modules/.bin:$PATH" exec clonedeploy'
 }
 
-function steps(manager: Manager, project: Package | null): string {
+/** By commit: a tag may be moved. */
+const pinned = {
+  checkout: 'actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0',
+  node: 'actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0',
+  bun: 'oven-sh/setup-bun@735343b667d3e6f658f44d0eca948eb6282f2b76 # v2.0.2',
+}
+
+function steps(project: Package | null): string {
+  const manager = project?.manager ?? 'npm'
   const corepack = manager === 'pnpm' || manager === 'yarn' ? ['      - run: corepack enable'] : []
-  const bun = manager === 'bun' ? ['      - uses: oven-sh/setup-bun@v2'] : []
+  const bun = manager === 'bun' ? [`      - uses: ${pinned.bun}`] : []
   return [
-    '      - uses: actions/checkout@v4',
+    `      - uses: ${pinned.checkout}`,
     '        with: { fetch-depth: 0, persist-credentials: false }',
-    '      - uses: actions/setup-node@v4',
-    '        with: { node-version: lts/* }',
+    `      - uses: ${pinned.node}`,
+    '        with: { node-version: lts/*, package-manager-cache: false }',
     ...corepack,
     ...bun,
     `      - run: ${project?.install ?? 'npm install'}`,

@@ -28,7 +28,7 @@ function hostRow({ name, current, healthy, bytes, error }: HostOutcome): string 
 }
 
 /** Text that can neither end its cell nor become markup. */
-function cell(text: string): string {
+export function cell(text: string): string {
   return escapeLine(text.replace(/\s+/g, ' ')).replace(/[\\|`*_<>[\]&]/g, mark => `&#${mark.charCodeAt(0)};`)
 }
 

@@ -10,10 +10,14 @@ const unsafe = /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu
 export function jsonlRenderer(write: (text: string) => void, clock: Clock): Renderer {
   const event = (event: Event) => {
     if (event.type === 'script') return
-    const line = { v: 1, t: new Date(clock.now()).toISOString(), ...eventJson(event) }
-    write(`${JSON.stringify(line).replace(unsafe, escaped)}\n`)
+    write(jsonLine({ v: 1, t: new Date(clock.now()).toISOString(), ...eventJson(event) }))
   }
   return { event, end: () => {} }
+}
+
+/** One line of the stream, its newline included. */
+export function jsonLine(value: object): string {
+  return `${JSON.stringify(value).replace(unsafe, escaped)}\n`
 }
 
 function eventJson(event: Exclude<Event, { type: 'script' }>): object {

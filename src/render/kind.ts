@@ -1,3 +1,5 @@
+import { inCi } from '../text/in-ci.js'
+
 export type RendererKind = 'tty' | 'plain' | 'jsonl' | 'github'
 
 /** The renderer that suits where stderr leads to, when the user asks for none (`auto`). */
@@ -8,6 +10,5 @@ export function rendererKind(
 ): RendererKind {
   if (asked !== 'auto') return asked === 'tty' && !(stderr.isTTY && stderr.columns > 0) ? 'plain' : asked
   if (env.GITHUB_ACTIONS === 'true') return 'github'
-  const inCI = (env.CI ?? '') !== '' && env.CI !== 'false'
-  return stderr.isTTY && stderr.columns > 0 && !inCI && env.TERM !== 'dumb' ? 'tty' : 'plain'
+  return stderr.isTTY && stderr.columns > 0 && !inCi(env) && env.TERM !== 'dumb' ? 'tty' : 'plain'
 }

@@ -14,14 +14,29 @@ const program = join(import.meta.dirname, '../../bin/clonedeploy.js')
 const github: Json = parse(document('examples/github-actions/deploy.yml'))
 const gitlab: Json = parse(document('examples/gitlab-ci/.gitlab-ci.yml'))
 
-/** What the jobs run, a shell each: steps of GitHub, the whole script of GitLab. */
+/** What the jobs run, a shell each: the steps of GitHub; of GitLab all that comes before the end, and what is run afterwards. */
 const pipelines = {
   'github-actions': { check: steps(github.jobs.check), deploy: steps(github.jobs.deploy) },
-  'gitlab-ci': { check: [gitlab.check.script.join('\n')], deploy: [gitlab.deploy.script.join('\n')] },
+  'gitlab-ci': { check: shells(gitlab.check), deploy: shells(gitlab.deploy) },
 }
 
-function steps(job: Json): string[] {
-  return job.steps.flatMap(({ run }: Json) => run ?? [])
+interface Shell {
+  readonly text: string
+  /** Whether it is run although one before it has failed. */
+  readonly always: boolean
+}
+
+function steps(job: Json): Shell[] {
+  return job.steps.flatMap(({ run, if: condition = '' }: Json) =>
+    run === undefined ? [] : [{ text: run, always: condition.startsWith('always()') }],
+  )
+}
+
+function shells({ before_script = [], script, after_script = [] }: Json): Shell[] {
+  return [
+    { text: [...before_script, ...script].join('\n'), always: false },
+    { text: after_script.join('\n'), always: true },
+  ]
 }
 
 describe('examples/github-actions', () => {
@@ -46,8 +61,21 @@ describe('examples/github-actions', () => {
     expect(github.jobs.deploy).toMatchObject({
       if: "github.event_name == 'push'",
       environment: 'production',
-      concurrency: { 'cancel-in-progress': false },
+      concurrency: { group: 'deploy-production', 'cancel-in-progress': false },
     })
+  })
+
+  it('lets no pull request take the place of a deploy that waits: only the deploy is in that queue', () => {
+    expect(github.concurrency).toBeUndefined()
+    expect(github.jobs.check.concurrency).toBeUndefined()
+  })
+
+  it('ends in time, and names every action by its commit', () => {
+    const jobs: Json[] = Object.values(github.jobs)
+    expect(jobs.map(job => job['timeout-minutes'])).toEqual([15, 30])
+    const uses = jobs.flatMap(job => job.steps.flatMap((step: Json) => step.uses ?? []))
+    expect(uses).toHaveLength(4)
+    for (const action of uses) expect(action).toMatch(/^actions\/[\w-]+@[0-9a-f]{40}$/)
   })
 })
 
@@ -66,7 +94,8 @@ describe('examples/gitlab-ci', () => {
 })
 
 describe.each(Object.entries(pipelines))('the commands of examples/%s', (_, { check, deploy }) => {
-  const commands = [...check, ...deploy].join('\n').match(/(?<=npx clonedeploy ).*/g) ?? []
+  const all = [...check, ...deploy].map(({ text }) => text)
+  const commands = all.join('\n').match(/(?<=node_modules\/.bin\/clonedeploy ).*/g) ?? []
 
   it.each(commands)('clonedeploy %s is understood', text => {
     let asked: unknown = null
@@ -76,7 +105,11 @@ describe.each(Object.entries(pipelines))('the commands of examples/%s', (_, { ch
     expect(asked).toMatchObject({ command: 'deploy', flags: { stage: 'production' } })
   })
 
-  it('are two', () => expect(commands).toHaveLength(2))
+  it('are two, and take the place of their shells', () => {
+    expect(commands).toHaveLength(2)
+    const lasts = all.filter(text => text.includes('clonedeploy ')).map(text => text.trimEnd().split('\n').at(-1))
+    expect(lasts.every(line => line?.startsWith('exec node_modules/.bin/clonedeploy '))).toBe(true)
+  })
 })
 
 describe.skipIf(!sshdIsHere())('run as in a pipeline', () => {
@@ -121,16 +154,32 @@ describe.skipIf(!sshdIsHere())('run as in a pipeline', () => {
   }
 
   /** `npm ci` would ask the registry for clonedeploy: it is there already. */
-  function shell(scripts: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  function job(shells: readonly Shell[], more: Readonly<Record<string, string>> = {}) {
     const { PATH = '', HOME = '' } = process.env
-    const script = scripts.map(text => text.replace(/^npm ci$/m, 'true')).join('\n')
-    const options = { cwd: project.root, env: { PATH, HOME, CI: 'true', ...more }, encoding: 'utf8' } as const
-    return spawnSync('bash', ['-eo', 'pipefail', '-c', script], options)
+    const file = join(project.root, '.clonedeploy/github-env')
+    project.write({ '.clonedeploy/github-env': '' })
+    const env = { PATH, HOME, CI: 'true', GITHUB_ENV: file, CI_PROJECT_DIR: project.root, ...more }
+    const told = { status: 0 as number | null, stdout: '', stderr: '' }
+    for (const { text, always } of shells) {
+      if (told.status !== 0 && !always) continue
+      const handed = Object.fromEntries(
+        readFileSync(file, 'utf8')
+          .split('\n')
+          .filter(line => line !== '')
+          .map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+      )
+      const options = { cwd: project.root, env: { ...env, ...handed }, encoding: 'utf8' } as const
+      const ended = spawnSync('bash', ['-eo', 'pipefail', '-c', text.replace(/^npm ci$/m, 'true')], options)
+      told.stdout += ended.stdout
+      told.stderr += ended.stderr
+      if (told.status === 0) told.status = ended.status
+    }
+    return told
   }
 
   it.each(ci)('%s plans without a key, a secret and a host', (name, { check }) => {
     commit(`${name}, a change`)
-    const { status, stdout, stderr } = shell(check)
+    const { status, stdout, stderr } = job(check.filter(({ always }) => !always))
     expect([status, status === 0 ? '' : stderr]).toEqual([0, ''])
     expect(stdout).toContain('hosts were not contacted')
   })
@@ -141,12 +190,11 @@ describe.skipIf(!sshdIsHere())('run as in a pipeline', () => {
     project.write({ '.clonedeploy/key': { mode: 0o666, text: key } })
     const secrets = name === 'gitlab-ci' ? { SSH_KEY: join(project.root, '.clonedeploy/key') } : { SSH_KEY: key }
     const pushed = { GITHUB_SHA: revision, CI_COMMIT_SHA: revision, DB_URL: 'postgres://db' }
-    const { status, stdout, stderr } = shell(deploy, { ...secrets, ...pushed })
+    const { status, stdout, stderr } = job(deploy, { ...secrets, ...pushed })
     expect([status, status === 0 ? '' : stderr]).toEqual([0, ''])
     for (const i of [1, 2])
       expect(readFileSync(project.on(i, 'current/dist/server.js'), 'utf8')).toBe(`// ${name}, merged\n`)
-    const agent = Number(/Agent pid (\d+)/.exec(stdout)?.[1])
-    expect(stdout).toContain(`Agent pid ${agent} killed`)
+    expect(stdout).toMatch(/Agent pid \d+ killed/)
     expect(readFileSync(project.on(1, 'current/REVISION'), 'utf8').trim()).toBe(revision)
   })
 })

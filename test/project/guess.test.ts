@@ -79,6 +79,7 @@ it('a repository is told by its files, from any folder of it', () => {
 
 it('a workflow runs the project’s own clonedeploy, in its folder, on the branch', () => {
   writeFiles(root, { 'package.json': '{}', 'pnpm-lock.yaml': '' })
+  const run = 'PATH="$PWD/node_modules/.bin:$GITHUB_WORKSPACE/node_modules/.bin:$PATH" exec clonedeploy'
   expect(workflowText({ project: readPackage(root), branch: 'main', folder: 'apps/web' })).toBe(`name: deploy
 on:
   pull_request:
@@ -95,31 +96,49 @@ jobs:
     runs-on: ubuntu-latest
     timeout-minutes: 15
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
         with: { fetch-depth: 0, persist-credentials: false }
-      - uses: actions/setup-node@v4
-        with: { node-version: lts/* }
+      - uses: actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0
+        with: { node-version: lts/*, package-manager-cache: false }
       - run: corepack enable
       - run: pnpm install --frozen-lockfile
-      - run: pnpm exec clonedeploy deploy --dry-run --offline --build
+      - run: ${run} deploy --dry-run --offline --build
   deploy:
     if: github.event_name == 'push'
     runs-on: ubuntu-latest
     timeout-minutes: 30
-    concurrency: { group: deploy, cancel-in-progress: false }
+    environment: production
+    # Of this job alone: a pull request cannot take the place of a deploy that waits.
+    concurrency: { group: deploy-production, cancel-in-progress: false }
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
         with: { fetch-depth: 0, persist-credentials: false }
-      - uses: actions/setup-node@v4
-        with: { node-version: lts/* }
+      - uses: actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0
+        with: { node-version: lts/*, package-manager-cache: false }
       - run: corepack enable
       - run: pnpm install --frozen-lockfile
-      - env:
+      - name: Start an agent with the key
+        env:
           SSH_KEY: \${{ secrets.SSH_KEY }}
         run: |
           eval "$(ssh-agent -s)"
-          trap 'ssh-agent -k' EXIT
+          printf '%s\\n' "SSH_AUTH_SOCK=$SSH_AUTH_SOCK" "SSH_AGENT_PID=$SSH_AGENT_PID" >>"$GITHUB_ENV"
           ssh-add - <<< "$SSH_KEY"
-          pnpm exec clonedeploy deploy --ref "$GITHUB_SHA" --yes --lock-wait 10m
+      - name: Deploy
+        id: deploy
+        run: ${run} deploy --ref "$GITHUB_SHA" --yes --lock-wait 10m
+      - name: End the agent
+        if: always() && env.SSH_AGENT_PID != ''
+        run: ssh-agent -k
 `)
+})
+
+it.each([
+  ['npm at the root', { 'package-lock.json': '' }, '', 'exec node_modules/.bin/clonedeploy'],
+  ['yarn without a node_modules folder', { 'yarn.lock': '' }, '', 'exec yarn run clonedeploy'],
+  ['bun', { 'bun.lock': '' }, '', 'exec node_modules/.bin/clonedeploy'],
+])('a workflow with %s leaves no shell behind that would keep a signal to itself', (_, files, folder, run) => {
+  writeFiles(root, { 'package.json': '{}', ...files })
+  const text = workflowText({ project: readPackage(root), branch: 'main', folder })
+  expect(text.match(/exec .*clonedeploy/g)).toEqual([run, run])
 })
