@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Place } from '../../src/scripts/place.js'
 import type { Script } from '../../src/scripts/shell.js'
+import { keepByHand, keeps } from './by-hand.js'
 import { atFileEnd } from './file-end.js'
 import { tried } from './tier.js'
 
@@ -47,14 +48,14 @@ export interface Started {
   readonly result: Promise<Ran>
 }
 
-const temporary = mkdtempSync(join(tmpdir(), 'clonedeploy-scripts-'))
+const temporary = mkdtempSync(join(keeps ? '/tmp' : tmpdir(), 'clonedeploy-scripts-'))
 const waiting: ChildProcess[] = []
 let count = 0
 
 // It comes again with the next folder that is asked for.
 atFileEnd(() => {
   for (const child of waiting.splice(0)) child.kill('SIGKILL')
-  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
+  if (!keeps) rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
 })
 
 /** The busybox that plays a host without GNU's tools: the one that is installed, or another build of it. */
@@ -136,9 +137,11 @@ export async function until(condition: () => boolean, what: string, seconds = 20
 function spawnShell(script: Script, shell: Shell, { env, uid }: RunOptions): ChildProcess {
   const [file = 'sh', ...args] = shell.command
   const home = { PATH: shell.path, HOME: temporary, SHELL: '/bin/sh' }
+  const whole = { ...home, ...env }
+  if (keeps) keepByHand(temporary, script, shell.command, whole)
   return spawn(file, [...args, '-c', script.text], {
     cwd: env?.HOME ?? temporary,
-    env: { ...home, ...env },
+    env: whole,
     stdio: 'pipe',
     ...(uid === undefined ? {} : { uid, gid: uid }),
   })
