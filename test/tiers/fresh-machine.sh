@@ -34,4 +34,8 @@ unshare --mount --pid --kill-child sh -eu -c '
   mount --rbind /dev "$1/dev"
   exec chroot "$1" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     ${2:+"NODE_EXTRA_CA_CERTS=/etc/extra-ca.pem"} sh -c "cd /root/clone && $3"
-' sh "$root" "${NODE_EXTRA_CA_CERTS:-}" "$command"
+' sh "$root" "${NODE_EXTRA_CA_CERTS:-}" "$command" &
+child=$!
+# It ignores everything else; what it started ends with it.
+trap 'kill -KILL "$child"; wait "$child" || exit 1' INT TERM HUP
+wait "$child"
