@@ -2,6 +2,7 @@ import type { RunResult } from '../connection/connection.js'
 import { type ExitCode, LockedError, PreflightError, UsageError } from '../errors.js'
 import { onEach } from '../fleet/each.js'
 import { failureOf } from '../fleet/failure.js'
+import { isTransactionId } from '../release/id.js'
 import { codes } from '../scripts/codes.js'
 import { breakLock, hold } from '../scripts/lock.js'
 import { type Context, openContext } from './context.js'
@@ -61,7 +62,7 @@ export async function unlock(io: Io, flags: LockFlags): Promise<ExitCode> {
     throw new UsageError('unlock needs the id of the lock that you saw: clonedeploy unlock --tx ID', {
       next: ['see it: clonedeploy status --json'],
     })
-  if (!/^[A-Za-z0-9]{1,64}$/.test(tx)) throw new UsageError(`"${tx}" is not the id of a lock.`)
+  if (!isTransactionId(tx)) throw new UsageError(`"${tx}" is not the id of a lock.`)
   const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
   try {
     const { fleet, read } = await readFleet(context)

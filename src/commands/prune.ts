@@ -50,7 +50,7 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
       clearInterval(beat)
       await session.run(unlockScript(place), { timeout: 20_000 })
       const said = (word: string) =>
-        [...result.stdout.toString('latin1').matchAll(new RegExp(`^${word} (.*)$`, 'gm'))].map(found => found[1] ?? '')
+        old.filter(id => result.stdout.toString('latin1').split('\n').includes(`${word} ${id}`))
       return { name: state.name, removed: said('removed'), inUse: said('in use'), failed: result.code !== 0 }
     })
     leave(fleet)

@@ -1,6 +1,7 @@
 import { type Verified, verifyOnAll } from '../fleet/damaged.js'
 import type { Excluded, FleetState, HostState, ReleaseState } from '../inventory/state.js'
 import { targetOf } from '../plan/assess.js'
+import { asideOf } from '../plan/preflight.js'
 import { beyondRepair, decideRepair, digestOf, type RepairDecision } from '../plan/repair.js'
 import type { Context } from './context.js'
 import { demandAway } from './give-up.js'
@@ -51,22 +52,30 @@ async function sceneOf(
   const nothing: Verified = { damaged: new Set(), lost: new Set() }
   const { damaged, lost } =
     release === null ? nothing : await orInterrupt(context, verifyOnAll(read, release, context.concurrency))
-  const fleet = read.filter(({ state }) => !lost.has(state.name))
+  const fleet = read.filter(({ state }) => !lost.has(state.name) && state.damaged.length === 0)
   const states = fleet.map(({ state }) => state)
   const isGiven = (name: string) => given.some(({ host }) => host === name)
-  const away = hosts.filter(({ name, state }) => (state === null && !isGiven(name)) || lost.has(name))
+  const isAway = ({ name, state }: FleetState['hosts'][number]) =>
+    state === null ? !isGiven(name) : lost.has(name) || state.damaged.length > 0
+  const away = hosts.filter(isAway)
   const changed = `it serves a copy of ${release} that was changed on the host`
   return {
     command,
     fleet,
     decision: decideRepair(states, { unreachable: away.map(({ name }) => name), damaged }),
     beyond: new Map([
-      ...away.map(({ name, error }) => [name, error ?? 'the connection was lost'] as const),
+      ...away.map(one => [one.name, damageOf(one.state) ?? one.error ?? 'the connection was lost'] as const),
       ...beyondRepair(states, damaged).map(name => [name, changed] as const),
     ]),
     damaged,
     given,
   }
+}
+
+/** A record that does not fit is for a person; nothing is done on its host meanwhile. */
+function damageOf(state: HostState | null): string | null {
+  const [first] = state?.damaged ?? []
+  return state === null || first === undefined ? null : `${first.file} ${first.why}; fix: ${asideOf(state, first.file)}`
 }
 
 /** The release as a host holds it that was found intact, and that host. */

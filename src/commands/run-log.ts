@@ -1,10 +1,11 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { isReleaseId } from '../release/id.js'
 
 /** The full log of a run. It is kept in memory until the run has a name, and costs nothing when it never gets one. */
 export interface RunLog {
   readonly write: (text: string) => void
-  /** Gives the log its file, `.clonedeploy/logs/<name>.log`; a second run of that name goes on in it. */
+  /** Gives the log its file, `.clonedeploy/logs/<name>.log` (`run.log` for what is no release id); a second run of that name goes on in it. */
   readonly name: (name: string) => void
   /** As the user would write it; null while there is no file. */
   readonly path: () => string | null
@@ -22,7 +23,7 @@ export function openLog(dir: string, shown: (path: string) => string): RunLog {
     name(name) {
       if (file !== null) return
       mkdirSync(dir, { recursive: true })
-      const path = join(dir, `${name}.log`)
+      const path = join(dir, `${isReleaseId(name) ? name : 'run'}.log`)
       file = { path, fd: openSync(path, 'a', 0o600) }
       append(file.fd, waiting.join(''))
       waiting = []

@@ -16,7 +16,7 @@ export async function datesOn(
   const times = result.code === 0 ? numbers(result.stdout) : []
   const same = new Set(common.lines)
   const files = from.manifest.lines.filter(line => line.startsWith('f '))
-  if (times.length !== files.length) return new Map()
+  if (times.length !== files.length || !times.every(isTime)) return new Map()
   const kept = files.flatMap((line, i) => (same.has(line) ? [{ line, time: times[i] as number }] : []))
   const header = from.manifest.lines[0] as string
   const dates = new Map<number, string[]>()
@@ -25,6 +25,11 @@ export async function datesOn(
     dates.set(time, [...(dates.get(time) ?? []), ...names])
   }
   return dates
+}
+
+/** Seconds since 1970 that `touch` can be told, up to the year 9999. */
+function isTime(seconds: number): boolean {
+  return Number.isInteger(seconds) && seconds >= 0 && seconds < 253_402_300_800
 }
 
 function numbers(gzipped: Buffer): readonly number[] {

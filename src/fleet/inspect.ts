@@ -2,12 +2,12 @@ import type { RunResult } from '../connection/connection.js'
 import { PreflightError } from '../errors.js'
 import type { HostState } from '../inventory/state.js'
 import { inspect, isInspection } from '../scripts/inspect.js'
-import { parseInspect } from '../scripts/parse-inspect.js'
 import { Script } from '../scripts/shell.js'
 import { escapeLine } from '../text/escape.js'
 import { onEach } from './each.js'
 import { failureOf } from './failure.js'
 import { linesOf } from './last-words.js'
+import { parseInspect } from './parse-inspect.js'
 import type { Session } from './session.js'
 
 export interface Inspected {
@@ -36,9 +36,10 @@ export async function inspectAll(
     const result = await reading
     await Promise.all(others)
     const opened = session.connection().sessions()
-    if (result.code === 0 && isInspection(result.stdout))
-      return { session, state: parseInspect(session.host.name, result.stdout), error: null, sessions: opened }
-    if (result.code === 0) return { session, state: null, error: noInspection(result), sessions: opened }
+    if (result.code === 0) {
+      const state = isInspection(result.stdout) ? parseInspect(session.host.name, result.stdout) : null
+      return { session, state, error: state === null ? noInspection(result) : null, sessions: opened }
+    }
     const failure = failureOf({ phase: 'check', step: 'inspect', text: 'inspect', timeout }, result)
     const error = [failure.message, ...failure.output.slice(-3)].join('\n')
     return { session, state: null, error, sessions: opened }

@@ -4,6 +4,7 @@ import { codes } from '../scripts/codes.js'
 import type { Script } from '../scripts/shell.js'
 import { runAhead, scriptsUpTo } from './ahead.js'
 import { onEach } from './each.js'
+import { fitting, holderRecord } from './records.js'
 import { type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
 
 const patience = 1500
@@ -149,9 +150,5 @@ async function giveBack(run: Run): Promise<void> {
 }
 
 function holderOf(stdout: Buffer): Holder | null {
-  try {
-    return JSON.parse(stdout.toString('utf8').trim()) as Holder
-  } catch {
-    return null
-  }
+  return fitting(holderRecord, stdout.toString('utf8').trim())
 }

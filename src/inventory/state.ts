@@ -32,6 +32,14 @@ export interface HostState {
   readonly drained: DrainRecord | null
   /** Whether the flag of maintenance is there, with what is known of it. */
   readonly maintenance: MaintenanceRecord | null
+  /** Records that are not what they have to be; each counts as absent, and nothing is built on that. */
+  readonly damaged: readonly Damage[]
+}
+
+/** A record (its file relative to `deployTo`) and what is wrong with it. */
+export interface Damage {
+  readonly file: string
+  readonly why: string
 }
 
 /** What the balancers were before a run changed them. Of several the one with the highest `seq` counts, unless a host says that it is over. */
@@ -74,6 +82,8 @@ export interface ReleaseState {
   readonly revision: string | null
   /** How it is started and asked, as it was recorded when it was deployed (JSON); null: nothing was recorded. */
   readonly run: string | null
+  /** The transaction that it was made in; null where that is not recorded. */
+  readonly tx: string | null
   /** Who sealed it and when (ISO 8601); null without a seal. */
   readonly by: string | null
   readonly at: string | null
@@ -135,6 +145,9 @@ export interface FleetRecord {
   readonly at: string
   /** The transaction that it was confirmed in; older records do not say. */
   readonly tx?: string
+  /** Whose `deployTo` it is; older records do not say. */
+  readonly app?: string
+  readonly stage?: string
   /** Hosts that were left out on purpose, until they rejoin. */
   readonly excluded?: readonly Excluded[]
 }
@@ -151,7 +164,7 @@ export interface HistoryRecord {
   readonly at: string
   readonly by: string
   readonly command: string
-  readonly release: string
+  readonly release: string | null
   readonly previous: string | null
 }
 

@@ -1,4 +1,5 @@
 import type { Excluded, FleetState, HostState } from '../inventory/state.js'
+import { escapeLine } from '../text/escape.js'
 import { isAtWork, isPersons } from './at-work.js'
 import { newestRecord } from './newest-record.js'
 import { inDoubt } from './preflight.js'
@@ -126,7 +127,15 @@ function hostOf(state: HostState, facts: FleetFacts, probe: Probe = unprobed): S
     current: currentRelease(state),
     digest: currentEntry(state)?.digest ?? null,
     ...found,
-    transaction: open === undefined ? null : { id: open.id, phase: open.state, target: open.next, previous: open.old },
+    transaction:
+      open === undefined
+        ? null
+        : {
+            id: open.id,
+            phase: open.state,
+            target: open.next,
+            previous: open.old === null ? null : escapeLine(open.old),
+          },
     releases: state.releases.map(({ id }) => id),
     last: state.last,
     ...judge(state, probe, facts),

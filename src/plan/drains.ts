@@ -1,4 +1,5 @@
 import type { DrainRecord, HostState } from '../inventory/state.js'
+import { seqAfter } from '../release/sequence.js'
 
 type Drains = Pick<HostState, 'drained'>
 
@@ -15,7 +16,7 @@ export function openDrains(states: readonly Drains[]): DrainRecord | null {
 
 /** Goes before every record that any host holds. */
 export function nextDrains(states: readonly Drains[]): number {
-  return Math.max(0, ...recordsOf(states).map(({ seq }) => seq)) + 1
+  return seqAfter(Math.max(0, ...recordsOf(states).map(({ seq }) => seq)))
 }
 
 /** `BALANCER HOST` */

@@ -23,6 +23,7 @@ export function problemsOf(state: HostState, needs: Needs): readonly Problem[] {
     ...currentProblems(state, problem),
     ...toolProblems(state, problem),
     ...spaceProblems(state, needs, problem),
+    ...state.damaged.map(({ file, why }) => problem(`${file} ${why}`, asideOf(state, file))),
     ...state.missing.map(file =>
       problem(`shared/${file} does not exist`, `create ${state.root}/shared/${file} on ${state.name}`),
     ),
@@ -70,6 +71,12 @@ export function unserved({ transactions }: HostState) {
 export function servesAlready(states: readonly HostState[], digest: string): boolean {
   const ids = new Set(states.map(currentRelease))
   return ids.size === 1 && states.every(state => currentEntry(state)?.digest === digest && !currentEntry(state)?.bad)
+}
+
+/** A record that is not what it has to be is looked at by a person, who may then put it where nothing reads it. */
+export function asideOf({ name, root }: HostState, file: string): string {
+  const aside = `.clonedeploy/damaged-${file.slice(file.lastIndexOf('/') + 1)}`
+  return `mv ${root}/${file} ${root}/${aside}     (on ${name}, when you have looked at it)`
 }
 
 type Say = (text: string, fix?: string | null) => Problem

@@ -2,6 +2,7 @@ import type { Config, Hook } from '../config/config.js'
 import type { ReleaseRun } from '../config/release-run.js'
 import type { Host } from '../inventory/host.js'
 import type { Excluded, FleetRecord, HostState, ProcessMark } from '../inventory/state.js'
+import { seqAfter } from '../release/sequence.js'
 import { abandon, blame, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
 import { endLock, type LockOptions, lock, renew } from '../scripts/lock.js'
@@ -10,6 +11,7 @@ import { serviceText } from '../scripts/service.js'
 import type { Script } from '../scripts/shell.js'
 import { stage } from '../scripts/stage.js'
 import { arm, confirm, look, restore, serve } from '../scripts/swap.js'
+import { escapeLine } from '../text/escape.js'
 import { overOf } from './at-work.js'
 import { allAtOnce, type Rollout } from './batches.js'
 import { addressVariables, healthStep } from './health-step.js'
@@ -83,9 +85,9 @@ export function planTransaction(
   }
 }
 
-/** The id that `current` stands for, or its target where that is not a release of ours; null: absent. */
+/** The id that `current` stands for, or its target (as it can be shown) where that is not a release of ours; null: absent. */
 export function currentRelease(state: HostState): string | null {
-  return state.current.kind === 'link' ? (state.current.release ?? state.current.target) : null
+  return state.current.kind === 'link' ? (state.current.release ?? escapeLine(state.current.target)) : null
 }
 
 /** The release of the host that `current` points at, as far as it is one. */
@@ -284,6 +286,8 @@ function fleetRecord(intent: Intent): string {
   const again = newest?.release === intent.release
   return JSON.stringify({
     seq: nextSeq(intent, newest),
+    app: intent.config.app,
+    stage: intent.config.stage,
     release: intent.release,
     digest: intent.digest,
     previous: again ? newest.previous : mostCommon(states.map(currentRelease)),
@@ -301,6 +305,8 @@ export function recordWithoutThem(intent: Intent): string {
   const base = newest ?? { release, digest, previous: null, by, at }
   return JSON.stringify({
     ...base,
+    app: intent.config.app,
+    stage: intent.config.stage,
     seq: nextSeq(intent, newest),
     excluded: excludedBy(intent, newest?.excluded ?? []),
   })
@@ -308,7 +314,7 @@ export function recordWithoutThem(intent: Intent): string {
 
 /** A host that is left out may have been the only one to record the last run: our record goes before that one too. */
 function nextSeq({ excluded = [] }: Intent, newest: FleetRecord | null): number {
-  return (newest?.seq ?? 0) + (excluded.length > 0 ? 2 : 1)
+  return seqAfter(newest?.seq ?? 0, excluded.length > 0 ? 2 : 1)
 }
 
 /** Those left out now, and those left out before that are still not back. */

@@ -1,7 +1,7 @@
 import type { HostState, LockState, TransactionState } from '../inventory/state.js'
 import { isOlder, isReleaseId } from '../release/id.js'
 import { isAtWork, isPersons } from './at-work.js'
-import { inDoubt, unserved } from './preflight.js'
+import { asideOf, inDoubt, unserved } from './preflight.js'
 import type { StatusHost } from './status.js'
 import { shipped } from './times.js'
 import { currentRelease } from './transaction.js'
@@ -33,6 +33,8 @@ export type Verdict =
   | 'old process'
   /** `current` is no link, or leads nowhere. */
   | 'broken'
+  /** A record of clonedeploy's on it is not what it has to be. */
+  | 'damaged'
   | 'unreachable'
   /** Left out on purpose, and not to be reached. */
   | 'left out'
@@ -72,6 +74,7 @@ type Probed = Pick<StatusHost, 'drift' | 'health' | 'healthNote' | 'processes' |
 export function judge(state: HostState, probe: Probed, fleet: FleetFacts) {
   return (
     midway(state, fleet) ??
+    damaged(state) ??
     broken(state) ??
     misplaced(state, fleet) ??
     drifted(state, probe) ??
@@ -115,6 +118,13 @@ function midway(state: HostState, { confirmed }: FleetFacts): Judgement | null {
     'watchdog dead',
     `and was never confirmed; its lease has been over for ${spanText(age - lease)} and it has not put itself back (was it restarted?): only a repair does.`,
   )
+}
+
+function damaged(state: HostState): Judgement | null {
+  const [first] = state.damaged
+  if (first === undefined) return null
+  const { file, why } = first
+  return off('damaged', 'DAMAGED', `${state.name}: ${file} ${why}.`, `fix: ${asideOf(state, file)}`)
 }
 
 function broken({ name, current }: HostState): Judgement | null {

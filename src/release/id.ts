@@ -16,6 +16,11 @@ export function isOurs(id: string): boolean {
   return /^\d{8}-\d{6}-/.test(id)
 }
 
+/** Whether a name may be used as the id of a transaction: ours are 44 hexadecimal digits. */
+export function isTransactionId(name: string): boolean {
+  return /^[A-Za-z0-9]{1,64}$/.test(name)
+}
+
 /** The time (seconds, UTC) that every file of a release gets: equal on all hosts, new with every release, so caches are right. */
 export function fileTime(id: string): number {
   const time = timeOf(id)

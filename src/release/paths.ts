@@ -1,3 +1,5 @@
+import { isReleaseId, isTransactionId } from './id.js'
+
 /** Every path on a host, relative to `deployTo`: scripts `cd` there first. */
 export const paths = {
   current: 'current',
@@ -11,19 +13,31 @@ export const paths = {
   drained: '.clonedeploy/drained',
   /** While it is there, the app shall show that it is being worked on. */
   maintenance: 'shared/maintenance',
-  release: (id: string) => `releases/${id}`,
-  manifest: (id: string) => `.clonedeploy/manifests/${id}`,
-  seal: (id: string) => `.clonedeploy/manifests/${id}.seal`,
+  release: (id: string) => `releases/${releaseName(id)}`,
+  manifest: (id: string) => `.clonedeploy/manifests/${releaseName(id)}`,
+  seal: (id: string) => `.clonedeploy/manifests/${releaseName(id)}.seal`,
   /** What the file system said of every file when it was checked last; only on hosts that can tell. */
-  sheet: (id: string) => `.clonedeploy/manifests/${id}.sheet`,
+  sheet: (id: string) => `.clonedeploy/manifests/${releaseName(id)}.sheet`,
   /** How it is started and asked: JSON, one line. */
-  run: (id: string) => `.clonedeploy/manifests/${id}.run`,
+  run: (id: string) => `.clonedeploy/manifests/${releaseName(id)}.run`,
   /** The fleet has once confirmed it. */
-  confirmed: (id: string) => `.clonedeploy/manifests/${id}.confirmed`,
-  bad: (id: string) => `.clonedeploy/bad/${id}`,
-  tx: (tx: string) => `.clonedeploy/tx/${tx}`,
-  incoming: (tx: string) => `.clonedeploy/incoming/${tx}`,
+  confirmed: (id: string) => `.clonedeploy/manifests/${releaseName(id)}.confirmed`,
+  bad: (id: string) => `.clonedeploy/bad/${releaseName(id)}`,
+  tx: (tx: string) => `.clonedeploy/tx/${transactionName(tx)}`,
+  incoming: (tx: string) => `.clonedeploy/incoming/${transactionName(tx)}`,
 } as const
+
+/** The id as a name in a path; throws for one that would lead elsewhere, which was to be refused where it was read. */
+export function releaseName(id: string): string {
+  if (!isReleaseId(id)) throw new Error(`${JSON.stringify(id)} is no release id`)
+  return id
+}
+
+/** The same of a transaction. */
+export function transactionName(id: string): string {
+  if (!isTransactionId(id)) throw new Error(`${JSON.stringify(id)} is no transaction id`)
+  return id
+}
 
 /** From a linked path inside a release to its place in shared/: `public/uploads` → `../../../shared/public/uploads`. */
 export function sharedTarget(linked: string): string {

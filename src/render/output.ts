@@ -37,6 +37,16 @@ export function createOutput(
   }
 }
 
+/**
+ * Characters that a terminal acts on although JSON lets them stand as they are, and nothing of ours prints: whatever text
+ * they came with, they are shown as JSON would write them.
+ */
+const unsafe = /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 /** The reader may go away at any time (`| head`, a closed window): a deploy must reach its end all the same. */
 function writer(stream: OutputStream): (text: string) => void {
   let gone = false
@@ -46,7 +56,7 @@ function writer(stream: OutputStream): (text: string) => void {
   return text => {
     if (gone || stream.destroyed || text === '') return
     try {
-      stream.write(text)
+      stream.write(text.replace(unsafe, escaped))
     } catch {
       gone = true
     }

@@ -1,4 +1,4 @@
-import { paths } from '../release/paths.js'
+import { paths, releaseName } from '../release/paths.js'
 import { codes } from './codes.js'
 import { endHookFunction } from './end-hook.js'
 import { fenced, fencedOnce, flush, type Place, sweepProbe } from './place.js'
@@ -17,7 +17,7 @@ calloff "$X"
 took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 if [ -f "$X/made" ]; then
   read -r r <"$X/made"
-  if [ -n "$r" ] && ! serves "$r"; then
+  if ours "$r" && ! serves "$r"; then
     m=".clonedeploy/manifests/$r"
     rm -rf "releases/$r" "$m" "$m.seal" "$m.sheet" "$m.run" "$m.confirmed"
   fi
@@ -98,7 +98,7 @@ export function prune(place: Place, releases: readonly string[]): Script {
     sh`here=$(pwd -P); now=$(cd current 2>/dev/null && pwd -P)
 used=$(ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null)
 set --
-for r in ${releases}; do
+for r in ${releases.map(releaseName)}; do
   [ -d "releases/$r" ] || continue
   case "$now/" in "$here/releases/$r/"*) continue ;; esac
   for u in .clonedeploy/tx/*/undecided; do

@@ -23,9 +23,11 @@ export const requiredTools = [
   'df',
 ] as const
 export const usefulTools = ['timeout', 'zstd', 'setsid'] as const
+/** All that a host is asked for. */
+export const knownTools = [...requiredTools, ...usefulTools, 'cp--parents']
 
 /**
- * Reads everything that decisions need, in one answer, and changes nothing. Prints lines `KEY VALUE` (see parse-inspect.ts);
+ * Reads everything that decisions need, in one answer, and changes nothing. Prints lines `KEY VALUE` (see fleet/parse-inspect.ts);
  * newlines in values are shown as the byte 036.
  */
 export function inspect(deployTo: string, sharedFiles: readonly string[]): Script {
@@ -113,6 +115,7 @@ for d in .clonedeploy/tx/*/; do
   [ "$o" != reverted ] || [ -d "$d/stage" ] || s=ended
   ! unserved "$d" || s=unserved
   n=; [ -f "$d/next" ] && read -r n <"$d/next"
+  case $n in *[!A-Za-z0-9._-]*) n='?' ;; esac
   printf 'tx %s %s %s %s ' "\${d##*/}" "$s" "$o" "\${n:--}"
   v=; w=; if [ -f "$d/old" ]; then { IFS= read -r v; IFS= read -r w; } <"$d/old" && one <"$d/old" || printf '%s\n' "$v"; else echo; fi
   if [ -e "$d/undecided" ] && l=$(stat -c %Y "$d/lease" 2>/dev/null); then printf 'lease %s %s\n' "\${d##*/}" "$(( now - l ))"; fi

@@ -1,3 +1,4 @@
+import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { endHookFunction } from './end-hook.js'
 import { enter, fenced, type Place, sweepProbe } from './place.js'
@@ -29,7 +30,7 @@ export function lock(place: Place, holder: string, options: LockOptions): Script
     enter(place.root),
     unfinishedFunctions,
     endHookFunction,
-    sh`X=.clonedeploy/tx/${place.tx}
+    sh`X=${paths.tx(place.tx)}
 over=
 umask 077
 set --; for d in epochs tx manifests incoming bad; do [ -d ".clonedeploy/$d" ] || set -- "$@" ".clonedeploy/$d"; done
@@ -89,7 +90,7 @@ for d in .clonedeploy/tx/*/; do
   [ ! -f "$d/hook" ] || ( X=$d; endhook )
   if [ -f "$d/made" ]; then
     read -r r <"$d/made"
-    [ -n "$r" ] && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && [ -d "releases/$r" ] && set -- "$@" "releases/$r"
+    ours "$r" && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && [ -d "releases/$r" ] && set -- "$@" "releases/$r"
   fi
   set -- "$@" "$d"
 done

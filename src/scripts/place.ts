@@ -1,3 +1,4 @@
+import { paths, transactionName } from '../release/paths.js'
 import { codes } from './codes.js'
 import { type ShellText, sh } from './shell.js'
 
@@ -10,7 +11,7 @@ export interface Place {
 }
 
 /**
- * Goes to `deployTo`; every path after it is relative. `highest` sets $h to the epoch; `serves ID`: whether `current` leads into a release.
+ * Goes to `deployTo`; every path after it is relative. `highest` sets $h to the epoch; `serves ID`: whether `current` leads into a release; `ours NAME`: whether it names a release that clonedeploy unpacked, and nothing else.
  * Our own tools speak C; a user's command gets the login's locale back.
  */
 export function enter(root: string): ShellText {
@@ -19,6 +20,7 @@ unset CDPATH
 clonedeploy_locale=\${LC_ALL-}; LC_ALL=C; export LC_ALL
 cd -- ${root} || exit ${codes.folder}
 highest() { h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) [ "$e" -gt "$h" ] && h=$e ;; esac; done; }
+ours() { case $1 in ''|[.-]*|*[!A-Za-z0-9._-]*) return 1 ;; esac; [ -f ".clonedeploy/manifests/$1" ] && [ ! -L "releases/$1" ]; }
 serves() { case "$(cd current 2>/dev/null && pwd -P)/" in "$(pwd -P)/releases/$1/"*) return 0 ;; esac; return 1; }`
 }
 
@@ -28,7 +30,7 @@ serves() { case "$(cd current 2>/dev/null && pwd -P)/" in "$(pwd -P)/releases/$1
  */
 export function fenced(place: Place): ShellText {
   return sh`${atEpoch(place)}
-[ "$t" = ${place.tx} ] && [ ! -e ".clonedeploy/epochs/$h/released" ] || exit ${codes.fenced}`
+[ "$t" = ${transactionName(place.tx)} ] && [ ! -e ".clonedeploy/epochs/$h/released" ] || exit ${codes.fenced}`
 }
 
 /** The same for what may have been done before, and its answer lost: done already, by the sign of `done`, it ends well. */
@@ -40,7 +42,7 @@ if [ -e ".clonedeploy/epochs/$h/released" ]; then ${done} && exit 0; exit ${code
 
 function atEpoch(place: Place): ShellText {
   return sh`${enter(place.root)}
-X=.clonedeploy/tx/${place.of ?? place.tx}
+X=${paths.tx(place.of ?? place.tx)}
 highest
 t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"`
 }

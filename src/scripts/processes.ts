@@ -1,3 +1,5 @@
+import { isReleaseId } from '../release/id.js'
+import { escapeLine } from '../text/escape.js'
 import { enter } from './place.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
 import { whole } from './whole.js'
@@ -54,8 +56,8 @@ export function parseProcesses(stdout: Buffer): readonly Living[] {
   return [...lines].flatMap(line => {
     const [, pid, release, kind, name] =
       /^process (\d+) (\S+) (app|terminal|session|job|supervisor) (.*)$/.exec(line) ?? []
-    if (pid === undefined || release === undefined) return []
-    return [{ pid: Number(pid), release, kind: kind as LivingKind, name: name ?? '' }]
+    if (pid === undefined || release === undefined || !isReleaseId(release)) return []
+    return [{ pid: Number(pid), release, kind: kind as LivingKind, name: escapeLine(name ?? '') }]
   })
 }
 

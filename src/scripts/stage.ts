@@ -1,4 +1,4 @@
-import { paths } from '../release/paths.js'
+import { paths, releaseName } from '../release/paths.js'
 import { codes } from './codes.js'
 import { fenced, flush, type Place } from './place.js'
 import { sameCurrent } from './same-current.js'
@@ -58,7 +58,7 @@ mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "
       old === null
         ? sh`: >"$X/stage/revert/absent"`
         : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
-      sh`${restart.length === 0 ? sh`:` : sh`cat`} >"$X/restart" && printf '%s\n' ${release} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
+      sh`${restart.length === 0 ? sh`:` : sh`cat`} >"$X/restart" && printf '%s\n' ${releaseName(release)} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
 printf '%s' ${bad === null ? '' : `${bad}\n`} >"$X/bad" &&
 for f in lease told tick early late undecided; do : >"$X/$f" || exit ${codes.unpack}; done && : >"$X/state.staged" || exit ${codes.unpack}`,
     ],

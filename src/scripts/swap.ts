@@ -106,7 +106,7 @@ export function look(root: string, tx: string): Script {
   return script('look', [
     sh`cd -- ${root} || exit ${codes.folder}`,
     readBack,
-    sh`for s in .clonedeploy/tx/${tx}/state.* .clonedeploy/tx/${tx}/outcome.*; do [ -e "$s" ] && echo "\${s##*/}"; done; exit 0`,
+    sh`for s in ${paths.tx(tx)}/state.* ${paths.tx(tx)}/outcome.*; do [ -e "$s" ] && echo "\${s##*/}"; done; exit 0`,
   ])
 }
 

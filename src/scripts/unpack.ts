@@ -1,4 +1,4 @@
-import { paths, sharedTarget } from '../release/paths.js'
+import { paths, releaseName, sharedTarget } from '../release/paths.js'
 import { type Arrival, many, wholeArrived } from './arrival.js'
 import { codes } from './codes.js'
 import { fenced, type Place } from './place.js'
@@ -38,7 +38,7 @@ export function unpack(place: Place, what: Unpack, payload: Arrival, way: Way = 
     [
       fenced(place),
       treeFunctions,
-      sh`I=$PWD/${paths.incoming(place.tx)}; T=$I/tree; own=$I/own/${what.release}
+      sh`I=$PWD/${paths.incoming(place.tx)}; T=$I/tree; own=$I/own/${releaseName(what.release)}
 [ ! -e ${paths.release(what.release)} ] || exit ${codes.exists}
 [ ! -e "$I" ] || rm -rf "$I"
 umask 077; mkdir -p "$I" || exit ${codes.unpack}

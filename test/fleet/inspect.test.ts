@@ -28,7 +28,7 @@ describe('a host that ends its inspection with exit code 0', () => {
   })
 
   it('and says all that there is, is read', async () => {
-    const inspected = await inspectAll([saying('user anna\nroot /srv/shop\nkind absent\n@whole\n')], [], 1)
+    const inspected = await inspectAll([saying('user anna\nroot /srv/shop\nclock 17\nkind absent\n@whole\n')], [], 1)
     expect(inspected).toMatchObject([{ state: { name: 'web-1', root: '/srv/shop', rootKind: 'absent' }, error: null }])
   })
 })

@@ -212,6 +212,7 @@ function release(id: string, digest = `sha256:${id}`): ReleaseState {
     confirmed: true,
     revision: null,
     run: null,
+    tx: 't1',
     by: 'anna',
     at: null,
   }

@@ -14,6 +14,7 @@ export function release(day: number, more: Partial<ReleaseState> = {}): ReleaseS
     confirmed: true,
     run: null,
     revision: `rev${day}`,
+    tx: 't1',
     by: 'anna',
     at: null,
     ...more,
@@ -59,6 +60,7 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     missing: [],
     drained: null,
     maintenance: null,
+    damaged: [],
     ...more,
   }
 }

@@ -22,22 +22,18 @@ const latin1 = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
 const canaries = (dir: string) => Object.keys(contents(dir)).filter(name => /(^|\/)canary$/.test(name))
 const all = nasty.map((value, i) => [i, value] as const)
 
-/** Every script, with `value` for the release, the transaction's records and the paths. */
-function scripts(root: string, value: string): readonly Script[] {
+/** Every script, with `value` for the records, texts and paths, and `id` for the release. */
+function scripts(root: string, value: string, id = 'r'): readonly Script[] {
   const mine = place(root)
   const shared = { dirs: [value], files: [] }
   return [
     inspect(root, [value]),
     renew(mine),
-    unpack(
-      mine,
-      { release: value, base: value, unchanged: 'link', digest: value, revision: value, shared },
-      arriving(value),
-    ),
+    unpack(mine, { release: id, base: id, unchanged: 'link', digest: value, revision: value, shared }, arriving(value)),
     unpack(
       mine,
       {
-        release: value,
+        release: id,
         base: null,
         unchanged: 'copy',
         digest: value,
@@ -46,22 +42,22 @@ function scripts(root: string, value: string): readonly Script[] {
       },
       arriving(value),
     ),
-    readDates(root, value),
-    setDates(mine, value, new Map([[0, [value]]])),
-    seal(mine, { release: value, record: value, run: value, hooked: true }),
-    stage(mine, value, value, Buffer.alloc(0), value),
-    arm(mine, { release: value, old: value, deadline: 1, lease: 1 }),
-    look(root, value),
-    restore(mine, value),
-    confirm(mine, value),
-    verify(root, value, { extra: 1, whole: true, read: 'all' }),
-    drift(root, value),
-    readManifest(root, value),
+    readDates(root, id),
+    setDates(mine, id, new Map([[0, [value]]])),
+    seal(mine, { release: id, record: value, run: value, hooked: true }),
+    stage(mine, id, value, Buffer.alloc(0), value),
+    arm(mine, { release: id, old: value, deadline: 1, lease: 1 }),
+    look(root, 't1'),
+    restore(mine, id),
+    confirm(mine, id, value),
+    verify(root, id, { extra: 1, whole: true, read: 'all' }),
+    drift(root, id),
+    readManifest(root, id),
     command(root, { folder: value, run: ':', timeout: 5 }, {}),
-    prune(mine, [value]),
-    blame(mine, value, value),
-    keep(mine, value),
-    abandon(mine, { release: value, bad: value, history: value }),
+    prune(mine, [id]),
+    blame(mine, id, value),
+    keep(mine, id),
+    abandon(mine, { release: id, bad: value, history: value }),
     lock(place(root, 't2'), value, { unresolved: 'keep' }),
     breakLock(place(root, 't2')),
     hold(place(root, 't3'), value),
@@ -129,4 +125,19 @@ describe.each(shells)('a value under $name', shell => {
 
 it('a NUL byte is refused', () => {
   expect(() => quote('a\0b')).toThrow(UnquotableError)
+})
+
+it.each(['../../x', 'a/b', '.', '..', '-rf', '', 'a b', 'x'.repeat(65), ...nasty])('%j is no id in a path', id => {
+  const builders: readonly (() => Script)[] = [
+    () => prune(place('/srv'), [id]),
+    () => restore(place('/srv'), id),
+    () => stage(place('/srv'), id, null, Buffer.alloc(0)),
+    () => abandon(place('/srv'), { release: id, bad: 'why', history: '{}' }),
+    () => readManifest('/srv', id),
+    () => look('/srv', id),
+    () => renew(place('/srv', id)),
+    () => restore({ ...place('/srv'), of: id }, 'r'),
+    () => lock(place('/srv', id), '{}', { unresolved: 'keep' }),
+  ]
+  for (const build of builders) expect(build).toThrow(/ is no (release|transaction) id$/)
 })

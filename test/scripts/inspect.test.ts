@@ -1,21 +1,30 @@
 import { mkdirSync, realpathSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseInspect } from '../../src/fleet/parse-inspect.js'
 import type { HostState } from '../../src/inventory/state.js'
 import { inDoubt } from '../../src/plan/preflight.js'
 import { abandon } from '../../src/scripts/finish.js'
 import { inspect } from '../../src/scripts/inspect.js'
 import { hold, lock } from '../../src/scripts/lock.js'
-import { parseInspect } from '../../src/scripts/parse-inspect.js'
 import { restore } from '../../src/scripts/swap.js'
 import { type FileText, inodes, writeFiles } from '../support/files.js'
 import { folder, place, type RunOptions, run, type Shell, shells, shellsOnPath } from '../support/scripts.js'
 import { armed, locked, newId, oldId, staged, swapped } from './staged.js'
 
+const digests = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`] as const
+const tree = 'abc0'.repeat(16)
+
+function parsed(text: string | Buffer): HostState {
+  const state = parseInspect('web-1', Buffer.from(text as string, 'latin1'))
+  if (state === null) throw new Error('it is not understood')
+  return state
+}
+
 async function stateOf(root: string, shell: Shell, shared: readonly string[] = [], options: RunOptions = {}) {
   const { code, stdout, stderr } = await run(inspect(root, shared), shell, options)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  return parseInspect('web-1', Buffer.from(stdout, 'latin1'))
+  return parsed(stdout)
 }
 
 const release = 'releases/20260101-000000-0000000/file'
@@ -156,9 +165,8 @@ describe.each(shells)('inspect under $name', shell => {
       'releases/a b/a': '',
       'releases/file': '',
       'releases/link': { link: '20200101000000' },
-      '.clonedeploy/manifests/20260101-000000-aaaaaaa.seal':
-        '{"digest":"sha256:1","extra":3,"by":"anna é","at":"2026-01-01T00:00:00Z"}\n\n',
-      '.clonedeploy/manifests/20260102-000000-bbbbbbb.seal': '{"digest":"sha256:2","extra":1}\nabc\n',
+      '.clonedeploy/manifests/20260101-000000-aaaaaaa.seal': `{"digest":"${digests[0]}","extra":3,"tx":"t1","by":"anna é","at":"2026-01-01T00:00:00Z"}\n\n`,
+      '.clonedeploy/manifests/20260102-000000-bbbbbbb.seal': `{"digest":"${digests[1]}","extra":1}\n${tree}\n`,
       '.clonedeploy/manifests/20260101-000000-aaaaaaa.confirmed': '',
       '.clonedeploy/manifests/20260101-000000-aaaaaaa.run': '{"restart":["é"]}\n',
       '.clonedeploy/bad/20260102-000000-bbbbbbb': 'health: web-2 said "no" \\ é\n',
@@ -171,6 +179,7 @@ describe.each(shells)('inspect under $name', shell => {
       confirmed: false,
       revision: null,
       run: null,
+      tx: null,
       by: null,
       at: null,
     }
@@ -178,19 +187,20 @@ describe.each(shells)('inspect under $name', shell => {
       {
         ...none,
         id: '20260102-000000-bbbbbbb',
-        digest: 'sha256:2',
+        digest: digests[1],
         extra: 1,
-        tree: 'abc',
+        tree,
         bad: 'health: web-2 said "no" \\ é',
         revision: 'decaf',
       },
       {
         ...none,
         id: '20260101-000000-aaaaaaa',
-        digest: 'sha256:1',
+        digest: digests[0],
         extra: 3,
         confirmed: true,
         run: '{"restart":["é"]}',
+        tx: 't1',
         revision: 'c0ffee',
         by: 'anna é',
         at: '2026-01-01T00:00:00Z',
@@ -228,7 +238,7 @@ describe.each(shells)('inspect under $name', shell => {
     const reading = stateOf(root, shell)
     await new Promise(resolve => setTimeout(resolve, 150))
     writeFiles(join(root, '.clonedeploy/epochs/1'), { holder: '{"tx":"t1","who":"anna"}\n', tx: 't1\n' })
-    expect((await reading).lock.holder).toEqual({ tx: 't1', who: 'anna' })
+    expect((await reading).lock.holder).toMatchObject({ tx: 't1', who: 'anna' })
   })
 
   it('reads a transaction in every state', async () => {
@@ -291,7 +301,7 @@ describe.each(shells)('inspect under $name', shell => {
     const fleet = {
       seq: 7,
       release: newId,
-      digest: 'sha256:1',
+      digest: digests[0],
       previous: oldId,
       by: 'anna',
       at: '2026-01-01T00:00:00Z',
@@ -303,7 +313,8 @@ describe.each(shells)('inspect under $name', shell => {
     })
     expect(await stateOf(root, shell)).toMatchObject({ fleet, last })
     writeFiles(root, { '.clonedeploy/fleet': '{"cut', '.clonedeploy/history': '' })
-    expect(await stateOf(root, shell)).toMatchObject({ fleet: null, last: null })
+    const damaged = [{ file: '.clonedeploy/fleet', why: 'is no JSON' }]
+    expect(await stateOf(root, shell)).toMatchObject({ fleet: null, last: null, damaged })
   })
 
   it('names the shared files that do not exist, and only those', async () => {
@@ -350,7 +361,7 @@ describe('what a host printed', () => {
   it('is read past lines that are not ours', () => {
     const text =
       'Welcome to web-1!\n\nroot /srv/shop\nkind folder\nwritable yes\nclock 17\nyou have new mail\ncurrent absent\n'
-    expect(parseInspect('web-1', Buffer.from(text))).toMatchObject({
+    expect(parsed(text)).toMatchObject({
       root: '/srv/shop',
       rootKind: 'folder',
       writable: true,
@@ -367,7 +378,7 @@ describe('what a host printed', () => {
     ],
     ['disk btrfs 100 60 40 60% /\ninodes btrfs 0 0 0 - /\n', { freeKb: 40, freeInodes: null, mount: '/' }],
   ])('of %j is this space', (text, disk) => {
-    expect(parseInspect('web-1', Buffer.from(text)).disk).toEqual(disk)
+    expect(parsed(`root /srv\nkind folder\nclock 1\n${text}`).disk).toEqual(disk)
   })
 })
 
@@ -375,6 +386,6 @@ describe.each(shellsOnPath)('inspect under $name, on a host without tools,', she
   it('says which tools are not there', async () => {
     const bare: Shell = { ...shell, path: folder() }
     const { stdout } = await run(inspect('/nowhere', []), bare)
-    expect(parseInspect('web-1', Buffer.from(stdout, 'latin1')).tools).not.toContain('tar')
+    expect(parsed(stdout).tools).not.toContain('tar')
   })
 })

@@ -198,6 +198,7 @@ exec ${real('ln')} "$@"
       '.clonedeploy/tx/done/outcome.confirmed': '',
       '.clonedeploy/tx/back/outcome.reverted': '',
       '.clonedeploy/tx/back/restart': '',
+      '.clonedeploy/manifests/20260101-000000-unsealed': '',
       '.clonedeploy/manifests/20260102-000000-sealed.seal': '{}\n\n',
       'releases/20260101-000000-unsealed/a': 'a',
       'releases/20260102-000000-sealed/a': 'a',

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseInspect } from '../../src/fleet/parse-inspect.js'
 import { recordDrains } from '../../src/scripts/drained.js'
 import { inspect } from '../../src/scripts/inspect.js'
 import { lock, unlock } from '../../src/scripts/lock.js'
 import { flagMaintenance } from '../../src/scripts/maintenance.js'
-import { parseInspect } from '../../src/scripts/parse-inspect.js'
 import { folder, place, run, shells } from '../support/scripts.js'
 
 describe.each(shells)('by $name', shell => {
@@ -25,7 +25,7 @@ describe.each(shells)('by $name', shell => {
     expect(await read()).toMatchObject({ maintenance: JSON.parse(record), drained: JSON.parse(drained) })
     expect(await run(flagMaintenance(at, null), shell)).toMatchObject({ code: 0, stdout: 'off\n' })
     expect(await run(flagMaintenance(at, null), shell)).toMatchObject({ code: 0, stdout: 'off\n' })
-    expect((await read()).maintenance).toBeNull()
+    expect((await read())?.maintenance).toBeNull()
     await run(unlock(at), shell)
     expect((await run(flagMaintenance(at, record), shell)).code).not.toBe(0)
     expect((await run(recordDrains(at, 'other'), shell)).code).not.toBe(0)
@@ -41,6 +41,6 @@ describe.each(shells)('by $name', shell => {
     expect((await run(flagMaintenance(at, '{}'), shell)).code).toBe(88)
     expect((await run(flagMaintenance(at, null), shell)).code).toBe(88)
     const state = parseInspect('h1', Buffer.from((await run(inspect(root, []), shell)).stdout, 'latin1'))
-    expect(state.maintenance).toEqual({ out: [] })
+    expect(state?.maintenance).toEqual({ out: [] })
   })
 })
