@@ -1,30 +1,25 @@
 import type { Config } from '../config/config.js'
 import type { HostInput } from '../config/input.js'
-import { sshConfigReader } from '../connection/ssh-config.js'
 import type { Host } from '../inventory/host.js'
 import type { Look } from '../render/looks.js'
 
 /**
- * The hosts as a machine can find them that has nothing of the user's ssh configuration, with the host keys that were
- * seen to be trusted. A host behind a jump host stays as it is written.
+ * The hosts as they were named, with the host keys that were seen to be trusted. A name stays the alias that it is: what the
+ * user's ssh configuration says of it (keys, certificates, known hosts) is found by it.
  */
-export async function spelledHosts(config: Config, looks: readonly Look[]): Promise<readonly (string | HostInput)[]> {
-  const read = sshConfigReader(config.ssh.configFile)
-  return Promise.all(
-    config.hosts.map(async host => {
-      const target = await read(host)
-      if (target.jump.length > 0 || target.proxyCommand !== null) return asWritten(host)
-      const { hostname, port, user } = target
-      const pin = looks.find(({ name }) => name === host.name)?.login?.hostKey?.fingerprint
-      return {
-        name: host.name,
-        ...(hostname === host.name ? {} : { host: hostname }),
-        ...(port === 22 ? {} : { port }),
-        user,
-        ...(pin === undefined ? {} : { hostKey: pin }),
-      }
-    }),
-  )
+export function pinnedHosts(config: Config, looks: readonly Look[]): readonly (string | HostInput)[] {
+  return config.hosts.map(host => {
+    const pin = looks.find(({ name }) => name === host.name)?.login?.hostKey?.fingerprint
+    if (pin === undefined) return asWritten(host)
+    const { name, host: alias, user, port } = host
+    return {
+      name,
+      ...(alias === name ? {} : { host: alias }),
+      ...(port === undefined ? {} : { port }),
+      ...(user === undefined ? {} : { user }),
+      hostKey: pin,
+    }
+  })
 }
 
 /** Of these hosts, the names of those that a machine without known_hosts would refuse. */

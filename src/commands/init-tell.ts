@@ -6,6 +6,7 @@ import type { InitFlags } from './init.js'
 import type { Known } from './init-answers.js'
 import { withoutPin } from './init-hosts.js'
 import type { Looked } from './init-look.js'
+import type { ForRunner } from './init-runner.js'
 import type { Io } from './io.js'
 
 interface Done {
@@ -13,6 +14,8 @@ interface Done {
   readonly known: Known
   /** null: no host was contacted. */
   readonly looked: Looked | null
+  /** What the workflow says of the hosts. */
+  readonly runner: ForRunner
   readonly written: readonly string[]
   readonly kept: readonly string[]
 }
@@ -51,7 +54,7 @@ export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done
   io.output.stdout(`${JSON.stringify(report)}\n`)
 }
 
-function notesOf({ answers, known, looked, written }: Done): readonly string[] {
+function notesOf({ answers, known, looked, runner, written }: Done): readonly string[] {
   const toCommit = written.slice(1)
   const failing = looked?.looks.filter(look => !isWell(look)).map(({ name }) => name) ?? []
   return [
@@ -62,17 +65,23 @@ function notesOf({ answers, known, looked, written }: Done): readonly string[] {
     ...(answers.git && toCommit.length > 0
       ? [`Commit ${toCommit.join(' and ')}: it counts for commits that have it.`]
       : []),
-    ...(answers.ci === 'github' ? workflowNotes(answers, known) : []),
+    ...(answers.ci === 'github' ? workflowNotes(answers, known, runner) : []),
   ]
 }
 
-function workflowNotes({ hosts }: Answers, { project }: Known): readonly string[] {
+function workflowNotes({ hosts }: Answers, { project }: Known, { unresolved, away }: ForRunner): readonly string[] {
   const unpinned = withoutPin(hosts)
   return [
     'The workflow logs in with the secret SSH_KEY: a private key that the hosts know, and that has no passphrase.',
     ...(project?.dependencies.has('clonedeploy')
       ? []
       : ['The workflow runs the clonedeploy that the project depends on: add it to devDependencies.']),
+    ...(away === null ? [] : [`The workflow has no ${away}: put it into the repository, or leave --ssh-config out.`]),
+    ...(unresolved.length === 0
+      ? []
+      : [
+          `${unresolved.join(', ')} cannot be found from here: the workflow says nothing of ${unresolved.length === 1 ? 'it' : 'them'}. Add HostName and User there.`,
+        ]),
     ...(unpinned.length === 0
       ? []
       : [`The workflow knows no host key of ${unpinned.join(', ')}: add hostKey: 'SHA256:…' there.`]),

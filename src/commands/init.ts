@@ -18,8 +18,9 @@ import { bootResolver } from './boot-resolver.js'
 import type { CommonFlags } from './flags.js'
 import { answersOf, type Known } from './init-answers.js'
 import { askAnswers } from './init-form.js'
-import { spelledHosts } from './init-hosts.js'
+import { pinnedHosts } from './init-hosts.js'
 import { type Looked, lookAtHosts } from './init-look.js'
+import { type ForRunner, forRunner, nothing } from './init-runner.js'
 import { tellInit, tellLooks } from './init-tell.js'
 import type { Io } from './io.js'
 
@@ -54,15 +55,24 @@ export async function init(io: Io, given: InitFlags): Promise<ExitCode> {
   const place = { cwd: io.cwd, file }
   const config = await settled(asked, place)
   const looked = flags.check === false ? null : await lookedAt(io, flags, form, config)
-  const hosts = asked.ci === 'github' ? await spelledHosts(config, looked?.looks ?? []) : asked.hosts
-  const answers = { ...asked, hosts }
+  const looks = looked?.looks ?? []
+  const inCi = asked.ci === 'github'
+  const answers = { ...asked, hosts: inCi ? pinnedHosts(config, looks) : asked.hosts }
+  const runner = inCi ? await forRunner(config, looks, known.repository?.root ?? dirname(file)) : nothing
   await settled(answers, place)
-  const files = filesOf(file, answers, known)
+  const files = filesOf(file, answers, known, runner)
   const fresh = files.filter(({ path }) => flags.force || thereIs(path) === 'nothing')
   writeAll(fresh)
   const shown = (list: readonly NewFile[]) => list.map(({ path }) => displayPath(path, io.cwd))
   const kept = files.filter(one => !fresh.includes(one))
-  tellInit(io, flags, form, { answers, known, looked, written: shown(fresh), kept: shown(kept) })
+  tellInit(io, flags, form, {
+    answers,
+    known,
+    looked,
+    runner,
+    written: shown(fresh),
+    kept: shown(kept),
+  })
   return 0
 }
 
@@ -86,12 +96,17 @@ async function lookedAt(io: Io, flags: InitFlags, form: Form | null, config: Con
   return looked
 }
 
-function filesOf(file: string, answers: Answers, { project, repository }: Known): readonly NewFile[] {
+function filesOf(
+  file: string,
+  answers: Answers,
+  { project, repository }: Known,
+  runner: ForRunner,
+): readonly NewFile[] {
   const root = dirname(file)
   const { prefix: folder = '', branch = null } = repository ?? {}
   const workflow = {
     path: join(repository?.root ?? root, '.github/workflows/deploy.yml'),
-    text: workflowText({ project, branch: branch ?? 'main', folder }),
+    text: workflowText({ project, branch: branch ?? 'main', folder, ssh: runner.blocks }),
   }
   return [
     { path: file, text: configText(configInput(answers)) },

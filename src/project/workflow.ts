@@ -1,4 +1,5 @@
 import type { Package } from './package.js'
+import { type SshBlock, sshConfigLines } from './ssh-blocks.js'
 
 export interface WorkflowAbout {
   readonly project: Package | null
@@ -6,13 +7,15 @@ export interface WorkflowAbout {
   readonly branch: string
   /** From the repository's root to the config; '' for the root. */
   readonly folder: string
+  /** What the runner's ssh has to know of the hosts; none: nothing. */
+  readonly ssh?: readonly SshBlock[]
 }
 
 /**
  * A workflow for GitHub: pull requests are only looked at, without hosts and keys; the branch is deployed. The program takes
  * the place of its shell: a job that is cancelled signals that process alone, and waits ten seconds for it.
  */
-export function workflowText({ project, branch, folder }: WorkflowAbout): string {
+export function workflowText({ project, branch, folder, ssh = [] }: WorkflowAbout): string {
   const where = folder === '' ? '' : `defaults:\n  run:\n    working-directory: ${JSON.stringify(folder)}\n`
   const run = runner(project, folder)
   const setUp = steps(project)
@@ -47,13 +50,20 @@ ${setUp}
           eval "$(ssh-agent -s)"
           printf '%s\\n' "SSH_AUTH_SOCK=$SSH_AUTH_SOCK" "SSH_AGENT_PID=$SSH_AGENT_PID" >>"$GITHUB_ENV"
           ssh-add - <<< "$SSH_KEY"
-      - name: Deploy
+${sshStep(ssh)}      - name: Deploy
         id: deploy
         run: ${run} deploy --ref "$GITHUB_SHA" --yes --lock-wait 10m
       - name: End the agent
         if: always() && env.SSH_AGENT_PID != ''
         run: ssh-agent -k
 `
+}
+
+/** The hosts are named as on the machine of whoever deploys by hand; here their names mean nothing yet. */
+function sshStep(blocks: readonly SshBlock[]): string {
+  if (blocks.length === 0) return ''
+  const lines = ['mkdir -p ~/.ssh', "cat >>~/.ssh/config <<'END'", ...sshConfigLines(blocks), 'END']
+  return `      - name: Say where the hosts are\n        run: |\n${lines.map(line => `          ${line}\n`).join('')}`
 }
 
 /** The clonedeploy that the project depends on, and no other; in a workspace it may lie at the root. */

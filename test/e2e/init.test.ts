@@ -101,7 +101,6 @@ export default defineConfig({
       expect(screen).toContain('Wrote deploy.config.ts  .deployignore  .github/workflows/deploy.yml')
       expect(screen).toContain('Next: clonedeploy check  →  clonedeploy deploy --dry-run')
       const pin = /hostKey: '(SHA256:[A-Za-z0-9+/]{43})'/.exec(text('deploy.config.ts'))?.[1] ?? ''
-      const { port } = here.fleet
       expect(text('deploy.config.ts')).toBe(`import { defineConfig } from 'clonedeploy'
 
 export default defineConfig({
@@ -113,16 +112,7 @@ export default defineConfig({
   include: ['dist', 'node_modules', 'package.json'],
 
   // As for ssh: an alias of your ssh config, or user@host:port.
-  hosts: [
-    {
-      name: 'h1',
-      host: '127.0.0.1',
-      port: ${port(1)},
-      user: '${userInfo().username}',
-      hostKey: '${pin}',
-    },
-    { name: 'h2', host: '127.0.0.1', port: ${port(2)}, user: '${userInfo().username}' },
-  ],
+  hosts: [{ name: 'h1', hostKey: '${pin}' }, 'h2'],
   deployTo: '/srv/shop',
   ssh: { configFile: 'ssh_config' },
 
