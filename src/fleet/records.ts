@@ -36,7 +36,7 @@ export const fleetRecord: z.ZodType<FleetRecord> = z.object({
 /** What `seal` records of a release. */
 export const sealRecord: z.ZodType<Required<Pick<ReleaseState, 'digest' | 'extra' | 'tx' | 'by' | 'at'>>> = z.object({
   digest,
-  extra: z.int().min(0),
+  extra: z.int().min(0).default(0),
   tx: transaction.nullable().default(null),
   by: text.nullable().default(null),
   at: text.nullable().default(null),

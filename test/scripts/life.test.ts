@@ -48,8 +48,8 @@ describe.each(everyShell)('under $name', shell => {
     await does(stage(t1, first, null, Buffer.from('echo back >>restarted')))
     await host.swapped(t1, first, null)
     await does(renew(t1))
-    await does(confirm(t1, first, '{"seq":1}'))
-    await does(finish(t1, { fleet: '{"seq":1}', history: '{"command":"deploy"}' }))
+    await does(confirm(t1, first, fleetRecord(1)))
+    await does(finish(t1, { fleet: fleetRecord(1), history: ended }))
     const { REVISION, made, ...files } = read(join(root, 'releases', first))
     expect([REVISION, made, files]).toEqual(['644 c0ffee\n', "644 it's\n$(x)", read(fill(folder(), hostile))])
     expect(await says(verify(root, first, { extra: 2, whole: true, read: 'all' }))).toBe(tree)
@@ -63,7 +63,7 @@ describe.each(everyShell)('under $name', shell => {
 
     const t2 = place(root, 't2')
     await does(lock(t2, '{"tx":"t2"}', { unresolved: 'refuse', old: `releases/${first}` }))
-    await does(recordDrains(t2, '{"out":["web-1"]}'))
+    await does(recordDrains(t2, JSON.stringify({ ...said, seq: 1, tx: 't2', out: ['web-1'] })))
     expect(await says(flagMaintenance(t2, '{"by":"anna"}'))).toBe('on\n')
     expect(await host.state()).toMatchObject({ drained: { out: ['web-1'] }, maintenance: { by: 'anna' } })
     expect(await says(flagMaintenance(t2, null))).toBe('off\n')
@@ -89,7 +89,7 @@ describe.each(everyShell)('under $name', shell => {
 
     const t3 = place(root, 't3')
     await does(hold(t3, '{"tx":"t3"}'))
-    await does(recordFleet(t3, '{"seq":2}'))
+    await does(recordFleet(t3, fleetRecord(2)))
     expect(await says(prune(t3, [second, first]))).toBe(`removed ${second}\n`)
     await does(breakLock(t3))
     await does(lock(place(root, 't4'), '{}', { unresolved: 'refuse' }))
@@ -166,6 +166,13 @@ function hostUnder(shell: Shell) {
 
 function unpacked(release: string, { digest }: Artifact, base: string | null) {
   return { release, base, unchanged: 'link', digest, revision: 'c0ffee', shared: nothingShared } as const
+}
+
+const said = { by: 'anna', at: '2026-01-02T03:04:05Z', release: first, previous: null }
+const ended = JSON.stringify({ ...said, command: 'deploy' })
+
+function fleetRecord(seq: number): string {
+  return JSON.stringify({ ...said, seq, digest: null })
 }
 
 function sealing(release: string, { digest }: Artifact, hooked: boolean) {
