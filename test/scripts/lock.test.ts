@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest'
 import { discard } from '../../src/scripts/finish.js'
 import { breakLock, endLock, hold, lock, renew, unlock } from '../../src/scripts/lock.js'
 import { contents, type FileText, writeFiles } from '../support/files.js'
-import { folder, place, run, shells, shellsOnPath } from '../support/scripts.js'
+import { busybox, folder, place, run, shells, shellsOnPath } from '../support/scripts.js'
 import { recordsOf } from './staged.js'
 
 const refuse = { unresolved: 'refuse' } as const
@@ -280,6 +280,21 @@ exec ${real('ln')} "$@"
     if (what === 'a file') writeFileSync(root, '')
     else symlinkSync('nowhere/at all', root)
     expect((await run(take(root, 't1'), shell)).code).toBe(88)
+  })
+})
+
+describe.each(shellsOnPath)('a lock under $name', shell => {
+  it('is not taken from another that made the same epoch a moment before', async () => {
+    const [root, bin] = [folder(), folder()]
+    const real = shell.name === 'busybox' ? `${busybox} mkdir` : '/usr/bin/mkdir'
+    const text = `#!/bin/sh
+case "$*" in *epochs/1) ${real} "$@"; echo t2 >.clonedeploy/epochs/1/tx; echo '${holder('t2')}' >.clonedeploy/epochs/1/holder ;; esac
+exec ${real} "$@"
+`
+    writeFiles(bin, { mkdir: { mode: 0o755, text } })
+    const refused = await run(take(root, 't1'), { ...shell, path: `${bin}:${shell.path}` })
+    expect(refused).toEqual({ code: 75, stdout: `${holder('t2')}\n`, stderr: '' })
+    expect(readFileSync(join(root, '.clonedeploy/epochs/1/tx'), 'utf8')).toBe('t2\n')
   })
 })
 
