@@ -21,8 +21,8 @@ async function tryAll(mutants: readonly Mutant[]): Promise<number> {
   const scratch = makeScratch()
   const stop = () => process.exit(130)
   process.on('exit', scratch.remove).on('SIGINT', stop).on('SIGTERM', stop)
-  for (const mutant of mutants) mutate(mutant, scratch.sources)
-  const idle = flags.trust ? [] : await failingUnbroken(scratch, mutants)
+  const useless = mutants.flatMap(mutant => problemOf(mutant, scratch))
+  const idle = useless.length > 0 || flags.trust ? useless : await failingUnbroken(scratch, mutants)
   if (idle.length > 0) {
     for (const line of idle) say(line)
     return 1
@@ -34,6 +34,15 @@ async function tryAll(mutants: readonly Mutant[]): Promise<number> {
   }
   print(asTable(verdicts))
   return verdicts.every(({ end }) => end === 'noticed') ? 0 : 1
+}
+
+function problemOf(mutant: Mutant, { sources }: Scratch): readonly string[] {
+  try {
+    mutate(mutant, sources)
+    return []
+  } catch (error) {
+    return [(error as Error).message]
+  }
 }
 
 /** A test that fails anyway, or that does not exist, notices nothing. */
