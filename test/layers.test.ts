@@ -34,7 +34,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'p-limit': ['fleet/each.ts'],
   // A client below node-ssh, and a server: two sides of the wire that share nothing else but new keys.
   ssh2: ['connection', 'embedded'],
-  zod: ['config'],
+  // What a configuration says, and what a host does.
+  zod: ['config', 'fleet/records.ts', 'fleet/run-record.ts'],
 }
 
 const pure = ['scripts', 'plan', 'release', 'inventory', 'text']

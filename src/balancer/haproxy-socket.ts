@@ -3,6 +3,8 @@ import { BalancerError } from './balancer.js'
 import type { Door } from './door.js'
 
 const patience = 10_000
+/** Bytes: more than ten thousand servers have to say. */
+const most = 8_000_000
 
 /** Asks HAProxy's runtime API over the SSH connection; commands are parted by `;`. Asked again once where the connection was lost: every command is the same on repetition. */
 export async function askHaproxy(door: Door, socket: string, commands: readonly string[]): Promise<string> {
@@ -32,7 +34,12 @@ async function ask(door: Door, socket: string, commands: readonly string[]): Pro
 function answer(stream: Duplex, question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    let size = 0
+    stream.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > most) stream.destroy(new Error(`it said more than ${most / 1e6} MB`))
+      else chunks.push(chunk)
+    })
     stream.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
     stream.once('error', reject)
     stream.once('close', () => reject(new Error('the connection was lost')))

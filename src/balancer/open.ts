@@ -1,4 +1,5 @@
 import type { BalancerConfig, Config } from '../config/config.js'
+import { UsageError } from '../errors.js'
 import type { Host } from '../inventory/host.js'
 import { substitute } from '../inventory/substitute.js'
 import type { Balancer } from './balancer.js'
@@ -17,6 +18,7 @@ export function openBalancers(config: Config, hosts: readonly Host[], ways: Ways
   if (behind.length === 0) return []
   const timeout = config.ssh.connectTimeout
   const servers = new Map(behind.map(host => [host.name, serverOf(balancer, host)]))
+  if (balancer.kind === 'haproxy') demandNames(servers)
   switch (balancer.kind) {
     case 'haproxy':
       return balancer.hosts.flatMap(host => {
@@ -45,6 +47,15 @@ const here: Host = { name: 'local', host: 'local', roles: [], deployTo: '/', env
 
 function serverOf({ server }: BalancerConfig, host: Host): string {
   return typeof server === 'string' ? substitute(server, hostVariables(host)) : (server[host.name] ?? host.name)
+}
+
+/** What a variable of a host brings in goes to HAProxy's socket, where `;` parts commands. Throws UsageError. */
+function demandNames(servers: ReadonlyMap<string, string>): void {
+  for (const [host, server] of servers)
+    if (!/^[\w.:-]+$/.test(server))
+      throw new UsageError(
+        `balancer.haproxy.server: for ${host} it is ${JSON.stringify(server)}, which names no server.`,
+      )
 }
 
 function hostVariables(host: Host): Readonly<Record<string, string>> {

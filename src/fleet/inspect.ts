@@ -32,7 +32,7 @@ export async function inspectAll(
 ): Promise<readonly Inspected[]> {
   return onEach(sessions, concurrency, async session => {
     const reading = session.run(inspect(session.host.deployTo, sharedFiles), { timeout })
-    const others = Array.from({ length: wanted - 1 }, () => session.run(new Script('session', ':'), { timeout: 5000 }))
+    const others = Array.from({ length: wanted - 1 }, () => session.run(new Script('session', ':'), { timeout }))
     const result = await reading
     await Promise.all(others)
     const opened = session.connection().sessions()

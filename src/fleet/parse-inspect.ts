@@ -13,6 +13,7 @@ import {
   maintenanceRecord,
   sealRecord,
 } from './records.js'
+import { readRun } from './run-record.js'
 
 /**
  * Reads what the inspect script printed; null where that is not the answer of an inspect script. Lines that it does not
@@ -122,7 +123,7 @@ function releasesOf(
       tree: /^[0-9a-f]{64}$/.test(tree) ? tree : null,
       bad: bad === null ? null : shown(bad),
       confirmed: confirmed.includes(id),
-      run: run === null ? null : utf8(run),
+      run: run === null ? null : readRun(utf8(run)),
       revision: revisionOf(of(revisions, id)),
     }
   })

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js'
-import { asDeployed, parseRun, type ReleaseRun } from '../config/release-run.js'
 import type { Host } from '../inventory/host.js'
 import type { HostState } from '../inventory/state.js'
+import { asDeployed, type ReleaseRun, runOf } from './release-run.js'
 
 /**
  * Configuration and host as a release was deployed with there; `vouched` counts for a host that has still to get it. Without
@@ -14,14 +14,14 @@ export function runOn(
   release: string | null,
   vouched: ReleaseRun | null = null,
 ): { readonly config: Config; readonly host: Host } {
-  const own = parseRun(state.releases.find(({ id }) => id === release)?.run ?? null)
+  const own = runOf(state.releases.find(({ id }) => id === release)?.run ?? null)
   return asDeployed(config, host, own ?? (vouched && { ...vouched, hostEnv: host.env }))
 }
 
 /** How a release is run, for hosts that have still to get it: what two hosts say alike, for none speaks for another. */
 export function vouchedRun(states: readonly HostState[], release: string): ReleaseRun | null {
   const told = states.flatMap(({ releases }) => {
-    const run = parseRun(releases.find(({ id }) => id === release)?.run ?? null)
+    const run = runOf(releases.find(({ id }) => id === release)?.run ?? null)
     return run === null ? [] : [{ ...run, hostEnv: {} }]
   })
   const texts = told.map(run => JSON.stringify(run))

@@ -1,4 +1,5 @@
 import { lockLease } from './lock.js'
+import { highestEpoch } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { unfinishedFunctions } from './unfinished.js'
 import { isWhole, whole } from './whole.js'
@@ -94,7 +95,7 @@ for d in releases/*/; do
   [ ! -e ".clonedeploy/manifests/$r.confirmed" ] || echo "confirmed $r"
   if [ -f ".clonedeploy/bad/$r" ]; then IFS= read -r s <".clonedeploy/bad/$r"; printf 'bad %s %s\n' "$r" "$s"; fi
 done
-h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) [ "$e" -gt "$h" ] && h=$e ;; esac; done
+${highestEpoch}
 if [ "$h" -gt 0 ]; then
   E=.clonedeploy/epochs/$h
   echo "epoch $h"

@@ -10,6 +10,9 @@ export interface Place {
   readonly of?: string
 }
 
+/** Sets $h to the highest epoch. What is no number of ours (008, or 19 digits) would end the shell's arithmetic: it is none. */
+export const highestEpoch = sh`h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in 0*|*[!0-9]*|??????????*) ;; *) [ "$e" -gt "$h" ] && h=$e ;; esac; done`
+
 /**
  * Goes to `deployTo`; every path after it is relative. `highest` sets $h to the epoch; `serves ID`: whether `current` leads into a release; `ours NAME`: whether it names a release that clonedeploy unpacked, and nothing else.
  * Our own tools speak C; a user's command gets the login's locale back.
@@ -19,7 +22,7 @@ export function enter(root: string): ShellText {
 unset CDPATH
 clonedeploy_locale=\${LC_ALL-}; LC_ALL=C; export LC_ALL
 cd -- ${root} || exit ${codes.folder}
-highest() { h=0; for e in .clonedeploy/epochs/*; do e=\${e##*/}; case $e in *[!0-9]*) ;; *) [ "$e" -gt "$h" ] && h=$e ;; esac; done; }
+highest() { ${highestEpoch}; }
 ours() { case $1 in ''|[.-]*|*[!A-Za-z0-9._-]*) return 1 ;; esac; [ -f ".clonedeploy/manifests/$1" ] && [ ! -L "releases/$1" ]; }
 serves() { case "$(cd current 2>/dev/null && pwd -P)/" in "$(pwd -P)/releases/$1/"*) return 0 ;; esac; return 1; }`
 }

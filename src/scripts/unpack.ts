@@ -55,7 +55,9 @@ ${what.base === null ? sh`` : edited(what.base, what.release)}`,
       what.base === null ? wholeArrived(payload) : withUnchanged(what, what.base, payload),
       sh`[ -s "$own.sheet" ] || sheet "$T" >"$own.sheet" 2>/dev/null
 printf '%s\n' ${what.revision} >"$T/REVISION" || exit ${codes.unpack}`,
-      ...what.shared.dirs.map(dir => linkShared(tree, dir, sh`mkdir -p -- ${`${paths.shared}/${dir}`}`)),
+      ...what.shared.dirs.map(dir =>
+        linkShared(tree, dir, sh`[ -d ${`${paths.shared}/${dir}`} ] || mkdir -p -- ${`${paths.shared}/${dir}`}`),
+      ),
       ...what.shared.files.map(file =>
         linkShared(
           tree,
@@ -83,7 +85,8 @@ function linkShared(tree: string, linked: string, ensure: ShellText): ShellText 
   const path = `${tree}/${linked}`
   const parent = path.slice(0, path.lastIndexOf('/'))
   return sh`${ensure}
-mkdir -p -- ${parent} && ln -s -- ${sharedTarget(linked)} ${path} || exit ${codes.unpack}`
+[ -d ${parent} ] || mkdir -p -- ${parent} || exit ${codes.unpack}
+ln -s -- ${sharedTarget(linked)} ${path} || exit ${codes.unpack}`
 }
 
 function makeFile(path: string): ShellText {

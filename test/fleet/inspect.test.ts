@@ -27,6 +27,18 @@ describe('a host that ends its inspection with exit code 0', () => {
     expect(() => demandStates(inspected)).toThrow('web-1 could not be read. Nothing was changed.')
   })
 
+  it('has as long for each of its sessions as for the first: a login shell may be slow', async () => {
+    const timeouts: number[] = []
+    const session = saying('user anna\nroot /srv/shop\nkind absent\n@whole\n')
+    const run: Session['run'] = (script, options) => {
+      timeouts.push(options.timeout)
+      return session.run(script, options)
+    }
+    await inspectAll([{ ...session, run }], [], 1, 3)
+    expect(new Set(timeouts)).toEqual(new Set([30_000]))
+    expect(timeouts).toHaveLength(3)
+  })
+
   it('and says all that there is, is read', async () => {
     const inspected = await inspectAll([saying('user anna\nroot /srv/shop\nclock 17\nkind absent\n@whole\n')], [], 1)
     expect(inspected).toMatchObject([{ state: { name: 'web-1', root: '/srv/shop', rootKind: 'absent' }, error: null }])

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../src/config/config.js'
-import { type ReleaseRun, runRecord } from '../../src/config/release-run.js'
+import { readRun } from '../../src/fleet/run-record.js'
 import type { Host } from '../../src/inventory/host.js'
+import { type ReleaseRun, runRecord } from '../../src/plan/release-run.js'
 import { runOn, vouchedRun } from '../../src/plan/run-of.js'
 import { host, idOf, release } from './states.js'
 
@@ -29,8 +30,8 @@ const old: Omit<ReleaseRun, 'hostEnv'> = {
 }
 const named = (port: string): Host => ({ name: 'a', host: 'a', roles: ['web'], deployTo: '/', env: { PORT: port } })
 const today = { app: 'shop', restart: [], health: [], prepare: [], env: { NODE_ENV: 'test' } } as unknown as Config
-const recorded = (port: string, env = old.env) => runRecord({ ...today, ...old, env } as Config, named(port))
-const holding = (name: string, run: string | null) => host(name, { releases: [release(3, { run })] })
+const recorded = (port: string, env = old.env) => readRun(runRecord({ ...today, ...old, env } as Config, named(port)))
+const holding = (name: string, run: ReleaseRun | null) => host(name, { releases: [release(3, { run })] })
 
 describe('a release is run', () => {
   it('as it was deployed on its host, whatever the configuration says today', () => {
@@ -40,8 +41,8 @@ describe('a release is run', () => {
 
   it.each([
     ['nothing was recorded', null],
-    ['the record is damaged', '{"restart":[{"run":7}]}'],
-    ['the record is no JSON', '{'],
+    ['the record is damaged', readRun('{"restart":[{"run":7}]}')],
+    ['the record is no JSON', readRun('{')],
   ])('as it is configured today where %s', (_, run) => {
     expect(runOn(today, named('3000'), holding('a', run), idOf(3))).toEqual({ config: today, host: named('3000') })
     expect(runOn(today, named('3000'), holding('a', run), idOf(2))).toEqual({ config: today, host: named('3000') })

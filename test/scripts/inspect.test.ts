@@ -219,17 +219,23 @@ describe.each(shells)('inspect under $name', shell => {
       reason: 'it\'s "urgent" \\ $(now)',
       since: '2026-01-01T00:00:00Z',
     }
-    expect((await stateOf(root, shell)).lock).toEqual({ epoch: 0, held: false, holder: null, age: null })
+    expect((await stateOf(root, shell)).lock).toEqual({ epoch: 0, held: false, holder: null, age: null, over: null })
     await run(lock(place(root), JSON.stringify(holder), { unresolved: 'refuse' }), shell)
     const { lock: held } = await stateOf(root, shell)
-    expect(held).toEqual({ epoch: 1, held: true, holder, age: held.age })
+    expect(held).toEqual({ epoch: 1, held: true, holder, age: held.age, over: null })
     expect(held.age).toBeGreaterThanOrEqual(0)
     expect(held.age).toBeLessThan(10)
     const then = Date.now() / 1000 - 500
     utimesSync(join(root, '.clonedeploy/epochs/1/lease'), then, then)
     expect((await stateOf(root, shell)).lock.age).toBeGreaterThan(490)
     await run(hold(place(root, 't2'), JSON.stringify({ ...holder, tx: 't2' })), shell)
-    expect((await stateOf(root, shell)).lock).toEqual({ epoch: 2, held: true, holder: { ...holder, tx: 't2' }, age: 0 })
+    expect((await stateOf(root, shell)).lock).toEqual({
+      epoch: 2,
+      held: true,
+      holder: { ...holder, tx: 't2' },
+      age: 0,
+      over: null,
+    })
   })
 
   it('waits for whoever is making a lock to say who it is', async () => {

@@ -49,6 +49,13 @@ describe.each(shells)('lock under $name', shell => {
     expect(readdirSync(root)).toEqual(['.clonedeploy'])
   })
 
+  it.each(['08', '010', '1234567890123456789'])('takes a folder named %s for no epoch', async name => {
+    const root = folder()
+    writeFiles(root, { [`.clonedeploy/epochs/${name}/tx`]: 't0\n' })
+    expect(await run(take(root, 't1'), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(readFileSync(join(root, '.clonedeploy/epochs/1/tx'), 'utf8')).toBe('t1\n')
+  })
+
   it('is refused with the record of who holds it', async () => {
     const root = folder()
     await run(take(root, 't1'), shell)

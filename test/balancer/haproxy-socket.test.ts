@@ -1,0 +1,34 @@
+import { Duplex } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import type { Door } from '../../src/balancer/door.js'
+import { askHaproxy } from '../../src/balancer/haproxy-socket.js'
+
+/** A way to a balancer whose socket says this. */
+function saying(parts: Iterable<string>): Door {
+  const said = parts[Symbol.iterator]()
+  const forward = async () =>
+    new Duplex({
+      read() {
+        const { value, done } = said.next()
+        this.push(done ? null : Buffer.from(value))
+      },
+      write: (_chunk, _encoding, wrote) => wrote(),
+    })
+  return { host: { name: 'lb-1' }, open: async () => ({ forward }), close: () => {} } as unknown as Door
+}
+
+function* forEver() {
+  for (;;) yield 'x'.repeat(100_000)
+}
+
+describe('the socket of HAProxy', () => {
+  it('is read to its end', async () => {
+    expect(await askHaproxy(saying(['one', ' two']), '/run/haproxy.sock', ['show stat'])).toBe('one two')
+  })
+
+  it('that never ends is given up, whatever it says', async () => {
+    await expect(askHaproxy(saying(forEver()), '/run/haproxy.sock', ['show stat'])).rejects.toThrow(
+      'HAProxy on lb-1 did not answer: it said more than 8 MB',
+    )
+  })
+})

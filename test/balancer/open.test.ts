@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import type { Ways } from '../../src/balancer/door.js'
+import { openBalancers } from '../../src/balancer/open.js'
+import type { Config } from '../../src/config/config.js'
+import { UsageError } from '../../src/errors.js'
+
+const haproxy = {
+  kind: 'haproxy',
+  hosts: [{ name: 'lb-1', host: 'lb-1', roles: [], deployTo: '/', env: {} }],
+  backends: ['web'],
+  socket: '/run/haproxy.sock',
+  server: 'web$N',
+  roles: null,
+}
+const config = { balancer: haproxy, ssh: { connectTimeout: 1000 } } as unknown as Config
+const host = (N: string) => ({ name: 'h1', host: 'h1', roles: [], deployTo: '/srv', env: { N } })
+
+describe('the name of a server in HAProxy', () => {
+  it('may come from a variable of its host', () => {
+    expect(openBalancers(config, [host('1')], {} as Ways)[0]?.serverOf('h1')).toBe('web/web1')
+  })
+
+  it.each(
+    ['1; disable server web/web2', '1\nhelp', ' 1', ''].map(value => [value, value === '' ? 'fine' : 'refused']),
+  )('with %j in it is %s, for `;` would begin another command', (value, how) => {
+    const open = () => openBalancers(config, [host(value)], {} as Ways)
+    if (how === 'fine') expect(open()).toHaveLength(1)
+    else expect(open).toThrow(UsageError)
+  })
+})
