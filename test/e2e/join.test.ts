@@ -88,8 +88,10 @@ describe.skipIf(!sshdIsHere())('join', () => {
 
   it('leaves the others as they are when the new host does not get well, with 5', async () => {
     const { project } = here
-    const [, two] = (await grown()) as [string, string]
-    project.configure({ health: { run: 'test "$CLONEDEPLOY_HOST" != h3', timeout: '1s' } })
+    const sick = join(project.root, 'sick')
+    const health = { run: `test "$CLONEDEPLOY_HOST" != h3 || test ! -e ${sick}`, timeout: '1s' }
+    const [, two] = (await grown({ health })) as [string, string]
+    project.write({ sick: '' })
     const { code, stderr, json } = await project.run('join --host h3 --json')
     expect(code).toBe(5)
     expect(stderr).toContain('✖ Join failed on h3.')

@@ -157,6 +157,7 @@ describe.each(shells)('inspect under $name', shell => {
   })
 
   it('reads releases, newest first, with seal, tree, reason and revision', async () => {
+    const ran = { restart: [], health: [], prepare: [], env: { A: 'é' }, hostEnv: {} }
     const root = folder()
     writeFiles(root, {
       'releases/20200101000000/a': '',
@@ -168,7 +169,7 @@ describe.each(shells)('inspect under $name', shell => {
       '.clonedeploy/manifests/20260101-000000-aaaaaaa.seal': `{"digest":"${digests[0]}","extra":3,"tx":"t1","by":"anna é","at":"2026-01-01T00:00:00Z"}\n\n`,
       '.clonedeploy/manifests/20260102-000000-bbbbbbb.seal': `{"digest":"${digests[1]}","extra":1}\n${tree}\n`,
       '.clonedeploy/manifests/20260101-000000-aaaaaaa.confirmed': '',
-      '.clonedeploy/manifests/20260101-000000-aaaaaaa.run': '{"restart":["é"]}\n',
+      '.clonedeploy/manifests/20260101-000000-aaaaaaa.run': `${JSON.stringify(ran)}\n`,
       '.clonedeploy/bad/20260102-000000-bbbbbbb': 'health: web-2 said "no" \\ é\n',
     })
     const none = {
@@ -199,7 +200,7 @@ describe.each(shells)('inspect under $name', shell => {
         digest: digests[0],
         extra: 3,
         confirmed: true,
-        run: '{"restart":["é"]}',
+        run: ran,
         tx: 't1',
         revision: 'c0ffee',
         by: 'anna é',
@@ -218,6 +219,7 @@ describe.each(shells)('inspect under $name', shell => {
       command: 'deploy',
       reason: 'it\'s "urgent" \\ $(now)',
       since: '2026-01-01T00:00:00Z',
+      process: null,
     }
     expect((await stateOf(root, shell)).lock).toEqual({ epoch: 0, held: false, holder: null, age: null, over: null })
     await run(lock(place(root), JSON.stringify(holder), { unresolved: 'refuse' }), shell)
