@@ -72,7 +72,7 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
       alive: true,
       tx,
     })
-    ageLocks(project)
+    ageLocks(project, both)
     expect((await rival.run('deploy')).code).toBe(4)
     expect((await project.run('lock')).code).toBe(4)
     expect((await project.run('unlock --tx 0123abc')).code).toBe(2)
