@@ -9,6 +9,7 @@ import { LostError } from '../../src/connection/errors.js'
 import { connectSsh } from '../../src/connection/ssh.js'
 import type { Host } from '../../src/inventory/host.js'
 import { Script } from '../../src/scripts/shell.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { refused } from '../support/refused.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 
@@ -230,7 +231,7 @@ describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
     expect(result.lost).toBeInstanceOf(LostError)
   })
 
-  it(
+  exhaustively(
     'it freezes: a script is given up in its time, and the lost connection is noticed',
     {
       timeout: 60_000,
@@ -270,7 +271,7 @@ describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
     fleet.thaw(1)
   })
 
-  it('it freezes: a process that is done with it ends', async () => {
+  exhaustively('it freezes: a process that is done with it ends', async () => {
     const file = join(fleet.dir, 'done.ts')
     const source = (path: string) => JSON.stringify(join(import.meta.dirname, '../../src', path))
     writeFileSync(

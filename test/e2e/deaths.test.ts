@@ -134,7 +134,7 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     },
   )
 
-  it('a host, stopped while health is asked: the others go back, and it is named, with 6', async () => {
+  exhaustively('a host, stopped while health is asked: the others go back, and it is named, with 6', async () => {
     const { project, fleet } = here
     configure()
     const one = await project.deployed('one')

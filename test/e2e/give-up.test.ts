@@ -15,49 +15,55 @@ describe.skipIf(!sshdIsHere())('repair --give-up', () => {
   const verdicts = async () =>
     (await here.project.run('status --json')).json().hosts.map(({ verdict }: Json) => verdict)
 
-  it('goes on without a host that was stopped in the middle; when it is back it gets the fleet’s release', async () => {
-    const { project, fleet } = here
-    const hold = ': >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.1; done'
-    const env = { AT: project.root }
-    const one = await project.deployed('one')
-    project.configure({ env, restart: `grep -q one version || { ${hold}; }` })
-    project.write({ 'app/version': 'two\n' })
-    const dying = project.start('deploy', { times: short })
-    await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
-      timeout: 60_000,
-      interval: 20,
-    })
-    const two = project.current(4)?.replace('releases/', '') ?? ''
-    await fleet.stopHost(4)
-    try {
-      dying.child.kill('SIGKILL')
-      project.write({ go: '' })
-      await vi.waitFor(() => expect(currents()).toEqual(links(one, one, one, two)), { timeout: 60_000, interval: 100 })
-      project.configure()
-      ageLocks(project, all)
-      expect((await project.run('repair')).code).toBe(6)
-      const given = await project.run('repair --give-up h4 --fenced -m burnt --json')
-      expect([given.code, given.json().exitCode]).toEqual([0, 0])
-      expect(given.stderr).toContain('h4 is given up and recorded as left out; when it is back: clonedeploy repair')
-      const status = await project.run('status --json')
-      expect(status.code).toBe(6)
-      expect(status.json().hosts[3]).toMatchObject({ verdict: 'left out', flag: 'EXCLUDED', reachable: false })
-      expect(status.json().problems).toEqual([expect.stringMatching(/^h4 .*left out by anna at .*: burnt$/)])
-    } finally {
-      await fleet.startHost(4)
-    }
-    expect((await project.run('status')).code).toBe(6)
-    expect(await verdicts()).toEqual([
-      'consistent',
-      'consistent',
-      'consistent',
-      expect.stringMatching(/in doubt|watchdog/),
-    ])
-    expect((await project.run('deploy')).code).toBe(6)
-    expect((await project.run('repair')).code).toBe(0)
-    expect(currents()).toEqual(links(one, one, one, one))
-    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
-  })
+  exhaustively(
+    'goes on without a host that was stopped in the middle; when it is back it gets the fleet’s release',
+    async () => {
+      const { project, fleet } = here
+      const hold = ': >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.1; done'
+      const env = { AT: project.root }
+      const one = await project.deployed('one')
+      project.configure({ env, restart: `grep -q one version || { ${hold}; }` })
+      project.write({ 'app/version': 'two\n' })
+      const dying = project.start('deploy', { times: short })
+      await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
+        timeout: 60_000,
+        interval: 20,
+      })
+      const two = project.current(4)?.replace('releases/', '') ?? ''
+      await fleet.stopHost(4)
+      try {
+        dying.child.kill('SIGKILL')
+        project.write({ go: '' })
+        await vi.waitFor(() => expect(currents()).toEqual(links(one, one, one, two)), {
+          timeout: 60_000,
+          interval: 100,
+        })
+        project.configure()
+        ageLocks(project, all)
+        expect((await project.run('repair')).code).toBe(6)
+        const given = await project.run('repair --give-up h4 --fenced -m burnt --json')
+        expect([given.code, given.json().exitCode]).toEqual([0, 0])
+        expect(given.stderr).toContain('h4 is given up and recorded as left out; when it is back: clonedeploy repair')
+        const status = await project.run('status --json')
+        expect(status.code).toBe(6)
+        expect(status.json().hosts[3]).toMatchObject({ verdict: 'left out', flag: 'EXCLUDED', reachable: false })
+        expect(status.json().problems).toEqual([expect.stringMatching(/^h4 .*left out by anna at .*: burnt$/)])
+      } finally {
+        await fleet.startHost(4)
+      }
+      expect((await project.run('status')).code).toBe(6)
+      expect(await verdicts()).toEqual([
+        'consistent',
+        'consistent',
+        'consistent',
+        expect.stringMatching(/in doubt|watchdog/),
+      ])
+      expect((await project.run('deploy')).code).toBe(6)
+      expect((await project.run('repair')).code).toBe(0)
+      expect(currents()).toEqual(links(one, one, one, one))
+      expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+    },
+  )
 
   exhaustively(
     'decides without the one host that was confirmed, which gets the fleet’s release when it is back',

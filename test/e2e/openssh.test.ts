@@ -57,7 +57,7 @@ describe.skipIf(!sshdIsHere())('over the system’s ssh', () => {
     expect(hosts.map(project.current)).toEqual([null, null, null])
   })
 
-  it('a host that loses its connection in the swap does not stay alone: all go back', async () => {
+  exhaustively('a host that loses its connection in the swap does not stay alone: all go back', async () => {
     const { project, fleet } = here
     configure()
     const one = await project.deployed('one')

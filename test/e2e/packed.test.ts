@@ -4,6 +4,7 @@ import module from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 
 const root = join(import.meta.dirname, '../..')
 const { dependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -68,7 +69,7 @@ export default defineConfig({ app: 'shop', source: { dir: '.' }, deployTo: '/srv
       expect(text).toMatch(new RegExp(`^${name} [0-9.]+ \\(MIT\\)$`, 'm'))
   })
 
-  it('takes what the demo needs along', () => {
+  exhaustively('takes what the demo needs along', () => {
     expect(clonedeploy('demo')).toContain('All 3 hosts serve')
   })
 })

@@ -5,6 +5,7 @@ import { exhaustively } from '../support/exhaustively.js'
 import { both, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('a signal', () => {
   const here = onFleet({ hosts: both.length })
@@ -70,9 +71,8 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
   })
 
   it.each([
-    'SIGINT',
     'SIGTERM',
-    'SIGHUP',
+    ...exhaustive(['SIGINT', 'SIGHUP'] as const),
   ] as const)('%s while the release is prepared removes it everywhere, with 3', async signal => {
     const { project } = here
     configure()

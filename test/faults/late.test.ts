@@ -31,9 +31,10 @@ describe.skipIf(!sshdIsHere())('a script that pauses until another took over', (
   }
   const served = () => hosts.all.map(i => version(scene.project, i))
 
-  it.each(
-    commandPoints(['mv*outcome.confirmed*']),
-  )('changes nothing that is served when it goes on, at command $k like $pattern', async ({ k, pattern }) => {
+  it.each(commandPoints([]))('changes nothing that is served when it goes on, at command $k like $pattern', async ({
+    k,
+    pattern,
+  }) => {
     await pausedAt(k, pattern)
     await hosts.letTimePass(scene.folders)
     ageLocks(scene.project, hosts.all)
