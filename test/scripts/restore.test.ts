@@ -6,7 +6,6 @@ import { enter } from '../../src/scripts/place.js'
 import { Script, sh } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { confirm, restore, restoreFunction } from '../../src/scripts/swap.js'
-import { exhaustively } from '../support/exhaustively.js'
 import { signal, switchesIn } from '../support/processes.js'
 import { textOf } from '../support/project.js'
 import { currentOf, place, run, shells, shellsOnPath, start, until } from '../support/scripts.js'
@@ -233,7 +232,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     expect(currentOf(root)).toBe(oldTarget)
   })
 
-  exhaustively('counts a renewal by a clock that was set back', async () => {
+  it('counts a renewal by a clock that was set back', async () => {
     const { root } = await swapped(shell, { lease: 3 })
     const lease = join(root, '.clonedeploy/tx/t1/lease')
     const end = performance.now() + 6000
