@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { transformSync } from 'esbuild'
 import { describe, expect, it } from 'vitest'
-import { document } from '../docs/markdown.js'
+import { document, table } from '../docs/markdown.js'
 import { choose } from './choose.js'
 import { mutate, parseMutant, readMutants } from './mutant.js'
 import { verdictOf } from './verdict.js'
@@ -21,6 +21,11 @@ describe('every mutant', () => {
       expect(text).not.toBe(sources.get(file))
       expect(() => transformSync(text, { loader: 'ts' })).not.toThrow()
     }
+  })
+
+  it('has a row in the documentation', () => {
+    const rows = table(document('docs/testing.md'), '| mutant ')
+    expect(rows.map(([name, breaks]) => [name, breaks])).toEqual(mutants.map(({ name, breaks }) => [name, breaks]))
   })
 
   it.each(mutants)('$name names tests that exist', ({ witnesses }) => {

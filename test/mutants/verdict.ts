@@ -22,12 +22,17 @@ export function asTable(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ mutant, end, by, seconds }) => [
     mutant.name,
     mutant.breaks,
-    by === null ? end : `\`${by.file}\` ${by.name}`,
+    by === null ? end : `\`${by.file}\` ${inCell(by.name)}`,
     seconds.toFixed(0),
   ])
   const width = (column: number) => Math.max(...[head, ...rows].map(row => row[column]?.length ?? 0))
   const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(width(i))).join(' | ')} |`
   return [line(head), line(head.map((_, i) => '-'.repeat(width(i)))), ...rows.map(line)].join('\n')
+}
+
+/** A test's name may hold whatever a value of its table does. */
+function inCell(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|')
 }
 
 function endOf(report: Report | null, by: Test | null): Verdict['end'] {
