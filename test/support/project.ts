@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import type { Times } from '../../src/plan/times.js'
 import { type FileText, writeFiles } from './files.js'
+import { runHere } from './here.js'
 import type { TestFleet } from './sshd.js'
 
 const program = join(import.meta.dirname, '../../bin/clonedeploy.js')
@@ -113,38 +114,18 @@ const told = /^(USER|GITHUB_\w+|GITLAB_\w+|CLONEDEPLOY_OUTPUT\w*)$/
  */
 function runProgram(cwd: string, args: string, options: RunOptions): Promise<Ended> {
   const alike = Object.keys(options.env ?? {}).every(name => told.test(name))
-  return alike ? runHere(cwd, words(args), options) : startProgram(cwd, args, options).ended
+  return alike ? runAsAnna(cwd, args, options) : startProgram(cwd, args, options).ended
 }
 
 /** Runs a command line in any folder. */
 export function runIn(cwd: string, args: string): Promise<Ended> {
-  return runHere(cwd, words(args), {})
+  return runAsAnna(cwd, args, {})
 }
 
-async function runHere(cwd: string, argv: readonly string[], { env = {}, times }: RunOptions): Promise<Ended> {
-  const { main } = await import('../../src/main.js')
-  const text = { stdout: '', stderr: '' }
-  const stream = (name: 'stdout' | 'stderr') => ({
-    destroyed: false,
-    on: () => {},
-    write(chunk: string) {
-      text[name] += chunk
-      return true
-    },
-  })
-  const code = await main(argv, {
-    cwd,
-    env: { ...surroundings(), ...env },
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    stdinIsTTY: false,
-    onSignal: () => () => {},
-    exit: status => {
-      throw new Error(`it wanted to end the process with ${status}`)
-    },
-    ...(times === undefined ? {} : { times }),
-  })
-  return { code, signal: null, ...text, json: () => JSON.parse(text.stdout) }
+async function runAsAnna(cwd: string, args: string, { env = {}, times }: RunOptions): Promise<Ended> {
+  const here = { cwd, env: { ...surroundings(), ...env }, ...(times === undefined ? {} : { times }) }
+  const ended = await runHere(words(args), here)
+  return { ...ended, signal: null, json: () => JSON.parse(ended.stdout) }
 }
 
 function surroundings() {

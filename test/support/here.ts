@@ -1,0 +1,34 @@
+import type { Times } from '../../src/plan/times.js'
+
+export interface Here {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly times?: Times
+}
+
+/** Runs a command line in this process, as one that nobody can be asked in; what it wrote, and its exit code. */
+export async function runHere(argv: readonly string[], { cwd, env, times }: Here) {
+  const { main } = await import('../../src/main.js')
+  const text = { stdout: '', stderr: '' }
+  const stream = (name: 'stdout' | 'stderr') => ({
+    destroyed: false,
+    on: () => {},
+    write(chunk: string) {
+      text[name] += chunk
+      return true
+    },
+  })
+  const code = await main(argv, {
+    cwd,
+    env,
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    stdinIsTTY: false,
+    onSignal: () => () => {},
+    exit: status => {
+      throw new Error(`it wanted to end the process with ${status}`)
+    },
+    ...(times === undefined ? {} : { times }),
+  })
+  return { code, ...text }
+}
