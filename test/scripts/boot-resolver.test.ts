@@ -6,7 +6,9 @@ import { bootResolver } from '../../src/scripts/boot-resolver.js'
 import { renew } from '../../src/scripts/lock.js'
 import { Script } from '../../src/scripts/shell.js'
 import { confirm, restore } from '../../src/scripts/swap.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { inodes } from '../support/files.js'
+import { isHere } from '../support/installed.js'
 import { currentOf, folder, place, run, type Shell, shells } from '../support/scripts.js'
 import { armOf, newId, newTarget, oldTarget, recordsOf, type Setup, staged, succeed } from './staged.js'
 
@@ -159,7 +161,7 @@ describe('what is printed for a host', () => {
     expect(files.unit).toContain('User=anna\nExecStart=/bin/sh /usr/local/lib/clonedeploy-boot-my--shop--eu-1\n')
   })
 
-  it.skipIf(!existsSync('/usr/bin/systemd-analyze'))('is a unit that systemd understands', () => {
+  exhaustively.skipIf(!isHere('systemd-analyze'))('is a unit that systemd understands', () => {
     const unit = join(folder(), 'clonedeploy-boot.service')
     writeFileSync(unit, `${files.unit.replace('User=anna', 'User=root')}\n`)
     expect(execFileSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8', stdio: 'pipe' })).toBe('')
