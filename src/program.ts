@@ -83,14 +83,14 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   ask(selection(onStage(add('releases', 'show releases × hosts: when, who, revision, good or bad'))))
   ask(selection(onStage(add('check', 'connect to every host and report what would stop a deploy'))))
   const trust = common(
-    add('trust', 'show the key of a host, ask, and add it to known_hosts')
-      .argument('<host>', 'a host of the inventory, an ssh alias, or user@host:port')
+    add('trust', 'show the keys of hosts, ask, and add them to known_hosts')
+      .argument('<hosts>', 'hosts of the inventory, ssh aliases, or user@host:port, with commas between them')
       .argument('[stage]', 'the stage, when there are several')
       .option('--fingerprint <sha256>', 'what the key must be, as the server itself says: then nothing is asked'),
   )
-  trust.action((host: string, stage: string | undefined) => {
+  trust.action((hosts: string, stage: string | undefined) => {
     const positional = stage === undefined ? {} : { stage }
-    tell({ command: 'trust', flags: { ...trust.optsWithGlobals(), ...positional }, words: [host] })
+    tell({ command: 'trust', flags: { ...trust.optsWithGlobals(), ...positional }, words: [hosts] })
   })
   const maintenance = common(
     add('maintenance', 'set or remove a flag file on all hosts, and show HAProxy’s own page meanwhile')

@@ -12,7 +12,7 @@ export async function remember({ target, key }: Offer): Promise<KnownKey> {
   if (to === null) {
     throw new PreflightError(`${target.name}: there is no known_hosts file to add its key to. Nothing was added.`, {
       details: ['UserKnownHostsFile is none, or /dev/null'],
-      next: [`pin it:  ${pinLine(target, key)}`],
+      next: [`pin it:  ${pinLine([{ target, key }])}`],
     })
   }
   const [name = ''] = namesOf(target)
@@ -22,7 +22,7 @@ export async function remember({ target, key }: Offer): Promise<KnownKey> {
   if (why === null && entry !== undefined && judge(key, known, null).kind === 'trusted') return entry
   throw new PreflightError(`${target.name}: its key could not be added to ${short(to.file)}`, {
     details: why === null ? [] : [why],
-    next: [`pin it:  ${pinLine(target, key)}`],
+    next: [`pin it:  ${pinLine([{ target, key }])}`],
   })
 }
 

@@ -8,6 +8,7 @@ import type { Offer } from '../connection/meet.js'
 import { meetSsh } from '../connection/ssh.js'
 import type { Wanted } from '../connection/target.js'
 import { type ExitCode, PreflightError, UsageError } from '../errors.js'
+import { onEach } from '../fleet/each.js'
 import { unlessStopped } from '../fleet/stop.js'
 import { parseHost } from '../inventory/parse.js'
 import { escapeLine } from '../text/escape.js'
@@ -22,34 +23,69 @@ export interface TrustFlags extends CommonFlags {
 }
 
 /**
- * `clonedeploy trust HOST`: shows a host's key and adds it to known_hosts when a person says that it is right, or when
- * it has the fingerprint that was given. `--yes` alone decides nothing.
+ * `clonedeploy trust HOSTS`: shows the keys of hosts and adds them to known_hosts when a person says that they are right, or
+ * the one that has the fingerprint that was given. `--yes` alone decides nothing, and nothing is added before all is decided.
  */
-export async function trust(io: Io, flags: TrustFlags, word: string): Promise<ExitCode> {
+export async function trust(io: Io, flags: TrustFlags, words: string): Promise<ExitCode> {
   const wished = fingerprintOf(flags.fingerprint)
   const config = await configOf(io, flags)
-  const wanted = hostOf(word, config)
-  const ssh = config?.ssh ?? { configFile: null, connectTimeout: 10_000, concurrency: 1, transport: 'auto' as const }
+  const wanted = wordsOf(words).map(word => hostOf(word, config))
+  if (wished !== null && wanted.length > 1) throw new UsageError('--fingerprint is of one host: name that one alone.')
+  const offers = await met(io, config, wanted, wished)
+  for (const offer of offers) demandRight(offer, wished)
+  const unknown = offers.filter(({ verdict }) => verdict.kind !== 'trusted')
+  if (wished === null) await decide(io, unknown)
+  const said: Said[] = []
+  for (const offer of offers) {
+    const known = !unknown.includes(offer)
+    said.push({
+      offer,
+      result: known ? 'known' : 'added',
+      where: known ? reasonToTrust(offer) : place(await remember(offer)),
+    })
+  }
+  tell(io, flags, said)
+  return 0
+}
+
+/** What was found of a host, or done about it, and in which file. */
+interface Said {
+  readonly offer: Offer
+  readonly result: 'known' | 'added'
+  readonly where: string
+}
+
+async function met(io: Io, config: Config | null, wanted: readonly Wanted[], fingerprint: string | null) {
+  const ssh = config?.ssh ?? { configFile: null, connectTimeout: 10_000, concurrency: 32, transport: 'auto' as const }
   const meet = meetSsh(ssh, passphraseAsker(io, { asking: question => question() }))
   io.contacted()
   const over = new AbortController()
   io.stop.asked.then(() => over.abort())
-  const offer = await unlessStopped(
+  const options = { timeout: ssh.connectTimeout, fingerprint, signal: over.signal }
+  const offers = await unlessStopped(
     io.stop,
-    meet(wanted, { timeout: ssh.connectTimeout, fingerprint: wished, signal: over.signal }),
+    onEach(wanted, ssh.concurrency, host => meet(host, options)),
   )
-  if ('stopped' in offer) throw new Interrupted(offer.stopped)
-  const refused =
-    offer.verdict.kind === 'unknown' ? null : hostKeyError(offer.target, offer.key, offer.known, offer.verdict)
+  if ('stopped' in offers) throw new Interrupted(offers.stopped)
+  return offers
+}
+
+/** Throws where a person would have to decide against what is known. */
+function demandRight({ target, key, known, verdict }: Offer, wished: string | null): void {
+  const refused = verdict.kind === 'unknown' ? null : hostKeyError(target, key, known, verdict)
   if (refused) throw refused
-  if (wished !== null && fingerprint(offer.key) !== wished) throw anotherKey(offer, wished)
-  if (offer.verdict.kind === 'trusted') {
-    tell(io, flags, offer, 'known', reasonToTrust(offer))
-    return 0
-  }
-  if (wished === null) await decide(io, offer)
-  tell(io, flags, offer, 'added', place(await remember(offer)))
-  return 0
+  if (wished !== null && fingerprint(key) !== wished) throw anotherKey({ target, key }, wished)
+}
+
+function wordsOf(words: string): readonly string[] {
+  return [
+    ...new Set(
+      words
+        .split(',')
+        .map(word => word.trim())
+        .filter(word => word !== ''),
+    ),
+  ]
 }
 
 /** Not every host that is to be trusted is in an inventory yet. */
@@ -82,28 +118,38 @@ function fingerprintOf(text: string | undefined): string | null {
   throw new UsageError(`--fingerprint should be SHA256: and 43 characters, as ssh-keygen -l prints it.`)
 }
 
-function anotherKey({ target, key }: Offer, wished: string): PreflightError {
+function anotherKey({ target, key }: Pick<Offer, 'target' | 'key'>, wished: string): PreflightError {
   return new PreflightError(`${target.name} has no host key of that fingerprint. Nothing was added.`, {
     details: [offered(target, key), `wanted   ${wished}`],
     next: ['This may be an attack, or a slip. Ask the administrator.', compare(key)],
   })
 }
 
-async function decide(io: Io, { target, key }: Offer): Promise<void> {
-  const evidence = [escapeLine(offered(target, key)), '', compare(key)]
-  const to = target.newKnownHost === null ? '' : ` and add it to ${short(target.newKnownHost.file)}`
-  if (!io.canAsk) {
-    throw new UsageError(`${target.name} is not trusted, and nobody can be asked. Nothing was added.`, {
-      details: evidence.slice(0, 1),
-      next: [
-        compare(key),
-        `in CI:          ${pinLine(target, key)}`,
-        `or:             clonedeploy trust ${target.name} --fingerprint SHA256:…     (the one that the server printed)`,
-      ],
-    })
+/** A person says of each key that it is right; nobody there: how to go on without one. */
+async function decide(io: Io, offers: readonly Offer[]): Promise<void> {
+  if (offers.length > 0 && !io.canAsk) throw nobodyToAsk(offers)
+  for (const { target, key } of offers) {
+    const evidence = `\n  ${escapeLine(offered(target, key))}\n\n  ${compare(key)}\n\n`
+    const to = target.newKnownHost === null ? '' : ` and add it to ${short(target.newKnownHost.file)}`
+    io.output.stderr(evidence)
+    if (!(await saysYes(`Is this the key of ${target.name}?  Trust it${to}`))) throw new Interrupted('you said no')
   }
-  io.output.stderr(`\n${evidence.map(line => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`)
-  if (!(await saysYes(`Is this the key of ${target.name}?  Trust it${to}`))) throw new Interrupted('you said no')
+}
+
+function nobodyToAsk(offers: readonly Offer[]): UsageError {
+  const names = offers.map(({ target }) => target.name)
+  const are = names.length === 1 ? 'is' : 'are'
+  return new UsageError(`${names.join(', ')} ${are} not trusted, and nobody can be asked. Nothing was added.`, {
+    details: offers.map(({ target, key }) => escapeLine(offered(target, key))),
+    next: [
+      ...new Set(offers.map(({ key }) => compare(key))),
+      `in CI:          ${pinLine(offers)}`,
+      ...names.map(
+        name =>
+          `or:             clonedeploy trust ${name} --fingerprint SHA256:…     (the one that the server printed)`,
+      ),
+    ],
+  })
 }
 
 function reasonToTrust({ target, known, key }: Offer): string {
@@ -111,16 +157,21 @@ function reasonToTrust({ target, known, key }: Offer): string {
   return target.pin === null && entry !== undefined ? place(entry) : 'hostKey in the configuration'
 }
 
-function tell(io: Io, flags: CommonFlags, offer: Offer, result: 'known' | 'added', where: string): void {
-  const { target, key } = offer
-  if (flags.json) {
-    const hostKey = { type: typeOf(key), fingerprint: fingerprint(key) }
-    const { hostname, port } = target
-    io.output.stdout(
-      `${JSON.stringify({ v: 1, command: 'trust', exitCode: 0, result, host: target.name, address: hostname, port, hostKey, where })}\n`,
-    )
-    return
-  }
+function tell(io: Io, flags: CommonFlags, said: readonly Said[]): void {
+  io.output.stdout(flags.json ? `${JSON.stringify(jsonOf(said))}\n` : said.map(lineOf).join(''))
+}
+
+function lineOf({ offer: { target, key }, result, where }: Said): string {
   const what = result === 'known' ? 'is trusted already' : 'is trusted now'
-  io.output.stdout(`✔ ${target.name} ${what}: ${spelledKey(key)}   ${where}\n`)
+  return `✔ ${target.name} ${what}: ${spelledKey(key)}   ${where}\n`
+}
+
+/** One host stands in the object itself. */
+function jsonOf(said: readonly Said[]): object {
+  const hosts = said.map(({ offer: { target, key }, result, where }) => ({
+    ...{ result, host: target.name, address: target.hostname, port: target.port },
+    hostKey: { type: typeOf(key), fingerprint: fingerprint(key) },
+    where,
+  }))
+  return { v: 1, command: 'trust', exitCode: 0, ...(hosts.length === 1 ? hosts[0] : { hosts }) }
 }

@@ -27,6 +27,10 @@ export interface Candidates {
   readonly next: readonly string[]
 }
 
+/** Of many keys the right one may be among those that are not tried. */
+export const oneKey =
+  'name its key: identityFile in the configuration, or IdentityFile with IdentitiesOnly yes in ~/.ssh/config'
+
 /** The keys to try on a host, in the order of OpenSSH: agent keys named in the configuration, other agent keys, files. */
 export async function candidatesFor(
   target: Target,
@@ -60,7 +64,7 @@ export async function candidatesFor(
       ...all.slice(MOST_TRIES).map(each => `${each.words} was not tried: a host hangs up after ${MOST_TRIES + 1} keys`),
     ],
     locked: locked.map(file => file.path),
-    next: locked.map(file => `ssh-add ${short(file.path)}`),
+    next: [...locked.map(file => `ssh-add ${short(file.path)}`), ...(all.length > MOST_TRIES ? [oneKey] : [])],
   }
 }
 

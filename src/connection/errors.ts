@@ -58,4 +58,10 @@ export class TimeoutError extends Error {
 /** The shell or the connection under a script went away: how it ended is unknown. */
 export class LostError extends Error {
   override name = 'LostError'
+  constructor(
+    message: string,
+    readonly gone: 'shell' | 'connection' = 'shell',
+  ) {
+    super(message)
+  }
 }

@@ -98,7 +98,9 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
       live.close()
     }, options.timeout)
 
-    live.ended.then(end => settle(null, end.signal, new LostError(whyLost(options.host, end))))
+    live.ended.then(end =>
+      settle(null, end.signal, new LostError(whyLost(options.host, end), end.error ? 'connection' : 'shell')),
+    )
     live.listen({ stdout: out.push, stderr: err.push })
     const request = options.zips ? zippedRequest : requestLine
     const text = requestText(script, options.stdin, live.kept)

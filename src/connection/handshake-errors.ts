@@ -28,6 +28,12 @@ export function handshakeError(seen: HandshakeFailure): ConnectError {
   return hungUp(seen)
 }
 
+/** It took the connection, and no more. */
+export const slowSshd: readonly string[] = [
+  'is the host overloaded, or its sshd stopped?',
+  "if it is only slow: ssh: { connectTimeout: '60s' } in the configuration",
+]
+
 function tooSlow({ target, phase, options, failure, said }: HandshakeFailure): ConnectError {
   const limit = seconds(options.timeout)
   const message =
@@ -36,7 +42,7 @@ function tooSlow({ target, phase, options, failure, said }: HandshakeFailure): C
       : `${target.name} did not finish the login in ${limit}`
   return new ConnectError('timeout', target.name, message, {
     details: words(said),
-    next: ['is the host overloaded, or its sshd stopped?', sshLine(target, '-v')],
+    next: [...slowSshd, sshLine(target, '-v')],
     cause: failure,
   })
 }

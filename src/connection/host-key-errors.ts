@@ -20,17 +20,46 @@ export function hostKeyError(target: Target, key: Buffer, known: KnownHost, verd
   }
 }
 
+/** A host whose key nobody has vouched for yet. */
+export class UnknownKeyError extends ConnectError {
+  override name = 'UnknownKeyError'
+  constructor(
+    readonly target: Target,
+    readonly key: Buffer,
+    message: string,
+    details: readonly string[],
+  ) {
+    super('host-key-unknown', target.name, message, { offered: key, details, next: trustSteps([{ target, key }]) })
+  }
+}
+
+/** What a person does about keys that are not known. */
+export function trustSteps(unknown: readonly Shown[]): readonly string[] {
+  const names = unknown.map(({ target }) => target.name.replace(/^ssh:\/\/|\/$/g, ''))
+  return [
+    ...new Set(unknown.map(({ key }) => compare(key))),
+    `then:           clonedeploy trust ${names.join(',')}`,
+    `in CI:          ${pinLine(unknown)}`,
+  ]
+}
+
 function unknownKey(target: Target, key: Buffer, known: KnownHost): ConnectError {
+  const [authority] = known.authorities
+  if (authority !== undefined) return certified(target, key, authority)
   const looked = known.files.map(short).join(', ')
-  const authority = known.authorities[0]
-  const details = [offered(target, key), `looked in  ${looked || 'no file: none is configured'}`]
-  const message = authority
-    ? `${target.name} is not trusted: known_hosts names a certificate authority for it, and host certificates are not supported`
-    : `${target.name} is not trusted: its host key is in no known_hosts file`
+  return new UnknownKeyError(target, key, `${target.name} is not trusted: its host key is in no known_hosts file`, [
+    offered(target, key),
+    `looked in  ${looked || 'no file: none is configured'}`,
+  ])
+}
+
+/** Its certificate may well be good: who can read it says so. */
+function certified(target: Target, key: Buffer, authority: KnownKey): ConnectError {
+  const message = `${target.name} is not trusted: known_hosts names a certificate authority for it, and host certificates are read by the system's ssh alone`
   return new ConnectError('host-key-unknown', target.name, message, {
     offered: key,
-    details: authority ? [...details, `authority  ${place(authority)}`] : details,
-    next: [compare(key), `then:           ${trustCommand(target)}`, `in CI:          ${pinLine(target, key)}`],
+    details: [offered(target, key), `authority  ${place(authority)}`],
+    next: ["ssh: { transport: 'openssh' } in the configuration, with openssh-client on this machine"],
   })
 }
 
@@ -89,12 +118,15 @@ export function compare(key: Buffer): string {
   return `on the server:  ssh-keygen -lf ${file}     must print the same`
 }
 
-function trustCommand(target: Target): string {
-  return `clonedeploy trust ${target.name.replace(/^ssh:\/\/|\/$/g, '')}`
+/** A key, and who showed it. */
+export interface Shown {
+  readonly target: Target
+  readonly key: Buffer
 }
 
-export function pinLine(target: Target, key: Buffer): string {
-  return `hosts: [{ host: '${target.alias}', hostKey: '${fingerprint(key)}' }]`
+export function pinLine(shown: readonly Shown[]): string {
+  const pins = shown.map(({ target, key }) => `{ host: '${target.alias}', hostKey: '${fingerprint(key)}' }`)
+  return `hosts: [${pins.join(', ')}]`
 }
 
 export function place(entry: KnownKey): string {

@@ -8,7 +8,7 @@ import { session } from './session.js'
 /** A session on this very machine: `sh` child processes, no network. */
 export const connectLocal: Connect = async host => {
   const facts = { address: 'localhost', port: 0, user: userInfo().username, transport: 'local', hostKey: null } as const
-  return session(host, { ...facts, auth: 'this machine' }, localTransport(), 15_000)
+  return session(host, { ...facts, auth: 'this machine' }, localTransport(), { startUp: 15_000, login: 'sh -c' })
 }
 
 function localTransport(): Transport {

@@ -1,5 +1,7 @@
+import { oneKey } from './auth.js'
 import { ConnectError, type ConnectFailure } from './errors.js'
 import { seconds } from './exchange.js'
+import { slowSshd } from './handshake-errors.js'
 import { judge } from './host-key.js'
 import { hostKeyError } from './host-key-errors.js'
 import type { KnownHost } from './known-hosts.js'
@@ -84,7 +86,7 @@ export function tooSlow({ target, words, timeout }: OpensshFailure): ConnectErro
       : `${target.name} did not answer: no connection to ${address} in ${limit}`
   return new ConnectError('timeout', target.name, message, {
     details: words.lines.slice(-5).map(line => `ssh says  ${line}`),
-    next: ['is the host overloaded, or its sshd stopped?', sshLine(target, '-v')],
+    next: [...(words.reached ? slowSshd : ['is it up, and does a firewall let you through?']), sshLine(target, '-v')],
   })
 }
 
@@ -107,6 +109,7 @@ function refusedLogin({ target, words }: OpensshFailure): ConnectError {
     details,
     next: [
       ...(words.accepted === null ? [] : ['ssh-add -l     must show the key']),
+      ...(words.lines.some(line => /Too many authentication failures/.test(line)) ? [oneKey] : []),
       `${sshLine(target, '-v')}     must log in without a question`,
     ],
   })

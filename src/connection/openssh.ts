@@ -5,6 +5,7 @@ import { opensshLogins } from './openssh-login.js'
 import { type OpensshVersion, opensshVersion } from './openssh-version.js'
 import { session } from './session.js'
 import { type SshConfigReader, sshConfigReader } from './ssh-config.js'
+import { sshLine } from './target.js'
 
 /** The first script on a host runs when its login shell has read its start-up files. */
 const START_UP = 15_000
@@ -18,7 +19,8 @@ export function connectOpenssh(
   const logIn = opensshLogins(read, askVersion)
   return async (host, options) => {
     const login = await logIn(host, options)
-    return session(host, factsOf(login), login.transport, Math.min(START_UP, options.timeout))
+    const startUp = Math.min(START_UP, options.timeout)
+    return session(host, factsOf(login), login.transport, { startUp, login: sshLine(login.target) })
   }
 }
 

@@ -1,23 +1,33 @@
 import type { Host } from '../inventory/host.js'
 import type { Transport } from './channel.js'
 import type { Connection, ConnectionFacts, Files } from './connection.js'
-import { ConnectError, TimeoutError } from './errors.js'
+import { ConnectError, LostError, TimeoutError } from './errors.js'
 import { type Exchanged, seconds } from './exchange.js'
 import { noTraffic } from './live.js'
 import { openSftp } from './sftp.js'
 import { shell } from './shell.js'
+
+export interface SessionOptions {
+  /** Milliseconds that the login shell has to come up. */
+  readonly startUp: number
+  /** What a person types to run a command by the same login: `ssh deploy@web-1`. */
+  readonly login: string
+}
 
 /** Makes a connection of a transport, once a first script has run on it: a login that cannot run scripts is refused here. */
 export async function session(
   host: Host,
   facts: ConnectionFacts,
   transport: Transport,
-  startUp: number,
+  options: SessionOptions,
 ): Promise<Connection> {
   const traffic = noTraffic()
   const { greet, ...scripts } = shell(host.name, transport.openChannel, traffic)
-  const greeting = await greet(startUp).catch(error => error as Error)
-  const refused = greeting instanceof Error ? noChannel(host, greeting) : refusal(host, facts, greeting, startUp)
+  const greeting = await greet(options.startUp).catch(error => error as Error)
+  const refused =
+    greeting instanceof Error
+      ? noChannel(host, greeting, await isOver(transport), options)
+      : refusal(host, greeting, options)
   if (refused) {
     transport.close()
     throw refused
@@ -35,7 +45,13 @@ function pick({ forward, closed, close }: Transport): Pick<Connection, 'forward'
   return { forward, closed, close }
 }
 
-function noChannel(host: Host, error: Error): ConnectError {
+/** Whether the connection has gone: by now that is known. */
+function isOver({ closed }: Transport): Promise<boolean> {
+  return Promise.race([closed.then(() => true), new Promise<boolean>(resolve => setImmediate(() => resolve(false)))])
+}
+
+function noChannel(host: Host, error: Error, over: boolean, options: SessionOptions): ConnectError {
+  if (over) return hungUp(host, error, options)
   return new ConnectError('shell', host.name, `${host.name} accepted the login and then refused to run a command`, {
     details: [error.message],
     next: ['allow sessions in its sshd_config: MaxSessions 10 is the default'],
@@ -43,15 +59,23 @@ function noChannel(host: Host, error: Error): ConnectError {
   })
 }
 
-function refusal(
-  host: Host,
-  facts: ConnectionFacts,
-  { result, noise }: Exchanged,
-  startUp: number,
-): ConnectError | null {
+function hungUp({ name }: Host, cause: Error, { login }: SessionOptions): ConnectError {
+  return new ConnectError('lost', name, `${name} let us in and then closed the connection`, {
+    details: [cause.message],
+    next: [
+      'does something between here and there end connections, or does its sshd?',
+      `${login} true     must come back without a word`,
+    ],
+    cause,
+  })
+}
+
+function refusal(host: Host, { result, noise }: Exchanged, options: SessionOptions): ConnectError | null {
   if (result.code === 0) return null
+  const { login, startUp } = options
   const said = printed(noise, result.stdout, result.stderr)
-  const login = `ssh ${facts.port === 22 || facts.port === 0 ? '' : `-p ${facts.port} `}${facts.user}@${host.host}`
+  if (result.lost instanceof LostError && result.lost.gone === 'connection' && said.length === 0)
+    return hungUp(host, result.lost, options)
   const details = said.map(line => `it printed  ${line}`)
   if (result.lost instanceof TimeoutError) {
     return new ConnectError(

@@ -12,6 +12,7 @@ import { logins } from './login.js'
 import { type Meet, meetings } from './meet.js'
 import { session } from './session.js'
 import { type SshConfigReader, sshConfigReader } from './ssh-config.js'
+import { sshLine } from './target.js'
 
 /** The first script on a host runs when its login shell has read its start-up files. */
 const START_UP = 15_000
@@ -25,7 +26,8 @@ export function connectSsh(
   const logIn = logins(loadNodeSsh, read, ask)
   return async (host, options) => {
     const login = await logIn(host, options)
-    return session(host, factsOf(login), transportOf(login), Math.min(START_UP, options.timeout))
+    const startUp = Math.min(START_UP, options.timeout)
+    return session(host, factsOf(login), transportOf(login), { startUp, login: sshLine(login.target) })
   }
 }
 

@@ -93,7 +93,9 @@ async function retried<L>(attempt: () => Promise<L>, signal: AbortSignal | undef
 function behind(target: Target): (error: unknown) => never {
   return error => {
     if (!(error instanceof ConnectError)) throw error
-    const { kind, details, next } = error
+    const { kind, details } = error
+    // A pin is of a host of the inventory.
+    const next = error.next.filter(line => !line.startsWith('in CI:'))
     const message = `${target.name} is behind a jump host, and ${error.message}`
     throw new ConnectError(kind, target.name, message, { details, next, cause: error })
   }

@@ -1,3 +1,4 @@
+import { trustSteps, UnknownKeyError } from '../connection/host-key-errors.js'
 import { PreflightError, type Refusal } from '../errors.js'
 
 /** A host that was not reached, and why. */
@@ -33,11 +34,21 @@ export function grouped(failed: readonly Unreached[]): readonly Pick<Refusal, 'm
   }
   return [...groups].map(([text, members]) => {
     const errors = members.map(({ error }) => error)
-    const next = errors[0]?.next ?? []
-    if (members.length === 1) return { message: errors[0]?.message ?? text, details: errors[0]?.details ?? [], next }
-    const message = `${members.map(({ name }) => name).join(', ')}: ${text}`
-    return { message, details: ownFirst(errors.map(({ details }) => details)), next }
+    const { message = text, details = [] } = errors[0] ?? {}
+    if (members.length === 1) return { message, details, next: nextOf(errors) }
+    const others = members.slice(1).map(({ name }) => name)
+    return {
+      message: `${message} (the same holds for ${others.join(', ')})`,
+      details: ownFirst(errors.map(one => one.details)),
+      next: nextOf(errors),
+    }
   })
+}
+
+/** What helps one of them helps all; but a key is trusted host by host. */
+function nextOf(errors: readonly Refusal[]): readonly string[] {
+  const unknown = errors.filter(error => error instanceof UnknownKeyError)
+  return unknown.length === errors.length ? trustSteps(unknown) : (errors[0]?.next ?? [])
 }
 
 function withoutName({ name, error }: Unreached): string {

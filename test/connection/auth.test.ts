@@ -171,6 +171,7 @@ describe.skipIf(!sshdIsHere())('logging in', () => {
     const error = await refused([`IdentityAgent ${agent.socket}`, 'IdentityFile none'])
     expect(error).toMatchObject({ kind: 'auth', message: 'h1 refused the keys' })
     expect(error.details.filter((line: string) => line.includes('was not tried'))).toHaveLength(2)
+    expect(error.next[0]).toContain('IdentitiesOnly yes')
   })
 
   it('says that a key is encrypted and what to run', async () => {

@@ -128,7 +128,8 @@ describe.skipIf(!sshdIsHere())('host keys are always checked', () => {
     const knownHosts = file(`@cert-authority * ${keyOf(1, 'ed25519')}`)
     const error = await refused({ knownHosts })
     expect(error).toMatchObject({ kind: 'host-key-unknown', authenticated: false })
-    expect(error.details[2]).toBe(`authority  ${knownHosts}:1`)
+    expect(error.details[1]).toBe(`authority  ${knownHosts}:1`)
+    expect(error.next).toEqual([expect.stringContaining("transport: 'openssh'")])
   })
 
   it.each(['ed25519', 'ecdsa', 'rsa'])('a pinned %s key is taken without any file', async type => {

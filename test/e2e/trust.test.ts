@@ -55,6 +55,21 @@ describe.skipIf(!sshdIsHere())('trust', () => {
     expect((await project.run('check --only h1')).code).toBe(0)
   })
 
+  it('asks about several hosts, one after the other, and adds them when all are decided', async () => {
+    const { project } = here
+    const asked = (i: number, key: string) => [`Is this the key of h${i}?`, key] as const
+    const no = await onTerminal(project.root, 'trust h1,h2', [asked(1, 'y'), asked(2, 'n')])
+    expect([no.code, existsSync(file)]).toEqual([3, false])
+    const { code, screen } = await onTerminal(project.root, 'trust h1,h2', [asked(1, 'y'), asked(2, 'y')])
+    expect(code, screen).toBe(0)
+    expect(known()).toBe(line(1) + line(2))
+    expect((await project.run('trust h1,h2 --json')).json()).toMatchObject({
+      command: 'trust',
+      hosts: [{ host: 'h1', result: 'known' }, { host: 'h2' }],
+    })
+    expect(await project.run(`trust h1,h2 --fingerprint ${fingerprint(1)}`)).toMatchObject({ code: 2 })
+  })
+
   it.each([
     ['trust h1', 'n'],
     ['trust h1', '\r'],
@@ -218,6 +233,6 @@ describe.skipIf(!sshdIsHere())('trust', () => {
   it('is what a deploy advises', async () => {
     const { code, stderr } = await here.project.run('deploy')
     expect(code).toBe(3)
-    expect(stderr).toContain('then:           clonedeploy trust h1\n')
+    expect(stderr).toContain('then:           clonedeploy trust h1,h2\n')
   })
 })

@@ -18,6 +18,7 @@ const broken = {
   sftp: ['ForceCommand internal-sftp'],
   nologin: ['ForceCommand /usr/sbin/nologin'],
   'no session': ['MaxSessions 0'],
+  'hangs up': ['ForceCommand kill -9 $PPID'],
   'old kex': ['KexAlgorithms diffie-hellman-group14-sha1'],
   chacha: ['Ciphers chacha20-poly1305@openssh.com'],
   cbc: ['Ciphers aes128-cbc'],
@@ -98,6 +99,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
         .replaceAll(`${userInfo().username}@`, 'USER@')
         .replaceAll(new RegExp(`\\bh${i}\\b`, 'g'), 'NAME')
         .replace(/\((ENOTFOUND|EAI_AGAIN)\)/, '(CODE)')
+        .replace(/was lost: (read ECONNRESET|it closed the connection)/, 'was lost: WHY')
         // Of its four seconds, a busy machine needs some to connect.
         .replace(/said nothing for 3\.[5-9] s/, 'said nothing for 4 s')
     )
@@ -169,7 +171,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
   it printed  This account is for backups only.
 
   ${scripts}
-  ssh -p PORT USER@NAME echo ok     must print ok
+  ssh -F DIR/ssh_config -p PORT USER@NAME echo ok     must print ok
 `,
     ],
     [
@@ -181,7 +183,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
   it printed  This service allows sftp connections only.
 
   ${scripts}
-  ssh -p PORT USER@NAME echo ok     must print ok
+  ssh -F DIR/ssh_config -p PORT USER@NAME echo ok     must print ok
 `,
     ],
     [
@@ -193,7 +195,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
   it printed  This account is currently not available.
 
   ${scripts}
-  ssh -p PORT USER@NAME echo ok     must print ok
+  ssh -F DIR/ssh_config -p PORT USER@NAME echo ok     must print ok
 `,
     ],
     [
@@ -208,6 +210,18 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
 `,
     ],
     [
+      'hangs up after the login',
+      'hangs up',
+      {},
+      `✖ NAME let us in and then closed the connection. Nothing was changed.
+
+  the connection to NAME was lost: WHY
+
+  does something between here and there end connections, or does its sshd?
+  ssh -F DIR/ssh_config -p PORT USER@NAME true     must come back without a word
+`,
+    ],
+    [
       'ends its shell in a start-up file',
       'leaving shell',
       {},
@@ -216,7 +230,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
   it printed  Not today.
 
   ${scripts}
-  ssh -p PORT USER@NAME echo ok     must print ok
+  ssh -F DIR/ssh_config -p PORT USER@NAME echo ok     must print ok
 `,
     ],
     [
@@ -228,7 +242,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
   it printed  Starting
   a start-up file of the login shell (.bashrc, .profile, config.fish …) waits for something
 
-  ssh -p PORT USER@NAME true     must come back at once
+  ssh -F DIR/ssh_config -p PORT USER@NAME true     must come back at once
 `,
     ],
     [
@@ -290,6 +304,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
     ).toBe(`✖ NAME took the connection to 127.0.0.1:PORT and then said nothing for 4 s. Nothing was changed.
 
   is the host overloaded, or its sshd stopped?
+  if it is only slow: ssh: { connectTimeout: '60s' } in the configuration
   ssh -v -F DIR/ssh_config -p PORT USER@NAME
 `)
   })
@@ -411,7 +426,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
     const line = (n: number) => `${userInfo().username}@h${n} (127.0.0.1:${fleet.port(n)})`
     expect(stderr).toContain(`✖ 3 of 4 hosts cannot be reached. Nothing was changed.
 
-  h${a}, h${c}: refused the key
+  h${a} refused the key (the same holds for h${c})
     login  ${line(a)}
     tried  ${fleet.identityFile}
     login  ${line(c)}

@@ -67,11 +67,13 @@ it('tells the problems of hosts that were read, and what to do about hosts that 
     { host: 'web-1', text: 'has no tar\u001b[2J', fix: 'install it' },
     { host: 'web-1', text: 'has no sed', fix: 'install it' },
   ]
-  const unreached = [{ message: 'web-2, web-3: refused the key', details: ['tried  agent'], next: ['ssh -v web-2'] }]
+  const unreached = [
+    { message: 'web-2 refused the key (the same holds for web-3)', details: ['tried  agent'], next: ['ssh -v web-2'] },
+  ]
   const report = { app: 'shop', stage: 'production', hosts: [host], unreached, problems, warnings: [] }
   const [, first = '', ...rest] = checkText(report, noPaint).split('\n\n')
   expect(first.split('\n')[0]).toBe('✖ web-1   deploy@10.0.0.11:22   12.3 ms away   clock +0 s')
-  expect(rest.join('\n\n')).toBe(`✖ web-2, web-3: refused the key
+  expect(rest.join('\n\n')).toBe(`✖ web-2 refused the key (the same holds for web-3)
   tried  agent
   ssh -v web-2
 
