@@ -30,7 +30,7 @@ export async function tellLooks(io: Io, form: Form | null, { looks, notes }: Loo
 /** What was written, what is still to do, and how it goes on. */
 export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done): void {
   const { written, kept, looked, answers } = done
-  const notes = notesOf(done)
+  const notes = notesOf(done).map(io.propose)
   const said = [
     `Wrote ${written.join('  ')}`,
     ...(kept.length === 0 ? [] : [`Kept  ${kept.join('  ')}   (there already; --force overwrites)`]),
@@ -69,7 +69,11 @@ function notesOf({ answers, known, looked, runner, written }: Done): readonly st
   ]
 }
 
-function workflowNotes({ hosts }: Answers, { project }: Known, { unresolved, away }: ForRunner): readonly string[] {
+function workflowNotes(
+  { hosts }: Answers,
+  { project }: Known,
+  { unresolved, strangers, away }: ForRunner,
+): readonly string[] {
   const unpinned = withoutPin(hosts)
   return [
     'The workflow logs in with the secret SSH_KEY: a private key that the hosts know, and that has no passphrase.',
@@ -85,5 +89,10 @@ function workflowNotes({ hosts }: Answers, { project }: Known, { unresolved, awa
     ...(unpinned.length === 0
       ? []
       : [`The workflow knows no host key of ${unpinned.join(', ')}: add hostKey: 'SHA256:…' there.`]),
+    ...(strangers.length === 0
+      ? []
+      : [
+          `The workflow knows no host key of ${strangers.join(', ')}, on the way to a host: clonedeploy trust ${strangers.join(',')}, then write it again (--force).`,
+        ]),
   ]
 }

@@ -106,7 +106,13 @@ function filesOf(
   const { prefix: folder = '', branch = null } = repository ?? {}
   const workflow = {
     path: join(repository?.root ?? root, '.github/workflows/deploy.yml'),
-    text: workflowText({ project, branch: branch ?? 'main', folder, ssh: runner.blocks }),
+    text: workflowText({
+      project,
+      branch: branch ?? 'main',
+      folder,
+      ssh: runner.blocks,
+      knownHosts: runner.knownHosts,
+    }),
   }
   return [
     { path: file, text: configText(configInput(answers)) },

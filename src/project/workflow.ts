@@ -9,13 +9,15 @@ export interface WorkflowAbout {
   readonly folder: string
   /** What the runner's ssh has to know of the hosts; none: nothing. */
   readonly ssh?: readonly SshBlock[]
+  /** Lines of known_hosts, of hosts on the way to them. */
+  readonly knownHosts?: readonly string[]
 }
 
 /**
  * A workflow for GitHub: pull requests are only looked at, without hosts and keys; the branch is deployed. The program takes
  * the place of its shell: a job that is cancelled signals that process alone, and waits ten seconds for it.
  */
-export function workflowText({ project, branch, folder, ssh = [] }: WorkflowAbout): string {
+export function workflowText({ project, branch, folder, ssh = [], knownHosts = [] }: WorkflowAbout): string {
   const where = folder === '' ? '' : `defaults:\n  run:\n    working-directory: ${JSON.stringify(folder)}\n`
   const run = runner(project, folder)
   const setUp = steps(project)
@@ -50,7 +52,7 @@ ${setUp}
           eval "$(ssh-agent -s)"
           printf '%s\\n' "SSH_AUTH_SOCK=$SSH_AUTH_SOCK" "SSH_AGENT_PID=$SSH_AGENT_PID" >>"$GITHUB_ENV"
           ssh-add - <<< "$SSH_KEY"
-${sshStep(ssh)}      - name: Deploy
+${sshStep(ssh, knownHosts)}      - name: Deploy
         id: deploy
         run: ${run} deploy --ref "$GITHUB_SHA" --yes --lock-wait 10m
       - name: End the agent
@@ -60,10 +62,15 @@ ${sshStep(ssh)}      - name: Deploy
 }
 
 /** The hosts are named as on the machine of whoever deploys by hand; here their names mean nothing yet. */
-function sshStep(blocks: readonly SshBlock[]): string {
-  if (blocks.length === 0) return ''
-  const lines = ['mkdir -p ~/.ssh', "cat >>~/.ssh/config <<'END'", ...sshConfigLines(blocks), 'END']
+function sshStep(blocks: readonly SshBlock[], knownHosts: readonly string[]): string {
+  const files = [...added('config', sshConfigLines(blocks)), ...added('known_hosts', knownHosts)]
+  if (files.length === 0) return ''
+  const lines = ['mkdir -p ~/.ssh', ...files]
   return `      - name: Say where the hosts are\n        run: |\n${lines.map(line => `          ${line}\n`).join('')}`
+}
+
+function added(file: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`cat >>~/.ssh/${file} <<'END'`, ...lines, 'END']
 }
 
 /** The clonedeploy that the project depends on, and no other; in a workspace it may lie at the root. */

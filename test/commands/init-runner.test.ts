@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -83,6 +83,19 @@ describe('hosts of a project with a workflow', () => {
       expect(asked.split('\n')).toContain(line)
   })
 
+  it('are followed by the keys of jump hosts, for a pin is of a host of the inventory', async () => {
+    const key = (text: string) => Buffer.concat([Buffer.from([0, 0, 0, 11]), Buffer.from(`ssh-ed25519${text}`)])
+    const known = join(folder, 'known')
+    const line = `203.0.113.7 ssh-ed25519 ${key('one').toString('base64')}`
+    writeFileSync(known, `${line}\nother ssh-ed25519 ${key('two').toString('base64')}\n`)
+    const config = join(folder, 'with_keys')
+    writeFileSync(config, `UserKnownHostsFile ${known}\n${readFileSync(file, 'utf8')}`)
+    const said = await forRunner(await configured('web-1'), [], '/elsewhere', sshConfigReader(config))
+    expect([said.knownHosts, said.strangers]).toEqual([[line], []])
+    const text = workflowText({ project: null, branch: 'main', folder: '', ...said })
+    expect(text).toContain(`cat >>~/.ssh/known_hosts <<'END'\n          ${line}\n          END\n`)
+  })
+
   it('are not said where nobody knows their address, and are named', async () => {
     const { blocks, unresolved } = await forRunner(await configured('gone', 'web-2'), [], folder, sshConfigReader(file))
     expect([blocks.map(({ alias }) => alias), unresolved]).toEqual([['web-2'], ['gone']])
@@ -95,6 +108,8 @@ describe('hosts of a project with a workflow', () => {
     const config = await configured('web-1')
     expect(await forRunner({ ...config, ssh: { ...config.ssh, configFile } }, [], folder)).toEqual({
       blocks: [],
+      knownHosts: [],
+      strangers: away === null ? ['bastion'] : [],
       unresolved: [],
       away,
     })
