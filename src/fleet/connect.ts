@@ -29,12 +29,18 @@ export async function reach(
       throw error
     }
   })
-  if (!(await sshIsHere)) options.emit({ type: 'note', level: 'warning', host: null, text: withoutSsh })
+  if (!(await sshIsHere) && !hosts.every(saysAll))
+    options.emit({ type: 'note', level: 'warning', host: null, text: withoutSsh })
   return reached
 }
 
 const withoutSsh =
   'this machine has no ssh, so no ssh configuration was read: hosts are reached by what our own configuration says of them'
+
+/** Whether nothing of a host was left to an ssh configuration, as of those inside this process. */
+function saysAll({ user, port, identityFile, hostKey }: Host): boolean {
+  return [user, port, identityFile, hostKey].every(value => value !== undefined)
+}
 
 /** Stops the run when a host was not reached: every such host with its reason, and that nothing was changed. */
 export function demandAll(reached: readonly Reached[]): readonly Session[] {
