@@ -2,7 +2,7 @@ import type { RunResult } from '../connection/connection.js'
 import { codes } from '../scripts/codes.js'
 import { onEach } from './each.js'
 import { endScript, lastScripts, notRemoved } from './end.js'
-import { failureOf } from './failure.js'
+import { failureOf, reasonOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { currentIn, lookAgain } from './restore.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, runStep } from './run.js'
@@ -94,13 +94,26 @@ async function finish(run: Run, host: HostRun) {
 
 function readBack(run: Run, host: HostRun, result: RunResult): HostFailure | null {
   if (host.current.kind === 'known' && host.current.target === `releases/${run.plan.release}`) {
-    if (result.code === null)
-      run.warnings.push(`${host.name}: whether the end of the transaction was recorded is not known`)
-    else if (result.code !== 0) run.warnings.push(`${host.name}: the end of the transaction could not be recorded`)
+    const unrecorded = unrecordedEnd(result)
+    if (unrecorded !== null) run.warnings.push(`${host.name}: ${unrecorded}`)
     return null
   }
   const { timeout } = host.plan.finish
   return failureOf({ phase: 'confirm', step: 'read back', text: 'read current', timeout }, result)
+}
+
+function unrecordedEnd(result: RunResult): string | null {
+  const text = 'the end of the transaction could not be recorded'
+  switch (result.code) {
+    case 0:
+      return null
+    case null:
+      return 'whether the end of the transaction was recorded is not known'
+    case codes.fenced:
+      return `${text}: another run has taken over`
+    default:
+      return `${text}${reasonOf(result)} (is its disk full?). Its lock stays; when that is mended: clonedeploy repair`
+  }
 }
 
 async function confirmHost(run: Run, host: HostRun): Promise<HostFailure | null> {

@@ -54,13 +54,13 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
     case codes.exists:
       return say('a release of this name is already there')
     case codes.unpack:
-      return say(`the files could not be written${reason(result)}`)
+      return say(`the files could not be written${reasonOf(result)}`)
     case codes.relay:
       return say(lastLines(result, 'stderr').at(-1)?.trimEnd() ?? 'it did not say why')
     case codes.folder:
-      return say(`the deploy folder cannot be used${reason(result)}`)
+      return say(`the deploy folder cannot be used${reasonOf(result)}`)
     default:
-      return say(`${attempt.step} ended with exit code ${result.code}${reason(result)}`)
+      return say(`${attempt.step} ended with exit code ${result.code}${reasonOf(result)}`)
   }
 }
 
@@ -86,9 +86,10 @@ function say(message: string, hint: string | null = null): { readonly message: s
   return { message, hint }
 }
 
-function reason(result: RunResult): string {
+/** `: No space left on device`, or nothing. */
+export function reasonOf(result: RunResult): string {
   const line = lastLines(result, 'stderr').at(-1)
-  return line ? `: ${line.replace(/^sh: (\d+: |line \d+: )?/, '')}` : ''
+  return line ? `: ${line.replace(/^\S*sh: (\d+: |line \d+: )?/, '')}` : ''
 }
 
 /** The last 20 lines that a command printed, without our own last word. */

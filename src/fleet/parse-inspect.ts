@@ -53,6 +53,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
     root,
     rootKind: kindOf(one('kind')),
     writable: all('writable').length > 0 && all('writable').every(word => word === 'yes'),
+    readOnly: one('readonly') === 'yes',
     clock: whole(one('clock')) ?? 0,
     tools: knownTools.filter(tool => all('tool').includes(tool)),
     disk: {

@@ -10,6 +10,8 @@ export interface HostState {
   readonly rootKind: 'folder' | 'absent' | 'other'
   /** Whether we may write in `deployTo` (or, while it is absent, in its nearest folder that exists). */
   readonly writable: boolean
+  /** Whether nobody may write there, because its file system is mounted so. */
+  readonly readOnly: boolean
   /** Seconds since 1970 by the host's clock. */
   readonly clock: number
   /** Names of the tools found, of those that clonedeploy asks for. */

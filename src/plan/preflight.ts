@@ -1,5 +1,7 @@
 import type { HostState } from '../inventory/state.js'
+import { retired } from '../release/retention.js'
 import { requiredTools } from '../scripts/inspect.js'
+import { confirmedReleases } from './confirmed.js'
 import { currentEntry, currentRelease } from './transaction.js'
 
 export interface Needs {
@@ -83,6 +85,13 @@ type Say = (text: string, fix?: string | null) => Problem
 
 function folderProblems(state: HostState, say: Say): readonly Problem[] {
   if (state.rootKind === 'other') return [say(`${state.root} is not a folder`, 'move it away, or set another deployTo')]
+  if (state.readOnly)
+    return [
+      say(
+        `${state.root} is on ${state.disk.mount}, which is mounted read-only`,
+        `mount -o remount,rw ${state.disk.mount}     (on ${state.name}; dmesg may say why it became so)`,
+      ),
+    ]
   if (!state.writable)
     return [
       say(
@@ -127,7 +136,7 @@ function spaceProblems(state: HostState, needs: Needs, say: Say): readonly Probl
   if (needs.entries === 0) return []
   const need = Math.ceil((needs.bytes * 1.1 + needs.entries * 1024 + reserve) / 1024)
   const inodes = Math.ceil(needs.entries * 1.1) + 64
-  const fix = `clonedeploy prune --only ${state.name} --keep 2`
+  const fix = roomOn(state)
   return [
     ...(state.disk.freeKb < need
       ? [say(`too little disk space on ${state.disk.mount}: free ${mb(state.disk.freeKb)}, needs ${mb(need)}`, fix)]
@@ -136,6 +145,15 @@ function spaceProblems(state: HostState, needs: Needs, say: Say): readonly Probl
       ? [say(`too few inodes on ${state.disk.mount}: free ${state.disk.freeInodes}, needs ${inodes}`, fix)]
       : []),
   ]
+}
+
+/** Old releases may go; where there are none, something else has to. */
+function roomOn(state: HostState): string {
+  const confirmed = confirmedReleases([state])
+  const keep = [2, 1].find(count => retired(state, null, count, confirmed).length > 0)
+  return keep === undefined
+    ? `make room on ${state.disk.mount} of ${state.name}: it holds no old release that could go`
+    : `clonedeploy prune --only ${state.name} --keep ${keep}`
 }
 
 function mb(kb: number): string {

@@ -55,10 +55,14 @@ P=$D
 while [ ! -d "$P" ] && [ -n "$P" ]; do [ -e "$P" ] || [ -L "$P" ] && break; P=\${P%/*}; done
 [ -n "$P" ] || P=/
 if [ -d "$D" ]; then echo 'kind folder'; elif [ -e "$D" ] || [ -L "$D" ] || [ ! -d "$P" ]; then echo 'kind other'; else echo 'kind absent'; fi
-[ -w "$P" ] && [ -x "$P" ] && echo 'writable yes'
 last() { printf '%s %s\n' "$1" "\${2##*
 }"; }
-last disk "$(df -Pk -- "$P" 2>/dev/null)"
+k=$(df -Pk -- "$P" 2>/dev/null)
+last disk "$k"
+if [ -w "$P" ] && [ -x "$P" ]; then echo 'writable yes'; else
+  w=; while read -r i p d r m o x; do [ "$m" != "\${k##*% }" ] || case ",$o,,\${x##* }," in *,ro,*) w='readonly yes' ;; *) w= ;; esac; done </proc/self/mountinfo 2>/dev/null
+  [ -z "$w" ] || echo "$w"
+fi
 last inodes "$(df -Pi -- "$P" 2>/dev/null)"
 `,
     ...sharedFiles.map(file => sh`[ -e "$D"/${`shared/${file}`} ] || printf 'missing %s\n' ${file}`),

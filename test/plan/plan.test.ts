@@ -24,6 +24,12 @@ describe('what stops a run', () => {
       [],
     ],
     ['a folder that is none', { rootKind: 'other', writable: false }, nothing, ['/srv/shop is not a folder']],
+    [
+      'a file system that is mounted read-only',
+      { writable: false, readOnly: true },
+      nothing,
+      ['/srv/shop is on /srv, which is mounted read-only'],
+    ],
     ['a folder without rights', { writable: false }, nothing, ['deploy may not write in /srv/shop']],
     [
       'a current that is a folder',
@@ -62,6 +68,15 @@ describe('what stops a run', () => {
   ]
   it.each(cases)('is %s', (_, more, needs, texts) => {
     expect(problemsOf(host('web-1', more), needs).map(({ text }) => text)).toEqual(texts)
+  })
+
+  it.each([
+    [[3, 2, 1], 'clonedeploy prune --only web-1 --keep 2'],
+    [[3, 2], 'clonedeploy prune --only web-1 --keep 1'],
+    [[3], 'make room on /srv of web-1: it holds no old release that could go'],
+  ])('where releases %j leave no room: %s', (days, fix) => {
+    const state = host('web-1', { ...disk(0, null), releases: days.map(day => release(day)) })
+    expect(problemsOf(state, { bytes: 1, entries: 1 })).toMatchObject([{ fix }])
   })
 
   it('is told all at once, with what to do about it', () => {

@@ -47,6 +47,7 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     root: '/srv/shop',
     rootKind: 'folder',
     writable: true,
+    readOnly: false,
     clock: 0,
     tools: [...requiredTools, ...usefulTools],
     disk: { freeKb: 1_000_000, freeInodes: 1_000_000, mount: '/srv' },

@@ -110,6 +110,7 @@ describe.each(shells)('inspect under $name', shell => {
       root,
       rootKind: 'absent',
       writable: true,
+      readOnly: false,
       current: { kind: 'absent' },
       releases: [],
       missing: ['.env', 'config/my key'],
@@ -373,6 +374,7 @@ describe('what a host printed', () => {
       root: '/srv/shop',
       rootKind: 'folder',
       writable: true,
+      readOnly: false,
       clock: 17,
       current: { kind: 'absent' },
     })
