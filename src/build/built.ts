@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.js'
+import { notesOf } from './notes.js'
 
 /** What a build of a commit made: the digest of its artifact, and the warnings of packing it. */
 export interface Built {
@@ -25,15 +26,11 @@ export function buildKey(commit: string, subdir: string, submodules: boolean, co
 
 export type BuildSettings = Pick<Config, 'build' | 'include' | 'shared' | 'env'>
 
-export function buildsIn(cacheDir: string): string {
-  return join(cacheDir, 'builds')
-}
-
 export function recallBuild(cacheDir: string, key: string): Built | null {
+  const builds = notesOf(cacheDir, 'builds')
+  if (builds === null) return null
   try {
-    const [digest = '', ...warnings] = readFileSync(join(buildsIn(cacheDir), key), 'utf8')
-      .split('\n')
-      .slice(0, -1)
+    const [digest = '', ...warnings] = readFileSync(join(builds, key), 'utf8').split('\n').slice(0, -1)
     return /^sha256:[0-9a-f]{64}$/.test(digest) ? { digest, warnings } : null
   } catch {
     return null
@@ -41,8 +38,10 @@ export function recallBuild(cacheDir: string, key: string): Built | null {
 }
 
 export function rememberBuild(cacheDir: string, key: string, { digest, warnings }: Built): void {
-  const file = join(buildsIn(cacheDir), key)
-  mkdirSync(buildsIn(cacheDir), { recursive: true, mode: 0o700 })
+  const builds = notesOf(cacheDir, 'builds')
+  if (builds === null) return
+  const file = join(builds, key)
+  mkdirSync(builds, { recursive: true, mode: 0o700 })
   writeFileSync(`${file}.${process.pid}.tmp`, [digest, ...warnings, ''].join('\n'), { mode: 0o600 })
   renameSync(`${file}.${process.pid}.tmp`, file)
 }

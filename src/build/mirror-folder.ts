@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheFolder } from '../cache-folder.js'
+import { privateFolder } from '../cache-folder.js'
 
 /**
  * The folder of our copy of a remote repository. It lies in the user's cache: a folder of the project may have come with
@@ -14,15 +14,4 @@ export function mirrorFolder(url: string, cacheDir: string): string {
   if (own === null) rmSync(path, { recursive: true, force: true })
   mkdirSync(path, { recursive: true, mode: 0o700 })
   return path
-}
-
-function privateFolder(): string | null {
-  if (cacheFolder === null) return null
-  try {
-    mkdirSync(cacheFolder, { recursive: true, mode: 0o700 })
-    const { uid, mode } = statSync(cacheFolder)
-    return uid === process.getuid?.() && (mode & 0o022) === 0 ? cacheFolder : null
-  } catch {
-    return null
-  }
 }

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildsIn, recallBuild } from './built.js'
-import { digestIn, seenIn } from './seen.js'
+import { recallBuild } from './built.js'
+import { notesOf } from './notes.js'
+import { digestIn } from './seen.js'
 import { artifactsIn, forget } from './store.js'
 import { sweepWorkspaces } from './workspace.js'
 
@@ -9,14 +10,16 @@ import { sweepWorkspaces } from './workspace.js'
 export function pruneCache(cacheDir: string, keep = 10): void {
   if (!existsSync(cacheDir)) return
   const kept = pruneArtifacts(artifactsIn(cacheDir), keep)
-  for (const key of list(buildsIn(cacheDir))) {
-    const file = join(buildsIn(cacheDir), key)
+  const builds = notesOf(cacheDir, 'builds')
+  for (const key of list(builds)) {
+    const file = join(builds ?? '', key)
     const built = recallBuild(cacheDir, key)
     const wanted = built !== null && kept.has(built.digest.replace('sha256:', ''))
     if (!wanted && (/^[0-9a-f]{64}$/.test(key) || age(file) > day)) rmSync(file, { force: true })
   }
-  for (const name of list(seenIn(cacheDir))) {
-    const file = join(seenIn(cacheDir), name)
+  const seen = notesOf(cacheDir, 'seen')
+  for (const name of list(seen)) {
+    const file = join(seen ?? '', name)
     if (!kept.has(digestIn(file).replace('sha256:', ''))) rmSync(file, { force: true })
   }
   sweepWorkspaces(cacheDir)
@@ -43,6 +46,6 @@ function age(file: string): number {
   return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
 }
 
-function list(dir: string): string[] {
-  return existsSync(dir) ? readdirSync(dir) : []
+function list(dir: string | null): string[] {
+  return dir !== null && existsSync(dir) ? readdirSync(dir) : []
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { entriesOf, type FileEntry } from './manifest.js'
+import { notesOf } from './notes.js'
 import { type Frozen, recall } from './store.js'
 import type { FoundFile, Stamp } from './walk.js'
 
@@ -21,14 +22,12 @@ export interface Seen {
  */
 const settled = 2_000
 
-export function seenIn(cacheDir: string): string {
-  return join(cacheDir, 'seen')
-}
-
 /** Null when the folder was not frozen yet, or its artifact is no longer there. */
 export function recallSeen(cacheDir: string, dir: string): Seen | null {
+  const file = fileOf(cacheDir, dir)
+  if (file === null) return null
   try {
-    const [digest = '', at = '', ...lines] = readFileSync(fileOf(cacheDir, dir), 'latin1').split('\n')
+    const [digest = '', at = '', ...lines] = readFileSync(file, 'latin1').split('\n')
     const frozen = recall(cacheDir, digest)
     if (frozen === null) return null
     const files = entriesOf(frozen.manifest).filter(entry => entry.kind === 'file')
@@ -57,9 +56,10 @@ export function rememberSeen(
   at: number,
 ): void {
   const file = fileOf(cacheDir, dir)
+  if (file === null) return
   const lines = [frozen.digest, String(at), ...files.map(({ stamp }) => lineOf(stamp))]
   try {
-    mkdirSync(seenIn(cacheDir), { recursive: true, mode: 0o700 })
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     writeFileSync(`${file}.${process.pid}`, lines.join('\n'), { mode: 0o600 })
     renameSync(`${file}.${process.pid}`, file)
   } catch {
@@ -67,7 +67,7 @@ export function rememberSeen(
   }
 }
 
-/** The digest that a file of `seenIn` is about; empty where it cannot be read: another process may have renamed it just now. */
+/** The digest that a file of these is about; empty where it cannot be read: another process may have renamed it just now. */
 export function digestIn(file: string): string {
   try {
     return readFileSync(file, 'latin1').split('\n', 1)[0] as string
@@ -80,6 +80,7 @@ function lineOf({ ino, size, mtimeMs, ctimeMs }: Stamp): string {
   return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
 }
 
-function fileOf(cacheDir: string, dir: string): string {
-  return join(seenIn(cacheDir), createHash('sha256').update(dir).digest('hex').slice(0, 32))
+function fileOf(cacheDir: string, dir: string): string | null {
+  const seen = notesOf(cacheDir, 'seen')
+  return seen && join(seen, createHash('sha256').update(dir).digest('hex').slice(0, 32))
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Artifact } from '../../src/build/artifact.js'
 import { type BuildOptions, buildArtifact } from '../../src/build/build.js'
+import { buildKey } from '../../src/build/built.js'
 import { entriesOf } from '../../src/build/manifest.js'
+import { packFolder } from '../../src/build/pack.js'
 import { pruneCache } from '../../src/build/prune.js'
 import { pinRevision } from '../../src/build/source.js'
 import { extract } from './archives.js'
@@ -374,6 +376,22 @@ describe('a commit that was built before', () => {
     expect(readFileSync(count, 'utf8')).toBe('built\nbuilt\n')
     expect(await contentOf(again.artifact)).toEqual({ a: '644 x', 'sub/': 'folder 755', 'sub/a': '644 y' })
   })
+})
+
+it('is never what somebody put into the cache of the project, as if it had been built there', async () => {
+  const root = repository({ a: 'x' })
+  const [ref, cacheDir] = [git(root, 'rev-parse', 'HEAD'), join(root, '.clonedeploy/cache')]
+  const config = settings(root, gitSource('.', { ref }), { build: ['cp a b'] })
+  const evil = await packFolder({
+    dir: fill(temporary(), { evil: 'x' }),
+    include: null,
+    shared: nothingShared,
+    cacheDir,
+  })
+  const key = buildKey(ref, '.', false, config)
+  commit(root, { [`.clonedeploy/cache/builds/${key}`]: `${evil.digest}\n` })
+  expect(pathsOf((await built(config, { cacheDir })).artifact)).toEqual(['a', 'b'])
+  expect(pathsOf((await built(config, { cacheDir })).artifact)).toEqual(['a', 'b'])
 })
 
 it('removes the checkout of a process that was killed', async () => {

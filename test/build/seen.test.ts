@@ -1,12 +1,19 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { notesOf } from '../../src/build/notes.js'
 import { packFolder } from '../../src/build/pack.js'
 import { pruneCache } from '../../src/build/prune.js'
 import { extract } from './archives.js'
 import { fill, hostile, nothingShared, read, type Tree, temporary } from './folders.js'
 
 const release = '20260102-030405-c0ffee1'
+
+/** The one file that says what a folder held. */
+function noted(cacheDir: string): string {
+  const seen = notesOf(cacheDir, 'seen') as string
+  return join(seen, readdirSync(seen)[0] as string)
+}
 
 describe('a folder that is packed again', () => {
   const cache = { dir: '' }
@@ -19,8 +26,7 @@ describe('a folder that is packed again', () => {
 
   /** As if it had been packed a minute after the last write to it. */
   const settle = (seconds = 60) => {
-    const [name] = readdirSync(join(cache.dir, 'seen')) as [string]
-    const file = join(cache.dir, 'seen', name)
+    const file = noted(cache.dir)
     const [digest, at, ...lines] = readFileSync(file, 'latin1').split('\n')
     writeFileSync(file, [digest, Number(at) + seconds * 1000, ...lines].join('\n'), 'latin1')
   }
@@ -94,7 +100,7 @@ describe('a folder that is packed again', () => {
     [
       'the record is cut',
       dir => {
-        const file = join(dir, 'seen', readdirSync(join(dir, 'seen'))[0] as string)
+        const file = noted(dir)
         writeFileSync(file, readFileSync(file).subarray(0, -30))
       },
     ],
@@ -111,7 +117,7 @@ describe('a folder that is packed again', () => {
     await new Promise(resolve => setTimeout(resolve, 20))
     await pack(fill(temporary(), { a: '2' }))
     pruneCache(cache.dir, 1)
-    expect(readdirSync(join(cache.dir, 'seen'))).toHaveLength(1)
+    expect(readdirSync(dirname(noted(cache.dir)))).toHaveLength(1)
     expect(existsSync(join(cache.dir, 'artifacts'))).toBe(true)
   })
 })
