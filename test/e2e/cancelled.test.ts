@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { type At, holdPoint } from '../faults/held.js'
 import { onFleet } from '../support/on-fleet.js'
-import { descendants, signal } from '../support/processes.js'
+import { descendants, signal, switchesIn, withEnvironment } from '../support/processes.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
-import { tried } from '../support/tier.js'
+import { tier, tried } from '../support/tier.js'
 
 const program = join(import.meta.dirname, '../../bin/clonedeploy.js')
 
@@ -23,23 +26,41 @@ const killed = 60_000
 
 const hold = 'echo $$ >>"$AT/held"; sleep 60'
 const second = `grep -q one version || { ${hold}; }`
-const phases = {
-  build: { config: { build: hold, source: { dir: '.' } }, code: 3, result: 'aborted' },
-  prepare: { config: { prepare: second }, code: 3, result: 'aborted' },
-  once: { config: { prepare: { run: second, once: true } }, code: 3, result: 'aborted' },
-  restart: { config: { restart: second }, code: 5, result: 'rolled-back' },
-  health: {
-    config: { health: { run: second, tryTimeout: '60s', timeout: '90s' } },
-    code: 5,
-    result: 'rolled-back',
-  },
-} as const
+
+interface PhaseCase {
+  readonly config?: object
+  /** The message at which the program is held; without one, a command of the project holds it. */
+  readonly at?: At
+  /** A release that is not sent along with the lock. */
+  readonly large?: true
+  readonly code: number
+  readonly result: string
+}
+
+const untouched = { code: 3, result: 'aborted' } as const
+const putBack = { code: 5, result: 'rolled-back' } as const
+const phases: Readonly<Record<string, PhaseCase>> = {
+  check: { at: { kind: 'inspect', k: 1, when: 'after' }, ...untouched },
+  build: { config: { build: hold, source: { dir: '.' } }, ...untouched },
+  lock: { at: { kind: 'lock', k: 1, when: 'after' }, ...untouched },
+  push: { at: { kind: 'unpack', k: 1, when: 'after' }, large: true, ...untouched },
+  prepare: { config: { prepare: second }, ...untouched },
+  once: { config: { prepare: { run: second, once: true } }, ...untouched },
+  swap: { at: { kind: 'word', k: 1, when: 'before' }, ...putBack },
+  restart: { config: { restart: second }, ...putBack },
+  health: { config: { health: { run: second, tryTimeout: '60s', timeout: '90s' } }, ...putBack },
+  // What is decided stays decided.
+  confirm: { at: { kind: 'confirm', k: 1, when: 'before' }, code: 0, result: 'deployed' },
+}
 
 const cases = Object.keys(steps).flatMap(how => Object.keys(phases).map(phase => [phase, how] as const))
 const everyday = new Set([
   'build in the place of its shell',
   'restart in the place of its shell',
   'health behind a program that hands no signal on',
+  'push in the place of its shell',
+  'swap as a child of its shell',
+  'confirm behind a program that hands no signal on',
 ])
 
 describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {
@@ -47,7 +68,7 @@ describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {
   const at = (name: string) => join(here.project.root, name)
 
   /** Starts a step as a runner does; `cancel` signals it as a runner does, until everything that it has started has ended. */
-  function startStep(text: string) {
+  function startStep(text: string, held: Readonly<Record<string, string>>) {
     writeFileSync(at('step.sh'), text)
     const { PATH = '', HOME = '' } = process.env
     const files = {
@@ -57,7 +78,7 @@ describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {
     }
     const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', 'step.sh'], {
       cwd: here.project.root,
-      env: { PATH, HOME, CI: 'true', GITHUB_ACTIONS: 'true', GITHUB_ACTOR: 'anna', ...files },
+      env: { PATH, HOME, CI: 'true', GITHUB_ACTIONS: 'true', GITHUB_ACTOR: 'anna', ...files, ...held },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let stderr = ''
@@ -67,15 +88,20 @@ describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {
     child.stdout.resume()
     // Not before the last process that holds its output has ended.
     const ended = new Promise<number | null>(resolve => child.once('close', resolve))
+    const exited = once(child, 'exit')
     const pid = child.pid ?? 0
     return {
-      async cancel() {
+      ended,
+      /** `resume`: what is held goes on when the signals have had their effect. */
+      async cancel(resume: () => void, gone: boolean) {
         const all = [pid, ...descendants(pid)]
         signal([pid], 'SIGINT')
         const timers = [
           setTimeout(() => signal([pid], 'SIGTERM'), terminated),
           setTimeout(() => signal(all, 'SIGKILL'), killed),
         ]
+        if (gone) await exited
+        resume()
         const code = await ended
         for (const timer of timers) clearTimeout(timer)
         return { code, stderr }
@@ -84,26 +110,38 @@ describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {
   }
 
   it.each(tried(cases, ([phase, how]) => everyday.has(`${phase} ${how}`)))(
-    'during %s, started %s, leaves the old release everywhere and says so',
+    'during %s, started %s, leaves one release everywhere and says which',
     async (phase, how) => {
       const { project } = here
-      const { config, code, result } = phases[phase as keyof typeof phases]
+      const { config, at: message, large, code, result } = phases[phase] as PhaseCase
+      const point = message === undefined ? null : holdPoint(project, message)
       mkdirSync(at('node_modules/.bin'), { recursive: true })
       symlinkSync(program, at('node_modules/.bin/clonedeploy'))
       const one = await project.deployed('one')
       project.configure({ env: { AT: project.root }, ...config })
-      project.write({ 'app/version': 'two\n' })
-      const step = startStep(steps[how as keyof typeof steps])
-      await vi.waitFor(() => expect(textOf(at('held'))).toMatch(/\d\n/), { timeout: 60_000, interval: 20 })
-      const ended = await step.cancel()
-      if (how === 'in the place of its shell') expect([ended.code, ended.stderr]).toEqual([code, expect.anything()])
-      for (const i of [1, 2]) expect(project.current(i)).toBe(`releases/${one}`)
-      expect(ended.stderr).toContain('::error title=clonedeploy::')
+      project.write({ 'app/version': 'two\n', ...(large && { 'app/large': randomBytes(2 << 20).toString('base64') }) })
+      const step = startStep(steps[how as keyof typeof steps], point?.env ?? {})
+      if (point === null)
+        await vi.waitFor(() => expect(textOf(at('held'))).toMatch(/\d\n/), { timeout: 60_000, interval: 20 })
+      else expect(await point.reached(step.ended)).toBe(true)
+      const alone = how === 'in the place of its shell'
+      const ended = await step.cancel(() => point?.resume(), point !== null && !alone)
+      if (alone) expect([ended.code, ended.stderr]).toEqual([code, expect.anything()])
+      const served = [1, 2].map(i => textOf(project.on(i, 'current/version')))
+      expect(served).toEqual(code === 0 ? ['two\n', 'two\n'] : ['one\n', 'one\n'])
+      if (code !== 0) expect([1, 2].map(project.current)).toEqual([1, 2].map(() => `releases/${one}`))
+      expect(ended.stderr.includes('::error title=clonedeploy::')).toBe(code !== 0)
       expect(readFileSync(at('outputs'), 'utf8')).toContain(`result=${result}\n`)
       expect(readFileSync(at('summary'), 'utf8')).toContain(`: ${result}`)
       const last = JSON.parse(readFileSync(at('stream'), 'utf8').trimEnd().split('\n').at(-1) ?? '')
       expect(last).toMatchObject({ type: 'run.end', outcome: { result, exitCode: code } })
       expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+      expect(withEnvironment(`CLONEDEPLOY_OUTPUT_FILE=${at('stream')}`)).toEqual([])
+      await vi.waitFor(() => expect([1, 2].flatMap(i => switchesIn(project.on(i)))).toEqual([]), 20_000)
+      if (tier === 'everyday') return
+      project.configure()
+      const next = await project.run('deploy')
+      expect([next.code, next.stderr]).toEqual([0, expect.not.stringContaining('took over')])
     },
     90_000,
   )

@@ -26,20 +26,24 @@ export interface At {
   readonly when: 'before' | 'after'
 }
 
-/** Starts a command that is held at one of its messages; or is only counted. */
-export function startHeld(project: Project, args: string, at: At = { k: 0, kind: 'any', when: 'after' }): Held {
-  const dir = mkdtempSync(join(project.root, 'messages-'))
-  const env = {
-    NODE_OPTIONS: `--import=${preload}`,
-    CLONEDEPLOY_MESSAGES: dir,
-    CLONEDEPLOY_HOLD: `${at.k} ${at.kind} ${at.when}`,
-  }
-  const running = project.start(args, { env })
+/** A point at which the program stops in its tracks, for whoever starts it with this environment. */
+export interface HoldPoint extends Pick<Held, 'resume' | 'messages'> {
+  readonly env: Readonly<Record<string, string>>
+  /** Waits for it; false: what was started has `ended` before. */
+  readonly reached: (ended: Promise<unknown>) => Promise<boolean>
+}
+
+export function holdPoint({ root }: Pick<Project, 'root'>, at: At): HoldPoint {
+  const dir = mkdtempSync(join(root, 'messages-'))
   return {
-    ...running,
-    async reached() {
+    env: {
+      NODE_OPTIONS: `--import=${preload}`,
+      CLONEDEPLOY_MESSAGES: dir,
+      CLONEDEPLOY_HOLD: `${at.k} ${at.kind} ${at.when}`,
+    },
+    async reached(ended) {
       const over = { now: false }
-      running.ended.then(() => {
+      ended.then(() => {
         over.now = true
       })
       await vi.waitFor(
@@ -53,6 +57,13 @@ export function startHeld(project: Project, args: string, at: At = { k: 0, kind:
     resume: () => writeFileSync(join(dir, 'resume'), ''),
     messages: () => read(join(dir, 'messages')),
   }
+}
+
+/** Starts a command that is held at one of its messages; or is only counted. */
+export function startHeld(project: Project, args: string, at: At = { k: 0, kind: 'any', when: 'after' }): Held {
+  const { env, reached, ...point } = holdPoint(project, at)
+  const running = project.start(args, { env })
+  return { ...running, ...point, reached: () => reached(running.ended) }
 }
 
 function read(file: string): readonly Message[] {
