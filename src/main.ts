@@ -1,3 +1,4 @@
+import { LeftAtOnce } from './commands/interrupted.js'
 import type { Io } from './commands/io.js'
 import { type CompletionShell, completionScript } from './completion.js'
 import { UsageError } from './errors.js'
@@ -11,6 +12,9 @@ import { again, type Propose, proposer } from './text/propose.js'
 
 /** Milliseconds: a longer timer would end at once. */
 const longestTimer = 2 ** 31 - 1
+
+/** The commands that change something on hosts. */
+const changing = new Set('deploy rollback restart repair join maintenance prune lock unlock run demo'.split(' '))
 
 /** What the command line takes from the process; the demo gives its own. */
 export interface Surroundings {
@@ -32,11 +36,13 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   const stopper = createStopper()
   let contacted = false
   let signalCode: 130 | 143 | null = null
+  let left = false
   let budget: NodeJS.Timeout | undefined
   const color = !argv.includes('--no-color')
   const output = createOutput(world, world.env, { color })
   let json = false
   let command = ''
+  let changes = false
   let propose: Propose = text => text
   const stop = (cause: string, reason: string, code: 130 | 143) => {
     signalCode = code
@@ -44,19 +50,23 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     output.stderr(`\n${cause}: stopping. ${contacted ? wayOut(command) : ''}${again}\n`)
     stopper.ask(reason)
   }
+  const tell = async (error: unknown) => {
+    const { tellError } = await import('./commands/tell-error.js')
+    const early = signalCode !== null && !contacted ? signalCode : null
+    return tellError(error, output, { command, json, env: world.env, version: version(), code: early, propose, argv })
+  }
   const forget = world.onSignal(signal => {
+    if (left) return
     if (signalCode !== null && inCi(world.env)) {
       // A runner that cancels a job sends one after the other: nobody has thought twice.
       output.stderr(`\n${signal}: still at it.\n`)
       return
     }
     if (signalCode !== null) {
-      output.stderr(
-        propose(
-          '\n✖ Stopped at once. Hosts that swapped put themselves back when their lease is over (15 s), or wait for: clonedeploy status\n',
-        ),
-      )
-      world.exit(contacted ? 6 : signalCode)
+      left = true
+      output.stderr('\n')
+      tell(new LeftAtOnce(contacted && changes)).then(world.exit)
+      return
     }
     stop(signal, `interrupted by ${signal}`, signal === 'SIGTERM' ? 143 : 130)
   })
@@ -78,6 +88,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       )
       return 0
     }
+    changes = changing.has(command) && asked.flags.dryRun !== true
     const flags = tidied(asked.flags)
     propose = proposer({ config: text(flags.config), stage: text(flags.stage) })
     if (typeof flags.timeout === 'number' && command !== 'run') {
@@ -103,9 +114,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     const { dispatch } = await import('./commands/dispatch.js')
     return await dispatch(io, { ...asked, flags }, (args, cwd) => main(args, { ...world, cwd }))
   } catch (error) {
-    const { tellError } = await import('./commands/tell-error.js')
-    const early = signalCode !== null && !contacted ? signalCode : null
-    return tellError(error, output, { command, json, env: world.env, version: version(), code: early, propose, argv })
+    return tell(error)
   } finally {
     clearTimeout(budget)
     forget()

@@ -30,6 +30,7 @@ export interface Context {
   readonly concurrency: number
   readonly emit: Emit
   readonly asking: Screen['asking']
+  readonly streams: boolean
   readonly paint: Paint
   readonly log: RunLog
   /** Cache of builds, artifacts and manifests. */
@@ -80,6 +81,7 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
     concurrency: flags.concurrency ?? config.ssh.concurrency,
     emit: screen.emit,
     asking: screen.asking,
+    streams: screen.streams,
     paint: await createPaint(io.output.terminal.stdout.level),
     log,
     cacheDir: join(home, 'cache'),

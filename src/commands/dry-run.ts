@@ -15,6 +15,7 @@ import type { DeployFlags } from './flags.js'
 import { needsOf } from './making.js'
 import { planRollout, rolloutProblems } from './rollout.js'
 import { readService, type Served } from './service.js'
+import { tellPlan } from './tell-plan.js'
 import { isUnbuilt } from './unbuilt.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
@@ -64,15 +65,14 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
     warnings: [...artifact.warnings, ...states.flatMap(warningsOf)],
     next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
   }
-  print(context, flags, report)
-  if (problems.length > 0) return 3
-  return flags.detailedExitcode && !nothing ? 10 : 0
+  const changes = flags.detailedExitcode && !nothing ? 10 : 0
+  return told(context, flags, report, problems.length > 0 ? 3 : changes)
 }
 
 /** The same without any host: configuration, build and pack only. */
 export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Artifact): ExitCode {
   const { config, hosts } = context
-  print(context, flags, {
+  const report: DryRunReport = {
     app: config.app,
     stage: config.stage,
     release: isUnbuilt(artifact) ? 'not built' : artifact.digest,
@@ -84,13 +84,14 @@ export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Ar
     problems: [],
     warnings: artifact.warnings,
     next: [],
-  })
-  return 0
+  }
+  return told(context, flags, report, 0)
 }
 
-function print({ io, paint }: Context, flags: DeployFlags, found: DryRunReport): void {
+function told(context: Context, flags: DeployFlags, found: DryRunReport, exitCode: ExitCode): ExitCode {
+  const { io, paint } = context
   const report = { ...found, next: found.next.map(io.propose) }
-  io.output.stdout(flags.json ? `${JSON.stringify(dryRunJson(report))}\n` : dryRunText(report, paint, io.propose))
+  return tellPlan(context, flags, exitCode, dryRunJson(report), dryRunText(report, paint, io.propose))
 }
 
 function ran({ fleet }: Prepared): readonly DryRunStep[] {

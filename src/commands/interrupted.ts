@@ -17,3 +17,16 @@ export class CalledOff extends Refusal {
     super('Stopped: you called it off. Nothing was changed.')
   }
 }
+
+/** Stopped for good by a second signal: nothing more was waited for, so nothing more is known. */
+export class LeftAtOnce extends Refusal {
+  override name = 'LeftAtOnce'
+  override readonly exitCode
+  constructor(mayHaveChanged: boolean) {
+    const back = 'Hosts that swapped put themselves back when their lease is over (15 s), or wait for a repair.'
+    super(`Stopped at once. ${mayHaveChanged ? back : 'Nothing was changed.'}`, {
+      next: mayHaveChanged ? ['look: clonedeploy status'] : [],
+    })
+    this.exitCode = mayHaveChanged ? (6 as const) : (3 as const)
+  }
+}

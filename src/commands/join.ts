@@ -11,6 +11,7 @@ import { demandJoinable, readJoin } from './join-scene.js'
 import { repairFleet } from './repair.js'
 import { wayOfRepair } from './rollout.js'
 import { leave } from './survey.js'
+import { tellPlan } from './tell-plan.js'
 import { withLockWait } from './transact.js'
 
 /** What the joining hosts have got so far, whatever comes of the rest. */
@@ -107,9 +108,7 @@ async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<s
     joining: [...joining],
     earlier,
   }
-  context.io.output.stdout(
-    flags.json ? `${JSON.stringify(repairJson(report))}\n` : repairText(report, context.io.propose),
-  )
-  if (scene.beyond.size > 0) return 6
-  return flags.detailedExitcode && !isNothing(report) ? 10 : 0
+  const changes = flags.detailedExitcode && !isNothing(report) ? 10 : 0
+  const exitCode = scene.beyond.size > 0 ? 6 : changes
+  return tellPlan(context, flags, exitCode, repairJson(report), repairText(report, context.io.propose))
 }

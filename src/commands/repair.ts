@@ -11,6 +11,7 @@ import { concluded } from './repair-end.js'
 import { readScene, type Scene } from './repair-scene.js'
 import { leftDrained, mendService } from './repair-service.js'
 import { leave } from './survey.js'
+import { tellPlan } from './tell-plan.js'
 import { withLockWait } from './transact.js'
 import { unchanged } from './unchanged.js'
 
@@ -114,11 +115,9 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
     joining: [],
     earlier: [],
   }
-  context.io.output.stdout(
-    flags.json ? `${JSON.stringify(repairJson(report))}\n` : repairText(report, context.io.propose),
-  )
-  if (scene.beyond.size > 0) return 6
-  return flags.detailedExitcode && !isNothing(report) ? 10 : 0
+  const changes = flags.detailedExitcode && !isNothing(report) ? 10 : 0
+  const exitCode = scene.beyond.size > 0 ? 6 : changes
+  return tellPlan(context, flags, exitCode, repairJson(report), repairText(report, context.io.propose))
 }
 
 /** Throws MixedError when the records do not tell what has to be done. */

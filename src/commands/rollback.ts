@@ -11,6 +11,7 @@ import type { RollbackFlags } from './flags.js'
 import type { Io } from './io.js'
 import { demandPossible, demandWay } from './rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
+import { tellPlan } from './tell-plan.js'
 import { revealSecrets, signed, transact, withLockWait } from './transact.js'
 import { tellUnchanged } from './unchanged.js'
 
@@ -48,8 +49,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     show(context, fleet, choice)
     if (flags.dryRun) {
       await demandPossible(context, fleet)
-      if (flags.json) context.io.output.stdout(`${JSON.stringify(dryRunJson(fleet, choice))}\n`)
-      return flags.detailedExitcode ? 10 : 0
+      return tellPlan(context, flags, flags.detailedExitcode ? 10 : 0, dryRunJson(fleet, choice), '')
     }
     const way = await demandWay(context, flags, fleet)
     await askToGoOn(

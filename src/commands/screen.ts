@@ -17,6 +17,8 @@ export interface Screen {
   readonly asking: <T>(question: () => Promise<T>) => Promise<T>
   readonly hide: (redact: (text: string) => string) => void
   readonly end: () => void
+  /** Whether stdout is a line for each event, and nothing else. */
+  readonly streams: boolean
 }
 
 /** Everybody who hears of a run: the terminal, the log file, and CLONEDEPLOY_OUTPUT_FILE. */
@@ -43,6 +45,7 @@ export async function openScreen(io: Io, flags: CommonFlags, log: RunLog): Promi
       redact = next
     },
     end: all.end,
+    streams: kind === 'jsonl',
   }
 }
 

@@ -80,5 +80,7 @@ export type Event =
       readonly stderr: string
     }
   | { readonly type: 'run.end'; readonly outcome: Outcome }
+  /** The end of a dry run: what would happen, as its JSON says it. */
+  | { readonly type: 'run.planned'; readonly report: object }
 
 export type Emit = (event: Event) => void

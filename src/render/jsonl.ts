@@ -28,6 +28,8 @@ function eventJson(event: Exclude<Event, { type: 'script' }>): object {
     }
     case 'run.end':
       return { type: 'run.end', outcome: outcomeJson(event.outcome) }
+    case 'run.planned':
+      return { type: 'run.end', outcome: event.report }
     default:
       return event
   }

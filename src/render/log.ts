@@ -47,6 +47,8 @@ function logLines(event: Event, firstOn: Map<string, string>): string[] {
       return scriptLines(event, firstOn)
     case 'run.end':
       return [uncut(JSON.stringify(outcomeJson(event.outcome)))]
+    case 'run.planned':
+      return [uncut(JSON.stringify(event.report))]
   }
 }
 

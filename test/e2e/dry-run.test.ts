@@ -29,6 +29,17 @@ describe.skipIf(!sshdIsHere())('deploy --dry-run', () => {
     expect(stdout).toMatch(flags === ' --json' ? /"dryRun":true/ : /files: 2, \+0 −0 ~1/)
   })
 
+  it('ends a stream as a deploy does: with all that its JSON says, and nothing else on stdout', async () => {
+    const { project } = here
+    const { code, stdout } = await project.run('deploy --dry-run --detailed-exitcode --output jsonl')
+    const lines = stdout.trimEnd().split('\n')
+    expect([code, ...lines.map(line => JSON.parse(line).type)].slice(0, 2)).toEqual([10, 'run.start'])
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      type: 'run.end',
+      outcome: { command: 'deploy', dryRun: true, exitCode: 10, problems: [] },
+    })
+  })
+
   it.each(['', ' --detailed-exitcode'])('with "%s" ends with 0 when nothing would change', async flags => {
     const { project } = here
     await project.deployed('one')

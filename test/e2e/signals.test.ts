@@ -132,6 +132,44 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(both.map(() => [one, true]))
   })
 
+  it('that comes a second time ends at once, with 6, and the stream says so', async () => {
+    const { project } = here
+    configure()
+    await project.deployed('one')
+    configure({ restart: [hold] })
+    project.write({ 'app/version': 'two\n' })
+    const running = project.start('deploy --output jsonl')
+    await held()
+    running.child.kill('SIGINT')
+    await running.until('stopping')
+    // The way back waits for the same restart.
+    running.child.kill('SIGINT')
+    const { code, stdout, stderr } = await running.ended
+    expect(code).toBe(6)
+    expect(stderr).toContain('✖ Stopped at once. Hosts that swapped put themselves back')
+    expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+      type: 'run.end',
+      outcome: { command: 'deploy', result: 'mixed', exitCode: 6, next: ['look: clonedeploy status'] },
+    })
+  })
+
+  it('that comes twice in a dry run ends with what is true: nothing was changed', async () => {
+    const { project, fleet } = here
+    project.configure({ ssh: { configFile: fleet.sshConfigFile, connectTimeout: '50s' } })
+    fleet.freeze(2)
+    try {
+      const running = project.start('deploy --dry-run --json')
+      await running.until('check')
+      running.child.kill('SIGINT')
+      running.child.kill('SIGTERM')
+      const { code, json } = await running.ended
+      expect(code).toBe(3)
+      expect(json()).toMatchObject({ command: 'deploy', result: 'aborted', exitCode: 3 })
+    } finally {
+      fleet.thaw(2)
+    }
+  })
+
   it('like the end of --timeout during health puts all hosts back, with 5', async () => {
     const { project } = here
     configure()
