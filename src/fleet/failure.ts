@@ -51,6 +51,11 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
       return say('a rename in the deploy folder was refused', 'is the folder writable, and not mounted read-only?')
     case codes.unresolved:
       return say('an earlier run left a swap in doubt here')
+    case codes.busy:
+      return say(
+        'a restart that an earlier run began here still goes on, and could not be ended',
+        'wait until it has come to its end, or end it on the host as the user that runs it',
+      )
     case codes.exists:
       return say('a release of this name is already there')
     case codes.unpack:

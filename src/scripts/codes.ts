@@ -16,4 +16,5 @@ export const codes = {
   folder: 88,
   relay: 89,
   hook: 90,
+  busy: 91,
 } as const

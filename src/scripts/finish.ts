@@ -1,6 +1,6 @@
 import { paths, releaseName } from '../release/paths.js'
 import { codes } from './codes.js'
-import { endHookFunction } from './end-hook.js'
+import { endWorkFunction } from './end-work.js'
 import { fenced, fencedOnce, flush, type Place, sweepProbe } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { wayFunctions } from './way.js'
@@ -9,10 +9,10 @@ import { wayFunctions } from './way.js'
 export function discard(place: Place): Script {
   return script('discard', [
     fenced(place),
-    endHookFunction,
+    endWorkFunction,
     wayFunctions,
     sweepProbe,
-    sh`endhook
+    sh`endwork "$X"
 calloff "$X"
 took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 if [ -f "$X/made" ]; then

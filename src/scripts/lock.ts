@@ -1,6 +1,6 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
-import { endHookFunction } from './end-hook.js'
+import { endWorkFunction } from './end-work.js'
 import { enter, fenced, type Place, sweepProbe } from './place.js'
 import { isCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
@@ -29,7 +29,7 @@ export function lock(place: Place, holder: string, options: LockOptions): Script
     sh`[ -d ${place.root} ] || ( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
     enter(place.root),
     unfinishedFunctions,
-    endHookFunction,
+    endWorkFunction,
     sh`X=${paths.tx(place.tx)}
 over=
 umask 077
@@ -87,7 +87,7 @@ for d in .clonedeploy/tx/*/; do
   d=\${d%/}
   [ "$d" = "$X" ] && continue
   { doubtful "$d" || unserved "$d"; } && continue
-  [ ! -f "$d/hook" ] || ( X=$d; endhook )
+  endwork "$d"
   if [ -f "$d/made" ]; then
     read -r r <"$d/made"
     ours "$r" && [ ! -e ".clonedeploy/manifests/$r.seal" ] && ! serves "$r" && [ -d "releases/$r" ] && set -- "$@" "releases/$r"

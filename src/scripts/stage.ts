@@ -1,5 +1,6 @@
 import { paths, releaseName } from '../release/paths.js'
 import { codes } from './codes.js'
+import { endWorkFunction } from './end-work.js'
 import { fenced, flush, type Place } from './place.js'
 import { sameCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
@@ -34,7 +35,8 @@ printf '%s\n' ${run} >"$X/run" && mv -f "$X/run" ${paths.run(release)} || exit $
  * deadline, and the outcome register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one
  * rename can win).
  * `bad`: how the release is marked when it is put back.
- * Every other way back is set aside first: a switch that slept since it decided would put its old release under this one.
+ * Every earlier way back is set aside first: a switch that slept since it decided would put its old release under this one,
+ * and a restart of it that still goes on would start it. Exit: busy (that could not be ended), releaseMissing, currentChanged.
  * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
  */
 export function stage(
@@ -49,19 +51,28 @@ export function stage(
     [
       fenced(place),
       wayFunctions,
+      endWorkFunction,
       sh`umask 077
 [ -d ${paths.release(release)} ] || exit ${codes.releaseMissing}
-for d in .clonedeploy/tx/*; do [ "$d" = "$X" ] || backaside "$d"; done`,
+for d in .clonedeploy/tx/*; do backaside "$d"; endwork "$d" || exit ${codes.busy}; done`,
       sameCurrent(old),
       sh`[ ! -e "$X/stage" ] || rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
 mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,
       old === null
         ? sh`: >"$X/stage/revert/absent"`
         : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
-      sh`${restart.length === 0 ? sh`:` : sh`cat`} >"$X/restart" && printf '%s\n' ${releaseName(release)} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
+      sh`${restart.length === 0 ? sh`:` : sh`{ printf '%s\n' ${asItself.text}; cat; }`} >"$X/restart.new" && mv -f "$X/restart.new" "$X/restart" && : >"$X/stage/revert/serve" &&
+printf '%20s\n' '' >"$X/restarting" && printf '%s\n' ${releaseName(release)} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
 printf '%s' ${bad === null ? '' : `${bad}\n`} >"$X/bad" &&
-for f in lease told tick early late undecided; do : >"$X/$f" || exit ${codes.unpack}; done && : >"$X/state.staged" || exit ${codes.unpack}`,
+for f in lease told tick early late log undecided; do : >"$X/$f" || exit ${codes.unpack}; done && : >"$X/state.staged" || exit ${codes.unpack}`,
     ],
     restart,
   )
 }
+
+/**
+ * The first lines of a restart's script: its process is on record, in a file that has its size already, before it asks
+ * whether it may go on. Whoever takes that away from it reads the record afterwards.
+ */
+const asItself = sh`{ printf '%-20s\n' "$$" 1<>"\${0%/*}/restarting"; } 2>/dev/null
+[ -e "\${0%/*}/stage/revert/serve" ] || exit ${codes.fenced}`

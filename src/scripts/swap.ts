@@ -1,6 +1,6 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
-import { endHookFunction } from './end-hook.js'
+import { endWorkFunction } from './end-work.js'
 import { fenced, flush, type Place } from './place.js'
 import { sameCurrent } from './same-current.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
@@ -83,8 +83,7 @@ export function restore(place: Place, release: string): Script {
   return script('restore', [
     fenced(place),
     restoreFunction(sh`${paths.release(release)}`),
-    endHookFunction,
-    sh`endhook
+    sh`endwork "$X"
 calloff "$X"
 backagain "$X"
 [ ! -e "$X/undecided" ] || mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null
@@ -139,6 +138,7 @@ function markConfirmed(release: string): ShellText {
 /** `back`: takes the way forward away, then one rename of the link that was made beforehand. `markbad`: what a deploy brought and nobody confirmed is bad. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. `went`: what the swap made of `current`. */
 export function restoreFunction(went: ShellText): ShellText {
   return sh`${wayFunctions}
+${endWorkFunction}
 back() {
   calloff "$X"
   [ "$(readlink current)" = ${went} ] || return 0
@@ -160,6 +160,7 @@ goback() {
   # Another run has set this way back aside: what is served is its affair.
   [ "$(readlink current)" != ${went} ] || return 0
   markbad
+  endwork "$X"
   ( trap - HUP INT TERM PIPE; exec sh "$X/restart" ) </dev/null >"$X/log" 2>&1 && rm -f "$X/restart"
 }`
 }

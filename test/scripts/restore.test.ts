@@ -1,16 +1,30 @@
 import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { afterwards } from '../../src/scripts/hook.js'
 import { lock, renew } from '../../src/scripts/lock.js'
 import { enter } from '../../src/scripts/place.js'
 import { Script, sh } from '../../src/scripts/shell.js'
 import { stage } from '../../src/scripts/stage.js'
 import { confirm, restore, restoreFunction } from '../../src/scripts/swap.js'
+import { writeFiles } from '../support/files.js'
 import { signal, switchesIn } from '../support/processes.js'
 import { textOf } from '../support/project.js'
 import { currentOf, place, run, shells, shellsOnPath, start, until } from '../support/scripts.js'
 import { tried } from '../support/tier.js'
-import { armed, armOf, heldUp, locked, newId, newTarget, oldTarget, recordsOf, staged, swapped } from './staged.js'
+import {
+  armed,
+  armOf,
+  heldUp,
+  locked,
+  newId,
+  newTarget,
+  oldTarget,
+  recordsOf,
+  staged,
+  succeed,
+  swapped,
+} from './staged.js'
 
 const back = (root: string) => restore(place(root), newId)
 const badOf = (root: string) => textOf(join(root, '.clonedeploy/bad', newId))
@@ -287,6 +301,65 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     rmSync(root, { recursive: true })
     waiting.send('end')
     expect((await waiting.result).code).toBe(0)
+  })
+})
+
+describe.each(shells)("what the dead-man's switch restarts, under $name,", { concurrent: true }, shell => {
+  const waits = ': >began; until [ -e go ]; do sleep 0.1; done; : >ended'
+  const restart = (root: string) => afterwards(root, [{ folder: '.', run: waits, timeout: 60 }], {})
+  const had = (root: string, name: string) => existsSync(join(root, name))
+  /** The switch of t1 has begun it, and it has not come to its end. */
+  const begun = async () => {
+    const { root } = await swapped(shell, { lease: 1, restart })
+    await until(() => had(root, 'began'), 'the restart begins')
+    return root
+  }
+  const second = async (root: string) => {
+    const at = place(root, 't2')
+    await succeed(run(lock(at, '{"tx":"t2"}', { unresolved: 'keep', over: 't1' }), shell))
+    return at
+  }
+  const again = (root: string, tx: string) => stage(place(root, tx), newId, oldTarget, Buffer.alloc(0))
+
+  it.each([
+    ['the next run makes its links', async (root: string) => again((await second(root)).root, 't2')],
+    ['its own run makes its links again', async (root: string) => again(root, 't1')],
+    ['a repair puts it back', async (root: string) => restore({ ...(await second(root)), of: 't1' }, newId)],
+    ['its own run puts it back', async (root: string) => back(root)],
+  ])('ends with all that it started, and is still owed, when %s', async (_, next) => {
+    const root = await begun()
+    await succeed(run(await next(root), shell))
+    writeFiles(root, { go: '' })
+    await until(() => switchesIn(root).length === 0, 'nothing is at work')
+    expect([had(root, 'ended'), had(root, '.clonedeploy/tx/t1/restart'), currentOf(root)]).toEqual([
+      false,
+      true,
+      oldTarget,
+    ])
+  })
+
+  it('is not begun once another run has made its links', async () => {
+    const { root } = await swapped(shell, { restart })
+    await run(back(root), shell)
+    const late = new Script('late', `cd '${root}' && sh .clonedeploy/tx/t1/restart`)
+    await succeed(run(again((await second(root)).root, 't2'), shell))
+    expect((await run(late, shell)).code).toBe(79)
+    expect(had(root, 'began')).toBe(false)
+    await succeed(run(restore({ ...place(root, 't2'), of: 't1' }, newId), shell))
+    writeFiles(root, { go: '' })
+    await succeed(run(late, shell))
+    expect(had(root, 'ended')).toBe(true)
+  })
+
+  it('is nobody who has got its process id since', async () => {
+    const { root } = await swapped(shell, { restart })
+    await run(back(root), shell)
+    const other = start(new Script('another', 'echo here; read -r line; echo "$line"'), shell)
+    await other.line()
+    writeFiles(root, { '.clonedeploy/tx/t1/restarting': `${other.pid}\n` })
+    await succeed(run(again((await second(root)).root, 't2'), shell))
+    other.send('still here')
+    expect(await other.line()).toBe('still here')
   })
 })
 

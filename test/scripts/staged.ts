@@ -21,7 +21,7 @@ export function arriving(text: string): Arrival {
 export interface Setup {
   /** Target of `current` before; null: there is none. */
   readonly old?: string | null
-  readonly restart?: string
+  readonly restart?: string | ((root: string) => Uint8Array)
   /** How the release is marked when it is put back. */
   readonly bad?: string
   readonly lease?: number
@@ -43,7 +43,8 @@ export async function locked(shell: Shell, setup: Setup = {}): Promise<string> {
 export async function staged(shell: Shell, setup: Setup = {}): Promise<string> {
   const { old = oldTarget, restart = '', bad = null } = setup
   const root = await locked(shell, setup)
-  await succeed(run(stage(place(root), newId, old, Buffer.from(restart), bad), shell))
+  const text = typeof restart === 'string' ? Buffer.from(restart) : restart(root)
+  await succeed(run(stage(place(root), newId, old, text, bad), shell))
   return root
 }
 

@@ -39,7 +39,7 @@ describe.each(shells)('stage under $name', shell => {
     const tx = join(root, '.clonedeploy/tx/t1')
     expect(readlinkSync(join(tx, 'stage/go/current'))).toBe(newTarget)
     expect(readlinkSync(join(tx, 'stage/revert/current'))).toBe(oldTarget)
-    expect(readFileSync(join(tx, 'restart'), 'utf8')).toBe('echo "it\'s back"\n')
+    expect(readFileSync(join(tx, 'restart'), 'utf8')).toContain('\necho "it\'s back"\n')
     expect(readFileSync(join(tx, 'next'), 'utf8')).toBe(`${newId}\n`)
     expect(readFileSync(join(tx, 'old'), 'utf8')).toBe(`${oldTarget}\n`)
     expect(recordsOf(root)).toEqual(['state.staged', 'undecided'])

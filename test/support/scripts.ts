@@ -40,6 +40,7 @@ export interface RunOptions {
 
 /** A script that waits on its stdin. */
 export interface Started {
+  readonly pid: number
   readonly line: () => Promise<string | null>
   readonly send: (line: string) => void
   /** Takes its stdin away, as a lost connection does. */
@@ -104,6 +105,7 @@ export function start(script: Script, shell: Shell, options: RunOptions = {}): S
   stdin?.on('error', () => {})
   const result = ended(child)
   return {
+    pid: child.pid ?? 0,
     line: lineReader(child),
     send: line => void stdin?.write(`${line}\n`),
     hangUp: () => void stdin?.end(),
