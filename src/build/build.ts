@@ -49,7 +49,7 @@ export async function buildWithoutCommands(options: BuildOptions): Promise<Artif
 
 async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact> {
   await runAll(options.config.root, options)
-  return pack(resolve(options.config.root, dir), options, true)
+  return pack(resolve(options.config.root, dir), options.config.root, options, true)
 }
 
 async function buildCommit(source: GitSource, options: BuildOptions): Promise<Artifact> {
@@ -101,7 +101,7 @@ async function buildFresh(
     await checkOut({ repository, commit, submodules, dir, offline, signal })
     const folder = subfolder(dir, subdir, commit)
     await runAll(folder, options, { CLONEDEPLOY_REVISION: commit })
-    const artifact = await pack(subfolder(dir, subdir, commit), options, false)
+    const artifact = await pack(subfolder(dir, subdir, commit), dir, options, false)
     return { ...artifact, warnings: [...artifact.warnings, ...(offline ? await notFetched(dir, submodules) : [])] }
   })
 }
@@ -120,9 +120,10 @@ async function runAll(cwd: string, { config, onOutput, signal }: BuildOptions, e
 
 async function pack(
   dir: string,
+  project: string,
   { config, revision, cacheDir, signal }: BuildOptions,
   stays: boolean,
 ): Promise<Artifact> {
   const { include, shared } = config
-  return packFolder({ dir, include, shared, cacheDir, revision, signal, stays })
+  return packFolder({ dir, project, include, shared, cacheDir, revision, signal, stays })
 }

@@ -10,7 +10,7 @@ export interface Built {
   readonly warnings: readonly string[]
 }
 
-const format = 1
+const format = 2
 
 /**
  * Names a build by everything that its result depends on. What is in the commit, .deployignore too, needs no mention;

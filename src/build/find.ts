@@ -2,6 +2,7 @@ import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { relative } from 'node:path'
 import { PreflightError } from '../errors.js'
 import { refuseUnpackable } from './checks.js'
+import { trackedEnvFiles } from './env-files.js'
 import { loadGitignore, readDeployignore } from './gitignore.js'
 import { compileInclude } from './include.js'
 import { judgeBy } from './judge.js'
@@ -13,14 +14,21 @@ import { warningsOf } from './warnings.js'
 
 /** Everything in a folder that belongs into the artifact, checked, with what is to be said about the rest. */
 export async function findAll(options: PackOptions): Promise<{ readonly found: Found; readonly warnings: string[] }> {
-  const { dir, cacheDir, signal } = options
+  const { dir, cacheDir, project, signal } = options
   refuseNoFolder(dir, options.include)
   const gitignore = await loadGitignore()
   const exists = (path: string) => lstatSync(onDisk(dir, path), { throwIfNoEntry: false }) !== undefined
   const include = compileInclude((options.include ?? []).map(rawName), exists, gitignore)
-  const ignored = gitignore(readDeployignore(dir))
+  const deployignore = gitignore(readDeployignore(dir))
+  const tracked = project === undefined ? () => false : await trackedEnvFiles(dir, project)
   const shared = [...options.shared.dirs, ...options.shared.files].map(path => rawName(path.replace(/\/+$/, '')))
-  const judge = judgeBy({ include, ignored, shared: new Set(shared), ours: new Set([below(dir, cacheDir)]) })
+  const judge = judgeBy({
+    include,
+    deployignore,
+    tracked,
+    shared: new Set(shared),
+    ours: new Set([below(dir, cacheDir)]),
+  })
   const found = await walk(dir, judge, signal)
   const unused = include.unused()
   if (unused.length > 0) throw unusedIncludes(dir, unused, found)

@@ -4,14 +4,22 @@ import { PreflightError } from '../errors.js'
 
 export type PathTest = (path: string, isFolder: boolean) => boolean
 
-/** A test of paths (latin1 names) against patterns in gitignore's syntax, a line each. */
-export type Gitignore = (patterns: string) => PathTest
+/** Patterns in gitignore's syntax, a line each, for paths as latin1 names. */
+export type Gitignore = (patterns: string) => {
+  readonly ignores: PathTest
+  /** Whether the last pattern that is about the path takes it back: `!keep.map`. */
+  readonly keeps: PathTest
+}
 
 export async function loadGitignore(): Promise<Gitignore> {
   const { default: ignore } = await import('ignore')
   return patterns => {
     const rules = ignore({ ignorecase: false }).add(patterns)
-    return (path, isFolder) => rules.ignores(isFolder ? `${path}/` : path)
+    const test = (path: string, isFolder: boolean) => rules.test(isFolder ? `${path}/` : path)
+    return {
+      ignores: (path, isFolder) => test(path, isFolder).ignored,
+      keeps: (path, isFolder) => test(path, isFolder).unignored,
+    }
   }
 }
 

@@ -7,6 +7,8 @@ export interface Include {
   readonly use: (path: string, isFolder: boolean) => void
   /** Whether something below this folder may be asked for. */
   readonly leadsTo: (folder: string) => boolean
+  /** Whether a pattern is about files like this env file, not only about a folder that it lies in. */
+  readonly namesEnvFile: (path: string, isFolder: boolean) => boolean
   readonly unused: () => string[]
 }
 
@@ -32,26 +34,30 @@ export function compileInclude(
       for (const each of unused) if (each.matches(path, isFolder)) unused.delete(each)
     },
     leadsTo: folder => all || wanted.some(each => each.leadsTo(folder)),
+    namesEnvFile: (path, isFolder) =>
+      wanted.some(each => /(^|\/)\.env[^/]*$/i.test(each.plain) && each.matches(path, isFolder)),
     unused: () => [...unused].map(each => each.text),
   }
 }
 
 interface Part {
   readonly text: string
+  readonly plain: string
   readonly matches: PathTest
   readonly leadsTo: (folder: string) => boolean
 }
 
 function part(text: string, isPath: (path: string) => boolean, gitignore: Gitignore): Part {
   const plain = text.replace(/^(\.?\/)+/, '').replace(/\/+$/, '')
-  if (plain === '' || plain === '.') return { text, matches: () => true, leadsTo: () => true }
+  if (plain === '' || plain === '.') return { text, plain, matches: () => true, leadsTo: () => true }
   if (!/[*?[\\]/.test(plain) || isPath(plain)) return literal(text, plain)
-  return { text, matches: gitignore(`/${plain}`), leadsTo: leads(plain, gitignore) }
+  return { text, plain, matches: gitignore(`/${plain}`).ignores, leadsTo: leads(plain, gitignore) }
 }
 
 function literal(text: string, plain: string): Part {
   return {
     text,
+    plain,
     matches: path => path === plain || path.startsWith(`${plain}/`),
     leadsTo: folder => plain.startsWith(`${folder}/`) || folder === plain || folder.startsWith(`${plain}/`),
   }
@@ -61,7 +67,7 @@ function literal(text: string, plain: string): Part {
 function leads(pattern: string, gitignore: Gitignore): (folder: string) => boolean {
   const segments = pattern.split('/')
   const free = segments.indexOf('**')
-  const beginnings = segments.map((_, i) => gitignore(`/${segments.slice(0, i + 1).join('/')}`))
+  const beginnings = segments.map((_, i) => gitignore(`/${segments.slice(0, i + 1).join('/')}`).ignores)
   return folder => {
     const depth = folder.split('/').length
     if (free >= 0 && depth > free) return free === 0 || (beginnings[free - 1]?.(folder, true) ?? false)

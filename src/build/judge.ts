@@ -1,28 +1,31 @@
-import type { PathTest } from './gitignore.js'
+import { isEnvFile } from './env-files.js'
+import type { Gitignore, PathTest } from './gitignore.js'
 import type { Include } from './include.js'
 
 /** Why a path is not in the artifact. `through`: a folder that only leads to something that is. */
-export type Verdict = 'in' | 'through' | 'unlisted' | 'ignored' | 'secret' | 'shared' | 'revision' | 'ours'
+export type Verdict = 'in' | 'through' | 'unlisted' | 'ignored' | 'env' | 'shared' | 'revision' | 'ours'
 
 /** What to do with a path that a walk came upon. Pure, but for the `used` marks of `include`. */
 export type Judge = (path: string, isFolder: boolean) => Verdict
 
 export interface Rules {
   readonly include: Include
-  readonly ignored: PathTest
+  readonly deployignore: ReturnType<Gitignore>
+  /** Which of the env files git tracks. */
+  readonly tracked: PathTest
   /** Linked paths: they live in shared/ on the hosts. */
   readonly shared: ReadonlySet<string>
   /** Folders of clonedeploy's own that lie in the tree, such as its cache. */
   readonly ours: ReadonlySet<string>
 }
 
-export function judgeBy({ include, ignored, shared, ours }: Rules): Judge {
+export function judgeBy({ include, deployignore, tracked, shared, ours }: Rules): Judge {
   return (path, isFolder) => {
     const name = path.slice(path.lastIndexOf('/') + 1)
     if (name === '.git' || name === '.clonedeploy' || ours.has(path)) return 'ours'
     if (include.takes(path, isFolder)) {
       const verdict = verdictOf(path, name, isFolder)
-      if (verdict !== 'secret' && verdict !== 'ignored') include.use(path, isFolder)
+      if (verdict !== 'env' && verdict !== 'ignored') include.use(path, isFolder)
       return verdict
     }
     if (!isFolder || !include.leadsTo(path)) return 'unlisted'
@@ -32,14 +35,12 @@ export function judgeBy({ include, ignored, shared, ours }: Rules): Judge {
 
   function verdictOf(path: string, name: string, isFolder: boolean): Verdict {
     if (shared.has(path)) return 'shared'
-    if (isSecret(name)) return 'secret'
     if (path === 'REVISION') return 'revision'
-    return ignored(path, isFolder) ? 'ignored' : 'in'
+    if (deployignore.ignores(path, isFolder)) return 'ignored'
+    return isEnvFile(name) && !isWanted(path, isFolder) ? 'env' : 'in'
   }
-}
 
-/** Names that are never deployed: `.env`, `.env.local`, `.envrc`, `key.pem`. */
-function isSecret(name: string): boolean {
-  const lower = name.toLowerCase()
-  return lower.startsWith('.env') || lower.endsWith('.pem')
+  function isWanted(path: string, isFolder: boolean): boolean {
+    return include.namesEnvFile(path, isFolder) || deployignore.keeps(path, isFolder) || tracked(path, isFolder)
+  }
 }

@@ -3,6 +3,7 @@ import type { Zip } from '../scripts/arrival.js'
 import type { Artifact, Payload, Revision } from './artifact.js'
 import { findAll } from './find.js'
 import { freeze } from './freeze.js'
+import { keyWarnings } from './key-warnings.js'
 import { digestOf, type Manifest } from './manifest.js'
 import { payloadFrom } from './payload.js'
 import type { Frozen } from './store.js'
@@ -13,6 +14,8 @@ export interface PackOptions {
   readonly include: readonly string[] | null
   readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
   readonly cacheDir: string
+  /** Where the project lies, whose own repository may be asked which env files it tracks; else none is taken for tracked. */
+  readonly project?: string
   readonly revision?: Revision | null
   readonly signal?: AbortSignal | undefined
   /** Whether the folder stays where it is: what is not written to until it is packed again need not be read then. */
@@ -25,8 +28,8 @@ export interface PackOptions {
  */
 export async function packFolder(options: PackOptions): Promise<Artifact> {
   const { found, warnings } = await findAll(options)
-  const frozen = await freeze(options.dir, found, options.cacheDir, options.stays ?? false, options.signal)
-  return artifactOf(frozen, options.revision ?? null, warnings)
+  const { frozen, keys } = await freeze(options.dir, found, options.cacheDir, options.stays ?? false, options.signal)
+  return artifactOf(frozen, options.revision ?? null, [...warnings, ...keyWarnings(frozen.manifest, keys)])
 }
 
 /** An artifact of frozen bytes. Payloads are made once per base and release, and shared by all who ask. */

@@ -14,6 +14,8 @@ export interface Seen {
   readonly frozen: Frozen
   /** The sha256 of a file that was not written to since; null when it has to be read. */
   readonly sha256Of: (file: FoundFile) => string | null
+  /** By their sha256. */
+  readonly keys: ReadonlySet<string>
 }
 
 /**
@@ -27,12 +29,16 @@ export function recallSeen(cacheDir: string, dir: string): Seen | null {
   const file = fileOf(cacheDir, dir)
   if (file === null) return null
   try {
-    const [digest = '', at = '', ...lines] = readFileSync(file, 'latin1').split('\n')
+    const [digest = '', at = '', keys = '', ...lines] = readFileSync(file, 'latin1').split('\n')
     const frozen = recall(cacheDir, digest)
     if (frozen === null) return null
     const files = entriesOf(frozen.manifest).filter(entry => entry.kind === 'file')
     const known = new Map(files.map((entry, i) => [entry.path, { entry, line: lines[i] }]))
-    return { frozen, sha256Of: file => sha256Of(file, known.get(file.path), Number(at)) }
+    return {
+      frozen,
+      sha256Of: file => sha256Of(file, known.get(file.path), Number(at)),
+      keys: new Set(keys.split(' ')),
+    }
   } catch {
     return null
   }
@@ -52,12 +58,13 @@ export function rememberSeen(
   cacheDir: string,
   dir: string,
   frozen: Frozen,
+  keys: ReadonlySet<string>,
   files: readonly FoundFile[],
   at: number,
 ): void {
   const file = fileOf(cacheDir, dir)
   if (file === null) return
-  const lines = [frozen.digest, String(at), ...files.map(({ stamp }) => lineOf(stamp))]
+  const lines = [frozen.digest, String(at), [...keys].join(' '), ...files.map(({ stamp }) => lineOf(stamp))]
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     writeFileSync(`${file}.${process.pid}`, lines.join('\n'), { mode: 0o600 })

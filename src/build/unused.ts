@@ -19,7 +19,6 @@ function reason(dir: string, text: string, { leftOut }: Found): string {
   const link = [...parentsOf(path)].reverse().find(parent => isLink(dir, parent))
   if (link) return `${printable(link)} is a symbolic link, which is not followed; include what it points at`
   const left = leftOut.find(each => each.path === path || path.startsWith(`${each.path}/`))
-  if (left?.why === 'secret') return 'never deployed (.env*, *.pem); use "secrets", or "shared" for files on the hosts'
   if (left?.why === 'ignored') return 'left out by .deployignore'
   if (left?.why === 'shared') return 'it is a shared path: it lives on the hosts'
   if (path.split('/').some(name => name === '.git' || name === '.clonedeploy')) return 'never deployed'

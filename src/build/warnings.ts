@@ -8,7 +8,11 @@ import type { Found } from './walk.js'
 export function warningsOf(found: Found, shared: readonly string[]): string[] {
   return [
     ...leftOut(found, 'shared', 'left out, because the hosts use their own in shared/'),
-    ...leftOut(found, 'secret', 'never deployed (.env*, *.pem); use "secrets", or "shared" for files on the hosts'),
+    ...leftOut(
+      found,
+      'env',
+      'left out, because git does not track them ("include" can name them; "shared" and "secrets" give the hosts their own)',
+    ),
     ...leftOut(found, 'revision', 'left out, because each release gets its own, with the commit it was built from'),
     ...dangling(found, shared),
     ...large(found),

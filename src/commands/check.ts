@@ -11,6 +11,7 @@ import type { Propose } from '../text/propose.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
+import { sourceWarnings } from './making.js'
 import { readService } from './service.js'
 import { readFleet } from './status.js'
 import { leave } from './survey.js'
@@ -36,7 +37,11 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...(await loginProblems(context.config, read, context.concurrency)),
       ...(await readService(context, read, context.hosts)).problems,
     ]
-    const warnings = [...read.flatMap(({ state }) => warningsOf(state)), ...hosts.flatMap(clockWarning)]
+    const warnings = [
+      ...(await sourceWarnings(context)),
+      ...read.flatMap(({ state }) => warningsOf(state)),
+      ...hosts.flatMap(clockWarning),
+    ]
     leave(read)
     const complete = problems.map(one => proposing(one, io.propose))
     const report = { v: 1, command: 'check', app, stage, hosts, problems: complete, warnings }

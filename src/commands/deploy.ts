@@ -85,7 +85,7 @@ async function deployTo(
     const artifact = await built()
     demandNone(states.flatMap(state => problemsOf(state, needsOf(entriesOf(artifact.manifest)))))
     if (!flags.force && servesAlready(states, artifact.digest))
-      return tellUnchanged(context, fleet, artifact.digest, startedAt)
+      return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', artifact.warnings)
     const secrets = await revealSecrets(context)
     const prepared = await prepare(context, flags, fleet, artifact, secrets)
     const { release } = prepared.intent
@@ -110,6 +110,7 @@ async function deployTo(
       prepared.payload,
       startedAt,
       way.service,
+      artifact.warnings,
     )
     return outcome.exitCode
   } finally {

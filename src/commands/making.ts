@@ -3,6 +3,7 @@ import { type BuildOptions, buildArtifact, buildWithoutCommands } from '../build
 import { entriesOf } from '../build/manifest.js'
 import { pinRevision } from '../build/source.js'
 import type { Config } from '../config/config.js'
+import { PreflightError, UsageError } from '../errors.js'
 import { bytesText } from '../render/units.js'
 import type { Context } from './context.js'
 import type { DeployFlags } from './flags.js'
@@ -33,6 +34,19 @@ export function makingOf(context: Context, config: Config, flags: DeployFlags, o
     return withoutCommands ? buildOrGuess(options) : buildArtifact(options)
   })
   return { revision, artifact }
+}
+
+/** What would be left out of a release, or go out with it, as far as that is known without running a command of the project. */
+export async function sourceWarnings(context: Context): Promise<readonly string[]> {
+  const over = new AbortController()
+  try {
+    return (await orInterrupt(context, makingOf(context, context.config, { dryRun: true }, over).artifact())).warnings
+  } catch (error) {
+    if (!(error instanceof PreflightError || error instanceof UsageError)) throw error
+    return [`what would be deployed was not looked at: ${error.message}`]
+  } finally {
+    over.abort()
+  }
 }
 
 /** Waits for the artifact, and tells of it. */

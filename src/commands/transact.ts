@@ -49,8 +49,10 @@ export async function transact(
   payload: (baseDigest: string | null) => Promise<Payload>,
   startedAt: number,
   service: Service | null = null,
+  warnings: readonly string[] = [],
 ): Promise<Outcome> {
   const run = startRun(context, flags, fleet, plan, payload, service)
+  run.warnings.push(...warnings)
   const outcome = await execute(run, { startedAt, log: context.log.path() })
   for (const { host, roundTrips, bytes } of fleet.map(({ session }) => session))
     context.emit({ type: 'traffic', host: host.name, roundTrips: roundTrips(), bytes: bytes() })

@@ -13,9 +13,10 @@ export async function tellUnchanged(
   fleet: Fleet,
   digest: string | null,
   startedAt: number,
-  command: Outcome['command'] = 'deploy',
+  command: Outcome['command'],
+  warnings: readonly string[] = [],
 ): Promise<ExitCode> {
-  const outcome = await unchanged(context, fleet, digest, startedAt, command)
+  const outcome = { ...(await unchanged(context, fleet, digest, startedAt, command)), warnings }
   context.emit({ type: 'run.end', outcome })
   return outcome.exitCode
 }

@@ -26,8 +26,8 @@ export interface StageInput {
   readonly app?: string
   /**
    * What is built. `{ git }` is built from a clean checkout of one revision: what lies uncommitted beside it is not
-   * deployed. `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax) leaves files out of either; `.git`,
-   * `.env*` and `*.pem` are never packed.
+   * deployed. `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax) leaves files out of either. `.git` is
+   * never packed; `.env` and `.env.*` are where git tracks them, or `include` or a `!` line of `.deployignore` names them.
    * @default { git: '.', ref: 'HEAD' }
    * @example { git: '.', ref: 'main', subdir: 'apps/web' }
    */

@@ -220,6 +220,18 @@ describe('building a commit', () => {
     expect(await contentOf(artifact)).toEqual({ a: '644 one\ntwo\n', b: '644 one\r\n' })
   })
 
+  it('has the env files that are committed, and copies of them that the build made; others it leaves out and names', async () => {
+    const dir = repository({ '.env.production': 'API=x', '.gitignore': '.env', 'web/.env': 'committed all the same' })
+    fill(dir, { '.env': 'SECRET=here' })
+    const build = ['mkdir out; cp .env.production out; echo SECRET=made >.env; touch out/.env.local']
+    const { artifact, cacheDir } = await built(settings(dir, gitSource('.'), { build }))
+    const paths = ['.env.production', '.gitignore', 'out', 'out/.env.production', 'web', 'web/.env']
+    expect(pathsOf(artifact)).toEqual(paths)
+    expect(artifact.warnings).toEqual([expect.stringMatching(/^left out, because git .*: \.env, out\/\.env\.local$/)])
+    const again = await built(settings(dir, gitSource('.'), { build }), { cacheDir })
+    expect(again.artifact.warnings).toEqual(artifact.warnings)
+  })
+
   it('brings submodules only when asked', async () => {
     const lib = repository({ 'lib.js': 'x' })
     const dir = repository({ a: 'x' })

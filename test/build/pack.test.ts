@@ -120,21 +120,64 @@ describe('what is deployed of a folder', () => {
     expect(paths).toEqual(['.gitignore', '.next', '.next/a', 'node_modules', 'node_modules/b', 'src', 'src/c'])
   })
 
-  it('is never a repository, a secret or our own records', async () => {
+  it('is never a repository, our own records or an env file of this machine', async () => {
     const { paths, warnings } = await packed({
       '.git/config': 'x',
       '.clonedeploy/cache/x': 'x',
       'lib/.git': 'gitdir: ..',
       '.env': 'x',
       '.env.local': 'x',
-      'lib/.envrc': 'x',
-      'lib/key.PEM': 'x',
-      'lib/environment.js': 'x',
+      'lib/.ENVRC': 'x',
+      'lib/.env/x': 'x',
     })
-    expect(paths).toEqual(['lib', 'lib/environment.js'])
+    expect(paths).toEqual(['lib'])
     expect(warnings).toEqual([
-      'never deployed (.env*, *.pem); use "secrets", or "shared" for files on the hosts: .env, .env.local, lib/.envrc, lib/key.PEM',
+      'left out, because git does not track them ("include" can name them; "shared" and "secrets" give the hosts their own): .env, .env.local, lib/.ENVRC, lib/.env',
     ])
+  })
+
+  it.each([
+    'cacert.pem',
+    'key.p12',
+    '.envoy.yaml',
+    '.environment',
+    'x.env',
+    '.env.example',
+    '.env.production.sample',
+    '.env.dist',
+  ])('is not less for a name like %s', async name => {
+    expect(await packed({ [name]: 'x' })).toEqual({ paths: [name], warnings: [] })
+  })
+
+  it.each([
+    ['an include', { include: ['conf/.env.production', 'a'] }, ''],
+    ['a pattern of include', { include: ['**/.env.*', 'a'] }, ''],
+    ['a line of .deployignore', {}, '!.env.production\n'],
+  ])('has an env file that is named by %s, and no other', async (_, more, deployignore) => {
+    const tree = { '.deployignore': deployignore, 'conf/.env.production': 'x', 'conf/.env': 'x', a: 'x' }
+    const { paths } = await packed(tree, more)
+    expect(paths.filter(path => path !== '.deployignore')).toEqual(['a', 'conf', 'conf/.env.production'])
+  })
+
+  it('has no env file because include names its folder', async () => {
+    expect((await packed({ 'conf/.env': 'x', 'conf/a': 'x' }, { include: ['conf'] })).paths).toEqual(['conf', 'conf/a'])
+  })
+
+  it('has the private keys that lie in it, with a warning that names the line that leaves each out', async () => {
+    const cacheDir = temporary()
+    const dir = fill(temporary(), { 'conf/id [1]': pem('OPENSSH PRIVATE KEY'), 'ca.pem': pem('CERTIFICATE'), a: 'x' })
+    const first = await packFolder({ dir, include: null, shared: nothingShared, cacheDir, stays: true })
+    const warning =
+      'conf/id [1] holds a private key, which every host gets; to leave it out, add to .deployignore: /conf/id \\[1\\]'
+    expect(first.warnings).toEqual([warning])
+    fill(dir, { a: 'y' })
+    const again = () => packFolder({ dir, include: null, shared: nothingShared, cacheDir, stays: true })
+    expect((await again()).warnings).toEqual([warning])
+    expect((await again()).warnings).toEqual([warning])
+    fill(dir, { '.deployignore': '/conf/id \\[1\\]\n' })
+    const without = await again()
+    expect(without.warnings).toEqual([])
+    expect(without.manifest.lines.filter(line => line.includes('id'))).toEqual([])
   })
 
   it('leaves its own cache out when that lies in the folder', async () => {
@@ -217,7 +260,6 @@ describe('what is deployed of a folder', () => {
     ['*.css', {}, '*.css: no such path'],
     ['{dist,lib}', {}, '{dist,lib}: no such path; {a,b} is not a pattern here, write two lines'],
     ['../dist', {}, '../dist: only what is below the folder can be included'],
-    ['.env', { '.env': 'x' }, '.env: never deployed (.env*, *.pem); use "secrets", or "shared" for files on the hosts'],
     ['.git', { '.git/config': 'x' }, '.git: never deployed'],
     ['ignored', { ignored: 'x' }, 'ignored: left out by .deployignore'],
     [
@@ -479,6 +521,8 @@ it('does not look at times: a touched file is no change', async () => {
   utimesSync(bytes(dir, 'a'), 1, 1)
   expect((await pack(dir)).digest).toBe(before.digest)
 })
+
+const pem = (what: string) => `-----BEGIN ${what}-----\n${'MIIEpAIBAAKCAQEA'.repeat(4)}\n-----END ${what}-----\n`
 
 /** A folder with more than one block of a payload. */
 function large(): string {

@@ -134,6 +134,19 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
     expect(json().problems[0].text).toContain('is not a folder')
   })
 
+  it('check, a dry run and a deploy name what is left out, and what should be, in their last words and in JSON', async () => {
+    const { project } = here
+    project.write({ 'app/.env': 'x', 'app/id': `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkq'.repeat(4)}\n` })
+    const told = [
+      expect.stringMatching(/^left out, .*: \.env$/),
+      expect.stringMatching(/^id holds a private key, .*: \/id$/),
+    ]
+    for (const command of ['check', 'deploy --dry-run', 'deploy', 'deploy'])
+      expect((await project.run(`${command} --json`)).json().warnings).toEqual(told)
+    const { stderr } = await project.run('deploy --force')
+    expect(stderr).toMatch(/✔ Deployed .*\n\n {2}! left out, .*: \.env\n {2}! id holds .*: \/id\n/)
+  })
+
   it('config shows the configuration without its secrets, and contacts nobody', async () => {
     const { project, fleet } = here
     project.configure({ secrets: { TOKEN: { env: 'TOKEN' } } })
