@@ -1,7 +1,7 @@
 import { entriesOf } from '../build/manifest.js'
 import { zipFor } from '../build/zip.js'
 import { MixedError, PreflightError } from '../errors.js'
-import { verifyOnAll } from '../fleet/damaged.js'
+import { readOnAll } from '../fleet/held.js'
 import { prepareOnly } from '../fleet/without-swap.js'
 import { type Earlier, planEarlier } from '../plan/join.js'
 import { problemsOf } from '../plan/preflight.js'
@@ -25,7 +25,9 @@ export async function bringEarlier(
   const { fleet } = scene
   const { release, needs } = earlier
   const others = fleet.filter(({ state }) => !joining.has(state.name))
-  const { damaged, lost } = await orInterrupt(context, verifyOnAll(others, release, context.concurrency))
+  const { config, concurrency } = context
+  const reading = readOnAll(config, others, release, { concurrency, read: 'all' })
+  const { damaged, lost } = await orInterrupt(context, reading)
   if (damaged.size > 0) return `${[...damaged].join(', ')}: its copy was changed on the host`
   if (lost.size > 0) return `${[...lost].join(', ')}: the connection was lost`
   const whole = { ...scene, fleet: others, damaged }

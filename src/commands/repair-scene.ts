@@ -1,4 +1,4 @@
-import { type Verified, verifyOnAll } from '../fleet/damaged.js'
+import { nobody, readOnAll } from '../fleet/held.js'
 import type { Excluded, FleetState, HostState, ReleaseState } from '../inventory/state.js'
 import { targetOf } from '../plan/assess.js'
 import { asideOf } from '../plan/preflight.js'
@@ -49,9 +49,11 @@ async function sceneOf(
   demandAway(given, read)
   demandUnlocked(context, read)
   const release = targetOf(read.map(({ state }) => state))
-  const nothing: Verified = { damaged: new Set(), lost: new Set() }
+  const { config, concurrency } = context
   const { damaged, lost } =
-    release === null ? nothing : await orInterrupt(context, verifyOnAll(read, release, context.concurrency))
+    release === null
+      ? nobody
+      : await orInterrupt(context, readOnAll(config, read, release, { concurrency, read: 'all' }))
   const fleet = read.filter(({ state }) => !lost.has(state.name) && state.damaged.length === 0)
   const states = fleet.map(({ state }) => state)
   const isGiven = (name: string) => given.some(({ host }) => host === name)

@@ -1,14 +1,17 @@
 import type { ExitCode } from '../errors.js'
+import type { HeldBy } from '../fleet/held.js'
 import { loginProblems } from '../fleet/login-problems.js'
 import { problemsOf } from '../plan/preflight.js'
-import { chooseRollback, planRollback } from '../plan/rollback.js'
+import { chooseRollback, planRollback, type RollbackChoice } from '../plan/rollback.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
+import { heldText } from '../render/drift.js'
 import { tableLines } from '../render/table.js'
 import { askToGoOn } from './ask.js'
 import { type Context, openContext } from './context.js'
 import { excludedNow, withoutExcluded } from './excluded.js'
 import type { RollbackFlags } from './flags.js'
 import type { Io } from './io.js'
+import { demandHeld, readRelease } from './rollback-held.js'
 import { demandPossible, demandWay } from './rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
 import { tellPlan } from './tell-plan.js'
@@ -42,14 +45,16 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
     demandNone(await loginProblems(context.config, fleet, context.concurrency))
     const serves = mostCommon(states.map(currentRelease))
-    const choice = chooseRollback(states, serves, flags.to ?? null)
+    const choice = chooseRollback(states, serves, flags.to ?? null, context.config.identical)
     if (!flags.force && states.every(state => currentRelease(state) === choice.release)) {
       return tellUnchanged(context, fleet, choice.digest, startedAt, 'rollback')
     }
-    show(context, fleet, choice)
+    const found = await readRelease(context, fleet, choice.release)
+    show(context, fleet, choice, found)
+    await demandHeld(context, fleet, choice.release, found)
     if (flags.dryRun) {
       await demandPossible(context, fleet)
-      return tellPlan(context, flags, flags.detailedExitcode ? 10 : 0, dryRunJson(fleet, choice), '')
+      return tellPlan(context, flags, flags.detailedExitcode ? 10 : 0, dryRunJson(fleet, choice, found), '')
     }
     const way = await demandWay(context, flags, fleet)
     await askToGoOn(
@@ -79,13 +84,21 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
   }
 }
 
-function dryRunJson(fleet: Fleet, { release, digest, skipped }: ReturnType<typeof chooseRollback>) {
-  const hosts = fleet.map(({ state }) => ({ name: state.name, now: currentRelease(state), would: release }))
+function dryRunJson(fleet: Fleet, { release, digest, skipped }: RollbackChoice, { held }: HeldBy) {
+  const hosts = fleet.map(({ state }) => ({
+    name: state.name,
+    now: currentRelease(state),
+    would: release,
+    drift: held.get(state.name)?.drift ?? null,
+  }))
   return { v: 1, command: 'rollback', dryRun: true, release, digest, skipped, hosts }
 }
 
-function show({ io }: Context, fleet: Fleet, choice: ReturnType<typeof chooseRollback>): void {
-  const rows = fleet.map(({ state }) => [state.name, currentRelease(state) ?? 'nothing', choice.release, '✔'])
+function show({ io }: Context, fleet: Fleet, choice: RollbackChoice, { held }: HeldBy): void {
+  const rows = fleet.map(({ state }) => {
+    const drift = held.get(state.name)?.drift
+    return [state.name, currentRelease(state) ?? 'nothing', choice.release, drift === undefined ? '?' : heldText(drift)]
+  })
   const skipped = choice.skipped.map(({ release, why }) => `  skipped: ${release} (${why})`)
   const lines = [
     ...tableLines([['HOST', 'FROM', 'TO', 'ON DISK'], ...rows]),

@@ -1,6 +1,6 @@
 import type { ExitCode } from '../errors.js'
 import { reach } from '../fleet/connect.js'
-import { readDrift } from '../fleet/drift.js'
+import { readHeld } from '../fleet/drift.js'
 import { onEach } from '../fleet/each.js'
 import { askOnce } from '../fleet/health.js'
 import { type Inspected, inspectAll } from '../fleet/inspect.js'
@@ -9,10 +9,12 @@ import type { Session } from '../fleet/session.js'
 import type { Unreached } from '../fleet/unreached.js'
 import type { FleetState, HostState } from '../inventory/state.js'
 import { assess, type Probe } from '../plan/assess.js'
+import { noDrift } from '../plan/drift.js'
 import { onHost } from '../plan/on-host.js'
 import { processStep } from '../plan/process-step.js'
 import type { StatusReport } from '../plan/status.js'
-import { currentRelease, healthSteps } from '../plan/transaction.js'
+import { currentEntry, currentRelease, healthSteps } from '../plan/transaction.js'
+import { verifyStep } from '../plan/verify-step.js'
 import { statusText } from '../render/status.js'
 import type { Living } from '../scripts/processes.js'
 import type { Propose } from '../text/propose.js'
@@ -106,8 +108,16 @@ async function probe(context: Context, session: Session, state: HostState, verif
     processes: oldOnes(living, currentRelease(state)),
     oldProcesses: asked.old,
     restarts: onHost(context.config.restart, session.host).length > 0,
-    drift: verify ? await readDrift(session, state) : null,
+    drift: verify ? await readDrift(context, session, state) : null,
   }
+}
+
+/** How the release that a host serves differs from what was sealed, every file read; null when it has no seal. */
+async function readDrift({ config }: Context, session: Session, state: HostState): Promise<Probe['drift']> {
+  const entry = currentEntry(state)
+  if (entry === null || entry.digest === null) return null
+  const held = await readHeld(session, verifyStep(config, session.host, state, entry.id, 'all'))
+  return held?.drift ?? { ...noDrift, missing: ['(the release could not be read)'] }
 }
 
 /** Those that serve something else than the host holds; each with the name of its program, never its arguments. */

@@ -1,35 +1,46 @@
-import type { HostState } from '../inventory/state.js'
-import type { StatusHost } from '../plan/status.js'
-import { currentEntry } from '../plan/transaction.js'
+import { type Drift, noDrift } from '../plan/drift.js'
+import type { ScriptStep } from '../plan/plan.js'
 import { codes } from '../scripts/codes.js'
-import { drift, verify } from '../scripts/verify.js'
 import type { Session } from './session.js'
 
-const timeout = 600_000
-
-/** How the release that a host serves differs from its manifest, every file read; null when it has none. */
-export async function readDrift(session: Session, state: HostState): Promise<StatusHost['drift']> {
-  const entry = currentEntry(state)
-  if (entry === null || entry.digest === null) return null
-  const checked = await session.run(verify(state.root, entry.id, { extra: entry.extra, whole: false, read: 'all' }), {
-    timeout,
-  })
-  if (checked.code === 0) return { modified: [], missing: [], extra: [] }
-  if (checked.code !== codes.notIntact) return { modified: [], missing: ['(the release could not be read)'], extra: [] }
-  const listed = await session.run(drift(state.root, entry.id), { timeout })
-  return differences(listed.stdout.toString('utf8').split('\n'))
+/** What a host says of a release that it holds: how it differs from what was sealed, and the digest of its tree where it has one. */
+export interface Held {
+  readonly drift: Drift
+  readonly tree: string | null
 }
 
-/** Sorts lines `-ENTRY` and `+ENTRY` into what changed, what is gone and what is too many. */
-export function differences(lines: readonly string[]): NonNullable<StatusHost['drift']> {
-  const only = (sign: string) => new Set(lines.filter(line => line.startsWith(sign)).map(line => nameOf(line.slice(1))))
-  const gone = only('-')
-  const come = only('+')
+/** Reads a release on a host by `verifyStep`; null when the host was lost meanwhile. */
+export async function readHeld(session: Session, { script, timeout }: ScriptStep): Promise<Held | null> {
+  const { code, stdout } = await session.run(script, { timeout })
+  if (code === codes.releaseMissing) return { drift: unread('(the release is not there)'), tree: null }
+  if (code !== 0 && code !== codes.notIntact) return null
+  const lines = stdout.toString('utf8').split('\n')
+  const drift = differences(lines)
+  const isTold = code === 0 || drift.modified.length + drift.missing.length > 0
+  return { drift: isTold ? drift : unread('(what was sealed is not known)'), tree: treeIn(stdout) }
+}
+
+/** The digest that `verify` and `seal` print of a release that hooks have changed. */
+export function treeIn(stdout: Buffer): string | null {
+  return /^tree ([0-9a-f]{64})$/m.exec(stdout.toString('latin1'))?.[1] ?? null
+}
+
+/** Sorts what `verify` prints: `-ENTRY` was sealed, `+ENTRY` is there instead, `x PATH` is there beside that. */
+export function differences(lines: readonly string[]): Drift {
+  const after = (sign: string) => lines.filter(line => line.startsWith(sign)).map(line => line.slice(sign.length))
+  const there = new Set(after('+').map(nameOf))
+  const sealed = [...new Set(after('-').map(nameOf))]
+  const extra = after('x ')
   return {
-    modified: [...gone].filter(name => come.has(name)),
-    missing: [...gone].filter(name => !come.has(name)),
-    extra: [...come].filter(name => !gone.has(name) && name !== 'REVISION'),
+    modified: sealed.filter(name => there.has(name)),
+    missing: sealed.filter(name => !there.has(name)),
+    extra,
+    extraCount: Math.max(extra.length, Number(/^\d{1,12}$/.exec(after('extra ')[0] ?? '')?.[0] ?? 0)),
   }
+}
+
+function unread(why: string): Drift {
+  return { ...noDrift, missing: [why] }
 }
 
 function nameOf(line: string): string {

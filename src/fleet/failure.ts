@@ -42,7 +42,7 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
         'list it once, or give each a deployTo of its own',
       )
     case codes.notIntact:
-      return say(`not byte for byte what the manifest says: ${said || 'a file could not be read'}`)
+      return say(`not byte for byte as it was made: ${said || 'a file could not be read'}`)
     case codes.late:
       return say('the word to swap came too late and was refused')
     case codes.decided:

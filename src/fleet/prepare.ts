@@ -4,6 +4,7 @@ import { pushOf } from '../plan/relay.js'
 import { codes } from '../scripts/codes.js'
 import type { Way } from '../scripts/unpack.js'
 import { runAhead, scriptsUpTo, takeAhead } from './ahead.js'
+import { treeIn } from './drift.js'
 import { failureOf } from './failure.js'
 import type { HostFailure } from './outcome.js'
 import { type Relay, startRelay } from './relay.js'
@@ -30,7 +31,7 @@ export async function prepareAll(run: Run): Promise<Halt | null> {
     for (const step of host.plan.prepare.filter(isScript)) {
       const { failure, result } = await runStep(run, host, 'prepare', step)
       if (failure !== null) return failure
-      host.tree = /^tree ([0-9a-f]{64})$/m.exec(result.stdout.toString('latin1'))?.[1] ?? host.tree
+      host.tree = treeIn(result.stdout) ?? host.tree
     }
     return stageSwap(host)
   })

@@ -7,7 +7,7 @@ import { seal } from '../scripts/stage.js'
 import { confirmedReleases } from './confirmed.js'
 import type { Plan, PushStep, Step } from './plan.js'
 import { runRecord } from './release-run.js'
-import { touchedFiles } from './touched-files.js'
+import { touchedFiles, unsealedPaths } from './touched-files.js'
 import { currentRelease, hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
 import { hookVariables } from './variables.js'
 
@@ -47,6 +47,7 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: 
     `releases/${release}`,
     variables,
   )
+  const writable = unsealedPaths(config)
   const record = JSON.stringify({
     digest: intent.digest,
     extra: intent.extra,
@@ -58,10 +59,12 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: 
   const odd = intent.reference !== null && intent.reference.release !== base?.id ? intent.reference : null
   return [
     push(intent, state, base, odd === null && config.unchanged === 'auto' && config.prepare.length === 0),
-    ...(odd === null ? [] : [scriptStep(setDates(place, release, odd.dates), 'date the files as on the other hosts')]),
+    ...(odd === null
+      ? []
+      : [scriptStep(setDates(place, release, odd.dates, writable), 'date the files as on the other hosts')]),
     ...hooks,
     scriptStep(
-      seal(place, { release, record, run: runRecord(config, host), hooked: hooks.length > 0 }),
+      seal(place, { release, record, run: runRecord(config, host), hooked: hooks.length > 0, writable }),
       'flush to disk and seal',
       300_000,
     ),
@@ -82,6 +85,7 @@ function push(intent: DeployIntent, state: HostState, base: Base | null, mayLink
       revision: intent.revision ?? intent.digest,
       shared: intent.shared,
       touched: touchedFiles(intent.config),
+      writable: unsealedPaths(intent.config),
     },
     timeout: 1_800_000,
   }

@@ -7,12 +7,11 @@ import type { Place } from '../scripts/place.js'
 import { settle } from '../scripts/settle.js'
 import { seal, stage } from '../scripts/stage.js'
 import { restore, serve } from '../scripts/swap.js'
-import { verify } from '../scripts/verify.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
 import { runRecord } from './release-run.js'
 import type { Doubts, Need } from './repair.js'
 import { runOn } from './run-of.js'
-import { touchedFiles } from './touched-files.js'
+import { touchedFiles, unsealedPaths } from './touched-files.js'
 import {
   currentRelease,
   historyRecord,
@@ -23,6 +22,7 @@ import {
   scriptStep,
 } from './transaction.js'
 import { hookVariables } from './variables.js'
+import { verifyStep } from './verify-step.js'
 
 export interface BringIntent extends Intent {
   readonly needs: ReadonlyMap<string, Need>
@@ -114,7 +114,7 @@ function prepareHost(intent: BringIntent, host: Host, state: HostState, place: P
     case 'deploy':
       return ended
     default:
-      return [...ended, verifyStep(intent, state, place)]
+      return [...ended, verifyStep(intent.config, host, state, intent.release, 'all')]
   }
 }
 
@@ -125,12 +125,6 @@ function settleStep(place: Place, state: HostState, { id, next, outcome: decided
   return scriptStep(settle({ ...place, of: id }, outcome), `end the dead run's transaction here: ${outcome}`, 60_000)
 }
 
-function verifyStep({ release }: BringIntent, state: HostState, place: Place) {
-  const entry = state.releases.find(({ id }) => id === release)
-  const ask = { extra: entry?.extra ?? 0, whole: entry?.digest === null, read: 'all' } as const
-  return scriptStep(verify(place.root, release, ask), `verify releases/${release}`, 600_000)
-}
-
 /** The same bytes, and the same hooks where there were any: what comes of them is compared with the other hosts. */
 function pushSteps(intent: BringIntent, today: Host, state: HostState, place: Place): readonly Step[] {
   const { release, model } = intent
@@ -139,13 +133,14 @@ function pushSteps(intent: BringIntent, today: Host, state: HostState, place: Pl
   const served = { release, revision: intent.revision, previous: currentRelease(state) }
   const variables = hookVariables(config, intent.secrets, host, state.root, served)
   const hooks = hooked ? config.prepare.filter(one => !one.once) : []
+  const writable = unsealedPaths(config)
   const record = { digest: model.digest, extra: model.extra, tx: intent.tx, at: intent.at, by: intent.who }
   return [
     push(intent, config, state),
-    scriptStep(setDates(place, release, intent.dates), 'date the files as on the other hosts'),
+    scriptStep(setDates(place, release, intent.dates, writable), 'date the files as on the other hosts'),
     ...hookSteps(place, host, hooks, 'prepare', `releases/${release}`, variables),
     scriptStep(
-      seal(place, { release, record: JSON.stringify(record), run: runRecord(config, host), hooked }),
+      seal(place, { release, record: JSON.stringify(record), run: runRecord(config, host), hooked, writable }),
       'flush to disk and seal',
       300_000,
     ),
@@ -163,6 +158,7 @@ function push({ release, model }: BringIntent, config: Config, state: HostState)
     revision: model.revision ?? digest,
     shared: config.shared,
     touched: touchedFiles(config),
+    writable: unsealedPaths(config),
   } as const
   return { kind: 'push', name: 'push', text, baseDigest: null, unpack, timeout: 1_800_000 }
 }

@@ -1,20 +1,17 @@
+import type { Config } from '../config/config.js'
 import { PreflightError } from '../errors.js'
 import type { HostState, ReleaseState } from '../inventory/state.js'
 import { isOlder, isOurs, newestFirst } from '../release/id.js'
-import { verify } from '../scripts/verify.js'
 import { confirmedReleases } from './confirmed.js'
 import type { Plan } from './plan.js'
-import { currentRelease, type Intent, planTransaction, scriptStep } from './transaction.js'
+import { currentRelease, type Intent, planTransaction } from './transaction.js'
+import { verifyStep } from './verify-step.js'
 
 /** Verify the release where it lies, then what every transaction does. Nothing is pruned. */
 export function planRollback(intent: Intent): Plan {
   return planTransaction(
     intent,
-    (_host, state, place) => {
-      const entry = state.releases.find(({ id }) => id === intent.release)
-      const ask = { extra: entry?.extra ?? 0, whole: entry?.digest === null, read: 'written' } as const
-      return [scriptStep(verify(place.root, intent.release, ask), `verify releases/${intent.release}`, 600_000)]
-    },
+    (host, state) => [verifyStep(intent.config, host, state, intent.release, 'written')],
     () => [],
   )
 }
@@ -30,24 +27,34 @@ export interface RollbackChoice {
  * The release to roll back to, chosen once for the fleet: the newest that every host has, that is older than what the
  * fleet serves, that the fleet once confirmed, and that is not marked bad anywhere; or `to`, which every host must have.
  */
-export function chooseRollback(states: readonly HostState[], serves: string | null, to: string | null): RollbackChoice {
+export function chooseRollback(
+  states: readonly HostState[],
+  serves: string | null,
+  to: string | null,
+  identical: Config['identical'] = 'strict',
+): RollbackChoice {
   const ids = newestFirst(new Set(states.flatMap(state => state.releases.map(({ id }) => id))))
-  if (to !== null) return chosen(states, asked(states, ids, to), [])
+  if (to !== null) return chosen(states, asked(states, ids, to, identical), [])
   const skipped: { release: string; why: string }[] = []
   for (const id of ids) {
     if (serves !== null && !isOlder(id, serves)) continue
-    const why = unfit(states, id)
+    const why = unfit(states, id, identical)
     if (why === null) return chosen(states, id, skipped)
     skipped.push({ release: id, why })
   }
   throw new PreflightError('There is no earlier release that every host has. Nothing was changed.', {
     details: skipped.map(({ release, why }) => `${release}  ${why}`),
-    next: ['see them: clonedeploy releases', ...joining(states, skipped)],
+    next: ['see them: clonedeploy releases', ...joining(states, skipped, identical)],
   })
 }
 
-function asked(states: readonly HostState[], ids: readonly string[], to: string): string {
-  const why = ids.includes(to) ? unfit(states, to, true) : 'no host has it'
+function asked(
+  states: readonly HostState[],
+  ids: readonly string[],
+  to: string,
+  identical: Config['identical'],
+): string {
+  const why = ids.includes(to) ? unfit(states, to, identical, true) : 'no host has it'
   if (why === null) return to
   throw new PreflightError(`Release ${to} cannot be rolled back to: ${why}. Nothing was changed.`, {
     next: ['see them: clonedeploy releases'],
@@ -55,12 +62,16 @@ function asked(states: readonly HostState[], ids: readonly string[], to: string)
 }
 
 /** Hosts that came later can be given the newest that all others hold alike: a join brings it. */
-function joining(states: readonly HostState[], skipped: RollbackChoice['skipped']): readonly string[] {
+function joining(
+  states: readonly HostState[],
+  skipped: RollbackChoice['skipped'],
+  identical: Config['identical'],
+): readonly string[] {
   for (const { release } of skipped) {
     const lacking = states.filter(state => find(state, release) === null)
     const others = states.filter(state => !lacking.includes(state))
     const isOurs = others.every(state => find(state, release)?.digest !== null)
-    if (lacking.length > 0 && isOurs && unfit(others, release) === null)
+    if (lacking.length > 0 && isOurs && unfit(others, release, identical) === null)
       return [`bring it: clonedeploy join --host ${lacking.map(({ name }) => name).join(',')}`]
   }
   return []
@@ -72,7 +83,7 @@ function chosen(states: readonly HostState[], id: string, skipped: RollbackChoic
 }
 
 /** Why a release cannot serve the whole fleet; null when it can. */
-function unfit(states: readonly HostState[], id: string, named = false): string | null {
+function unfit(states: readonly HostState[], id: string, identical: Config['identical'], named = false): string | null {
   const missing = states.filter(state => find(state, id) === null)
   if (missing.length > 0) return `missing on ${missing.map(({ name }) => name).join(', ')}`
   const entries = states.map(state => find(state, id) as ReleaseState)
@@ -80,7 +91,7 @@ function unfit(states: readonly HostState[], id: string, named = false): string 
   if (bad && !named) return `bad: ${find(bad, id)?.bad}`
   if (isUnfinished(states, id)) return 'it was never finished'
   if (!confirmedReleases(states).has(id)) return 'no deploy of it was ever confirmed'
-  const digests = new Set(entries.map(({ digest, tree }) => `${digest} ${tree}`))
+  const digests = new Set(entries.map(({ digest, tree }) => (identical === 'strict' ? `${digest} ${tree}` : digest)))
   if (digests.size > 1) return 'its contents differ between hosts'
   const revisions = new Set(entries.map(({ revision }) => revision))
   if (revisions.size > 1) return 'its REVISION differs between hosts'

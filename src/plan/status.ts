@@ -1,4 +1,5 @@
 import type { HistoryRecord, MaintenanceRecord } from '../inventory/state.js'
+import type { Drift } from './drift.js'
 import type { Verdict } from './verdict.js'
 
 /** What `status` says: the JSON of the command line's contract, and what its table is drawn from. */
@@ -45,11 +46,8 @@ export interface StatusHost {
   readonly served: string | null
   readonly health: 'ok' | 'failing' | 'none'
   readonly healthNote: string
-  readonly drift: {
-    readonly modified: readonly string[]
-    readonly missing: readonly string[]
-    readonly extra: readonly string[]
-  } | null
+  /** How what it holds differs from what was sealed; null when that was not read, or nothing was. */
+  readonly drift: Drift | null
   /** Processes that live in releases other than the one it holds. */
   readonly processes: readonly { readonly pid: number; readonly name: string; readonly release: string }[]
   /** What such a process means here: `fail` where a restart should have ended it. */

@@ -8,3 +8,8 @@ export function touchedFiles({ restart, shared }: Pick<Config, 'restart' | 'shar
     shared,
   )
 }
+
+/** What the app may write in its release, and what its restart touches there: none of it is sealed. */
+export function unsealedPaths(config: Pick<Config, 'restart' | 'shared'>): readonly string[] {
+  return touchedFiles(config)
+}

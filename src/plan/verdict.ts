@@ -1,6 +1,7 @@
 import type { HostState, LockState, TransactionState } from '../inventory/state.js'
 import { isOlder, isReleaseId } from '../release/id.js'
 import { isAtWork, isPersons } from './at-work.js'
+import { isIntact } from './drift.js'
 import { asideOf, inDoubt, unserved } from './preflight.js'
 import type { StatusHost } from './status.js'
 import { shipped } from './times.js'
@@ -158,9 +159,9 @@ function missed(serves: string, target: string, releases: readonly string[]): nu
 }
 
 function drifted({ name }: HostState, { drift }: Pick<StatusHost, 'drift'>): Judgement | null {
-  const files = drift === null ? 0 : drift.modified.length + drift.missing.length + drift.extra.length
-  if (files === 0) return null
-  const text = `${name} holds ${files} ${files === 1 ? 'file that is' : 'files that are'} not as its release was made.`
+  if (drift === null || isIntact(drift)) return null
+  const files = drift.modified.length + drift.missing.length
+  const text = `${name} holds ${files} ${files === 1 ? 'file that is' : 'files that are'} not as its release was sealed.`
   return off('drifted', 'DRIFT', text, 'fix: clonedeploy deploy --force')
 }
 

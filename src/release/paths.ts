@@ -16,6 +16,8 @@ export const paths = {
   release: (id: string) => `releases/${releaseName(id)}`,
   manifest: (id: string) => `.clonedeploy/manifests/${releaseName(id)}`,
   seal: (id: string) => `.clonedeploy/manifests/${releaseName(id)}.seal`,
+  /** Every file, link and folder as it was sealed, in the form of a manifest. */
+  sealed: (id: string) => `.clonedeploy/manifests/${releaseName(id)}.sealed`,
   /** What the file system said of every file when it was checked last; only on hosts that can tell. */
   sheet: (id: string) => `.clonedeploy/manifests/${releaseName(id)}.sheet`,
   /** How it is started and asked: JSON, one line. */

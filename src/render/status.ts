@@ -2,6 +2,7 @@ import type { Place, StatusHost, StatusReport } from '../plan/status.js'
 import { spanText, stillRuns } from '../plan/verdict.js'
 import { escapeLine } from '../text/escape.js'
 import type { Propose } from '../text/propose.js'
+import { driftText } from './drift.js'
 import type { Paint } from './paint.js'
 import { capital, counted, everyHost, listed } from './phrases.js'
 import { tableLines } from './table.js'
@@ -71,7 +72,7 @@ function healthText(host: StatusHost, paint: Paint): string {
 
 function moreLines(host: StatusHost): string[] {
   const { name, error, says, served, current, drift, transaction, processes, places = [] } = host
-  const files = drift === null ? [] : [...drift.modified, ...drift.missing, ...drift.extra]
+  const differs = drift === null ? '' : driftText(drift)
   return [
     ...(error === null || says?.includes(error) ? [] : [`  ${name}: ${escapeLine(error)}`]),
     ...(served === null || served === current ? [] : [`  ${name}: the app says that it serves ${escapeLine(served)}`]),
@@ -79,7 +80,7 @@ function moreLines(host: StatusHost): string[] {
     ...(processes.length === 0 || host.verdict === 'old process'
       ? []
       : [`  ${name}: ${escapeLine(stillRuns(processes))}`]),
-    ...(drift === null || files.length === 0 ? [] : [`  ${name}: ${driftText(drift)}`]),
+    ...(differs === '' ? [] : [`  ${name}: ${differs}`]),
     ...(transaction === null || (transaction.previous === null && transaction.target === null)
       ? []
       : [
@@ -101,16 +102,6 @@ function maintenanceLine({ maintenance, hosts }: StatusReport, paint: Paint, now
   const why = reason === undefined || reason === '' ? '' : `   "${escapeLine(reason)}"`
   const where = on.length === hosts.length ? '' : ` on ${listed(on)} only`
   return [`  ${paint.warn('maintenance is on')}${where}${who}${why}`]
-}
-
-function driftText(drift: NonNullable<StatusHost['drift']>): string {
-  const kinds = (['modified', 'missing', 'extra'] as const).filter(kind => drift[kind].length > 0)
-  return kinds.map(kind => `${drift[kind].length} ${kind} (${someOf(drift[kind])})`).join(', ')
-}
-
-function someOf(paths: readonly string[]): string {
-  const shown = paths.slice(0, 3).map(path => escapeLine(path))
-  return [...shown, ...(paths.length > 3 ? ['…'] : [])].join(', ')
 }
 
 function lockLine(report: StatusReport, paint: Paint, now: Date, propose: Propose): string {

@@ -3,6 +3,7 @@ import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { exactly } from './exact.js'
 import { enter, fenced, type Place } from './place.js'
+import { sealedFunction } from './sealed.js'
 import { type Script, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
 
@@ -24,19 +25,20 @@ names f "$m" | xargs -0 -r stat -c %Y -- | gzip -c`,
 }
 
 /** Gives the files of a release that was just unpacked the times that they have on the other hosts. */
-export function setDates(place: Place, release: string, dates: Dates): Script {
+export function setDates(place: Place, release: string, dates: Dates, writable: readonly string[] = []): Script {
   const lists = [...dates].map(([time, names]) => ({ time, list: Buffer.from(names.join('\0'), 'latin1') }))
   return script(
     'dates',
     [
       fenced(place),
       treeFunctions,
+      sealedFunction(writable),
       sh`cd -- ${paths.release(release)} || exit ${codes.releaseMissing}`,
       ...lists.map(
         ({ time, list }) =>
           sh`${exactly(list.length)} | TZ=UTC0 xargs -0 touch -t ${touchStamp(time)} -- || exit ${codes.unpack}`,
       ),
-      sh`cd "$OLDPWD" && sheet ${paths.release(release)} >"$X/sheet" 2>/dev/null
+      sh`cd "$OLDPWD" && { sheet ${paths.release(release)} | sealed sheet >"$X/sheet"; } 2>/dev/null
 mv -f "$X/sheet" ${paths.sheet(release)} || exit ${codes.unpack}`,
     ],
     lists.map(({ list }) => list),

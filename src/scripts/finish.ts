@@ -19,7 +19,7 @@ if [ -f "$X/made" ]; then
   read -r r <"$X/made"
   if ours "$r" && ! serves "$r"; then
     m=".clonedeploy/manifests/$r"
-    rm -rf "releases/$r" "$m" "$m.seal" "$m.sheet" "$m.run" "$m.confirmed"
+    rm -rf "releases/$r" "$m" "$m.seal" "$m.sheet" "$m.sealed" "$m.run" "$m.confirmed"
   fi
 fi
 rm -rf "$X"
@@ -124,7 +124,7 @@ for r in $all; do
   [ ! -e "releases/$r" ] || { left=$r; continue; }
   echo "removed $r"
   m=".clonedeploy/manifests/$r"
-  for f in "$m" "$m.seal" "$m.sheet" "$m.run" "$m.confirmed"; do [ ! -e "$f" ] || set -- "$@" "$f"; done
+  for f in "$m" "$m.seal" "$m.sheet" "$m.sealed" "$m.run" "$m.confirmed"; do [ ! -e "$f" ] || set -- "$@" "$f"; done
 done
 [ "$#" = 0 ] || mv -f -- "$@" "$X/taken/manifests/"
 set --

@@ -3,7 +3,8 @@ import { codes } from './codes.js'
 import { endWorkFunction } from './end-work.js'
 import { fenced, flush, type Place } from './place.js'
 import { sameCurrent } from './same-current.js'
-import { type Script, script, sh } from './shell.js'
+import { sealedFunction } from './sealed.js'
+import { type Script, type ShellText, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
 import { wayFunctions } from './way.js'
 
@@ -12,21 +13,34 @@ export interface Sealing {
   /** What is known of the release, and how it is started and asked: JSON texts of one line. */
   readonly record: string
   readonly run: string
-  /** Whether hooks changed its tree, so that only its own digest tells what it is. */
+  /** Whether hooks changed its tree, so that it has to be read to know what it is. */
   readonly hooked: boolean
+  /** What the app may write: it is not sealed. */
+  readonly writable?: readonly string[]
 }
 
-/** Ends the making of a release: the digest of its tree (when hooks changed it), flushed to disk, and its records. Prints `tree DIGEST`. */
-export function seal(place: Place, { release, record, run, hooked }: Sealing): Script {
+/** Ends the making of a release: the list of what is in it (when hooks changed that) and its digest, flushed to disk, and its records. Prints `tree DIGEST`. */
+export function seal(place: Place, { release, record, run, hooked, writable = [] }: Sealing): Script {
   return script('seal', [
     fenced(place),
     treeFunctions,
+    sealedFunction(writable),
     sh`umask 077
 printf '%s\n' ${run} >"$X/run" && mv -f "$X/run" ${paths.run(release)} || exit ${codes.unpack}`,
-    hooked ? sh`t=$(treesum ${paths.release(release)}) || exit ${codes.notIntact}; echo "tree $t"` : sh`t=`,
+    hooked ? sealTree(release) : sh`t=`,
     flush,
     sh`printf '%s\n%s\n' ${record} "$t" >"$X/seal" && mv -f "$X/seal" ${paths.seal(release)}`,
   ])
+}
+
+/** The sheet comes first: what is written while the tree is read shows later. */
+function sealTree(release: string): ShellText {
+  return sh`m=$PWD/${paths.manifest(release)}; x=$PWD/$X; b=$(newline "$m")
+{ sheet ${paths.release(release)} | sealed sheet >"$x/sheet"; } 2>/dev/null
+quick
+( cd -- ${paths.release(release)} && { sed 1q "$m"; lines all | sealed lines; } | sort >"$x/sealed" ) &&
+t=$(sha256sum <"$x/sealed") && t=\${t%% *} && mv -f "$x/sheet" "$m.sheet" && mv -f "$x/sealed" "$m.sealed" || exit ${codes.unpack}
+echo "tree $t"`
 }
 
 /**

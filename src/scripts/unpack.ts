@@ -3,6 +3,7 @@ import { type Arrival, many, wholeArrived } from './arrival.js'
 import { codes } from './codes.js'
 import { fenced, type Place } from './place.js'
 import { dropCopy, type Fetch, fetchCopy, keepCopy } from './relay.js'
+import { sealedFunction } from './sealed.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
 import { edited, newManifest, withUnchanged } from './unchanged.js'
@@ -20,6 +21,8 @@ export interface Unpack {
   readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
   /** Files of the release that its restart touches: they are there from the beginning, so that it stays what was made. */
   readonly touched?: readonly string[]
+  /** What the app may write: it is not sealed. */
+  readonly writable?: readonly string[]
 }
 
 /** How the payload comes: as the input of the script, kept for others where these shall fetch it here; or from a host that has it. */
@@ -38,6 +41,7 @@ export function unpack(place: Place, what: Unpack, payload: Arrival, way: Way = 
     [
       fenced(place),
       treeFunctions,
+      sealedFunction(what.writable ?? []),
       sh`I=$PWD/${paths.incoming(place.tx)}; T=$I/tree; own=$I/own/${releaseName(what.release)}
 [ ! -e ${paths.release(what.release)} ] || exit ${codes.exists}
 [ ! -e "$I" ] || rm -rf "$I"
@@ -66,13 +70,36 @@ printf '%s\n' ${what.revision} >"$T/REVISION" || exit ${codes.unpack}`,
         ),
       ),
       ...(what.touched ?? []).map(file => makeFile(`${tree}/${file}`)),
+      sealing(what),
       sh`printf '%s\n' ${what.release} >"$X/made" &&
-mv -f "$own" "$own.sheet" .clonedeploy/manifests/ &&
+mv -f "$own" "$own.sheet" "$own.sealed" .clonedeploy/manifests/ &&
 mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}`,
       ...(way === 'sent and kept' ? [dropCopy] : []),
     ],
     typeof way === 'string' ? payload.data : way.key,
   )
+}
+
+/** The list of what is sealed unless hooks change it: the manifest, and what we put beside it, which gets onto the sheet too. */
+function sealing({ shared, touched = [] }: Unpack): ShellText {
+  const made = ['REVISION', ...shared.dirs, ...shared.files]
+  const folders = [...new Set([...made, ...touched].flatMap(foldersTo))]
+  const names = [...made, ...folders].map(path => `./${path}`)
+  return sh`made() {
+  for p in ${names}; do
+    case $1 in d) [ -d "$p" ] && [ ! -L "$p" ] ;; l) [ -L "$p" ] ;; f) [ -f "$p" ] && [ ! -L "$p" ] ;; esac && printf '%s\000' "$p"
+  done
+}
+[ ! -s "$own.sheet" ] || {
+  ( cd "$T" && { made f; made l; } | xargs -0 sh -c 'exec find "$@" -maxdepth 0 -printf "%m %s %i %T@ %p\\0"' sh ) | sed -z 's, \./, ,' |
+    cat "$own.sheet" - | sealed sheet | sort -z >"$I/sheet" && mv "$I/sheet" "$own.sheet"
+} 2>/dev/null || : >"$own.sheet"
+b=$(newline "$own") && ( cd "$T" && { lines made | cat "$own" - | sealed lines; } | sort -u >"$own.sealed" ) || exit ${codes.unpack}`
+}
+
+function foldersTo(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'))
 }
 
 /** What the payload comes through before it is unpacked. */

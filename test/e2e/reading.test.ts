@@ -96,10 +96,13 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
     const { code, json } = await project.run('status --verify --json')
     expect(code).toBe(6)
     expect(json().hosts[2]).toMatchObject({
-      drift: { modified: ['version'], missing: ['server.js'], extra: ['more stuff'] },
+      drift: { modified: ['version'], missing: ['server.js'], extra: ['more stuff'], extraCount: 1 },
       flag: 'DRIFT',
     })
-    expect(json().hosts[0]).toMatchObject({ drift: { modified: [], missing: [], extra: [] }, flag: null })
+    expect(json().hosts[0]).toMatchObject({
+      drift: { modified: [], missing: [], extra: [], extraCount: 0 },
+      flag: null,
+    })
   })
 
   it('releases lists every release and where it is', async () => {

@@ -58,6 +58,7 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
           ['releases', ''],
           ['.clonedeploy/manifests', ''],
           ['.clonedeploy/manifests', '.seal'],
+          ['.clonedeploy/manifests', '.sealed'],
           ['.clonedeploy/manifests', '.confirmed'],
         ] as const)
           renameSync(project.on(i, folder, one + end), project.on(i, folder, later + end))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HostState, ReleaseState } from '../../src/inventory/state.js'
 import { assess, type Probe, targetOf } from '../../src/plan/assess.js'
+import { noDrift } from '../../src/plan/drift.js'
 import { inDoubt, problemsOf, servesAlready, warningsOf } from '../../src/plan/preflight.js'
 import { chooseRollback } from '../../src/plan/rollback.js'
 import { host, idOf, link, record, release, transaction } from './states.js'
@@ -274,8 +275,8 @@ describe('the verdict on a fleet', () => {
   }
   const processes = [{ pid: 7, name: 'node', release: idOf(2) }]
   const probe = (more: Partial<Probe>) => new Map([['b', { ...unprobed, ...more }]])
-  const drift = { modified: ['a'], missing: [], extra: [] }
-  const none = { modified: [], missing: [], extra: [] }
+  const drift = { ...noDrift, modified: ['a'] }
+  const grown = { ...noDrift, extra: ['cache/a'], extraCount: 7 }
   const empty: Partial<HostState> = { current: { kind: 'absent' }, releases: [], fleet: null }
   const dangling: Partial<HostState> = {
     current: { kind: 'link', target: `releases/${idOf(3)}`, resolves: false, release: idOf(3) },
@@ -289,10 +290,11 @@ describe('the verdict on a fleet', () => {
     number,
   ])[] = [
     ['a clone', {}, new Map(), null, 'consistent', 0],
-    ['a clone that is healthy and unchanged', {}, probe({ health: 'ok', drift: none }), null, 'consistent', 0],
+    ['a clone that is healthy and unchanged', {}, probe({ health: 'ok', drift: noDrift }), null, 'consistent', 0],
     ['behind', { current: link(2) }, new Map(), 'OLD', 'mixed', 6],
     ['new', empty, new Map(), 'NEW', 'mixed', 6],
     ['changed', {}, probe({ drift }), 'DRIFT', 'mixed', 6],
+    ['a clone that its app has written into', {}, probe({ drift: grown }), null, 'consistent', 0],
     ['failing', {}, probe({ health: 'failing', healthNote: 'answered 500' }), 'FAILING', 'mixed', 6],
     ['a clone with an old process', {}, probe({ processes }), 'OLD PROCESS', 'mixed', 6],
     ['a clone with one that may be there', {}, probe({ processes, oldProcesses: 'warn' }), null, 'consistent', 0],

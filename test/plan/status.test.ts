@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FleetState, HostState, LockState } from '../../src/inventory/state.js'
 import { assess, type Probe } from '../../src/plan/assess.js'
+import { noDrift } from '../../src/plan/drift.js'
 import { host, idOf, link, record, release, transaction } from './states.js'
 
 const nobody: ReadonlyMap<string, Probe> = new Map()
@@ -138,9 +139,9 @@ describe('the verdict on a host', () => {
 
   it.each<[Partial<Probe>, string, string, string]>([
     [
-      { drift: { modified: ['a'], missing: [], extra: ['b'] } },
+      { drift: { ...noDrift, modified: ['a'], missing: ['b'] } },
       'drifted',
-      'b holds 2 files that are not as its release was made.',
+      'b holds 2 files that are not as its release was sealed.',
       'fix: clonedeploy deploy --force',
     ],
     [

@@ -135,7 +135,7 @@ describe('status', () => {
       result: 'unknown',
       hosts: [
         statusHost('web-1', {
-          drift: { modified: ['app.js', 'a', 'b', 'c'], missing: ['d\u001b'], extra: [] },
+          drift: { modified: ['app.js', 'a', 'b', 'c'], missing: ['d\u001b'], extra: ['e'], extraCount: 1 },
           served: older,
           processes: [{ pid: 7, name: 'node', release: older }],
           flag: 'DRIFT',
@@ -173,7 +173,7 @@ describe('status', () => {
   web-3   ?                         -                         -       -      -        ← UNREACHABLE
   web-1: the app says that it serves ${older}
   web-1: still runs ${older}: node (pid 7)
-  web-1: 4 modified (app.js, a, b, …), 1 missing (d\\x1b)
+  web-1: 4 modified (app.js, a, b, …), 1 missing (d\\x1b), 1 extra (e)
   web-2: transaction T7 is swapped: nothing → ${newer}
   web-3: timed out after 10s
   lock   held by anna for 3m, last heard of 42 min ago: that run probably died, web-2 swapped, undecided   "hotfix"   (T7)

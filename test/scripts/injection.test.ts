@@ -11,7 +11,7 @@ import { quote, Script, UnquotableError } from '../../src/scripts/shell.js'
 import { seal, stage } from '../../src/scripts/stage.js'
 import { arm, confirm, look, restore } from '../../src/scripts/swap.js'
 import { unpack } from '../../src/scripts/unpack.js'
-import { drift, verify } from '../../src/scripts/verify.js'
+import { verify } from '../../src/scripts/verify.js'
 import { contents } from '../support/files.js'
 import { everyShell, folder, place, run, shells } from '../support/scripts.js'
 import { tried } from '../support/tier.js'
@@ -39,19 +39,20 @@ function scripts(root: string, value: string, id = 'r'): readonly Script[] {
         digest: value,
         revision: value,
         shared: { dirs: [], files: [value] },
+        writable: [value],
       },
       arriving(value),
     ),
     readDates(root, id),
-    setDates(mine, id, new Map([[0, [value]]])),
-    seal(mine, { release: id, record: value, run: value, hooked: true }),
+    setDates(mine, id, new Map([[0, [value]]]), [value]),
+    seal(mine, { release: id, record: value, run: value, hooked: true, writable: [value] }),
     stage(mine, id, value, Buffer.alloc(0), value),
     arm(mine, { release: id, old: value, deadline: 1, lease: 1 }),
     look(root, 't1'),
     restore(mine, id),
     confirm(mine, id, value),
-    verify(root, id, { extra: 1, whole: true, read: 'all' }),
-    drift(root, id),
+    verify(root, id, { whole: true, read: 'all' }),
+    verify(root, id, { whole: false, read: 'written', writable: [value] }),
     readManifest(root, id),
     command(root, { folder: value, run: ':', timeout: 5 }, {}),
     prune(mine, [id]),

@@ -23,7 +23,7 @@ import { seal, stage } from '../../src/scripts/stage.js'
 import { arm, confirm, look, restore, serve } from '../../src/scripts/swap.js'
 import { unpack } from '../../src/scripts/unpack.js'
 import { readUpstream, writeUpstream } from '../../src/scripts/upstream.js'
-import { drift, verify } from '../../src/scripts/verify.js'
+import { verify } from '../../src/scripts/verify.js'
 import { fill, hostile, nothingShared, read } from '../build/folders.js'
 import { textOf } from '../support/project.js'
 import { currentOf, everyShell, folder, place, run, type Shell, start, until } from '../support/scripts.js'
@@ -52,7 +52,7 @@ describe.each(everyShell)('under $name', shell => {
     await does(finish(t1, { fleet: fleetRecord(1), history: ended }))
     const { REVISION, made, ...files } = read(join(root, 'releases', first))
     expect([REVISION, made, files]).toEqual(['644 c0ffee\n', "644 it's\n$(x)", read(fill(folder(), hostile))])
-    expect(await says(verify(root, first, { extra: 2, whole: true, read: 'all' }))).toBe(tree)
+    expect(await says(verify(root, first, { whole: true, read: 'all' }))).toBe(tree)
     expect(await host.state()).toMatchObject({
       lock: { held: false },
       current: { release: first },
@@ -78,11 +78,14 @@ describe.each(everyShell)('under $name', shell => {
     await does(abandon(t2, { release: second, bad: "it's \\bad", history: '{}' }))
     const { REVISION: _, ...after } = read(join(root, 'releases', second))
     expect(after).toEqual(read(fill(folder(), changed)))
-    expect(await says(verify(root, second, { extra: 1, whole: false, read: 'written' }))).toBe('')
+    expect(await says(verify(root, second, { whole: false, read: 'written' }))).toBe('')
     expect(gunzipSync(await host.bytes(readManifest(root, second))).toString('latin1')).toMatch(/^# clonedeploy 1 /)
     expect(gunzipSync(await host.bytes(readContents(root, second))).length).toBeGreaterThan(10)
     writeFileSync(join(root, 'releases', second, "it's"), 'drift')
-    expect(await says(drift(root, second))).toMatch(/^\+f 644 5 [0-9a-f]{64} it's$/m)
+    writeFileSync(join(root, 'releases', second, "it's new"), '')
+    const drifted = await run(verify(root, second, { whole: false, read: 'all' }), shell)
+    expect(drifted.code).toBe(81)
+    expect(drifted.stdout).toMatch(/^x it's new\nextra 1\n\+f 644 5 [0-9a-f]{64} it's\n-f 644 .*\n1 entries were/)
     expect(
       await says(appLog(root, { kind: 'file', file: `current/made` }, { lines: 1, release: null, timeout: 9 }, {})),
     ).toBe('$(x)')

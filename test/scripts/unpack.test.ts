@@ -24,7 +24,7 @@ import { discard } from '../../src/scripts/finish.js'
 import { lock } from '../../src/scripts/lock.js'
 import { seal } from '../../src/scripts/stage.js'
 import { type Unpack, unpack } from '../../src/scripts/unpack.js'
-import { drift, verify } from '../../src/scripts/verify.js'
+import { type Verify, verify } from '../../src/scripts/verify.js'
 import { bytes, fill, hostile, nothingShared, read, type Tree } from '../build/folders.js'
 import { inodes, writeFiles } from '../support/files.js'
 import { installed } from '../support/installed.js'
@@ -300,7 +300,7 @@ describe.each(shells)('unpack on a base under $name', shell => {
     expect(inode(second) === inode(first)).toBe(shares)
     expect(modified(root, second, kept)).toBe(modified(root, first, kept))
     expect(modified(root, second, 'run.sh')).toBeGreaterThan(modified(root, first, 'run.sh'))
-    expect((await run(verify(root, second, { extra: 1, whole: false, read: 'all' }), shell)).code).toBe(0)
+    expect((await run(verify(root, second, { whole: false, read: 'all' }), shell)).code).toBe(0)
   })
 
   it('makes files that changed in one place from those of the base, and refuses them where these are not what they were', async () => {
@@ -545,72 +545,128 @@ const spoilings: readonly (readonly [string, (dir: string) => unknown, readonly 
   ['a changed mode', dir => chmodSync(join(dir, 'run.sh'), 0o700), ['+f 700 10 SUM run.sh', '-f 755 10 SUM run.sh']],
   ['a missing file', dir => unlinkSync(join(dir, '-rf')), ['-f 644 4 SUM -rf']],
   ['a missing file of an odd name', dir => unlinkSync(bytes(dir, '\n')), ['-f 644 14 SUM NEWLINE']],
-  ['one more file', dir => writeFileSync(join(dir, 'more of it'), ''), ['+f 644 0 SUM more of it']],
-  ['one more empty folder', dir => fill(dir, { 'more/': '' }), ['+d more']],
   ['a changed link', dir => relink(join(dir, 'links/self'), 'other'), ['+l other//links/self', '-l self//links/self']],
   ['a missing folder', dir => rmSync(join(dir, 'empty folder'), { recursive: true }), ['-d empty folder']],
   ['a file that became a link', dir => relink(join(dir, 'empty'), 'empty'), ['+l empty//empty', '-f 644 0 SUM empty']],
+  ['a missing file of ours', dir => unlinkSync(join(dir, 'REVISION')), ['-f 644 7 SUM REVISION']],
 ]
 
-describe.each(shells)('verify and drift under $name', shell => {
+describe.each(shells)('verify under $name', shell => {
   const tell = (stdout: string, newline: string) =>
     stdout
       .replace(/[0-9a-f]{64}/g, 'SUM')
       .replaceAll(newline, 'NEWLINE')
       .split('\n')
-      .filter(line => line !== '' && !line.includes('REVISION'))
+      .filter(line => line !== '' && !/^\d+ entries were changed or are missing$/.test(line))
       .sort()
+  const verified = (root: string, more: Partial<Verify> = {}) =>
+    run(verify(root, first, { whole: false, read: 'all', ...more }), shell)
+  const reads = ['all', 'written'] as const
 
-  it('find nothing in a release that is as it was sealed', async () => {
+  it('finds nothing in a release that is as it was sealed', async () => {
     const root = await sealed(shell, await pack(odd))
-    for (const read of ['all', 'written'] as const) {
-      const result = await run(verify(root, first, { extra: 1, whole: false, read }), shell)
-      expect(result).toEqual({ code: 0, stdout: '', stderr: '' })
-    }
-    expect(tell((await run(drift(root, first), shell)).stdout, '\0')).toEqual([])
+    for (const read of reads) expect(await verified(root, { read })).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it.each(spoilings)('find %s', async (_, spoil, lines) => {
+  it.each(spoilings)('finds %s', async (_, spoil, lines) => {
     const artifact = await pack(odd)
     const root = await sealed(shell, artifact)
     const newline = String.fromCharCode(Number.parseInt(artifact.manifest.lines[0]?.slice(-3) ?? '', 8))
     spoil(join(root, 'releases', first))
-    for (const read of ['all', 'written'] as const)
-      expect((await run(verify(root, first, { extra: 1, whole: false, read }), shell)).code).toBe(81)
-    expect(tell((await run(drift(root, first), shell)).stdout, newline)).toEqual([...lines].sort())
+    for (const read of reads) {
+      const { code, stdout } = await verified(root, { read })
+      expect([code, tell(stdout, newline)]).toEqual([81, [...lines].sort()])
+    }
   })
 
-  it('know the tree that hooks have made', async () => {
-    const root = await sealed(shell, await pack(odd), true)
-    expect((await run(verify(root, first, { extra: 1, whole: false, read: 'all' }), shell)).code).toBe(0)
-    writeFileSync(join(root, 'releases', first, 'more'), '')
-    const result = await run(verify(root, first, { extra: 1, whole: false, read: 'all' }), shell)
-    expect(result.code).toBe(81)
-    expect(result.stdout).toContain('the tree is not what it was after its prepare hooks')
+  it.each([false, true])('tells what came later, and takes no offence at it (hooks: %s)', async hooked => {
+    const root = await sealed(shell, await pack({ app: 'x' }), hooked)
+    fill(join(root, 'releases', first), { 'cache/\x1b[31m': 'x', 'cache/empty/': '', 'more of it': '' })
+    if (hooked) unlinkSync(join(root, '.clonedeploy/manifests', `${first}.sheet`))
+    for (const read of reads) {
+      const { code, stdout } = await verified(root, { read })
+      expect(code).toBe(0)
+      const told = ['extra 4', 'x cache', 'x cache/\x1b[31m', 'x cache/empty', 'x more of it']
+      expect(tell(stdout, '\0').filter(line => !line.startsWith('tree '))).toEqual(told)
+    }
   })
 
-  it('tell the tree of a release that was never sealed', async () => {
+  it('tells the first hundred of what came later, and their number', async () => {
+    const root = await sealed(shell, await pack({ app: 'x' }))
+    fill(join(root, 'releases', first), Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`new ${i}`, ''])))
+    const { code, stdout } = await verified(root)
+    expect([code, stdout.match(/^x new /gm)?.length, stdout.match(/^extra \d+$/m)?.[0]]).toEqual([0, 100, 'extra 150'])
+  })
+
+  it('knows what hooks have made', async () => {
+    const root = await lockedFolder(shell)
+    const artifact = await pack({ app: 'x', 'gone/by hook': '' })
+    await succeed(run(unpack(place(root), what(artifact), await artifact.payload(null, first)), shell))
+    const dir = join(root, 'releases', first)
+    fill(dir, { app: 'xy', 'modules/a.js': 'a', 'modules/bin': '-> a.js' })
+    rmSync(join(dir, 'gone'), { recursive: true })
+    const record = JSON.stringify({ digest: artifact.digest })
+    const told = await succeed(run(seal(place(root), { release: first, record, run: '{}', hooked: true }), shell))
+    for (const read of reads) expect(await verified(root, { read })).toMatchObject({ code: 0, stdout: told.stdout })
+    writeFileSync(join(dir, 'modules/a.js'), 'b')
+    unlinkSync(join(dir, 'modules/bin'))
+    for (const read of reads) {
+      const { code, stdout } = await verified(root, { read })
+      expect([code, tell(stdout, '\0').slice(0, 3)]).toEqual([
+        81,
+        ['+f 644 1 SUM modules/a.js', '-f 644 1 SUM modules/a.js', '-l a.js//modules/bin'],
+      ])
+    }
+  })
+
+  it.each([false, true])('does not look at what the app may write (hooks: %s)', async hooked => {
+    const writable = ['.next/cache', 'storage/**', 'a+b/*.log']
+    const tree = { '.next/cache/a': 'a', '.next/b': 'b', 'storage/x/y': 'y', 'a+b/c.log': '', 'a+b/c': '' }
+    const artifact = await pack(tree)
+    const root = await lockedFolder(shell)
+    await succeed(run(unpack(place(root), { ...what(artifact), writable }, await artifact.payload(null, first)), shell))
+    const record = JSON.stringify({ digest: artifact.digest })
+    await succeed(run(seal(place(root), { release: first, record, run: '{}', hooked, writable }), shell))
+    const dir = join(root, 'releases', first)
+    writeFileSync(join(dir, '.next/cache/a'), 'changed')
+    rmSync(join(dir, 'storage/x'), { recursive: true })
+    fill(dir, { 'storage/new/': '', '.next/cache/more/x': '', 'a+b/c.log': 'line', 'a+b/d.log': '' })
+    for (const read of reads) {
+      const { code, stdout } = await verified(root, { read, writable })
+      expect([code, tell(stdout, '\0').filter(line => !line.startsWith('tree '))]).toEqual([0, []])
+    }
+    rmSync(join(dir, 'storage'), { recursive: true })
+    writeFileSync(join(dir, 'a+b/c'), 'changed')
+    const { code, stdout } = await verified(root, { writable })
+    expect([code, stdout]).toEqual([81, expect.stringMatching(/^2 entries were changed or are missing$/m)])
+  })
+
+  it('tells the tree of a release that was never sealed', async () => {
     const root = folder()
     fill(root, { [`releases/${first}/a`]: 'a' })
-    expect((await run(verify(root, first, { extra: 0, whole: false, read: 'all' }), shell)).stdout).toBe('')
-    expect((await run(verify(root, first, { extra: 0, whole: true, read: 'all' }), shell)).stdout).toMatch(
-      /^tree [0-9a-f]{64}\n$/,
-    )
-    expect((await run(drift(root, first), shell)).code).toBe(76)
+    expect((await verified(root)).stdout).toBe('')
+    expect((await verified(root, { whole: true })).stdout).toMatch(/^tree [0-9a-f]{64}\n$/)
   })
 
-  it('say that a release is not there', async () => {
+  it('says that a release is not there', async () => {
     const root = folder()
-    expect((await run(verify(root, first, { extra: 0, whole: true, read: 'all' }), shell)).code).toBe(76)
-    expect((await run(drift(root, first), shell)).code).toBe(76)
+    expect((await verified(root, { whole: true })).code).toBe(76)
     expect(existsSync(join(root, '.clonedeploy'))).toBe(false)
   })
 
-  it('change nothing', async () => {
+  it('says that it is not known what was sealed', async () => {
+    const root = await sealed(shell, await pack(odd), true)
+    writeFileSync(join(root, '.clonedeploy/manifests', `${first}.sealed`), '# clonedeploy 1 036\n')
+    expect(await verified(root)).toMatchObject({ code: 81, stdout: 'the list of what was sealed is damaged\n' })
+    unlinkSync(join(root, '.clonedeploy/manifests', `${first}.sealed`))
+    expect((await verified(root)).code).toBe(81)
+  })
+
+  it('changes nothing', async () => {
     const root = await sealed(shell, await pack(odd))
+    unlinkSync(join(root, 'releases', first, 'run.sh'))
     const before = inodes(root)
-    await run(verify(root, first, { extra: 1, whole: true, read: 'all' }), shell)
-    await run(drift(root, first), shell)
+    await verified(root)
     expect(inodes(root)).toEqual(before)
   })
 })

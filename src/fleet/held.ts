@@ -1,0 +1,38 @@
+import type { Config } from '../config/config.js'
+import type { HostState } from '../inventory/state.js'
+import { isIntact } from '../plan/drift.js'
+import { verifyStep } from '../plan/verify-step.js'
+import type { Verify } from '../scripts/verify.js'
+import { type Held, readHeld } from './drift.js'
+import { onEach } from './each.js'
+import type { Session } from './session.js'
+
+export interface HeldBy {
+  /** What each host holds of the release; none of a host that does not have it. */
+  readonly held: ReadonlyMap<string, Held>
+  /** Hosts whose copy of the release is not what it was sealed as. */
+  readonly damaged: ReadonlySet<string>
+  /** Hosts that were lost while it was read. */
+  readonly lost: ReadonlySet<string>
+}
+
+export const nobody: HeldBy = { held: new Map(), damaged: new Set(), lost: new Set() }
+
+/** Reads a release on every host that holds it. Changes nothing. */
+export async function readOnAll(
+  config: Config,
+  fleet: readonly { readonly session: Session; readonly state: HostState }[],
+  release: string,
+  { concurrency, read }: { readonly concurrency: number; readonly read: Verify['read'] },
+): Promise<HeldBy> {
+  const held = new Map<string, Held>()
+  const lost = new Set<string>()
+  await onEach(fleet, concurrency, async ({ session, state }) => {
+    if (!state.releases.some(({ id }) => id === release)) return
+    const one = await readHeld(session, verifyStep(config, session.host, state, release, read))
+    if (one === null) lost.add(state.name)
+    else held.set(state.name, one)
+  })
+  const damaged = [...held].filter(([, { drift }]) => !isIntact(drift)).map(([name]) => name)
+  return { held, damaged: new Set(damaged), lost }
+}
