@@ -8,7 +8,7 @@ import { type Asked, createProgram } from './program.js'
 import { createOutput, type OutputStream } from './render/output.js'
 import { createStopper } from './stopper.js'
 import { inCi } from './text/in-ci.js'
-import { again, type Propose, proposer } from './text/propose.js'
+import { again, lineOf, type Propose, proposer } from './text/propose.js'
 
 /** Milliseconds: a longer timer would end at once. */
 const longestTimer = 2 ** 31 - 1
@@ -90,7 +90,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     }
     changes = changing.has(command) && asked.flags.dryRun !== true
     const flags = tidied(asked.flags)
-    propose = proposer({ config: text(flags.config), stage: text(flags.stage) })
+    propose = proposer({ config: text(flags.config), stage: text(flags.stage) }, lineOf(argv))
     if (typeof flags.timeout === 'number' && command !== 'run') {
       budget = setTimeout(
         () => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`),

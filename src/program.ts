@@ -98,13 +98,18 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .argument('[stage]', 'the stage, when there are several')
       .option('-m, --message <why>', 'why; status shows it'),
   )
+  adopting(maintenance)
   maintenance.action((word: string, stage: string | undefined) => {
     const positional = stage === undefined ? {} : { stage }
     tell({ command: 'maintenance', flags: { ...maintenance.optsWithGlobals(), ...positional }, words: [word] })
   })
   ask(onStage(add('config', 'show what the configuration comes to')))
   ask(
-    selection(onStage(add('prune', 'remove old releases; never one that is or was served, or that a process lives in')))
+    adopting(
+      selection(
+        onStage(add('prune', 'remove old releases; never one that is or was served, or that a process lives in')),
+      ),
+    )
       .option('--keep <n>', 'how many to keep', count)
       .option('-n, --dry-run', 'show what would be removed'),
   )
@@ -210,9 +215,16 @@ function change(command: Command): Command {
 }
 
 function underLock(command: Command): Command {
-  return command
+  return adopting(command)
     .option('--lock-wait <duration>', 'wait this long for the lock, such as 10m', duration)
     .option('-m, --message <text>', 'shown with the lock and in the history')
+}
+
+function adopting(command: Command): Command {
+  return command.option(
+    '--adopt',
+    'take over a deployTo that was deployed as another app or stage, such as a renamed one',
+  )
 }
 
 function selection(command: Command): Command {

@@ -4,6 +4,7 @@ import { loginProblems, sessionsFor } from '../fleet/login-problems.js'
 import type { Session } from '../fleet/session.js'
 import { grouped } from '../fleet/unreached.js'
 import type { HostState } from '../inventory/state.js'
+import { disown, ownedByOthers } from '../plan/owner.js'
 import { inDoubt, problemsOf, warningsOf } from '../plan/preflight.js'
 import { type CheckedHost, type CheckProblem, checkText } from '../render/check.js'
 import { facts, type HostFacts, parseFacts } from '../scripts/facts.js'
@@ -33,6 +34,10 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
         ...{ details: error.details, next: error.next },
       })),
       ...unread,
+      ...ownedByOthers(
+        read.map(({ state }) => state),
+        context.config,
+      ).map(one => ({ ...one, fix: disown('deploy') })),
       ...read.flatMap(({ state }) => [...problemsOf(state, { bytes: 0, entries: 0 }), ...doubts(state)]),
       ...(await loginProblems(context.config, read, context.concurrency)),
       ...(await readService(context, read, context.hosts)).problems,

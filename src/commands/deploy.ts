@@ -20,6 +20,8 @@ import { excludedNow, withoutExcluded } from './excluded.js'
 import type { DeployFlags } from './flags.js'
 import type { Io } from './io.js'
 import { build, makingOf, needsOf, once } from './making.js'
+import { demandOurs } from './owner.js'
+import { recordOwner } from './record-owner.js'
 import { demandWay } from './rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
 import { revealSecrets, signed, transact, withLockWait } from './transact.js'
@@ -74,7 +76,7 @@ async function deployTo(
   built: () => Promise<Artifact>,
   startedAt: number,
 ): Promise<ExitCode> {
-  const fleet = await survey(context)
+  const fleet = demandOurs(context, flags, await survey(context))
   try {
     const states = fleet.map(({ state }) => state)
     demandFree(context, fleet)
@@ -84,8 +86,10 @@ async function deployTo(
     const way = await demandWay(context, flags, fleet)
     const artifact = await built()
     demandNone(states.flatMap(state => problemsOf(state, needsOf(entriesOf(artifact.manifest)))))
-    if (!flags.force && servesAlready(states, artifact.digest))
+    if (!flags.force && servesAlready(states, artifact.digest)) {
+      await recordOwner(context, flags, fleet)
       return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', artifact.warnings)
+    }
     const secrets = await revealSecrets(context)
     const prepared = await prepare(context, flags, fleet, artifact, secrets)
     const { release } = prepared.intent

@@ -4,6 +4,7 @@ import { difference, entriesOf } from '../build/manifest.js'
 import type { ExitCode } from '../errors.js'
 import { loginProblems } from '../fleet/login-problems.js'
 import { planDeploy } from '../plan/deploy.js'
+import { ownerStep } from '../plan/owner.js'
 import type { HostPlan, Plan, Step } from '../plan/plan.js'
 import { problemsOf, servesAlready, warningsOf } from '../plan/preflight.js'
 import { takersOf } from '../plan/relay.js'
@@ -13,6 +14,7 @@ import type { Context } from './context.js'
 import type { Prepared } from './deploy.js'
 import type { DeployFlags } from './flags.js'
 import { needsOf } from './making.js'
+import { adopts } from './owner.js'
 import { planRollout, rolloutProblems } from './rollout.js'
 import { readService, type Served } from './service.js'
 import { tellPlan } from './tell-plan.js'
@@ -34,6 +36,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
   ]
   const unknown = isUnbuilt(artifact)
   const nothing = !flags.force && servesAlready(states, artifact.digest)
+  const adopt = adopts(context, flags, fleet)
   const report: DryRunReport = {
     app: plan.app,
     stage: plan.stage,
@@ -60,12 +63,14 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
       ...(nothing
         ? []
         : [...buildSteps(context, flags), ...wouldRun(plan, served, unknown ? [] : await relayed(plan, prepared))]),
+      ...(adopt ? [{ mark: '!', where: 'each', text: ownerStep(context.config) } as const] : []),
     ],
+    adopt,
     problems: problems.map(({ host, text }) => `${host}: ${text}`),
     warnings: [...artifact.warnings, ...states.flatMap(warningsOf)],
     next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
   }
-  const changes = flags.detailedExitcode && !nothing ? 10 : 0
+  const changes = flags.detailedExitcode && (!nothing || adopt) ? 10 : 0
   return told(context, flags, report, problems.length > 0 ? 3 : changes)
 }
 
@@ -81,6 +86,7 @@ export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Ar
     commits: null,
     files: null,
     steps: buildSteps(context, flags),
+    adopt: false,
     problems: [],
     warnings: artifact.warnings,
     next: [],

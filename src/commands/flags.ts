@@ -16,7 +16,13 @@ export interface CommonFlags {
   readonly timeout?: number
 }
 
-export interface TransactionFlags extends CommonFlags {
+/** Of every command that changes what is on the hosts. */
+export interface AdoptFlags extends CommonFlags {
+  /** Take over a `deployTo` that was deployed as another app or stage. */
+  readonly adopt?: boolean
+}
+
+export interface TransactionFlags extends AdoptFlags {
   readonly dryRun?: boolean
   readonly detailedExitcode?: boolean
   readonly force?: boolean

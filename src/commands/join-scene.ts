@@ -4,6 +4,7 @@ import { targetOf } from '../plan/assess.js'
 import { openDrains } from '../plan/drains.js'
 import { type Earlier, earlierFor, othersToMend } from '../plan/join.js'
 import type { Context } from './context.js'
+import type { AdoptFlags } from './flags.js'
 import { demandDecision } from './repair.js'
 import { readScene, type Scene } from './repair-scene.js'
 import { leave } from './survey.js'
@@ -16,8 +17,8 @@ export interface JoinScene {
 }
 
 /** Reads the fleet. Throws where hosts cannot join it as it is; nothing is changed. */
-export async function readJoin(context: Context, joining: ReadonlySet<string>): Promise<JoinScene> {
-  const scene = await readScene(context, { command: 'join' })
+export async function readJoin(context: Context, flags: AdoptFlags, joining: ReadonlySet<string>): Promise<JoinScene> {
+  const scene = await readScene(context, flags, { command: 'join' })
   try {
     demandDecision(scene)
     const target = demandJoinable(context, scene, joining)

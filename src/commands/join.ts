@@ -8,6 +8,7 @@ import type { JoinFlags } from './flags.js'
 import type { Io } from './io.js'
 import { bringEarlier } from './join-earlier.js'
 import { demandJoinable, readJoin } from './join-scene.js'
+import { adopts } from './owner.js'
 import { repairFleet } from './repair.js'
 import { wayOfRepair } from './rollout.js'
 import { leave } from './survey.js'
@@ -54,7 +55,7 @@ async function joinFleet(
   startedAt: number,
   brought: Brought,
 ): Promise<Outcome> {
-  const { scene, target, earlier } = await readJoin(context, joining)
+  const { scene, target, earlier } = await readJoin(context, flags, joining)
   const warnings: string[] = []
   context.log.name(target)
   try {
@@ -96,13 +97,14 @@ function withWhatWasBrought(error: unknown, names: string, { earlier }: Brought)
 }
 
 async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<string>): Promise<ExitCode> {
-  const { scene, earlier } = await readJoin(context, joining)
+  const { scene, earlier } = await readJoin(context, flags, joining)
   leave(scene.fleet)
   const report = {
     app: context.config.app,
     stage: context.config.stage,
     decision: scene.decision,
     states: scene.fleet.map(({ state }) => state),
+    adopt: adopts(context, flags, scene.fleet),
     beyond: scene.beyond,
     drained: new Map(),
     joining: [...joining],

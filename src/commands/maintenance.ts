@@ -3,14 +3,16 @@ import { maintain } from '../fleet/maintain.js'
 import type { MaintenanceRecord } from '../inventory/state.js'
 import { placeIn } from '../plan/drains.js'
 import { type Context, openContext } from './context.js'
-import type { CommonFlags } from './flags.js'
+import type { AdoptFlags } from './flags.js'
 import type { Io } from './io.js'
+import { demandOurs } from './owner.js'
+import { recordOwner } from './record-owner.js'
 import { readService, type Served } from './service.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
 import { thisProcess } from './this-process.js'
 import { newTransaction } from './transact.js'
 
-export interface MaintenanceFlags extends CommonFlags {
+export interface MaintenanceFlags extends AdoptFlags {
   readonly message?: string
 }
 
@@ -26,7 +28,7 @@ export async function maintenance(io: Io, flags: MaintenanceFlags, word: string)
     throw new UsageError(`"${word}" is neither on nor off: clonedeploy maintenance on`)
   const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
   try {
-    const fleet = await survey(context)
+    const fleet = demandOurs(context, flags, await survey(context))
     try {
       return await turn(context, flags, fleet, word)
     } finally {
@@ -41,6 +43,7 @@ async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, wor
   demandFree(context, fleet)
   const served = await readService(context, fleet)
   demandNone(served.problems)
+  await recordOwner(context, flags, fleet)
   const found = fleet.map(({ state }) => state.maintenance).find(record => record !== null) ?? null
   const now = context.io.now()
   const tx = newTransaction(now)

@@ -6,13 +6,15 @@ import { retired } from '../release/retention.js'
 import { prune as pruneScript } from '../scripts/finish.js'
 import { lockLease, lock as lockScript, renew, unlock as unlockScript } from '../scripts/lock.js'
 import { openContext } from './context.js'
-import type { CommonFlags } from './flags.js'
+import type { AdoptFlags } from './flags.js'
 import type { Io } from './io.js'
+import { demandOurs } from './owner.js'
+import { recordOwner } from './record-owner.js'
 import { demandFree, leave, survey } from './survey.js'
 import { thisProcess } from './this-process.js'
 import { newTransaction } from './transact.js'
 
-export interface PruneFlags extends CommonFlags {
+export interface PruneFlags extends AdoptFlags {
   readonly keep?: number
   readonly dryRun?: boolean
 }
@@ -21,8 +23,9 @@ export interface PruneFlags extends CommonFlags {
 export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
   const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
   try {
-    const fleet = await survey(context)
+    const fleet = demandOurs(context, flags, await survey(context))
     demandFree(context, fleet)
+    if (flags.dryRun !== true) await recordOwner(context, flags, fleet)
     const confirmed = confirmedReleases(fleet.map(({ state }) => state))
     const keep = flags.keep ?? context.config.keepReleases
     const now = io.now()

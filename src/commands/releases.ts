@@ -1,29 +1,31 @@
 import type { ExitCode } from '../errors.js'
 import { listReleases } from '../plan/list-releases.js'
+import { ownedByOthers } from '../plan/owner.js'
 import { releasesJson, releasesText } from '../render/releases.js'
+import { escapeLine } from '../text/escape.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
 import { readFleet } from './status.js'
 import { leave } from './survey.js'
 
-/** `clonedeploy releases`: every release and where it is. A host that cannot be read is named and makes it exit 6. */
+/** `clonedeploy releases`: every release and where it is. A host that cannot be read, or is not ours, is named and makes it exit 6. */
 export async function releases(io: Io, flags: CommonFlags): Promise<ExitCode> {
   const context = await openContext(io, flags)
   try {
     const { fleet, read } = await readFleet(context)
     leave(read)
-    const report = listReleases(
-      context.config.app,
-      context.config.stage,
-      read.map(({ state }) => state),
-    )
+    const { app, stage } = context.config
+    const states = read.map(({ state }) => state)
+    const report = listReleases(app, stage, states)
     io.output.stdout(
       flags.json ? `${JSON.stringify(releasesJson(report))}\n` : releasesText(report, context.paint, io.now()),
     )
     const unread = fleet.hosts.filter(({ state }) => state === null)
     for (const { name, error } of unread) io.output.stderr(`✖ ${name} could not be read: ${error ?? 'no answer'}\n`)
-    return unread.length === 0 ? 0 : 6
+    const owned = ownedByOthers(states, context.config)
+    for (const { host, text } of owned) io.output.stderr(`✖ ${host}: ${escapeLine(text)}\n`)
+    return unread.length + owned.length === 0 ? 0 : 6
   } finally {
     await context.close()
   }

@@ -12,7 +12,7 @@ import { refetch } from '../fleet/refetch.js'
 import { sweep } from '../fleet/without-swap.js'
 import type { HostState } from '../inventory/state.js'
 import { targetOf } from '../plan/assess.js'
-import { type BringIntent, planBring, planLeaveOut, planPutBack, planSweep } from '../plan/plan-repair.js'
+import { type BringIntent, planBring, planPutBack, planRecord, planSweep } from '../plan/plan-repair.js'
 import { problemsOf } from '../plan/preflight.js'
 import { digestOf, type RepairDecision } from '../plan/repair.js'
 import { vouchedRun } from '../plan/run-of.js'
@@ -74,7 +74,8 @@ export async function leaveOut(context: Context, flags: TransactionFlags, scene:
   const tell = (text: string) => context.emit({ type: 'note', level: 'warning', host: null, text })
   if (release === null) return tell(`that ${names} is given up is not recorded: the fleet serves nothing yet`)
   const intent = { ...(await intentFor(context, flags, scene, release)), digest: digestOf(states, release) }
-  const halt = await sweep(startRun(context, flags, scene.fleet, planLeaveOut(intent), nothingToSend))
+  const plan = planRecord(intent, `record that ${names} is left out`)
+  const halt = await sweep(startRun(context, flags, scene.fleet, plan, nothingToSend))
   if (halt !== null) throw new MixedError(`That ${names} is given up could not be recorded everywhere: ${halt.reason}.`)
   tell(`${names} is given up and recorded as left out; when it is back: clonedeploy repair`)
 }
@@ -189,7 +190,7 @@ function nowhere(release: string): MixedError {
 export async function intentFor(
   context: Context,
   flags: TransactionFlags,
-  { command, fleet, given }: Scene,
+  { command, fleet, given }: Pick<Scene, 'command' | 'fleet' | 'given'>,
   release: string,
 ): Promise<Intent> {
   return {

@@ -4,7 +4,9 @@ import { targetOf } from '../plan/assess.js'
 import { asideOf } from '../plan/preflight.js'
 import { beyondRepair, decideRepair, digestOf, type RepairDecision } from '../plan/repair.js'
 import type { Context } from './context.js'
+import type { AdoptFlags } from './flags.js'
 import { demandAway } from './give-up.js'
+import { demandOurs } from './owner.js'
 import { readFleet } from './status.js'
 import { demandUnlocked, type Fleet, leave, orInterrupt } from './survey.js'
 
@@ -23,6 +25,7 @@ export interface Scene {
 /** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError. */
 export async function readScene(
   context: Context,
+  flags: AdoptFlags,
   { given = [], command = 'repair' }: Partial<Pick<Scene, 'given' | 'command'>> = {},
 ): Promise<Scene> {
   const { emit } = context
@@ -30,7 +33,7 @@ export async function readScene(
   emit({ type: 'phase.start', phase: 'check' })
   const { fleet, read } = await readFleet(context)
   try {
-    const scene = await sceneOf(context, fleet, read, { given, command })
+    const scene = await sceneOf(context, fleet, demandOurs(context, flags, read), { given, command })
     const note = `${scene.fleet.length}/${fleet.hosts.length} hosts`
     emit({ type: 'phase.end', phase: 'check', ok: scene.beyond.size === 0, ms: performance.now() - began, note })
     return scene

@@ -6,6 +6,8 @@ import { type Context, openContext } from './context.js'
 import type { RepairFlags } from './flags.js'
 import { demandBoth, givenUp, isRecorded } from './give-up.js'
 import type { Io } from './io.js'
+import { adopts } from './owner.js'
+import { recordOwner } from './record-owner.js'
 import { act, leaveOut } from './repair-act.js'
 import { concluded } from './repair-end.js'
 import { readScene, type Scene } from './repair-scene.js'
@@ -49,7 +51,7 @@ export async function repairFleet(
   let done = null as Outcome | null
   const given = givenUp(context, flags)
   for (let round = 1; round <= mostRounds; round++) {
-    const scene = await readScene(context, { given, command })
+    const scene = await readScene(context, flags, { given, command })
     try {
       const wrong = refusalOf(() => {
         demandDecision(scene)
@@ -62,6 +64,7 @@ export async function repairFleet(
       if (scene.decision.kind === 'nothing') {
         const states = scene.fleet.map(({ state }) => state)
         if (!isRecorded(given, states)) await leaveOut(context, flags, scene)
+        else await recordOwner(context, flags, scene.fleet)
         const outcome = done ?? (await unchanged(context, scene.fleet, null, startedAt, command))
         return concluded(context, scene, await mendService(context, flags, scene, outcome))
       }
@@ -101,7 +104,7 @@ function refusalOf(act: () => void): Refusal | null {
 }
 
 async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
-  const scene = await readScene(context, { given: givenUp(context, flags) })
+  const scene = await readScene(context, flags, { given: givenUp(context, flags) })
   const drained = await leftDrained(context, scene).finally(() => leave(scene.fleet))
   demandDecision(scene)
   const { app, stage } = context.config
@@ -110,6 +113,7 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
     stage,
     decision: scene.decision,
     states: scene.fleet.map(({ state }) => state),
+    adopt: adopts(context, flags, scene.fleet),
     beyond: scene.beyond,
     drained,
     joining: [],

@@ -7,6 +7,8 @@ import { askToGoOn } from './ask.js'
 import { type Context, openContext } from './context.js'
 import type { TransactionFlags } from './flags.js'
 import type { Io } from './io.js'
+import { demandOurs } from './owner.js'
+import { recordOwner } from './record-owner.js'
 import { nothingToSend } from './repair-act.js'
 import { demandWay } from './rollout.js'
 import { demandFree, demandNone, leave, survey } from './survey.js'
@@ -30,7 +32,7 @@ export async function restart(io: Io, flags: TransactionFlags): Promise<ExitCode
 
 async function restartFleet(context: Context, flags: TransactionFlags, startedAt: number): Promise<ExitCode> {
   const { config, concurrency, emit, io } = context
-  const fleet = await survey(context)
+  const fleet = demandOurs(context, flags, await survey(context))
   try {
     demandFree(context, fleet)
     const served = demandOne(fleet.map(({ state }) => state))
@@ -47,6 +49,7 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
       unresolved: 'refuse',
       rollout: way.rollout,
     })
+    await recordOwner(context, flags, fleet)
     const run = startRun(context, flags, fleet, plan, nothingToSend, way.service)
     const outcome = await restartAll(run, { startedAt, log: context.log.path() })
     emit({ type: 'run.end', outcome })

@@ -11,6 +11,8 @@ import { type Context, openContext } from './context.js'
 import { excludedNow, withoutExcluded } from './excluded.js'
 import type { RollbackFlags } from './flags.js'
 import type { Io } from './io.js'
+import { demandOurs } from './owner.js'
+import { recordOwner } from './record-owner.js'
 import { demandHeld, readRelease } from './rollback-held.js'
 import { demandPossible, demandWay } from './rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
@@ -38,7 +40,7 @@ export async function rollback(io: Io, flags: RollbackFlags): Promise<ExitCode> 
 }
 
 async function rollBack(context: Context, flags: RollbackFlags, startedAt: number): Promise<ExitCode> {
-  const fleet = await survey(context)
+  const fleet = demandOurs(context, flags, await survey(context))
   try {
     demandFree(context, fleet)
     const states = fleet.map(({ state }) => state)
@@ -47,6 +49,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     const serves = mostCommon(states.map(currentRelease))
     const choice = chooseRollback(states, serves, flags.to ?? null, context.config.identical)
     if (!flags.force && states.every(state => currentRelease(state) === choice.release)) {
+      if (flags.dryRun !== true) await recordOwner(context, flags, fleet)
       return tellUnchanged(context, fleet, choice.digest, startedAt, 'rollback')
     }
     const found = await readRelease(context, fleet, choice.release)

@@ -45,8 +45,8 @@ export interface StageInput {
    */
   readonly include?: string | readonly string[]
   /**
-   * The folder on the hosts that holds `current`, `releases` and `shared`: absolute, or relative to the login's home.
-   * Required.
+   * The folder on the hosts that holds `current`, `releases` and `shared`: absolute, or relative to the login's home. Each
+   * app and each stage needs one of its own; [taking over another's](operating.md#a-renamed-app). Required.
    * @example '/srv/shop'
    */
   readonly deployTo?: string

@@ -59,6 +59,8 @@ export const holderRecord: z.ZodType<Holder> = z.object({
   command: text.default(''),
   reason: text.default(''),
   since: text.default(''),
+  app: text.exactOptional(),
+  stage: text.exactOptional(),
   process: z
     .object({ machine: text, uid: z.int(), pid: z.int().min(1), began: text })
     .nullable()

@@ -105,8 +105,14 @@ export interface LockState {
 /** `ended`: the run wrote so itself, and why a repair is needed. `gone`: it ran on this machine, and its process is no more. */
 export type LockEnd = { readonly kind: 'ended'; readonly why: string } | { readonly kind: 'gone' }
 
-/** Who holds the lock, from where, why and since when (the holder's clock, ISO 8601). */
-export interface Holder {
+/** An app and a stage of it: whose a `deployTo` is. */
+export interface Owner {
+  readonly app: string
+  readonly stage: string
+}
+
+/** Who holds the lock, from where, why and since when (the holder's clock, ISO 8601); of a transaction, also for which app and stage. */
+export interface Holder extends Partial<Owner> {
   readonly tx: string
   readonly who: string
   readonly from: string
@@ -137,8 +143,8 @@ export interface TransactionState {
   readonly lease: number | null
 }
 
-/** What the fleet is meant to serve, kept on every host. `seq` grows with every transaction. */
-export interface FleetRecord {
+/** What the fleet is meant to serve, kept on every host, and whose `deployTo` it is, which older records do not say. `seq` grows with every transaction. */
+export interface FleetRecord extends Partial<Owner> {
   readonly seq: number
   readonly release: string
   readonly digest: string | null
@@ -147,9 +153,6 @@ export interface FleetRecord {
   readonly at: string
   /** The transaction that it was confirmed in; older records do not say. */
   readonly tx?: string
-  /** Whose `deployTo` it is; older records do not say. */
-  readonly app?: string
-  readonly stage?: string
   /** Hosts that were left out on purpose, until they rejoin. */
   readonly excluded?: readonly Excluded[]
 }

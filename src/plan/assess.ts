@@ -2,6 +2,7 @@ import type { Excluded, FleetState, HostState } from '../inventory/state.js'
 import { escapeLine } from '../text/escape.js'
 import { isAtWork, isPersons } from './at-work.js'
 import { newestRecord } from './newest-record.js'
+import { ownedByOthers, withOwnRecords } from './owner.js'
 import { inDoubt } from './preflight.js'
 import type { Place, StatusHost, StatusReport } from './status.js'
 import { currentEntry, currentRelease, mostCommon } from './transaction.js'
@@ -36,8 +37,11 @@ export function assess(
   probes: ReadonlyMap<string, Probe>,
   service: InService = noBalancer,
 ): StatusReport {
-  const states = fleet.hosts.flatMap(({ state }) => (state === null ? [] : [state]))
-  const facts = { ...factsOf(states), drained: service.drained }
+  const us = { app, stage }
+  const read = fleet.hosts.flatMap(({ state }) => (state === null ? [] : [state]))
+  const states = withOwnRecords(read, us)
+  const owned = new Map(ownedByOthers(read, us).map(({ host, text }) => [host, text]))
+  const facts = { ...factsOf(states), drained: service.drained, owned }
   const excluded = newestRecord(states)?.excluded ?? []
   const hosts = fleet.hosts.map(({ name, state, error }) => {
     const left = excluded.find(({ host }) => host === name)
@@ -74,7 +78,7 @@ function maintenanceOf(states: readonly HostState[]): Pick<StatusReport, 'mainte
   return first === undefined ? {} : { maintenance: { ...first.maintenance, hosts: on.map(({ name }) => name) } }
 }
 
-function factsOf(states: readonly HostState[]): Omit<FleetFacts, 'drained'> {
+function factsOf(states: readonly HostState[]): Omit<FleetFacts, 'drained' | 'owned'> {
   const transactions = states.flatMap(state => state.transactions)
   return {
     target: targetOf(states),

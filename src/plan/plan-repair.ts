@@ -18,7 +18,7 @@ import {
   hookSteps,
   type Intent,
   planTransaction,
-  recordWithoutThem,
+  sameRecord,
   scriptStep,
 } from './transaction.js'
 import { hookVariables } from './variables.js'
@@ -83,20 +83,15 @@ export function planSweep(intent: Intent, remove: readonly string[]): Plan {
   }
 }
 
-/** Takes the lock, records the hosts that are left out, and gives it back. */
-export function planLeaveOut(intent: Intent): Plan {
+/** Takes the lock, writes the fleet's record anew (`text`: what is new in it), and gives it back. */
+export function planRecord(intent: Intent, text: string): Plan {
   const plan = planTransaction(intent, noSteps, () => [])
-  const names = intent.excluded?.map(({ host }) => host).join(', ')
-  const record = recordWithoutThem(intent)
+  const record = sameRecord(intent)
   return {
     ...plan,
     hosts: plan.hosts.map(host => ({
       ...host,
-      prune: scriptStep(
-        recordFleet({ root: host.root, tx: intent.tx }, record),
-        `record that ${names} is left out`,
-        60_000,
-      ),
+      prune: scriptStep(recordFleet({ root: host.root, tx: intent.tx }, record), text, 60_000),
     })),
   }
 }

@@ -276,6 +276,8 @@ function holderRecord(intent: Intent): string {
     command: `${intent.command} ${intent.release}`,
     reason: oneLine(intent.reason),
     since: intent.at,
+    app: intent.config.app,
+    stage: intent.config.stage,
     process: intent.process,
   })
 }
@@ -298,8 +300,8 @@ function fleetRecord(intent: Intent): string {
   })
 }
 
-/** The record as it is, with the hosts that this run leaves out. */
-export function recordWithoutThem(intent: Intent): string {
+/** The record as it is, as ours and with the hosts that this run leaves out. */
+export function sameRecord(intent: Intent): string {
   const newest = newestRecord(intent.hosts.map(({ state }) => state))
   const { release, digest, who: by, at } = intent
   const base = newest ?? { release, digest, previous: null, by, at }

@@ -2,6 +2,7 @@ import type { HostState, LockState, TransactionState } from '../inventory/state.
 import { isOlder, isReleaseId } from '../release/id.js'
 import { isAtWork, isPersons } from './at-work.js'
 import { isIntact } from './drift.js'
+import { disown } from './owner.js'
 import { asideOf, inDoubt, unserved } from './preflight.js'
 import type { StatusHost } from './status.js'
 import { shipped } from './times.js'
@@ -10,6 +11,8 @@ import { currentRelease } from './transaction.js'
 /** What a host is, in a word that scripts may rely on. */
 export type Verdict =
   | 'consistent'
+  /** It was deployed as another app or stage. */
+  | 'not ours'
   /** A run that is alive has it in hand. */
   | 'deploying'
   /** A person keeps the lock; what it serves is right. */
@@ -58,6 +61,8 @@ export interface FleetFacts {
   readonly confirmed: ReadonlySet<string>
   /** Where a run that died took hosts out of service: `HAProxy web/web-3`. */
   readonly drained: ReadonlyMap<string, string>
+  /** Whose hosts are, where they are not ours: `/srv/shop was deployed as …`. */
+  readonly owned: ReadonlyMap<string, string>
 }
 
 export const repair = 'fix: clonedeploy repair'
@@ -74,6 +79,7 @@ type Probed = Pick<StatusHost, 'drift' | 'health' | 'healthNote' | 'processes' |
 /** The first thing that is off with a host, the worst first. Says nothing that was not read. */
 export function judge(state: HostState, probe: Probed, fleet: FleetFacts) {
   return (
+    notOurs(state, fleet) ??
     midway(state, fleet) ??
     damaged(state) ??
     broken(state) ??
@@ -94,6 +100,11 @@ export function unreachable(name: string, error: string | null): Judgement {
     `${name} could not be read: ${error ?? 'no answer'}`,
     'look: clonedeploy check',
   )
+}
+
+function notOurs({ name }: HostState, { owned }: FleetFacts): Judgement | null {
+  const whose = owned.get(name)
+  return whose === undefined ? null : off('not ours', 'NOT OURS', `${name}: ${whose}.`, `fix: ${disown('repair')}`)
 }
 
 function midway(state: HostState, { confirmed }: FleetFacts): Judgement | null {

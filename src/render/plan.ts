@@ -22,6 +22,8 @@ export interface DryRunReport {
     readonly changed: number
   } | null
   readonly steps: readonly DryRunStep[]
+  /** Whether a `deployTo` that was deployed as another app or stage is taken over. */
+  readonly adopt: boolean
   /** What would stop the deploy: a sentence each. */
   readonly problems: readonly string[]
   readonly warnings: readonly string[]
@@ -110,10 +112,10 @@ function lastLines(report: DryRunReport, paint: Paint, propose: Propose): string
   const problems = report.problems.map(text => `${paint.bad('✖')} ${escapeLine(text)}`)
   const next = report.next.map(text => `  ${paint.accent(escapeLine(text))}`)
   if (problems.length > 0) return [...warnings, ...problems, ...next]
-  const run = paint.accent(propose(`clonedeploy deploy ${report.stage}`))
+  const run = paint.accent(propose(`clonedeploy deploy ${report.stage}${report.adopt ? ' --adopt' : ''}`))
   return [...warnings, `${nothingNew(report) ? 'Nothing would change' : 'No problems found'}. Run it: ${run}`, ...next]
 }
 
-function nothingNew({ offline, hosts }: DryRunReport): boolean {
-  return !offline && hosts.length > 0 && hosts.every(host => host.now !== null && host.now === host.would)
+function nothingNew({ offline, adopt, hosts }: DryRunReport): boolean {
+  return !offline && !adopt && hosts.length > 0 && hosts.every(host => host.now !== null && host.now === host.would)
 }

@@ -12,6 +12,8 @@ export interface RepairReport {
   readonly stage: string
   readonly decision: RepairDecision
   readonly states: readonly HostState[]
+  /** Whether it would make the fleet's record its own. */
+  readonly adopt: boolean
   /** Hosts that it would leave as they are, and why. */
   readonly beyond: ReadonlyMap<string, string>
   /** Hosts that it would put into service again, and where. */
@@ -33,6 +35,7 @@ export function repairText(report: RepairReport, propose: Propose = text => text
     ...tableLines([['HOST', 'SERVES NOW', 'WOULD'], ...rows]),
     '',
     ...drained,
+    ...(report.adopt ? [`  every host would record that it is ${report.app}/${report.stage}`] : []),
     ...beyond,
     isNothing(report) ? 'Nothing to do.' : `Run it: ${propose(`clonedeploy ${command} ${report.stage}${flags}`)}`,
   ]
@@ -56,14 +59,15 @@ export function repairJson(report: RepairReport) {
 }
 
 /** Whether the fleet is as it should be. */
-export function isNothing({ decision, drained, earlier }: RepairReport): boolean {
-  return decision.kind === 'nothing' && drained.size === 0 && earlier.length === 0
+export function isNothing({ decision, adopt, drained, earlier }: RepairReport): boolean {
+  return decision.kind === 'nothing' && !adopt && drained.size === 0 && earlier.length === 0
 }
 
-function commandOf({ joining }: RepairReport) {
+function commandOf({ joining, adopt }: RepairReport) {
+  const flags = adopt ? ' --adopt' : ''
   return joining.length === 0
-    ? { command: 'repair', flags: '' }
-    : { command: 'join', flags: ` --host ${joining.join(',')}` }
+    ? { command: 'repair', flags }
+    : { command: 'join', flags: ` --host ${joining.join(',')}${flags}` }
 }
 
 function wouldDo({ decision, earlier }: RepairReport, state: HostState): string {

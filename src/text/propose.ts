@@ -14,7 +14,8 @@ const byWord = 'deploy|rollback|restart|repair|join|status|releases|check|config
 )
 const byFlag = 'run|logs|trust|maintenance'.split('|')
 
-export function proposer({ config, stage }: Typed): Propose {
+/** `line`: the command line itself, which is complete in whatever order its words stand. */
+export function proposer({ config, stage }: Typed, line: string | null = null): Propose {
   const file = config === null ? '' : ` -c ${shellWord(config)}`
   const named = stage === null ? '' : ` ${shellWord(stage)}`
   if (file === '' && named === '') return text => text
@@ -23,16 +24,22 @@ export function proposer({ config, stage }: Typed): Propose {
     `(?<![\\w./-])clonedeploy (${[...byWord, ...byFlag].join('|')})(?![\\w-])(?:${there.join('|')})*(?![\\w.-])`,
     'g',
   )
-  return text =>
+  const completed: Propose = text =>
     text.replace(command, (_, name: string) => {
       const flag = byFlag.includes(name) && named !== '' ? ' --stage' : ''
       return `clonedeploy ${name}${flag}${named}${file}`
     })
+  return line === null ? completed : text => text.split(line).map(completed).join(line)
 }
 
 /** A command line again, with something more: `clonedeploy deploy staging --lock-wait 10m`. */
 export function again(argv: readonly string[], more: string): string {
-  return ['clonedeploy', ...argv.map(shellWord), more].join(' ')
+  return `${lineOf(argv)} ${more}`
+}
+
+/** A command line as it is typed. */
+export function lineOf(argv: readonly string[]): string {
+  return ['clonedeploy', ...argv.map(shellWord)].join(' ')
 }
 
 /** A word as it is typed into a shell. */

@@ -207,7 +207,17 @@ function everything(states: readonly HostState[]): readonly string[] {
   const joining = new Set(['web-3'])
   const earlier = earlierFor(states, joining, report.target ?? newer, 5)
   othersToMend(states, damage, joining, report.target ?? newer)
-  const about = { app: 'shop', stage: 'default', decision, states, beyond, drained: new Map(), joining: [], earlier }
+  const about = {
+    app: 'shop',
+    stage: 'default',
+    decision,
+    states,
+    beyond,
+    drained: new Map(),
+    adopt: true,
+    joining: [],
+    earlier,
+  }
   const intent = intentFor(states)
   if (decision.kind === 'put back') planPutBack(intent, decision.doubts)
   if (decision.kind === 'sweep') planSweep({ ...intent, release: decision.release ?? 'repair' }, decision.remove)

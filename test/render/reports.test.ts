@@ -281,6 +281,7 @@ describe('a dry run', () => {
       { mark: '!', where: 'local', text: 'npm run build' },
       { mark: '!', where: 'one host', text: 'npm run migrate' },
     ],
+    adopt: false,
     problems: [],
     warnings: [],
     next: [],

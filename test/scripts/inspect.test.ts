@@ -220,6 +220,8 @@ describe.each(shells)('inspect under $name', shell => {
       command: 'deploy',
       reason: 'it\'s "urgent" \\ $(now)',
       since: '2026-01-01T00:00:00Z',
+      app: 'shop',
+      stage: 'production',
       process: null,
     }
     expect((await stateOf(root, shell)).lock).toEqual({ epoch: 0, held: false, holder: null, age: null, over: null })
@@ -314,6 +316,8 @@ describe.each(shells)('inspect under $name', shell => {
       previous: oldId,
       by: 'anna',
       at: '2026-01-01T00:00:00Z',
+      app: 'shop',
+      stage: 'production',
     }
     const last = { at: '2026-01-02T00:00:00Z', by: 'bört', command: 'deploy', release: newId, previous: null }
     writeFiles(root, {

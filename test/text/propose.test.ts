@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { version } from '../../src/package.js'
 import { createProgram } from '../../src/program.js'
-import { again, proposer } from '../../src/text/propose.js'
+import { again, lineOf, proposer } from '../../src/text/propose.js'
 import { sources, withoutComments } from '../support/imports.js'
 
 describe('a command that a message proposes', () => {
@@ -32,6 +32,12 @@ describe('a command that a message proposes', () => {
     [{ config: "it's here.ts", stage: null }, `clonedeploy repair -c 'it'\\''s here.ts'`],
   ])('says of %j what was typed, quoted for a shell', (typed, told) => {
     expect(proposer(typed)('clonedeploy repair')).toBe(told)
+  })
+
+  it('is left as it was typed where it is the same command again', () => {
+    const argv = ['maintenance', 'on', '--stage', 'blue', '-m', 'hot fix']
+    const told = `${again(argv, '--adopt')} or clonedeploy repair`
+    expect(proposer({ config: null, stage: 'blue' }, lineOf(argv))(told)).toBe(`${told} blue`)
   })
 
   it('is the same command again, with one flag more', () => {
