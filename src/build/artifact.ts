@@ -8,12 +8,17 @@ export interface Artifact {
   readonly digest: string
   readonly revision: Revision | null
   readonly warnings: readonly string[]
-  /** What brings a host from `base` (null: nothing) to this artifact, with the time of that release; made once per base and kept. `zip` (`gzip`) is for many bytes: few are always gzipped. */
-  readonly payload: (base: Manifest | null, release: string, zip?: Zip) => Promise<Payload>
+  /** What brings a host from `base` (null: nothing) to this artifact, with the time of that release; made once per base and kept. `zip` (`gzip`) is for many bytes: few are always gzipped. What is `writable` is never taken from the base. */
+  readonly payload: (
+    base: Manifest | null,
+    release: string,
+    zip?: Zip,
+    writable?: readonly string[],
+  ) => Promise<Payload>
 }
 
 export interface Payload extends Arrival {
-  /** A compressed tar with `removed` and `added` (manifest lines), what these name as NUL-separated paths (`leaves`, `leaves.folders` with the deepest first, `files`, `links`, `folders`), `tree/…` (the files that are not in base), an empty folder `own`, and `edits` with `edit/N` (what makes files out of the base's). */
+  /** A compressed tar with `removed`, `added` and `again` (manifest lines; the last are in base and come all the same), what comes as NUL-separated paths (`files`, `links`, `folders`), `tree/…` (the files that are not in base), an empty folder `own`, and `edits` with `edit/N` (what makes files out of the base's). */
   readonly data: Uint8Array
 }
 

@@ -35,9 +35,9 @@ export async function packFolder(options: PackOptions): Promise<Artifact> {
 /** An artifact of frozen bytes. Payloads are made once per base and release, and shared by all who ask. */
 export function artifactOf(frozen: Frozen, revision: Revision | null, warnings: readonly string[]): Artifact {
   const made = new Map<string, Promise<Payload>>()
-  const payload = (base: Manifest | null, release: string, zip: Zip = 'gzip') => {
+  const payload = (base: Manifest | null, release: string, zip: Zip = 'gzip', writable: readonly string[] = []) => {
     const key = `${zip} ${release} ${base === null ? '' : digestOf(base)}`
-    const known = made.get(key) ?? payloadFrom(base, frozen, fileTime(release), zip)
+    const known = made.get(key) ?? payloadFrom(base, frozen, { time: fileTime(release), zipOfMany: zip, writable })
     made.set(key, known)
     known.catch(() => made.delete(key))
     return known

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
+import { writableExpression } from '../release/writable.js'
 import { many, type Zip } from '../scripts/arrival.js'
 import type { Payload } from './artifact.js'
 import { type Edit, editsOf } from './edits.js'
@@ -25,26 +26,68 @@ import { zipped } from './zip.js'
 /** So many files are named to the programs that read them again, instead of by way of xargs. */
 const FEW = 50
 
-/** Brings a host from `base` to the frozen artifact; what arrives gets this time (seconds). Every file's bytes are checked against the manifest on the way. */
+interface Wish {
+  /** Of what arrives, in seconds. */
+  readonly time: number
+  readonly zipOfMany: Zip
+  /** What no host may take from its base, where the app may have written into it. */
+  readonly writable: readonly string[]
+}
+
+/** Everything that is sent: what differs from the base, and `again` what may not be taken from there. */
+interface Sent extends Difference {
+  readonly again: readonly string[]
+  /** Both, in the order of the manifest. */
+  readonly lines: readonly string[]
+}
+
+/** Brings a host from `base` to the frozen artifact. Every file's bytes are checked against the manifest on the way. */
 export async function payloadFrom(
   base: Manifest | null,
   frozen: Frozen,
-  time: number,
-  zipOfMany: Zip,
+  { time, zipOfMany, writable }: Wish,
 ): Promise<Payload> {
-  const changes = difference(base, frozen.manifest)
+  const isWritable = writableTest(writable)
+  const sent = sentFor(base, frozen.manifest, isWritable)
   const kept = base === null ? null : recallBeside(frozen, digestOf(base))
-  const edits = kept === null ? new Map<string, Edit>() : editsOf(changes, kept, frozen)
+  const editable = { ...sent, files: sent.files.filter(({ path }) => !isWritable(path)) }
+  const edits = kept === null ? new Map<string, Edit>() : editsOf(editable, kept, frozen)
   const input = openContent(frozen)
   try {
-    const amount = amountOf(changes)
+    const amount = amountOf(sent)
     const zip = amount.bytes > many ? zipOfMany : 'gzip'
-    const data = await zipped(archive(changes, edits, frozen, input, time), zip)
-    const names = amount.bytes > many ? null : namesOf(changes)
-    return { data, zip, ...amount, names, entries: entriesOf(frozen.manifest).length, sum: sumOf(changes, names) }
+    const data = await zipped(archive(sent, edits, frozen, input, time), zip)
+    const names = amount.bytes > many ? null : namesOf(sent)
+    return { data, zip, ...amount, names, entries: entriesOf(frozen.manifest).length, sum: sumOf(sent, names) }
   } finally {
     closeSync(input)
   }
+}
+
+function sentFor(base: Manifest | null, next: Manifest, isWritable: (path: string) => boolean): Sent {
+  const changes = difference(base, next)
+  const added = new Set(changes.added)
+  const newline = newlineOf(next.lines[0] ?? '') ?? ''
+  const again = base === null ? [] : next.lines.filter(line => !added.has(line) && mayDiffer(line, newline, isWritable))
+  if (again.length === 0) return { ...changes, again, lines: changes.added }
+  for (const line of again) added.add(line)
+  const lines = next.lines.filter(line => added.has(line))
+  const [header = ''] = next.lines
+  const { files, links, folders } = difference(null, { lines: [header, ...lines.filter(line => line !== header)] })
+  return { ...changes, files, links, folders, again, lines }
+}
+
+function mayDiffer(line: string, newline: string, isWritable: (path: string) => boolean): boolean {
+  const entry = entryOf(line, newline)
+  return entry !== null && entry.kind !== 'folder' && isWritable(entry.path)
+}
+
+/** Paths are latin1 names here, patterns are not. */
+function writableTest(patterns: readonly string[]): (path: string) => boolean {
+  const expression = writableExpression(patterns.map(text => Buffer.from(text).toString('latin1')))
+  if (expression === null) return () => false
+  const whole = new RegExp(`^${expression}$`)
+  return path => whole.test(path)
 }
 
 function amountOf({ files, links, folders }: Difference) {
@@ -53,27 +96,27 @@ function amountOf({ files, links, folders }: Difference) {
 }
 
 /** Paths of a few files, in the order of the manifest, that every sha256sum prints as they are; null: there are others. */
-function namesOf({ files, added }: Difference): readonly string[] | null {
+function namesOf({ files, lines }: Sent): readonly string[] | null {
   if (files.length > FEW || files.some(({ path }) => !/^[ -[\]-~]+$/.test(path))) return null
-  return added.filter(line => line.startsWith('f ')).map(line => `./${line.split(' ').slice(4).join(' ')}`)
+  return lines.filter(line => line.startsWith('f ')).map(line => `./${line.split(' ').slice(4).join(' ')}`)
 }
 
 /** Over lines in the order of the manifest: of every file `MODE SIZE` as stat prints it, of every file its sha256 (as sha256sum prints it, with its name, where `names` are known), of every link its target. */
-function sumOf({ added }: Difference, names: readonly string[] | null): string {
-  const files = added.flatMap(line => {
+function sumOf({ lines }: Sent, names: readonly string[] | null): string {
+  const files = lines.flatMap(line => {
     const [kind, mode, size, sha256] = line.split(' ', 4)
     return kind === 'f' ? [{ mode: mode === '755' ? '81ed' : '81a4', size, sha256 }] : []
   })
-  const targets = added.filter(line => line.startsWith('l ')).map(line => line.slice(2, line.lastIndexOf('//')))
-  const sums = files.map(({ sha256 }, i) => (names === null ? sha256 : `${sha256}  ${names[i]}`))
-  const lines = [...files.map(({ mode, size }) => `${mode} ${size}`), ...sums, ...targets]
+  const targets = lines.filter(line => line.startsWith('l ')).map(line => line.slice(2, line.lastIndexOf('//')))
+  const sums = files.map(({ sha256 = '' }, i) => (names === null ? sha256 : `${sha256}  ${names[i]}`))
+  const parts = [...files.map(({ mode, size }) => `${mode} ${size}`), ...sums, ...targets]
   return createHash('sha256')
-    .update(Buffer.from(lines.map(line => `${line}\n`).join(''), 'latin1'))
+    .update(Buffer.from(linesOf(parts), 'latin1'))
     .digest('hex')
 }
 
 async function* archive(
-  changes: Difference,
+  sent: Sent,
   edits: ReadonlyMap<string, Edit>,
   frozen: Frozen,
   input: number,
@@ -82,12 +125,10 @@ async function* archive(
   const { offsets } = offsetsOf(frozen.manifest)
   const pause = pauseOften()
   const newline = newlineOf(frozen.manifest.lines[0] ?? '') ?? ''
-  const arrives = pathsIn(changes.added, newline)
-  const leaves = without(pathsIn(changes.removed, newline), arrives)
-  yield* textFile('removed', linesOf(changes.removed))
-  yield* textFile('added', linesOf(changes.added))
-  yield* textFile('leaves', listOf([...leaves.f, ...leaves.l]))
-  yield* textFile('leaves.folders', listOf([...leaves.d].reverse()))
+  const arrives = pathsIn(sent.lines, newline)
+  yield* textFile('removed', linesOf(sent.removed))
+  yield* textFile('added', linesOf(sent.added))
+  yield* textFile('again', linesOf(sent.again))
   yield* textFile('files', listOf(arrives.f))
   yield* textFile('links', listOf(arrives.l))
   yield* textFile('folders', listOf(arrives.d))
@@ -96,7 +137,7 @@ async function* archive(
   for (const [i, { between }] of [...edits.values()].entries()) yield* tarFile(`edit/${i}`, between)
   yield tarHeader({ kind: 'folder', path: 'own' })
   yield tarHeader({ kind: 'folder', path: 'tree' })
-  for (const entry of withFolders(changes)) {
+  for (const entry of withFolders(sent)) {
     if (edits.has(entry.path)) continue
     yield tarHeader({ ...entry, path: `tree/${entry.path}` } satisfies TarEntry, time)
     if (entry.kind !== 'file') continue
@@ -116,24 +157,13 @@ function listOf(paths: readonly string[]): string {
 }
 
 /** Paths by the kind of their line (file, link, directory), in the order of the lines. */
-function pathsIn(lines: readonly string[], newline: string): Paths {
+function pathsIn(lines: readonly string[], newline: string) {
   const found = { f: [] as string[], l: [] as string[], d: [] as string[] }
   for (const line of lines) {
     const entry = entryOf(line, newline)
-    if (entry !== null) found[line[0] as keyof Paths].push(entry.path)
+    if (entry !== null) found[line[0] as keyof typeof found].push(entry.path)
   }
   return found
-}
-
-type Paths = Readonly<Record<'f' | 'l' | 'd', readonly string[]>>
-
-/** What is not there at all any more; what lies below a file or a link by now cannot be. */
-function without(paths: Paths, others: Paths): Paths {
-  const there = new Set([...others.f, ...others.l, ...others.d])
-  const closed = new Set([...others.f, ...others.l])
-  const isGone = (path: string) => !there.has(path) && !parentsOf(path).some(parent => closed.has(parent))
-  const gone = (list: readonly string[]) => list.filter(isGone)
-  return { f: gone(paths.f), l: gone(paths.l), d: gone(paths.d) }
 }
 
 /** Five words for xargs: `edit/N` has what goes between so many bytes from the beginning and from the end of the base's file. */

@@ -9,7 +9,7 @@ import { datesOn } from '../fleet/dates.js'
 import { loginProblems } from '../fleet/login-problems.js'
 import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { problemsOf, servesAlready } from '../plan/preflight.js'
-import { touchedFiles } from '../plan/touched-files.js'
+import { touchedFiles, unsealedPaths } from '../plan/touched-files.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
 import { releaseId, timeAfter } from '../release/id.js'
 import { addedEntries } from '../release/linked.js'
@@ -150,7 +150,8 @@ async function prepare(
     shared: config.shared,
   }
   const zip = zipFor(fleet.map(({ state }) => state))
-  const payload = (digest: string | null) => artifact.payload(bases.get(digest ?? '') ?? null, intent.release, zip)
+  const payload = (digest: string | null) =>
+    artifact.payload(bases.get(digest ?? '') ?? null, intent.release, zip, unsealedPaths(config))
   return { fleet, artifact, bases, intent, payload }
 }
 

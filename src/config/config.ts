@@ -18,6 +18,8 @@ export interface Config {
   readonly hosts: readonly Host[]
   /** Number of hosts that are served inside this process (the demo); 0 otherwise. */
   readonly embedded: number
+  /** Paths and patterns, of what the app may write in its release. */
+  readonly writable: readonly string[]
   readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
   readonly env: Readonly<Record<string, string>>
   readonly secrets: Readonly<Record<string, SecretSource>>

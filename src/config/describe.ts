@@ -23,6 +23,7 @@ export function describeConfig(config: Config): string {
     ['include', config.include ?? ['everything that .deployignore does not name']],
     ['hosts', hostLines(config)],
     ['shared', [...config.shared.dirs.map(dir => `${dir}/`), ...config.shared.files]],
+    ...(config.writable.length === 0 ? [] : [['writable', config.writable] as const]),
     ['env', envText(config.env)],
     ['secrets', Object.entries(config.secrets).map(([name, source]) => `${name} from ${secretText(source)}`)],
     ['prepare', config.prepare.map(hookText)],

@@ -63,6 +63,13 @@ export interface StageInput {
    */
   readonly shared?: SharedInput
   /**
+   * Paths that the app may write in its release: caches, compiled templates, logs. `*` stands for a part of a name, `**` for
+   * folders. Each release begins with what was built there, shares it with no other release, and nobody compares it afterwards.
+   * @default nothing: what the app adds to its release is told, what it changes is drift
+   * @example ['.next/cache', 'storage/**']
+   */
+  readonly writable?: readonly string[]
+  /**
    * Environment of the build and of every hook.
    * @example { NODE_ENV: 'production' }
    */

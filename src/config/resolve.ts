@@ -25,6 +25,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     hosts: entries.map(entry => resolveHost(entry, layer.deployTo ?? '', absolute)),
     embedded: layer.hosts?.kind === 'embedded' ? layer.hosts.count : 0,
     shared: { dirs: layer.shared?.dirs ?? [], files: layer.shared?.files ?? [] },
+    writable: layer.writable ?? [],
     env: layer.env ?? {},
     secrets: Object.fromEntries(
       Object.entries(layer.secrets ?? {}).map(([name, source]) => [name, resolveSecret(source, absolute)]),

@@ -7,7 +7,7 @@ import { health } from './fields/health.js'
 import { prepare } from './fields/hook.js'
 import { hosts } from './fields/hosts.js'
 import { logs } from './fields/logs.js'
-import { deployFolder, localPath, pattern, sharedPath } from './fields/path.js'
+import { deployFolder, localPath, pattern, sharedPath, writablePath } from './fields/path.js'
 import { relay } from './fields/relay.js'
 import { restart } from './fields/restart.js'
 import { rollout } from './fields/rollout.js'
@@ -25,6 +25,7 @@ export const fields = {
   deployTo: deployFolder,
   hosts,
   shared: closed({ dirs: z.array(sharedPath).optional(), files: z.array(sharedPath).optional() }),
+  writable: z.array(writablePath),
   env,
   secrets,
   prepare,

@@ -45,6 +45,7 @@ const schema: z.ZodType<ReleaseRun> = z.object({
   restart: z.array(hook),
   health: z.array(check),
   prepare: z.array(hook),
+  writable: z.array(z.string().regex(/^[^\p{Cc}]+$/u)),
   env: texts,
   hostEnv: texts,
 })

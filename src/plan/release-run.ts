@@ -9,14 +9,16 @@ export interface ReleaseRun {
   readonly restart: readonly Hook[]
   readonly health: readonly HealthCheck[]
   readonly prepare: readonly Hook[]
+  /** What the app may write in it, which was not sealed. */
+  readonly writable: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** What the host's own entry in the inventory adds. */
   readonly hostEnv: Readonly<Record<string, string>>
 }
 
 /** What a host keeps of a release that is deployed by this configuration: one line of JSON. */
-export function runRecord({ restart, health, prepare, env }: Config, host: Host): string {
-  const run: ReleaseRun = { restart, health, prepare, env, hostEnv: host.env }
+export function runRecord({ restart, health, prepare, writable, env }: Config, host: Host): string {
+  const run: ReleaseRun = { restart, health, prepare, writable, env, hostEnv: host.env }
   return JSON.stringify(run)
 }
 

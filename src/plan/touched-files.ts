@@ -10,6 +10,6 @@ export function touchedFiles({ restart, shared }: Pick<Config, 'restart' | 'shar
 }
 
 /** What the app may write in its release, and what its restart touches there: none of it is sealed. */
-export function unsealedPaths(config: Pick<Config, 'restart' | 'shared'>): readonly string[] {
-  return touchedFiles(config)
+export function unsealedPaths(config: Pick<Config, 'writable' | 'restart' | 'shared'>): readonly string[] {
+  return [...config.writable, ...touchedFiles(config)]
 }

@@ -393,8 +393,7 @@ describe('a payload', () => {
     expect(listed).toEqual([
       'removed',
       'added',
-      'leaves',
-      'leaves.folders',
+      'again',
       'files',
       'links',
       'folders',
@@ -413,8 +412,7 @@ describe('a payload', () => {
     const shown = (name: string) => readFileSync(join(out, name), 'utf8').replace(/[0-9a-f]{64}/g, 'SHA')
     expect(shown('removed')).toBe('d gone\nf 644 1 SHA gone/x\nf 644 3 SHA a/b/c\nf 755 3 SHA run\nl run//l\n')
     expect(shown('added')).toBe('d new\nd new/empty\nf 644 3 SHA run\nf 644 4 SHA a/b/c\nl a//l\n')
-    expect(shown('leaves')).toBe('./gone/x\0')
-    expect(shown('leaves.folders')).toBe('./gone\0')
+    expect(shown('again')).toBe('')
     expect(shown('files')).toBe('./run\0./a/b/c\0')
     expect(shown('links')).toBe('./l\0')
     expect(shown('folders')).toBe('./new\0./new/empty\0')

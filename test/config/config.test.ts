@@ -55,6 +55,7 @@ it('a config that says little gets the defaults', async () => {
     logs: null,
     identical: 'strict',
     unchanged: 'auto',
+    writable: [],
     relay: null,
     keepReleases: 5,
     rollout: { batch: '100%', minUp: null, canary: null },
@@ -108,6 +109,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     logs: { file: './shared/app.log' },
     identical: 'warn',
     unchanged: 'copy',
+    writable: ['./.next/cache/', 'storage/**'],
     relay: { seeds: 2 },
     keepReleases: 2,
     rollout: { batch: '25%', minUp: 1, canary: { hosts: 1, pause: '5m', check: { run: 'true', on: 'hosts' } } },
@@ -177,6 +179,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     logs: { kind: 'file', file: 'shared/app.log' },
     identical: 'warn',
     unchanged: 'copy',
+    writable: ['.next/cache', 'storage/**'],
     relay: { seeds: 2, port: 22022 },
     keepReleases: 2,
     rollout: {

@@ -137,6 +137,15 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
   ['a subdir outside', { source: { git: '.', subdir: '../x' } }, 'source.subdir  has ".." in it: "../x"'],
   ['an empty command', { build: ['npm ci', ''] }, 'build[1]  is empty'],
   ['an empty include', { include: [] }, 'include  is empty; leave it out to take everything'],
+  ...['.', '**', '**/*'].map(
+    all =>
+      [
+        `everything writable: ${all}`,
+        { writable: [all] },
+        'writable[0]  is the whole release, of which nothing would be compared; name something in it',
+      ] as const,
+  ),
+  ['what is writable outside', { writable: ['a', '../b'] }, 'writable[1]  has ".." in it: "../b"'],
   ['an include outside', { include: ['/etc'] }, 'include[0]  should be a relative path, got "/etc"'],
   ['a shared path outside', { shared: { dirs: ['../up'] } }, 'shared.dirs[0]  has ".." in it: "../up"'],
   [

@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { writeFiles } from '../support/files.js'
 import { both, onFleet } from '../support/on-fleet.js'
-import type { Json } from '../support/project.js'
+import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 describe.skipIf(!sshdIsHere())('an app that writes into its release', () => {
@@ -42,6 +42,28 @@ describe.skipIf(!sshdIsHere())('an app that writes into its release', () => {
     const back = await project.run('rollback --yes --json')
     expect([back.code, back.json().result]).toEqual([0, 'rolled-back'])
     expect(both.map(project.current)).toEqual(both.map(() => `releases/${one}`))
+  })
+
+  it('may write what is writable: that is the same in each new release, and is never compared', async () => {
+    const { project } = here
+    project.configure({ writable: ['storage/**', 'app.log'] })
+    const built = { 'storage/a': 'built\n', 'app.log': '' }
+    project.write({ 'app/storage/a': built['storage/a'], 'app/app.log': built['app.log'] })
+    const one = await project.deployed('one')
+    const two = await project.deployed('two')
+    for (const i of both)
+      writeFiles(project.on(i, 'current'), { 'storage/a': `${i}`, 'app.log': `${i}`, 'storage/b': '' })
+    const verified = await project.run('status --verify --json')
+    expect([verified.code, verified.json().hosts.map(({ drift }: Json) => drift.extraCount)]).toEqual([0, [0, 0]])
+    const three = await project.deployed('three')
+    for (const i of both) {
+      for (const id of [one, three])
+        for (const [name, text] of Object.entries(built)) expect(textOf(project.on(i, 'releases', id, name))).toBe(text)
+      const inode = (id: string) => lstatSync(project.on(i, 'releases', id, 'server.js')).ino
+      expect(new Set([one, two, three].map(inode)).size).toBe(1)
+    }
+    expect((await project.run('rollback --yes')).code).toBe(0)
+    expect((await project.run('repair')).code).toBe(0)
   })
 
   it('is told which sealed files are lost and how to go further back, by the dry run as by the run', async () => {

@@ -48,6 +48,7 @@ const run = {
     { kind: 'command', run: 'true', ...limits },
   ],
   prepare: [],
+  writable: [],
   env: { PORT: '3000' },
   hostEnv: {},
 }

@@ -26,10 +26,18 @@ const old: Omit<ReleaseRun, 'hostEnv'> = {
     },
   ],
   prepare: [{ run: 'npm ci', once: false, roles: null, timeout: 1 }],
+  writable: ['cache'],
   env: { NODE_ENV: 'production' },
 }
 const named = (port: string): Host => ({ name: 'a', host: 'a', roles: ['web'], deployTo: '/', env: { PORT: port } })
-const today = { app: 'shop', restart: [], health: [], prepare: [], env: { NODE_ENV: 'test' } } as unknown as Config
+const today = {
+  app: 'shop',
+  restart: [],
+  health: [],
+  prepare: [],
+  writable: [],
+  env: { NODE_ENV: 'test' },
+} as unknown as Config
 const recorded = (port: string, env = old.env) => readRun(runRecord({ ...today, ...old, env } as Config, named(port)))
 const holding = (name: string, run: ReleaseRun | null) => host(name, { releases: [release(3, { run })] })
 

@@ -399,7 +399,7 @@ describe.each(shells)('unpack on a base under $name', shell => {
     }
     expect(await brought(second)).toBe(linked)
     writeFileSync(join(root, 'releases', first, 'a/cache'), 'written later')
-    expect(await brought('20260304-000000-ccccccc')).toBe(false)
+    expect(await brought('20260304-000000-ccccccc')).toBe(linked)
   })
 
   it('makes folders of files, files of folders, and what its restart touches, whether the rest is linked or copied', async () => {
@@ -437,8 +437,42 @@ describe.each(shells)('unpack on a base under $name', shell => {
     expect(await brought(second)).toBe(linked)
     expect(treeOf(root)).toEqual(was)
     writeFileSync(join(root, 'releases', first, 'gone/cache'), 'written later')
-    expect(await brought('20260304-000000-ccccccc')).toBe(false)
+    expect(await brought('20260304-000000-ccccccc')).toBe(linked)
     expect(treeOf(root)).toEqual({ ...was, 'gone/cache': '644 written later' })
+  })
+
+  it.each([
+    'link',
+    'copy',
+  ] as const)('takes nothing from the base that its app may have written (%s)', async unchanged => {
+    const writable = ['storage/**', 'log']
+    const tree = { 'storage/a': 'built', log: '', 'storage/gone/b': 'b', 'storage/l': '-> a', kept: 'kept' }
+    const [base, next] = [await pack(tree), await pack({ ...tree, new: '' })]
+    const root = await lockedFolder(shell)
+    await succeed(run(unpack(place(root), { ...what(base), writable }, await base.payload(null, first)), shell))
+    const record = JSON.stringify({ digest: base.digest })
+    await succeed(run(seal(place(root), { release: first, record, run: '{}', hooked: false, writable }), shell))
+    const dir = join(root, 'releases', first)
+    fill(dir, { 'storage/a': 'written', 'storage/more/x': '', log: 'line' })
+    rmSync(join(dir, 'storage/gone'), { recursive: true })
+    const payload = await next.payload(base.manifest, second, 'gzip', writable)
+    expect(payload).toMatchObject({ files: 4, links: 1 })
+    const made = { ...what(next, { release: second, base: first, unchanged }), writable }
+    expect(await run(unpack(place(root), made, payload), shell)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(treeOf(root, second)).toEqual(read(fill(folder(), { ...tree, new: '' })))
+    const inode = (id: string) => lstatSync(join(root, 'releases', id, 'kept')).ino
+    expect(inode(second) === inode(first)).toBe(unchanged === 'link' && linked)
+  })
+
+  it.each(['link', 'copy'] as const)('refuses it when hooks have changed a file of the base (%s)', async unchanged => {
+    const [base, next] = [await pack({ same: 'same' }), await pack({ same: 'same', new: '' })]
+    const root = await lockedFolder(shell)
+    await succeed(run(unpack(place(root), what(base), await base.payload(null, first)), shell))
+    writeFileSync(join(root, 'releases', first, 'same'), 'hook')
+    const record = JSON.stringify({ digest: base.digest })
+    await succeed(run(seal(place(root), { release: first, record, run: '{}', hooked: true }), shell))
+    const made = what(next, { release: second, base: first, unchanged })
+    expect((await run(unpack(place(root), made, await next.payload(base.manifest, second)), shell)).code).toBe(81)
   })
 
   it.each([

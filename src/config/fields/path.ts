@@ -14,6 +14,9 @@ export const innerPath = checked(innerProblem).transform(tidy)
 /** A path that is linked into each release. */
 export const sharedPath = checked(value => innerProblem(value) ?? sharedProblem(value)).transform(tidy)
 
+/** What the app may write in a release: a path or a pattern, but not all of it. */
+export const writablePath = checked(value => innerProblem(value) ?? writableProblem(value)).transform(tidy)
+
 /** `include` is patterns too, so it is kept as it is written. */
 export const pattern = checked(innerProblem)
 
@@ -37,6 +40,12 @@ function sharedProblem(value: string): string | null {
   if (path === '.') return 'is the release itself; name something in it'
   return path === 'current' || path.startsWith('current/')
     ? '"current" is the link to the release; use another name'
+    : null
+}
+
+function writableProblem(value: string): string | null {
+  return /^(\.|\*+)(\/\*+)*$/.test(tidy(value))
+    ? 'is the whole release, of which nothing would be compared; name something in it'
     : null
 }
 
