@@ -38,7 +38,8 @@ export function arrived({ files, names, links, folders, sum }: Arrival): ShellTe
   ${links > 0 ? sh`targets "$(newline "$own")" <"$I/links"` : sh`:`}
 }
 folders() { cd "$T" && xargs -0 sh -c 'for d do [ -d "$d" ] && [ ! -L "$d" ] && echo; done' sh <"$I/folders" | wc -l; }
-[ "$(arrived | sha256sum)" = ${`${sum}  -`} ] ${folders > 0 ? sh`&& [ "$(folders)" -eq ${folders} ]` : sh``} ||
+same() { [ "$(arrived | sha256sum)" = ${`${sum}  -`} ]; }
+{ same || { setmodes; same; }; } ${folders > 0 ? sh`&& [ "$(folders)" -eq ${folders} ]` : sh``} ||
   { intact "$own" "$T" && echo 'what arrived is not what was sent'; exit ${codes.notIntact}; }`
 }
 

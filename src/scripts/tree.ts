@@ -33,6 +33,12 @@ hasher='sha256sum --'
 quick() { case $(openssl dgst -sha256 -r </dev/null 2>/dev/null) in e3b0c44298fc1c149afbf4c8996fb924*) hasher='openssl dgst -sha256 -r --' ;; esac; }
 sums() { xargs -0 -r $hasher | sed -n 's,^\\,,;s, [ *]\./.*,,p'; }
 modes() { xargs -0 -r stat -c '%a %s %F' -- | sed 's/ regular.*//'; }
+# A default ACL, or a file system, may have its word about modes that are asked for, and has none about those that are set.
+setmodes() {
+  rm -f "$own.sheet"
+  find "$T" -type d ! -perm 755 -exec chmod 755 {} + -o -type f -perm -100 ! -perm 755 -exec chmod 755 {} + \
+    -o -type f ! -perm -100 ! -perm 644 -exec chmod 644 {} +
+}
 intact() {
   m=$1
   case $m in /*) ;; *) m=$PWD/$m ;; esac

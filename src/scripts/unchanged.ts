@@ -63,5 +63,5 @@ function copyBase(base: string, { entries }: Arrival): ShellText {
   [ "$(entries "$T")" -eq ${entries} ] || names d "$own" | ( cd "$T" && xargs -0 -r mkdir -p -- )
   [ "$(entries "$T")" -eq ${entries} ] || { echo 'there are more or fewer entries than in the manifest'; exit ${codes.notIntact}; }
   quick
-  intact "$own" "$T" || exit ${codes.notIntact}`
+  intact "$own" "$T" >/dev/null || { setmodes; intact "$own" "$T"; } || exit ${codes.notIntact}`
 }

@@ -26,8 +26,9 @@ import { seal } from '../../src/scripts/stage.js'
 import { type Unpack, unpack } from '../../src/scripts/unpack.js'
 import { type Verify, verify } from '../../src/scripts/verify.js'
 import { bytes, fill, hostile, nothingShared, read, type Tree } from '../build/folders.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { inodes, writeFiles } from '../support/files.js'
-import { installed } from '../support/installed.js'
+import { installed, isHere } from '../support/installed.js'
 import { everyShell, folder, place, run, type Shell, shells, shellsOnPath } from '../support/scripts.js'
 import { succeed } from './staged.js'
 
@@ -121,6 +122,32 @@ describe.each(shells)('unpack under $name', shell => {
       await succeed(run(unpack(place(root), what(artifact), payload), shell))
       expect(treeOf(root)).toEqual({ large: `644 ${'text '.repeat(1e6)}`, small: '644 x' })
     })
+
+  // A file system that keeps no ACL is one without this promise.
+  exhaustively(
+    'gives every file the mode of the manifest, also where a default ACL masks what others may do',
+    async () => {
+      if (!isHere('setfacl')) return
+      const login = process.getuid?.() === 0 ? { uid: 65534 } : {}
+      const root = folder('masked')
+      chmodSync(root, 0o777)
+      execFileSync(installed('setfacl'), ['-d', '-m', 'o::---', root])
+      const long = Array.from({ length: 4000 }, (_, n) => `line ${n}\n`).join('')
+      const tree = { 'bin/run': '#!/bin/sh\n', 'index.html': 'one', long }
+      const artifacts = [await pack(tree), await pack({ ...tree, 'index.html': 'two', long: `${long}more\n` })]
+      await succeed(run(lock(place(root), '{}', { unresolved: 'refuse' }), shell, login))
+      for (const [i, artifact] of artifacts.entries()) {
+        const release = i === 0 ? first : second
+        const base = i === 0 ? null : first
+        const payload = await artifact.payload(base && (artifacts[0]?.manifest ?? null), release)
+        await succeed(run(unpack(place(root), what(artifact, { release, base }), payload), shell, login))
+        const record = JSON.stringify({ digest: artifact.digest })
+        await succeed(run(seal(place(root), { release, record, run: '{}', hooked: false }), shell, login))
+        const mode = (name: string) => (lstatSync(join(root, 'releases', release, name)).mode & 0o777).toString(8)
+        expect(['bin/run', 'index.html', 'long'].map(mode)).toEqual(['755', '644', '644'])
+      }
+    },
+  )
 
   it('makes an empty release', async () => {
     const artifact = await pack({ 'empty/': '' })

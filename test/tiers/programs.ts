@@ -45,6 +45,7 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     { name: 'redis-server', apt: 'redis-server', units: ['redis-server.service'] },
     { name: 'systemd-analyze', apt: 'systemd' },
     { name: 'visudo', apt: 'sudo' },
+    { name: 'setfacl', apt: 'acl' },
     { name: 'chromium', apt: 'chromium' },
     { name: 'pm2', npm: 'pm2@7.0.4' },
   ],
