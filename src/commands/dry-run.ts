@@ -67,7 +67,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
     ],
     adopt,
     problems: problems.map(({ host, text }) => `${host}: ${text}`),
-    warnings: [...artifact.warnings, ...states.flatMap(warningsOf)],
+    warnings: [...artifact.warnings, ...states.flatMap(warningsOf), ...plan.warnings],
     next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
   }
   const changes = flags.detailedExitcode && (!nothing || adopt) ? 10 : 0

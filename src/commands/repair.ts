@@ -70,7 +70,7 @@ export async function repairFleet(
       }
       const outcome = await act(context, flags, scene, startedAt)
       if (outcome === null) continue
-      done = { ...outcome, warnings: [...(done?.warnings ?? []), ...outcome.warnings] }
+      done = { ...outcome, warnings: [...new Set([...(done?.warnings ?? []), ...outcome.warnings])] }
       if (outcome.exitCode !== 0) return concluded(context, scene, done)
     } finally {
       leave(scene.fleet)

@@ -13,7 +13,7 @@ import { noDrift } from '../plan/drift.js'
 import { onHost } from '../plan/on-host.js'
 import { processStep } from '../plan/process-step.js'
 import type { StatusReport } from '../plan/status.js'
-import { currentEntry, currentRelease, healthSteps } from '../plan/transaction.js'
+import { currentEntry, currentRelease, healthSteps, oddRunsOf } from '../plan/transaction.js'
 import { verifyStep } from '../plan/verify-step.js'
 import { statusText } from '../render/status.js'
 import type { Living } from '../scripts/processes.js'
@@ -33,6 +33,9 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
   const context = await openContext(io, flags)
   try {
     const { fleet, read } = await readFleet(context)
+    const hosts = read.map(({ session, state }) => ({ host: session.host, state }))
+    for (const text of oddRunsOf({ config: context.config, secrets: {}, hosts }))
+      context.emit({ type: 'note', level: 'warning', host: null, text })
     const probes = await orInterrupt(
       context,
       onEach(

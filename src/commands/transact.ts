@@ -83,7 +83,7 @@ export function startRun(
     keepOnFailure: flags.rollback === false,
     ask: question => (flags.yes ? Promise.resolve(true) : askWhile(context, question)),
     service,
-    warnings: [],
+    warnings: [...plan.warnings],
     swaps: [],
     swapWindowMs: null,
   }

@@ -2,7 +2,7 @@ import type { ExitCode } from '../errors.js'
 import { askHealth } from '../fleet/ask-health.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { onHost } from '../plan/on-host.js'
-import { currentRelease, healthSteps } from '../plan/transaction.js'
+import { currentRelease, healthSteps, oddRunsOf } from '../plan/transaction.js'
 import type { Context } from './context.js'
 import { type Fleet, orInterrupt } from './survey.js'
 import { revealSecrets } from './transact.js'
@@ -57,7 +57,11 @@ export async function unchanged(
       fleet.flatMap(({ state }, i) => (failures[i] == null ? [] : [`${state.name}: ${failures[i].message}`]))[0] ??
       null,
     next: failing.length === 0 ? [] : [nextFor(context, failing)],
-    warnings: [],
+    warnings: oddRunsOf({
+      config: context.config,
+      secrets: {},
+      hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+    }),
     log: null,
   }
 }

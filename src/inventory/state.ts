@@ -82,7 +82,7 @@ export interface ReleaseState {
   /** Whether the host was told that the whole fleet serves it. */
   readonly confirmed: boolean
   readonly revision: string | null
-  /** How it is started and asked, as it was recorded when it was deployed, in the form of plan/release-run.ts; null: nothing that fits. */
+  /** How it is started and asked, as it was recorded when it was deployed, in the form of plan/release-run.ts; null: nothing was recorded; `damaged`: nothing that fits. */
   readonly run: unknown
   /** The transaction that it was made in; null where that is not recorded. */
   readonly tx: string | null

@@ -35,15 +35,30 @@ export function healthStep(
   }
 }
 
+type Asked = Exclude<HealthCheck, { kind: 'command' }>
+
 /** The names of the variables in the address that a check asks. */
 export function addressVariables(check: HealthCheck): readonly string[] {
-  return check.kind === 'command' ? [] : variablesIn(check.kind === 'http' ? check.url : check.address)
+  return check.kind === 'command' ? [] : variablesIn(writtenAddress(check))
+}
+
+/** The address as it was written. */
+export function writtenAddress(check: Asked): string {
+  return check.kind === 'http' ? check.url : check.address
+}
+
+/** The address with its variables put in; null when that is none. */
+export function addressOf(check: Asked, variables: Variables): URL | null {
+  const text = substitute(check.kind === 'http' ? check.url : `tcp://${check.address}`, variables)
+  const url = URL.canParse(text) ? new URL(text) : null
+  const fits = check.kind === 'http' ? /^https?:$/.test(url?.protocol ?? '') : url?.port !== ''
+  return fits ? url : null
 }
 
 function textOf(check: HealthCheck, variables: Variables): string {
   switch (check.kind) {
     case 'http':
-      return `GET ${urlOf(check.url, variables)} = ${check.status} within ${check.timeout / 1000}s`
+      return `GET ${urlOf(check, variables)} = ${check.status} within ${check.timeout / 1000}s`
     case 'tcp':
       return `connect to ${substitute(check.address, variables)} = open within ${check.timeout / 1000}s`
     case 'command':
@@ -54,9 +69,8 @@ function textOf(check: HealthCheck, variables: Variables): string {
 function targetOf(check: HealthCheck, root: string, variables: Variables, place: Place | null): HealthStep['target'] {
   switch (check.kind) {
     case 'http':
-      return { url: urlOf(check.url, variables) }
     case 'tcp':
-      return { url: urlOf(`tcp://${check.address}`, variables) }
+      return { url: urlOf(check, variables) }
     case 'command': {
       const run = { folder: 'current', run: check.run, timeout: check.tryTimeout / 1000 }
       return { script: place === null ? command(root, run, variables) : hook(place, run, variables) }
@@ -65,11 +79,11 @@ function targetOf(check: HealthCheck, root: string, variables: Variables, place:
 }
 
 /** The configuration was checked without its secrets: one of them may make no address of it, and is not quoted. */
-function urlOf(text: string, variables: Variables): URL {
-  const url = substitute(text, variables)
-  if (URL.canParse(url)) return new URL(url)
+function urlOf(check: Asked, variables: Variables): URL {
+  const url = addressOf(check, variables)
+  if (url !== null) return url
   throw new UsageError(
-    `The health check ${text} is no address on ${variables.CLONEDEPLOY_HOST}, with its variables put in. Nothing was changed.`,
+    `The health check ${writtenAddress(check)} is no address on ${variables.CLONEDEPLOY_HOST}, with its variables put in. Nothing was changed.`,
     { next: ['check the variables: clonedeploy config'] },
   )
 }

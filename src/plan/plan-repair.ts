@@ -123,7 +123,7 @@ function settleStep(place: Place, state: HostState, { id, next, outcome: decided
 /** The same bytes, and the same hooks where there were any: what comes of them is compared with the other hosts. */
 function pushSteps(intent: BringIntent, today: Host, state: HostState, place: Place): readonly Step[] {
   const { release, model } = intent
-  const { config, host } = runOn(intent.config, today, state, release, intent.run)
+  const { config, host } = runOn(intent.config, today, state, release, intent.secrets, intent.run)
   const hooked = model.tree !== null
   const served = { release, revision: intent.revision, previous: currentRelease(state) }
   const variables = hookVariables(config, intent.secrets, host, state.root, served)

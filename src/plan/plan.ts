@@ -26,6 +26,8 @@ export interface Plan extends Times {
   readonly identical: 'strict' | 'warn'
   /** Null: every host gets its files from here. */
   readonly relay: Relay | null
+  /** What is odd about the hosts, and stops nothing. */
+  readonly warnings: readonly string[]
 }
 
 export interface HostPlan {

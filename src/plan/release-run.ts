@@ -22,9 +22,9 @@ export function runRecord({ restart, health, prepare, writable, env }: Config, h
   return JSON.stringify(run)
 }
 
-/** The record of a host, as `fleet/run-record.ts` found it fit; null where there is none: then today's configuration counts. */
+/** The record of a host, as `fleet/run-record.ts` found it fit; null where there is none that fits: then today's configuration counts. */
 export function runOf(record: unknown): ReleaseRun | null {
-  return record as ReleaseRun | null
+  return record === 'damaged' ? null : (record as ReleaseRun | null)
 }
 
 /** The configuration with everything that a release is run by as it was for that one. */

@@ -20,7 +20,7 @@ import { onHost } from './on-host.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
 import { processStep } from './process-step.js'
 import type { ReleaseRun } from './release-run.js'
-import { runOn } from './run-of.js'
+import { type RunOn, runOn } from './run-of.js'
 import type { Times } from './times.js'
 import { hookVariables, runVariables, type Served } from './variables.js'
 
@@ -81,8 +81,14 @@ export function planTransaction(
     onceHost,
     identical: config.identical,
     relay: config.relay,
+    warnings: oddRuns(intent),
     ...intent.times,
   }
+}
+
+/** Hosts whose record of how they run what they serve does not count: why, a line each. */
+export function oddRunsOf({ config, secrets, hosts }: Pick<Intent, 'config' | 'secrets' | 'hosts'>): readonly string[] {
+  return hosts.flatMap(({ host, state }) => runOn(config, host, state, currentRelease(state), secrets).odd ?? [])
 }
 
 /** The id that `current` stands for, or its target (as it can be shown) where that is not a release of ours; null: absent. */
@@ -110,7 +116,7 @@ export function scriptStep(script: Script, text: string, timeout = short): Scrip
 export function healthSteps(today: Config, secrets: Variables, named: Host, state: HostState): readonly HealthStep[] {
   const served = servedBefore(state)
   if (served === null) return []
-  const { config, host } = runOn(today, named, state, served.release)
+  const { config, host } = runOn(today, named, state, served.release, secrets)
   const variables = hookVariables(config, secrets, host, state.root, served)
   const hidden = Object.keys(config.secrets).filter(name => !(name in variables))
   return onHost(config.health, host)
@@ -136,6 +142,15 @@ export function hookSteps(
   }))
 }
 
+function runNext({ config, release, secrets, run }: Intent, host: Host, state: HostState): RunOn {
+  return runOn(config, host, state, release, secrets, run)
+}
+
+function oddRuns(intent: Intent): readonly string[] {
+  const next = intent.hosts.flatMap(({ host, state }) => runNext(intent, host, state).odd ?? [])
+  return [...new Set([...next, ...oddRunsOf(intent)])]
+}
+
 function planHost(
   intent: Intent,
   host: Host,
@@ -144,8 +159,8 @@ function planHost(
   pruned: (state: HostState) => readonly string[],
 ): HostPlan {
   const { release } = intent
-  const { config, host: deployed } = runOn(intent.config, host, state, release, intent.run)
-  const then = runOn(intent.config, host, state, currentRelease(state))
+  const { config, host: deployed } = runNext(intent, host, state)
+  const then = runOn(intent.config, host, state, currentRelease(state), intent.secrets)
   const place = { root: state.root, tx: intent.tx }
   const old = state.current.kind === 'link' ? state.current.target : null
   const now: Served = { release, revision: intent.revision, previous: currentRelease(state) }

@@ -3,7 +3,7 @@ import type { Host } from '../inventory/host.js'
 import type { HostState } from '../inventory/state.js'
 import { type Verify, verify } from '../scripts/verify.js'
 import type { ScriptStep } from './plan.js'
-import { runOn } from './run-of.js'
+import { asDeployed, runOf } from './release-run.js'
 import { unsealedPaths } from './touched-files.js'
 import { scriptStep } from './transaction.js'
 
@@ -15,8 +15,9 @@ export function verifyStep(
   release: string,
   read: Verify['read'],
 ): ScriptStep {
-  const whole = state.releases.find(({ id }) => id === release)?.digest == null
-  const { config } = runOn(today, host, state, release)
+  const entry = state.releases.find(({ id }) => id === release)
+  const whole = entry?.digest == null
+  const { config } = asDeployed(today, host, runOf(entry?.run ?? null))
   const ask = { writable: unsealedPaths(config), whole, read }
   return scriptStep(verify(state.root, release, ask), `verify releases/${release}`, 600_000)
 }

@@ -45,15 +45,23 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect(currents()).toEqual(on(after, after, after))
   })
 
-  it('brings a host that fell behind to the fleet’s release, and leaves the others as they are', async () => {
+  it('brings a host that fell behind to the fleet’s release, and leaves the others as they are, whatever one says of how it ran it', async () => {
     const { project } = here
     project.configure({ restart: 'cat version >>../../restarted' })
     const one = await project.deployed('one')
     const two = await project.deployed('two')
     pointBack(2, one)
-    expect(flags((await project.run('status --json')).json())).toEqual([null, 'OLD', null])
+    const record = project.on(1, '.clonedeploy/manifests', `${two}.run`)
+    const limits = { timeout: 1000, tryTimeout: 1000, roles: null }
+    const health = [{ kind: 'tcp', address: '127.0.0.1:$GONE', ...limits }]
+    writeFileSync(record, `${JSON.stringify({ ...JSON.parse(textOf(record)), health })}\n`)
+    const odd = 'h1: the health check 127.0.0.1:$GONE that'
+    const status = await project.run('status --json')
+    expect(flags(status.json())).toEqual([null, 'OLD', null])
+    expect(status.stderr).toContain(odd)
     const { code, stderr } = await project.run('repair')
-    expect(code).toBe(0)
+    expect(code, stderr).toBe(0)
+    expect(stderr.split(odd)).toHaveLength(2)
     expect(stderr).toContain(`Repaired: all 3 hosts serve ${two}.`)
     expect(currents()).toEqual(on(two, two, two))
     expect(all.map(i => textOf(project.on(i, 'restarted')))).toEqual(['one\ntwo\n', 'one\ntwo\ntwo\n', 'one\ntwo\n'])

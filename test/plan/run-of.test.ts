@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Config } from '../../src/config/config.js'
 import { readRun } from '../../src/fleet/run-record.js'
 import type { Host } from '../../src/inventory/host.js'
+import type { HostState } from '../../src/inventory/state.js'
 import { type ReleaseRun, runRecord } from '../../src/plan/release-run.js'
 import { runOn, vouchedRun } from '../../src/plan/run-of.js'
 import { host, idOf, release } from './states.js'
@@ -37,23 +38,49 @@ const today = {
   prepare: [],
   writable: [],
   env: { NODE_ENV: 'test' },
+  secrets: {},
 } as unknown as Config
 const recorded = (port: string, env = old.env) => readRun(runRecord({ ...today, ...old, env } as Config, named(port)))
-const holding = (name: string, run: ReleaseRun | null) => host(name, { releases: [release(3, { run })] })
+const holding = (name: string, run: ReleaseRun | 'damaged' | null) => host(name, { releases: [release(3, { run })] })
 
 describe('a release is run', () => {
   it('as it was deployed on its host, whatever the configuration says today', () => {
-    const ran = runOn(today, named('3000'), holding('a', recorded('2000')), idOf(3))
-    expect(ran).toEqual({ config: { ...today, ...old }, host: named('2000') })
+    const ran = runOn(today, named('3000'), holding('a', recorded('2000')), idOf(3), {})
+    expect(ran).toEqual({ config: { ...today, ...old }, host: named('2000'), odd: null })
   })
 
+  const fit = { ...old, hostEnv: {} }
+  const health = (check: object) => JSON.stringify({ ...fit, health: [{ ...limits, ...check }] })
+  const http = { kind: 'http', status: 200, contains: null, headers: {}, release: null }
+  const why = (text: string) => `a: ${text}; it is run there as it is configured today`
+  const isDamaged = why(`what it recorded of how ${idOf(3)} is run is damaged`)
+  const noAddress = (text: string) =>
+    why(`the health check ${text} that ${idOf(3)} was deployed with is no address there`)
+
   it.each([
-    ['nothing was recorded', null],
-    ['the record is damaged', readRun('{"restart":[{"run":7}]}')],
-    ['the record is no JSON', readRun('{')],
-  ])('as it is configured today where %s', (_, run) => {
-    expect(runOn(today, named('3000'), holding('a', run), idOf(3))).toEqual({ config: today, host: named('3000') })
-    expect(runOn(today, named('3000'), holding('a', run), idOf(2))).toEqual({ config: today, host: named('3000') })
+    ['nothing was recorded', null, null],
+    ['the record does not fit', readRun('{"restart":[{"run":7}]}'), isDamaged],
+    ['the record is no JSON', readRun('{'), isDamaged],
+    ['the record is empty', readRun(''), isDamaged],
+    ['no shell can be given its command', readRun(health({ kind: 'command', run: 'a\0b' })), isDamaged],
+    ['no shell has such a variable', readRun(JSON.stringify({ ...fit, env: { 'a b': '' } })), isDamaged],
+    ['no timer waits as long', readRun(health({ kind: 'tcp', address: 'x:1', timeout: 1e308 })), isDamaged],
+    ['the port has no value', readRun(health({ ...http, url: 'http://x:$GONE/' })), noAddress('http://x:$GONE/')],
+    ['the address is a file', readRun(health({ ...http, url: 'file:///etc/passwd' })), noAddress('file:///etc/passwd')],
+    ['the address moves the cursor', readRun(health({ ...http, url: '\x1b[2J' })), noAddress('\\x1b[2J')],
+    ['there is no port', readRun(health({ kind: 'tcp', address: 'x' })), noAddress('x')],
+  ])('as it is configured today where %s', (_, run, odd) => {
+    const ran = (state: HostState) => runOn(today, named('3000'), state, idOf(3), {})
+    expect(ran(holding('a', run))).toEqual({ config: today, host: named('3000'), odd })
+    expect(ran(host('a', { releases: [] }))).toEqual({ config: today, host: named('3000'), odd: null })
+  })
+
+  it('as it was deployed where its port is a secret', () => {
+    const run = readRun(health({ ...http, url: 'http://x:$PORT/' }))
+    const config = { ...today, secrets: { PORT: { env: 'PORT' } } } as unknown as Config
+    const odd = (secrets: Record<string, string>) =>
+      runOn(config, { ...named(''), env: {} }, holding('a', run), idOf(3), secrets).odd
+    expect([odd({}), odd({ PORT: '80' }), odd({ PORT: 'hunter2' })]).toEqual([null, null, noAddress('http://x:$PORT/')])
   })
 
   it.each([
@@ -62,7 +89,7 @@ describe('a release is run', () => {
   ] as const)('on a host that gets it %s', (_, ports, isVouched) => {
     const states = ports.map((port, i) => holding(`h${i}`, port && recorded(port)))
     const vouched = vouchedRun(states, idOf(3))
-    const { config, host: on } = runOn(today, named('3000'), host('new', { releases: [] }), idOf(3), vouched)
+    const { config, host: on } = runOn(today, named('3000'), host('new', { releases: [] }), idOf(3), {}, vouched)
     expect(config.restart).toEqual(isVouched ? old.restart : [])
     expect(on.env).toEqual({ PORT: '3000' })
   })
