@@ -4,9 +4,11 @@ import type { Artifact, Revision } from './artifact.js'
 import { buildKey, recallBuild, rememberBuild } from './built.js'
 import { checkOut, notFetched, subfolder } from './checkout.js'
 import { type OnOutput, runCommand } from './command.js'
+import { exportIgnored } from './export.js'
 import { withoutRepository } from './git.js'
+import { pointerWarnings } from './lfs.js'
 import { fetchMirror, hasCommit } from './mirror.js'
-import { artifactOf, packFolder } from './pack.js'
+import { artifactOf, type PackOptions, packFolder } from './pack.js'
 import { commitOf } from './ref.js'
 import { openRepository, type Repository } from './repository.js'
 import { recall } from './store.js'
@@ -49,7 +51,7 @@ export async function buildWithoutCommands(options: BuildOptions): Promise<Artif
 
 async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact> {
   await runAll(options.config.root, options)
-  return pack(resolve(options.config.root, dir), options.config.root, options, true)
+  return pack(resolve(options.config.root, dir), options, { project: options.config.root, stays: true })
 }
 
 async function buildCommit(source: GitSource, options: BuildOptions): Promise<Artifact> {
@@ -100,9 +102,19 @@ async function buildFresh(
     if (lacks) await fetchMirror(repository, commit, signal)
     await checkOut({ repository, commit, submodules, dir, offline, signal })
     const folder = subfolder(dir, subdir, commit)
+    const ignored = await exportIgnored(dir, subdir)
     await runAll(folder, options, { CLONEDEPLOY_REVISION: commit })
-    const artifact = await pack(subfolder(dir, subdir, commit), dir, options, false)
-    return { ...artifact, warnings: [...artifact.warnings, ...(offline ? await notFetched(dir, submodules) : [])] }
+    const artifact = await pack(subfolder(dir, subdir, commit), options, {
+      project: dir,
+      exportIgnored: ignored,
+      unfiltered: offline,
+    })
+    const more = offline
+      ? await notFetched(dir, submodules === true)
+      : options.config.build.length > 0
+        ? await pointerWarnings(dir)
+        : []
+    return { ...artifact, warnings: [...artifact.warnings, ...more] }
   })
 }
 
@@ -120,10 +132,9 @@ async function runAll(cwd: string, { config, onOutput, signal }: BuildOptions, e
 
 async function pack(
   dir: string,
-  project: string,
   { config, revision, cacheDir, signal }: BuildOptions,
-  stays: boolean,
+  more: Partial<PackOptions>,
 ): Promise<Artifact> {
   const { include, shared } = config
-  return packFolder({ dir, project, include, shared, cacheDir, revision, signal, stays })
+  return packFolder({ dir, include, shared, cacheDir, revision, signal, ...more })
 }

@@ -10,13 +10,13 @@ export interface Built {
   readonly warnings: readonly string[]
 }
 
-const format = 2
+const format = 3
 
 /**
  * Names a build by everything that its result depends on. What is in the commit, .deployignore too, needs no mention;
  * the machine's tools are out of reach, but for this Node.
  */
-export function buildKey(commit: string, subdir: string, submodules: boolean, config: BuildSettings): string {
+export function buildKey(commit: string, subdir: string, submodules: boolean | null, config: BuildSettings): string {
   const { build, include, shared, env } = config
   const settings = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))
   const machine = [process.version, process.platform, process.arch]

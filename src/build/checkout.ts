@@ -2,15 +2,18 @@ import { lstatSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from '
 import { dirname, join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { didYouMean } from '../inventory/suggest.js'
+import { substituteFormats } from './export.js'
 import { git, tryGit } from './git.js'
 import { NoSuchSubdirError } from './git-errors.js'
 import { hasCommit } from './mirror.js'
 import type { Repository } from './repository.js'
+import { refuseUnsaidSubmodules } from './submodules.js'
 
 export interface CheckoutOptions {
   readonly repository: Repository
   readonly commit: string
-  readonly submodules: boolean
+  /** null: the config does not say. */
+  readonly submodules: boolean | null
   /** An empty folder. */
   readonly dir: string
   /** Fetch nothing: no submodule, and no filter runs, which may fetch (git-lfs does). */
@@ -37,6 +40,8 @@ export async function checkOut({
   if (repository.origin) await git(['remote', 'set-url', 'origin', repository.origin], run)
   if (offline) withoutFilters(dir)
   await git(['-c', 'advice.detachedHead=false', 'checkout', '--quiet', '--force', '--detach', commit], run)
+  if (submodules === null) await refuseUnsaidSubmodules(dir, commit)
+  await substituteFormats(dir, commit)
   if (submodules && !offline)
     await git(['submodule', 'update', '--quiet', '--init', '--recursive'], {
       ...run,

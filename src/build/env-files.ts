@@ -34,11 +34,9 @@ async function trackedIn(
 ): Promise<{ readonly top: string; readonly paths: readonly string[] }> {
   const found = mayRunGit(dir, project) ? discover(dir) : null
   if (found?.kind !== 'worktree') return { top: realpathSync(dir), paths: [] }
-  const listed = await tryGit(['ls-files', '-z', '--recurse-submodules', '--', ':(icase,glob)**/.env*'], {
-    cwd: found.top,
-  })
-  const paths = listed.ok ? listed.stdout.split('\0').filter(path => path !== '') : []
-  return { top: found.top, paths: paths.map(rawName) }
+  const list = ['ls-files', '-z', '--recurse-submodules', '--', ':(icase,glob)**/.env*']
+  const { ok, stdout } = await tryGit(list, { cwd: found.top, encoding: 'latin1' })
+  return { top: found.top, paths: ok ? stdout.split('\0').slice(0, -1) : [] }
 }
 
 function mayRunGit(dir: string, project: string): boolean {

@@ -25,6 +25,7 @@ export async function findAll(options: PackOptions): Promise<{ readonly found: F
   const judge = judgeBy({
     include,
     deployignore,
+    exportIgnored: (options.include === null && options.exportIgnored) || (() => false),
     tracked,
     shared: new Set(shared),
     ours: new Set([below(dir, cacheDir)]),

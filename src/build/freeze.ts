@@ -11,9 +11,9 @@ import {
   writeSync,
 } from 'node:fs'
 import { digestOf, type FileEntry, type Manifest, manifestOf } from './manifest.js'
+import { type Mark, type Marks, markOf } from './mark.js'
 import { DamagedArtifactError, FileChangedError } from './pack-errors.js'
 import { type Pause, pauseOften } from './pause.js'
-import { holdsPrivateKey } from './private-key.js'
 import { recallSeen, rememberSeen, type Seen } from './seen.js'
 import { type Frozen, forget, keep, offsetsOf, unnamedContent } from './store.js'
 import { type Found, type FoundFile, onDisk, type Stamp, stampOf } from './walk.js'
@@ -21,7 +21,7 @@ import { type Found, type FoundFile, onDisk, type Stamp, stampOf } from './walk.
 /**
  * Reads every file that was found exactly once, hashes it and writes it to the cache. From here on the artifact is what
  * was read: the working tree does not matter any more. Of a folder that `stays`, a file that was not written to since it was
- * frozen last is not read (see seen.ts). `keys` are the contents that hold a private key, by their sha256. Throws
+ * frozen last is not read (see seen.ts). Throws
  * FileChangedError and DamagedArtifactError.
  */
 export async function freeze(
@@ -30,20 +30,20 @@ export async function freeze(
   cacheDir: string,
   stays: boolean,
   signal?: AbortSignal | undefined,
-): Promise<{ readonly frozen: Frozen; readonly keys: ReadonlySet<string> }> {
+): Promise<{ readonly frozen: Frozen; readonly marks: Marks }> {
   const seen = stays ? recallSeen(cacheDir, root) : null
   const manifest = (files: readonly FileEntry[]) => manifestOf([...found.folders, ...found.links, ...files])
   const same = seen && asFrozen(seen, found.files, manifest)
-  if (seen && same) return { frozen: same, keys: seen.keys }
+  if (seen && same) return { frozen: same, marks: seen.marks }
   const written = unnamedContent(cacheDir)
   const out = openSync(written, 'wx', 0o600)
   try {
     const began = fstatSync(out).mtimeMs
-    const { files, keys } = await copyAll(root, found.files, out, seen, signal)
+    const { files, marks } = await copyAll(root, found.files, out, seen, signal)
     for (const file of found.files) sameAsSeen(root, file)
     const frozen = keep(cacheDir, manifest(files), written)
-    if (stays) rememberSeen(cacheDir, root, frozen, keys, found.files, began)
-    return { frozen, keys }
+    if (stays) rememberSeen(cacheDir, root, frozen, marks, found.files, began)
+    return { frozen, marks }
   } finally {
     closeSync(out)
     rmSync(written, { force: true })
@@ -84,7 +84,7 @@ async function copyAll(
     }
     await before?.flush(pause)
     content.end()
-    return { files: entries, keys: new Set([...(seen?.keys ?? []), ...content.keys]) }
+    return { files: entries, marks: new Map([...(seen?.marks ?? []), ...content.marks]) }
   } finally {
     before?.close()
   }
@@ -116,7 +116,7 @@ type Content = ReturnType<typeof contentOf>
 function contentOf(out: number) {
   const buffer = Buffer.allocUnsafe(4 * small)
   const known = new Set<string>()
-  const keys = new Set<string>()
+  const marks = new Map<string, Mark>()
   let filled = 0
   let end = 0
   const flush = () => {
@@ -137,7 +137,8 @@ function contentOf(out: number) {
       if (readAll(input, bytes, 0) < size) return null
       const sha256 = hashOf('sha256', bytes)
       if (isNew(sha256)) filled += size
-      if (holdsPrivateKey(bytes)) keys.add(sha256)
+      const mark = markOf(bytes)
+      if (mark !== null) marks.set(sha256, mark)
       return sha256
     },
     async large(input: number, size: number, pause: Pause): Promise<string | null> {
@@ -157,7 +158,7 @@ function contentOf(out: number) {
       return sha256
     },
     isNew,
-    keys,
+    marks,
     /** False: there are not so many bytes. */
     async append(input: number, from: number, size: number, pause: Pause): Promise<boolean> {
       for (let done = 0; done < size; ) {

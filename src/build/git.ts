@@ -6,6 +6,10 @@ export interface GitOptions {
   /** `cwd` is a git directory itself, and known not to be one of the project's files. */
   readonly bare?: boolean
   readonly signal?: AbortSignal | undefined
+  /** Its standard input, as latin1; none without it. */
+  readonly input?: string
+  /** How its output is decoded: `latin1` keeps every byte of a name. */
+  readonly encoding?: 'utf8' | 'latin1'
   /** What to say when it fails: `the commit cannot be checked out`. */
   readonly failure: string
   readonly next?: readonly string[]
@@ -22,8 +26,16 @@ export async function git(args: readonly string[], options: GitOptions): Promise
   return stdout
 }
 
+/** What git lists, ended by NUL each (`-z`), with names as latin1. */
+export async function gitList(args: readonly string[], options: GitOptions): Promise<readonly string[]> {
+  return (await git(args, { ...options, encoding: 'latin1' })).split('\0').slice(0, -1)
+}
+
 /** Like `git`, for a failure that is an answer. Throws when git could not run at all, and the signal's reason. */
-export async function tryGit(args: readonly string[], { cwd, bare = false, signal }: Omit<GitOptions, 'failure'>) {
+export async function tryGit(
+  args: readonly string[],
+  { cwd, bare = false, signal, input, encoding = 'utf8' }: Omit<GitOptions, 'failure'>,
+) {
   const { execa } = await import('execa')
   signal?.throwIfAborted()
   const directories = `safe.bareRepository=${bare ? 'all' : 'explicit'}`
@@ -31,8 +43,9 @@ export async function tryGit(args: readonly string[], { cwd, bare = false, signa
     cwd,
     env: cleanEnv(process.env),
     extendEnv: false,
-    stdin: 'ignore',
+    ...(input === undefined ? { stdin: 'ignore' } : { input: Buffer.from(input, 'latin1') }),
     reject: false,
+    encoding,
     timeout: 15 * 60_000,
     ...(signal ? { cancelSignal: signal } : {}),
   })

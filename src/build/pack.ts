@@ -3,8 +3,11 @@ import type { Zip } from '../scripts/arrival.js'
 import type { Artifact, Payload, Revision } from './artifact.js'
 import { findAll } from './find.js'
 import { freeze } from './freeze.js'
+import type { PathTest } from './gitignore.js'
 import { keyWarnings } from './key-warnings.js'
+import { PointersError } from './lfs.js'
 import { digestOf, type Manifest } from './manifest.js'
+import { markedIn } from './mark.js'
 import { payloadFrom } from './payload.js'
 import type { Frozen } from './store.js'
 
@@ -16,6 +19,10 @@ export interface PackOptions {
   readonly cacheDir: string
   /** Where the project lies, whose own repository may be asked which env files it tracks; else none is taken for tracked. */
   readonly project?: string
+  /** What git's attribute export-ignore leaves out of the release. */
+  readonly exportIgnored?: PathTest
+  /** The files are as git keeps them: no filter was run, so pointers of LFS are to be expected. */
+  readonly unfiltered?: boolean
   readonly revision?: Revision | null
   readonly signal?: AbortSignal | undefined
   /** Whether the folder stays where it is: what is not written to until it is packed again need not be read then. */
@@ -28,8 +35,10 @@ export interface PackOptions {
  */
 export async function packFolder(options: PackOptions): Promise<Artifact> {
   const { found, warnings } = await findAll(options)
-  const { frozen, keys } = await freeze(options.dir, found, options.cacheDir, options.stays ?? false, options.signal)
-  return artifactOf(frozen, options.revision ?? null, [...warnings, ...keyWarnings(frozen.manifest, keys)])
+  const { frozen, marks } = await freeze(options.dir, found, options.cacheDir, options.stays ?? false, options.signal)
+  const marked = markedIn(frozen.manifest, marks)
+  if (marked.pointer.length > 0 && !options.unfiltered) throw new PointersError(marked.pointer)
+  return artifactOf(frozen, options.revision ?? null, [...warnings, ...keyWarnings(marked.key)])
 }
 
 /** An artifact of frozen bytes. Payloads are made once per base and release, and shared by all who ask. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { entriesOf, type FileEntry } from './manifest.js'
+import type { Marks } from './mark.js'
 import { notesOf } from './notes.js'
 import { type Frozen, recall } from './store.js'
 import type { FoundFile, Stamp } from './walk.js'
@@ -14,8 +15,7 @@ export interface Seen {
   readonly frozen: Frozen
   /** The sha256 of a file that was not written to since; null when it has to be read. */
   readonly sha256Of: (file: FoundFile) => string | null
-  /** By their sha256. */
-  readonly keys: ReadonlySet<string>
+  readonly marks: Marks
 }
 
 /**
@@ -29,7 +29,7 @@ export function recallSeen(cacheDir: string, dir: string): Seen | null {
   const file = fileOf(cacheDir, dir)
   if (file === null) return null
   try {
-    const [digest = '', at = '', keys = '', ...lines] = readFileSync(file, 'latin1').split('\n')
+    const [digest = '', at = '', marks = '', ...lines] = readFileSync(file, 'latin1').split('\n')
     const frozen = recall(cacheDir, digest)
     if (frozen === null) return null
     const files = entriesOf(frozen.manifest).filter(entry => entry.kind === 'file')
@@ -37,7 +37,7 @@ export function recallSeen(cacheDir: string, dir: string): Seen | null {
     return {
       frozen,
       sha256Of: file => sha256Of(file, known.get(file.path), Number(at)),
-      keys: new Set(keys.split(' ')),
+      marks: new Map(JSON.parse(marks)),
     }
   } catch {
     return null
@@ -58,13 +58,13 @@ export function rememberSeen(
   cacheDir: string,
   dir: string,
   frozen: Frozen,
-  keys: ReadonlySet<string>,
+  marks: Marks,
   files: readonly FoundFile[],
   at: number,
 ): void {
   const file = fileOf(cacheDir, dir)
   if (file === null) return
-  const lines = [frozen.digest, String(at), [...keys].join(' '), ...files.map(({ stamp }) => lineOf(stamp))]
+  const lines = [frozen.digest, String(at), JSON.stringify([...marks]), ...files.map(({ stamp }) => lineOf(stamp))]
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     writeFileSync(`${file}.${process.pid}`, lines.join('\n'), { mode: 0o600 })

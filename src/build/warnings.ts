@@ -13,6 +13,7 @@ export function warningsOf(found: Found, shared: readonly string[]): string[] {
       'env',
       'left out, because git does not track them ("include" can name them; "shared" and "secrets" give the hosts their own)',
     ),
+    ...leftOut(found, 'export-ignore', 'left out, because .gitattributes says export-ignore'),
     ...leftOut(found, 'revision', 'left out, because each release gets its own, with the commit it was built from'),
     ...dangling(found, shared),
     ...large(found),

@@ -47,7 +47,8 @@ export type Source =
       readonly repository: string
       readonly ref: string
       readonly subdir: string | null
-      readonly submodules: boolean
+      /** null: it is not said. */
+      readonly submodules: boolean | null
     }
   | { readonly kind: 'folder'; readonly dir: string }
 

@@ -26,8 +26,8 @@ export interface StageInput {
   readonly app?: string
   /**
    * What is built. `{ git }` is built from a clean checkout of one revision: what lies uncommitted beside it is not
-   * deployed. `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax) leaves files out of either. `.git` is
-   * never packed; `.env` and `.env.*` are where git tracks them, or `include` or a `!` line of `.deployignore` names them.
+   * deployed. `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax) leaves files out of either,
+   * and so does git's `export-ignore` where there is no `include`; `export-subst` is honoured. `.git` is never packed; `.env` and `.env.*` are where git tracks them, or `include` or a `!` line of `.deployignore` names them.
    * @default { git: '.', ref: 'HEAD' }
    * @example { git: '.', ref: 'main', subdir: 'apps/web' }
    */
@@ -175,8 +175,7 @@ export type SourceInput =
       /** The folder of a monorepo to build. */
       readonly subdir?: string
       /**
-       * Check out submodules, too.
-       * @default false
+       * Check out submodules, too. A commit that has some is refused until this says yes, or no: then their folders are empty.
        */
       readonly submodules?: boolean
     }

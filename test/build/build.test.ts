@@ -10,7 +10,7 @@ import { packFolder } from '../../src/build/pack.js'
 import { pruneCache } from '../../src/build/prune.js'
 import { pinRevision } from '../../src/build/source.js'
 import { extract } from './archives.js'
-import { fill, nothingShared, read, temporary } from './folders.js'
+import { fill, nothingShared, read, type Tree, temporary } from './folders.js'
 import { commit, git, gitSource, repository, settings } from './repositories.js'
 
 const release = '20260102-030405-c0ffee1'
@@ -230,6 +230,91 @@ describe('building a commit', () => {
     expect(artifact.warnings).toEqual([expect.stringMatching(/^left out, because git .*: \.env, out\/\.env\.local$/)])
     const again = await built(settings(dir, gitSource('.'), { build }), { cacheDir })
     expect(again.artifact.warnings).toEqual(artifact.warnings)
+  })
+
+  it('leaves out what .gitattributes exports to nobody, and says so, unless it is included; its build has it', async () => {
+    const dir = repository({
+      '.gitattributes': 'test/ export-ignore\n*.psd export-ignore\n/README export-ignore',
+      '.deployignore': '!README',
+      ...{ README: 'x', 'web/test/a': 'x', 'web/b.psd': 'x', 'web/c': 'x', 'été/d.psd': 'x' },
+    })
+    const { artifact } = await built(settings(dir, gitSource('.'), { build: ['cp web/test/a web/made'] }))
+    expect(pathsOf(artifact)).toEqual([
+      '.deployignore',
+      '.gitattributes',
+      'README',
+      'web',
+      'web/c',
+      'web/made',
+      '\xe9t\xe9',
+    ])
+    expect(artifact.warnings).toEqual([
+      'left out, because .gitattributes says export-ignore: web/b.psd, web/test, \\xe9t\\xe9/d.psd',
+    ])
+    expect(pathsOf((await built(settings(dir, gitSource('.', { subdir: 'web' })))).artifact)).toEqual(['c'])
+    const included = await built(settings(dir, gitSource('.'), { include: ['web'] }))
+    expect(included.artifact.warnings).toEqual([])
+    expect(pathsOf(included.artifact)).toEqual(['web', 'web/b.psd', 'web/c', 'web/test', 'web/test/a'])
+  })
+
+  it('fills in what .gitattributes says is substituted, and its build finds no change', async () => {
+    const text = 'a $Format:%H%n%s$ b $Format:oneline$ \xff $Format:'
+    const dir = repository({ '.gitattributes': 'v export-subst', v: text, w: text }, 'voilà')
+    const build = ['git status --porcelain', 'git describe --always --dirty']
+    const { artifact, output, revision } = await built(settings(dir, gitSource('.'), { build }))
+    const archived = execFileSync('sh', ['-c', 'git archive HEAD v | tar -xO'], { cwd: dir }).toString('latin1')
+    const { v, w } = await contentOf(artifact)
+    expect(v).toBe(`644 ${archived}`)
+    expect(v).toContain(`a ${revision?.commit}\nvoil\xc3\xa0 b oneline `)
+    expect(w).toBe(`644 ${text}`)
+    expect(output).toEqual([`stdout ${revision?.commit.slice(0, 7)}`])
+  })
+
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12345\n`
+  const images: Tree = { '.gitattributes': '*.png filter=lfs', 'a.png': pointer, 'b.png': 'content', c: 'x' }
+
+  it('is refused with pointers of LFS in place of files', async () => {
+    const dir = repository(images)
+    await expect(built(settings(dir, gitSource('.')))).rejects.toMatchObject({
+      message: 'pointers of Git LFS would be deployed in place of the files',
+      details: ['a.png'],
+      next: [expect.stringContaining('git lfs install'), 'or leave them out: .deployignore'],
+      exitCode: 3,
+    })
+    const copying = settings(dir, gitSource('.'), { build: ['mkdir out; cp a.png out/logo'], include: ['out'] })
+    await expect(built(copying)).rejects.toMatchObject({ details: ['out/logo'] })
+    const cacheDir = temporary()
+    for (const _ of ['read', 'remembered'])
+      await expect(built(settings(dir, { kind: 'folder', dir }), { cacheDir })).rejects.toMatchObject({
+        details: ['a.png'],
+      })
+    expect((await built(settings(dir, gitSource('.')), { offline: true })).artifact.warnings).toEqual([
+      'offline, no filter of git (LFS, say) was run: its files are as git keeps them',
+    ])
+  })
+
+  it('says when the build found pointers of LFS that are not deployed, but not when it fetched them', async () => {
+    const dir = repository(images)
+    const using = (build: string) => built(settings(dir, gitSource('.'), { build: [build], include: ['c'] }))
+    expect((await using('true')).artifact.warnings).toEqual([
+      expect.stringMatching(/^the build found pointers of Git LFS in place of files \(install .*\): a\.png$/),
+    ])
+    expect((await using('echo fetched >a.png')).artifact.warnings).toEqual([])
+    expect((await built(settings(dir, gitSource('.'), { include: ['c'] }))).artifact.warnings).toEqual([])
+  })
+
+  it('is refused where it has submodules and nobody says whether they are wanted', async () => {
+    const dir = repository({ a: 'x' })
+    git(dir, 'submodule', '--quiet', 'add', repository({ 'lib.js': 'x' }), 'vendor/lib')
+    commit(dir, {}, 'submodule')
+    await expect(
+      built(settings(dir, gitSource('.', { submodules: null }), { build: ['touch built'] })),
+    ).rejects.toMatchObject({
+      message: expect.stringMatching(/^commit [0-9a-f]{7} has submodules, and the config does not say/),
+      details: ['vendor/lib'],
+      next: [expect.stringContaining('submodules: true'), expect.stringContaining('submodules: false')],
+      exitCode: 3,
+    })
   })
 
   it('brings submodules only when asked', async () => {

@@ -28,7 +28,7 @@ it('a config that says little gets the defaults', async () => {
     protected: false,
     file: join(cwd, 'deploy.config.json'),
     root: cwd,
-    source: { kind: 'git', repository: cwd, ref: 'HEAD', subdir: null, submodules: false },
+    source: { kind: 'git', repository: cwd, ref: 'HEAD', subdir: null, submodules: null },
     build: [],
     include: null,
     hosts: [{ name: 'web-1', host: 'web-1', roles: [], deployTo: '/srv/shop', env: {} }],
@@ -218,7 +218,7 @@ describe('a repository', () => {
     const cwd = await jsonProject({ ...minimal, source: { git, subdir: './apps/web/' } })
     const { source } = await loadConfig({ cwd, home: '/home/anna' })
     const expected = repository.replace('/up/app', cwd).replace('/up', join(cwd, '..'))
-    expect(source).toEqual({ kind: 'git', repository: expected, ref: 'HEAD', subdir: 'apps/web', submodules: false })
+    expect(source).toEqual({ kind: 'git', repository: expected, ref: 'HEAD', subdir: 'apps/web', submodules: null })
   })
 })
 

@@ -18,7 +18,7 @@ const git: z.ZodType<Source> = closed(
     submodules: z.boolean().optional(),
   },
   { dir: 'a source is either git or dir; for a folder of the repository write subdir' },
-).transform(({ git, ref = 'HEAD', subdir, submodules = false }) => {
+).transform(({ git, ref = 'HEAD', subdir, submodules = null }) => {
   return { kind: 'git' as const, repository: git, ref, subdir: subdir === '.' ? null : (subdir ?? null), submodules }
 })
 
