@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
+import { isRenewed, lockLease } from '../support/lease.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onHosts } from './hosts.js'
@@ -22,7 +23,7 @@ describe.skipIf(!sshdIsHere())('a host that takes long to prepare', () => {
     hosts.stopAt(slow, 1, 'tar -x*', 'pause')
     const running = scene.project.start('deploy')
     await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 60_000, interval: 10 })
-    await isRenewed(scene.project.on(slow))
+    await isRenewed(lockLease(scene.project.on(slow)))
     hosts.unstop()
     const { code, stderr } = await running.ended
     expect(code, stderr).toBe(0)
@@ -103,12 +104,3 @@ describe.skipIf(!sshdIsHere())('a host behind a link of 1 Mbit', () => {
     },
   )
 })
-
-/** Waits for the next sign of life in the lock of a host. */
-async function isRenewed(root: string): Promise<void> {
-  const epochs = join(root, '.clonedeploy/epochs')
-  const newest = Math.max(...readdirSync(epochs).map(Number))
-  const lease = join(epochs, String(newest), 'lease')
-  utimesSync(lease, 1, 1)
-  await vi.waitFor(() => expect(statSync(lease).mtimeMs).toBeGreaterThan(1000), { timeout: 60_000, interval: 50 })
-}

@@ -7,7 +7,7 @@ import type { FleetOptions } from './sshd.js'
 export interface Hostile {
   /** For `startFleet` and `onFleet`. */
   readonly options: FleetOptions
-  /** From its next session on, each line that host `i` prints goes through this program for GNU sed (`e` runs commands). */
+  /** From its next session on, each line that host `i` prints, on either stream, goes through this program for GNU sed (`e` runs commands). */
   readonly edits: (i: number, sed: string) => void
   /** From its next session on, host `i` runs this shell text in place of what it is asked for. */
   readonly runs: (i: number, text: string) => void
@@ -42,5 +42,5 @@ export function hostile(hosts: number): Hostile {
 const session = `case $SSH_ORIGINAL_COMMAND in *sftp*) exec /usr/lib/openssh/sftp-server ;; esac
 [ ! -f "$1/runs" ] || exec sh "$1/runs"
 [ -f "$1/edits" ] || exec sh -c "$SSH_ORIGINAL_COMMAND"
-sh -c "$SSH_ORIGINAL_COMMAND" | LC_ALL=C sed -u -f "$1/edits"
+{ sh -c "$SSH_ORIGINAL_COMMAND" 2>&1 >&3 3>&- | LC_ALL=C sed -u -f "$1/edits" >&2; } 3>&1 | LC_ALL=C sed -u -f "$1/edits"
 `
