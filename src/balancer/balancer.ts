@@ -1,3 +1,5 @@
+import { escapeLines } from '../text/escape.js'
+
 /** What stands before the hosts. What it says when it is read counts, never what it was told. */
 export interface Balancer {
   /** As people know it, and no other one of the stage: `HAProxy lb-1 web`. */
@@ -35,13 +37,13 @@ export interface BalancerProblem {
   readonly fix: string | null
 }
 
-/** A balancer that could not be read or told. The message names it. */
+/** A balancer that could not be read or told. The message names it; what it quotes of the balancer is fit to be shown. */
 export class BalancerError extends Error {
   override name = 'BalancerError'
   readonly fix: string | null
 
   constructor(message: string, options: { readonly fix?: string; readonly cause?: unknown } = {}) {
-    super(message, { cause: options.cause })
+    super(escapeLines(message).join('\n'), { cause: options.cause })
     this.fix = options.fix ?? null
   }
 }

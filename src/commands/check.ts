@@ -7,7 +7,7 @@ import type { HostState } from '../inventory/state.js'
 import { disown, ownedByOthers } from '../plan/owner.js'
 import { inDoubt, problemsOf, warningsOf } from '../plan/preflight.js'
 import { type CheckedHost, type CheckProblem, checkText } from '../render/check.js'
-import { facts, type HostFacts, parseFacts } from '../scripts/facts.js'
+import { facts, parseFacts } from '../scripts/facts.js'
 import type { Propose } from '../text/propose.js'
 import { openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
@@ -89,7 +89,7 @@ async function checked(session: Session, state: HostState): Promise<CheckedHost>
     freeBytes: state.disk.freeKb * 1024,
     freeInodes: state.disk.freeInodes,
     mount: state.disk.mount,
-    clockOffset: more === null ? null : offset(more, (asked + rtt() / 2) / 1000),
+    clockOffset: more?.now == null ? null : offset(more.now, more.exact, (asked + rtt() / 2) / 1000),
     roundTripMs: Math.round(rtt() * 10) / 10,
     tools: state.tools,
     tar: more?.tar ?? null,
@@ -98,7 +98,7 @@ async function checked(session: Session, state: HostState): Promise<CheckedHost>
 }
 
 /** Seconds that the host's clock is ahead of ours, to a tenth where it can be told. */
-function offset({ now, exact }: HostFacts, ours: number): number {
+function offset(now: number, exact: boolean, ours: number): number {
   return exact ? Math.round((now - ours) * 10) / 10 + 0 : Math.round(now + 0.5 - ours) + 0
 }
 

@@ -99,7 +99,7 @@ export async function readFleet(
 
 async function probe(context: Context, session: Session, state: HostState, verify: boolean): Promise<Probe> {
   const steps = healthSteps(context.config, {}, session.host, state)
-  const answers = await Promise.all(steps.map(step => askOnce(session, step, step.check.tryTimeout)))
+  const answers = await Promise.all(steps.map(step => askOnce(session, step, Math.min(step.check.tryTimeout, longest))))
   const failing = answers.find(({ ok }) => !ok)
   const first = failing ?? answers[0]
   const asked = processStep(context.config, session.host, state, currentRelease(state) ?? '')
@@ -122,6 +122,9 @@ async function readDrift({ config }: Context, session: Session, state: HostState
   const held = await readHeld(session, verifyStep(config, session.host, state, entry.id, 'all'))
   return held?.drift ?? { ...noDrift, missing: ['(the release could not be read)'] }
 }
+
+/** Milliseconds for one answer, whatever a host has recorded of how it is asked. */
+const longest = 60_000
 
 /** Those that serve something else than the host holds; each with the name of its program, never its arguments. */
 function oldOnes(living: readonly Living[], holds: string | null): Probe['processes'] {

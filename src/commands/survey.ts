@@ -9,6 +9,7 @@ import type { HostState } from '../inventory/state.js'
 import { isAtWork, isPersons, withEnds } from '../plan/at-work.js'
 import { inDoubt, type Problem, warningsOf } from '../plan/preflight.js'
 import { leftBy, spanText } from '../plan/verdict.js'
+import { inWords } from '../release/target.js'
 import type { Context } from './context.js'
 import { Interrupted } from './interrupted.js'
 import { isGone } from './this-process.js'
@@ -100,7 +101,7 @@ export function demandFree(context: Context, fleet: Fleet): void {
         ...deadHolder(doubtful.map(({ state }) => state)),
         ...doubtful.flatMap(({ state }) =>
           inDoubt(state).map(
-            ({ id, next, old }) => `${state.name}  tx ${id}: ${old ?? '(absent)'} → ${next ?? '?'}, undecided`,
+            ({ id, next, old }) => `${state.name}  tx ${id}: ${inWords(old)} → ${next ?? '?'}, undecided`,
           ),
         ),
       ],

@@ -1,4 +1,5 @@
 import { PreflightError } from '../errors.js'
+import { escapeLines } from '../text/escape.js'
 
 /** Why no session came about. */
 export type ConnectFailure =
@@ -17,7 +18,7 @@ export type ConnectFailure =
   | 'jump'
   | 'aborted'
 
-/** No session with a host: which one, why, and what to run. */
+/** No session with a host: which one, why (in words that may be the host's, fit to be shown), and what to run. */
 export class ConnectError extends PreflightError {
   override name = 'ConnectError'
   /** The host key that was not trusted, where that is the reason. */
@@ -34,7 +35,7 @@ export class ConnectError extends PreflightError {
       offered?: Buffer
     } = {},
   ) {
-    super(message, options)
+    super(shown(message), { ...options, details: options.details?.map(shown) ?? [] })
     this.offered = options.offered ?? null
   }
 }
@@ -62,6 +63,10 @@ export class LostError extends Error {
     message: string,
     readonly gone: 'shell' | 'connection' = 'shell',
   ) {
-    super(message)
+    super(shown(message))
   }
+}
+
+function shown(text: string): string {
+  return escapeLines(text).join('\n')
 }

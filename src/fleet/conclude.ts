@@ -1,4 +1,4 @@
-import { escapeLine } from '../text/escape.js'
+import { releaseIn } from '../release/target.js'
 import type { HostOutcome, Outcome } from './outcome.js'
 import type { Halt, HostRun, Run } from './run.js'
 
@@ -64,7 +64,7 @@ function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
   const unread = host.current.kind === 'unknown' && host.failure === null
   return {
     name: host.name,
-    current: isOld ? host.plan.oldRelease : target === null ? null : escapeLine(target.replace(/^releases\//, '')),
+    current: isOld ? host.plan.oldRelease : releaseIn(target),
     digest: isNew ? run.plan.digest : isOld ? host.plan.oldDigest : null,
     healthy: ending === 'aborted' ? null : host.healthy,
     ...(run.plan.command === 'restart' ? { restarted: host.taken } : {}),

@@ -1,6 +1,7 @@
 import { type Drift, noDrift } from '../plan/drift.js'
 import type { ScriptStep } from '../plan/plan.js'
 import { codes } from '../scripts/codes.js'
+import { escapeLine } from '../text/escape.js'
 import type { Session } from './session.js'
 
 /** What a host says of a release that it holds: how it differs from what was sealed, and the digest of its tree where it has one. */
@@ -27,7 +28,8 @@ export function treeIn(stdout: Buffer): string | null {
 
 /** Sorts what `verify` prints: `-ENTRY` was sealed, `+ENTRY` is there instead, `x PATH` is there beside that. */
 export function differences(lines: readonly string[]): Drift {
-  const after = (sign: string) => lines.filter(line => line.startsWith(sign)).map(line => line.slice(sign.length))
+  const after = (sign: string) =>
+    lines.filter(line => line.startsWith(sign)).map(line => escapeLine(line.slice(sign.length)))
   const there = new Set(after('+').map(nameOf))
   const sealed = [...new Set(after('-').map(nameOf))]
   const extra = after('x ')

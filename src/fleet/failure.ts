@@ -1,5 +1,6 @@
 import type { RunResult } from '../connection/connection.js'
 import { codes } from '../scripts/codes.js'
+import { escapeLine } from '../text/escape.js'
 import type { Phase } from './events.js'
 import type { HostFailure } from './outcome.js'
 
@@ -97,7 +98,7 @@ export function reasonOf(result: RunResult): string {
   return line ? `: ${line.replace(/^\S*sh: (\d+: |line \d+: )?/, '')}` : ''
 }
 
-/** The last 20 lines that a command printed, without our own last word. */
+/** The last 20 lines that a command printed, fit to be shown, without our own last word. */
 function lastLines(result: RunResult, stream?: 'stdout' | 'stderr'): readonly string[] {
   const text =
     stream === undefined
@@ -107,4 +108,5 @@ function lastLines(result: RunResult, stream?: 'stdout' | 'stderr'): readonly st
     .split('\n')
     .filter(line => line.trim() !== '' && !/^exit \d+$/.test(line))
     .slice(-20)
+    .map(line => escapeLine(line))
 }

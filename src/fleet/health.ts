@@ -1,4 +1,5 @@
 import type { HealthStep } from '../plan/plan.js'
+import { escapeLine } from '../text/escape.js'
 import { placeOf } from './forwarding.js'
 import { failed, type Health, isLost, lostNote } from './health-answer.js'
 import { askHttp } from './http-check.js'
@@ -26,8 +27,13 @@ export async function checkHealth(session: Session, step: HealthStep, stop: Stop
   }
 }
 
-/** One question. */
+/** One question; what is quoted of the answer is fit to be shown. */
 export async function askOnce(session: Session, step: HealthStep, timeout: number): Promise<Health> {
+  const health = await answerTo(session, step, timeout)
+  return { ...health, note: escapeLine(health.note), output: health.output.map(line => escapeLine(line)) }
+}
+
+async function answerTo(session: Session, step: HealthStep, timeout: number): Promise<Health> {
   if (!('url' in step.target)) return askCommand(session, step)
   const ask = step.check.kind === 'tcp' ? askTcp : askHttp
   return ask(session, step, step.target.url, timeout)

@@ -30,6 +30,7 @@ export async function inspectAll(
   concurrency: number,
   wanted = 1,
 ): Promise<readonly Inspected[]> {
+  const asked = new Set(sharedFiles.map(file => escapeLine(file)))
   return onEach(sessions, concurrency, async session => {
     const reading = session.run(inspect(session.host.deployTo, sharedFiles), { timeout })
     const others = Array.from({ length: wanted - 1 }, () => session.run(new Script('session', ':'), { timeout }))
@@ -37,11 +38,13 @@ export async function inspectAll(
     await Promise.all(others)
     const opened = session.connection().sessions()
     if (result.code === 0) {
-      const state = isInspection(result.stdout) ? parseInspect(session.host.name, result.stdout) : null
-      return { session, state, error: state === null ? noInspection(result) : null, sessions: opened }
+      const said = isInspection(result.stdout) ? parseInspect(session.host.name, result.stdout) : null
+      const error = said === null ? noInspection(result) : elsewhere(said.root, session.host.deployTo)
+      const state = said && error === null ? { ...said, missing: said.missing.filter(file => asked.has(file)) } : null
+      return { session, state, error, sessions: opened }
     }
     const failure = failureOf({ phase: 'check', step: 'inspect', text: 'inspect', timeout }, result)
-    const error = [failure.message, ...failure.output.slice(-3)].join('\n')
+    const error = [failure.message, ...failure.output.slice(-1).map(line => `its last line: "${line}"`)].join('; ')
     return { session, state: null, error, sessions: opened }
   })
 }
@@ -51,6 +54,14 @@ function noInspection({ stdout }: RunResult): string {
   const [first] = linesOf(stdout).filter(line => line.trim() !== '')
   const said = first === undefined ? 'nothing' : `"${escapeLine(first, 200)}"`
   return `inspect: it ended well, but its answer has no end: it said ${said}`
+}
+
+/** Everything is done in that folder, and named in commands that people are told to run. */
+function elsewhere(root: string, deployTo: string): string | null {
+  const wanted = deployTo.replace(/^~\//, '').replace(/(?<=.)\/+$/, '')
+  const home = wanted.startsWith('/') ? '' : root.slice(0, -wanted.length)
+  if (root === home + wanted && /^(\/([\p{L}\p{N}._/ @+-]*\/)?)?$/u.test(home)) return null
+  return `inspect: it answered for another folder, "${escapeLine(root, 200)}"`
 }
 
 /** Stops the run when a host could not be read. */

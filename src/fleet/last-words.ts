@@ -1,5 +1,6 @@
 import type { LogStep } from '../plan/plan.js'
 import { codes } from '../scripts/codes.js'
+import { escapeLines } from '../text/escape.js'
 import type { HostFailure } from './outcome.js'
 import type { HostRun, Run } from './run.js'
 
@@ -13,13 +14,13 @@ export async function withLog(run: Run, host: HostRun, failure: HostFailure): Pr
 
 async function logLines(host: HostRun, { script, timeout }: LogStep): Promise<readonly string[]> {
   const { code, stdout } = await host.session.run(script, { timeout })
-  if (code === codes.releaseMissing) return [`${stdout.toString('utf8').trim()} does not exist`]
+  if (code === codes.releaseMissing) return [`${linesOf(stdout)[0] ?? 'it'} does not exist`]
   if (code !== 0) return []
   return linesOf(stdout)
 }
 
-/** The lines of a log, without blank ones at its end. */
+/** The lines of a log, fit to be shown and however long, without blank ones at its end. */
 export function linesOf(stdout: Buffer): readonly string[] {
   const text = stdout.toString('utf8').trimEnd()
-  return text === '' ? [] : text.split(/\r?\n/)
+  return text === '' ? [] : escapeLines(text, Number.POSITIVE_INFINITY)
 }

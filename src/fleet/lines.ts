@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
+import { escapeLine } from '../text/escape.js'
 
 type Stream = 'stdout' | 'stderr'
 type Tell = (stream: Stream, line: string) => void
@@ -22,7 +23,7 @@ export function outputLines(tell: Tell, most: Told = usual) {
   const told = (stream: Stream) => (line: string) => {
     lines -= 1
     bytes -= line.length
-    tell(stream, line)
+    tell(stream, escapeLine(line, Number.POSITIVE_INFINITY))
   }
   const streams = { stdout: cutter(told('stdout')), stderr: cutter(told('stderr')) }
   return {

@@ -23,8 +23,8 @@ import { readRun } from './run-record.js'
 export function parseInspect(name: string, stdout: Buffer): HostState | null {
   // No shell prints it, and no path has it.
   if (stdout.includes(0)) return null
-  const lines = stdout.toString('latin1').split('\n')
-  const all = (key: string) => lines.filter(line => line.startsWith(`${key} `)).map(line => line.slice(key.length + 1))
+  const lines = byFirstWord(stdout.toString('latin1').split('\n'), keys)
+  const all = (key: string) => lines.get(key) ?? []
   const one = (key: string) => all(key)[0] ?? ''
   const root = newlines(one('root'))
   if (!root.startsWith('/') || all('clock').length === 0 || all('kind').length === 0) return null
@@ -32,22 +32,14 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
   const disk = fields(one('disk'))
   const inodes = fields(one('inodes'))
   const found = {
-    releases: releasesOf(
-      all('release'),
-      all('seal'),
-      all('bad'),
-      all('revision'),
-      all('confirmed'),
-      all('run'),
-      damaged,
-    ),
-    transactions: all('tx').flatMap(line => transactionOf(line, all('lease'), damaged)),
+    releases: releasesOf(all, damaged),
+    transactions: transactionsOf(all, damaged),
     fleet: intact(fleetRecord, utf8(one('fleet')), paths.fleet, damaged),
     drained: intact(drainRecord, utf8(one('drained')), paths.drained, damaged),
   }
   return {
     name,
-    user: shown(one('user')),
+    user: /^[\w.@+-]{1,64}\$?$/.test(one('user')) ? one('user') : '?',
     home: utf8(one('home')),
     shell: shown(one('shell')),
     root,
@@ -69,15 +61,57 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
       held: one('held') !== '',
       holder: fitting(holderRecord, utf8(one('holder'))),
       age: whole(one('held')),
-      over: lines.some(line => line.startsWith('ended ')) ? { kind: 'ended', why: shown(one('ended')) } : null,
+      over: lines.has('ended') ? { kind: 'ended', why: shown(one('ended')) } : null,
     },
     last: fitting(historyRecord, utf8(one('history'))),
-    missing: all('missing').map(shown),
-    maintenance: lines.some(line => line.startsWith('maintenance '))
+    missing: all('missing').slice(0, most).map(shown),
+    maintenance: lines.has('maintenance')
       ? (fitting(maintenanceRecord, utf8(one('maintenance'))) ?? { out: [] })
       : null,
-    damaged,
+    damaged: damaged.slice(0, mostDamaged),
   }
+}
+
+type All = (key: string) => readonly string[]
+
+/** Releases and transactions of a host that are looked at: it must not keep us from the others. */
+const most = 1000
+/** Damaged records that are told at a time. */
+const mostDamaged = 20
+
+const keys = new Set([
+  ...[
+    'user',
+    'home',
+    'shell',
+    'root',
+    'kind',
+    'writable',
+    'clock',
+    'tool',
+    'disk',
+    'inodes',
+    'missing',
+    'current',
+    'mounted',
+  ],
+  ...['release', 'revision', 'seal', 'run', 'confirmed', 'bad', 'epoch', 'held', 'ended', 'holder', 'tx', 'lease'],
+  ...['fleet', 'drained', 'maintenance', 'history'],
+])
+
+/** What follows each of these first words, in the order of the lines. */
+function byFirstWord(lines: readonly string[], words: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const line of lines) {
+    const at = line.indexOf(' ')
+    const word = line.slice(0, Math.max(0, at))
+    if (!words.has(word)) continue
+    const rest = line.slice(at + 1)
+    const known = found.get(word)
+    if (known === undefined) found.set(word, [rest])
+    else known.push(rest)
+  }
+  return found
 }
 
 function kindOf(word: string): HostState['rootKind'] {
@@ -97,23 +131,20 @@ function currentOf(text: string): Current {
   return kind === 'folder' || kind === 'other' ? { kind } : { kind: 'absent' }
 }
 
-/** A folder that is not named like a release is none. */
-function releasesOf(
-  ids: readonly string[],
-  seals: readonly string[],
-  bads: readonly string[],
-  revisions: readonly string[],
-  confirmed: readonly string[],
-  runs: readonly string[],
-  damaged: Damage[],
-): readonly ReleaseState[] {
-  const of = (lines: readonly string[], id: string) =>
-    lines.find(line => line.startsWith(`${id} `))?.slice(id.length + 1) ?? null
-  return newestFirst(new Set(ids.filter(isReleaseId))).map(id => {
-    const [tree = '-', ...rest] = (of(seals, id) ?? '').split(' ')
+/** A folder that is not named like a release is none. They come sorted by name, so that the last ones are the newest. */
+function releasesOf(all: All, damaged: Damage[]): readonly ReleaseState[] {
+  const ids = new Set(all('release').slice(-most).filter(isReleaseId))
+  const of = (key: string) => {
+    const lines = byFirstWord(all(key), ids)
+    return (id: string) => lines.get(id)?.[0] ?? null
+  }
+  const [sealOf, badOf, revisionIn, runIn] = [of('seal'), of('bad'), of('revision'), of('run')] as const
+  const confirmed = new Set(all('confirmed'))
+  return newestFirst(ids).map(id => {
+    const [tree = '-', ...rest] = (sealOf(id) ?? '').split(' ')
     const record = intact(sealRecord, utf8(rest.join(' ')), paths.seal(id), damaged)
-    const bad = of(bads, id)
-    const run = of(runs, id)
+    const bad = badOf(id)
+    const run = runIn(id)
     return {
       id,
       digest: record?.digest ?? null,
@@ -123,18 +154,31 @@ function releasesOf(
       at: record?.at ?? null,
       tree: /^[0-9a-f]{64}$/.test(tree) ? tree : null,
       bad: bad === null ? null : shown(bad),
-      confirmed: confirmed.includes(id),
+      confirmed: confirmed.has(id),
       run: run === null ? null : readRun(utf8(run)),
-      revision: revisionOf(of(revisions, id)),
+      revision: revisionOf(revisionIn(id)),
     }
   })
 }
 
+function transactionsOf(all: All, damaged: Damage[]): readonly TransactionState[] {
+  const lines = all('tx')
+  if (lines.length > most) damaged.push({ file: paths.journals, why: `holds more than ${most} transactions` })
+  const looked = lines.slice(0, most).map(line => line.split(' '))
+  const leases = byFirstWord(all('lease'), new Set(looked.map(([id = '']) => id)))
+  return looked.flatMap(words => transactionOf(words, leases, damaged))
+}
+
 /** A journal that does not fit tells nothing of its transaction that can be acted on. */
-function transactionOf(line: string, leases: readonly string[], damaged: Damage[]): readonly TransactionState[] {
-  const [id = '', state = '', outcome = '', next = '', ...old] = line.split(' ')
+function transactionOf(
+  words: readonly string[],
+  leases: ReadonlyMap<string, readonly string[]>,
+  damaged: Damage[],
+): readonly TransactionState[] {
+  const [id = '', state = '', outcome = '', next = '', ...old] = words
   if (!isTransactionId(id)) {
-    damaged.push({ file: escapeLine(`.clonedeploy/tx/${id}`, 100), why: 'is not named like a transaction' })
+    const why = `holds "${escapeLine(id, 100)}", which is not named like a transaction`
+    damaged.push({ file: paths.journals, why })
     return []
   }
   const begun = state === 'armed' || state === 'swapped' || state === 'unserved'
@@ -143,7 +187,6 @@ function transactionOf(line: string, leases: readonly string[], damaged: Damage[
     return []
   }
   const target = newlines(old.join(' '))
-  const lease = leases.find(one => one.startsWith(`${id} `))?.slice(id.length + 1)
   return [
     {
       id,
@@ -151,7 +194,7 @@ function transactionOf(line: string, leases: readonly string[], damaged: Damage[
       outcome: outcome === 'confirmed' || outcome === 'reverted' ? outcome : null,
       next: next === '-' ? null : next,
       old: target === '' ? null : target,
-      lease: whole(lease),
+      lease: whole(leases.get(id)?.[0]),
     },
   ]
 }

@@ -19,6 +19,8 @@ const release = z.string().refine(isReleaseId, 'is no release id')
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'is no digest')
 const sequence = z.int().min(0).max(mostSeq)
 const excluded = z.object({ host: text, reason: text, by: text, at: text })
+/** More than there are hosts in any inventory. */
+const most = 1000
 
 export const fleetRecord: z.ZodType<FleetRecord> = z.object({
   seq: sequence,
@@ -30,7 +32,7 @@ export const fleetRecord: z.ZodType<FleetRecord> = z.object({
   tx: transaction.exactOptional(),
   app: text.exactOptional(),
   stage: text.exactOptional(),
-  excluded: z.array(excluded).exactOptional(),
+  excluded: z.array(excluded).max(most).exactOptional(),
 })
 
 /** What `seal` records of a release. */
@@ -47,7 +49,7 @@ export const drainRecord: z.ZodType<DrainRecord> = z.object({
   tx: transaction,
   by: text,
   at: text,
-  out: z.array(text),
+  out: z.array(text).max(most),
   over: z.literal(true).exactOptional(),
 })
 
@@ -83,7 +85,7 @@ export const maintenanceRecord: z.ZodType<MaintenanceRecord> = z
     by: text.optional().catch(undefined),
     at: text.optional().catch(undefined),
     reason: text.optional().catch(undefined),
-    out: z.array(text).catch([]),
+    out: z.array(text).max(most).catch([]),
   })
   .transform(({ by, at, reason, out }) => ({
     ...(by === undefined ? {} : { by }),

@@ -25,7 +25,7 @@ export async function serviceProblems(
     const result = await session.run(checkServices(state.root, services, variables), { timeout })
     if (result.code !== 0) return [unasked(state.name, result.lost?.message ?? `exit code ${result.code}`)]
     if (!isWhole(result.stdout)) return [unasked(state.name, 'its answer has no end')]
-    const checked = parseServices(result.stdout)
+    const checked = parseServices(result.stdout, services.length)
     return checked.faults.map(fault => problemOf(state.name, services[fault.service] as Service, checked, fault))
   })
   return found.flat()

@@ -1,5 +1,5 @@
 import type { Excluded, FleetState, HostState } from '../inventory/state.js'
-import { escapeLine } from '../text/escape.js'
+import { inWords } from '../release/target.js'
 import { isAtWork, isPersons } from './at-work.js'
 import { newestRecord } from './newest-record.js'
 import { ownedByOthers, withOwnRecords } from './owner.js'
@@ -138,7 +138,7 @@ function hostOf(state: HostState, facts: FleetFacts, probe: Probe = unprobed): S
             id: open.id,
             phase: open.state,
             target: open.next,
-            previous: open.old === null ? null : escapeLine(open.old),
+            previous: open.old === null ? null : inWords(open.old),
           },
     releases: state.releases.map(({ id }) => id),
     last: state.last,

@@ -1,4 +1,4 @@
-/** How what a host holds of a release differs from what was sealed. Paths as the host tells them: escape them where they are shown. */
+/** How what a host holds of a release differs from what was sealed. Paths are fit to be shown. */
 export interface Drift {
   /** What was sealed, and is not as it was, or is gone. */
   readonly modified: readonly string[]

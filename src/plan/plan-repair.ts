@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Current, HostState, ReleaseState, TransactionState } from '../inventory/state.js'
+import { inWords } from '../release/target.js'
 import { type Dates, setDates } from '../scripts/dates.js'
 import { abandon, prune, recordFleet } from '../scripts/finish.js'
 import type { Place } from '../scripts/place.js'
@@ -180,7 +181,7 @@ function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
 
 function restoreDead({ tx }: Intent, host: HostPlan, { id, next }: TransactionState) {
   const place = { root: host.root, tx, of: id }
-  return scriptStep(restore(place, next ?? ''), `rename current back → ${host.old ?? '(absent)'}`)
+  return scriptStep(restore(place, next ?? ''), `rename current back → ${inWords(host.old)}`)
 }
 
 /** Ends the dead run's transaction together with ours. */

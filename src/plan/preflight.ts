@@ -1,5 +1,7 @@
 import type { HostState } from '../inventory/state.js'
+import { paths } from '../release/paths.js'
 import { retired } from '../release/retention.js'
+import { inWords } from '../release/target.js'
 import { requiredTools } from '../scripts/inspect.js'
 import { confirmedReleases } from './confirmed.js'
 import { currentEntry, currentRelease } from './transaction.js'
@@ -39,7 +41,7 @@ export function warningsOf(state: HostState): readonly string[] {
   return [
     ...(outside
       ? [
-          `${state.name}: current points outside releases/ (${current.target}); it is put back as it is if the run fails`,
+          `${state.name}: current points outside releases/ (${inWords(current.target)}); it is put back as it is if the run fails`,
         ]
       : []),
     ...(state.mounted
@@ -77,6 +79,7 @@ export function servesAlready(states: readonly HostState[], digest: string): boo
 
 /** A record that is not what it has to be is looked at by a person, who may then put it where nothing reads it. */
 export function asideOf({ name, root }: HostState, file: string): string {
+  if (file === paths.journals) return `ls ${root}/${file}     (on ${name}: take what is none out of it)`
   const aside = `.clonedeploy/damaged-${file.slice(file.lastIndexOf('/') + 1)}`
   return `mv ${root}/${file} ${root}/${aside}     (on ${name}, when you have looked at it)`
 }
@@ -114,7 +117,7 @@ function currentProblems(state: HostState, say: Say): readonly Problem[] {
         ? []
         : [
             say(
-              `${path} dangles: ${state.current.target} does not exist`,
+              `${path} dangles: ${inWords(state.current.target)} does not exist`,
               `rm ${path}     (on ${state.name}, if nothing needs it)`,
             ),
           ]

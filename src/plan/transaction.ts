@@ -2,6 +2,7 @@ import type { Config, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Excluded, FleetRecord, HostState, ProcessMark } from '../inventory/state.js'
 import { seqAfter } from '../release/sequence.js'
+import { inWords } from '../release/target.js'
 import { abandon, blame, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
 import { endLock, type LockOptions, lock, renew } from '../scripts/lock.js'
@@ -181,7 +182,7 @@ function planHost(
     prepare: prepare(host, state, place),
     stage: scriptStep(
       stage(place, release, old, goBack, intent.command === 'deploy' ? unconfirmed : null),
-      `make both links: go → releases/${release}, back → ${old ?? '(absent)'}`,
+      `make both links: go → releases/${release}, back → ${inWords(old)}`,
       60_000,
     ),
     arm: scriptStep(arm(place, { release, old, ...intent.times }), `rename current → releases/${release}`),
@@ -199,7 +200,7 @@ function planHost(
       'record the release, unlock',
       60_000,
     ),
-    restore: scriptStep(restore(place, release), `rename current back → ${old ?? '(absent)'}`),
+    restore: scriptStep(restore(place, release), `rename current back → ${inWords(old)}`),
     restartOld:
       oldVariables === null ? [] : hookSteps(place, host, then.config.restart, 'restart', 'current', oldVariables),
     healthOld:

@@ -1,5 +1,6 @@
 import type { HostState, LockState, TransactionState } from '../inventory/state.js'
 import { isOlder, isReleaseId } from '../release/id.js'
+import { inWords } from '../release/target.js'
 import { isAtWork, isPersons } from './at-work.js'
 import { isIntact } from './drift.js'
 import { disown } from './owner.js'
@@ -143,7 +144,12 @@ function broken({ name, current }: HostState): Judgement | null {
   if (current.kind === 'folder' || current.kind === 'other')
     return off('broken', 'NOT A LINK', `${name}: current is not a link.`, 'look: clonedeploy check')
   if (current.kind === 'link' && !current.resolves)
-    return off('broken', 'DANGLING', `${name}: current points at ${current.target}, which does not exist.`, repair)
+    return off(
+      'broken',
+      'DANGLING',
+      `${name}: current points at ${inWords(current.target)}, which does not exist.`,
+      repair,
+    )
   return null
 }
 

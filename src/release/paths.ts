@@ -7,6 +7,7 @@ export const paths = {
   shared: 'shared',
   records: '.clonedeploy',
   epochs: '.clonedeploy/epochs',
+  journals: '.clonedeploy/tx',
   fleet: '.clonedeploy/fleet',
   history: '.clonedeploy/history',
   /** What the balancers were before a run changed them; only while it may still be otherwise. */

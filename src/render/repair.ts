@@ -2,6 +2,7 @@ import type { HostState } from '../inventory/state.js'
 import type { Earlier } from '../plan/join.js'
 import { hasLeftovers, type Need, type RepairDecision } from '../plan/repair.js'
 import { currentRelease } from '../plan/transaction.js'
+import { releaseIn } from '../release/target.js'
 import { escapeLine } from '../text/escape.js'
 import type { Propose } from '../text/propose.js'
 import { tableLines } from './table.js'
@@ -83,9 +84,8 @@ function decided(decision: RepairDecision, state: HostState): string {
   switch (decision.kind) {
     case 'put back': {
       const doubt = decision.doubts.get(name)
-      if (doubt?.outcome === 'reverted')
-        return `restart ${doubt.old?.replace(/^releases\//, '') ?? 'nothing'}, which it is back on`
-      return doubt === undefined ? 'nothing' : `go back to ${doubt.old?.replace(/^releases\//, '') ?? 'nothing'}`
+      if (doubt?.outcome === 'reverted') return `restart ${releaseIn(doubt.old) ?? 'nothing'}, which it is back on`
+      return doubt === undefined ? 'nothing' : `go back to ${releaseIn(doubt.old) ?? 'nothing'}`
     }
     case 'bring':
       return words(decision.needs.get(name) ?? 'nothing', decision.release)

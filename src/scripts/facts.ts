@@ -1,3 +1,4 @@
+import { escapeLine } from '../text/escape.js'
 import { type Script, script, sh } from './shell.js'
 
 /** What `check` tells of a host besides its state. The clock comes first: the time until it was read is known best. */
@@ -12,8 +13,8 @@ exit 0`,
 }
 
 export interface HostFacts {
-  /** Seconds since 1970 by the host's clock; whole ones where its `date` knows no smaller. */
-  readonly now: number
+  /** Seconds since 1970 by the host's clock; whole ones where its `date` knows no smaller. null: it tells no time. */
+  readonly now: number | null
   readonly exact: boolean
   /** `GNU`, `busybox`, or what it calls itself. */
   readonly tar: string
@@ -26,9 +27,9 @@ export function parseFacts(stdout: Buffer): HostFacts {
   const one = (key: string) => lines.find(line => line.startsWith(`${key} `))?.slice(key.length + 1) ?? ''
   const now = one('now')
   return {
-    now: Number.parseFloat(now),
+    now: /^\d{1,12}(\.|$)/.test(now) ? Number.parseFloat(now) : null,
     exact: /^\d+\.\d+$/.test(now),
-    tar: flavour(one('tar')),
+    tar: escapeLine(flavour(one('tar')), 40),
     syncsOne: one('syncs') === 'folders',
   }
 }

@@ -55,7 +55,7 @@ export function parseProcesses(stdout: Buffer): readonly Living[] {
   const lines = new Set(stdout.toString('utf8').split('\n'))
   return [...lines].flatMap(line => {
     const [, pid, release, kind, name] =
-      /^process (\d+) (\S+) (app|terminal|session|job|supervisor) (.*)$/.exec(line) ?? []
+      /^process (\d+) (\S+) (app|terminal|session|job|supervisor) (.*)$/s.exec(line) ?? []
     if (pid === undefined || release === undefined || !isReleaseId(release)) return []
     return [{ pid: Number(pid), release, kind: kind as LivingKind, name: escapeLine(name ?? '') }]
   })

@@ -1,3 +1,4 @@
+import { escapeLine } from '../text/escape.js'
 import { exports, type Variables } from './hook.js'
 import { placeOf, runtimeFolder, type Service, type SystemdService, serviceText } from './service.js'
 import { type Script, type ShellText, script, sh } from './shell.js'
@@ -37,15 +38,9 @@ export interface ServiceFault {
   readonly detail: string
 }
 
-export type FaultKind =
-  | 'no-systemctl'
-  | 'no-sudo'
-  | 'denied'
-  | 'no-unit'
-  | 'no-manager'
-  | 'no-linger'
-  | 'no-pm2'
-  | 'no-file'
+export type FaultKind = (typeof kinds)[number]
+
+const kinds = ['no-systemctl', 'no-sudo', 'denied', 'no-unit', 'no-manager', 'no-linger', 'no-pm2', 'no-file'] as const
 
 export interface CheckedServices {
   readonly who: string
@@ -54,14 +49,27 @@ export interface CheckedServices {
   readonly faults: readonly ServiceFault[]
 }
 
-export function parseServices(stdout: Buffer): CheckedServices {
+/** Faults of a host that are told. */
+const most = 100
+
+/** What a host said of so many services. Its words become a line for sudoers: names and paths alone. */
+export function parseServices(stdout: Buffer, services: number): CheckedServices {
   const lines = stdout.toString('utf8').split('\n')
-  const one = (key: string) => lines.find(line => line.startsWith(`${key} `))?.slice(key.length + 1) ?? ''
+  const one = (key: string, form: RegExp) =>
+    lines
+      .flatMap(line => (line.startsWith(`${key} `) ? [line.slice(key.length + 1)] : []))
+      .find(word => form.test(word))
   const faults = lines.flatMap(line => {
-    const [, service, what, detail = ''] = /^(\d+) (no-[a-z0-9]+|denied) ?(.*)$/.exec(line) ?? []
-    return service === undefined ? [] : [{ service: Number(service), what: what as FaultKind, detail }]
+    const [, service, word, detail = ''] = /^(\d+) (\S+) ?(.*)$/s.exec(line) ?? []
+    const what = kinds.find(kind => kind === word)
+    if (what === undefined || Number(service) >= services) return []
+    return [{ service: Number(service), what, detail: escapeLine(detail, 300) }]
   })
-  return { who: one('who'), systemctl: one('systemctl') || '/usr/bin/systemctl', faults }
+  return {
+    who: one('who', /^[\w.@+-]{1,64}$/) ?? 'LOGIN',
+    systemctl: one('systemctl', /^\/[\w./+-]{1,200}$/) ?? '/usr/bin/systemctl',
+    faults: faults.slice(0, most),
+  }
 }
 
 function checkOf(service: Service, root: string): ShellText {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../src/config/config.js'
 import { loadConfig } from '../../src/config/load.js'
-import { Refusal } from '../../src/errors.js'
+import { Refusal, UsageError } from '../../src/errors.js'
 import { parseInspect } from '../../src/fleet/parse-inspect.js'
+import type { Host } from '../../src/inventory/host.js'
 import type { HostState } from '../../src/inventory/state.js'
 import { assess } from '../../src/plan/assess.js'
 import { confirmedReleases } from '../../src/plan/confirmed.js'
@@ -14,16 +15,17 @@ import { problemsOf, warningsOf } from '../../src/plan/preflight.js'
 import { beyondRepair, decideRepair } from '../../src/plan/repair.js'
 import { chooseRollback, planRollback } from '../../src/plan/rollback.js'
 import { shipped } from '../../src/plan/times.js'
-import { currentRelease, type Intent, mostCommon } from '../../src/plan/transaction.js'
+import { currentRelease, healthSteps, type Intent, mostCommon } from '../../src/plan/transaction.js'
 import { isReleaseId, isTransactionId } from '../../src/release/id.js'
 import { retired } from '../../src/release/retention.js'
 import { noPaint } from '../../src/render/paint.js'
-import { releasesText } from '../../src/render/releases.js'
-import { repairText } from '../../src/render/repair.js'
+import { releasesJson, releasesText } from '../../src/render/releases.js'
+import { repairJson, repairText } from '../../src/render/repair.js'
 import { statusText } from '../../src/render/status.js'
 import { knownTools } from '../../src/scripts/inspect.js'
 import { jsonProject, minimal } from '../config/project.js'
 import { type Dice, dice } from '../faults/dice.js'
+import { acting, textsIn } from '../support/evil.js'
 import { tier } from '../support/tier.js'
 
 const [older, newer] = ['20260101-000000-aaaaaaa', '20260102-000000-bbbbbbb'] as const
@@ -165,7 +167,7 @@ function oddField<T>(record: T, with_: Dice): T {
 }
 
 /** About five seconds of them every day. */
-const seeds = tier === 'exhaustive' ? 20_000 : 120
+const seeds = tier === 'exhaustive' ? 10_000 : 120
 
 /** A record that was cut off is not looked into further. */
 function tryDamage(lines: string[], with_: Dice): string[] {
@@ -234,13 +236,26 @@ function everything(states: readonly HostState[]): readonly string[] {
     ...retired(state, null, 1, confirmedReleases(states)),
     ...retired(state, { id: newer, digest: digest('b') }, 2, confirmedReleases(states)),
   ])
+  const list = listReleases('shop', 'default', states)
   return [
     ...(words.length > 10_000 ? ['too much'] : []),
     statusText(report, noPaint, new Date(0)),
     repairText(about),
-    releasesText(listReleases('shop', 'default', states), noPaint, new Date(0)),
+    releasesText(list, noPaint, new Date(0)),
+    ...textsIn([report, repairJson(about), releasesJson(list), words]),
+    ...intent.hosts.flatMap(({ host, state }) => questions(host, state)),
     ...rollBack(states, intent),
   ]
+}
+
+/** What a host would be asked; no address where there is none. */
+function questions(host: Host, state: HostState): readonly string[] {
+  try {
+    return healthSteps(config, {}, host, state).map(({ text }) => text)
+  } catch (error) {
+    if (error instanceof UsageError) return []
+    throw error
+  }
 }
 
 function rollBack(states: readonly HostState[], intent: Intent): readonly string[] {
@@ -269,9 +284,6 @@ function idsIn({ releases, transactions, fleet, lock, current }: HostState) {
   ]
   return { named, ran }
 }
-
-/** Characters that do something to a terminal; newlines are ours. */
-const acting = /[^\P{Cc}\n]|[\p{Bidi_Control}\u2028\u2029]/u
 
 describe('an answer of a host', () => {
   it('that is whole is read as it is', () => {
@@ -310,7 +322,12 @@ describe('an answer of a host', () => {
       'does not name the release that it was to bring',
     ],
     [`tx ${t2}`, `tx ${t2} swapped - - a`, `.clonedeploy/tx/${t2}`, 'does not name the release that it was to bring'],
-    [`tx ${t2}`, `tx ../x swapped - ${newer} a`, '.clonedeploy/tx/../x', 'is not named like a transaction'],
+    [
+      `tx ${t2}`,
+      `tx ../x swapped - ${newer} a`,
+      '.clonedeploy/tx',
+      'holds "../x", which is not named like a transaction',
+    ],
   ])('with another %s says which file it is', (key, line, file, why) => {
     const lines = answer().map(one => (one.startsWith(`${key} `) ? line : one))
     expect(parseInspect('web-1', Buffer.from(lines.join('\n')))?.damaged).toEqual([{ file, why }])

@@ -91,7 +91,7 @@ describe.each(shellsOnPath)('what a service needs, asked under $name', shell => 
     const path = `${made.dir}:${bare(shell)}`
     const { code, stdout, stderr } = await run(checkServices(root, [touch, service], { PATH: path }), shell)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const { who, faults } = parseServices(Buffer.from(stdout, 'latin1'))
+    const { who, faults } = parseServices(Buffer.from(stdout, 'latin1'), 2)
     expect(who).toBe('deploy')
     return { called: made.called(), faults: faults.map(({ service, what, detail }) => [service, what, detail]) }
   }
