@@ -145,6 +145,6 @@ function demandRoom(io: Io, file: string, { force, config, stage }: InitFlags): 
   const other = config === undefined ? others.find(path => path !== file && thereIs(path) !== 'nothing') : undefined
   if (other === undefined) return
   throw new UsageError(`${displayPath(other, io.cwd)} exists: of two configurations in one folder, none is read.`, {
-    next: ['remove it, or name another file: clonedeploy init --config FILE'],
+    next: [`remove it, or name another file: ${io.again('--config other.config.ts')}`],
   })
 }

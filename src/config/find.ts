@@ -43,7 +43,7 @@ function foldersUp(folder: string): readonly string[] {
 function tooMany(found: readonly string[], cwd: string): ConfigError {
   return new ConfigError(`There are ${found.length} configs in one folder.`, {
     details: found.map(path => displayPath(path, cwd)),
-    next: ['keep one of them, or name it: clonedeploy config --config FILE'],
+    next: [`keep one of them, or name it: clonedeploy config --config ${displayPath(found[0] ?? 'FILE', cwd)}`],
   })
 }
 

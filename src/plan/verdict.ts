@@ -196,7 +196,7 @@ function drained({ name, lock }: HostState, fleet: FleetFacts): Judgement | null
 
 function unhealthy({ name }: HostState, { health, healthNote, restarts }: Probed): Judgement | null {
   if (health !== 'failing') return null
-  const next = restarts ? `fix: clonedeploy restart --only ${name}` : `look: clonedeploy run --only ${name} -- CMD`
+  const next = restarts ? `fix: clonedeploy restart --only ${name}` : `look: clonedeploy run --only ${name} -- ps x`
   return off('unhealthy', 'FAILING', `${name} is not healthy: ${healthNote}`, next)
 }
 

@@ -2,13 +2,14 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { onFleet } from '../support/on-fleet.js'
+import { proposed as commandsIn } from '../support/proposed.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 const here = onFleet({ hosts: 2 })
 
-/** What it told to type, in the order in which it was told. */
+/** The words of what it told to type. */
 function proposed(text: string): readonly string[] {
-  return [...text.matchAll(/(?<=(?:^|: +)clonedeploy )[a-z].*?(?=$| {3})/gm)].map(([command]) => command)
+  return commandsIn(text).map(command => command.replace(/^clonedeploy /, ''))
 }
 
 it.skipIf(!sshdIsHere())(

@@ -148,7 +148,7 @@ describe('the verdict on a host', () => {
       { health: 'failing', healthNote: 'answered 500' },
       'unhealthy',
       'b is not healthy: answered 500',
-      'look: clonedeploy run --only b -- CMD',
+      'look: clonedeploy run --only b -- ps x',
     ],
     [
       { health: 'failing', healthNote: 'answered 500', restarts: true },
