@@ -3,6 +3,7 @@ import { codes } from '../scripts/codes.js'
 import { escapeLine } from '../text/escape.js'
 import type { Phase } from './events.js'
 import type { HostFailure } from './outcome.js'
+import { fitting, holderRecord } from './records.js'
 
 export interface Attempt {
   readonly phase: Phase
@@ -15,7 +16,8 @@ export interface Attempt {
 /** Puts into words how a script failed. Only `code === 0` is success; what cannot be known is said to be unknown. */
 export function failureOf(attempt: Attempt, result: RunResult): HostFailure {
   const { phase, step } = attempt
-  return { phase, step, ...words(attempt, result), output: lastLines(result) }
+  const output = result.code === codes.sameFolder ? [] : lastLines(result)
+  return { phase, step, ...words(attempt, result), output }
 }
 
 function words(attempt: Attempt, result: RunResult): { readonly message: string; readonly hint: string | null } {
@@ -38,10 +40,7 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
     case codes.fenced:
       return say('the lock was lost: another run has taken over, so nothing more is changed here', 'clonedeploy status')
     case codes.sameFolder:
-      return say(
-        'this is the same folder on the same machine as another host of the inventory',
-        'list it once, or give each a deployTo of its own',
-      )
+      return sameFolder(result)
     case codes.notIntact:
       return say(`not byte for byte as it was made: ${said || 'a file could not be read'}`)
     case codes.late:
@@ -68,6 +67,16 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
     default:
       return say(`${attempt.step} ended with exit code ${result.code}${reasonOf(result)}`)
   }
+}
+
+/** Who was there first, and where. */
+function sameFolder(result: RunResult) {
+  const [record = '', folder = ''] = lastLines(result, 'stdout')
+  const host = fitting(holderRecord, record)?.host ?? 'another host of the inventory'
+  return say(
+    `${folder} is also the folder of ${host}: a machine that has two names, or a file system that two machines share`,
+    'list the machine once, or give each a deployTo of its own',
+  )
 }
 
 function hookWords(attempt: Attempt, result: RunResult): { readonly message: string; readonly hint: string | null } {

@@ -2,16 +2,21 @@ import type { Config } from '../config/config.js'
 import type { HostState } from '../inventory/state.js'
 import type { Problem } from '../plan/preflight.js'
 import { forwardingProblems } from './forwarding.js'
+import { oneFolderProblems } from './one-folder.js'
 import { serviceProblems } from './service-problems.js'
 import type { Session } from './session.js'
 
 type Fleet = readonly { readonly session: Session; readonly state: HostState; readonly sessions: number }[]
 
-/** What a login must be able to do besides running scripts: what would otherwise come to light after the swap. */
+/** What a login must be able to do besides running scripts, and be only once: what would otherwise come to light later. */
 export async function loginProblems(config: Config, fleet: Fleet, concurrency: number): Promise<readonly Problem[]> {
   const needed = sessionsFor(config)
   const few = fleet.filter(({ sessions }) => sessions < needed)
-  const asked = [forwardingProblems(config, fleet, concurrency), serviceProblems(config, fleet, concurrency)]
+  const asked = [
+    oneFolderProblems(fleet, concurrency),
+    forwardingProblems(config, fleet, concurrency),
+    serviceProblems(config, fleet, concurrency),
+  ]
   return [...few.map(({ session }) => tooFew(session, needed)), ...(await Promise.all(asked)).flat()]
 }
 

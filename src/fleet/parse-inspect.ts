@@ -44,6 +44,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
     shell: shown(one('shell')),
     root,
     rootKind: kindOf(one('kind')),
+    folder: shown(one('folder')) || null,
     writable: all('writable').length > 0 && all('writable').every(word => word === 'yes'),
     readOnly: one('readonly') === 'yes',
     clock: whole(one('clock')) ?? 0,

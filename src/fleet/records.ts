@@ -63,6 +63,7 @@ export const holderRecord: z.ZodType<Holder> = z.object({
   since: text.default(''),
   app: text.exactOptional(),
   stage: text.exactOptional(),
+  host: text.exactOptional(),
   process: z
     .object({ machine: text, uid: z.int(), pid: z.int().min(1), began: text })
     .nullable()

@@ -8,6 +8,11 @@ export interface HostState {
   /** `deployTo`, absolute. */
   readonly root: string
   readonly rootKind: 'folder' | 'absent' | 'other'
+  /**
+   * Which folder it is: the boot of its kernel, device and inode of `deployTo` (while that is absent: of its nearest folder
+   * that exists, and the rest of the path). Machines that were resumed from one snapshot say the same; null: not known.
+   */
+  readonly folder: string | null
   /** Whether we may write in `deployTo` (or, while it is absent, in its nearest folder that exists). */
   readonly writable: boolean
   /** Whether nobody may write there, because its file system is mounted so. */
@@ -119,6 +124,8 @@ export interface Holder extends Partial<Owner> {
   readonly command: string
   readonly reason: string
   readonly since: string
+  /** The host that this was written for. */
+  readonly host?: string
   /** Which process it is; null where its machine cannot tell. */
   readonly process?: ProcessMark | null
 }

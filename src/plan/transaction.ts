@@ -177,7 +177,7 @@ function planHost(
     old,
     oldRelease: currentRelease(state),
     oldDigest: currentEntry(state)?.digest ?? null,
-    lock: scriptStep(lock(place, holderRecord(intent), lockOptions(intent, state, old)), 'take the lock'),
+    lock: scriptStep(lock(place, holderRecord(intent, host), lockOptions(intent, state, old)), 'take the lock'),
     renew: scriptStep(renew(place), 'renew the lease'),
     prepare: prepare(host, state, place),
     stage: scriptStep(
@@ -284,7 +284,7 @@ function lockOptions({ unresolved }: Intent, state: HostState, old: string | nul
   return unresolved === 'keep' ? { unresolved, over } : { unresolved, over, old }
 }
 
-function holderRecord(intent: Intent): string {
+function holderRecord(intent: Intent, host: Host): string {
   return JSON.stringify({
     tx: intent.tx,
     who: intent.who,
@@ -294,6 +294,7 @@ function holderRecord(intent: Intent): string {
     since: intent.at,
     app: intent.config.app,
     stage: intent.config.stage,
+    host: host.name,
     process: intent.process,
   })
 }

@@ -55,6 +55,9 @@ P=$D
 while [ ! -d "$P" ] && [ -n "$P" ]; do [ -e "$P" ] || [ -L "$P" ] && break; P=\${P%/*}; done
 [ -n "$P" ] || P=/
 if [ -d "$D" ]; then echo 'kind folder'; elif [ -e "$D" ] || [ -L "$D" ] || [ ! -d "$P" ]; then echo 'kind other'; else echo 'kind absent'; fi
+b=; [ ! -r /proc/sys/kernel/random/boot_id ] || read -r b </proc/sys/kernel/random/boot_id
+i=$(stat -L -c '%d %i' -- "$P" 2>/dev/null)
+[ -z "$b" ] || [ -z "$i" ] || tell folder "$b $i \${D#"$P"}"
 last() { printf '%s %s\n' "$1" "\${2##*
 }"; }
 k=$(df -Pk -- "$P" 2>/dev/null)

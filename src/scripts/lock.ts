@@ -21,7 +21,7 @@ export interface LockOptions {
 
 /**
  * Claims the next epoch: lock and fencing token in one `mkdir`. Exit: locked (prints the holder's record),
- * sameFolder (our own transaction is already here: two hosts share a folder), unresolved (a dead run left a swap in doubt),
+ * sameFolder (our own transaction is already here: two hosts share a folder; prints its record there, and the folder), unresolved (a dead run left a swap in doubt),
  * rename (no rename is possible in deployTo), currentChanged (another run came in between). Sweeps what dead runs left. Prints `took over` when it outlived a lease.
  */
 export function lock(place: Place, holder: string, options: LockOptions): Script {
@@ -37,11 +37,12 @@ set --; for d in epochs tx manifests incoming bad; do [ -d ".clonedeploy/$d" ] |
 [ "$#" = 0 ] || mkdir -p "$@" || exit ${codes.folder}
 # Whoever makes an epoch writes who it is right after: we may see the one before the other.
 named() { i=0; while [ ! -s ".clonedeploy/epochs/$1/tx" ] && [ "$i" -lt 2 ]; do sleep 1; i=$((i+1)); done; }
+same() { cat ".clonedeploy/epochs/$1/holder"; pwd; exit ${codes.sameFolder}; }
 highest
 if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
   named "$h"
   t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"
-  [ "$t" = ${place.tx} ] && exit ${codes.sameFolder}
+  [ "$t" = ${place.tx} ] && same "$h"
   f=".clonedeploy/epochs/$h"; [ -f "$f/lease" ] && f="$f/lease"
   # Gone: another took over from the dead one, and sweeps.
   l=$(stat -c %Y "$f" 2>/dev/null) || { highest; named "$h"; cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; exit ${codes.locked}; }
@@ -62,7 +63,7 @@ if ! mkdir ".clonedeploy/epochs/$n" 2>/dev/null; then
   [ -d ".clonedeploy/epochs/$n" ] || exit ${codes.folder}
   named "$n"
   t=; [ -f ".clonedeploy/epochs/$n/tx" ] && read -r t <".clonedeploy/epochs/$n/tx"
-  [ "$t" = ${place.tx} ] && exit ${codes.sameFolder}
+  [ "$t" = ${place.tx} ] && same "$n"
   cat ".clonedeploy/epochs/$n/holder" 2>/dev/null
   exit ${codes.locked}
 fi

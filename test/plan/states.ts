@@ -46,6 +46,7 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     shell: '/bin/sh',
     root: '/srv/shop',
     rootKind: 'folder',
+    folder: null,
     writable: true,
     readOnly: false,
     clock: 0,

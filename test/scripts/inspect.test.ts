@@ -307,6 +307,22 @@ describe.each(shells)('inspect under $name', shell => {
     expect(inDoubt(state)).toEqual([])
   })
 
+  it('tells which folder it is, by whatever path, also before it is there', async () => {
+    const root = folder()
+    const at = async (path: string) => (await stateOf(path, shell)).folder
+    mkdirSync(join(root, 'real/shop'), { recursive: true })
+    symlinkSync('real', join(root, 'link'))
+    for (const [one, other] of [
+      ['real/shop', 'link/shop'],
+      ['real/new/shop', 'link/new/shop/'],
+    ] as const)
+      expect(await at(join(root, one))).toBe(await at(join(root, other)))
+    const different = ['real', 'real/shop', 'real/new', 'real/new/shop', 'new/shop']
+    const found = await Promise.all(different.map(path => at(join(root, path))))
+    expect(new Set(found).size).toBe(different.length)
+    for (const one of found) expect(one).toMatch(/^[0-9a-f-]{36} \d+ \d+/)
+  })
+
   it('reads the fleet record and the last line of the history', async () => {
     const root = folder()
     const fleet = {

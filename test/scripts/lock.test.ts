@@ -135,7 +135,8 @@ exec ${real('ln')} "$@"
   it('knows its own transaction again: two hosts share a folder', async () => {
     const root = folder()
     await run(take(root, 't1'), shell)
-    expect((await run(take(root, 't1'), shell)).code).toBe(80)
+    const { code, stdout } = await run(take(root, 't1'), shell)
+    expect([code, stdout]).toEqual([80, `${holder('t1')}\n${root}\n`])
   })
 
   it('goes to exactly one of twenty that ask at once', async () => {
