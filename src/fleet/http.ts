@@ -28,8 +28,8 @@ function exchange(stream: Duplex, url: URL, tls: boolean): Promise<Answer> {
     const ask = (tls ? requestTls : request)(
       url,
       {
+        // With an agent, also with `agent: false`, node connects by itself from this machine and never calls this.
         createConnection: () => (tls ? secure(stream, url) : stream) as never,
-        agent: false,
         headers: { 'user-agent': 'clonedeploy', connection: 'close' },
       },
       response => {

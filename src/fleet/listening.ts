@@ -11,7 +11,7 @@ export async function whereListens(session: Session, root: string, asked: URL): 
   return code === 0 ? listensWords(session.host.name, parseListeners(stdout), placeOf(asked)) : null
 }
 
-/** The app's own ports; those of its login, where it has none; else whatever there is. */
+/** Null: somebody does listen there. The app's own ports; those of its login, where it has none; else whatever there is. */
 export function listensWords(
   host: string,
   found: readonly Listener[],
@@ -20,10 +20,15 @@ export function listensWords(
   const near = (['app', 'login', 'host'] as const).map(of => found.filter(one => one.of === of))
   const listening = [...(near.find(some => some.length > 0) ?? [])].sort((a, b) => a.port - b.port)
   if (listening.length === 0) return `nothing listens on ${host}`
+  if (listening.some(one => covers(one, asked))) return null
   const names = [...new Set(listening.map(nameOf))]
   const shown = names.length > told ? [...names.slice(0, told), `${names.length - told} more`] : names
   const samePort = listening.some(({ port }) => port === asked.port)
   return `${host} listens on ${shown.join(', ')}, not ${samePort ? `${asked.host}:` : ''}${asked.port}`
+}
+
+function covers({ address, port }: Listener, asked: { readonly host: string; readonly port: number }): boolean {
+  return port === asked.port && (address === '*' || address === asked.host)
 }
 
 function nameOf({ address, port }: Listener): string {

@@ -1,14 +1,16 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connect } from '../../src/connection/connection.js'
 import { ConnectError } from '../../src/connection/errors.js'
 import { connectLocal } from '../../src/connection/local.js'
-import { checkHealth } from '../../src/fleet/health.js'
+import { askOnce, checkHealth } from '../../src/fleet/health.js'
 import { startSession } from '../../src/fleet/session.js'
 import { never } from '../../src/fleet/stop.js'
 import type { HealthStep } from '../../src/plan/plan.js'
 import { Script } from '../../src/scripts/shell.js'
+import { selfSigned } from '../support/self-signed.js'
 
 const host = { name: 'h1', host: 'h1', roles: [], deployTo: '/', env: {} }
 const limits = { timeout: 30_000, tryTimeout: 5000, roles: null }
@@ -50,6 +52,39 @@ describe('health asked of a host whose connection was lost', () => {
     expect(asked).toBe(1)
   })
 })
+
+describe('health by an address', () => {
+  const protocols: readonly (readonly [string, (answer: RequestListener) => Server])[] = [
+    ['http', answer => createServer(answer)],
+    ['https', answer => createTlsServer(selfSigned, answer)],
+  ]
+
+  it.each(
+    protocols,
+  )('by %s is asked on the host, whatever listens on this machine under the same address', async (protocol, start) => {
+    const here = await listening(start((_, response) => response.end('this machine')))
+    const there = await listening(start((_, response) => response.writeHead(500).end('the host')))
+    const away: Connect = async (...of) => {
+      const connection = await connectLocal(...of)
+      return { ...connection, forward: () => connection.forward({ host: '127.0.0.1', port: there.port }) }
+    }
+    const session = startSession(await away(host, { timeout: 20_000 }), away, 20_000, () => {})
+    const check = { kind: 'http', url: '', status: 200, contains: null, headers: {}, release: null, ...limits } as const
+    const url = new URL(`${protocol}://127.0.0.1:${here.port}/`)
+    expect(await askOnce(session, stepOf(check, { url }), 5000)).toMatchObject({
+      ok: false,
+      note: '500',
+      output: ['the host'],
+    })
+    session.close()
+    for (const { server } of [here, there]) server.close()
+  })
+})
+
+async function listening(server: Server): Promise<{ readonly server: Server; readonly port: number }> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return { server, port: (server.address() as AddressInfo).port }
+}
 
 function stepOf(check: HealthStep['check'], target: HealthStep['target']): HealthStep {
   return { kind: 'health', name: 'health', text: 'health', check, root: '/', target, proofs: [], others: [] }

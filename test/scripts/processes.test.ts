@@ -125,6 +125,8 @@ describe('what listens', () => {
   it.each([
     [[], 'nothing listens on web-3'],
     [[host('*', 5432)], 'web-3 listens on *:5432, not 3000'],
+    [[host('*', 3000)], null],
+    [[host('127.0.0.1', 3000)], null],
     [[host('::1', 3000)], 'web-3 listens on [::1]:3000, not 127.0.0.1:3000'],
     [
       [host('*', 22), { ...host('127.0.0.1', 8080), of: 'login' } as const],

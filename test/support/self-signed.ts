@@ -1,0 +1,21 @@
+/** A certificate of no authority, for another name than any host's, and its key: what apps behind a load balancer have. Guards nothing. */
+export const selfSigned = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDt7z/oNi/TQjXMJf
+azm2KXWK1UkyELb/TNdSUS32kkqhRANCAARjW0YtkrI2bHybSNaveWGJcgcEGZs4
+kQEy5bHfd/Z0oPqvHLSdHSJzLUkDtkOKzxL2P8N8v7X++r4q37GWXU5S
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBgDCCASWgAwIBAgIUd26X7d0We6qMMcU1k3gUr/m8NkkwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJc2hvcC50ZXN0MCAXDTI2MTIwMTA1NTQyN1oYDzIxMjYxMTA3
+MDU1NDI3WjAUMRIwEAYDVQQDDAlzaG9wLnRlc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARjW0YtkrI2bHybSNaveWGJcgcEGZs4kQEy5bHfd/Z0oPqvHLSdHSJz
+LUkDtkOKzxL2P8N8v7X++r4q37GWXU5So1MwUTAdBgNVHQ4EFgQUk2CVtOgZMmxn
+CnKpDaCpK3PEHaAwHwYDVR0jBBgwFoAUk2CVtOgZMmxnCnKpDaCpK3PEHaAwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEAoiygGSfQSxKfSUTrkPn5
+7zOzFehWW6k7ZwkXzhbTf5sCIQDJP2rd4aHttWonmDI35vPLEt8PPjmizRCIkVdu
+1Yr+EA==
+-----END CERTIFICATE-----
+`,
+}
