@@ -1,5 +1,6 @@
 import { type ExitCode, MixedError, Refusal, UsageError } from '../errors.js'
 import type { Outcome } from '../fleet/outcome.js'
+import { hostsToMend } from '../plan/repair.js'
 import { isNothing, repairJson, repairText } from '../render/repair.js'
 import { askToGoOn } from './ask.js'
 import { type Context, openContext } from './context.js'
@@ -49,6 +50,7 @@ export async function repairFleet(
   demand: (scene: Scene) => void = () => {},
 ): Promise<Outcome> {
   let done = null as Outcome | null
+  let unsettled: readonly string[] = []
   const given = givenUp(context, flags)
   for (let round = 1; round <= mostRounds; round++) {
     const scene = await readScene(context, flags, { given, command })
@@ -68,6 +70,10 @@ export async function repairFleet(
         const outcome = done ?? (await unchanged(context, scene.fleet, null, startedAt, command))
         return concluded(context, scene, await mendService(context, flags, scene, outcome))
       }
+      unsettled = hostsToMend(
+        scene.fleet.map(({ state }) => state),
+        scene.decision,
+      )
       const outcome = await act(context, flags, scene, startedAt)
       if (outcome === null) continue
       done = { ...outcome, warnings: [...new Set([...(done?.warnings ?? []), ...outcome.warnings])] }
@@ -77,6 +83,7 @@ export async function repairFleet(
     }
   }
   throw new MixedError('The fleet changes while it is repaired; somebody or something else is at work on it.', {
+    details: unsettled.length === 0 ? [] : [`found again and again on  ${unsettled.join(', ')}`],
     next: ['look: clonedeploy status'],
   })
 }

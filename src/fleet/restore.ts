@@ -1,4 +1,5 @@
 import type { RunResult } from '../connection/connection.js'
+import { inWords } from '../release/target.js'
 import { codes } from '../scripts/codes.js'
 import { drainAll } from './drain.js'
 import { onEach } from './each.js'
@@ -128,16 +129,21 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
     }
     const final = result.code === codes.fenced || result.code === codes.decided
     if (final || performance.now() > until) {
-      const failure = failureOf(
-        { phase: 'rollback', step: 'restore', text: restore.text, timeout: restore.timeout },
-        result,
-      )
+      const attempt = { phase: 'rollback', step: 'restore', text: restore.text, timeout: restore.timeout } as const
+      const failure = result.code === 0 ? notBack(host) : failureOf(attempt, result)
       host.current = await lookAgain(host)
       ended(run, host, 'rollback', 'restore', performance.now() - began, failure, failure.message)
       return failure
     }
     await new Promise(resolve => setTimeout(resolve, 1000))
   }
+}
+
+/** It says that it went back, and that it serves something else. */
+function notBack({ plan, current }: HostRun): HostFailure {
+  const is = current.kind === 'known' ? inWords(current.target) : 'not told'
+  const message = `it says that it went back, but current is ${is}, and was ${inWords(plan.old)}`
+  return { phase: 'rollback', step: 'restore', message, hint: null, output: [] }
 }
 
 /** One that its batch never came to serves what it served all the time: nothing of it is restarted. */

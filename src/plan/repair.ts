@@ -113,6 +113,20 @@ function needOf(state: HostState, release: string, digest: string | null, damage
   return serves && inDoubt(state).length === 0 ? 'nothing' : 'swap'
 }
 
+/** The hosts on which something is to be done. */
+export function hostsToMend(states: readonly HostState[], decision: RepairDecision): readonly string[] {
+  switch (decision.kind) {
+    case 'put back':
+      return [...decision.doubts.keys()]
+    case 'bring':
+      return [...decision.needs].flatMap(([name, need]) => (need === 'nothing' ? [] : [name]))
+    case 'sweep':
+      return states.filter(state => decision.remove.includes(state.name) || hasLeftovers(state)).map(({ name }) => name)
+    default:
+      return []
+  }
+}
+
 /** Whether a dead run left its lock, or what it had prepared. */
 export function hasLeftovers({ lock, transactions }: HostState): boolean {
   return lock.held || transactions.some(({ outcome }) => outcome === null)

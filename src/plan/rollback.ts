@@ -87,8 +87,9 @@ function unfit(states: readonly HostState[], id: string, identical: Config['iden
   const missing = states.filter(state => find(state, id) === null)
   if (missing.length > 0) return `missing on ${missing.map(({ name }) => name).join(', ')}`
   const entries = states.map(state => find(state, id) as ReleaseState)
-  const bad = states.find(state => find(state, id)?.bad)
-  if (bad && !named) return `bad: ${find(bad, id)?.bad}`
+  const [bad, ...more] = states.filter(state => find(state, id)?.bad)
+  if (bad && !named)
+    return `bad${more.length === 0 && states.length > 1 ? ` on ${bad.name}` : ''}: ${find(bad, id)?.bad}`
   if (isUnfinished(states, id)) return 'it was never finished'
   if (!confirmedReleases(states).has(id)) return 'no deploy of it was ever confirmed'
   const digests = new Set(entries.map(({ digest, tree }) => (identical === 'strict' ? `${digest} ${tree}` : digest)))

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import type { Event } from '../fleet/events.js'
 import type { Outcome } from '../fleet/outcome.js'
+import { isReleaseId } from '../release/id.js'
 import { defused, endGroupCommand, errorCommand, groupCommand, outputLines } from './github-commands.js'
 import { summaryText } from './github-summary.js'
 import { failureHeadline } from './outcome.js'
@@ -49,7 +50,12 @@ function finish(outcome: Outcome, output: Output, env: Settings['env']): void {
   }
   const { release, result, previous } = outcome
   append(env.GITHUB_STEP_SUMMARY, summaryText(outcome), output)
-  append(env.GITHUB_OUTPUT, outputLines({ release, result, previous: previous ?? '' }), output)
+  append(env.GITHUB_OUTPUT, outputLines({ release: idOf(release), result, previous: idOf(previous) }), output)
+}
+
+/** What another step may put into a shell: a link of a host can lead to anything. */
+function idOf(release: string | null): string {
+  return release !== null && isReleaseId(release) ? release : ''
 }
 
 /** A summary that cannot be written is no reason to fail a deploy. */

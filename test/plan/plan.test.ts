@@ -157,7 +157,7 @@ describe('a rollback goes', () => {
   const cases: readonly (readonly [string, readonly HostState[], number, readonly string[]])[] = [
     ['to the one before', [host('a'), host('b')], 2, []],
     ['past one that a host lacks', [host('a'), missing], 1, ['missing on b']],
-    ['past one that is bad anywhere', [host('a'), bad], 1, ['bad: health']],
+    ['past one that is bad anywhere', [host('a'), bad], 1, ['bad on b: health']],
     ['past one that differs', [host('a'), other], 1, ['its contents differ between hosts']],
     ['past one that hooks made different', [host('a'), hooked], 1, ['its contents differ between hosts']],
     ['past one of another revision', [host('a'), revision], 1, ['its REVISION differs between hosts']],
