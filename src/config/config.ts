@@ -160,6 +160,7 @@ type BalancerWay =
 export interface SshConfig {
   readonly configFile: string | null
   readonly connectTimeout: number
+  readonly stallTimeout: number
   readonly concurrency: number
   /** Who speaks SSH: this process, the system's `ssh`, or this process wherever it can. */
   readonly transport: 'auto' | 'builtin' | 'openssh'

@@ -178,8 +178,8 @@ function rolesText(roles: readonly string[] | null): readonly string[] {
   return roles === null ? [] : [`only on ${roles.join(', ')}`]
 }
 
-function sshText({ configFile, connectTimeout, concurrency, transport }: SshConfig): string {
+function sshText({ configFile, connectTimeout, stallTimeout, concurrency, transport }: SshConfig): string {
   const files = configFile === null ? 'the files that ssh reads' : configFile
   const by = { auto: '', builtin: ', spoken by this process', openssh: ", spoken by the system's ssh" }[transport]
-  return `${files}, connect within ${formatDuration(connectTimeout)}, ${concurrency} hosts at once${by}`
+  return `${files}, connect within ${formatDuration(connectTimeout)}, no step stalls for ${formatDuration(stallTimeout)}, ${concurrency} hosts at once${by}`
 }

@@ -545,6 +545,12 @@ export interface SshInput {
    */
   readonly connectTimeout?: Duration
   /**
+   * How long a step may make no progress: no byte comes from the host, and it takes none. Hooks, restarts and health checks
+   * have limits of their own, as have steps that are short.
+   * @default '10m'
+   */
+  readonly stallTimeout?: Duration
+  /**
    * Hosts worked on at once.
    * @default 64
    */

@@ -45,6 +45,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     ssh: {
       configFile: layer.ssh?.configFile === undefined ? null : absolute(layer.ssh.configFile),
       connectTimeout: layer.ssh?.connectTimeout ?? 10_000,
+      stallTimeout: layer.ssh?.stallTimeout ?? 600_000,
       concurrency: layer.ssh?.concurrency ?? 64,
       transport: layer.ssh?.transport ?? 'auto',
     },

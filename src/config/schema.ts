@@ -42,6 +42,7 @@ export const fields = {
   ssh: closed({
     configFile: localPath.optional(),
     connectTimeout: duration.optional(),
+    stallTimeout: duration.optional(),
     concurrency: z.int().min(1).max(1000).optional(),
     transport: z.enum(['auto', 'builtin', 'openssh']).optional(),
   }),

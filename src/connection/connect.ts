@@ -12,8 +12,20 @@ import type { Wanted } from './target.js'
 import { type Reasons, transportFor } from './transport-for.js'
 import { route } from './travel.js'
 
-/** Sessions over SSH: spoken by this process, or by the system's ssh where a host needs that, as the configuration says. */
+/**
+ * Sessions over SSH: spoken by this process, or by the system's ssh where a host needs that, as the configuration says. No
+ * script on them waits longer than that says for a sign that it goes on.
+ */
 export function connectHosts(ssh: SshConfig, ask: AskPassphrase | null = null): Connect {
+  const connect = connectAsNeeded(ssh, ask)
+  const { stallTimeout: stall } = ssh
+  return async (host, options) => {
+    const connection = await connect(host, options)
+    return { ...connection, run: (script, asked) => connection.run(script, { stall, ...asked }) }
+  }
+}
+
+function connectAsNeeded(ssh: SshConfig, ask: AskPassphrase | null): Connect {
   const read = sshConfigReader(ssh.configFile)
   let version: Promise<OpensshVersion> | null = null
   const askVersion = () => {

@@ -17,6 +17,8 @@ export interface RunResult {
 export interface RunOptions {
   /** Milliseconds until the run is given up and its channel closed. */
   readonly timeout: number
+  /** Milliseconds without a byte from the host, and without one that it takes, after which the run is given up, too, unless it is `endless`. */
+  readonly stall?: number
   /** Scripts without input that may follow: their text goes along with this one, and is not sent again when they are run. */
   readonly next?: readonly Script[]
   /** Bytes of standard output that are kept: 8 MB unless said. A script that prints more is given up, unless it is `endless`. */

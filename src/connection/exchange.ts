@@ -7,6 +7,7 @@ import { LostError, TimeoutError } from './errors.js'
 import type { Live } from './live.js'
 import { freshMarks, keepText, marksText, requestText } from './request.js'
 import { type Section, section } from './section.js'
+import { watchStall } from './stall.js'
 import { tail } from './tail.js'
 
 const STDERR_KEPT = 1 << 20
@@ -75,6 +76,7 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
 
     const settle = (code: number | null, signal: string | null, lost: Error | null) => {
       clearTimeout(timer)
+      watch?.stop()
       live.listen(null)
       out.flush()
       err.flush()
@@ -89,35 +91,48 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
       live.close()
     }
 
-    const timer = setTimeout(() => {
-      settle(
-        null,
-        null,
-        new TimeoutError(`${script.name} on ${options.host} did not end in ${seconds(options.timeout)}`),
-      )
+    const giveUp = (what: string) => {
+      settle(null, null, new TimeoutError(`${script.name} on ${options.host} ${what}`))
       live.close()
-    }, options.timeout)
+    }
+
+    const timer = setTimeout(() => giveUp(`did not end in ${seconds(options.timeout)}`), options.timeout)
+    const { stall } = options
+    const watch =
+      stall === undefined || options.endless || options.stdin === 'channel'
+        ? null
+        : watchStall(Math.min(stall, options.timeout), () => giveUp(`made no progress for ${seconds(stall)}`))
+    const heardOn = (half: Section) => (chunk: Buffer) => {
+      watch?.moved()
+      half.push(chunk)
+    }
 
     live.ended.then(end =>
       settle(null, end.signal, new LostError(whyLost(options.host, end), end.error ? 'connection' : 'shell')),
     )
-    live.listen({ stdout: out.push, stderr: err.push })
+    live.listen({ stdout: heardOn(out), stderr: heardOn(err) })
     const request = options.zips ? zippedRequest : requestLine
     const text = requestText(script, options.stdin, live.kept)
     // Only what is zipped with it costs next to nothing.
     const next = options.zips ? keepText(options.next ?? [], live.kept) : ''
     live.write(request(live.nonce, marksText(marks), next + text))
-    if (options.stdin === 'input') sendInput(live, script.input, options)
+    if (options.stdin === 'input') sendInput(live, script.input, options, () => watch?.moved())
   })
 }
 
-async function sendInput(live: Live, input: readonly Uint8Array[], options: ExchangeOptions): Promise<void> {
+async function sendInput(
+  live: Live,
+  input: readonly Uint8Array[],
+  options: ExchangeOptions,
+  moved: () => void,
+): Promise<void> {
   let sent = 0
   for (const piece of input) {
     for (let at = 0; at < piece.length && live.alive(); at += SLICE) {
       const slice = piece.subarray(at, at + SLICE)
       await live.write(slice)
       sent += slice.length
+      moved()
       if (live.alive()) options.onSent?.(sent)
     }
   }

@@ -34,7 +34,11 @@ export interface MeetOptions {
 /** Asks a host for its key, and leaves. Jump hosts on the way must be trusted already, and are logged in to. */
 export type Meet = (wanted: Wanted, options: MeetOptions) => Promise<Offer>
 
-export function meetings(load: () => Promise<Begin>, ssh: SshConfig, ask: AskPassphrase | null): Meet {
+export function meetings(
+  load: () => Promise<Begin>,
+  ssh: Omit<SshConfig, 'stallTimeout'>,
+  ask: AskPassphrase | null,
+): Meet {
   const read = sshConfigReader(ssh.configFile)
   const logIn = logins(load, read, ask)
 

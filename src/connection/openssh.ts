@@ -12,7 +12,7 @@ const START_UP = 15_000
 
 /** Sessions over SSH, spoken by the system's ssh: for what this process cannot speak itself. */
 export function connectOpenssh(
-  ssh: Omit<SshConfig, 'transport'>,
+  ssh: Omit<SshConfig, 'transport' | 'stallTimeout'>,
   read: SshConfigReader = sshConfigReader(ssh.configFile),
   askVersion: () => Promise<OpensshVersion> = opensshVersion,
 ): Connect {

@@ -19,7 +19,7 @@ const START_UP = 15_000
 
 /** Sessions over SSH, spoken by this process. What is shared between hosts (keys, jump hosts) is kept in the answer. */
 export function connectSsh(
-  ssh: Omit<SshConfig, 'transport'>,
+  ssh: Omit<SshConfig, 'transport' | 'stallTimeout'>,
   ask: AskPassphrase | null = null,
   read: SshConfigReader = sshConfigReader(ssh.configFile),
 ): Connect {
@@ -85,6 +85,6 @@ function answered<T>(ask: (done: (error: Error | undefined, answer: T) => void) 
 }
 
 /** The host keys that hosts show, for `trust`. */
-export function meetSsh(ssh: SshConfig, ask: AskPassphrase | null = null): Meet {
+export function meetSsh(ssh: Omit<SshConfig, 'stallTimeout'>, ask: AskPassphrase | null = null): Meet {
   return meetings(loadNodeSsh, ssh, ask)
 }

@@ -40,6 +40,7 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
         const scripts = [lock.script, ...(await ahead(host))]
         // Its lease is renewed from now on: what goes along may take longer. Without the lock a renewal changes nothing.
         host.locked = true
+        run.emit({ type: 'host.start', phase: 'lock', step: lock.name, host: host.name })
         await runAhead(host, scripts, {
           timeout: scripts.length > 1 ? long : lock.timeout,
           next: [host.plan.arm.script],

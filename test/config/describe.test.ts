@@ -60,7 +60,7 @@ unchanged  auto
 relay      2 hosts hand the files on to the others, at port 22022
 keep       5 releases
 rollout    all hosts at once
-ssh        /etc/ssh_config, connect within 10s, 64 hosts at once
+ssh        /etc/ssh_config, connect within 10s, no step stalls for 10m, 64 hosts at once
 protected  deploying asks first
 `)
   })
@@ -86,7 +86,7 @@ identical  strict
 unchanged  auto
 keep       5 releases
 rollout    all hosts at once
-ssh        the files that ssh reads, connect within 10s, 64 hosts at once
+ssh        the files that ssh reads, connect within 10s, no step stalls for 10m, 64 hosts at once
 `)
   })
 })

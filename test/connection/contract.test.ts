@@ -245,6 +245,23 @@ for (const transport of [local, ssh, openssh]) {
       expect((await run('echo again')).out).toBe('again\n')
     })
 
+    it.each([
+      ['says nothing', 'cat >/dev/null; exec sleep 60', 1000],
+      ['takes no more of its input', 'exec sleep 60', 5_000_000],
+    ])('gives up a script that %s, and not one that goes on', async (_, text, bytes) => {
+      const script = new Script('stuck', text, Buffer.alloc(bytes))
+      const stuck = await connection.run(script, { ...TIMEOUT, stall: 500 })
+      expect(stuck).toMatchObject({ code: null, lost: expect.any(TimeoutError) })
+      expect(stuck.lost?.message).toMatch(/^stuck on .* made no progress for 0.5 s$/)
+      const goesOn = 'for i in 1 2 3 4 5 6 7 8; do sleep 0.2; echo >&2; done'
+      expect((await connection.run(new Script('goes on', goesOn), { ...TIMEOUT, stall: 500 })).code).toBe(0)
+    })
+
+    it('gives up no program of a user that says nothing', async () => {
+      const silent = await connection.run(new Script('silent', 'sleep 1'), { ...TIMEOUT, stall: 200, endless: true })
+      expect(silent.code).toBe(0)
+    })
+
     it('can wait without end', async () => {
       const forever = { timeout: Number.POSITIVE_INFINITY }
       const script = new Script('test', 'read -r word; sleep 0.05; echo "$word"')

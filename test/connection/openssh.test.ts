@@ -60,7 +60,12 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     }
   }
 
-  const ssh = () => ({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
+  const ssh = () => ({
+    configFile: fleet.sshConfigFile,
+    connectTimeout: 10_000,
+    stallTimeout: 600_000,
+    concurrency: 32,
+  })
   const connect = (i: number, extra: Partial<Host> = {}, timeout = 10_000) =>
     connectOpenssh(ssh())({ ...fleet.host(i), ...extra }, { timeout })
   const auto = (i: number, extra: Partial<Host> = {}) =>

@@ -147,6 +147,16 @@ ${words}`)
 `)
   })
 
+  it('give a sign of life of a phase that waits for hosts that have said something already', async () => {
+    const record = await shown('plain', [
+      [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts: ['web-1'] }, 0],
+      [{ type: 'phase.start', phase: 'check' }, 0],
+      [{ type: 'host.end', phase: 'check', step: 'connect', host: 'web-1', ok: true, ms: 1, note: 'key known' }, 0],
+      [{ type: 'note', level: 'info', host: null, text: 'x' }, 10_000],
+    ])
+    expect(record.stderr()).toContain('      … still running: check (10s)\n')
+  })
+
   it('keep the sign of life of 40 hosts short', async () => {
     const hosts = Array.from({ length: 40 }, (_, i) => `web-${i + 1}`)
     const sending = hosts
