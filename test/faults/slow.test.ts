@@ -71,7 +71,7 @@ describe.skipIf(!sshdIsHere())('a host behind a link of 1 Mbit', () => {
       },
       { timeout: 60_000, interval: 100 },
     )
-    await isRenewed(scene.project.on(1))
+    await isRenewed(lockLease(scene.project.on(1)))
     expect(served()).toEqual(['old', 'old', 'old'])
     link.pace(Number.POSITIVE_INFINITY)
     const { code, stderr } = await running.ended
