@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Config, Source } from '../config/config.js'
 import type { Artifact, Revision } from './artifact.js'
+import { checkoutEnv } from './build-env.js'
 import { buildKey, recallBuild, rememberBuild } from './built.js'
 import { checkOut, notFetched, subfolder } from './checkout.js'
 import { type OnOutput, runCommand } from './command.js'
@@ -13,9 +14,10 @@ import { commitOf } from './ref.js'
 import { openRepository, type Repository } from './repository.js'
 import { recall } from './store.js'
 import { inWorkspace } from './workspace.js'
+import { workspacesOf } from './workspaces.js'
 
 export interface BuildOptions {
-  readonly config: Pick<Config, 'root' | 'source' | 'build' | 'include' | 'shared' | 'env'>
+  readonly config: Pick<Config, 'root' | 'source' | 'build' | 'buildEnv' | 'include' | 'shared'>
   /** From `pinRevision`. */
   readonly revision: Revision | null
   readonly cacheDir: string
@@ -50,7 +52,7 @@ export async function buildWithoutCommands(options: BuildOptions): Promise<Artif
 }
 
 async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact> {
-  await runAll(options.config.root, options)
+  await runAll(options.config.root, withoutRepository(process.env), options)
   return pack(resolve(options.config.root, dir), options, { project: options.config.root, stays: true })
 }
 
@@ -82,7 +84,7 @@ function cached(key: string, { cacheDir, revision }: BuildOptions): Artifact | n
 }
 
 function buildKeyOf(source: GitSource, repository: Repository, commit: string, options: BuildOptions): string {
-  return buildKey(commit, subdirOf(source, repository), source.submodules, options.config)
+  return buildKey(commit, subdirOf(source, repository), source.submodules, options.config, process.env)
 }
 
 function subdirOf(source: GitSource, repository: Repository): string {
@@ -96,14 +98,14 @@ async function buildFresh(
   subdir: string,
   options: BuildOptions,
 ): Promise<Artifact> {
-  const { cacheDir, offline = false, signal } = options
-  return inWorkspace(cacheDir, async dir => {
+  const { offline = false, signal } = options
+  return inWorkspace(workspacesOf(options.config.root), async dir => {
     const lacks = repository.remote && !offline && !(await hasCommit(repository, commit))
     if (lacks) await fetchMirror(repository, commit, signal)
     await checkOut({ repository, commit, submodules, dir, offline, signal })
     const folder = subfolder(dir, subdir, commit)
     const ignored = await exportIgnored(dir, subdir)
-    await runAll(folder, options, { CLONEDEPLOY_REVISION: commit })
+    await runAll(folder, { ...checkoutEnv(process.env, options.config.root), CLONEDEPLOY_REVISION: commit }, options)
     const artifact = await pack(subfolder(dir, subdir, commit), options, {
       project: dir,
       exportIgnored: ignored,
@@ -125,8 +127,12 @@ async function pinned(source: GitSource, repository: Repository, { offline }: Bu
   return commitOf(source.ref, repository)
 }
 
-async function runAll(cwd: string, { config, onOutput, signal }: BuildOptions, extra = {}): Promise<void> {
-  const env = withoutRepository({ ...process.env, ...extra, ...config.env })
+async function runAll(
+  cwd: string,
+  given: NodeJS.ProcessEnv,
+  { config, onOutput, signal }: BuildOptions,
+): Promise<void> {
+  const env = { ...given, ...config.buildEnv }
   for (const command of config.build) await runCommand(command, { cwd, env, onOutput, signal })
 }
 

@@ -16,15 +16,27 @@ const format = 3
  * Names a build by everything that its result depends on. What is in the commit, .deployignore too, needs no mention;
  * the machine's tools are out of reach, but for this Node.
  */
-export function buildKey(commit: string, subdir: string, submodules: boolean | null, config: BuildSettings): string {
-  const { build, include, shared, env } = config
-  const settings = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))
+export function buildKey(
+  commit: string,
+  subdir: string,
+  submodules: boolean | null,
+  config: BuildSettings,
+  env: NodeJS.ProcessEnv,
+): string {
+  const { build, buildEnv, include, shared } = config
+  const settings = Object.entries({ ...named(build, env), ...buildEnv }).sort(([a], [b]) => (a < b ? -1 : 1))
   const machine = [process.version, process.platform, process.arch]
   const all = [format, commit, subdir, submodules, build, include, shared.dirs, shared.files, settings, machine]
   return createHash('sha256').update(JSON.stringify(all)).digest('hex')
 }
 
-export type BuildSettings = Pick<Config, 'build' | 'include' | 'shared' | 'env'>
+/** The variables of the environment that commands name: `$API_URL`, `${API_URL:-x}`. */
+function named(commands: readonly string[], env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = commands.flatMap(command => [...command.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = '']) => name))
+  return Object.fromEntries(names.filter(name => name !== 'PWD').map(name => [name, env[name]]))
+}
+
+export type BuildSettings = Pick<Config, 'build' | 'buildEnv' | 'include' | 'shared'>
 
 export function recallBuild(cacheDir: string, key: string): Built | null {
   const builds = notesOf(cacheDir, 'builds')

@@ -4,9 +4,8 @@ import { recallBuild } from './built.js'
 import { notesOf } from './notes.js'
 import { digestIn } from './seen.js'
 import { artifactsIn, forget } from './store.js'
-import { sweepWorkspaces } from './workspace.js'
 
-/** Keeps the artifacts that were used last, and removes what older ones, and ended processes, left in the cache. */
+/** Keeps the artifacts that were used last, and removes what older ones left in the cache. */
 export function pruneCache(cacheDir: string, keep = 10): void {
   if (!existsSync(cacheDir)) return
   const kept = pruneArtifacts(artifactsIn(cacheDir), keep)
@@ -22,7 +21,6 @@ export function pruneCache(cacheDir: string, keep = 10): void {
     const file = join(seen ?? '', name)
     if (!kept.has(digestIn(file).replace('sha256:', ''))) rmSync(file, { force: true })
   }
-  sweepWorkspaces(cacheDir)
 }
 
 /** The names that stay. */

@@ -4,12 +4,14 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Runs `work` in an empty folder below the cache and removes it afterwards, whatever happens. The folder has the same
- * path each time unless it is taken just then: builds often write their path into files, which are then the same again.
+ * Runs `work` in an empty folder below `all` and removes it afterwards, whatever happens. The folder has the same path each
+ * time unless it is taken just then: builds often write their path into files, which are then the same again. First it
+ * removes what processes left that ended before they could clean up.
  */
-export async function inWorkspace<T>(cacheDir: string, work: (dir: string) => Promise<T>): Promise<T> {
-  sweepWorkspaces(cacheDir)
-  const slot = claim(cacheDir)
+export async function inWorkspace<T>(all: string, work: (dir: string) => Promise<T>): Promise<T> {
+  mkdirSync(all, { recursive: true, mode: 0o700 })
+  sweep(all)
+  const slot = claim(all)
   try {
     const dir = join(slot, 'source')
     mkdirSync(dir)
@@ -19,9 +21,7 @@ export async function inWorkspace<T>(cacheDir: string, work: (dir: string) => Pr
   }
 }
 
-/** Removes what processes left that ended before they could clean up. */
-export function sweepWorkspaces(cacheDir: string): void {
-  const all = workspacesIn(cacheDir)
+function sweep(all: string): void {
   for (const name of readdirSync(all)) {
     const slot = join(all, name)
     if (isAbandoned(slot)) removeTree(slot)
@@ -38,8 +38,7 @@ function removeTree(dir: string): void {
   }
 }
 
-function claim(cacheDir: string): string {
-  const all = workspacesIn(cacheDir)
+function claim(all: string): string {
   for (let number = 1; ; number++) {
     const slot = join(all, `${number}`)
     if (!tryMake(slot)) continue
@@ -82,10 +81,4 @@ const hour = 3_600_000
 function isOlderThan(hours: number, slot: string): boolean {
   const made = statSync(slot, { throwIfNoEntry: false })
   return made !== undefined && Date.now() - made.mtimeMs > hours * hour
-}
-
-function workspacesIn(cacheDir: string): string {
-  const all = join(cacheDir, 'workspaces')
-  mkdirSync(all, { recursive: true, mode: 0o700 })
-  return all
 }

@@ -13,6 +13,7 @@ export interface Config {
   readonly source: Source
   /** Shell commands, run one after the other in the checkout (git) or nowhere (folder without build). */
   readonly build: readonly string[]
+  readonly buildEnv: Readonly<Record<string, string>>
   /** Paths or patterns below the build folder that make the artifact; null: everything. */
   readonly include: readonly string[] | null
   readonly hosts: readonly Host[]

@@ -19,7 +19,7 @@ export function describeConfig(config: Config): string {
   const hosts = config.hosts.length === 1 ? '1 host' : `${config.hosts.length} hosts`
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ['source', [sourceText(config.source)]],
-    ['build', config.build],
+    ['build', [...config.build, ...envText(config.buildEnv)]],
     ['include', config.include ?? ['everything that .deployignore does not name']],
     ['hosts', hostLines(config)],
     ['shared', [...config.shared.dirs.map(dir => `${dir}/`), ...config.shared.files]],

@@ -33,11 +33,12 @@ export interface StageInput {
    */
   readonly source?: SourceInput
   /**
-   * Commands that build the release, once, on your machine. They see `env` and no secrets.
+   * Commands that build the release, once, on your machine. They see the environment of clonedeploy and what `build.env`
+   * says: no `env` (with its NODE_ENV, npm would not install what builds), and no secrets.
    * @default no build
    * @example ['npm ci', 'npm run build']
    */
-  readonly build?: string | readonly string[]
+  readonly build?: BuildInput
   /**
    * Files, folders or patterns that make up the release.
    * @default everything that `.deployignore` does not name
@@ -70,7 +71,7 @@ export interface StageInput {
    */
   readonly writable?: readonly string[]
   /**
-   * Environment of the build and of every hook.
+   * Environment of every hook.
    * @example { NODE_ENV: 'production' }
    */
   readonly env?: Readonly<Record<string, string | number>>
@@ -296,6 +297,15 @@ export interface HookLimits {
    * @default '60s'
    */
   readonly timeout?: Duration
+}
+
+export type BuildInput = string | readonly string[] | BuildCommandsInput
+
+export interface BuildCommandsInput {
+  /** The commands. */
+  readonly run: string | readonly string[]
+  /** Environment of these commands alone. */
+  readonly env?: Readonly<Record<string, string | number>>
 }
 
 export type PrepareInput = string | PrepareCommandInput

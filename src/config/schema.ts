@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { balancer } from './fields/balancer.js'
+import { build } from './fields/build.js'
 import { oneOrMany } from './fields/choose.js'
 import { closed } from './fields/closed.js'
 import { duration } from './fields/duration.js'
@@ -12,7 +13,7 @@ import { relay } from './fields/relay.js'
 import { restart } from './fields/restart.js'
 import { rollout } from './fields/rollout.js'
 import { source } from './fields/source.js'
-import { checked, text } from './fields/text.js'
+import { checked } from './fields/text.js'
 import { env, secrets } from './fields/variables.js'
 import { show } from './show.js'
 
@@ -20,7 +21,7 @@ import { show } from './show.js'
 export const fields = {
   app: checked(value => nameProblem('an app', value)),
   source,
-  build: oneOrMany(text),
+  build,
   include: oneOrMany(pattern).refine(list => list.length > 0, 'is empty; leave it out to take everything'),
   deployTo: deployFolder,
   hosts,

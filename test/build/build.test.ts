@@ -9,6 +9,7 @@ import { entriesOf } from '../../src/build/manifest.js'
 import { packFolder } from '../../src/build/pack.js'
 import { pruneCache } from '../../src/build/prune.js'
 import { pinRevision } from '../../src/build/source.js'
+import { workspacesOf } from '../../src/build/workspaces.js'
 import { extract } from './archives.js'
 import { fill, nothingShared, read, type Tree, temporary } from './folders.js'
 import { commit, git, gitSource, repository, settings } from './repositories.js'
@@ -17,6 +18,7 @@ const release = '20260102-030405-c0ffee1'
 
 afterEach(() => {
   delete process.env.GIT_DIR
+  delete process.env.NAMED
 })
 
 /** Pins and builds, as a deploy does. */
@@ -34,7 +36,7 @@ const pathsOf = (artifact: Artifact) => entriesOf(artifact.manifest).map(({ path
 const contentOf = async (artifact: Artifact) =>
   read(join(extract('GNU tar', (await artifact.payload(null, release)).data), 'tree'))
 
-const workspacesIn = (cacheDir: string) => readdirSync(join(cacheDir, 'workspaces'))
+const workspacesIn = (root: string) => readdirSync(workspacesOf(root))
 
 describe('building a commit', () => {
   it('starts from a clean checkout of it, not from the working tree', async () => {
@@ -59,15 +61,15 @@ describe('building a commit', () => {
     expect(await contentOf(artifact)).toEqual({ a: '644 one' })
   })
 
-  it('runs the commands one after the other, with the variables of the config, and tells their output by line', async () => {
+  it('runs the commands one after the other, with the variables of its own, and tells their output by line', async () => {
     const dir = repository({ a: 'x' })
-    const env = { GREETING: 'hello', PORT: '3000' }
+    const buildEnv = { GREETING: 'hello', PORT: '3000' }
     const build = [
       'echo "$GREETING"; echo oops >&2',
       'printf "a\\r\\n50%%\\r100%%\\nno end"',
       'echo $CLONEDEPLOY_REVISION',
     ]
-    const { output, revision } = await built(settings(dir, gitSource('.'), { build, env }))
+    const { output, revision } = await built(settings(dir, gitSource('.'), { build, buildEnv }))
     const said = (stream: string) => output.filter(line => line.startsWith(stream)).map(line => line.slice(7))
     expect(said('stdout')).toEqual(['hello', 'a', '100%', 'no end', revision?.commit])
     expect(said('stderr')).toEqual(['oops'])
@@ -91,6 +93,38 @@ describe('building a commit', () => {
     const one = await built(config, { cacheDir })
     const two = await built(config, { cacheDir, force: true })
     expect(two.artifact.digest).toBe(one.artifact.digest)
+  })
+
+  it('builds where nothing of the project is found by looking upwards, or by what npm says of it', async () => {
+    const root = repository({ 'web/a': 'x', 'package.json': '{"name":"whole"}' })
+    const poison = {
+      'node_modules/poison/index.js': '',
+      'node_modules/.bin/poison': '#!/bin/sh\n',
+      'pnpm-lock.yaml': '',
+    }
+    fill(root, poison)
+    const config = settings(join(root, 'web'), gitSource('..'), {
+      build: [
+        `node -e 'require("poison")' 2>&1 | grep -o MODULE_NOT_FOUND`,
+        'poison || echo no poison',
+        'while cd .. && [ $PWD != / ]; do ls pnpm-lock.yaml .clonedeploy; done 2>/dev/null; true',
+        'echo "$INIT_CWD$npm_package_json"',
+      ],
+    })
+    const cacheDir = join(root, 'web/.clonedeploy/cache')
+    const { PATH } = process.env
+    Object.assign(process.env, { PATH: `${root}/node_modules/.bin:${PATH}`, INIT_CWD: root, npm_package_json: root })
+    try {
+      const { output } = await built(config, { cacheDir })
+      expect(output.filter(line => line.startsWith('stdout'))).toEqual([
+        'stdout MODULE_NOT_FOUND',
+        'stdout no poison',
+        'stdout ',
+      ])
+    } finally {
+      process.env.PATH = PATH
+      for (const name of ['INIT_CWD', 'npm_package_json']) delete process.env[name]
+    }
   })
 
   it('builds two commits at the same time, each in its own folder', async () => {
@@ -127,7 +161,7 @@ describe('building a commit', () => {
     const cacheDir = temporary()
     const building = built(settings(dir, gitSource('.', { subdir }), { build: ['touch pwned'] }), { cacheDir })
     await expect(building).rejects.toMatchObject(error)
-    expect(workspacesIn(cacheDir)).toEqual([])
+    expect(workspacesIn(dir)).toEqual([])
     expect(existsSync(join(outside, 'pwned'))).toBe(false)
   })
 
@@ -344,7 +378,7 @@ describe('a build that fails', () => {
     expect(error).toMatchObject({ message: `the build failed: ${failing} exited with 3`, exitCode: 3 })
     expect((error as { details: string[] }).details).toHaveLength(20)
     expect((error as { details: string[] }).details).toContain('cannot find x')
-    expect(workspacesIn(cacheDir)).toEqual([])
+    expect(workspacesIn(dir)).toEqual([])
   })
 
   it.each([
@@ -426,7 +460,10 @@ describe('building a folder', () => {
 
 describe('a commit that was built before', () => {
   const dir = () => repository({ a: 'x', 'sub/a': 'y', 'uploads/x': 'x' })
-  const counting = (file: string) => ({ build: [`echo built >> ${file}`], shared: { dirs: ['uploads'], files: [] } })
+  const counting = (file: string) => ({
+    build: [`echo built >> ${file}; : "$NAMED $PWD"`],
+    shared: { dirs: ['uploads'], files: [] },
+  })
 
   it('is not built again, and brings the same artifact and warnings', async () => {
     const count = join(temporary(), 'count')
@@ -447,16 +484,18 @@ describe('a commit that was built before', () => {
     ['with submodules', { submodules: true }, {}],
     ['another include', {}, { include: ['a'] }],
     ['other shared paths', {}, { shared: nothingShared }],
-    ['other variables', {}, { env: { A: 'b' } }],
+    ['other variables', {}, { buildEnv: { A: 'b' } }],
+    ['another value of a variable that it names', {}, { named: 'b' }],
     ['its artifact is gone', {}, { prune: true }],
   ])('is built again when %s', async (_, source, more: Record<string, unknown>) => {
     const [root, count, cacheDir] = [dir(), join(temporary(), 'count'), temporary()]
     git(root, 'branch', 'other')
     git(root, 'checkout', '--quiet', 'other')
     commit(root, { b: 'x' })
-    const { force = false, prune = false, ...config } = more
+    const { force = false, prune = false, named, ...config } = more
     await built(settings(root, gitSource('.'), counting(count)), { cacheDir })
     if (prune) pruneCache(cacheDir, 0)
+    if (named) process.env.NAMED = `${named}`
     await built(settings(root, gitSource('.', source), { ...counting(count), ...config }), {
       cacheDir,
       force: force === true,
@@ -485,18 +524,19 @@ it('is never what somebody put into the cache of the project, as if it had been 
     shared: nothingShared,
     cacheDir,
   })
-  const key = buildKey(ref, '.', false, config)
+  const key = buildKey(ref, '.', false, config, process.env)
   commit(root, { [`.clonedeploy/cache/builds/${key}`]: `${evil.digest}\n` })
   expect(pathsOf((await built(config, { cacheDir })).artifact)).toEqual(['a', 'b'])
   expect(pathsOf((await built(config, { cacheDir })).artifact)).toEqual(['a', 'b'])
 })
 
 it('removes the checkout of a process that was killed', async () => {
-  const cacheDir = fill(temporary(), { 'workspaces/1/source/x': 'x' })
+  const root = repository({ a: 'x' })
+  const workspaces = fill(workspacesOf(root), { '1/source/x': 'x' })
   const ended = execFileSync('sh', ['-c', 'echo $$']).toString().trim()
   const host = execFileSync('uname', ['-n']).toString()
-  writeFileSync(join(cacheDir, 'workspaces/1/owner'), `${ended} ${host}`)
-  const { output } = await built(settings(repository({ a: 'x' }), gitSource('.'), { build: ['pwd'] }), { cacheDir })
-  expect(output).toEqual([`stdout ${cacheDir}/workspaces/1/source`])
-  expect(workspacesIn(cacheDir)).toEqual([])
+  writeFileSync(join(workspaces, '1/owner'), `${ended} ${host}`)
+  const { output } = await built(settings(root, gitSource('.'), { build: ['pwd'] }))
+  expect(output).toEqual([`stdout ${workspaces}/1/source`])
+  expect(workspacesIn(root)).toEqual([])
 })

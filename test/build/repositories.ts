@@ -30,8 +30,8 @@ export function gitSource(repository: string, more: Partial<Extract<Source, { ki
   return { kind: 'git', repository, ref: 'main', subdir: null, submodules: false, ...more }
 }
 
-type Settings = Pick<Config, 'root' | 'source' | 'build' | 'include' | 'shared' | 'env'>
+type Settings = Pick<Config, 'root' | 'source' | 'build' | 'buildEnv' | 'include' | 'shared'>
 
 export function settings(root: string, source: Source, more: Partial<Settings> = {}): Settings {
-  return { root, source, build: [], include: null, shared: nothingShared, env: {}, ...more }
+  return { root, source, build: [], include: null, shared: nothingShared, buildEnv: {}, ...more }
 }

@@ -30,6 +30,7 @@ it('a config that says little gets the defaults', async () => {
     root: cwd,
     source: { kind: 'git', repository: cwd, ref: 'HEAD', subdir: null, submodules: null },
     build: [],
+    buildEnv: {},
     include: null,
     hosts: [{ name: 'web-1', host: 'web-1', roles: [], deployTo: '/srv/shop', env: {} }],
     embedded: 0,
@@ -68,7 +69,7 @@ it('a config that says everything is resolved, paths from its own folder', async
   const root = await jsonProject({
     app: 'shop',
     source: { dir: 'dist' },
-    build: 'npm run build',
+    build: { run: 'npm run build', env: { CI: 1 } },
     include: ['dist', '*.json'],
     deployTo: '/srv//shop/',
     hosts: [
@@ -129,6 +130,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     root,
     source: { kind: 'folder', dir: join(root, 'dist') },
     build: ['npm run build'],
+    buildEnv: { CI: '1' },
     include: ['dist', '*.json'],
     hosts: [
       {
