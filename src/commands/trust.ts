@@ -78,14 +78,7 @@ function demandRight({ target, key, known, verdict }: Offer, wished: string | nu
 }
 
 function wordsOf(words: string): readonly string[] {
-  return [
-    ...new Set(
-      words
-        .split(',')
-        .map(word => word.trim())
-        .filter(word => word !== ''),
-    ),
-  ]
+  return [...new Set(words.split(',').map(word => word.trim()))]
 }
 
 /** Not every host that is to be trusted is in an inventory yet. */

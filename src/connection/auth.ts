@@ -27,6 +27,9 @@ export interface Candidates {
   readonly next: readonly string[]
 }
 
+/** What an sshd says that counts fewer tries than we make. */
+export const shutOut = /too many authentication failures/i
+
 /** Of many keys the right one may be among those that are not tried. */
 export const oneKey =
   'name its key: identityFile in the configuration, or IdentityFile with IdentitiesOnly yes in ~/.ssh/config'
@@ -64,7 +67,7 @@ export async function candidatesFor(
       ...all.slice(MOST_TRIES).map(each => `${each.words} was not tried: a host hangs up after ${MOST_TRIES + 1} keys`),
     ],
     locked: locked.map(file => file.path),
-    next: [...locked.map(file => `ssh-add ${short(file.path)}`), ...(all.length > MOST_TRIES ? [oneKey] : [])],
+    next: locked.map(file => `ssh-add ${short(file.path)}`),
   }
 }
 
@@ -106,8 +109,9 @@ export function authError(
   tried: Candidates,
   { state }: AuthState,
   unsigned: readonly string[],
-  cause: unknown,
+  cause: Error,
 ): ConnectError {
+  const tooMany = tried.candidates.length === MOST_TRIES || shutOut.test(cause.message)
   const words = tried.candidates.map(each => each.words).join(', ')
   const details = [
     `login  ${target.user}@${spelled(target)}`,
@@ -118,6 +122,7 @@ export function authError(
   ]
   const next = [
     ...tried.next,
+    ...(tooMany ? [oneKey] : []),
     ...(unsigned.length > 0 ? ['ssh-add -l'] : []),
     `${sshLine(target, '-v')}     must log in without a question`,
   ]

@@ -1,4 +1,4 @@
-import { type AuthState, authError } from './auth.js'
+import { type AuthState, authError, shutOut } from './auth.js'
 import { ConnectError } from './errors.js'
 import { seconds } from './exchange.js'
 import type { HandshakeOptions, Witness } from './handshake.js'
@@ -23,7 +23,7 @@ export function handshakeError(seen: HandshakeFailure): ConnectError {
   if (untrusted) return untrusted
   if (failure.level === 'client-timeout') return tooSlow(seen)
   if (failure.level === 'handshake') return incompatible(seen)
-  const refused = failure.level === 'client-authentication' || /too many authentication failures/i.test(failure.message)
+  const refused = failure.level === 'client-authentication' || shutOut.test(failure.message)
   if (refused) return authError(target, options.keys, seen.auth, seen.unsigned, failure)
   return hungUp(seen)
 }

@@ -1,4 +1,4 @@
-import { oneKey } from './auth.js'
+import { oneKey, shutOut } from './auth.js'
 import { ConnectError, type ConnectFailure } from './errors.js'
 import { seconds } from './exchange.js'
 import { slowSshd } from './handshake-errors.js'
@@ -109,7 +109,7 @@ function refusedLogin({ target, words }: OpensshFailure): ConnectError {
     details,
     next: [
       ...(words.accepted === null ? [] : ['ssh-add -l     must show the key']),
-      ...(words.lines.some(line => /Too many authentication failures/.test(line)) ? [oneKey] : []),
+      ...(words.lines.some(line => shutOut.test(line)) ? [oneKey] : []),
       `${sshLine(target, '-v')}     must log in without a question`,
     ],
   })

@@ -14,8 +14,13 @@ describe.skipIf(!sshdIsHere())('logging in', () => {
 
   beforeAll(async () => {
     fleet = await startFleet({
-      hosts: 2,
-      sshdConfig: i => (i === 2 ? ['AuthenticationMethods publickey,password', 'PasswordAuthentication yes'] : []),
+      hosts: 3,
+      sshdConfig: i =>
+        i === 2
+          ? ['AuthenticationMethods publickey,password', 'PasswordAuthentication yes']
+          : i === 3
+            ? ['MaxAuthTries 2']
+            : [],
     })
     address = `127.0.0.1:${fleet.port(1)}`
     agent = await startAgent(join(fleet.dir, 'agent.sock'))
@@ -172,6 +177,12 @@ describe.skipIf(!sshdIsHere())('logging in', () => {
     expect(error).toMatchObject({ kind: 'auth', message: 'h1 refused the keys' })
     expect(error.details.filter((line: string) => line.includes('was not tried'))).toHaveLength(2)
     expect(error.next[0]).toContain('IdentitiesOnly yes')
+  })
+
+  it('says how to name one key where a host allows fewer', async () => {
+    agentHolds(...[1, 2, 3].map(n => newKey(`few-${n}`)))
+    const error = await refused([`IdentityAgent ${agent.socket}`, 'IdentityFile none'], {}, 3)
+    expect([error.kind, error.next[0]]).toEqual(['auth', expect.stringContaining('IdentitiesOnly yes')])
   })
 
   it('says that a key is encrypted and what to run', async () => {
