@@ -13,6 +13,7 @@ it('the configurations in ssh.md come to what the page says', async () => {
   expect(config.ssh).toEqual({
     configFile: join(folder, 'ssh_config'),
     connectTimeout: 5_000,
+    stallTimeout: 600_000,
     concurrency: 32,
     transport: 'openssh',
   })
