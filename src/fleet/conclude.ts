@@ -7,8 +7,8 @@ export interface OutcomeFacts {
   readonly log: string | null
 }
 
-/** `put-back`: a dead run's swap was undone, as was asked; `rolled-back`: this run failed and was undone. */
-type Ending = 'deployed' | 'aborted' | 'rolled-back' | 'put-back' | 'mixed'
+/** `undone`: a dead run's swap was undone, as was asked; `put-back`: this run failed and was undone. */
+type Ending = 'deployed' | 'aborted' | 'put-back' | 'undone' | 'mixed'
 
 /** The outcome, from what was read back and nothing else. */
 export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: Halt | null): Outcome {
@@ -39,11 +39,11 @@ function resultOf(command: Outcome['command'], ending: Ending): Pick<Outcome, 'r
       return { result: done[command], exitCode: 0 }
     case 'aborted':
       return { result: 'aborted', exitCode: 3 }
-    case 'rolled-back':
-      // A fleet that needed a repair was not whole before, so it is not whole again.
-      return command === 'repair' ? { result: 'mixed', exitCode: 6 } : { result: 'rolled-back', exitCode: 5 }
     case 'put-back':
-      return { result: 'rolled-back', exitCode: 0 }
+      // A fleet that needed a repair was not whole before, so it is not whole again.
+      return command === 'repair' ? { result: 'mixed', exitCode: 6 } : { result: 'put-back', exitCode: 5 }
+    case 'undone':
+      return { result: 'put-back', exitCode: 0 }
     case 'mixed':
       return { result: 'mixed', exitCode: 6 }
   }

@@ -114,5 +114,5 @@ async function goBack(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcom
   const left = await restoreAll(run, halt)
   if (left !== null)
     return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and on the way back ${left.reason}` })
-  return outcomeOf(run, facts, 'rolled-back', halt)
+  return outcomeOf(run, facts, 'put-back', halt)
 }

@@ -6,7 +6,7 @@ export interface Outcome {
   readonly command: 'deploy' | 'rollback' | 'restart' | 'repair' | 'join'
   readonly app: string
   readonly stage: string
-  readonly result: 'deployed' | 'restarted' | 'unchanged' | 'aborted' | 'rolled-back' | 'mixed'
+  readonly result: 'deployed' | 'restarted' | 'unchanged' | 'aborted' | 'put-back' | 'rolled-back' | 'mixed'
   readonly exitCode: ExitCode
   readonly release: string
   readonly previous: string | null

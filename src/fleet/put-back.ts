@@ -14,7 +14,7 @@ export async function putBack(run: Run, facts: OutcomeFacts): Promise<Outcome> {
       return outcomeOf(run, facts, 'aborted', unlocked)
     }
     const left = await restoreAll(run, { reason: 'a run died before its swap was confirmed' })
-    return outcomeOf(run, facts, left === null ? 'put-back' : 'mixed', left)
+    return outcomeOf(run, facts, left === null ? 'undone' : 'mixed', left)
   } finally {
     heart.stop()
     await endLocks(run)

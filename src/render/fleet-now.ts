@@ -36,7 +36,7 @@ export function fleetLines(outcome: Outcome, paint: Paint): string[] {
 
 /** `current: null` means absent where the result itself says that every host was read back, or that none was told to swap. */
 function isUnread(host: HostOutcome, { result }: Outcome): boolean {
-  return host.current === null && host.error !== null && result !== 'rolled-back' && result !== 'aborted'
+  return host.current === null && host.error !== null && result !== 'put-back' && result !== 'aborted'
 }
 
 function serves(host: HostOutcome, outcome: Outcome): string {

@@ -38,7 +38,7 @@ interface PhaseCase {
 }
 
 const untouched = { code: 3, result: 'aborted' } as const
-const putBack = { code: 5, result: 'rolled-back' } as const
+const putBack = { code: 5, result: 'put-back' } as const
 const phases: Readonly<Record<string, PhaseCase>> = {
   check: { at: { kind: 'inspect', k: 1, when: 'after' }, ...untouched },
   build: { config: { build: hold, source: { dir: '.' } }, ...untouched },

@@ -90,7 +90,7 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     const { code, json, stderr } = await project.run('deploy --json')
     expect(code).toBe(5)
     const { release } = json()
-    expect(json()).toMatchObject({ result: 'rolled-back', exitCode: 5, previous: one })
+    expect(json()).toMatchObject({ result: 'put-back', exitCode: 5, previous: one })
     expect(json().hosts.map(({ current, error }: Json) => [current, error?.phase ?? null])).toEqual([
       [one, null],
       [one, null],

@@ -52,7 +52,7 @@ describe.skipIf(!sshdIsHere())(`hosts with odd logins (${shells.map(([shell]) =>
     project.configure({ health })
     project.write({ 'app/version': 'two\n' })
     const { code, json } = await project.run('deploy --json')
-    expect([code, json().result]).toEqual([5, 'rolled-back'])
+    expect([code, json().result]).toEqual([5, 'put-back'])
     expect(current()).toEqual(all.map(() => `releases/${one}`))
     project.configure()
     expect((await project.run('status --verify')).code).toBe(0)

@@ -43,7 +43,7 @@ describe.skipIf(!sshdIsHere())('over the system’s ssh', () => {
     project.write({ 'app/version': 'two\n' })
     const { code, json } = await project.run('deploy --json', { env: { TMPDIR: tmp() } })
     expect(code).toBe(5)
-    expect(json()).toMatchObject({ result: 'rolled-back', release: expect.anything() })
+    expect(json()).toMatchObject({ result: 'put-back', release: expect.anything() })
     expect(hosts.map(project.current)).toEqual(hosts.map(() => `releases/${one}`))
     expect(serving()).toEqual(['one\n', 'one\n', 'one\n'])
   })
@@ -67,7 +67,7 @@ describe.skipIf(!sshdIsHere())('over the system’s ssh', () => {
     await running.until('cut me')
     fleet.dropConnections(3)
     const { code, json } = await running.ended
-    expect([code, json().result]).toEqual([5, 'rolled-back'])
+    expect([code, json().result]).toEqual([5, 'put-back'])
     expect(hosts.map(project.current)).toEqual(hosts.map(() => `releases/${one}`))
   })
 })

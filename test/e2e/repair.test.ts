@@ -36,7 +36,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
 
     const repaired = await project.run('repair --json')
     expect(repaired.code).toBe(0)
-    expect(repaired.json()).toMatchObject({ command: 'repair', result: 'rolled-back', release: old })
+    expect(repaired.json()).toMatchObject({ command: 'repair', result: 'put-back', release: old })
     expect(currents()).toEqual(on(old, old, old))
     expect(textOf(project.on(3, 'restarted'))).toBe('one\none\none\n')
     expect((await project.run('status')).code).toBe(0)

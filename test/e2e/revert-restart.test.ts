@@ -43,7 +43,7 @@ describe.skipIf(!sshdIsHere())('a restart that fails on the way back', () => {
     const before = restarts()
     const repaired = await project.run('repair --json')
     expect(repaired.code).toBe(0)
-    expect(repaired.json()).toMatchObject({ result: 'rolled-back', release: one })
+    expect(repaired.json()).toMatchObject({ result: 'put-back', release: one })
     expect(restarts()).toEqual(before.map((text, i) => (i === 1 ? `${text}one\n` : text)))
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   })

@@ -52,7 +52,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     const one = await served({ rollout: { canary: 1, batch: 2 }, health })
     const { code, json, stderr } = await project.run('deploy --json --yes')
     expect(code).toBe(5)
-    expect(json()).toMatchObject({ result: 'rolled-back', previous: one })
+    expect(json()).toMatchObject({ result: 'put-back', previous: one })
     expect(json().hosts.map(({ error }: Json) => error?.phase ?? null)).toEqual([null, 'health', null, null])
     expect(stderr).toContain('putting the 3 of 4 hosts that swapped back')
     expect(stderr).toContain(`All 4 hosts serve ${one} again (verified)`)

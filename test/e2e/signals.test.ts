@@ -111,7 +111,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     running.child.kill('SIGINT')
     const { code, json } = await running.ended
     expect(code).toBe(5)
-    expect(json()).toMatchObject({ result: 'rolled-back', exitCode: 5, previous: one })
+    expect(json()).toMatchObject({ result: 'put-back', exitCode: 5, previous: one })
     for (const i of both) {
       expect(project.current(i)).toBe(`releases/${one}`)
       expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\ntwo\none\n')

@@ -83,7 +83,7 @@ describe.skipIf(!sshdIsHere())('a controller that sleeps', () => {
       .finally(() => running.child.kill('SIGCONT'))
     const { code, json } = await running.ended
     expect(code).toBe(5)
-    expect(json()).toMatchObject({ result: 'rolled-back', exitCode: 5 })
+    expect(json()).toMatchObject({ result: 'put-back', exitCode: 5 })
     expect(currents()).toEqual(both.map(() => `releases/${one}`))
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   })

@@ -182,7 +182,7 @@ describe('the last words', () => {
     [
       'a deploy that was rolled back',
       {
-        result: 'rolled-back',
+        result: 'put-back',
         exitCode: 5,
         hosts: [
           ...on(['web-1', 'web-2'], older),
@@ -209,7 +209,7 @@ describe('the last words', () => {
     [
       'a first deploy that was rolled back on its one host',
       {
-        result: 'rolled-back',
+        result: 'put-back',
         exitCode: 5,
         previous: null,
         log: null,
@@ -224,7 +224,7 @@ describe('the last words', () => {
       'a rollback command whose failure put each host back on its own release',
       {
         command: 'rollback',
-        result: 'rolled-back',
+        result: 'put-back',
         exitCode: 5,
         reason: 'the restart failed',
         log: null,
@@ -333,7 +333,7 @@ describe('the last words', () => {
 
   it('tell of three failing hosts and name the others', () => {
     const hosts = Array.from({ length: 12 }, (_, i) => hostOutcome(`w${i + 1}`, { current: older, error: failure }))
-    const text = outcomeText(outcome({ result: 'rolled-back', exitCode: 5, log: null, hosts }), noPaint)
+    const text = outcomeText(outcome({ result: 'put-back', exitCode: 5, log: null, hosts }), noPaint)
     expect(text).toBe(`✖ Deploy failed on w1, w2 and 10 more. All 12 hosts serve ${older} again (verified).
 
   w1   health: GET http://127.0.0.1:3000/healthz → 500, 10 tries in 30s
@@ -360,9 +360,9 @@ describe('the outcome for programs', () => {
   it('is one JSON object of the contract', () => {
     const error = { phase: 'health', step: 'health', message: 'no', hint: null, output: ['secret'] } as const
     const hosts = [hostOutcome('web-1', { current: older, healthy: false, error })]
-    const json = outcomeJson(outcome({ result: 'rolled-back', exitCode: 5, hosts, reason: 'no', digest: 'sha256:9f' }))
+    const json = outcomeJson(outcome({ result: 'put-back', exitCode: 5, hosts, reason: 'no', digest: 'sha256:9f' }))
     expect(JSON.stringify(json)).toBe(
-      `{"v":1,"command":"deploy","result":"rolled-back","exitCode":5,"release":"${newer}","previous":"${older}","digest":"sha256:9f","seconds":31,"bytes":37200000,"swapWindowMs":41,"hosts":[{"name":"web-1","current":"${older}","digest":"sha256:9f2c1e${'0'.repeat(58)}","healthy":false,"bytes":12400000,"error":{"phase":"health","step":"health","message":"no","hint":null,"log":null}}],"reason":"no","next":[],"warnings":[]}`,
+      `{"v":1,"command":"deploy","result":"put-back","exitCode":5,"release":"${newer}","previous":"${older}","digest":"sha256:9f","seconds":31,"bytes":37200000,"swapWindowMs":41,"hosts":[{"name":"web-1","current":"${older}","digest":"sha256:9f2c1e${'0'.repeat(58)}","healthy":false,"bytes":12400000,"error":{"phase":"health","step":"health","message":"no","hint":null,"log":null}}],"reason":"no","next":[],"warnings":[]}`,
     )
   })
 })

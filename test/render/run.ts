@@ -101,7 +101,7 @@ export const failing: readonly (readonly [Event, number])[] = [
     {
       type: 'run.end',
       outcome: outcome({
-        result: 'rolled-back',
+        result: 'put-back',
         exitCode: 5,
         reason: 'the health check failed on web-3',
         hosts: [

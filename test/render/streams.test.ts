@@ -84,7 +84,7 @@ ${words}`)
 
   log: .clonedeploy/logs/${newer}.log
 `)
-    expect(record.stdout()).toBe(`rolled-back release=${newer} hosts=2 seconds=31\n`)
+    expect(record.stdout()).toBe(`put-back release=${newer} hosts=2 seconds=31\n`)
   })
 
   it('are only warnings, failures and the last words with -q', async () => {
@@ -275,7 +275,7 @@ describe('GitHub', () => {
     const changes = { ...last.outcome, reason, previous: 'x\nrelease=evil' }
     await shown('github', [[{ type: 'run.end', outcome: changes }, 0]], { env })
     await shown('github', [[{ type: 'run.end', outcome: outcome() }, 0]], { env })
-    expect(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8')).toBe(`### ❌ shop → production: rolled-back
+    expect(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8')).toBe(`### ❌ shop → production: put-back
 
 Release <code>${newer}</code>, before it <code>x release=evil</code>, in 31s.
 
@@ -298,7 +298,7 @@ Release <code>${newer}</code>, before it <code>${older}</code>, in 31s.
 
 `)
     expect(readFileSync(env.GITHUB_OUTPUT, 'utf8')).toBe(`release=${newer}
-result=rolled-back
+result=put-back
 previous=
 release=${newer}
 result=deployed
