@@ -1,6 +1,7 @@
 import { main } from './main.js'
 import { watchParents } from './orphaned.js'
 import { inCi } from './text/in-ci.js'
+import { programOf } from './text/propose.js'
 
 process.exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),
@@ -21,4 +22,5 @@ process.exitCode = await main(process.argv.slice(2), {
   },
   onOrphaned: inCi(process.env) ? watchParents : () => () => {},
   exit: process.exit,
+  program: programOf(process.argv[1] ?? '', process.env.npm_config_user_agent),
 })

@@ -8,7 +8,7 @@ import { type Asked, createProgram } from './program.js'
 import { createOutput, type OutputStream } from './render/output.js'
 import { createStopper } from './stopper.js'
 import { inCi } from './text/in-ci.js'
-import { again, lineOf, type Propose, proposer } from './text/propose.js'
+import { again, lineOf, proposer } from './text/propose.js'
 
 /** Milliseconds: a longer timer would end at once. */
 const longestTimer = 2 ** 31 - 1
@@ -28,6 +28,8 @@ export interface Surroundings {
   /** Calls back when the process that started this one has ended; where nobody can be asked what that means. */
   readonly onOrphaned?: (listener: () => void) => () => void
   readonly exit: (code: number) => never
+  /** What to type to start it again; `clonedeploy` unless said. */
+  readonly program?: string
   readonly times?: Times
 }
 
@@ -43,7 +45,8 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   let json = false
   let command = ''
   let changes = false
-  let propose: Propose = text => text
+  const { program = 'clonedeploy' } = world
+  let propose = proposer({ config: null, stage: null, program })
   const stop = (cause: string, reason: string, code: 130 | 143) => {
     signalCode = code
     const again = inCi(world.env) ? '' : ' Once more: leave things as they are.'
@@ -90,7 +93,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     }
     changes = changing.has(command) && asked.flags.dryRun !== true
     const flags = tidied(asked.flags)
-    propose = proposer({ config: text(flags.config), stage: text(flags.stage) }, lineOf(argv))
+    propose = proposer({ config: text(flags.config), stage: text(flags.stage), program }, lineOf(argv))
     if (typeof flags.timeout === 'number' && command !== 'run') {
       budget = setTimeout(
         () => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`),

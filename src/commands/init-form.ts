@@ -40,7 +40,7 @@ async function askInclude(form: Form, { guess }: Known, build: readonly string[]
   const answer = await form.text({
     message: 'What of it makes the release (paths, comma separated; empty for everything)',
     initial: guess.include.join(', '),
-    example: 'dist, node_modules, package.json',
+    example: 'e.g. dist, node_modules, package.json',
     problem: paths => (paths === '' ? undefined : answerProblem('include', listed(paths))),
   })
   return listed(answer)
@@ -52,7 +52,7 @@ async function askHosts(form: Form, { sshConfig }: Known): Promise<readonly stri
     message: 'Hosts (ssh alias or user@host[:port], comma separated)',
     example:
       aliases.length === 0
-        ? 'deploy@10.0.0.11, deploy@10.0.0.12'
+        ? 'e.g. deploy@10.0.0.11, deploy@10.0.0.12'
         : `in your ssh config: ${aliases.slice(0, 8).join(', ')}`,
     problem: hosts => (listed(hosts).length === 0 ? 'Name at least one host.' : hostsProblem(listed(hosts))),
   })
@@ -84,7 +84,7 @@ async function askRestart(form: Form, { guess }: Known, app: string): Promise<Re
 function askHealth(form: Form, runs: boolean): Promise<string> {
   return form.text({
     message: 'Health check (an address on each host; empty for none)',
-    example: runs ? 'http://127.0.0.1:3000/healthz' : 'http://127.0.0.1/',
+    example: runs ? 'e.g. http://127.0.0.1:3000/healthz' : 'e.g. http://127.0.0.1/',
     problem: url => (url === '' ? undefined : answerProblem('health', { url })),
   })
 }

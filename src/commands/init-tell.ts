@@ -1,6 +1,7 @@
 import type { Answers } from '../project/answers.js'
 import { isWell, lookLines } from '../render/looks.js'
 import { createPaint } from '../render/paint.js'
+import { listed } from '../render/phrases.js'
 import type { Form } from './ask.js'
 import type { InitFlags } from './init.js'
 import type { Known } from './init-answers.js'
@@ -55,16 +56,16 @@ export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done
 }
 
 function notesOf({ answers, known, looked, runner, written }: Done): readonly string[] {
-  const toCommit = written.slice(1)
   const failing = looked?.looks.filter(look => !isWell(look)).map(({ name }) => name) ?? []
   return [
     ...(looked === null ? ['No host was contacted.'] : []),
     ...(failing.length === 0
       ? []
       : [`${failing.join(', ')}: nothing can be deployed before the ✖ above is put right.`]),
-    ...(answers.git && toCommit.length > 0
-      ? [`Commit ${toCommit.join(' and ')}: it counts for commits that have it.`]
+    ...(answers.restart !== null && answers.health === null
+      ? ['No health check: an app that does not start counts as deployed. Add health to the configuration.']
       : []),
+    ...(answers.git && written.length > 0 ? [`Commit ${listed(written)}: a deploy takes what is committed.`] : []),
     ...(answers.ci === 'github' ? workflowNotes(answers, known, runner) : []),
   ]
 }

@@ -7,6 +7,7 @@ export const deployignore = `# What is no part of a release, in gitignore's synt
 /.deployignore
 /.gitignore
 /deploy.config.*
+/clonedeploy-*.tgz
 /test/
 /tests/
 /coverage/

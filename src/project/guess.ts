@@ -14,7 +14,7 @@ export interface Guess {
 export function guessBuild(folder: string, project: Package | null): Guess {
   if (project === null) return { build: [], include: [], runs: false }
   const runs = project.scripts.has('start') || project.dependencies.has('@nestjs/core')
-  const needs = project.dependencies.size > 0
+  const needs = [...project.dependencies].some(name => name !== 'clonedeploy')
   const builds = project.scripts.has('build')
   const output = builds ? outputOf(folder, project) : null
   return {

@@ -3,7 +3,20 @@ export interface Typed {
   /** `--config`, as it was typed; null: none was. */
   readonly config: string | null
   readonly stage: string | null
+  /** What starts the program: `clonedeploy`, or `npx clonedeploy` where the project has it. */
+  readonly program: string
 }
+
+/** What to type to start the program again, which was started as this file. */
+export function programOf(file: string, userAgent = ''): string {
+  if (!file.includes('/node_modules/')) return name
+  const manager = /^(pnpm|yarn|bun)\//.exec(userAgent)?.[1]
+  if (manager !== undefined) return `${starters[manager as keyof typeof starters]} ${name}`
+  return file.includes('/node_modules/.bin/') ? `npx ${name}` : name
+}
+
+const name = 'clonedeploy'
+const starters = { pnpm: 'pnpm exec', yarn: 'yarn', bun: 'bunx' }
 
 /** Makes the commands in a text complete: messages say `clonedeploy repair`, and it becomes what has to be typed. */
 export type Propose = (text: string) => string
@@ -13,9 +26,20 @@ const byWord = 'deploy|rollback|restart|repair|join|status|releases|check|config
   '|',
 )
 const byFlag = 'run|logs|trust|maintenance'.split('|')
+const commands = [...byWord, ...byFlag, 'init', 'demo', 'completion'].join('|')
+const started = new RegExp(
+  `(?<![\\w./-])(?<!\\b(?:npx|exec|yarn|bunx) )clonedeploy (?=--help|(?:${commands})(?![\\w-]))`,
+  'g',
+)
 
 /** `line`: the command line itself, which is complete in whatever order its words stand. */
-export function proposer({ config, stage }: Typed, line: string | null = null): Propose {
+export function proposer(typed: Typed, line: string | null = null): Propose {
+  const complete = completer(typed, line)
+  const { program } = typed
+  return program === name ? complete : text => complete(text).replace(started, `${program} `)
+}
+
+function completer({ config, stage }: Typed, line: string | null): Propose {
   const file = config === null ? '' : ` -c ${shellWord(config)}`
   const named = stage === null ? '' : ` ${shellWord(stage)}`
   if (file === '' && named === '') return text => text

@@ -23,7 +23,7 @@ it('the configuration in the README comes to what its comments say', async () =>
     ],
     shared: { dirs: ['uploads'], files: ['.env'] },
     prepare: [{ once: true }],
-    health: [{ status: 200, release: 'body', timeout: 30_000 }],
+    health: [{ status: 200, release: null, timeout: 30_000 }],
   })
   const staging = await load(first, 'staging')
   expect(staging).toMatchObject({ protected: false, hosts: [{ name: 'stage-1', deployTo: '/srv/shop' }] })

@@ -36,9 +36,10 @@ describe.skipIf(!sshdIsHere())('init', () => {
         `^✔ h1 {2}\\w+@127.0.0.1:${fleet.port(1)} {2}host key known {2}[\\d.]+ .B free {2}tar gzip( zstd)?\n$`,
       ),
     )
-    expect(stdout).toBe(
-      'Wrote deploy.config.ts  .deployignore\nNext: clonedeploy check  →  clonedeploy deploy --dry-run\n',
-    )
+    expect(stdout).toBe(`Wrote deploy.config.ts  .deployignore
+No health check: an app that does not start counts as deployed. Add health to the configuration.
+Next: clonedeploy check  →  clonedeploy deploy --dry-run
+`)
     expect(text('deploy.config.ts')).toBe(`import { defineConfig } from 'clonedeploy'
 
 export default defineConfig({

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { version } from '../../src/package.js'
 import { createProgram } from '../../src/program.js'
-import { again, lineOf, proposer } from '../../src/text/propose.js'
+import { again, lineOf, programOf, proposer } from '../../src/text/propose.js'
 import { sources, withoutComments } from '../support/imports.js'
 
 describe('a command that a message proposes', () => {
-  const all = proposer({ config: 'etc/prod.ts', stage: 'blue' })
+  const all = proposer({ config: 'etc/prod.ts', stage: 'blue', program: 'clonedeploy' })
 
   it.each([
     ['fix: clonedeploy repair', 'fix: clonedeploy repair blue -c etc/prod.ts'],
@@ -31,13 +31,32 @@ describe('a command that a message proposes', () => {
     [{ config: null, stage: 'blue' }, 'clonedeploy repair blue'],
     [{ config: "it's here.ts", stage: null }, `clonedeploy repair -c 'it'\\''s here.ts'`],
   ])('says of %j what was typed, quoted for a shell', (typed, told) => {
-    expect(proposer(typed)('clonedeploy repair')).toBe(told)
+    expect(proposer({ ...typed, program: 'clonedeploy' })('clonedeploy repair')).toBe(told)
   })
 
   it('is left as it was typed where it is the same command again', () => {
     const argv = ['maintenance', 'on', '--stage', 'blue', '-m', 'hot fix']
     const told = `${again(argv, '--adopt')} or clonedeploy repair`
-    expect(proposer({ config: null, stage: 'blue' }, lineOf(argv))(told)).toBe(`${told} blue`)
+    expect(proposer({ config: null, stage: 'blue', program: 'clonedeploy' }, lineOf(argv))(told)).toBe(`${told} blue`)
+  })
+
+  it.each([
+    ['/usr/local/bin/clonedeploy', '', 'clonedeploy'],
+    ['/usr/local/lib/node_modules/clonedeploy/bin/clonedeploy.js', '', 'clonedeploy'],
+    ['/shop/bin/clonedeploy.js', 'npm/10.8.2 node/v20', 'clonedeploy'],
+    ['/shop/node_modules/.bin/clonedeploy', '', 'npx clonedeploy'],
+    ['/shop/node_modules/.bin/clonedeploy', 'npm/10.8.2 node/v20', 'npx clonedeploy'],
+    ['/shop/node_modules/.bin/../clonedeploy/bin/clonedeploy.js', 'pnpm/9.1 npm/?', 'pnpm exec clonedeploy'],
+    ['/shop/node_modules/.bin/clonedeploy', 'yarn/4 npm/?', 'yarn clonedeploy'],
+    ['/shop/node_modules/.bin/clonedeploy', 'bun/1.1 npm/?', 'bunx clonedeploy'],
+  ])('of the program started as %s (%s) begins with what starts it again', (file, agent, program) => {
+    expect(programOf(file, agent)).toBe(program)
+    const propose = proposer({ config: null, stage: 'blue', program }, 'clonedeploy deploy --ref x')
+    const text =
+      'undo: clonedeploy rollback, clonedeploy deploy --ref x --adopt or clonedeploy --help of clonedeploy itself'
+    const told = `undo: ${program} rollback blue, ${program} deploy --ref x --adopt or ${program} --help of clonedeploy itself`
+    expect(propose(text)).toBe(told)
+    expect(propose(told)).toBe(told)
   })
 
   it('is the same command again, with one flag more', () => {
@@ -65,7 +84,7 @@ describe('the source', () => {
 
   it('leaves none of the commands with a stage as it is', () => {
     const staged = program().commands.filter(({ options }) => options.some(({ long }) => long === '--stage'))
-    const all = proposer({ config: null, stage: 'blue' })
+    const all = proposer({ config: null, stage: 'blue', program: 'clonedeploy' })
     const left = staged.map(one => `clonedeploy ${one.name()}`).filter(text => all(text) === text)
     expect(left).toEqual(['clonedeploy init'])
   })
