@@ -55,7 +55,9 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   )
   ask(
     selection(
-      underLock(onStage(add('restart', 'restart the app as rollout says, and ask for its health; swaps nothing'))),
+      underLock(
+        dryable(onStage(add('restart', 'restart the app as rollout says, and ask for its health; swaps nothing'))),
+      ),
     ),
   )
   ask(
@@ -207,11 +209,14 @@ function transaction(command: Command): Command {
 /** What every transaction knows. */
 function change(command: Command): Command {
   return underLock(
-    command
-      .option('-n, --dry-run', 'show what would happen; hosts are only read')
-      .option('--detailed-exitcode', 'with --dry-run: exit 10 when something would change')
-      .option('--no-rollback', 'leave the new release in place when it fails after the swap'),
+    dryable(command).option('--no-rollback', 'leave the new release in place when it fails after the swap'),
   )
+}
+
+function dryable(command: Command): Command {
+  return command
+    .option('-n, --dry-run', 'show what would happen; hosts are only read')
+    .option('--detailed-exitcode', 'with --dry-run: exit 10 when something would change')
 }
 
 function underLock(command: Command): Command {

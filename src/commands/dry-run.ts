@@ -16,6 +16,7 @@ import type { DeployFlags } from './flags.js'
 import { needsOf } from './making.js'
 import { adopts } from './owner.js'
 import { planRollout, rolloutProblems } from './rollout.js'
+import { batchSteps, canarySteps, drainSteps, inTurn } from './rollout-steps.js'
 import { readService, type Served } from './service.js'
 import { tellPlan } from './tell-plan.js'
 import { isUnbuilt } from './unbuilt.js'
@@ -133,7 +134,7 @@ function wouldRun(plan: Plan, served: Served, relayed: readonly DryRunStep[]): r
     ...each(host.health.map(({ text }) => ({ text: `${text}, else all ${plan.hosts.length} hosts go back` }))),
     ...each(goBackFor(host, plan)),
     ...drainSteps(plan, served, 'back into'),
-    ...canarySteps(plan),
+    ...canarySteps(plan, 'else all go back'),
     ...each(host.prune === null ? [] : [host.prune]),
   ]
 }
@@ -146,39 +147,6 @@ async function relayed(plan: Plan, { payload }: Prepared): Promise<readonly DryR
     const count = [...takers.values()].filter(name => name === seed).length
     return { mark: '!', where: seed, text: `hand the files on to ${count} hosts, at port ${plan.relay?.port}` }
   })
-}
-
-/** Who goes with whom, where not all go at once. */
-function batchSteps({ rollout: { batches } }: Plan): readonly DryRunStep[] {
-  if (batches.length === 1) return []
-  return batches.map((names, i) => ({ mark: '!', where: `batch ${i + 1}`, text: names.join(', ') }))
-}
-
-function inTurn({ rollout: { batches } }: Plan, { balancers }: Served): string {
-  if (batches.length === 1) return ''
-  const most = Math.max(...batches.map(names => names.length))
-  const drained = balancers[0] === undefined ? '' : `, drained in ${balancers[0].balancer.brand}`
-  return `     (${most === 1 ? 'one host at a time' : 'batch by batch'}${drained})`
-}
-
-/** Only in batches: of all hosts at once nobody could be drained. */
-function drainSteps({ rollout }: Plan, { balancers }: Served, way: 'out of' | 'back into'): readonly DryRunStep[] {
-  if (rollout.batches.length === 1) return []
-  const until = way === 'out of' ? ', until its sessions have ended' : ', until it sends users there'
-  return balancers.map(({ balancer }) => ({ mark: '!', where: 'each', text: `${way} ${balancer.name}${until}` }))
-}
-
-function canarySteps({ rollout: { batches, canary } }: Plan): readonly DryRunStep[] {
-  if (canary === null) return []
-  const { pause, check, confirm } = canary
-  const where = batches.slice(0, canary.batches).flat().join(', ')
-  return [
-    ...(pause === 0 ? [] : [{ where, text: `serve alone for ${pause / 1000}s` }]),
-    ...(check === null
-      ? []
-      : [{ where: check.on === 'here' ? 'local' : where, text: `${check.run}, else all go back` }]),
-    ...(confirm ? [{ where: 'you', text: 'say whether the others follow' }] : []),
-  ].map(step => ({ mark: '!' as const, ...step }))
 }
 
 function goBackFor({ processes }: HostPlan, { hosts }: Plan): readonly { readonly text: string }[] {

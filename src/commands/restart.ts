@@ -10,7 +10,8 @@ import type { Io } from './io.js'
 import { demandOurs } from './owner.js'
 import { recordOwner } from './record-owner.js'
 import { nothingToSend } from './repair-act.js'
-import { demandWay } from './rollout.js'
+import { restartDryRun } from './restart-dry-run.js'
+import { demandPossible, demandWay } from './rollout.js'
 import { demandFree, demandNone, leave, survey } from './survey.js'
 import { revealSecrets, signed, startRun, withLockWait } from './transact.js'
 
@@ -21,7 +22,8 @@ export async function restart(io: Io, flags: TransactionFlags): Promise<ExitCode
   try {
     const { config, hosts, emit } = context
     const { app, stage } = config
-    emit({ type: 'run.start', command: 'restart', app, stage, hosts: hosts.map(({ name }) => name) })
+    const command = flags.dryRun ? 'restart --dry-run' : 'restart'
+    emit({ type: 'run.start', command, app, stage, hosts: hosts.map(({ name }) => name) })
     if (hosts.every(host => onHost(config.restart, host).length === 0))
       throw new UsageError('The configuration does not say how to restart: it has no `restart` for these hosts.')
     return await withLockWait(context, flags, () => restartFleet(context, flags, startedAt))
@@ -37,18 +39,21 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
     demandFree(context, fleet)
     const served = demandOne(fleet.map(({ state }) => state))
     demandNone(await loginProblems(config, fleet, concurrency))
-    const way = await demandWay(context, flags, fleet)
-    if (config.protected)
-      await askToGoOn(context, flags, `Restart ${fleet.length} hosts of ${config.stage}?`, 'this stage is protected')
-    const plan = planRestart({
+    const intent = {
       ...signed(context, fleet, io.now()),
       ...served,
       command: 'restart',
       reason: flags.message ?? '',
-      secrets: await revealSecrets(context),
       unresolved: 'refuse',
-      rollout: way.rollout,
-    })
+    } as const
+    if (flags.dryRun) {
+      const { rollout, served: balancers } = await demandPossible(context, fleet)
+      return restartDryRun(context, flags, fleet, planRestart({ ...intent, secrets: {}, rollout }), balancers)
+    }
+    const way = await demandWay(context, flags, fleet)
+    if (config.protected)
+      await askToGoOn(context, flags, `Restart ${fleet.length} hosts of ${config.stage}?`, 'this stage is protected')
+    const plan = planRestart({ ...intent, secrets: await revealSecrets(context), rollout: way.rollout })
     await recordOwner(context, flags, fleet)
     const run = startRun(context, flags, fleet, plan, nothingToSend, way.service)
     const outcome = await restartAll(run, { startedAt, log: context.log.path() })

@@ -71,10 +71,15 @@ function wayBy(
   return { rollout: possible, service: serviceOf(context, fleet, served) }
 }
 
-/** For a dry run: whether the hosts could go their way at all. Throws PreflightError. */
-export async function demandPossible(context: Context, fleet: Fleet): Promise<void> {
+/** For a dry run: the way that the hosts would go. Throws PreflightError where there is none. */
+export async function demandPossible(
+  context: Context,
+  fleet: Fleet,
+): Promise<{ readonly served: Served; readonly rollout: Rollout }> {
   const served = await readService(context, fleet)
-  demandNone([...served.problems, ...rolloutProblems(planRollout(context, fleet, served, new Set()))])
+  const rollout = planRollout(context, fleet, served, new Set())
+  demandNone([...served.problems, ...rolloutProblems(rollout)])
+  return { served, rollout: rollout as Rollout }
 }
 
 function demandDecisions({ io }: Context, flags: TransactionFlags, { batches, canary }: Rollout): void {

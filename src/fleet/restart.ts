@@ -5,7 +5,7 @@ import { onEach } from './each.js'
 import { lockAll, startHeart } from './lock.js'
 import { orStop, undone } from './or-stop.js'
 import type { Outcome } from './outcome.js'
-import { backInService, readyAll } from './ready.js'
+import { awayOf, backInService, readyAll } from './ready.js'
 import { discardAll, lookAgain } from './restore.js'
 import type { Batch, Halt, HostRun, Run } from './run.js'
 import { serveAll } from './serve.js'
@@ -21,7 +21,7 @@ export async function restartAll(run: Run, facts: OutcomeFacts): Promise<Outcome
   try {
     const halt = (await orStop(run, lockAll(run))) ?? (await inTurn(run).catch(undone(() => discardAll(run))))
     const away = await backInService(run, run.hosts.filter(isWell))
-    nameThoseOut(run)
+    await nameThoseOut(run)
     await readBack(run)
     await discardAll(run)
     return ended(run, facts, halt, away)
@@ -58,11 +58,14 @@ function isWell({ failure, healthy }: HostRun): boolean {
   return failure === null && healthy !== false
 }
 
-/** What failed stays out of service. */
-function nameThoseOut({ service, hosts }: Run): void {
+/** What failed stays out of service, where the balancer does not say otherwise. */
+async function nameThoseOut({ service, hosts }: Run): Promise<void> {
   if (service === null) return
-  for (const { balancer, hosts: behind } of tasksOf(service, hosts))
-    for (const host of behind.filter(({ name }) => service.drained.has(name))) host.out = wordsOf(balancer, host.name)
+  const believed = hosts.filter(({ name }) => service.drained.has(name))
+  const away = await awayOf(service, believed).catch(() => believed)
+  for (const host of hosts) host.out = null
+  for (const { balancer, hosts: behind } of tasksOf(service, away))
+    for (const host of behind) host.out = wordsOf(balancer, host.name)
 }
 
 async function readBack(run: Run): Promise<void> {
@@ -93,9 +96,12 @@ function serves({ plan }: Run, { current }: HostRun): boolean {
 function nextSteps(run: Run): readonly string[] {
   const failed = run.hosts.filter(host => !isWell(host))
   const told = failed.find(({ plan }) => plan.log !== null)
+  const out = run.hosts.filter(host => host.out !== null).map(({ name }) => name)
+  const healthy = `when ${out.join(', ')} ${out.length === 1 ? 'is' : 'are'} healthy, back into service`
   return [
     ...failed.flatMap(({ failure }) => failure?.hint ?? []),
     ...(told === undefined ? ['look: clonedeploy status'] : [`look: ${logsCommand(run, told)}`]),
     'again: clonedeploy restart',
+    ...(out.length === 0 ? [] : [`back: clonedeploy repair     (${healthy})`]),
   ]
 }

@@ -104,11 +104,16 @@ function restartLines(outcome: Outcome, paint: Paint): string[] {
       : left === 0
         ? 'No way back: nothing was swapped'
         : `${count} ${came.length === 1 ? 'was' : 'were'} restarted`
-  const now = `${told}. ${capital(fleetSentence(outcome, 'still'))}`
+  const now = `${told}. ${capital(fleetSentence(outcome, 'still'))}${outWords(outcome)}`
   const stopped = failedHosts(outcome).length === 0 && came.length > 0
   const headline = stopped ? 'Restart stopped' : failureHeadline(outcome)
   const table = came.length === 0 ? [] : ['', ...fleetLines(outcome, paint)]
   return [`${paint.bad('✖')} ${headline}. ${now}`, ...failureLines(outcome, paint), ...table]
+}
+
+function outWords({ hosts }: Outcome): string {
+  const out = hosts.filter(host => host.out !== undefined).map(({ name }) => name)
+  return out.length === 0 ? '' : ` ${listed(out)} ${out.length === 1 ? 'is' : 'are'} out of service.`
 }
 
 function failedLines(outcome: Outcome, paint: Paint, now: string): string[] {

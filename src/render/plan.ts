@@ -55,7 +55,7 @@ export function dryRunText(report: DryRunReport, paint: Paint, propose: Propose 
     [`${paint.strong(`${report.app} → ${report.stage}`)}   dry run, nothing will change`],
     hostLines(report),
     [...commitLines(report), ...fileLines(report)],
-    stepLines(report, paint),
+    stepLines(report.steps, paint),
     lastLines(report, paint, propose),
   ]
   return `${blocks
@@ -99,9 +99,9 @@ function fileLines({ files }: DryRunReport): string[] {
   return [`  files: ${total}, +${added} −${removed} ~${changed} against the running release`]
 }
 
-function stepLines(report: DryRunReport, paint: Paint): string[] {
-  const width = Math.max(0, ...report.steps.map(step => step.where.length))
-  return report.steps.map(step => {
+export function stepLines(steps: readonly DryRunStep[], paint: Paint): string[] {
+  const width = Math.max(0, ...steps.map(step => step.where.length))
+  return steps.map(step => {
     const sign = step.mark === '$' ? paint.dim('$') : paint.warn('!')
     return `  ${sign} ${step.where.padEnd(width)}   ${escapeLine(step.text)}`
   })

@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { inodes } from '../support/files.js'
 import { onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
@@ -55,25 +56,52 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
     expect((await project.run('deploy --json')).json()).toMatchObject({ result: 'unchanged', exitCode: 0 })
   })
 
-  it('on the first of two hosts that go in turn ends the restart there, with 6', async () => {
+  it('on the first of two hosts that go in turn ends the restart there, with 6, and keeps users from it', async () => {
     const { project } = here
-    configure({ rollout: { batch: 1 } })
-    writeFileSync(at('broken'), '')
+    const tell = (word: string) => `echo ${word} >"$AT/in.$CLONEDEPLOY_HOST"`
+    const command = { drain: tell('drain'), ready: tell('ready'), state: 'cat "$AT/in.$CLONEDEPLOY_HOST"' }
+    configure({ rollout: { batch: 1 }, balancer: { command, settle: '10ms' } })
+    project.write({ broken: '', 'in.h1': 'ready\n', 'in.h2': 'ready\n' })
     rmSync(at('up.h1'))
     const { code, stderr, json } = await project.run('restart --json')
     expect(code).toBe(6)
     expect(json()).toMatchObject({
       result: 'mixed',
       hosts: [
-        { name: 'h1', current: release, restarted: true, healthy: false },
+        { name: 'h1', current: release, restarted: true, healthy: false, out: 'the balancer h1' },
         { name: 'h2', current: release, restarted: false, healthy: null, error: null },
       ],
     })
     expect(stderr).toContain(`Restart failed on h1. 1 of 2 hosts was restarted. Both hosts still serve ${release}.`)
+    expect(stderr).toContain(`still serve ${release}. h1 is out of service.`)
+    expect(stderr).toMatch(/back: +clonedeploy repair {5}\(when h1 is healthy, back into service\)/)
     expect(restarts()).toEqual(['h1'])
+    expect(await project.run('repair')).toMatchObject({ code: 6 })
+    expect(textOf(at('in.h1'))).toBe('drain\n')
+    writeFileSync(at('up.h1'), '')
+    expect(await project.run('repair')).toMatchObject({ code: 0 })
+    expect(textOf(at('in.h1'))).toBe('ready\n')
     rmSync(at('broken'))
     expect(await project.run('restart')).toMatchObject({ code: 0 })
     expect(restarts()).toEqual(['h1', 'h1', 'h2'])
+  })
+
+  it('is shown what a restart would do to it, and left as it is', async () => {
+    const { project } = here
+    configure({ rollout: { batch: 1 } })
+    const before = inodes(project.on(2, 'releases'))
+    const { code, stdout } = await project.run('restart --dry-run --detailed-exitcode')
+    expect(code).toBe(10)
+    expect(stdout).toContain('! batch 2   h2')
+    expect(stdout).toMatch(/! each +echo .* {5}\(one host at a time\)/)
+    expect(stdout).toContain('Run it: clonedeploy restart production')
+    const some = await project.run('restart --dry-run --only h1 --json')
+    expect([some.code, some.json()]).toMatchObject([0, { dryRun: true, hosts: [{ name: 'h1', would: 'restart' }] }])
+    expect((await project.run('restart --dry-run --only h1')).stdout).toContain('restart production --only h1')
+    await project.run('lock')
+    expect(await project.run('restart --dry-run')).toMatchObject({ code: 4 })
+    expect(existsSync(at('restarts'))).toBe(false)
+    expect(inodes(project.on(2, 'releases'))).toEqual(before)
   })
 
   it('is waited for when somebody wants to stop, and no other host begins: 5', async () => {
