@@ -50,7 +50,7 @@ echo "tree $t"`
  * rename can win).
  * `bad`: how the release is marked when it is put back.
  * Every earlier way back is set aside first: a switch that slept since it decided would put its old release under this one,
- * and a restart of it that still goes on would start it. Exit: busy (that could not be ended), releaseMissing, currentChanged.
+ * and a restart of it that still goes on would start it, unless what is served stays. Exit: busy (that could not be ended), releaseMissing, currentChanged.
  * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
  */
 export function stage(
@@ -60,6 +60,7 @@ export function stage(
   restart: Uint8Array,
   bad: string | null = null,
 ): Script {
+  const stays = old === paths.release(release)
   return script(
     'stage',
     [
@@ -68,7 +69,7 @@ export function stage(
       endWorkFunction,
       sh`umask 077
 [ -d ${paths.release(release)} ] || exit ${codes.releaseMissing}
-for d in .clonedeploy/tx/*; do backaside "$d"; endwork "$d" || exit ${codes.busy}; done`,
+for d in .clonedeploy/tx/*; do backaside "$d"; ${stays ? sh`` : sh`endwork "$d" || exit ${codes.busy}; `}done`,
       sameCurrent(old),
       sh`[ ! -e "$X/stage" ] || rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
 mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,

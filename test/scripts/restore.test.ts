@@ -19,6 +19,7 @@ import {
   locked,
   newId,
   newTarget,
+  oldId,
   oldTarget,
   recordsOf,
   staged,
@@ -336,6 +337,14 @@ describe.each(shells)("what the dead-man's switch restarts, under $name,", { con
       true,
       oldTarget,
     ])
+  })
+
+  it('goes on when a run makes links that change nothing', async () => {
+    const root = await begun()
+    const at = await second(root)
+    await succeed(run(stage(at, oldId, oldTarget, Buffer.alloc(0)), shell))
+    writeFiles(root, { go: '' })
+    await until(() => had(root, 'ended'), 'the restart ends')
   })
 
   it('is not begun once another run has made its links', async () => {
