@@ -3,6 +3,7 @@ import type { HostState } from '../inventory/state.js'
 import { targetOf } from '../plan/assess.js'
 import { openDrains } from '../plan/drains.js'
 import { type Earlier, earlierFor, othersToMend } from '../plan/join.js'
+import { typed } from '../scripts/shell.js'
 import type { Context } from './context.js'
 import type { AdoptFlags } from './flags.js'
 import { demandDecision } from './repair.js'
@@ -87,5 +88,5 @@ function demandOurs(
 }
 
 function onHost(record: string): (state: HostState) => string {
-  return ({ name, root }) => `rm ${root}/.clonedeploy/${record}     (on ${name})`
+  return ({ name, root }) => `rm ${typed(`${root}/.clonedeploy/${record}`)}     (on ${name})`
 }

@@ -56,11 +56,11 @@ function noInspection({ stdout }: RunResult): string {
   return `inspect: it ended well, but its answer has no end: it said ${said}`
 }
 
-/** Everything is done in that folder, and named in commands that people are told to run. */
+/** Everything on a host is done in that folder. */
 function elsewhere(root: string, deployTo: string): string | null {
   const wanted = deployTo.replace(/^~\//, '').replace(/(?<=.)\/+$/, '')
   const home = wanted.startsWith('/') ? '' : root.slice(0, -wanted.length)
-  if (root === home + wanted && /^(\/([\p{L}\p{N}._/ @+-]*\/)?)?$/u.test(home)) return null
+  if (root === home + wanted && /^(\/.*)?$/.test(home) && escapeLine(home, root.length) === home) return null
   return `inspect: it answered for another folder, "${escapeLine(root, 200)}"`
 }
 

@@ -3,6 +3,7 @@ import { paths } from '../release/paths.js'
 import { retired } from '../release/retention.js'
 import { inWords } from '../release/target.js'
 import { requiredTools } from '../scripts/inspect.js'
+import { typed } from '../scripts/shell.js'
 import { confirmedReleases } from './confirmed.js'
 import { currentEntry, currentRelease } from './transaction.js'
 
@@ -79,9 +80,9 @@ export function servesAlready(states: readonly HostState[], digest: string): boo
 
 /** A record that is not what it has to be is looked at by a person, who may then put it where nothing reads it. */
 export function asideOf({ name, root }: HostState, file: string): string {
-  if (file === paths.journals) return `ls ${root}/${file}     (on ${name}: take what is none out of it)`
+  if (file === paths.journals) return `ls ${typed(`${root}/${file}`)}     (on ${name}: take what is none out of it)`
   const aside = `.clonedeploy/damaged-${file.slice(file.lastIndexOf('/') + 1)}`
-  return `mv ${root}/${file} ${root}/${aside}     (on ${name}, when you have looked at it)`
+  return `mv ${typed(`${root}/${file}`)} ${typed(`${root}/${aside}`)}     (on ${name}, when you have looked at it)`
 }
 
 type Say = (text: string, fix?: string | null) => Problem
@@ -99,7 +100,7 @@ function folderProblems(state: HostState, say: Say): readonly Problem[] {
     return [
       say(
         `${state.user} may not write in ${state.root}`,
-        `sudo install -d -o ${state.user} ${state.root}     (on ${state.name})`,
+        `sudo install -d -o ${state.user} ${typed(state.root)}     (on ${state.name})`,
       ),
     ]
   return []
@@ -109,16 +110,18 @@ function currentProblems(state: HostState, say: Say): readonly Problem[] {
   const path = `${state.root}/current`
   switch (state.current.kind) {
     case 'folder':
-      return [say(`${path} is a directory, not a link`, `mv ${path} ${state.root}/current.old     (on ${state.name})`)]
+      return [
+        say(`${path} is a directory, not a link`, `mv ${typed(path)} ${typed(`${path}.old`)}     (on ${state.name})`),
+      ]
     case 'other':
-      return [say(`${path} is a file, not a link`, `mv ${path} ${state.root}/current.old     (on ${state.name})`)]
+      return [say(`${path} is a file, not a link`, `mv ${typed(path)} ${typed(`${path}.old`)}     (on ${state.name})`)]
     case 'link':
       return state.current.resolves
         ? []
         : [
             say(
               `${path} dangles: ${inWords(state.current.target)} does not exist`,
-              `rm ${path}     (on ${state.name}, if nothing needs it)`,
+              `rm ${typed(path)}     (on ${state.name}, if nothing needs it)`,
             ),
           ]
     case 'absent':

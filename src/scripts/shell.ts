@@ -25,6 +25,11 @@ export function quote(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`
 }
 
+/** The same in a command that a person types: as it is, where every shell takes it for one word. */
+export function typed(value: string): string {
+  return /^[\w./~+@-]+$/.test(value) ? value : quote(value)
+}
+
 /** Template text as the shell shall see it: backslashes stand, but for those that keep `${` and a backquote from TypeScript. */
 function plain(part: string): string {
   return part.replaceAll('\\${', '${').replaceAll('\\`', '`')

@@ -6,6 +6,7 @@ import { failureOf } from '../../src/fleet/failure.js'
 import { linesOf } from '../../src/fleet/last-words.js'
 import { outputLines } from '../../src/fleet/lines.js'
 import { parseInspect } from '../../src/fleet/parse-inspect.js'
+import { asideOf } from '../../src/plan/preflight.js'
 import { codes } from '../../src/scripts/codes.js'
 import { parseFacts } from '../../src/scripts/facts.js'
 import { parseProcesses } from '../../src/scripts/processes.js'
@@ -53,6 +54,13 @@ describe('what a host says of its services', () => {
       faults: [{ service: 1, what: 'no-sudo', detail: 'x' }],
     })
   })
+})
+
+it('a folder is one word in a command to type, whatever its name', () => {
+  const state = parseInspect('h1', said('root /srv/a b;c\nclock 1\nkind folder\nfleet 5'))
+  expect(state && asideOf(state, '.clonedeploy/fleet')).toBe(
+    "mv '/srv/a b;c/.clonedeploy/fleet' '/srv/a b;c/.clonedeploy/damaged-fleet'     (on h1, when you have looked at it)",
+  )
 })
 
 describe('a long answer', () => {

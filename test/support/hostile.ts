@@ -13,6 +13,8 @@ export interface Hostile {
   readonly runs: (i: number, text: string) => void
   /** From their next session on, all hosts do what they are asked for. */
   readonly honest: () => void
+  /** Writes a file for these hosts; its path. */
+  readonly file: (name: string, content: Uint8Array) => string
   readonly remove: () => void
 }
 
@@ -32,6 +34,10 @@ export function hostile(hosts: number): Hostile {
     runs: (i, text) => set(i, 'runs', text),
     honest: () => {
       for (let i = 1; i <= hosts; i++) rmSync(of(i), { recursive: true, force: true })
+    },
+    file: (name, content) => {
+      writeFileSync(join(dir, name), content)
+      return join(dir, name)
     },
     remove: () => {
       if (existsSync(dir)) rmSync(dir, { recursive: true, force: true })
