@@ -49,9 +49,12 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .option('--build', 'with --dry-run: run the build commands'),
   )
   ask(
-    transaction(
-      onStage(add('rollback', 'take the whole fleet back to the newest good release that every host has')),
-    ).option('--to <id>', 'roll back to this release'),
+    transaction(onStage(add('rollback', 'take the whole fleet back to the newest good release that every host has')))
+      .option('--to <id>', 'roll back to this release')
+      .option(
+        '--accept-drift',
+        'take the release as it is where what it has lost is found nowhere; what differs is named',
+      ),
   )
   ask(
     selection(

@@ -54,4 +54,6 @@ export interface JoinFlags extends TransactionFlags {
 
 export interface RollbackFlags extends TransactionFlags {
   readonly to?: string
+  /** Take the release as it is where it cannot be made whole. */
+  readonly acceptDrift?: boolean
 }

@@ -1,5 +1,4 @@
 import type { ExitCode } from '../errors.js'
-import type { HeldBy } from '../fleet/held.js'
 import { loginProblems } from '../fleet/login-problems.js'
 import { problemsOf } from '../plan/preflight.js'
 import { chooseRollback, planRollback, type RollbackChoice } from '../plan/rollback.js'
@@ -13,7 +12,7 @@ import type { RollbackFlags } from './flags.js'
 import type { Io } from './io.js'
 import { demandOurs } from './owner.js'
 import { recordOwner } from './record-owner.js'
-import { demandHeld, readRelease } from './rollback-held.js'
+import { demandHeld, driftOf, type Found, readRelease } from './rollback-held.js'
 import { demandPossible, demandWay } from './rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
 import { tellPlan } from './tell-plan.js'
@@ -54,7 +53,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     }
     const found = await readRelease(context, fleet, choice.release)
     show(context, fleet, choice, found)
-    await demandHeld(context, fleet, choice.release, found)
+    await demandHeld(context, flags, fleet, choice.release, found)
     if (flags.dryRun) {
       await demandPossible(context, fleet)
       return tellPlan(context, flags, flags.detailedExitcode ? 10 : 0, dryRunJson(fleet, choice, found), '')
@@ -78,7 +77,13 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       unresolved: 'refuse',
       excluded: excludedNow(context, flags, now),
       rollout: way.rollout,
+      contents: found.healing.contents,
+      accepted: flags.acceptDrift ? found.healing.beyond : null,
     })
+    for (const name of found.healing.beyond) {
+      const text = `${choice.release} is taken as it is: ${driftOf(found.held, name)}`
+      context.emit({ type: 'note', level: 'warning', host: name, text })
+    }
     context.emit({ type: 'run.release', release: choice.release, previous: serves, note: 'rollback' })
     const payload = () => Promise.reject(new Error('a rollback sends no files'))
     return (await transact(context, flags, fleet, plan, payload, startedAt, way.service)).exitCode
@@ -87,20 +92,22 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
   }
 }
 
-function dryRunJson(fleet: Fleet, { release, digest, skipped }: RollbackChoice, { held }: HeldBy) {
+function dryRunJson(fleet: Fleet, { release, digest, skipped }: RollbackChoice, { held, healing }: Found) {
   const hosts = fleet.map(({ state }) => ({
     name: state.name,
     now: currentRelease(state),
     would: release,
     drift: held.get(state.name)?.drift ?? null,
+    heals: healing.contents.has(state.name),
   }))
   return { v: 1, command: 'rollback', dryRun: true, release, digest, skipped, hosts }
 }
 
-function show({ io }: Context, fleet: Fleet, choice: RollbackChoice, { held }: HeldBy): void {
+function show({ io }: Context, fleet: Fleet, choice: RollbackChoice, { held, healing }: Found): void {
   const rows = fleet.map(({ state }) => {
-    const drift = held.get(state.name)?.drift
-    return [state.name, currentRelease(state) ?? 'nothing', choice.release, drift === undefined ? '?' : heldText(drift)]
+    const one = held.get(state.name)
+    const disk = one === undefined ? '?' : heldText(one.drift, healing.contents.has(state.name))
+    return [state.name, currentRelease(state) ?? 'nothing', choice.release, disk]
   })
   const skipped = choice.skipped.map(({ release, why }) => `  skipped: ${release} (${why})`)
   const lines = [

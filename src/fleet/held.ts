@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js'
 import type { HostState } from '../inventory/state.js'
 import { isIntact } from '../plan/drift.js'
-import { verifyStep } from '../plan/verify-step.js'
+import { verifyStep } from '../plan/held-steps.js'
 import type { Verify } from '../scripts/verify.js'
 import { type Held, readHeld } from './drift.js'
 import { onEach } from './each.js'
@@ -25,14 +25,13 @@ export async function readOnAll(
   release: string,
   { concurrency, read }: { readonly concurrency: number; readonly read: Verify['read'] },
 ): Promise<HeldBy> {
-  const held = new Map<string, Held>()
-  const lost = new Set<string>()
-  await onEach(fleet, concurrency, async ({ session, state }) => {
-    if (!state.releases.some(({ id }) => id === release)) return
-    const one = await readHeld(session, verifyStep(config, session.host, state, release, read))
-    if (one === null) lost.add(state.name)
-    else held.set(state.name, one)
-  })
+  const holders = fleet.filter(({ state }) => state.releases.some(({ id }) => id === release))
+  const told = await onEach(holders, concurrency, ({ session, state }) =>
+    readHeld(session, verifyStep(config, session.host, state, release, read)),
+  )
+  const names = holders.map(({ state }) => state.name)
+  const held = new Map(names.flatMap((name, i) => (told[i] == null ? [] : [[name, told[i]] as const])))
+  const lost = new Set(names.filter(name => !held.has(name)))
   const damaged = [...held].filter(([, { drift }]) => !isIntact(drift)).map(([name]) => name)
   return { held, damaged: new Set(damaged), lost }
 }

@@ -8,6 +8,7 @@ import type { Place } from '../scripts/place.js'
 import { settle } from '../scripts/settle.js'
 import { seal, stage } from '../scripts/stage.js'
 import { restore, serve } from '../scripts/swap.js'
+import { verifyStep } from './held-steps.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
 import { runRecord } from './release-run.js'
 import type { Doubts, Need } from './repair.js'
@@ -23,7 +24,6 @@ import {
   scriptStep,
 } from './transaction.js'
 import { hookVariables } from './variables.js'
-import { verifyStep } from './verify-step.js'
 
 export interface BringIntent extends Intent {
   readonly needs: ReadonlyMap<string, Need>

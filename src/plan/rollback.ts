@@ -3,17 +3,31 @@ import { PreflightError } from '../errors.js'
 import type { HostState, ReleaseState } from '../inventory/state.js'
 import { isOlder, isOurs, newestFirst } from '../release/id.js'
 import { confirmedReleases } from './confirmed.js'
+import { healStep, verifyStep } from './held-steps.js'
 import type { Plan } from './plan.js'
 import { currentRelease, type Intent, planTransaction } from './transaction.js'
-import { verifyStep } from './verify-step.js'
 
-/** Verify the release where it lies, then what every transaction does. Nothing is pruned. */
-export function planRollback(intent: Intent): Plan {
-  return planTransaction(
+export interface RollbackIntent extends Intent {
+  /** What damaged hosts lack of the release, by their name. */
+  readonly contents?: ReadonlyMap<string, Uint8Array>
+  /** Hosts on which the release is taken as it is; null: it must be whole, and the same, everywhere. */
+  readonly accepted?: ReadonlySet<string> | null
+}
+
+/** Make the release whole where it is damaged, verify it where it lies, then what every transaction does. Nothing is pruned. */
+export function planRollback(intent: RollbackIntent): Plan {
+  const { config, release, contents, accepted = null } = intent
+  const plan = planTransaction(
     intent,
-    (host, state) => [verifyStep(intent.config, host, state, intent.release, 'written')],
+    (host, state, place) => {
+      if (accepted?.has(state.name)) return []
+      const lost = contents?.get(state.name)
+      const healed = lost === undefined ? [] : [healStep(config, host, state, place, release, lost)]
+      return [...healed, verifyStep(config, host, state, release, 'written')]
+    },
     () => [],
   )
+  return accepted === null ? plan : { ...plan, identical: 'warn' }
 }
 
 export interface RollbackChoice {

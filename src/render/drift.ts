@@ -13,9 +13,10 @@ export function driftText({ modified, missing, extra, extraCount }: Drift): stri
     .join(', ')
 }
 
-/** `✔` for what is as it was sealed, with what is there beside that. */
-export function heldText(drift: Drift): string {
+/** `✔` for what is as it was sealed, or can be made so, with what differs and what is there beside that. */
+export function heldText(drift: Drift, heals: boolean): string {
   const text = driftText(drift)
+  if (heals) return `✔ when it is made whole: ${text}`
   return [isIntact(drift) ? '✔' : '✖', ...(text === '' ? [] : [text])].join(' ')
 }
 

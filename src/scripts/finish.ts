@@ -1,6 +1,7 @@
 import { paths, releaseName } from '../release/paths.js'
 import { codes } from './codes.js'
 import { endWorkFunction } from './end-work.js'
+import { asideFunction } from './heal.js'
 import { fenced, fencedOnce, flush, type Place, sweepProbe } from './place.js'
 import { type Script, script, sh } from './shell.js'
 import { wayFunctions } from './way.js'
@@ -11,8 +12,10 @@ export function discard(place: Place): Script {
     fenced(place),
     endWorkFunction,
     wayFunctions,
+    asideFunction,
     sweepProbe,
     sh`endwork "$X"
+asideback "$X"
 calloff "$X"
 took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 if [ -f "$X/made" ]; then

@@ -1,6 +1,7 @@
 import { paths } from '../release/paths.js'
 import { codes } from './codes.js'
 import { endWorkFunction } from './end-work.js'
+import { asideFunction } from './heal.js'
 import { enter, fenced, type Place, sweepProbe } from './place.js'
 import { isCurrent } from './same-current.js'
 import { type Script, script, sh } from './shell.js'
@@ -30,6 +31,7 @@ export function lock(place: Place, holder: string, options: LockOptions): Script
     enter(place.root),
     unfinishedFunctions,
     endWorkFunction,
+    asideFunction,
     sh`X=${paths.tx(place.tx)}
 over=
 umask 077
@@ -87,6 +89,7 @@ set --
 for d in .clonedeploy/tx/*/; do
   d=\${d%/}
   [ "$d" = "$X" ] && continue
+  asideback "$d"
   { doubtful "$d" || unserved "$d"; } && continue
   endwork "$d"
   if [ -f "$d/made" ]; then

@@ -5,6 +5,13 @@ import { sealedFunction } from './sealed.js'
 import { type Script, script, sh } from './shell.js'
 import { treeFunctions } from './tree.js'
 
+/**
+ * `differing`, in a release: `-LINE` of its list of what was sealed ($L, with the byte $b for newlines) where that is not
+ * there as it was, and `+LINE` of what is there by the same name. Of both, folders come first.
+ */
+export const differingFunction = sh`known() { { all "$1" | plain; paths "$L"; } | sort | uniq -d | sed 's,^,./,' | tr "\\012\\$b" '\000\012'; }
+differing() { { lines known | sed 's/^/+/'; sed '1d;s/^/-/' "$L"; } | sort -k1.2 | uniq -u -s 1; }`
+
 export interface Verify {
   /** What the app may write, as it was when it was sealed. */
   readonly writable?: readonly string[]
@@ -28,6 +35,7 @@ export function verify(root: string, release: string, ask: Verify): Script {
     enter(root),
     treeFunctions,
     sealedFunction(ask.writable ?? []),
+    differingFunction,
     sh`r=$PWD/${paths.release(release)}; m=$PWD/${paths.manifest(release)}; L=$m.sealed
 cd -- "$r" 2>/dev/null || exit ${codes.releaseMissing}
 if [ ! -f "$m.seal" ]; then
@@ -43,10 +51,8 @@ unwritten() {
   set -- $(sheet "$r" | comm -z --total -123 "$m.sheet" -)
   [ "$#" = 4 ] && [ "$1" = 0 ]
 }
-known() { { all "$1" | plain; paths "$L"; } | sort | uniq -d | sed 's,^,./,' | tr "\\012\\$b" '\000\012'; }
 d=
-unwritten 2>/dev/null || { quick; intact "$L" "$r" >/dev/null 2>&1; } ||
-  d=$({ lines known | sed 's/^/+/'; sed '1d;s/^/-/' "$L"; } | sort -k1.2 | uniq -u -s 1)
+unwritten 2>/dev/null || { quick; intact "$L" "$r" >/dev/null 2>&1; } || d=$(differing)
 [ -z "$t" ] || echo "tree $t"
 { paths "$L"; paths "$L"; find . ! -name . -print0 | plain; } | sort | uniq -u | sealed paths |
   sed -n -e '1,'${mostExtra}'s/^/x /p' -e '$=' | sed 's/^[0-9]*$/extra &/'

@@ -1,4 +1,5 @@
-import { lstatSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, lstatSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeFiles } from '../support/files.js'
 import { both, onFleet } from '../support/on-fleet.js'
@@ -66,20 +67,53 @@ describe.skipIf(!sshdIsHere())('an app that writes into its release', () => {
     expect((await project.run('repair')).code).toBe(0)
   })
 
-  it('is told which sealed files are lost and how to go further back, by the dry run as by the run', async () => {
+  it('and changes a file that is the older release’s too keeps nobody from going back: that one is made whole in a fresh copy', async () => {
+    const { project } = here
+    const [one, two] = [await project.deployed('one'), await project.deployed('two')]
+    const file = (i: number, id: string) => project.on(i, 'releases', id, 'server.js')
+    for (const i of both) appendFileSync(file(i, two), 'appended\n')
+    expect(both.map(i => textOf(file(i, one)))).toEqual(both.map(() => 'serve()\nappended\n'))
+
+    const dry = await project.run('rollback --dry-run')
+    expect([dry.code, dry.stderr]).toEqual([
+      0,
+      expect.stringContaining('✔ when it is made whole: 1 modified (server.js)'),
+    ])
+    const { code, stderr } = await project.run('rollback --yes')
+    expect([code, stderr]).toEqual([0, expect.stringContaining('Rolled back 2 hosts')])
+    expect(both.map(i => [textOf(file(i, one)), textOf(file(i, two))])).toEqual(
+      both.map(() => ['serve()\n', 'serve()\nappended\n']),
+    )
+    expect((await project.run('status --verify')).code).toBe(0)
+    expect((await project.run(`rollback --yes --to ${two}`)).code).toBe(0)
+    expect(both.map(i => textOf(file(i, two)))).toEqual(both.map(() => 'serve()\n'))
+  })
+
+  it('is told which sealed files are nowhere to be had and how to go further back, by the dry run as by the run', async () => {
     const { project } = here
     const [one, two, three] = [await project.deployed('1'), await project.deployed('2'), await project.deployed('3')]
+    const lost = (i: number) => rmSync(project.on(i, 'releases', two, 'version'))
     appWrites(one, two)
-    rmSync(project.on(2, 'releases', two, 'server.js'))
-    writeFileSync(project.on(2, 'releases', two, 'version'), 'changed\n')
+    rmSync(join(project.root, '.clonedeploy/cache'), { recursive: true })
+
+    // The other host has what is lost on one.
+    lost(2)
+    expect(await project.run('rollback --dry-run --json')).toMatchObject({ code: 0 })
+    lost(1)
     for (const command of ['rollback --dry-run', 'rollback --yes']) {
       const { code, stderr } = await project.run(command)
       expect([command, code]).toEqual([command, 3])
-      expect(stderr).toContain(`h2 does not hold ${two} as it was sealed. Nothing was changed.`)
-      expect(stderr).toContain('h2  1 modified (version), 1 missing (server.js), 2 extra (')
+      expect(stderr).toContain(`h1, h2 do not hold ${two} as it was sealed, and it cannot be made whole`)
+      expect(stderr).toContain('h2  1 missing (version), 2 extra (')
       expect(stderr).toContain(`go further back: clonedeploy rollback --to ${one}`)
+      expect(stderr).toContain(`take it as it is: clonedeploy rollback --to ${two} --accept-drift`)
     }
     expect(both.map(project.current)).toEqual(both.map(() => `releases/${three}`))
+    const accepted = await project.run(`rollback --yes --to ${two} --accept-drift`)
+    expect([accepted.code, accepted.stderr]).toEqual([
+      0,
+      expect.stringMatching(new RegExp(`h2.*${two} is taken as it is: 1 missing .version.`)),
+    ])
     expect((await project.run(`rollback --yes --to ${one}`)).code).toBe(0)
   })
 })

@@ -123,13 +123,16 @@ const situations: Readonly<Record<string, Situation>> = {
   },
   'a rollback to what is not as it was made': {
     async make(project) {
-      await deploy(project, 'one')
-      await deploy(project, 'two')
-      appendFileSync(project.on(2, older(project), 'version'), 'more\n')
+      for (const version of ['one', 'two', 'three']) await deploy(project, version)
+      for (const i of both) appendFileSync(project.on(i, `releases/${project.releases(i)[1]}/version`), 'more\n')
+      rmSync(join(project.root, '.clonedeploy/cache'), { recursive: true })
     },
     command: 'rollback --yes',
     code: 3,
-    typed: [],
+    typed: [
+      ['rollback --to RELEASE --yes', 0],
+      ['rollback --to RELEASE --accept-drift --yes', 0],
+    ],
   },
   'a rollback to nothing': {
     make: project => deploy(project, 'one'),
