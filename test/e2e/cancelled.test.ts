@@ -28,7 +28,7 @@ const hold = 'echo $$ >>"$AT/held"; sleep 60'
 const second = `grep -q one version || { ${hold}; }`
 
 interface PhaseCase {
-  readonly config?: object
+  readonly config?: object | ((at: string) => object)
   /** The message at which the program is held; without one, a command of the project holds it. */
   readonly at?: At
   /** A release that is not sent along with the lock. */
@@ -41,7 +41,7 @@ const untouched = { code: 3, result: 'aborted' } as const
 const putBack = { code: 5, result: 'put-back' } as const
 const phases: Readonly<Record<string, PhaseCase>> = {
   check: { at: { kind: 'inspect', k: 1, when: 'after' }, ...untouched },
-  build: { config: { build: hold, source: { dir: '.' } }, ...untouched },
+  build: { config: at => ({ build: { run: hold, env: { AT: at } }, source: { dir: '.' } }), ...untouched },
   lock: { at: { kind: 'lock', k: 1, when: 'after' }, ...untouched },
   push: { at: { kind: 'unpack', k: 1, when: 'after' }, large: true, ...untouched },
   prepare: { config: { prepare: second }, ...untouched },
@@ -118,7 +118,10 @@ describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {
       mkdirSync(at('node_modules/.bin'), { recursive: true })
       symlinkSync(program, at('node_modules/.bin/clonedeploy'))
       const one = await project.deployed('one')
-      project.configure({ env: { AT: project.root }, ...config })
+      project.configure({
+        env: { AT: project.root },
+        ...(typeof config === 'function' ? config(project.root) : config),
+      })
       project.write({ 'app/version': 'two\n', ...(large && { 'app/large': randomBytes(2 << 20).toString('base64') }) })
       const step = startStep(steps[how as keyof typeof steps], point?.env ?? {})
       if (point === null)
