@@ -64,8 +64,10 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     ),
   )
   ask(
-    transaction(
-      onStage(add('repair', 'end what a dead run left, and bring every host to the fleet’s release; safe to repeat')),
+    trusting(
+      transaction(
+        onStage(add('repair', 'end what a dead run left, and bring every host to the fleet’s release; safe to repeat')),
+      ),
     )
       .option(
         '--give-up <hosts>',
@@ -76,8 +78,12 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .option('--fenced', 'with --give-up: confirm that no user reaches them'),
   )
   ask(
-    change(
-      onStage(add('join', 'give new hosts the fleet’s release, and the earlier ones to roll back to; builds nothing')),
+    trusting(
+      change(
+        onStage(
+          add('join', 'give new hosts the fleet’s release, and the earlier ones to roll back to; builds nothing'),
+        ),
+      ),
     ).option('--host <hosts>', 'the hosts that are to join, by their names in the inventory', list, [] as string[]),
   )
   ask(
@@ -207,6 +213,14 @@ function transaction(command: Command): Command {
     )
     .option('--reason <why>', 'why they are left out')
     .option('--force', 'go on although nothing has changed; build again')
+}
+
+/** For the commands that bring hosts what others say. */
+function trusting(command: Command): Command {
+  return command.option(
+    '--trust-host <host>',
+    'take the word of this host for what the fleet serves, although no other bears it out',
+  )
 }
 
 /** What every transaction knows. */

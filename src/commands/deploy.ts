@@ -171,9 +171,9 @@ async function referenceOf(
   return { release, dates: await datesOn(model.session, { root: model.state.root, release, manifest: from }, manifest) }
 }
 
-/** Every release that is on any host. */
-function idsOn(fleet: Fleet): readonly string[] {
-  return fleet.flatMap(({ state }) => state.releases.map(({ id }) => id))
+/** Every host's releases. */
+function idsOn(fleet: Fleet): readonly (readonly string[])[] {
+  return fleet.map(({ state }) => state.releases.map(({ id }) => id))
 }
 
 function noteOf(revision: Revision | null): string {

@@ -45,11 +45,14 @@ export interface RepairFlags extends TransactionFlags {
   /** Hosts that the repair goes on without; only together with `fenced`. */
   readonly giveUp?: readonly string[]
   readonly fenced?: boolean
+  /** The host whose word of what the fleet serves is taken. */
+  readonly trustHost?: string
 }
 
 export interface JoinFlags extends TransactionFlags {
   /** The hosts that are to join. */
   readonly host?: readonly string[]
+  readonly trustHost?: string
 }
 
 export interface RollbackFlags extends TransactionFlags {

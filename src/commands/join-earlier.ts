@@ -31,10 +31,10 @@ export async function bringEarlier(
   if (damaged.size > 0) return `${[...damaged].join(', ')}: its copy was changed on the host`
   if (lost.size > 0) return `${[...lost].join(', ')}: the connection was lost`
   const whole = { ...scene, fleet: others, damaged }
-  const model = modelOf(whole, release)
+  const model = modelOf(whole, earlier)
   if (model === null) return 'no host holds it as it was made'
   try {
-    const artifact = await sourceOf(context, whole, release)
+    const artifact = await sourceOf(context, whole, earlier)
     const size = needsOf(entriesOf(artifact.manifest))
     demandNone(fleet.flatMap(({ state }) => (needs.get(state.name) === 'push' ? problemsOf(state, size) : [])))
     const what = { ...earlier, doubts: new Map() }

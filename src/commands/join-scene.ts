@@ -1,30 +1,44 @@
 import { MixedError, PreflightError } from '../errors.js'
-import type { HostState } from '../inventory/state.js'
-import { targetOf } from '../plan/assess.js'
+import type { FleetRecord, HostState } from '../inventory/state.js'
 import { openDrains } from '../plan/drains.js'
 import { type Earlier, earlierFor, othersToMend } from '../plan/join.js'
+import { isWhat } from '../plan/word.js'
 import { typed } from '../scripts/shell.js'
 import type { Context } from './context.js'
 import type { AdoptFlags } from './flags.js'
+import { knownHere } from './known.js'
 import { demandDecision } from './repair.js'
-import { readScene, type Scene } from './repair-scene.js'
+import { type Asked, readScene, type Scene } from './repair-scene.js'
 import { leave } from './survey.js'
+import { notBorneOut } from './trust-host.js'
 
 /** What a join found: the fleet, what it serves, and what the joining hosts lack of it. */
 export interface JoinScene {
   readonly scene: Scene
   readonly target: string
   readonly earlier: readonly Earlier[]
+  /** Earlier releases that only one host holds, of which nothing is known here. */
+  readonly unvouched: readonly string[]
 }
 
 /** Reads the fleet. Throws where hosts cannot join it as it is; nothing is changed. */
-export async function readJoin(context: Context, flags: AdoptFlags, joining: ReadonlySet<string>): Promise<JoinScene> {
-  const scene = await readScene(context, flags, { command: 'join' })
+export async function readJoin(context: Context, flags: AdoptFlags, asked: Asked): Promise<JoinScene> {
+  const scene = await readScene(context, flags, asked)
   try {
-    demandDecision(scene)
-    const target = demandJoinable(context, scene, joining)
+    demandDecision(context, scene)
+    const target = demandJoinable(context, scene)
     const states = scene.fleet.map(({ state }) => state)
-    return { scene, target, earlier: earlierFor(states, joining, target, context.config.keepReleases) }
+    const found = earlierFor(states, asked.joining, target, context.config.keepReleases)
+    const holders = states.filter(({ name }) => !asked.joining.has(name))
+    const { records, trusted } = knownHere(context, asked.trusted)
+    const isVouched = (one: Earlier) =>
+      holders.length > 1 || holders[0]?.name === trusted || records.some(record => isWhat(one, record))
+    return {
+      scene,
+      target,
+      earlier: found.filter(isVouched),
+      unvouched: found.filter(one => !isVouched(one)).map(({ release }) => release),
+    }
   } catch (error) {
     leave(scene.fleet)
     throw error
@@ -32,24 +46,26 @@ export async function readJoin(context: Context, flags: AdoptFlags, joining: Rea
 }
 
 /** What the others serve, when they are whole and only the joining hosts will change. Throws PreflightError, MixedError. */
-export function demandJoinable(context: Context, scene: Scene, joining: ReadonlySet<string>): string {
+export function demandJoinable(context: Context, scene: Scene): string {
+  const { joining, heard } = scene
+  if (heard.alone.length > 0) throw notBorneOut(context, scene)
   demandRead(context, scene, joining)
   const states = scene.fleet.map(({ state }) => state)
   const others = states.filter(({ name }) => !joining.has(name))
-  const target = targetOf(others)
-  if (target === null)
+  const { record } = heard
+  if (record === null)
     throw new PreflightError('The other hosts serve no release that could be joined. Nothing was changed.', {
       next: ['instead: clonedeploy deploy'],
     })
-  demandOurs(context, states, joining, target)
-  const odd = othersToMend(states, scene.damaged, joining, target)
+  demandOurs(context, states, joining, record)
+  const odd = othersToMend(states, scene.damaged, joining, record)
   if (odd.length > 0 || (context.config.balancer !== null && openDrains(others) !== null)) {
     const who = odd.length > 0 ? odd.join(', ') : 'a run that died has drained hosts'
     throw new MixedError(`The fleet is not whole without that: ${who}. Nothing was changed.`, {
       next: ['look: clonedeploy status', 'first: clonedeploy repair'],
     })
   }
-  return target
+  return record.release
 }
 
 function demandRead({ hosts }: Context, { fleet, beyond }: Scene, joining: ReadonlySet<string>): void {
@@ -70,10 +86,10 @@ function demandOurs(
   { config }: Context,
   states: readonly HostState[],
   joining: ReadonlySet<string>,
-  target: string,
+  record: FleetRecord,
 ): void {
   const brings = states.filter(({ name }) => joining.has(name))
-  const isOurs = targetOf(states) === target
+  const isOurs = brings.every(({ fleet }) => fleet === null || fleet.seq <= record.seq || isWhat(fleet, record))
   const files = [
     ...(isOurs ? [] : brings.filter(({ fleet }) => fleet !== null).map(onHost('fleet'))),
     ...(config.balancer === null || openDrains(brings) === null
@@ -82,7 +98,7 @@ function demandOurs(
   ]
   if (isOurs && files.length === 0) return
   throw new MixedError(
-    `${brings.map(({ name }) => name).join(', ')} brings records along that are not this fleet's, which serves ${target}. Nothing was changed.`,
+    `${brings.map(({ name }) => name).join(', ')} brings records along that are not this fleet's, which serves ${record.release}. Nothing was changed.`,
     { next: files.map(file => `if it was in another fleet: ${file}`) },
   )
 }

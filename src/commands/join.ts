@@ -10,10 +10,12 @@ import { bringEarlier } from './join-earlier.js'
 import { demandJoinable, readJoin } from './join-scene.js'
 import { adopts } from './owner.js'
 import { repairFleet } from './repair.js'
+import type { Asked, Scene } from './repair-scene.js'
 import { wayOfRepair } from './rollout.js'
 import { leave } from './survey.js'
 import { tellPlan } from './tell-plan.js'
 import { withLockWait } from './transact.js'
+import { trustedHost } from './trust-host.js'
 
 /** What the joining hosts have got so far, whatever comes of the rest. */
 interface Brought {
@@ -55,8 +57,9 @@ async function joinFleet(
   startedAt: number,
   brought: Brought,
 ): Promise<Outcome> {
-  const { scene, target, earlier } = await readJoin(context, flags, joining)
-  const warnings: string[] = []
+  const asked = askedFor(context, flags, joining)
+  const { scene, target, earlier, unvouched } = await readJoin(context, flags, asked)
+  const warnings = unvouched.map(release => unvouchedText(context, scene, release))
   context.log.name(target)
   try {
     const others = scene.fleet.map(({ state }) => state.name).filter(name => !joining.has(name))
@@ -72,8 +75,8 @@ async function joinFleet(
     brought.bytes += scene.fleet.reduce((sum, { session }) => sum + session.bytes(), 0)
     leave(scene.fleet)
   }
-  const outcome = await repairFleet(context, flags, startedAt, 'join', later => {
-    demandJoinable(context, later, joining)
+  const outcome = await repairFleet(context, flags, startedAt, asked, later => {
+    demandJoinable(context, later)
   })
   const isNew = outcome.result === 'unchanged' && outcome.exitCode === 0 && brought.earlier.length > 0
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10
@@ -96,9 +99,20 @@ function withWhatWasBrought(error: unknown, names: string, { earlier }: Brought)
   return error
 }
 
+function askedFor(context: Context, flags: JoinFlags, joining: ReadonlySet<string>): Asked {
+  return { command: 'join', given: [], joining, trusted: trustedHost(context, flags) }
+}
+
+function unvouchedText({ io }: Context, { fleet, joining }: Scene, release: string): string {
+  const [only] = fleet.map(({ state }) => state.name).filter(name => !joining.has(name))
+  return `${release} was not brought, so the fleet cannot go back to it: only ${only} holds it; if it is right: ${io.again(`--trust-host ${only}`)}`
+}
+
 async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<string>): Promise<ExitCode> {
-  const { scene, earlier } = await readJoin(context, flags, joining)
+  const { scene, earlier, unvouched } = await readJoin(context, flags, askedFor(context, flags, joining))
   leave(scene.fleet)
+  for (const release of unvouched)
+    context.emit({ type: 'note', level: 'warning', host: null, text: unvouchedText(context, scene, release) })
   const report = {
     app: context.config.app,
     stage: context.config.stage,
@@ -109,6 +123,8 @@ async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<s
     drained: new Map(),
     joining: [...joining],
     earlier,
+    trusted: scene.trusted,
+    next: [],
   }
   const changes = flags.detailedExitcode && !isNothing(report) ? 10 : 0
   const exitCode = scene.beyond.size > 0 ? 6 : changes

@@ -1,11 +1,11 @@
 import { MixedError } from '../errors.js'
 import { sweep } from '../fleet/without-swap.js'
-import { targetOf } from '../plan/assess.js'
 import { ownerName, ownerStep } from '../plan/owner.js'
 import { planRecord } from '../plan/plan-repair.js'
-import { digestOf } from '../plan/repair.js'
+import { vouched } from '../plan/vouched.js'
 import type { Context } from './context.js'
 import type { AdoptFlags } from './flags.js'
+import { keepRecord, knownHere } from './known.js'
 import { adopts } from './owner.js'
 import { intentFor, nothingToSend } from './repair-act.js'
 import type { Fleet } from './survey.js'
@@ -13,15 +13,19 @@ import { startRun } from './transact.js'
 
 /** With --adopt, and where the fleet's record is not ours on every host: makes it ours. What is served stays as it is. */
 export async function recordOwner(context: Context, flags: AdoptFlags, fleet: Fleet): Promise<void> {
-  const states = fleet.map(({ state }) => state)
-  const release = targetOf(states)
-  if (!adopts(context, flags, fleet) || release === null) return
-  const intent = await intentFor(context, flags, { command: 'repair', fleet, given: [] }, release)
-  const plan = planRecord({ ...intent, digest: digestOf(states, release) }, ownerStep(context.config))
+  const heard = vouched(
+    fleet.map(({ state }) => state),
+    knownHere(context),
+  )
+  const { record } = heard
+  if (!adopts(context, flags, fleet) || record === null) return
+  const intent = await intentFor(context, flags, { command: 'repair', fleet, given: [], heard }, record.release)
+  const plan = planRecord({ ...intent, digest: record.digest }, ownerStep(context.config))
   const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend))
   if (halt !== null)
     throw new MixedError(
       `That this is ${ownerName(context.config)} could not be recorded everywhere: ${halt.reason}. What is served is as it was.`,
       { next: ['look: clonedeploy status', 'again: clonedeploy repair --adopt'] },
     )
+  keepRecord(context, plan.record)
 }

@@ -5,16 +5,14 @@ import { recall } from '../build/store.js'
 import { zipFor } from '../build/zip.js'
 import { MixedError, PreflightError } from '../errors.js'
 import { datesOn } from '../fleet/dates.js'
-import { execute } from '../fleet/execute.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { putBack } from '../fleet/put-back.js'
 import { refetch } from '../fleet/refetch.js'
 import { sweep } from '../fleet/without-swap.js'
-import type { HostState } from '../inventory/state.js'
-import { targetOf } from '../plan/assess.js'
+import type { FleetRecord, HostState } from '../inventory/state.js'
 import { type BringIntent, planBring, planPutBack, planRecord, planSweep } from '../plan/plan-repair.js'
 import { problemsOf } from '../plan/preflight.js'
-import { digestOf, type RepairDecision } from '../plan/repair.js'
+import type { RepairDecision } from '../plan/repair.js'
 import { vouchedRun } from '../plan/run-of.js'
 import { touchedFiles } from '../plan/touched-files.js'
 import { currentRelease, type Intent, mostCommon } from '../plan/transaction.js'
@@ -22,11 +20,12 @@ import { addedEntries } from '../release/linked.js'
 import type { Dates } from '../scripts/dates.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
+import { keepRecord } from './known.js'
 import { needsOf } from './making.js'
 import { modelOf, type Scene } from './repair-scene.js'
 import { wayOfRepair } from './rollout.js'
 import { demandNone } from './survey.js'
-import { revealSecrets, signed, startRun } from './transact.js'
+import { carryOut, revealSecrets, signed, startRun } from './transact.js'
 
 type Bring = Extract<RepairDecision, { kind: 'bring' }>
 
@@ -49,7 +48,8 @@ export async function act(
       return bring(context, flags, scene, decision, startedAt)
     case 'sweep': {
       const release = decision.release ?? 'repair'
-      if (decision.remove.length > 0) await sourceOf(context, scene, release)
+      const { record } = scene.heard
+      if (decision.remove.length > 0 && record !== null) await sourceOf(context, scene, record)
       const plan = planSweep(await intentFor(context, flags, scene, release), decision.remove)
       const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend))
       if (halt !== null) throw new PreflightError(`What a dead run left could not be removed: ${halt.reason}.`)
@@ -68,15 +68,15 @@ export async function act(
 
 /** Records on the hosts that answer which ones were given up; what they serve stays as it is. */
 export async function leaveOut(context: Context, flags: TransactionFlags, scene: Scene): Promise<void> {
-  const states = scene.fleet.map(({ state }) => state)
-  const release = targetOf(states)
+  const { record } = scene.heard
   const names = scene.given.map(({ host }) => host).join(', ')
   const tell = (text: string) => context.emit({ type: 'note', level: 'warning', host: null, text })
-  if (release === null) return tell(`that ${names} is given up is not recorded: the fleet serves nothing yet`)
-  const intent = { ...(await intentFor(context, flags, scene, release)), digest: digestOf(states, release) }
+  if (record === null) return tell(`that ${names} is given up is not recorded: the fleet serves nothing yet`)
+  const intent = { ...(await intentFor(context, flags, scene, record.release)), digest: record.digest }
   const plan = planRecord(intent, `record that ${names} is left out`)
   const halt = await sweep(startRun(context, flags, scene.fleet, plan, nothingToSend))
   if (halt !== null) throw new MixedError(`That ${names} is given up could not be recorded everywhere: ${halt.reason}.`)
+  keepRecord(context, plan.record)
   tell(`${names} is given up and recorded as left out; when it is back: clonedeploy repair`)
 }
 
@@ -89,9 +89,9 @@ async function bring(
 ): Promise<Outcome> {
   const { fleet } = scene
   const { release, needs } = decision
-  const model = modelOf(scene, release)
+  const model = modelOf(scene, decision)
   const pushed = fleet.filter(({ state }) => needs.get(state.name) === 'push')
-  const artifact = pushed.length === 0 ? null : await sourceOf(context, scene, release)
+  const artifact = pushed.length === 0 ? null : await sourceOf(context, scene, decision)
   if (model === null) throw nowhere(release)
   const size = artifact === null ? { bytes: 0, entries: 0 } : needsOf(entriesOf(artifact.manifest))
   const behind = fleet.filter(({ state }) => ['swap', 'push'].includes(needs.get(state.name) ?? ''))
@@ -115,7 +115,7 @@ async function bring(
   const zip = zipFor(pushed.map(({ state }) => state))
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release, zip)
   const run = startRun(context, flags, fleet, planBring(intent), payload, way.service)
-  return execute(run, { startedAt, log: context.log.path() })
+  return carryOut(context, run, startedAt)
 }
 
 /** What is said of a release that is brought as `model` holds it; `artifact`: its bytes, null where nothing is pushed. */
@@ -141,8 +141,13 @@ export async function bringIntent(
 }
 
 /** The very bytes of the release: as they were kept here, or from a host that holds them intact. */
-export async function sourceOf(context: Context, scene: Scene, release: string): Promise<Artifact> {
-  const model = modelOf(scene, release)
+export async function sourceOf(
+  context: Context,
+  scene: Pick<Scene, 'fleet' | 'damaged'>,
+  what: Pick<FleetRecord, 'release' | 'digest'>,
+): Promise<Artifact> {
+  const { release } = what
+  const model = modelOf(scene, what)
   if (model?.entry.digest == null) throw nowhere(release)
   const { digest, extra } = model.entry
   const { session, state } = model.from
@@ -162,7 +167,7 @@ export async function sourceOf(context: Context, scene: Scene, release: string):
   )
 }
 
-function vouchedOf({ fleet }: Scene, release: string) {
+function vouchedOf({ fleet }: Pick<Scene, 'fleet'>, release: string) {
   return vouchedRun(
     fleet.map(({ state }) => state),
     release,
@@ -190,11 +195,12 @@ function nowhere(release: string): MixedError {
 export async function intentFor(
   context: Context,
   flags: TransactionFlags,
-  { command, fleet, given }: Pick<Scene, 'command' | 'fleet' | 'given'>,
+  { command, fleet, given, heard }: Pick<Scene, 'command' | 'fleet' | 'given' | 'heard'>,
   release: string,
 ): Promise<Intent> {
   return {
     ...signed(context, fleet, context.io.now()),
+    record: heard.record,
     command,
     reason: flags.message ?? '',
     secrets: await revealSecrets(context),

@@ -1,14 +1,18 @@
 import { nobody, readOnAll } from '../fleet/held.js'
-import type { Excluded, FleetState, HostState, ReleaseState } from '../inventory/state.js'
-import { targetOf } from '../plan/assess.js'
+import type { Excluded, FleetRecord, FleetState, HostState, ReleaseState } from '../inventory/state.js'
+import { aloneText } from '../plan/alone.js'
 import { asideOf } from '../plan/preflight.js'
-import { beyondRepair, decideRepair, digestOf, type RepairDecision } from '../plan/repair.js'
+import { beyondRepair, decideRepair, type RepairDecision } from '../plan/repair.js'
+import { mostCommon } from '../plan/transaction.js'
+import { type Vouched, vouched } from '../plan/vouched.js'
 import type { Context } from './context.js'
 import type { AdoptFlags } from './flags.js'
 import { demandAway } from './give-up.js'
+import { knownHere } from './known.js'
 import { demandOurs } from './owner.js'
 import { readFleet } from './status.js'
 import { demandUnlocked, type Fleet, leave, orInterrupt } from './survey.js'
+import { demandWord, noteTrust } from './trust-host.js'
 
 /** What a repair found, and what it makes of it. */
 export interface Scene {
@@ -18,22 +22,30 @@ export interface Scene {
   /** What stays wrong whatever a repair does: hosts, and why. */
   readonly beyond: ReadonlyMap<string, string>
   readonly damaged: ReadonlySet<string>
+  /** What the hosts say that the fleet is to serve; those that alone say something else are not in `fleet`. */
+  readonly heard: Vouched
+  /** All that answered, with a state that can be read. */
+  readonly states: readonly HostState[]
   /** Hosts that the user has given up: none of them answers. */
   readonly given: readonly Excluded[]
+  /** Hosts that are new: what they say of the fleet is no word of this one's. */
+  readonly joining: ReadonlySet<string>
+  readonly trusted: string | null
 }
 
-/** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError. */
-export async function readScene(
-  context: Context,
-  flags: AdoptFlags,
-  { given = [], command = 'repair' }: Partial<Pick<Scene, 'given' | 'command'>> = {},
-): Promise<Scene> {
+/** What a command asks of it. */
+export type Asked = Pick<Scene, 'command' | 'given' | 'joining' | 'trusted'>
+
+export const repairing: Asked = { command: 'repair', given: [], joining: new Set(), trusted: null }
+
+/** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError, and where it does not know the host that is trusted. */
+export async function readScene(context: Context, flags: AdoptFlags, asked: Asked): Promise<Scene> {
   const { emit } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'check' })
   const { fleet, read } = await readFleet(context)
   try {
-    const scene = await sceneOf(context, fleet, demandOurs(context, flags, read), { given, command })
+    const scene = await sceneOf(context, fleet, demandOurs(context, flags, read), asked)
     const note = `${scene.fleet.length}/${fleet.hosts.length} hosts`
     emit({ type: 'phase.end', phase: 'check', ok: scene.beyond.size === 0, ms: performance.now() - began, note })
     return scene
@@ -43,37 +55,42 @@ export async function readScene(
   }
 }
 
-async function sceneOf(
-  context: Context,
-  { hosts }: FleetState,
-  read: Fleet,
-  { given, command }: Pick<Scene, 'given' | 'command'>,
-): Promise<Scene> {
+async function sceneOf(context: Context, { hosts }: FleetState, read: Fleet, asked: Asked): Promise<Scene> {
+  const { given, joining, trusted } = asked
   demandAway(given, read)
   demandUnlocked(context, read)
-  const release = targetOf(read.map(({ state }) => state))
+  const intact = read.filter(({ state }) => state.damaged.length === 0)
+  const states = intact.map(({ state }) => state)
+  demandWord(trusted, states, joining)
+  const heard = vouched(states, knownHere(context, trusted), joining)
+  if (trusted !== null) noteTrust(context, trusted, vouched(states, knownHere(context), joining))
+  const { record } = heard
+  const alone = new Map(heard.alone.map(word => [word.host, aloneText(word)]))
+  const borne = intact.filter(({ state }) => !alone.has(state.name))
   const { config, concurrency } = context
   const { damaged, lost } =
-    release === null
+    record === null
       ? nobody
-      : await orInterrupt(context, readOnAll(config, read, release, { concurrency, read: 'all' }))
-  const fleet = read.filter(({ state }) => !lost.has(state.name) && state.damaged.length === 0)
-  const states = fleet.map(({ state }) => state)
+      : await orInterrupt(context, readOnAll(config, borne, record.release, { concurrency, read: 'all' }))
+  const fleet = borne.filter(({ state }) => !lost.has(state.name))
+  const left = fleet.map(({ state }) => state)
   const isGiven = (name: string) => given.some(({ host }) => host === name)
-  const isAway = ({ name, state }: FleetState['hosts'][number]) =>
-    state === null ? !isGiven(name) : lost.has(name) || state.damaged.length > 0
-  const away = hosts.filter(isAway)
-  const changed = `it serves a copy of ${release} that was changed on the host`
+  const away = hosts.filter(({ name, state }) =>
+    state === null ? !isGiven(name) : lost.has(name) || state.damaged.length > 0,
+  )
+  const changed = `it serves a copy of ${record?.release} that was changed on the host`
   return {
-    command,
+    ...asked,
     fleet,
-    decision: decideRepair(states, { unreachable: away.map(({ name }) => name), damaged }),
+    decision: decideRepair(left, { unreachable: away.map(({ name }) => name), damaged, record }),
     beyond: new Map([
+      ...alone,
       ...away.map(one => [one.name, damageOf(one.state) ?? one.error ?? 'the connection was lost'] as const),
-      ...beyondRepair(states, damaged).map(name => [name, changed] as const),
+      ...beyondRepair(left, { damaged, record }).map(name => [name, changed] as const),
     ]),
     damaged,
-    given,
+    heard,
+    states,
   }
 }
 
@@ -83,17 +100,17 @@ function damageOf(state: HostState | null): string | null {
   return state === null || first === undefined ? null : `${first.file} ${first.why}; fix: ${asideOf(state, first.file)}`
 }
 
-/** The release as a host holds it that was found intact, and that host. */
+/** The release as a host holds it that was found intact, and that host: one that says of it what most say. */
 export function modelOf(
-  { fleet, damaged }: Scene,
-  release: string,
+  { fleet, damaged }: Pick<Scene, 'fleet' | 'damaged'>,
+  { release, digest }: Pick<FleetRecord, 'release' | 'digest'>,
 ): { readonly from: Fleet[number]; readonly entry: ReleaseState } | null {
-  const digest = digestOf(
-    fleet.map(({ state }) => state),
-    release,
-  )
-  const entryOf = (state: HostState) => state.releases.find(({ id }) => id === release)
-  const from = fleet.find(({ state }) => !damaged.has(state.name) && entryOf(state)?.digest === digest)
-  const entry = from && entryOf(from.state)
-  return from && entry ? { from, entry } : null
+  const models = fleet.flatMap(from => {
+    const entry = from.state.releases.find(({ id }) => id === release)
+    return entry === undefined || entry.digest !== digest || damaged.has(from.state.name)
+      ? []
+      : [{ from, entry, said: JSON.stringify([entry.revision, entry.tree, entry.extra]) }]
+  })
+  const usual = mostCommon(models.map(({ said }) => said))
+  return models.find(({ said }) => said === usual) ?? null
 }

@@ -11,11 +11,12 @@ import { adopts } from './owner.js'
 import { recordOwner } from './record-owner.js'
 import { act, leaveOut } from './repair-act.js'
 import { concluded } from './repair-end.js'
-import { readScene, type Scene } from './repair-scene.js'
+import { type Asked, readScene, repairing, type Scene } from './repair-scene.js'
 import { leftDrained, mendService } from './repair-service.js'
 import { leave } from './survey.js'
 import { tellPlan } from './tell-plan.js'
 import { withLockWait } from './transact.js'
+import { notBorneOut, trustedHost, trustSteps } from './trust-host.js'
 import { unchanged } from './unchanged.js'
 
 /** `clonedeploy repair`: ends what a dead run left, and brings every host to the fleet's release. Safe to repeat. */
@@ -31,12 +32,18 @@ export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
     emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
     if (flags.dryRun) return await withLockWait(context, flags, () => dryRun(context, flags))
     if (config.protected) await askToGoOn(context, flags, `Repair ${config.stage}?`, 'this stage is protected')
-    const outcome = await withLockWait(context, flags, () => repairFleet(context, flags, startedAt, 'repair'))
+    const outcome = await withLockWait(context, flags, () =>
+      repairFleet(context, flags, startedAt, askedFor(context, flags)),
+    )
     emit({ type: 'run.end', outcome })
     return outcome.exitCode
   } finally {
     await context.close()
   }
+}
+
+function askedFor(context: Context, flags: RepairFlags): Asked {
+  return { ...repairing, given: givenUp(context, flags), trusted: trustedHost(context, flags) }
 }
 
 const mostRounds = 5
@@ -46,17 +53,17 @@ export async function repairFleet(
   context: Context,
   flags: RepairFlags,
   startedAt: number,
-  command: Scene['command'],
+  asked: Asked,
   demand: (scene: Scene) => void = () => {},
 ): Promise<Outcome> {
   let done = null as Outcome | null
   let unsettled: readonly string[] = []
-  const given = givenUp(context, flags)
+  const { given, command } = asked
   for (let round = 1; round <= mostRounds; round++) {
-    const scene = await readScene(context, flags, { given, command })
+    const scene = await readScene(context, flags, asked)
     try {
       const wrong = refusalOf(() => {
-        demandDecision(scene)
+        demandDecision(context, scene)
         demand(scene)
       })
       if (wrong !== null) {
@@ -111,9 +118,9 @@ function refusalOf(act: () => void): Refusal | null {
 }
 
 async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
-  const scene = await readScene(context, flags, { given: givenUp(context, flags) })
+  const scene = await readScene(context, flags, askedFor(context, flags))
   const drained = await leftDrained(context, scene).finally(() => leave(scene.fleet))
-  demandDecision(scene)
+  demandDecision(context, scene)
   const { app, stage } = context.config
   const report = {
     app,
@@ -125,6 +132,8 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
     drained,
     joining: [],
     earlier: [],
+    trusted: scene.trusted,
+    next: trustSteps(context, scene),
   }
   const changes = flags.detailedExitcode && !isNothing(report) ? 10 : 0
   const exitCode = scene.beyond.size > 0 ? 6 : changes
@@ -132,9 +141,11 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
 }
 
 /** Throws MixedError when the records do not tell what has to be done. */
-export function demandDecision({ fleet, decision, beyond }: Scene): void {
+export function demandDecision(context: Context, scene: Scene): void {
+  const { fleet, decision, beyond, heard } = scene
   const details = [...beyond].map(([name, why]) => `${name}  ${why}`)
   const next = ['look: clonedeploy status']
+  if (fleet.length === 0 && heard.alone.length > 0) throw notBorneOut(context, scene)
   if (fleet.length === 0) throw new MixedError('No host could be read. Nothing was changed.', { details, next })
   if (decision.kind !== 'unknown') return
   const names = decision.hosts.join(', ')

@@ -21,6 +21,7 @@ import type { Propose } from '../text/propose.js'
 import { type Context, openContext } from './context.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
+import { knownHere } from './known.js'
 import { inService, readService } from './service.js'
 import { endsKnown, type Fleet, leave, orInterrupt } from './survey.js'
 
@@ -48,7 +49,7 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
     const service = inService(await readService(context, read, context.hosts))
     leave(read)
     const { app, stage } = context.config
-    const report = proposing(assess(app, stage, fleet, new Map(probes), service), io.propose)
+    const report = proposing(assess(app, stage, fleet, new Map(probes), service, knownHere(context)), io.propose)
     io.output.stdout(
       flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now(), io.propose),
     )

@@ -8,9 +8,11 @@ import type { Outcome } from '../fleet/outcome.js'
 import type { HostRun, Run } from '../fleet/run.js'
 import type { Service } from '../fleet/service.js'
 import type { Plan } from '../plan/plan.js'
+import { vouched } from '../plan/vouched.js'
 import { saysYes } from './ask.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
+import { keepRecord, knownHere } from './known.js'
 import { type Fleet, leave } from './survey.js'
 import { thisProcess } from './this-process.js'
 
@@ -30,6 +32,10 @@ export function signed(context: Context, fleet: Fleet, now: Date) {
     process: thisProcess(),
     at: now.toISOString(),
     times: context.io.times,
+    record: vouched(
+      fleet.map(({ state }) => state),
+      knownHere(context),
+    ).record,
   }
 }
 
@@ -53,11 +59,18 @@ export async function transact(
 ): Promise<Outcome> {
   const run = startRun(context, flags, fleet, plan, payload, service)
   run.warnings.push(...warnings)
-  const outcome = await execute(run, { startedAt, log: context.log.path() })
+  const outcome = await carryOut(context, run, startedAt)
   for (const { host, roundTrips, bytes } of fleet.map(({ session }) => session))
     context.emit({ type: 'traffic', host: host.name, roundTrips: roundTrips(), bytes: bytes() })
   context.emit({ type: 'run.end', outcome })
   leave(fleet)
+  return outcome
+}
+
+/** Executes a run; what hosts have confirmed of it is known here from then on. */
+export async function carryOut(context: Context, run: Run, startedAt: number): Promise<Outcome> {
+  const outcome = await execute(run, { startedAt, log: context.log.path() })
+  if (run.hosts.some(({ confirmed }) => confirmed)) keepRecord(context, run.plan.record)
   return outcome
 }
 

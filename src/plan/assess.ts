@@ -1,12 +1,13 @@
 import type { Excluded, FleetState, HostState } from '../inventory/state.js'
 import { inWords } from '../release/target.js'
+import { aloneReport, trusting } from './alone.js'
 import { isAtWork, isPersons } from './at-work.js'
-import { newestRecord } from './newest-record.js'
 import { ownedByOthers, withOwnRecords } from './owner.js'
 import { inDoubt } from './preflight.js'
 import type { Place, StatusHost, StatusReport } from './status.js'
-import { currentEntry, currentRelease, mostCommon } from './transaction.js'
+import { currentEntry, currentRelease } from './transaction.js'
 import { type FleetFacts, joinHosts, judge, leftBy, repair, unreachable } from './verdict.js'
+import { type Known, nothingKnown, type Vouched, vouched } from './vouched.js'
 
 /** What was found out about a host beside its state. */
 export interface Probe {
@@ -36,13 +37,18 @@ export function assess(
   fleet: FleetState,
   probes: ReadonlyMap<string, Probe>,
   service: InService = noBalancer,
+  known: Known = nothingKnown,
 ): StatusReport {
   const us = { app, stage }
   const read = fleet.hosts.flatMap(({ state }) => (state === null ? [] : [state]))
   const states = withOwnRecords(read, us)
   const owned = new Map(ownedByOthers(read, us).map(({ host, text }) => [host, text]))
-  const facts = { ...factsOf(states), drained: service.drained, owned }
-  const excluded = newestRecord(states)?.excluded ?? []
+  const heard = vouched(
+    states.filter(({ name }) => !owned.has(name)),
+    known,
+  )
+  const facts = { ...factsOf(states, heard), drained: service.drained, owned }
+  const excluded = heard.record?.excluded ?? []
   const hosts = fleet.hosts.map(({ name, state, error }) => {
     const left = excluded.find(({ host }) => host === name)
     const host = leftOut(state === null ? unread(name, error) : hostOf(state, facts, probes.get(name)), left)
@@ -63,12 +69,17 @@ export function assess(
     lock,
     hosts,
     split: splitOf(hosts),
+    ...(heard.alone.length === 0 ? {} : { alone: heard.alone.map(aloneReport) }),
     ...maintenanceOf(states),
     problems: [
       ...hosts.flatMap(({ flag, says }) => (flag === null || says === null ? [] : [says])),
       ...service.problems,
     ],
-    next: nextOf(hosts, lock),
+    next: nextOf(
+      hosts,
+      lock,
+      trusting(states, heard, flag => `clonedeploy repair ${flag}`),
+    ),
   }
 }
 
@@ -78,10 +89,11 @@ function maintenanceOf(states: readonly HostState[]): Pick<StatusReport, 'mainte
   return first === undefined ? {} : { maintenance: { ...first.maintenance, hosts: on.map(({ name }) => name) } }
 }
 
-function factsOf(states: readonly HostState[]): Omit<FleetFacts, 'drained' | 'owned'> {
+function factsOf(states: readonly HostState[], { record, alone }: Vouched): Omit<FleetFacts, 'drained' | 'owned'> {
   const transactions = states.flatMap(state => state.transactions)
   return {
-    target: targetOf(states),
+    target: record?.release ?? null,
+    alone: new Map(alone.map(word => [word.host, word])),
     releases: states.flatMap(({ releases }) => releases.map(({ id }) => id)),
     confirmed: new Set(transactions.flatMap(({ id, outcome }) => (outcome === 'confirmed' ? [id] : []))),
   }
@@ -95,23 +107,6 @@ function leftOut(host: StatusHost, excluded: Excluded | undefined): StatusHost {
   if (host.flag === 'IN DOUBT') return { ...host, says }
   const next = host.reachable ? 'fix: clonedeploy repair' : 'when it is back: clonedeploy repair'
   return { ...host, verdict: host.reachable ? host.verdict : 'left out', flag: 'EXCLUDED', error: why, says, next }
-}
-
-/** What the fleet is meant to serve: by the newest record on any host, or what a confirmed transaction says, or what most serve. A host that was left out has no say by its transactions. */
-export function targetOf(states: readonly HostState[]): string | null {
-  const newest = newestRecord(states)
-  const leftOut = new Set(newest?.excluded?.map(({ host }) => host))
-  const confirmed = states.flatMap(({ name, transactions }) =>
-    leftOut.has(name)
-      ? []
-      : transactions.filter(({ outcome, id }) => outcome === 'confirmed' && unfinished(states, id)),
-  )
-  return confirmed[0]?.next ?? newest?.release ?? mostCommon(states.map(currentRelease))
-}
-
-/** Whether a transaction was confirmed somewhere and reverted or undecided elsewhere. */
-function unfinished(states: readonly HostState[], id: string): boolean {
-  return states.some(({ transactions }) => transactions.some(one => one.id === id && one.outcome !== 'confirmed'))
 }
 
 function resultOf(states: readonly HostState[], hosts: readonly StatusHost[]): StatusReport['result'] {
@@ -188,12 +183,18 @@ function lockOf({ lock }: HostState, states: readonly HostState[], unread: numbe
   }
 }
 
-function nextOf(hosts: readonly StatusHost[], lock: StatusReport['lock']): readonly string[] {
+function nextOf(
+  hosts: readonly StatusHost[],
+  lock: StatusReport['lock'],
+  trusting: readonly string[],
+): readonly string[] {
   const sweep = lock === null || lock.alive ? [] : [repair]
   const flagged = hosts.filter(({ flag }) => flag !== null)
   const isNew = ({ verdict }: StatusHost) => verdict === 'new'
   const steps = new Set([...flagged.filter(host => !isNew(host)).flatMap(({ next }) => next ?? []), ...sweep])
+  for (const step of trusting) steps.add(step)
   const added = flagged.filter(isNew).map(({ name }) => name)
   // The repair that others need brings the new ones along.
-  return added.length === 0 || steps.has(repair) ? [...steps] : [...steps, joinHosts(added)]
+  const comes = steps.has(repair) || trusting.length > 0
+  return added.length === 0 || comes ? [...steps] : [...steps, joinHosts(added)]
 }

@@ -1,4 +1,4 @@
-import type { HostState, ReleaseState } from '../inventory/state.js'
+import type { FleetRecord, HostState, ReleaseState } from '../inventory/state.js'
 import { isOlder, newestFirst } from '../release/id.js'
 import { keep } from '../scripts/finish.js'
 import { confirmedReleases } from './confirmed.js'
@@ -43,7 +43,7 @@ export function othersToMend(
   states: readonly HostState[],
   damaged: ReadonlySet<string>,
   joining: ReadonlySet<string>,
-  target: string,
+  target: Pick<FleetRecord, 'release' | 'digest'>,
 ): readonly string[] {
   const others = states.filter(({ name }) => !joining.has(name))
   const needs = needsFor(others, target, damaged)

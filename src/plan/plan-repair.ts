@@ -90,6 +90,7 @@ export function planRecord(intent: Intent, text: string): Plan {
   const record = sameRecord(intent)
   return {
     ...plan,
+    record,
     hosts: plan.hosts.map(host => ({
       ...host,
       prune: scriptStep(recordFleet({ root: host.root, tx: intent.tx }, record), text, 60_000),

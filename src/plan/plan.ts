@@ -13,6 +13,8 @@ export interface Plan extends Times {
   readonly tx: string
   readonly release: string
   readonly digest: string | null
+  /** The fleet's record as every host keeps it once it has confirmed: JSON, one line. */
+  readonly record: string
   /** What most hosts served when we looked. */
   readonly previous: string | null
   readonly hosts: readonly HostPlan[]

@@ -1,11 +1,11 @@
-import type { HostState, TransactionState } from '../inventory/state.js'
-import { targetOf } from './assess.js'
-import { newestRecord } from './newest-record.js'
+import type { FleetRecord, HostState, TransactionState } from '../inventory/state.js'
 import { inDoubt, unserved } from './preflight.js'
-import { currentRelease, mostCommon } from './transaction.js'
+import { currentRelease } from './transaction.js'
 
 /** What was found out beside the records of the hosts that answered. */
 export interface Found {
+  /** What the fleet is to serve, as plan/vouched.ts has it; null: that is not known, or it is nothing. */
+  readonly record: FleetRecord | null
   /** Hosts that did not answer. */
   readonly unreachable: readonly string[]
   /** Hosts whose copy of the fleet's release is not what it was sealed as. */
@@ -40,31 +40,24 @@ export type RepairDecision =
 
 /** What ends the fleet's troubles, from the records of its hosts and nothing else. Nobody must be at work on it. */
 export function decideRepair(states: readonly HostState[], found: Found): RepairDecision {
-  const dead = new Map([...doubtsOf(states)].filter(([, { id }]) => !isConfirmed(states, id)))
+  const dead = new Map([...doubtsOf(states)].filter(([, one]) => !isConfirmed(states, one)))
   if (dead.size > 0) return putBack(dead, found)
-  const release = targetOf(states)
-  if (release === null) return leftovers(states, release)
-  const needs = needsFor(states, release, found.damaged)
+  if (found.record === null) return leftovers(states, null)
+  const { release, digest } = found.record
+  const needs = needsFor(states, found.record, found.damaged)
   const having = (need: Need) => [...needs].filter(([, one]) => one === need).map(([name]) => name)
   if (having('replace').length > 0) return { kind: 'sweep', release, remove: having('replace') }
   if (having('swap').length + having('push').length === 0) return leftovers(states, release)
-  return { kind: 'bring', release, digest: digestOf(states, release), needs, doubts: doubtsOf(states) }
+  return { kind: 'bring', release, digest, needs, doubts: doubtsOf(states) }
 }
 
 /** Hosts that serve a damaged copy of the fleet's release: a repair leaves them as they are. */
-export function beyondRepair(states: readonly HostState[], damaged: ReadonlySet<string>): readonly string[] {
-  const release = targetOf(states)
-  if (release === null) return []
-  return [...needsFor(states, release, damaged)].filter(([, need]) => need === 'deploy').map(([name]) => name)
-}
-
-/** The digest that the fleet's release has everywhere: by the newest record, or by most of those who hold it. */
-export function digestOf(states: readonly HostState[], release: string): string | null {
-  const newest = newestRecord(states)
-  if (newest?.release === release && newest.digest !== null) return newest.digest
-  return mostCommon(
-    states.map(({ releases }) => releases.find(({ id, digest }) => id === release && digest !== null)?.digest ?? null),
-  )
+export function beyondRepair(
+  states: readonly HostState[],
+  { record, damaged }: Omit<Found, 'unreachable'>,
+): readonly string[] {
+  if (record === null) return []
+  return [...needsFor(states, record, damaged)].filter(([, need]) => need === 'deploy').map(([name]) => name)
 }
 
 function putBack(doubts: Doubts, { unreachable }: Found): RepairDecision {
@@ -88,20 +81,20 @@ function doubtsBy(states: readonly HostState[], which: typeof inDoubt): Doubts {
 }
 
 /** A host says so by its register, or by the fleet's record that it keeps from that moment on. */
-function isConfirmed(states: readonly HostState[], tx: string): boolean {
+function isConfirmed(states: readonly HostState[], { id, next }: TransactionState): boolean {
   return states.some(
     ({ transactions, fleet }) =>
-      fleet?.tx === tx || transactions.some(({ id, outcome }) => id === tx && outcome === 'confirmed'),
+      (fleet?.tx === id && fleet.release === next) ||
+      transactions.some(one => one.id === id && one.outcome === 'confirmed' && one.next === next),
   )
 }
 
 /** What each host needs to serve this release. */
 export function needsFor(
   states: readonly HostState[],
-  release: string,
+  { release, digest }: Pick<FleetRecord, 'release' | 'digest'>,
   damaged: ReadonlySet<string>,
 ): ReadonlyMap<string, Need> {
-  const digest = digestOf(states, release)
   return new Map(states.map(state => [state.name, needOf(state, release, digest, damaged)]))
 }
 

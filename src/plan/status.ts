@@ -1,4 +1,5 @@
 import type { HistoryRecord, MaintenanceRecord } from '../inventory/state.js'
+import type { AloneReport } from './alone.js'
 import type { Drift } from './drift.js'
 import type { Verdict } from './verdict.js'
 
@@ -29,6 +30,8 @@ export interface StatusReport {
   readonly hosts: readonly StatusHost[]
   /** Which hosts serve what, where they do not serve the same; most hosts first. */
   readonly split: readonly { readonly release: string | null; readonly hosts: readonly string[] }[] | null
+  /** What hosts say of the fleet that nobody else bears out; absent: nothing. */
+  readonly alone?: readonly AloneReport[]
   /** Whose flag of maintenance is on the hosts, and on which; absent: on none. */
   readonly maintenance?: MaintenanceRecord & { readonly hosts: readonly string[] }
   /** Sentences for people: what is wrong and what to run. */

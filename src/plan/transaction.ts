@@ -1,7 +1,7 @@
 import type { Config, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Excluded, FleetRecord, HostState, ProcessMark } from '../inventory/state.js'
-import { seqAfter } from '../release/sequence.js'
+import { seqAfterAll } from '../release/sequence.js'
 import { inWords } from '../release/target.js'
 import { abandon, blame, discard, finish, prune } from '../scripts/finish.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
@@ -16,7 +16,6 @@ import { overOf } from './at-work.js'
 import { allAtOnce, type Rollout } from './batches.js'
 import { addressVariables, healthStep } from './health-step.js'
 import { logStep } from './log-step.js'
-import { newestRecord } from './newest-record.js'
 import { onHost } from './on-host.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
 import { processStep } from './process-step.js'
@@ -45,6 +44,8 @@ export interface Intent {
   readonly run?: ReleaseRun | null
   readonly unresolved: 'refuse' | 'keep'
   readonly times: Times
+  /** What the fleet was to serve so far; absent: nobody's word of it counts. */
+  readonly record?: FleetRecord | null
   /** Hosts that this run leaves out on purpose. */
   readonly excluded?: readonly Excluded[]
   /** Absent: all hosts at once. */
@@ -52,7 +53,7 @@ export interface Intent {
 }
 
 /** Said of a release by the host that puts it back and does not know why. */
-const unconfirmed = 'put back before the fleet confirmed it'
+export const unconfirmed = 'put back before the fleet confirmed it'
 const short = 20_000
 const long = 600_000
 
@@ -63,7 +64,8 @@ export function planTransaction(
   pruned: (state: HostState) => readonly string[],
 ): Plan {
   const { config } = intent
-  const hosts = intent.hosts.map(({ host, state }) => planHost(intent, host, state, prepare, pruned))
+  const record = fleetRecord(intent)
+  const hosts = intent.hosts.map(({ host, state }) => planHost(intent, host, state, record, prepare, pruned))
   const first = intent.hosts[0]
   const onceHost = first?.host.name ?? ''
   const once = first === undefined || intent.command !== 'deploy' ? [] : onceHooks(intent, first.host, first.state)
@@ -74,6 +76,7 @@ export function planTransaction(
     tx: intent.tx,
     release: intent.release,
     digest: intent.digest,
+    record,
     previous: mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
     hosts,
     rollout: intent.rollout ?? allAtOnce(hosts.map(({ host }) => host.name)),
@@ -156,6 +159,7 @@ function planHost(
   intent: Intent,
   host: Host,
   state: HostState,
+  record: string,
   prepare: (host: Host, state: HostState, place: Place) => readonly Step[],
   pruned: (state: HostState) => readonly string[],
 ): HostPlan {
@@ -192,11 +196,11 @@ function planHost(
     processes: processStep(config, host, state, release),
     log: logStep(config, host, state, now),
     canaryCheck: canaryCheck(intent, 'hosts', run => hook(place, { ...run, folder: 'current' }, variables)),
-    confirm: scriptStep(confirm(place, release, fleetRecord(intent)), 'confirm'),
+    confirm: scriptStep(confirm(place, release, record), 'confirm'),
     prune:
       drop.length === 0 ? null : scriptStep(prune(place, drop), `remove ${drop.length} old: ${drop.join(' ')}`, long),
     finish: scriptStep(
-      finish(place, { fleet: fleetRecord(intent), history: historyRecord(intent, now.previous) }),
+      finish(place, { fleet: record, history: historyRecord(intent, now.previous) }),
       'record the release, unlock',
       60_000,
     ),
@@ -300,40 +304,39 @@ function holderRecord(intent: Intent, host: Host): string {
 }
 
 function fleetRecord(intent: Intent): string {
-  const states = intent.hosts.map(({ state }) => state)
-  const newest = newestRecord(states)
-  const again = newest?.release === intent.release
+  const { record = null } = intent
+  const again = record?.release === intent.release
   return JSON.stringify({
-    seq: nextSeq(intent, newest),
+    seq: nextSeq(intent),
     app: intent.config.app,
     stage: intent.config.stage,
     release: intent.release,
     digest: intent.digest,
-    previous: again ? newest.previous : mostCommon(states.map(currentRelease)),
+    previous: again ? record.previous : mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
     tx: intent.tx,
     by: intent.who,
     at: intent.at,
-    excluded: excludedBy(intent, newest?.excluded ?? []),
+    excluded: excludedBy(intent, record?.excluded ?? []),
   })
 }
 
 /** The record as it is, as ours and with the hosts that this run leaves out. */
 export function sameRecord(intent: Intent): string {
-  const newest = newestRecord(intent.hosts.map(({ state }) => state))
-  const { release, digest, who: by, at } = intent
-  const base = newest ?? { release, digest, previous: null, by, at }
+  const { release, digest, who: by, at, record = null } = intent
+  const base = record ?? { release, digest, previous: null, by, at }
   return JSON.stringify({
     ...base,
     app: intent.config.app,
     stage: intent.config.stage,
-    seq: nextSeq(intent, newest),
-    excluded: excludedBy(intent, newest?.excluded ?? []),
+    seq: nextSeq(intent),
+    excluded: excludedBy(intent, record?.excluded ?? []),
   })
 }
 
 /** A host that is left out may have been the only one to record the last run: our record goes before that one too. */
-function nextSeq({ excluded = [] }: Intent, newest: FleetRecord | null): number {
-  return seqAfter(newest?.seq ?? 0, excluded.length > 0 ? 2 : 1)
+function nextSeq({ hosts, excluded = [] }: Intent): number {
+  const seqs = hosts.flatMap(({ state }) => state.fleet?.seq ?? [])
+  return seqAfterAll(seqs, excluded.length > 0 ? 2 : 1)
 }
 
 /** Those left out now, and those left out before that are still not back. */

@@ -1,6 +1,7 @@
 import type { HostState, LockState, TransactionState } from '../inventory/state.js'
 import { isOlder, isReleaseId } from '../release/id.js'
 import { inWords } from '../release/target.js'
+import { aloneText } from './alone.js'
 import { isAtWork, isPersons } from './at-work.js'
 import { isIntact } from './drift.js'
 import { disown } from './owner.js'
@@ -8,6 +9,7 @@ import { asideOf, inDoubt, unserved } from './preflight.js'
 import type { StatusHost } from './status.js'
 import { shipped } from './times.js'
 import { currentRelease } from './transaction.js'
+import type { Word } from './word.js'
 
 /** What a host is, in a word that scripts may rely on. */
 export type Verdict =
@@ -28,6 +30,8 @@ export type Verdict =
   /** It serves a release that is newer than the fleet's. */
   | 'ahead'
   | 'new'
+  /** No other host bears out what it says that the fleet serves. */
+  | 'alone'
   | 'drifted'
   /** Its files are back, and the restart that serves them was not seen to succeed. */
   | 'service unknown'
@@ -56,6 +60,8 @@ export interface Judgement {
 /** What is known of the fleet as a whole when one of its hosts is judged. */
 export interface FleetFacts {
   readonly target: string | null
+  /** What hosts alone say, by their names. */
+  readonly alone: ReadonlyMap<string, Word>
   /** Every release that any host holds. */
   readonly releases: readonly string[]
   /** Transactions that some host has confirmed. */
@@ -84,6 +90,7 @@ export function judge(state: HostState, probe: Probed, fleet: FleetFacts) {
     midway(state, fleet) ??
     damaged(state) ??
     broken(state) ??
+    alone(state, fleet) ??
     misplaced(state, fleet) ??
     drifted(state, probe) ??
     notRestarted(state) ??
@@ -153,16 +160,31 @@ function broken({ name, current }: HostState): Judgement | null {
   return null
 }
 
-function misplaced(state: HostState, { target, releases, confirmed }: FleetFacts): Judgement | null {
+function alone({ name }: HostState, fleet: FleetFacts): Judgement | null {
+  const word = fleet.alone.get(name)
+  if (word === undefined) return null
+  return off('alone', 'ALONE', `${aloneText(word)}.`, trustStep(name))
+}
+
+function trustStep(host: string): string {
+  return `if that is right: clonedeploy repair --trust-host ${host}`
+}
+
+function misplaced(state: HostState, { target, releases, confirmed, alone }: FleetFacts): Judgement | null {
   const serves = currentRelease(state)
-  if (serves === target) return null
   const { name } = state
+  if (target === null) {
+    const [word] = alone.keys()
+    if (serves !== null || word === undefined) return null
+    return off('new', 'NEW', `${name} serves nothing yet.`, trustStep(word))
+  }
+  if (serves === target) return null
   if (serves === null)
     return off('new', 'NEW', `${name} serves nothing yet; the fleet serves ${target}.`, joinHosts([name]))
   const split = state.transactions.find(({ id, outcome }) => outcome === 'reverted' && confirmed.has(id))
   if (split !== undefined)
     return off('split', 'OLD', `${name} went back to ${serves} while others were confirmed on ${target}.`, repair)
-  const known = target !== null && isReleaseId(serves) && isReleaseId(target)
+  const known = isReleaseId(serves) && isReleaseId(target)
   if (known && isOlder(target, serves))
     return off('ahead', 'OLD', `${name} serves ${serves}, which is newer than the fleet's ${target}.`, repair)
   const behind = known ? missed(serves, target, releases) : null

@@ -42,11 +42,21 @@ export function isOlder(id: string, than: string): boolean {
   return ageKey(id) < ageKey(than)
 }
 
-/** The time to name a release by: now, or a second after the newest there is, so that ids always sort as they were made. */
-export function timeAfter(ids: Iterable<string>, now: Date): Date {
-  const newest = Math.max(0, ...[...ids].map(timeOf).filter(time => time < Date.UTC(9999)))
+/**
+ * The time to name a release by: now, or a second after the newest that any of these hosts holds, so that ids always sort
+ * as they were made. What one of several hosts alone holds from days to come is not believed: it would be the end of time.
+ */
+export function timeAfter(held: readonly (readonly string[])[], now: Date): Date {
+  const isShared = (id: string) => held.length === 1 || held.filter(ids => ids.includes(id)).length > 1
+  const times = held
+    .flat()
+    .filter(id => timeOf(id) < now.getTime() + day || isShared(id))
+    .map(timeOf)
+  const newest = Math.max(0, ...times.filter(time => time < Date.UTC(9999)))
   return new Date(Math.max(now.getTime(), newest + 1000))
 }
+
+const day = 86_400_000
 
 function timeOf(id: string): number {
   const found = /^(\d{4})(\d\d)(\d\d)-?(\d\d)(\d\d)(\d\d)/.exec(id)

@@ -22,6 +22,10 @@ export interface RepairReport {
   /** Hosts that are to join, and earlier releases that they would get; none in a repair. */
   readonly joining: readonly string[]
   readonly earlier: readonly Earlier[]
+  /** Whose word is taken for what the fleet serves; null: nobody's alone. */
+  readonly trusted: string | null
+  /** What to type about a host that nobody bears out. */
+  readonly next: readonly string[]
 }
 
 /** The dry run for people. Ends with a newline. */
@@ -38,14 +42,20 @@ export function repairText(report: RepairReport, propose: Propose = text => text
     ...drained,
     ...(report.adopt ? [`  every host would record that it is ${report.app}/${report.stage}`] : []),
     ...beyond,
-    isNothing(report) ? 'Nothing to do.' : `Run it: ${propose(`clonedeploy ${command} ${report.stage}${flags}`)}`,
+    ...report.next.map(text => `  ${escapeLine(text)}`),
+    ...lastLine(report, propose(`clonedeploy ${command} ${report.stage}${flags}`)),
   ]
   return `${lines.join('\n')}\n`
 }
 
+function lastLine(report: RepairReport, command: string): readonly string[] {
+  if (!isNothing(report)) return [`Run it: ${command}`]
+  return report.next.length > 0 ? [] : ['Nothing to do.']
+}
+
 /** The same as `--json` prints it. */
 export function repairJson(report: RepairReport) {
-  const { app, stage, decision, states, beyond, drained } = report
+  const { app, stage, decision, states, beyond, drained, next } = report
   return {
     v: 1,
     command: commandOf(report).command,
@@ -56,6 +66,7 @@ export function repairJson(report: RepairReport) {
     hosts: states.map(state => ({ name: state.name, now: currentRelease(state), would: wouldDo(report, state) })),
     ...(drained.size === 0 ? {} : { drained: Object.fromEntries(drained) }),
     problems: [...beyond].map(([name, why]) => `${name}: ${why}`),
+    ...(next.length === 0 ? {} : { next }),
   } as const
 }
 
@@ -64,8 +75,8 @@ export function isNothing({ decision, adopt, drained, earlier }: RepairReport): 
   return decision.kind === 'nothing' && !adopt && drained.size === 0 && earlier.length === 0
 }
 
-function commandOf({ joining, adopt }: RepairReport) {
-  const flags = adopt ? ' --adopt' : ''
+function commandOf({ joining, adopt, trusted }: RepairReport) {
+  const flags = `${adopt ? ' --adopt' : ''}${trusted === null ? '' : ` --trust-host ${trusted}`}`
   return joining.length === 0
     ? { command: 'repair', flags }
     : { command: 'join', flags: ` --host ${joining.join(',')}${flags}` }

@@ -28,6 +28,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'npm install -D ./clonedeploy-0.1.0.tgz': 'test/e2e/packed.test.ts',
   'clonedeploy init': 'test/e2e/init.test.ts',
   'clonedeploy repair --give-up web-3 --fenced --yes': 'test/e2e/give-up.test.ts',
+  'clonedeploy repair --trust-host web-3': 'test/e2e/alone.test.ts',
   'node bin/clonedeploy.js deploy': 'test/docs/embedded.test.ts',
   'cat .clonedeploy/fleet/*.port': 'test/docs/embedded.test.ts',
   'sh .clonedeploy/fleet/stop': 'test/docs/embedded.test.ts',

@@ -16,6 +16,7 @@ import { beyondRepair, decideRepair } from '../../src/plan/repair.js'
 import { chooseRollback, planRollback } from '../../src/plan/rollback.js'
 import { shipped } from '../../src/plan/times.js'
 import { currentRelease, healthSteps, type Intent, mostCommon } from '../../src/plan/transaction.js'
+import { vouched } from '../../src/plan/vouched.js'
 import { isReleaseId, isTransactionId } from '../../src/release/id.js'
 import { retired } from '../../src/release/retention.js'
 import { noPaint } from '../../src/render/paint.js'
@@ -205,11 +206,13 @@ function everything(states: readonly HostState[]): readonly string[] {
   const fleet = { hosts: states.map(state => ({ name: state.name, state, error: null })) }
   const report = assess('shop', 'default', fleet, new Map())
   const damage = new Set(['web-2'])
-  const decision = decideRepair(states, { unreachable: [], damaged: damage })
-  const beyond = new Map(beyondRepair(states, damage).map(name => [name, 'changed'] as const))
+  const { record } = vouched(states)
+  const found = { record, unreachable: [], damaged: damage }
+  const decision = decideRepair(states, found)
+  const beyond = new Map(beyondRepair(states, found).map(name => [name, 'changed'] as const))
   const joining = new Set(['web-3'])
   const earlier = earlierFor(states, joining, report.target ?? newer, 5)
-  othersToMend(states, damage, joining, report.target ?? newer)
+  if (record !== null) othersToMend(states, damage, joining, record)
   const about = {
     app: 'shop',
     stage: 'default',
@@ -220,8 +223,9 @@ function everything(states: readonly HostState[]): readonly string[] {
     adopt: true,
     joining: [],
     earlier,
+    trusted: null,
   }
-  const intent = intentFor(states)
+  const intent = { ...intentFor(states), record }
   if (decision.kind === 'put back') planPutBack(intent, decision.doubts)
   if (decision.kind === 'sweep') planSweep({ ...intent, release: decision.release ?? 'repair' }, decision.remove)
   if (decision.kind === 'bring') {
@@ -240,9 +244,9 @@ function everything(states: readonly HostState[]): readonly string[] {
   return [
     ...(words.length > 10_000 ? ['too much'] : []),
     statusText(report, noPaint, new Date(0)),
-    repairText(about),
+    repairText({ ...about, next: report.next }),
     releasesText(list, noPaint, new Date(0)),
-    ...textsIn([report, repairJson(about), releasesJson(list), words]),
+    ...textsIn([report, repairJson({ ...about, next: report.next }), releasesJson(list), words]),
     ...intent.hosts.flatMap(({ host, state }) => questions(host, state)),
     ...rollBack(states, intent),
   ]

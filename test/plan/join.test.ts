@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HostState } from '../../src/inventory/state.js'
 import { earlierFor, othersToMend } from '../../src/plan/join.js'
-import { host, idOf, link, release, transaction } from './states.js'
+import { host, idOf, link, record, release, transaction } from './states.js'
 
 const empty = host('new', { current: { kind: 'absent' }, releases: [], fleet: null })
 
@@ -91,5 +91,5 @@ describe('hosts that a repair has to mend before another can join', () => {
     ],
     ['those that hold a damaged copy', [host('a'), host('b', { current: link(2) }), empty], ['b'], ['b']],
   ])('%s', (_, states, damaged, wanted) =>
-    expect(othersToMend(states, new Set(damaged), new Set(['new']), idOf(3))).toEqual(wanted))
+    expect(othersToMend(states, new Set(damaged), new Set(['new']), record(3, 3))).toEqual(wanted))
 })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { HostState, ReleaseState } from '../../src/inventory/state.js'
-import { assess, type Probe, targetOf } from '../../src/plan/assess.js'
+import { assess, type Probe } from '../../src/plan/assess.js'
 import { noDrift } from '../../src/plan/drift.js'
 import { inDoubt, problemsOf, servesAlready, warningsOf } from '../../src/plan/preflight.js'
 import { chooseRollback } from '../../src/plan/rollback.js'
-import { host, idOf, link, record, release, transaction } from './states.js'
+import { host, idOf, link, release, transaction } from './states.js'
 
 const nothing = { bytes: 0, entries: 0 }
 
@@ -238,29 +238,6 @@ describe('a rollback goes', () => {
   })
 })
 
-describe('what a fleet is meant to serve', () => {
-  const confirmed = { transactions: [transaction('swapped', 'confirmed')] }
-  const reverted = { transactions: [transaction('swapped', 'reverted')] }
-  it.each<[string, readonly HostState[], number | null]>([
-    ['is nothing where nothing is', [host('a', { current: { kind: 'absent' }, fleet: null })], null],
-    [
-      'is what most serve where there is no record',
-      [host('a', { fleet: null }), host('b', { fleet: null, current: link(2) }), host('c', { fleet: null })],
-      3,
-    ],
-    [
-      'is the newest record on any host',
-      [host('a', { fleet: record(7, 2) }), host('b', { fleet: record(9, 1) }), host('c', { fleet: null })],
-      1,
-    ],
-    ['is what one host confirmed and another did not', [host('a', confirmed), host('b', reverted)], 4],
-    ['is the record when all have confirmed', [host('a', confirmed), host('b', confirmed)], 3],
-    ['is the record when all went back', [host('a', reverted), host('b', reverted)], 3],
-  ])('%s', (_, states, day) => {
-    expect(targetOf(states)).toBe(day === null ? null : idOf(day))
-  })
-})
-
 describe('the verdict on a fleet', () => {
   const unprobed: Probe = {
     ...{
@@ -319,7 +296,7 @@ describe('the verdict on a fleet', () => {
     ['swapped and undecided', { transactions: [transaction('swapped', null)] }, new Map(), 'IN DOUBT', 'unknown', 6],
   ]
   it.each(cases)('with a host that is %s', (_, more, probes, flag, result, exitCode) => {
-    const states = [host('a'), host('b', more)]
+    const states = [host('a'), host('b', more), host('c')]
     const report = assess(
       'shop',
       'production',
@@ -327,7 +304,7 @@ describe('the verdict on a fleet', () => {
       probes,
     )
     expect(report).toMatchObject({ result, exitCode, target: idOf(3), lock: null })
-    expect(report.hosts.map(one => one.flag)).toEqual([null, flag])
+    expect(report.hosts.map(one => one.flag)).toEqual([null, flag, null])
     expect(report.problems).toHaveLength(flag === null ? 0 : 1)
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FleetRecord, HostState, ReleaseState, TransactionState } from '../../src/inventory/state.js'
 import { beyondRepair, decideRepair, type Found, type RepairDecision } from '../../src/plan/repair.js'
+import { nothingKnown, vouched } from '../../src/plan/vouched.js'
 import { host } from './states.js'
 
 const [old, next] = ['20261122-101010-1f2e3d4', '20261123-183045-7a6ae02']
@@ -138,7 +139,7 @@ describe('what a repair decides', () => {
       { a: 'nothing', b: 'deploy', c: 'push' },
     ],
   ])('%s', (_, states, found, kind, what) => {
-    const decision = decideRepair(states, { unreachable: [], damaged: new Set(), ...found })
+    const decision = decideRepair(states, { ...knowing(states), ...found })
     expect(decision.kind).toBe(kind)
     expect(whatOf(decision)).toEqual(what)
   })
@@ -151,17 +152,25 @@ describe('what a repair decides', () => {
       next,
     ],
   ])('brings all to %s', (_, states, wanted) => {
-    expect(decideRepair(states, { unreachable: [], damaged: new Set() })).toMatchObject({
+    expect(decideRepair(states, knowing(states))).toMatchObject({
       release: wanted,
       digest: `sha256:${wanted}`,
     })
   })
 
   it('names the hosts that only another release can mend', () => {
-    expect(beyondRepair([on('a', old), on('b', old)], new Set(['b']))).toEqual(['b'])
-    expect(beyondRepair([on('a', next, { seq: 2, release: next }), on('b', old)], new Set(['b']))).toEqual([])
+    const damaged = new Set(['b'])
+    const beyond = (...states: HostState[]) => beyondRepair(states, { ...knowing(states), damaged })
+    expect(beyond(on('a', old), on('b', old))).toEqual(['b'])
+    expect(beyond(on('a', next, { seq: 2, release: next }), on('b', old))).toEqual([])
   })
 })
+
+/** Where all that the hosts have recorded was recorded from here. */
+function knowing(states: readonly HostState[]): Found {
+  const records = states.flatMap(({ fleet }) => fleet ?? [])
+  return { unreachable: [], damaged: new Set(), record: vouched(states, { ...nothingKnown, records }).record }
+}
 
 /** What is done to each host: where it goes back to, or what it needs. */
 function whatOf(decision: RepairDecision): Record<string, string> {

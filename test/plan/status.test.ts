@@ -179,13 +179,15 @@ describe('the verdict on a host', () => {
 
   it('counts the releases that only other hosts hold', () => {
     const newest = { current: link(6), releases: [release(6), release(5), release(4)], fleet: record(9, 6) }
-    const { hosts } = assess('shop', 'production', fleetOf([host('a', newest), host('b')]), nobody)
-    expect(hosts.map(({ behind }) => behind)).toEqual([null, 3])
+    const states = [host('a', newest), host('b'), host('c', newest)]
+    const { hosts } = assess('shop', 'production', fleetOf(states), nobody)
+    expect(hosts.map(({ behind }) => behind)).toEqual([null, 3, null])
   })
 
   it('tells a fleet that a dying controller has split from hosts that fell behind', () => {
-    const confirmed = { current: link(4), transactions: [transaction('swapped', 'confirmed')] }
-    const states = [host('a', confirmed), host('b', back), host('c', swapped(4))]
+    const releases = [release(4), release(3), release(2)]
+    const confirmed = { current: link(4), transactions: [transaction('swapped', 'confirmed')], releases }
+    const states = [host('a', confirmed), host('b', { ...back, releases }), host('c', { ...swapped(4), releases })]
     const report = assess('shop', 'production', fleetOf(states), nobody)
     expect(report.hosts.map(({ verdict }) => verdict)).toEqual(['consistent', 'split', 'in doubt'])
     expect(report.problems).toEqual([
@@ -239,9 +241,55 @@ describe('a host that was not reached', () => {
     ['in doubt when it is back in doubt', swapped(5), 'in doubt', 'IN DOUBT'],
     ['consistent when it is back as the others are', {}, 'consistent', null],
   ])('and was left out is %s', (_, more, verdict, flag) => {
-    const state = host('a', { fleet: { ...record(3, 3), excluded: [left] } })
-    const { hosts } = assess('shop', 'production', fleetOf([state, host('z', more)]), nobody)
+    const fleet = { ...record(3, 3), excluded: [left] }
+    const states = [host('a', { fleet }), host('z', more), host('b', { fleet })]
+    const { hosts } = assess('shop', 'production', fleetOf(states), nobody)
     expect(hosts[1]).toMatchObject({ verdict, flag })
+  })
+})
+
+describe('what one host alone says', () => {
+  const evil = { current: link(9), releases: [release(9), release(3)], fleet: { ...record(1e9, 9), by: 'mallory' } }
+  const says = `only z says that the fleet serves ${idOf(9)} (sha256:9), by mallory at 2026-01-01T00:00:00Z.`
+  const right = 'if that is right: clonedeploy repair --trust-host z'
+
+  it('is told of that host, and advised to nobody', () => {
+    const report = assess('shop', 'production', fleetOf([host('a'), host('b'), host('z', evil)]), nobody)
+    expect(report.hosts.map(({ verdict, flag }) => [verdict, flag])).toEqual([
+      ['consistent', null],
+      ['consistent', null],
+      ['alone', 'ALONE'],
+    ])
+    expect(report.hosts[2]).toMatchObject({ says, next: right })
+    expect(report).toMatchObject({ result: 'mixed', exitCode: 6, target: idOf(3), problems: [says] })
+    expect(report.next).toEqual([right, 'if it is not: clonedeploy repair --trust-host a'])
+    expect(report.alone).toEqual([
+      { host: 'z', release: idOf(9), digest: 'sha256:9', by: 'mallory', at: '2026-01-01T00:00:00Z', tx: null },
+    ])
+  })
+
+  it('is brought to a new host on trust only', () => {
+    const report = assess('shop', 'production', fleetOf([host('b', absent), host('z', evil)]), nobody)
+    expect(report.hosts.map(({ verdict, flag, next }) => [verdict, flag, next])).toEqual([
+      ['new', 'NEW', right],
+      ['alone', 'ALONE', right],
+    ])
+    expect(report).toMatchObject({ exitCode: 6, target: null, next: [right] })
+  })
+
+  it('is believed where a run from here recorded it', () => {
+    const known = { records: [evil.fleet], trusted: null }
+    const report = assess('shop', 'production', fleetOf([host('a'), host('z', evil)]), nobody, undefined, known)
+    expect(report.hosts.map(({ verdict }) => verdict)).toEqual(['behind', 'consistent'])
+    expect(report.next).toEqual(['fix: clonedeploy repair'])
+  })
+
+  it('leaves out no other', () => {
+    const left = [{ host: 'a', reason: 'burnt', by: 'mallory', at: 'noon' }]
+    const fleet = { ...record(1e9, 3), excluded: left }
+    const states = [host('a', { current: link(2) }), host('b'), host('z', { fleet })]
+    const { hosts } = assess('shop', 'production', fleetOf(states), nobody)
+    expect(hosts.map(({ flag }) => flag)).toEqual(['OLD', null, null])
   })
 })
 
@@ -269,7 +317,7 @@ describe('what to run next', () => {
   const empty = { current: { kind: 'absent' }, releases: [], fleet: null } as const
   const [added, more] = [host('d', empty), host('e', empty)]
   it.each([
-    ['one join for all hosts that are new', [host('a'), added, more], ['fix: clonedeploy join --host d,e']],
+    ['one join for all hosts that are new', [host('a'), host('b'), added, more], ['fix: clonedeploy join --host d,e']],
     [
       'a repair, which brings new ones too, where another host needs one',
       [host('a'), host('b', { current: link(2) }), host('c'), added],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fileTime, isReleaseId, releaseId, touchStamp } from '../../src/release/id.js'
+import { fileTime, isReleaseId, releaseId, timeAfter, touchStamp } from '../../src/release/id.js'
 import { addedEntries } from '../../src/release/linked.js'
 import { paths, sharedTarget } from '../../src/release/paths.js'
 import { retired } from '../../src/release/retention.js'
@@ -43,6 +43,19 @@ describe('a release id', () => {
   ])('%s gives files the time %s', (id, stamp) => {
     expect(touchStamp(fileTime(id))).toBe(stamp)
   })
+})
+
+describe('the time of a new release', () => {
+  const now = new Date('2026-11-23T18:30:45Z')
+  const id = (time: string) => releaseId(new Date(time), null, 'sha256:abcdef0')
+  const [past, soon, far] = ['2026-11-22T10:10:10Z', '2026-11-23T20:00:00Z', '2099-12-31T23:59:58Z'] as const
+  it.each<[string, readonly (readonly string[])[], string]>([
+    ['is now', [[id(past)], [id(past)]], now.toISOString()],
+    ['is after the newest of any host', [[id(past)], [id(soon)]], '2026-11-23T20:00:01.000Z'],
+    ['is after one that two hosts hold, however new', [[id(far)], [], [id(far)]], '2099-12-31T23:59:59.000Z'],
+    ['is after one that the only host holds', [[id(far)]], '2099-12-31T23:59:59.000Z'],
+    ['is not after one from days to come that one host alone holds', [[id(far)], [id(past)]], now.toISOString()],
+  ])('%s', (_, held, time) => expect(timeAfter(held, now).toISOString()).toBe(time))
 })
 
 describe('a path on a host', () => {
