@@ -8,7 +8,7 @@ import { readBases } from '../fleet/bases.js'
 import { datesOn } from '../fleet/dates.js'
 import { loginProblems } from '../fleet/login-problems.js'
 import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
-import { problemsOf, servesAlready } from '../plan/preflight.js'
+import { problemsOf } from '../plan/preflight.js'
 import { touchedFiles, unsealedPaths } from '../plan/touched-files.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
 import { releaseId, timeAfter } from '../release/id.js'
@@ -19,6 +19,7 @@ import { dryRun, offlineDryRun } from './dry-run.js'
 import { excludedNow, withoutExcluded } from './excluded.js'
 import type { DeployFlags } from './flags.js'
 import type { Io } from './io.js'
+import { isUnchanged } from './is-unchanged.js'
 import { build, makingOf, needsOf, once } from './making.js'
 import { demandOurs } from './owner.js'
 import { recordOwner } from './record-owner.js'
@@ -86,7 +87,7 @@ async function deployTo(
     const way = await demandWay(context, flags, fleet)
     const artifact = await built()
     demandNone(states.flatMap(state => problemsOf(state, needsOf(entriesOf(artifact.manifest)))))
-    if (!flags.force && servesAlready(states, artifact.digest)) {
+    if (isUnchanged(context, flags, fleet, artifact)) {
       await recordOwner(context, flags, fleet)
       return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', artifact.warnings)
     }

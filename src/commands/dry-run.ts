@@ -6,13 +6,14 @@ import { loginProblems } from '../fleet/login-problems.js'
 import { planDeploy } from '../plan/deploy.js'
 import { ownerStep } from '../plan/owner.js'
 import type { HostPlan, Plan, Step } from '../plan/plan.js'
-import { problemsOf, servesAlready, warningsOf } from '../plan/preflight.js'
+import { problemsOf, warningsOf } from '../plan/preflight.js'
 import { takersOf } from '../plan/relay.js'
 import { currentEntry, currentRelease, mostCommon } from '../plan/transaction.js'
 import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../render/plan.js'
 import type { Context } from './context.js'
 import type { Prepared } from './deploy.js'
 import type { DeployFlags } from './flags.js'
+import { isUnchanged } from './is-unchanged.js'
 import { needsOf } from './making.js'
 import { adopts } from './owner.js'
 import { planRollout, rolloutProblems } from './rollout.js'
@@ -36,7 +37,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
     ...rolloutProblems(rollout),
   ]
   const unknown = isUnbuilt(artifact)
-  const nothing = !flags.force && servesAlready(states, artifact.digest)
+  const nothing = isUnchanged(context, flags, fleet, artifact)
   const adopt = adopts(context, flags, fleet)
   const report: DryRunReport = {
     app: plan.app,

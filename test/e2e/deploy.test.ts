@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { zipFor } from '../../src/build/zip.js'
@@ -124,6 +124,20 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     expect(textOf(project.on(2, 'current/server.js'))).toBe('serve()\n')
   })
 
+  it('brings the same files again where they would be run in another way', async () => {
+    const { project } = here
+    const shared = { dirs: ['uploads'] }
+    project.configure({ health: { run: 'true' } })
+    const before = await project.deployed('one')
+    project.configure({ shared, health: { run: 'true', timeout: '7s' } })
+    expect((await project.run('deploy --dry-run --detailed-exitcode')).code).toBe(10)
+    const { json, stderr } = await project.run('deploy --json')
+    expect(json()).toMatchObject({ result: 'deployed', previous: before, exitCode: 0 })
+    expect(stderr).toContain('the files are the same, but not how they are run: shared')
+    for (const i of both) expect(readlinkSync(project.on(i, 'current/uploads'))).toBe('../../shared/uploads')
+    expect((await project.run('deploy --json')).json().result).toBe('unchanged')
+  })
+
   it('has nothing to do when every host serves that digest; --force deploys it again', async () => {
     const { project } = here
     const release = await project.deployed('one')
@@ -166,12 +180,15 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
   it('builds once, here, and deploys what the build made', async () => {
     const { project } = here
     project.configure({
-      build: 'mkdir app/dist && cp app/version app/dist/built && echo x >>"$AT"/builds',
-      env: { AT: project.root },
+      build: {
+        run: 'mkdir app/dist && cp app/version app/dist/built && echo "$TARGET" >>"$AT"/builds',
+        env: { AT: project.root },
+      },
+      env: { TARGET: 'hosts' },
     })
     const { code } = await project.run('deploy --json')
     expect(code).toBe(0)
-    expect(textOf(join(project.root, 'builds'))).toBe('x\n')
+    expect(textOf(join(project.root, 'builds'))).toBe('\n')
     for (const i of both) expect(textOf(project.on(i, 'current/dist/built'))).toBe('one\n')
   })
 

@@ -52,6 +52,7 @@ const run = {
   ],
   prepare: [],
   writable: [],
+  shared: { dirs: ['uploads'], files: [] },
   env: { PORT: '3000' },
   hostEnv: {},
 }

@@ -3,7 +3,7 @@ import type { Config } from '../../src/config/config.js'
 import { readRun } from '../../src/fleet/run-record.js'
 import type { Host } from '../../src/inventory/host.js'
 import type { HostState } from '../../src/inventory/state.js'
-import { type ReleaseRun, runRecord } from '../../src/plan/release-run.js'
+import { type ReleaseRun, runChanges, runRecord } from '../../src/plan/release-run.js'
 import { runOn, vouchedRun } from '../../src/plan/run-of.js'
 import { host, idOf, release } from './states.js'
 
@@ -28,6 +28,7 @@ const old: Omit<ReleaseRun, 'hostEnv'> = {
   ],
   prepare: [{ run: 'npm ci', once: false, roles: null, timeout: 1 }],
   writable: ['cache'],
+  shared: { dirs: ['uploads'], files: [] },
   env: { NODE_ENV: 'production' },
 }
 const named = (port: string): Host => ({ name: 'a', host: 'a', roles: ['web'], deployTo: '/', env: { PORT: port } })
@@ -37,6 +38,7 @@ const today = {
   health: [],
   prepare: [],
   writable: [],
+  shared: { dirs: [], files: ['.env'] },
   env: { NODE_ENV: 'test' },
   secrets: {},
 } as unknown as Config
@@ -65,6 +67,7 @@ describe('a release is run', () => {
     ['no shell can be given its command', readRun(health({ kind: 'command', run: 'a\0b' })), isDamaged],
     ['no shell has such a variable', readRun(JSON.stringify({ ...fit, env: { 'a b': '' } })), isDamaged],
     ['no timer waits as long', readRun(health({ kind: 'tcp', address: 'x:1', timeout: 1e308 })), isDamaged],
+    ['a shared path leads out', readRun(JSON.stringify({ ...fit, shared: { dirs: ['../x'], files: [] } })), isDamaged],
     ['the port has no value', readRun(health({ ...http, url: 'http://x:$GONE/' })), noAddress('http://x:$GONE/')],
     ['the address is a file', readRun(health({ ...http, url: 'file:///etc/passwd' })), noAddress('file:///etc/passwd')],
     ['the address moves the cursor', readRun(health({ ...http, url: '\x1b[2J' })), noAddress('\\x1b[2J')],
@@ -101,5 +104,41 @@ describe('a release is run', () => {
       holding('h3', recorded('2')),
     ]
     expect(vouchedRun(states, idOf(3))?.env).toEqual(old.env)
+  })
+})
+
+describe('how a release is run has changed', () => {
+  const then: ReleaseRun = { ...old, hostEnv: { PORT: '3000' } }
+  const hook = (run: string, more = {}) => [{ run, once: false, roles: null, timeout: 1, ...more }]
+
+  it.each<[string, Partial<ReleaseRun>, string[]]>([
+    ['the restart command', { restart: hook('exec true') }, ['restart']],
+    [
+      'the hosts that are restarted',
+      { restart: old.restart.map(one => ({ ...one, roles: ['web', 'cron'] })) },
+      ['restart'],
+    ],
+    ['the address that is asked', { health: [{ ...limits, kind: 'tcp', address: ':1' }] }, ['health']],
+    ['no health check', { health: [] }, ['health']],
+    ['a prepare hook', { prepare: hook('npm ci', { once: true }) }, ['prepare']],
+    ['another one', { prepare: [...old.prepare, ...hook('npm run check')] }, ['prepare']],
+    ['what the app writes', { writable: [] }, ['writable']],
+    ['a shared folder', { shared: { dirs: [], files: [] } }, ['shared']],
+    ['a shared file', { shared: { ...old.shared, files: ['timeout'] } }, ['shared']],
+    ['a variable', { env: { NODE_ENV: 'production', timeout: '1' } }, ['env']],
+    ['a port', { hostEnv: { PORT: '3001' } }, ['hosts.env']],
+    ['two things', { env: {}, prepare: [] }, ['prepare', 'env']],
+    ['how long a hook may take', { prepare: hook('npm ci', { timeout: 9 }) }, []],
+    ['how long health may take', { health: old.health.map(one => ({ ...one, timeout: 1, tryTimeout: 1 })) }, []],
+    ['nothing, in another order', JSON.parse(JSON.stringify({ env: { ...old.env }, health: old.health })), []],
+  ])('by %s', (_, more, expected) => {
+    expect(runChanges(then, { ...then, ...more })).toEqual(expected)
+  })
+
+  it('by nothing when a host reads its own record again', () => {
+    const config = { ...today, ...old } as Config
+    expect(
+      runChanges(readRun(runRecord(config, named('1'))) as ReleaseRun, JSON.parse(runRecord(config, named('1')))),
+    ).toEqual([])
   })
 })

@@ -158,7 +158,15 @@ describe.each(shells)('inspect under $name', shell => {
   })
 
   it('reads releases, newest first, with seal, tree, reason and revision', async () => {
-    const ran = { restart: [], health: [], prepare: [], writable: ['é'], env: { A: 'é' }, hostEnv: {} }
+    const ran = {
+      restart: [],
+      health: [],
+      prepare: [],
+      writable: ['é'],
+      shared: { dirs: ['é'], files: [] },
+      env: { A: 'é' },
+      hostEnv: {},
+    }
     const root = folder()
     writeFiles(root, {
       'releases/20200101000000/a': '',
