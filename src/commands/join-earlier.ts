@@ -23,21 +23,21 @@ export async function bringEarlier(
   warnings: string[],
 ): Promise<string | null> {
   const { fleet } = scene
-  const { release, needs } = earlier
+  const { release } = earlier
   const others = fleet.filter(({ state }) => !joining.has(state.name))
   const { config, concurrency } = context
   const reading = readOnAll(config, others, release, { concurrency, read: 'all' })
   const { damaged, lost } = await orInterrupt(context, reading)
-  if (damaged.size > 0) return `${[...damaged].join(', ')}: its copy was changed on the host`
   if (lost.size > 0) return `${[...lost].join(', ')}: the connection was lost`
   const whole = { ...scene, fleet: others, damaged }
   const model = modelOf(whole, earlier)
-  if (model === null) return 'no host holds it as it was made'
+  if (model === null) return `${[...damaged].join(', ')}: its copy was changed on the host, and no other holds it`
+  const needs = withoutDamaged(earlier.needs, damaged)
   try {
     const artifact = await sourceOf(context, whole, earlier)
     const size = needsOf(entriesOf(artifact.manifest))
     demandNone(fleet.flatMap(({ state }) => (needs.get(state.name) === 'push' ? problemsOf(state, size) : [])))
-    const what = { ...earlier, doubts: new Map() }
+    const what = { ...earlier, needs, doubts: new Map() }
     const plan = planEarlier(await bringIntent(context, flags, scene, model, artifact, what))
     context.emit({ type: 'note', level: 'info', host: null, text: `an earlier release: ${release}` })
     const zip = zipFor(fleet.map(({ state }) => state))
@@ -50,4 +50,9 @@ export async function bringEarlier(
       return error.message.replace(/\.? Nothing was changed\.$/, '')
     throw error
   }
+}
+
+/** Who holds a damaged copy need not show that it is whole: a rollback makes it so. */
+function withoutDamaged(needs: Earlier['needs'], damaged: ReadonlySet<string>): Earlier['needs'] {
+  return new Map([...needs].map(([name, need]) => [name, damaged.has(name) ? 'deploy' : need]))
 }

@@ -59,9 +59,13 @@ mv -f "$I/sheet" "$m.sheet"; rm -rf "$I"`,
   )
 }
 
-/** `asideback DIR`: what a run that died while it made a release whole has set aside in its folder is in its place again. */
+/**
+ * `asideback DIR`: what a run that died while it made a release whole has set aside in its folder is in its place again.
+ * Its script may only be asleep: it finds no folder any more to set anything aside in.
+ */
 export const asideFunction = sh`asideback() {
-  for y in "$1"/aside/*; do
+  mv -- "$1/aside" "$1/over" 2>/dev/null
+  for y in "$1"/over/*; do
     [ -d "$y" ] && ours "\${y##*/}" && [ ! -e "releases/\${y##*/}" ] && mv -- "$y" releases/
   done
   return 0

@@ -77,14 +77,27 @@ describe.skipIf(!sshdIsHere())('join', () => {
   exhaustively('goes on without an earlier release that cannot be made the same any more, and says so', async () => {
     const { project } = here
     const [one, two] = (await grown()) as [string, string]
-    writeFileSync(project.on(2, 'releases', one, 'version'), 'changed\n')
+    for (const i of [1, 2]) writeFileSync(project.on(i, 'releases', one, 'version'), 'changed\n')
     const { code, stderr, json } = await project.run('join --host h3 --json')
     expect(code).toBe(0)
     expect(json().joined.earlier).toEqual([])
-    expect(stderr).toContain(`${one} was not brought, so the fleet cannot go back to it: h2: `)
+    expect(stderr).toContain(`${one} was not brought, so the fleet cannot go back to it: h1, h2: `)
     expect(currents()).toEqual(serving(two, two, two))
     expect(project.releases(3)).toEqual([two])
   })
+
+  exhaustively(
+    'brings an earlier release that one host holds damaged, so that the fleet can go back to it',
+    async () => {
+      const { project } = here
+      const [one] = (await grown()) as [string, string]
+      writeFileSync(project.on(2, 'releases', one, 'version'), 'changed\n')
+      const { code, json } = await project.run('join --host h3 --json')
+      expect([code, json().joined.earlier]).toEqual([0, [one]])
+      expect((await project.run('rollback --yes')).code).toBe(0)
+      expect(all.map(i => textOf(project.on(i, 'current/version')))).toEqual(['one\n', 'one\n', 'one\n'])
+    },
+  )
 
   it('leaves the others as they are when the new host does not get well, with 5', async () => {
     const { project } = here

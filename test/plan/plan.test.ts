@@ -181,6 +181,12 @@ describe('a rollback goes', () => {
     expect(chooseRollback(states, idOf(3), null).release).toBe(idOf(2))
   })
 
+  it('to one that hooks made differently on hosts, where that is allowed', () => {
+    const states = ['a', 'b'].map(name => host(name, { releases: [release(3), release(2, { tree: name.repeat(64) })] }))
+    expect(chooseRollback(states, idOf(3), null, 'warn').release).toBe(idOf(2))
+    expect(() => chooseRollback(states, idOf(3), null)).toThrow('no earlier release')
+  })
+
   it('to the releases of Capistrano as they are', () => {
     const states = [
       host('a', { releases: [release(3), release(1, { id: '20200101000000', digest: null, confirmed: false })] }),
