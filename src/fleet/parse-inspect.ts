@@ -86,6 +86,7 @@ const keys = new Set([
     'home',
     'shell',
     'root',
+    'folder',
     'kind',
     'writable',
     'clock',
