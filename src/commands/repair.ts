@@ -89,10 +89,12 @@ export async function repairFleet(
       leave(scene.fleet)
     }
   }
-  throw new MixedError('The fleet changes while it is repaired; somebody or something else is at work on it.', {
-    details: unsettled.length === 0 ? [] : [`found again and again on  ${unsettled.join(', ')}`],
-    next: ['look: clonedeploy status'],
-  })
+  const wrong = new MixedError(
+    `The fleet changes while it is repaired: somebody or something else is at work on ${unsettled.join(', ')}.`,
+    { next: ['look: clonedeploy status'] },
+  )
+  if (done === null) throw wrong
+  return apart(done, wrong)
 }
 
 /** Something was done, and afterwards the fleet was found in another state. */
