@@ -81,8 +81,8 @@ const told = (...lines: readonly string[]) => String.raw`s/^kind .*/&\n${lines.j
 const kinds: readonly Kind[] = [
   { name: 'garbage', runs: 'echo garbage', says: 'runs no scripts', everyday: true },
   { name: 'words for a terminal', runs: `printf '${evil}\\n' | tee /dev/stderr; exit 3`, says: 'runs no scripts' },
-  { name: 'no line end, before any answer', runs: "yes | tr -d '\\n'", says: 'runs no scripts' },
-  { name: 'lines, before any answer', runs: 'yes', says: 'runs no scripts', everyday: true },
+  { name: 'no line end, before any answer', runs: "yes | tr -d '\\n'", says: 'h2 could not be read' },
+  { name: 'lines, before any answer', runs: 'yes', says: 'h2 could not be read', everyday: true },
   {
     name: 'an endless answer of lines',
     edits: '/^root /e yes $(printf %09000d 0)',
