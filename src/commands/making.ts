@@ -54,13 +54,11 @@ export async function build(context: Context, making: Making): Promise<Artifact>
   const { emit } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'build' })
-  const revision = await making.revision()
-  if (revision?.dirty) {
-    const text = `the working tree has ${revision.dirty} uncommitted ${revision.dirty === 1 ? 'change' : 'changes'}, which are not deployed: building from ${revision.commit.slice(0, 7)} (${revision.ref})`
-    emit({ type: 'note', level: 'warning', host: null, text })
-  }
-  const artifact = await orInterrupt(context, making.artifact())
-  for (const text of artifact.warnings) emit({ type: 'note', level: 'warning', host: null, text })
+  const uncommitted = uncommittedIn(await making.revision())
+  for (const text of uncommitted) emit({ type: 'note', level: 'warning', host: null, text })
+  const made = await orInterrupt(context, making.artifact())
+  for (const text of made.warnings) emit({ type: 'note', level: 'warning', host: null, text })
+  const artifact = { ...made, warnings: [...uncommitted, ...made.warnings] }
   if (isUnbuilt(artifact)) {
     emit({
       type: 'phase.end',
@@ -75,6 +73,13 @@ export async function build(context: Context, making: Making): Promise<Artifact>
   const note = `${entries.length} files, links and folders, ${bytesText(needsOf(entries).bytes)}   ${artifact.digest.slice(0, 17)}…`
   emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note })
   return artifact
+}
+
+function uncommittedIn(revision: Revision | null): readonly string[] {
+  if (!revision?.dirty) return []
+  const { dirty, commit, ref } = revision
+  const changes = `${dirty} uncommitted ${dirty === 1 ? 'change' : 'changes'}`
+  return [`the working tree has ${changes}, which are not deployed: building from ${commit.slice(0, 7)} (${ref})`]
 }
 
 async function buildOrGuess(options: BuildOptions): Promise<Artifact> {
