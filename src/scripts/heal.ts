@@ -11,7 +11,7 @@ import { differingFunction } from './verify.js'
  * Makes a release that nobody serves what it was sealed as, in a fresh copy: what is intact there and what came later is
  * copied (so no file is shared with another release any more), the rest is made of `contents`, all of it is compared with
  * what was sealed, and takes the place of the other by two renames. The old folder stays in the transaction's for processes
- * that live in it, until the next run; a run that dies between the renames leaves that to `asideBack`.
+ * that live in it, until the next run; a run that dies between the renames leaves that to `asideback`.
  * stdin: a tar.gz of files named by their sha256. Exit: releaseMissing, unpack, notIntact.
  */
 export function heal(place: Place, release: string, writable: readonly string[], contents: Uint8Array): Script {
