@@ -89,6 +89,7 @@ const keys = new Set([
     'folder',
     'kind',
     'writable',
+    'readonly',
     'clock',
     'tool',
     'disk',

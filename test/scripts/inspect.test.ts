@@ -408,6 +408,10 @@ describe('what a host printed', () => {
     })
   })
 
+  it('is read for every line of ours: a file system that is mounted read-only, say', () => {
+    expect(parsed('root /srv\nkind folder\nclock 1\nreadonly yes\n').readOnly).toBe(true)
+  })
+
   it.each([
     ['', { freeKb: 0, freeInodes: null, mount: '' }],
     [
