@@ -166,7 +166,9 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     project.configure({ source: { git: '.', ref: 'main', subdir: 'app' } })
     const head = await project.run('deploy --json')
     expect(head.code).toBe(0)
-    expect(head.json().warnings).toEqual([expect.stringMatching(/^the working tree has \d+ uncommitted changes?, which are not deployed/)])
+    expect(head.json().warnings).toEqual([
+      expect.stringMatching(/^the working tree has \d+ uncommitted changes?, which are not deployed/),
+    ])
     for (const i of both) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
     const older = await project.run(`deploy --json --ref ${first}`)
     expect(older.code).toBe(0)
