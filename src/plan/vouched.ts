@@ -39,31 +39,37 @@ export function vouched(
   return { record: (alone.length > 0 ? null : harmless?.record) ?? borne?.record ?? null, alone }
 }
 
-/** A record, and the number up to which it is borne out. */
+/** A record, the number up to which it is borne out, and how many hosts say it. */
 interface Borne {
   readonly seq: number
+  readonly hosts: number
   readonly record: FleetRecord
 }
 
 function later(one: Borne | null, other: Borne | null): Borne | null {
   if (one === null || other === null) return one ?? other
-  return other.seq > one.seq || (other.seq === one.seq && isEarlier(one.record, other.record)) ? other : one
+  if (other.seq !== one.seq) return other.seq > one.seq ? other : one
+  if (other.hosts !== one.hosts) return other.hosts > one.hosts ? other : one
+  return isEarlier(one.record, other.record) ? other : one
 }
 
 /** Whether a word is of something else than what is borne out, and not before it; where nothing is, whether none goes before it. */
-function isAhead({ record }: Word, borne: Borne | null, words: readonly Word[]): boolean {
+function isAhead({ host, record }: Word, borne: Borne | null, words: readonly Word[]): boolean {
   if (borne === null) return words.every(word => word.record.seq <= record.seq)
   if (isWhat(record, borne.record) || record.seq === 0) return false
-  return record.seq > borne.seq || (record.seq === borne.seq && !isEarlier(record, borne.record))
+  if (record.seq !== borne.seq) return record.seq > borne.seq
+  const isLeftOut = borne.record.excluded?.some(one => one.host === host) ?? false
+  return !isLeftOut && !isEarlier(record, borne.record)
 }
 
 function borneOut(word: Word, words: readonly Word[], states: readonly HostState[], known: Known): Borne | null {
   const own = known.records.find(record => isSame(record, word.record))
-  const group = words.filter(({ record }) => isSame(record, word.record))
-  const [, second] = group.map(({ record }) => record.seq).sort((a, b) => b - a)
-  const shared = second === undefined ? null : { seq: second, record: agreed(group.map(({ record }) => record)) }
-  if (own !== undefined && own.seq >= (second ?? 0)) return { seq: own.seq, record: own }
-  return shared ?? (isLeft(word, words, states) ? { seq: word.record.seq, record: word.record } : null)
+  const group = words.filter(({ record }) => isSame(record, word.record)).map(({ record }) => record)
+  const hosts = group.length
+  const [, second] = group.map(({ seq }) => seq).sort((a, b) => b - a)
+  if (own !== undefined && own.seq >= (second ?? 0)) return { seq: own.seq, hosts, record: own }
+  if (second !== undefined) return { seq: second, hosts, record: agreed(group) }
+  return isLeft(word, words, states) ? { seq: word.record.seq, hosts, record: word.record } : null
 }
 
 /** Whether another host was left by the run that this word tells of, and nobody has heard of a later one. */

@@ -127,6 +127,12 @@ describe('what a fleet is to serve', () => {
     expect(vouched([of('a', 3), brings], nothingKnown, silent)).toMatchObject({ record: null, alone: [{ host: 'a' }] })
   })
 
+  it('is what two say that have left out a host which has as high a number', () => {
+    const excluded = [{ host: 'c', reason: 'burnt', by: 'anna', at: 'noon' }]
+    const giving = (name: string) => of(name, 2, { fleet: { ...recorded(2), seq: 3, excluded } })
+    expect(heard([giving('a'), giving('b'), of('c', 3)], knowing(3))).toEqual([2, []])
+  })
+
   it('leaves out whom two hosts leave out, and nobody else', () => {
     const [one, other] = ['web-8', 'web-9'].map(name => ({ host: name, reason: 'burnt', by: 'anna', at: 'noon' }))
     const lists = (...all: (readonly unknown[])[]) =>
