@@ -49,11 +49,13 @@ async function substitute(file: string | Buffer, fill: (format: string) => Promi
   return true
 }
 
-/** Both are latin1. */
+/** Both are latin1. A format may ask for the signature of the commit: no program of this machine looks at it. */
 async function formatted(format: string, commit: string, run: GitOptions): Promise<string> {
   const text = Buffer.from(format, 'latin1').toString()
-  return rawName(await git(['log', '-1', '--no-color', `--format=tformat:${text}`, commit, '--'], run))
+  return rawName(await git([...unsigned, 'log', '-1', '--no-color', `--format=tformat:${text}`, commit, '--'], run))
 }
+
+const unsigned = ['gpg', 'gpg.x509', 'gpg.ssh'].flatMap(kind => ['-c', `${kind}.program=false`])
 
 async function mentions(attribute: string, checkout: string): Promise<boolean> {
   const search = ['grep', '--quiet', '--fixed-strings', '-e', attribute, 'HEAD', '--', ':(glob)**/.gitattributes']

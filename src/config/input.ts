@@ -26,8 +26,9 @@ export interface StageInput {
   readonly app?: string
   /**
    * What is built. `{ git }` is built from a clean checkout of one revision: what lies uncommitted beside it is not
-   * deployed. `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax) leaves files out of either,
-   * and so does git's `export-ignore` where there is no `include`; `export-subst` is honoured. `.git` is never packed; `.env` and `.env.*` are where git tracks them, or `include` or a `!` line of `.deployignore` names them.
+   * deployed, and the attributes `export-ignore` (without `include`) and `export-subst` do what they do for `git archive`.
+   * `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax) leaves files out of either. `.git` is never
+   * packed. `.env` and `.env.*` are packed if git tracks them, or if `include` or a `!` line of `.deployignore` names them.
    * @default { git: '.', ref: 'HEAD' }
    * @example { git: '.', ref: 'main', subdir: 'apps/web' }
    */

@@ -304,6 +304,20 @@ describe('building a commit', () => {
     expect(output).toEqual([`stdout ${revision?.commit.slice(0, 7)}`])
   })
 
+  it('has no program look at the signature that a format asks for', async () => {
+    const canary = join(temporary(), 'pwned')
+    const signature = '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n-----END PGP SIGNATURE-----\\n'
+    const signer = `#!/bin/sh\ncat >/dev/null; printf '\\n[GNUPG:] SIG_CREATED \\n' >&2; printf -- '${signature}'\n`
+    const programs = fill(temporary(), { signer, evil: `#!/bin/sh\ntouch ${canary}\n` })
+    const dir = repository({ '.gitattributes': 'v export-subst', v: '$Format:%G?$' })
+    git(dir, '-c', `gpg.program=${programs}/signer`, 'commit', '--quiet', '--amend', '-S', '--no-edit')
+    expect(git(dir, 'cat-file', 'commit', 'HEAD')).toContain('gpgsig')
+    process.env.GIT_CONFIG_GLOBAL = join(fill(temporary(), { c: `[gpg]\n\tprogram = ${programs}/evil\n` }), 'c')
+    const { artifact } = await built(settings(dir, gitSource('.'))).finally(() => delete process.env.GIT_CONFIG_GLOBAL)
+    expect(await contentOf(artifact)).toMatchObject({ v: expect.stringMatching(/^644 [A-Z]$/) })
+    expect(existsSync(canary)).toBe(false)
+  })
+
   const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12345\n`
   const images: Tree = { '.gitattributes': '*.png filter=lfs', 'a.png': pointer, 'b.png': 'content', c: 'x' }
 
