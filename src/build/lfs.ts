@@ -17,7 +17,7 @@ export class PointersError extends UnpackableError {
   constructor(readonly paths: readonly string[]) {
     super('pointers of Git LFS would be deployed in place of the files', {
       details: paths.slice(0, 10).map(printable),
-      next: [`${fetching}; then deploy again`, 'or leave them out: .deployignore'],
+      next: [`${fetching}; then deploy again (a folder: git lfs pull)`, 'or leave them out: .deployignore'],
     })
   }
 }
