@@ -41,7 +41,6 @@ describe.skipIf(!sshdIsHere() || !canHaveNetwork())('an app on a host whose loop
     configure('1s')
     project.write({ 'app/version': '500\n' })
     const bad = await project.run('deploy')
-    expect(bad.stderr).toContain('500')
     expect(bad.code).toBe(5)
     expect(both.map(project.current)).toEqual(both.map(() => `releases/${good}`))
     expect(asked).toEqual([])

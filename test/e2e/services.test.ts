@@ -182,7 +182,7 @@ describe.skipIf(!sshdIsHere())('services', () => {
     expect((await project.run(`logs h2 --release ${one}`)).stdout).toBe('h2 | first\n')
     expect((await project.run('logs h2 --json --lines 1')).json()).toEqual({
       ...{ v: 1, command: 'logs', app: 'shop', stage: 'production' },
-      hosts: [{ name: 'h2', source: 'current/app.log', lines: ['\u001b[31mthird'], error: null }],
+      hosts: [{ name: 'h2', source: 'current/app.log', lines: ['\\x1b[31mthird'], error: null }],
     })
     project.configure({ logs: { file: 'shared/nope.log' } })
     const missing = await project.run('logs h1')
