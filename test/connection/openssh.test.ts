@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connectHosts } from '../../src/connection/connect.js'
 import type { Connection } from '../../src/connection/connection.js'
-import { ConnectError, LostError } from '../../src/connection/errors.js'
+import { LostError } from '../../src/connection/errors.js'
 import { connectOpenssh } from '../../src/connection/openssh.js'
 import type { Host } from '../../src/inventory/host.js'
 import { Script } from '../../src/scripts/shell.js'
@@ -186,7 +186,6 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     ])('%s, and authenticates nothing', async (_, knownHosts, kind) => {
       const before = accepted(1)
       const error = await refused(connect(1, { knownHosts: knownHosts() }))
-      expect(error).toBeInstanceOf(ConnectError)
       expect(error.kind).toBe(kind)
       expect(error.details[0]).toBe(
         `h1 [127.0.0.1]:${fleet.port(1)} offered  ED25519 ${fingerprint(fleet.hostKeyFile(1))}`,
