@@ -66,7 +66,7 @@ http {
     child = spawn(program, ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', join(dir, 'error.log')], {
       stdio: 'ignore',
     })
-    await vi.waitFor(() => fetch(url), { timeout: 60_000, interval: 20 })
+    await vi.waitFor(() => fetch(url), { timeout: 300_000, interval: 20 })
   })
   afterAll(async () => {
     const ended = new Promise(resolve => (child === null ? resolve(null) : child.once('exit', resolve)))
@@ -83,8 +83,8 @@ http {
     expect(await asked()).toEqual(['h1', 'h2'])
     await tell(['h1'], 'drain')
     expect([...(await read(['h1', 'h2'])).values()].map(({ state }) => state)).toEqual(['drain', 'ready'])
-    await vi.waitFor(async () => expect(await asked()).toEqual(['h2']), { timeout: 60_000 })
+    await vi.waitFor(async () => expect(await asked()).toEqual(['h2']), { timeout: 300_000 })
     await tell(['h1', 'h2'], 'ready')
-    await vi.waitFor(async () => expect(await asked()).toEqual(['h1', 'h2']), { timeout: 60_000 })
+    await vi.waitFor(async () => expect(await asked()).toEqual(['h1', 'h2']), { timeout: 300_000 })
   })
 })

@@ -42,7 +42,7 @@ describe.skipIf(!sshdIsHere())('host keys are always checked', () => {
       () => null,
       thrown => thrown,
     )
-    await vi.waitFor(() => expect(fleet.log(1).slice(before)).toMatch(/disconnect|Connection (closed|reset)/i), 60_000)
+    await vi.waitFor(() => expect(fleet.log(1).slice(before)).toMatch(/disconnect|Connection (closed|reset)/i), 300_000)
     const log = fleet.log(1).slice(before)
     return {
       ...error,

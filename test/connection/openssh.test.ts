@@ -35,7 +35,7 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     mkdirSync(tmp)
     vi.stubEnv('TMPDIR', tmp)
   })
-  afterEach(() => vi.waitFor(() => expect([masters(), readdirSync(tmp)]).toEqual([[], []]), 60_000))
+  afterEach(() => vi.waitFor(() => expect([masters(), readdirSync(tmp)]).toEqual([[], []]), 300_000))
   afterAll(async () => {
     vi.unstubAllEnvs()
     await fleet.stop()
@@ -259,7 +259,7 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     const controller = new AbortController()
     const options = { timeout: 30_000, signal: controller.signal }
     const connecting = refused(connectOpenssh(ssh())(fleet.host(1), options))
-    await vi.waitFor(() => expect(masters()).toHaveLength(1), 60_000)
+    await vi.waitFor(() => expect(masters()).toHaveLength(1), 300_000)
     controller.abort()
     expect(await connecting).toMatchObject({ kind: 'aborted' })
     expect(await refused(connectOpenssh(ssh())(fleet.host(1), options))).toMatchObject({ kind: 'aborted' })
@@ -273,7 +273,7 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     connection.close()
     expect(await connection.closed).toBe(null)
     expect((await running).code).toBe(null)
-    await vi.waitFor(() => expect(masters()).toEqual([]), 60_000)
+    await vi.waitFor(() => expect(masters()).toEqual([]), 300_000)
     fleet.thaw(1)
   })
 
@@ -320,8 +320,8 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     const below = descendants(child.pid as number).filter(pid => nameOf(pid) === 'ssh' || nameOf(pid) === 'sh')
     expect(below.map(nameOf).sort()).toEqual(['sh', 'sh', 'ssh', 'ssh', 'ssh'])
     child.kill('SIGKILL')
-    await vi.waitFor(() => expect(below.filter(pid => existsSync(`/proc/${pid}`))).toEqual([]), 60_000)
-    await vi.waitFor(() => expect(existsSync(mark)).toBe(true), 60_000)
+    await vi.waitFor(() => expect(below.filter(pid => existsSync(`/proc/${pid}`))).toEqual([]), 300_000)
+    await vi.waitFor(() => expect(existsSync(mark)).toBe(true), 300_000)
     expect(readdirSync(tmp)).toEqual([])
   })
 

@@ -109,43 +109,41 @@ describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {
     }
   }
 
-  it.each(tried(cases, ([phase, how]) => everyday.has(`${phase} ${how}`)))(
-    'during %s, started %s, leaves one release everywhere and says which',
-    async (phase, how) => {
-      const { project } = here
-      const { config, at: message, large, code, result } = phases[phase] as PhaseCase
-      const point = message === undefined ? null : holdPoint(project, message)
-      mkdirSync(at('node_modules/.bin'), { recursive: true })
-      symlinkSync(program, at('node_modules/.bin/clonedeploy'))
-      const one = await project.deployed('one')
-      project.configure({
-        env: { AT: project.root },
-        ...(typeof config === 'function' ? config(project.root) : config),
-      })
-      project.write({ 'app/version': 'two\n', ...(large && { 'app/large': randomBytes(2 << 20).toString('base64') }) })
-      const step = startStep(steps[how as keyof typeof steps], point?.env ?? {})
-      if (point === null)
-        await vi.waitFor(() => expect(textOf(at('held'))).toMatch(/\d\n/), { timeout: 60_000, interval: 20 })
-      else expect(await point.reached(step.ended)).toBe(true)
-      const alone = how === 'in the place of its shell'
-      const ended = await step.cancel(() => point?.resume(), point !== null && !alone)
-      if (alone) expect([ended.code, ended.stderr]).toEqual([code, expect.anything()])
-      const served = [1, 2].map(i => textOf(project.on(i, 'current/version')))
-      expect(served).toEqual(code === 0 ? ['two\n', 'two\n'] : ['one\n', 'one\n'])
-      if (code !== 0) expect([1, 2].map(project.current)).toEqual([1, 2].map(() => `releases/${one}`))
-      expect(ended.stderr.includes('::error title=clonedeploy::')).toBe(code !== 0)
-      expect(readFileSync(at('outputs'), 'utf8')).toContain(`result=${result}\n`)
-      expect(readFileSync(at('summary'), 'utf8')).toContain(`: ${result}`)
-      const last = JSON.parse(readFileSync(at('stream'), 'utf8').trimEnd().split('\n').at(-1) ?? '')
-      expect(last).toMatchObject({ type: 'run.end', outcome: { result, exitCode: code } })
-      expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
-      expect(withEnvironment(`CLONEDEPLOY_OUTPUT_FILE=${at('stream')}`)).toEqual([])
-      await vi.waitFor(() => expect([1, 2].flatMap(i => switchesIn(project.on(i)))).toEqual([]), 20_000)
-      if (tier === 'everyday') return
-      project.configure()
-      const next = await project.run('deploy')
-      expect([next.code, next.stderr]).toEqual([0, expect.not.stringContaining('took over')])
-    },
-    90_000,
-  )
+  it.each(
+    tried(cases, ([phase, how]) => everyday.has(`${phase} ${how}`)),
+  )('during %s, started %s, leaves one release everywhere and says which', async (phase, how) => {
+    const { project } = here
+    const { config, at: message, large, code, result } = phases[phase] as PhaseCase
+    const point = message === undefined ? null : holdPoint(project, message)
+    mkdirSync(at('node_modules/.bin'), { recursive: true })
+    symlinkSync(program, at('node_modules/.bin/clonedeploy'))
+    const one = await project.deployed('one')
+    project.configure({
+      env: { AT: project.root },
+      ...(typeof config === 'function' ? config(project.root) : config),
+    })
+    project.write({ 'app/version': 'two\n', ...(large && { 'app/large': randomBytes(2 << 20).toString('base64') }) })
+    const step = startStep(steps[how as keyof typeof steps], point?.env ?? {})
+    if (point === null)
+      await vi.waitFor(() => expect(textOf(at('held'))).toMatch(/\d\n/), { timeout: 300_000, interval: 20 })
+    else expect(await point.reached(step.ended)).toBe(true)
+    const alone = how === 'in the place of its shell'
+    const ended = await step.cancel(() => point?.resume(), point !== null && !alone)
+    if (alone) expect([ended.code, ended.stderr]).toEqual([code, expect.anything()])
+    const served = [1, 2].map(i => textOf(project.on(i, 'current/version')))
+    expect(served).toEqual(code === 0 ? ['two\n', 'two\n'] : ['one\n', 'one\n'])
+    if (code !== 0) expect([1, 2].map(project.current)).toEqual([1, 2].map(() => `releases/${one}`))
+    expect(ended.stderr.includes('::error title=clonedeploy::')).toBe(code !== 0)
+    expect(readFileSync(at('outputs'), 'utf8')).toContain(`result=${result}\n`)
+    expect(readFileSync(at('summary'), 'utf8')).toContain(`: ${result}`)
+    const last = JSON.parse(readFileSync(at('stream'), 'utf8').trimEnd().split('\n').at(-1) ?? '')
+    expect(last).toMatchObject({ type: 'run.end', outcome: { result, exitCode: code } })
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+    expect(withEnvironment(`CLONEDEPLOY_OUTPUT_FILE=${at('stream')}`)).toEqual([])
+    await vi.waitFor(() => expect([1, 2].flatMap(i => switchesIn(project.on(i)))).toEqual([]), 300_000)
+    if (tier === 'everyday') return
+    project.configure()
+    const next = await project.run('deploy')
+    expect([next.code, next.stderr]).toEqual([0, expect.not.stringContaining('took over')])
+  })
 })

@@ -43,7 +43,7 @@ describe.skipIf(!sshdIsHere())('a host that answers without end', () => {
     const sign = join(project.root, 'flooded')
     hosts.edits(2, `/^hooked$/e touch ${sign}; ${flood}`)
     const running = project.start('deploy', { times: short })
-    await vi.waitFor(() => expect(existsSync(sign)).toBe(true), { timeout: 60_000, interval: 20 })
+    await vi.waitFor(() => expect(existsSync(sign)).toBe(true), { timeout: 300_000, interval: 20 })
     await Promise.all(leases(project.on(1)).map(isRenewed))
     await Promise.all(leases(project.on(1)).map(isRenewed))
     hosts.honest()

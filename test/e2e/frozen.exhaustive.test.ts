@@ -21,7 +21,7 @@ describe.skipIf(!sshdIsHere())('a host that freezes', () => {
     project.write({ 'app/version': 'two\n' })
     const running = project.start('deploy --json')
     await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
-      timeout: 60_000,
+      timeout: 300_000,
       interval: 20,
     })
     fleet.freeze(3)
@@ -33,12 +33,12 @@ describe.skipIf(!sshdIsHere())('a host that freezes', () => {
     } finally {
       fleet.thaw(3)
     }
-    await vi.waitFor(() => expect(project.current(3)).toBe(`releases/${one}`), { timeout: 60_000, interval: 100 })
+    await vi.waitFor(() => expect(project.current(3)).toBe(`releases/${one}`), { timeout: 300_000, interval: 100 })
     await vi.waitFor(() => expect(textOf(join(project.root, 'restarts.h3'))).toBe('one\ntwo\none\n'), {
-      timeout: 5000,
+      timeout: 300_000,
       interval: 50,
     })
     expect(all.map(project.current)).toEqual(all.map(() => `releases/${one}`))
     expect((await project.run('status --json')).json().hosts.map(({ flag }: Json) => flag)).toEqual([null, null, null])
-  }, 150_000)
+  })
 })

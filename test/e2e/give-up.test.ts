@@ -26,7 +26,7 @@ describe.skipIf(!sshdIsHere())('repair --give-up', () => {
       project.write({ 'app/version': 'two\n' })
       const dying = project.start('deploy', { times: short })
       await vi.waitFor(() => expect(all.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
-        timeout: 60_000,
+        timeout: 300_000,
         interval: 20,
       })
       const two = project.current(4)?.replace('releases/', '') ?? ''
@@ -35,7 +35,7 @@ describe.skipIf(!sshdIsHere())('repair --give-up', () => {
         dying.child.kill('SIGKILL')
         project.write({ go: '' })
         await vi.waitFor(() => expect(currents()).toEqual(links(one, one, one, two)), {
-          timeout: 60_000,
+          timeout: 300_000,
           interval: 100,
         })
         project.configure()

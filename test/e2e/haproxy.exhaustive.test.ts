@@ -39,7 +39,7 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
   const onH = (i: number, command: string) => `[ "$CLONEDEPLOY_HOST" != h${i} ] || { ${command}; }`
   const hold = ': >"$AT/held"; until [ -e "$AT/go" ]; do sleep 0.1; done'
   const exists = (name: string) =>
-    vi.waitFor(() => expect(existsSync(join(here.project.root, name))).toBe(true), { timeout: 60_000, interval: 20 })
+    vi.waitFor(() => expect(existsSync(join(here.project.root, name))).toBe(true), { timeout: 300_000, interval: 20 })
 
   async function served(config: object): Promise<string> {
     configure({ restart: [] })
@@ -89,10 +89,10 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
     await served({ rollout: { batch: 1 } })
     await haproxy.ask('set server web/h2 state drain;set server web/h3 state drain')
     const first = fetch(`${haproxy.url}/long`).then(response => response.text())
-    await vi.waitFor(() => expect(long).toHaveLength(1))
+    await vi.waitFor(() => expect(long).toHaveLength(1), 300_000)
     await haproxy.ask('set server web/h2 state ready;set server web/h3 state ready')
     const running = project.start('deploy --json')
-    await vi.waitFor(async () => expect((await haproxy.states())[0]).toBe('drain'), { timeout: 60_000 })
+    await vi.waitFor(async () => expect((await haproxy.states())[0]).toBe('drain'), { timeout: 300_000 })
     await running.until(/drain .*h1/)
     expect(project.current(1)).toBe(project.current(2))
     long.pop()?.()
@@ -101,7 +101,7 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
 
     await haproxy.ask('set server web/h2 state drain;set server web/h3 state drain')
     const second = fetch(`${haproxy.url}/long`).catch(() => null)
-    await vi.waitFor(() => expect(long).toHaveLength(1))
+    await vi.waitFor(() => expect(long).toHaveLength(1), 300_000)
     await haproxy.ask('set server web/h2 state ready;set server web/h3 state ready')
     configure({ rollout: { batch: 1 }, balancer: balancer({}, { drainTimeout: '1s' }) })
     const bounded = await project.run('deploy --force --json')
@@ -197,7 +197,7 @@ describe.skipIf(!sshdIsHere())('behind HAProxy', () => {
     project.write({ go: '' })
     configure({ restart: [] })
     await vi.waitFor(() => expect(three.map(project.current)).toEqual(three.map(() => `releases/${one}`)), {
-      timeout: 40_000,
+      timeout: 300_000,
       interval: 100,
     })
     expect(await haproxy.states()).toEqual(['ready', 'drain', 'ready'])

@@ -119,7 +119,7 @@ describe.skipIf(!sshdIsHere())('join', () => {
     mkdirSync(project.on(3))
     writeFileSync(project.on(3, 'slow'), '')
     const dying = project.start('join --host h3')
-    await vi.waitFor(() => expect(project.releases(3)).toEqual([ids[0]]), { timeout: 60_000, interval: 20 })
+    await vi.waitFor(() => expect(project.releases(3)).toEqual([ids[0]]), { timeout: 300_000, interval: 20 })
     dying.child.kill('SIGKILL')
     await dying.ended
     rmSync(project.on(3, 'slow'))
@@ -137,7 +137,7 @@ describe.skipIf(!sshdIsHere())('join', () => {
     const [one, two] = (await grown({ prepare }, ['one', 'two', 'three'])) as [string, string]
     project.write({ slow: one })
     const stopped = project.start('join --host h3')
-    await vi.waitFor(() => expect(existsSync(project.on(3, 'began'))).toBe(true), { timeout: 60_000, interval: 20 })
+    await vi.waitFor(() => expect(existsSync(project.on(3, 'began'))).toBe(true), { timeout: 300_000, interval: 20 })
     stopped.child.kill('SIGINT')
     const { code, stderr } = await stopped.ended
     expect([code, stderr]).toEqual([3, expect.stringContaining('h3 got 1 earlier release; what is served was not')])

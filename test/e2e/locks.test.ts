@@ -144,5 +144,5 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
 })
 
 async function holding(project: Project): Promise<void> {
-  await vi.waitFor(() => expect(inodes(join(project.root, 'held'))).not.toEqual({}), { timeout: 60_000, interval: 20 })
+  await vi.waitFor(() => expect(inodes(join(project.root, 'held'))).not.toEqual({}), { timeout: 300_000, interval: 20 })
 }

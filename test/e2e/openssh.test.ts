@@ -19,7 +19,7 @@ describe.skipIf(!sshdIsHere())('over the system’s ssh', () => {
     })
   const serving = () => hosts.map(i => textOf(`${here.project.root}/runs.h${i}`))
   beforeAll(() => mkdirSync(tmp()))
-  afterAll(() => vi.waitFor(() => expect(readdirSync(tmp())).toEqual([]), 60_000))
+  afterAll(() => vi.waitFor(() => expect(readdirSync(tmp())).toEqual([]), 300_000))
 
   it('a fleet is deployed, read and rolled back', async () => {
     const { project } = here

@@ -69,7 +69,7 @@ it.skipIf(!sshdIsHere())(
     const running = project.start('deploy')
     await vi.waitFor(
       () => expect(['h1', 'h2'].filter(host => !existsSync(join(project.root, `held.${host}`)))).toEqual([]),
-      { timeout: 20_000, interval: 20 },
+      { timeout: 300_000, interval: 20 },
     )
     running.child.kill('SIGKILL')
     await running.ended

@@ -20,12 +20,12 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     const old = await project.deployed('one')
     project.write({ 'app/slow': '' })
     const dying = project.start('deploy', { times: short })
-    await vi.waitFor(() => expect(currents()).not.toContain(`releases/${old}`), { timeout: 60_000, interval: 20 })
+    await vi.waitFor(() => expect(currents()).not.toContain(`releases/${old}`), { timeout: 300_000, interval: 20 })
     const next = project.current(3)
     await dying.until('health')
     dying.child.kill('SIGKILL')
     signal(inFolder(project.on(3)), 'SIGKILL')
-    await vi.waitFor(() => expect(currents()).toEqual(on(old, old, next)), { timeout: 60_000, interval: 200 })
+    await vi.waitFor(() => expect(currents()).toEqual(on(old, old, next)), { timeout: 300_000, interval: 200 })
 
     const status = await project.run('status --json')
     expect(status.code).toBe(6)
@@ -136,7 +136,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     project.write({ 'app/version': 'two\n' })
     const dying = project.start('deploy')
     await vi.waitFor(() => expect(all.map(i => project.releases(i).length)).toEqual([2, 2, 2]), {
-      timeout: 60_000,
+      timeout: 300_000,
       interval: 20,
     })
     dying.child.kill('SIGKILL')

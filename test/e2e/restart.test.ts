@@ -108,7 +108,7 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
     const { project } = here
     configure({ rollout: { batch: 1 }, restart: [restart, `while [ ! -e "$AT/go" ]; do sleep 0.05; done`] })
     const running = project.start('restart --json')
-    await vi.waitFor(() => expect(restarts()).toEqual(['h1']), { timeout: 20_000, interval: 20 })
+    await vi.waitFor(() => expect(restarts()).toEqual(['h1']), { timeout: 300_000, interval: 20 })
     running.child.kill('SIGINT')
     await running.until('no other begins')
     writeFileSync(at('go'), '')

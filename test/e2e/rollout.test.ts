@@ -18,7 +18,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     here.project.configure({ restart, env: { AT: here.project.root }, ...config })
   const onH = (i: number, command: string) => `[ "$CLONEDEPLOY_HOST" != h${i} ] || { ${command}; }`
   const exists = (name: string) =>
-    vi.waitFor(() => expect(existsSync(join(here.project.root, name))).toBe(true), { timeout: 60_000, interval: 20 })
+    vi.waitFor(() => expect(existsSync(join(here.project.root, name))).toBe(true), { timeout: 300_000, interval: 20 })
 
   /** Version one is served by all, restarts are forgotten, version two waits for its deploy. */
   async function served(config: object): Promise<string> {
@@ -77,7 +77,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
       await running.ended
       configure()
       await vi.waitFor(() => expect(restarts().slice(2).sort()).toEqual(['h1 one', 'h2 one']), {
-        timeout: 40_000,
+        timeout: 300_000,
         interval: 100,
       })
       expect(versions()).toEqual(all.map(() => 'one'))

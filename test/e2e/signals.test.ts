@@ -23,7 +23,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
       () => {
         for (const i of both) expect(textOf(join(here.project.root, `held.h${i}`))).toMatch(/\d\n/)
       },
-      { timeout: 60_000, interval: 20 },
+      { timeout: 300_000, interval: 20 },
     )
 
   it.each([

@@ -72,14 +72,14 @@ describe.skipIf(!sshdIsHere())('a controller that sleeps', () => {
     project.write({ 'app/version': 'two\n' })
     const running = project.start('deploy --json')
     await vi.waitFor(() => expect(both.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
-      timeout: 60_000,
+      timeout: 300_000,
       interval: 20,
     })
     running.child.kill('SIGSTOP')
     project.write({ go: '' })
     const currents = () => both.map(project.current)
     await vi
-      .waitFor(() => expect(currents()).toEqual(both.map(() => `releases/${one}`)), { timeout: 40_000, interval: 100 })
+      .waitFor(() => expect(currents()).toEqual(both.map(() => `releases/${one}`)), { timeout: 300_000, interval: 100 })
       .finally(() => running.child.kill('SIGCONT'))
     const { code, json } = await running.ended
     expect(code).toBe(5)

@@ -54,7 +54,7 @@ describe.skipIf(!sshdIsHere())('a lock that is met', () => {
     project.write({ 'app/version': 'two\n' })
     const running = project.start('deploy -m hotfix')
     const held = () => all.map(i => Object.keys(inodes(join(project.root, `held.h${i}`))).length)
-    await vi.waitFor(() => expect(held()).toEqual([1, 1, 1]), { timeout: 60_000, interval: 20 })
+    await vi.waitFor(() => expect(held()).toEqual([1, 1, 1]), { timeout: 300_000, interval: 20 })
     const { code, stderr } = await project.run('deploy')
     expect(code).toBe(4)
     expect(stderr).toMatch(/is locked by anna@\S+ since \S+, alive \d+s ago\. Nothing was changed\./)

@@ -46,7 +46,7 @@ describe.skipIf(!sshdIsHere())('examples/monorepo', { shuffle: false }, () => {
     const env = { ...process.env, PORT: String(port) }
     const server = spawn(process.execPath, ['current/dist/server.js'], { cwd: project.on(host[app], app), env })
     running.push(server)
-    return vi.waitFor(async () => (await fetch(`http://127.0.0.1:${port}/`)).text(), { timeout: 60_000 })
+    return vi.waitFor(async () => (await fetch(`http://127.0.0.1:${port}/`)).text(), { timeout: 300_000 })
   }
 
   it('brings each app to its own hosts, with what it takes from the packages', async () => {

@@ -35,7 +35,7 @@ describe.skipIf(!sshdIsHere() || !isHere('nginx'))('examples/static-nginx', () =
     const env = { PATH: process.env.PATH, TMPDIR: project.root }
     const script = spawn('sh', ['serve.sh', ...args], { cwd: folder, env, stdio: 'ignore' })
     running.push(script)
-    await vi.waitFor(() => ask(places[0] ?? 0), { timeout: 60_000 })
+    await vi.waitFor(() => ask(places[0] ?? 0), { timeout: 300_000 })
   }
   const ask = (i: number, path = '/') => fetch(`http://127.0.0.1:${ports[i - 1]}${path}`)
   const shown = async (i: number) => /<h1>(.*)<\/h1>/.exec(await (await ask(i)).text())?.[1]

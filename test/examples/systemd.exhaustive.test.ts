@@ -67,7 +67,7 @@ describe.skipIf(!isHere('systemd-analyze') || !isHere('visudo'))('examples/syste
     const activate = ['-l', `127.0.0.1:${port}`, process.execPath, 'server.js']
     const app = spawn('systemd-socket-activate', activate, { cwd: join(example, 'app'), env, stdio: 'ignore' })
     const ask = async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
-    expect(await vi.waitFor(ask, { timeout: 60_000 })).toBe('app\n')
+    expect(await vi.waitFor(ask, { timeout: 300_000 })).toBe('app\n')
     app.kill()
     expect(await once(app, 'exit')).toEqual([0, null])
   })

@@ -33,7 +33,7 @@ describe.skipIf(!sshdIsHere())('a fresh copy of a release', () => {
 
     hosts.stopAt(2, 1, pattern, what === 'the host reboots' ? 'hang' : 'pause')
     const running = project.start('rollback --yes')
-    await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 300_000, interval: 10 })
     if (what === 'the controller is killed') running.child.kill('SIGKILL')
     else if (what === 'the host is cut off') hosts.fleet.dropConnections(2)
     else await hosts.fleet.stopHost(2).then(() => hosts.fleet.startHost(2))

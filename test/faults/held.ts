@@ -50,7 +50,7 @@ export function holdPoint({ root }: Pick<Project, 'root'>, at: At): HoldPoint {
         () => {
           if (!existsSync(join(dir, 'held')) && !over.now) throw new Error(`message ${at.k} ${at.kind} was not sent`)
         },
-        { timeout: 60_000, interval: 5 },
+        { timeout: 300_000, interval: 5 },
       )
       return existsSync(join(dir, 'held'))
     },

@@ -120,7 +120,7 @@ export function onHosts(count = 3): Hosts {
             quiet = busy.length === 0 ? quiet + 1 : 0
             if (quiet < 3) throw new Error(`still at work: ${busy.map(({ name, pid }) => `${name} ${pid}`).join(', ')}`)
           },
-          { timeout: 60_000, interval: 50 },
+          { timeout: 300_000, interval: 50 },
         )
       } finally {
         for (const i of on) rmSync(join(dirOf(i), 'fast'), { force: true })

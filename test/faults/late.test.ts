@@ -23,7 +23,7 @@ describe.skipIf(!sshdIsHere())('a script that pauses until another took over', (
     running.ended.then(() => {
       over.now = true
     })
-    await vi.waitFor(() => expect(hosts.stopped(slow) || over.now).toBe(true), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(slow) || over.now).toBe(true), { timeout: 300_000, interval: 10 })
     expect(hosts.stopped(slow) || tryAll).toBe(true)
     if (!hosts.stopped(slow)) hosts.unstop()
     running.child.kill('SIGKILL')
@@ -71,7 +71,7 @@ describe.skipIf(!sshdIsHere())('a script that pauses until another took over', (
     await scene.deploy('three')
     hosts.stopAt(slow, 1, `mv*releases/${one}*`, 'pause')
     const running = scene.project.start('prune --keep 1 --only h2')
-    await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 300_000, interval: 10 })
     running.child.kill('SIGKILL')
     await running.ended
     ageLocks(scene.project, hosts.all)

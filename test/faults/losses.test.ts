@@ -78,7 +78,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     hosts.fleet.partition(slow)
     running.resume()
     try {
-      await vi.waitFor(() => expect(sent()).toHaveLength(slow === 2 ? 4 : 5), 60_000)
+      await vi.waitFor(() => expect(sent()).toHaveLength(slow === 2 ? 4 : 5), 300_000)
       await hosts.letTimePass([scene.project.on(slow)], 'waiting', [slow])
     } finally {
       hosts.fleet.heal(slow)
@@ -94,14 +94,14 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     const port = running.messages().find(({ name }) => name === 'go' || name === 'rename')?.port ?? 0
     const told = hosts.all.find(i => hosts.fleet.port(i) === port) ?? 0
     const others = hosts.all.filter(i => i !== told)
-    await vi.waitFor(() => expect(version(scene.project, told)).toBe('new'), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(version(scene.project, told)).toBe('new'), { timeout: 300_000, interval: 10 })
     for (const i of others) {
       hosts.fleet.partition(i)
       hosts.fleet.dropConnections(i)
     }
     running.resume()
     try {
-      await vi.waitFor(() => expect(version(scene.project, told)).toBe('old'), { timeout: 60_000, interval: 10 })
+      await vi.waitFor(() => expect(version(scene.project, told)).toBe('old'), { timeout: 300_000, interval: 10 })
     } finally {
       for (const i of others) hosts.fleet.heal(i)
     }
@@ -118,11 +118,11 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     hosts.stopAt(1, 1, 'rm -rf */stage *', 'pause')
     const running = startHeld(scene.project, 'deploy', { kind: 'finish', k: 3, when: 'after' })
     await running.reached()
-    await vi.waitFor(() => expect(hosts.stopped(1)).toBe(true), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(1)).toBe(true), { timeout: 300_000, interval: 10 })
     hosts.fleet.dropConnections(1)
     hosts.unstop()
     const released = scene.project.on(1, '.clonedeploy/epochs/2/released')
-    await vi.waitFor(() => expect(existsSync(released)).toBe(true), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(existsSync(released)).toBe(true), { timeout: 300_000, interval: 10 })
     running.resume()
     const { code, stderr } = await running.ended
     expect(code, stderr).toBe(0)

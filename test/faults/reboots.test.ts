@@ -25,7 +25,7 @@ describe.skipIf(!sshdIsHere())('a host', () => {
     running.ended.then(() => {
       over.now = true
     })
-    await vi.waitFor(() => expect(hosts.stopped(dying) || over.now).toBe(true), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(dying) || over.now).toBe(true), { timeout: 300_000, interval: 10 })
     expect(hosts.stopped(dying) || tryAll).toBe(true)
     if (how === 'hang') {
       await hosts.fleet.stopHost(dying)
@@ -72,7 +72,7 @@ describe.skipIf(!sshdIsHere())('a host', () => {
       scene.project.write(app('new'))
       hosts.stopAt(2, 1, 'mv*releases/*taken/', 'pause')
       const running = scene.project.start('deploy')
-      await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 60_000, interval: 10 })
+      await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 300_000, interval: 10 })
       hosts.fleet.dropConnections(2)
       const { code, stderr } = await running.ended
       expect(code, stderr).toBe(0)

@@ -22,7 +22,7 @@ describe.skipIf(!sshdIsHere())('a host that takes long to prepare', () => {
     scene.project.write(app('new'))
     hosts.stopAt(slow, 1, 'tar -x*', 'pause')
     const running = scene.project.start('deploy')
-    await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(slow)).toBe(true), { timeout: 300_000, interval: 10 })
     await isRenewed(lockLease(scene.project.on(slow)))
     hosts.unstop()
     const { code, stderr } = await running.ended
@@ -69,7 +69,7 @@ describe.skipIf(!sshdIsHere())('a host behind a link of 1 Mbit', () => {
         const far = all.filter(({ type, host }) => type === 'host.progress' && host === 'h2').map(({ done }) => done)
         expect(new Set(far).size).toBeGreaterThan(2)
       },
-      { timeout: 60_000, interval: 100 },
+      { timeout: 300_000, interval: 100 },
     )
     await isRenewed(lockLease(scene.project.on(1)))
     expect(served()).toEqual(['old', 'old', 'old'])

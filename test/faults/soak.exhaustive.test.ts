@@ -78,7 +78,7 @@ describe.skipIf(!sshdIsHere())('a fleet', () => {
       over.now = true
     })
     const reached = vi.waitFor(() => expect(hosts.stopped(host) || over.now).toBe(true), {
-      timeout: 60_000,
+      timeout: 300_000,
       interval: 10,
     })
     return { ended, reached }

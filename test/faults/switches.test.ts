@@ -43,7 +43,7 @@ describe.skipIf(!sshdIsHere())('a host that swapped', () => {
     scene.project.write(app('new'))
     hosts.stopAt(2, 1, 'mv*state.armed*swapped*', 'pause')
     const running = scene.project.start('deploy')
-    await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 300_000, interval: 10 })
     expect(version(scene.project, 2)).toBe('new')
     const { code, stderr } = await running.ended
     expect(code, stderr).toBe(5)

@@ -20,15 +20,19 @@ describe.skipIf(!sshdIsHere())('a controller that is killed, and a host that reb
     hosts.unstop()
     const running = startHeld(scene.project, 'deploy', { kind, k, when: 'after' })
     expect(await running.reached()).toBe(true)
-    await vi.waitFor(() => expect(hosts.all.map(i => version(scene.project, i))).toEqual(['new', 'new', 'new']))
-    if (kind === 'confirm') await vi.waitFor(() => expect(hosts.all.some(i => confirmed(scene.project, i))).toBe(true))
+    await vi.waitFor(
+      () => expect(hosts.all.map(i => version(scene.project, i))).toEqual(['new', 'new', 'new']),
+      300_000,
+    )
+    if (kind === 'confirm')
+      await vi.waitFor(() => expect(hosts.all.some(i => confirmed(scene.project, i))).toBe(true), 300_000)
     const told = hosts.fleet.port(dying) === running.messages().at(-1)?.port
     const host = told ? dying + 1 : dying
     hosts.stopAt(host, 1, command)
     running.child.kill('SIGKILL')
     await running.ended
     const passing = hosts.letTimePass(scene.folders)
-    await vi.waitFor(() => expect(hosts.stopped(host)).toBe(true), { timeout: 60_000, interval: 10 })
+    await vi.waitFor(() => expect(hosts.stopped(host)).toBe(true), { timeout: 300_000, interval: 10 })
     await hosts.fleet.stopHost(host)
     hosts.unstop()
     await passing

@@ -26,7 +26,7 @@ describe('a process in releases/a', () => {
   beforeAll(async () => {
     mkdirSync(join(root, 'releases/a'), { recursive: true })
     living = spawn('sleep', ['600'], { cwd: join(root, 'releases/a'), stdio: 'ignore', detached: true })
-    await vi.waitFor(() => expect(nameOf(living.pid ?? 0)).toBe('sleep'))
+    await vi.waitFor(() => expect(nameOf(living.pid ?? 0)).toBe('sleep'), 300_000)
     connection = await connectLocal({ name: 'h1', host: 'h1', roles: [], deployTo: '/', env: {} }, { timeout: 20_000 })
   })
   afterAll(() => {

@@ -44,7 +44,7 @@ export async function startDropbear(publicKeyFile: string): Promise<DropbearHost
     said += chunk
   })
   await vi
-    .waitFor(() => answers(port), { timeout: 20_000 })
+    .waitFor(() => answers(port), { timeout: 300_000 })
     .catch(() => {
       throw new Error(`dropbear does not start:\n${said}`)
     })

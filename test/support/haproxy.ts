@@ -47,7 +47,7 @@ export async function startHaproxy(hosts: number, app: App): Promise<TestHaproxy
     states: async () => statesIn(await ask('show servers state web')),
     async start() {
       child = spawn(program, ['-db', '-f', join(dir, 'haproxy.cfg')], { stdio: 'ignore' })
-      await vi.waitFor(() => ask('show info'), { timeout: 60_000, interval: 20 })
+      await vi.waitFor(() => ask('show info'), { timeout: 300_000, interval: 20 })
     },
     async kill() {
       const ended = new Promise(resolve => child?.once('exit', resolve))

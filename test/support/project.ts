@@ -158,7 +158,7 @@ function startProgram(cwd: string, args: string, { env = {}, times }: RunOptions
         () => {
           if (!new RegExp(wanted).test(text.stderr)) throw new Error(`it has not said ${wanted} but:\n${text.stderr}`)
         },
-        { timeout: 60_000, interval: 20 },
+        { timeout: 300_000, interval: 20 },
       ),
   }
 }

@@ -128,7 +128,7 @@ export function currentOf(root: string): string | null {
 }
 
 /** Waits for a condition; fails when it never comes true. */
-export async function until(condition: () => boolean, what: string, seconds = 20): Promise<void> {
+export async function until(condition: () => boolean, what: string, seconds = 300): Promise<void> {
   const end = performance.now() + seconds * 1000
   while (!condition()) {
     if (performance.now() > end) throw new Error(`never happened: ${what}`)

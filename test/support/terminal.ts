@@ -31,7 +31,7 @@ export async function onTerminal(
   const ended = new Promise<number | null>(resolve => child.once('close', resolve))
   let from = 0
   for (const [question, typed] of answers) {
-    from = await vi.waitFor(() => after(question, plain(raw), from), { timeout: 60_000, interval: 20 })
+    from = await vi.waitFor(() => after(question, plain(raw), from), { timeout: 300_000, interval: 20 })
     child.stdin.write(typed)
   }
   const code = await ended
