@@ -331,7 +331,12 @@ describe.skipIf(!sshdIsHere())('one of two hosts, which says', () => {
 /** The lines about h1 alone, without what is never the same twice. */
 function ofFirst({ stdout }: Ended): readonly string[] {
   const lines = stdout.split('\n').filter(line => /\bh1\b/.test(line) && !/\bh2\b/.test(line))
-  return lines.map(line => line.replaceAll(/\d+/g, '#').replaceAll(/ +/g, ' ').trim())
+  return lines.map(line =>
+    line
+      .replaceAll(/\d+[smhd]?/g, '#')
+      .replaceAll(/ +/g, ' ')
+      .trim(),
+  )
 }
 
 /** What is wrong, in all that was said. */
