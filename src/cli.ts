@@ -3,6 +3,9 @@ import { watchParents } from './orphaned.js'
 import { inCi } from './text/in-ci.js'
 import { programOf } from './text/propose.js'
 
+// While node takes itself apart, no signal is caught any more; by `exit` it ends without that.
+process.once('beforeExit', process.exit)
+
 process.exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),
   env: process.env,
@@ -14,9 +17,9 @@ process.exitCode = await main(process.argv.slice(2), {
     for (const signal of signals) process.on(signal, listener)
     return () => {
       for (const signal of signals) {
-        process.off(signal, listener)
         // A runner goes on to signal: the exit code, which says what is true, must still reach it.
         if (inCi(process.env)) process.on(signal, () => {})
+        process.off(signal, listener)
       }
     }
   },

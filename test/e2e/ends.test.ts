@@ -38,3 +38,16 @@ describe.skipIf(!sshdIsHere())('a deploy that is refused', () => {
     }
   })
 })
+
+describe.skipIf(!sshdIsHere())('a run in CI that has ended', () => {
+  const here = onFleet({ hosts: 1 })
+
+  it('ends with its code, however often it is told to stop meanwhile', async () => {
+    const { child, ended } = here.project.start('config --json', { env: { CI: 'true' } })
+    child.stdout?.once('data', () => {
+      const again = setInterval(() => child.kill('SIGTERM'), 0)
+      child.once('exit', () => clearInterval(again))
+    })
+    expect(await ended).toMatchObject({ code: 0, signal: null })
+  })
+})
