@@ -1,9 +1,8 @@
-import type { Algorithms } from 'ssh2'
+import type { Algorithms, NegotiatedAlgorithms } from 'ssh2'
 
-/**
- * Elliptic curves first, no SHA-1, and no cipher that the Terrapin attack bears on (chacha20-poly1305, CBC), since
- * ssh2 does not tell whether strict key exchange was agreed on.
- */
+const CHACHA20 = 'chacha20-poly1305@openssh.com'
+
+/** Elliptic curves first, no SHA-1, no CBC. ChaCha20 comes last: it counts only where strict key exchange was agreed on. */
 export const ALGORITHMS: Algorithms = {
   kex: [
     'curve25519-sha256',
@@ -16,7 +15,12 @@ export const ALGORITHMS: Algorithms = {
     'diffie-hellman-group18-sha512',
     'diffie-hellman-group14-sha256',
   ],
-  cipher: ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'aes128-ctr', 'aes192-ctr', 'aes256-ctr'],
+  cipher: ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'aes128-ctr', 'aes192-ctr', 'aes256-ctr', CHACHA20],
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
   compress: ['none'],
+}
+
+/** Whether somebody on the way could have cut off the beginning of what is sent (the Terrapin attack). */
+export function isExposed({ cs, sc }: NegotiatedAlgorithms, strict: boolean): boolean {
+  return !strict && [cs.cipher, sc.cipher].includes(CHACHA20)
 }

@@ -14,6 +14,11 @@ export interface HandshakeFailure extends Witness {
   readonly said: string
 }
 
+/** Of a connection that somebody on the way could have cut the beginning off. */
+export class ExposedError extends Error {
+  override name = 'ExposedError'
+}
+
 /** Why a handshake failed, from what was seen of it. */
 export function handshakeError(seen: HandshakeFailure): ConnectError {
   const { target, failure, offered, options } = seen
@@ -22,6 +27,7 @@ export function handshakeError(seen: HandshakeFailure): ConnectError {
   const untrusted = offered && hostKeyError(target, offered.key, options.known, offered.verdict)
   if (untrusted) return untrusted
   if (failure.level === 'client-timeout') return tooSlow(seen)
+  if (failure instanceof ExposedError) return exposed(target, failure)
   if (failure.level === 'handshake') return incompatible(seen)
   const refused = failure.level === 'client-authentication' || shutOut.test(failure.message)
   if (refused) return authError(target, options.keys, seen.auth, seen.unsigned, failure)
@@ -60,6 +66,23 @@ function incompatible({ target, failure, negotiation }: HandshakeFailure): Conne
       details: /^no matching/i.test(what) ? [takes(target.name, theirs), takes('clonedeploy', ours)] : [],
       next: [sshLine(target, '-vv')],
       cause: failure,
+    },
+  )
+}
+
+function exposed(target: Target, cause: ExposedError): ConnectError {
+  const { name } = target
+  return new ConnectError(
+    'handshake',
+    name,
+    `${name} encrypts by chacha20-poly1305 alone and without strict key exchange: the Terrapin attack could cut off what is sent`,
+    {
+      next: [
+        `a newer SSH server on ${name} has strict key exchange (OpenSSH from 9.6)`,
+        `or let it take AES too:  Ciphers +aes256-gcm@openssh.com     in the sshd_config of ${name}`,
+        sshLine(target, '-vv'),
+      ],
+      cause,
     },
   )
 }

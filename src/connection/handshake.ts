@@ -1,9 +1,9 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Client, ConnectConfig } from 'ssh2'
-import { ALGORITHMS } from './algorithms.js'
+import { ALGORITHMS, isExposed } from './algorithms.js'
 import { authHandler, type Candidate, type Candidates } from './auth.js'
-import { handshakeError } from './handshake-errors.js'
+import { ExposedError, handshakeError } from './handshake-errors.js'
 import { hostKeyAlgorithms, judge, type Verdict } from './host-key.js'
 import type { KnownHost } from './known-hosts.js'
 import { type Negotiation, negotiation } from './negotiation.js'
@@ -143,8 +143,12 @@ function loginOf(client: Client, target: Target, { stream, address }: Reached, w
     if (willNotSign(error)) witness.unsigned.push(`${witness.used?.words} was not signed with: ${error.message}`)
     else witness.failure ??= error
   })
-  client.on('handshake', () => {
+  client.on('handshake', negotiated => {
     witness.phase = 'auth'
+    if (!isExposed(negotiated, witness.negotiation.isStrict())) return
+    witness.failure ??= new ExposedError('it does not keep to strict key exchange')
+    // In the same turn: ssh2 has asked for no login yet.
+    client.destroy()
   })
   // A forwarded stream stays half open when its other end is gone.
   client.on('end', () => stream.destroy())

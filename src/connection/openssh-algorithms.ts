@@ -2,7 +2,8 @@ import type { Beyond } from './target.js'
 
 /**
  * Options that take out of the user's lists what must not be used, whoever speaks SSH: SHA-1, and the ciphers that the
- * Terrapin attack bears on (chacha20-poly1305, CBC). A list that needs nothing taken out is left to ssh and the host's keys.
+ * Terrapin attack bears on (CBC, and chacha20-poly1305: ssh does not tell whether it keeps to strict key exchange). A list
+ * that needs nothing taken out is left to ssh and the host's keys.
  */
 export function safeAlgorithms({ kex, ciphers, macs, hostKeys, userKeys }: Beyond): string[] {
   return [

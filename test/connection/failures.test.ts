@@ -21,12 +21,13 @@ const OLD = 7
 const ONE_SESSION = 8
 const SLOW_SHELL = 9
 const NOISY = 10
+const CHACHA20 = 11
 
 describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
   let fleet: TestFleet
 
   beforeAll(async () => {
-    fleet = await startFleet({ hosts: 10, sshdConfig: config })
+    fleet = await startFleet({ hosts: 11, sshdConfig: config })
   })
   afterAll(() => fleet.stop())
 
@@ -48,6 +49,8 @@ describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
         return ['ForceCommand echo Starting up; sleep 20']
       case NOISY:
         return ['ForceCommand echo Welcome to h10; echo beware >&2; eval "$SSH_ORIGINAL_COMMAND"']
+      case CHACHA20:
+        return ['Ciphers chacha20-poly1305@openssh.com']
       default:
         return []
     }
@@ -141,6 +144,12 @@ describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
         'ecdh-sha2-nistp521 diffie-hellman-group-exchange-sha256 diffie-hellman-group16-sha512 ' +
         'diffie-hellman-group18-sha512 diffie-hellman-group14-sha256',
     ])
+  })
+
+  it('it encrypts by ChaCha20 alone, in strict key exchange: that is as good as AES', async () => {
+    const connection = await connect(CHACHA20)
+    expect((await run(connection, 'echo in')).stdout.toString()).toBe('in\n')
+    connection.close()
   })
 
   it('it runs a forced command', async () => {
