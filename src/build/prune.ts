@@ -1,43 +1,58 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { recallBuild } from './built.js'
 import { notesOf } from './notes.js'
 import { digestIn } from './seen.js'
 import { artifactsIn, forget } from './store.js'
 
-/** Keeps the artifacts that were used last, and removes what older ones left in the cache. */
-export function pruneCache(cacheDir: string, keep = 10): void {
+/**
+ * Keeps the artifacts of these digests, the last few others, and whatever was used within a day: another run in this
+ * project may be at it. Removes the other ones, and what was noted of them.
+ */
+export function pruneCache(cacheDir: string, held: readonly string[], others = 10): void {
   if (!existsSync(cacheDir)) return
-  const kept = pruneArtifacts(artifactsIn(cacheDir), keep)
-  const builds = notesOf(cacheDir, 'builds')
-  for (const key of list(builds)) {
-    const file = join(builds ?? '', key)
-    const built = recallBuild(cacheDir, key)
-    const wanted = built !== null && kept.has(built.digest.replace('sha256:', ''))
-    if (!wanted && (/^[0-9a-f]{64}$/.test(key) || age(file) > day)) rmSync(file, { force: true })
+  const kept = pruneArtifacts(artifactsIn(cacheDir), new Set(held.map(nameOf)), others)
+  pruneNotes(notesOf(cacheDir, 'builds'), kept)
+  pruneNotes(notesOf(cacheDir, 'seen'), kept)
+}
+
+/** Gives the names that stay. */
+function pruneArtifacts(dir: string, held: ReadonlySet<string>, others: number): ReadonlySet<string> {
+  const files = list(dir)
+  const whole = files.filter(file => /^[0-9a-f]{64}\.manifest$/.test(file)).map(withoutEnd)
+  const spare = whole.filter(name => !held.has(name)).sort((a, b) => age(manifest(a)) - age(manifest(b)))
+  const unused = spare.slice(others).filter(name => isOld(manifest(name)) && isOld(content(name)))
+  for (const name of unused) forget(content(name))
+  const unfinished = files.filter(file => !whole.includes(withoutEnd(file)))
+  for (const file of unfinished) if (isOld(join(dir, file))) rmSync(join(dir, file), { force: true })
+  return new Set(whole.filter(name => !unused.includes(name)))
+
+  function manifest(name: string): string {
+    return join(dir, `${name}.manifest`)
   }
-  const seen = notesOf(cacheDir, 'seen')
-  for (const name of list(seen)) {
-    const file = join(seen ?? '', name)
-    if (!kept.has(digestIn(file).replace('sha256:', ''))) rmSync(file, { force: true })
+  function content(name: string): string {
+    return join(dir, `${name}.content`)
   }
 }
 
-/** The names that stay. */
-function pruneArtifacts(dir: string, keep: number): ReadonlySet<string> {
-  const names = [...new Set(list(dir).map(file => file.replace(/\..*$/, '')))]
-  const whole = names.filter(name => existsSync(join(dir, `${name}.manifest`)))
-  const newest = whole.sort((a, b) => age(join(dir, `${a}.manifest`)) - age(join(dir, `${b}.manifest`)))
-  const kept = new Set(newest.slice(0, keep))
-  for (const name of newest.slice(keep)) forget(join(dir, `${name}.content`))
-  for (const file of list(dir)) {
-    const unfinished = !whole.includes(file.replace(/\..*$/, ''))
-    if (unfinished && age(join(dir, file)) > day) rmSync(join(dir, file), { force: true })
-  }
-  return kept
+/** Each begins with the digest that it is about. */
+function pruneNotes(dir: string | null, kept: ReadonlySet<string>): void {
+  for (const file of list(dir).map(name => join(dir ?? '', name)))
+    if (!kept.has(nameOf(digestIn(file))) && isOld(file)) rmSync(file, { force: true })
+}
+
+function nameOf(digest: string): string {
+  return digest.replace('sha256:', '')
+}
+
+function withoutEnd(file: string): string {
+  return file.replace(/\..*$/, '')
 }
 
 const day = 86_400_000
+
+function isOld(file: string): boolean {
+  return age(file) > day
+}
 
 /** Milliseconds since the file was made or used. */
 function age(file: string): number {

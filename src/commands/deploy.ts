@@ -25,6 +25,7 @@ import { demandOurs } from './owner.js'
 import { recordOwner } from './record-owner.js'
 import { demandWay } from './rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
+import { tidyCache } from './tidy-cache.js'
 import { revealSecrets, signed, transact, withLockWait } from './transact.js'
 import { tellUnchanged } from './unchanged.js'
 
@@ -117,6 +118,7 @@ async function deployTo(
       way.service,
       artifact.warnings,
     )
+    if (outcome.exitCode === 0) tidyCache(context, fleet)
     return outcome.exitCode
   } finally {
     leave(fleet)

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { notesOf } from '../build/notes.js'
 import { fitting, fleetRecord } from '../fleet/records.js'
+import type { FleetRecord } from '../inventory/state.js'
 import type { Known } from '../plan/vouched.js'
 import type { Context } from './context.js'
 
@@ -12,8 +13,21 @@ export function knownHere(
   { cacheDir, config }: Pick<Context, 'cacheDir' | 'config'>,
   trusted: string | null = null,
 ): Known {
-  const records = linesIn(notesOf(cacheDir, 'records')).flatMap(line => fitting(fleetRecord, line) ?? [])
+  const records = recordsIn(cacheDir)
   return { records: records.filter(({ app, stage }) => app === config.app && stage === config.stage), trusted }
+}
+
+/** Digests of what this project's stages were brought last, as many of each as hosts keep releases. */
+export function lastDigests({ cacheDir, config }: Pick<Context, 'cacheDir' | 'config'>): readonly string[] {
+  const records = recordsIn(cacheDir)
+  const later = ({ app, stage }: FleetRecord, i: number) =>
+    records.slice(i + 1).filter(other => other.app === app && other.stage === stage)
+  const last = records.filter((record, i) => later(record, i).length < config.keepReleases)
+  return last.flatMap(({ digest }) => digest ?? [])
+}
+
+function recordsIn(cacheDir: string): readonly FleetRecord[] {
+  return linesIn(notesOf(cacheDir, 'records')).flatMap(line => fitting(fleetRecord, line) ?? [])
 }
 
 /** Keeps the record of a run that hosts have confirmed. What cannot be kept here must not stop what is done there. */

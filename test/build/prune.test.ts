@@ -9,33 +9,35 @@ import { fill, nothingShared, temporary } from './folders.js'
 const pack = (content: string, cacheDir: string) =>
   packFolder({ dir: fill(temporary(), { a: content }), include: null, shared: nothingShared, cacheDir })
 
-it('keeps the artifacts that were used last', async () => {
+it.each<[string, (digests: readonly string[], cacheDir: string) => readonly string[], string]>([
+  ['the last others', () => [], '34'],
+  ['what hosts hold', ([one = '']) => [one], '134'],
+  ['what was used within a day', ([, two = ''], cacheDir) => (recall(cacheDir, two) ? [] : ['nothing']), '24'],
+  ['all that was used within a day', (digests, cacheDir) => digests.filter(one => !recall(cacheDir, one)), '1234'],
+])('keeps %s of the artifacts', async (_, prepare, kept) => {
   const cacheDir = temporary()
-  const artifacts = []
-  for (const content of ['1', '2', '3', '4']) artifacts.push(await pack(content, cacheDir))
-  const files = artifacts.map(({ digest }) => join(cacheDir, 'artifacts', digest.slice(7)))
-  files.forEach((file, i) => void utimesSync(`${file}.manifest`, 1_000 + i, 1_000 + i))
-  expect(recall(cacheDir, artifacts[0]?.digest ?? '')?.manifest).toEqual(artifacts[0]?.manifest)
-  pruneCache(cacheDir, 2)
-  expect(files.map(file => [existsSync(`${file}.manifest`), existsSync(`${file}.content`)])).toEqual([
-    [true, true],
-    [false, false],
-    [false, false],
-    [true, true],
-  ])
+  const digests = []
+  for (const content of ['1', '2', '3', '4']) digests.push((await pack(content, cacheDir)).digest)
+  const files = digests.map(digest => join(cacheDir, 'artifacts', digest.slice(7)))
+  const ends = ['content', 'manifest']
+  files.forEach((file, i) => void ends.forEach(end => void utimesSync(`${file}.${end}`, 1_000 + i, 1_000 + i)))
+  pruneCache(cacheDir, prepare(digests, cacheDir), 2)
+  expect(files.map(file => ends.map(end => existsSync(`${file}.${end}`)))).toEqual(
+    ['1', '2', '3', '4'].map(content => ends.map(() => kept.includes(content))),
+  )
 })
 
 it('removes what is unfinished once it is a day old', async () => {
   const cacheDir = fill(temporary(), { 'artifacts/1-2.tmp': 'x', 'artifacts/3-4.tmp': 'x' })
   utimesSync(join(cacheDir, 'artifacts/1-2.tmp'), 1_000, 1_000)
   writeFileSync(join(cacheDir, 'artifacts/3-4.tmp'), 'being written')
-  pruneCache(cacheDir)
+  pruneCache(cacheDir, [])
   expect(readdirSync(join(cacheDir, 'artifacts'))).toEqual(['3-4.tmp'])
 })
 
 it('has nothing to do before the first build', () => {
   const nowhere = join(temporary(), 'cache')
-  pruneCache(nowhere)
+  pruneCache(nowhere, [])
   expect(existsSync(nowhere)).toBe(false)
 })
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { readdirSync, readlinkSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { zipFor } from '../../src/build/zip.js'
@@ -51,6 +51,21 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
       expect(readdirSync(project.on(i, '.clonedeploy/incoming'))).toEqual([])
       expect(readdirSync(project.on(i)).sort()).toEqual(['.clonedeploy', 'current', 'releases'])
     }
+  })
+
+  it('removes artifacts that were not used for long, and none that a host holds', async () => {
+    const { project } = here
+    const cache = join(project.root, '.clonedeploy/cache/artifacts')
+    for (const version of ['one', 'two']) await project.deployed(version)
+    const held = readdirSync(cache)
+    const others = Array.from({ length: 11 }, (_, i) => `${i}`.padStart(64, '0'))
+    for (const name of others) writeFileSync(join(cache, `${name}.manifest`), '')
+    for (const file of readdirSync(cache))
+      utimesSync(join(cache, file), 1_000, others.indexOf(file.slice(0, 64)) + 1_000)
+    await project.deployed('three')
+    const kept = readdirSync(cache)
+    expect(held.filter(file => !kept.includes(file))).toEqual([])
+    expect(others.filter(name => !kept.includes(`${name}.manifest`))).toEqual([others[0]])
   })
 
   it('tells with -v how often each host was asked and what it was sent', async () => {
