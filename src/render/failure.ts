@@ -3,34 +3,53 @@ import { escapeLine, escapeLines } from '../text/escape.js'
 import type { Paint } from './paint.js'
 import { listed } from './phrases.js'
 
-const toldHosts = 3
+const toldFailures = 3
 
 type FailedHost = HostOutcome & { readonly error: HostFailure }
+type FailedHosts = readonly [FailedHost, ...FailedHost[]]
 
 export function failedHosts(outcome: Outcome): readonly FailedHost[] {
   return outcome.hosts.filter((host): host is FailedHost => host.error !== null)
 }
 
-/** Why it failed: the reason, then each failing host with the last lines that it printed. */
+/** Why it failed: the reason, then each failure with its hosts and the last lines that they printed. */
 export function failureLines(outcome: Outcome, paint: Paint): string[] {
   const failed = failedHosts(outcome)
-  const told = failed.slice(0, toldHosts)
-  const rest = failed.slice(toldHosts).map(host => host.name)
+  const failures = alike(failed)
+  const rest = failures
+    .slice(toldFailures)
+    .flat()
+    .map(host => host.name)
   const repeated = outcome.reason !== null && failed.some(host => outcome.reason?.includes(host.error.message))
   const reason =
     outcome.reason === null || repeated ? [] : ['', ...escapeLines(outcome.reason).map(line => `  ${line}`)]
   return [
     ...reason,
-    ...told.flatMap(host => ['', ...hostLines(host, paint)]),
+    ...failures.slice(0, toldFailures).flatMap(hosts => ['', ...hostLines(hosts, paint)]),
     ...(rest.length === 0 ? [] : ['', `  ${listed(rest, 8)} failed too.`]),
   ]
 }
 
-function hostLines({ name, error }: FailedHost, paint: Paint): string[] {
+/** What failed in the very same words is told once. */
+function alike(failed: readonly FailedHost[]): readonly FailedHosts[] {
+  const groups = new Map<string, [FailedHost, ...FailedHost[]]>()
+  for (const host of failed) {
+    const text = JSON.stringify(host.error)
+    const group = groups.get(text)
+    if (group === undefined) groups.set(text, [host])
+    else group.push(host)
+  }
+  return [...groups.values()]
+}
+
+function hostLines(hosts: FailedHosts, paint: Paint): string[] {
+  const [{ error }] = hosts
+  const names = hosts.map(({ name }) => name)
+  const name = names.length > 3 ? `${names.length} hosts` : names.join(', ')
   const where = error.step === '' || error.step === error.phase ? error.phase : `${error.phase}, ${error.step}`
   const [first = '', ...more] = escapeLines(error.message)
   return [
-    `  ${paint.strong(name)}   ${escapeLine(where)}: ${first}`,
+    `  ${paint.strong(listed(names, 8))}   ${escapeLine(where)}: ${first}`,
     ...more.map(line => `    ${line}`),
     ...error.output.map(line => `  ${name} | ${escapeLine(line)}`),
     ...logLines(name, error, paint),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { HostFailure, Outcome } from '../../src/fleet/outcome.js'
+import type { HostFailure, HostOutcome, Outcome } from '../../src/fleet/outcome.js'
 import { outcomeText, resultLine } from '../../src/render/outcome.js'
 import { outcomeJson } from '../../src/render/outcome-json.js'
 import { createPaint, noPaint } from '../../src/render/paint.js'
@@ -331,18 +331,40 @@ describe('the last words', () => {
     expect(outcomeText(outcome(changes), noPaint)).toBe(text)
   })
 
-  it('tell of three failing hosts and name the others', () => {
-    const hosts = Array.from({ length: 12 }, (_, i) => hostOutcome(`w${i + 1}`, { current: older, error: failure }))
+  it('tell once what failed alike on several hosts', () => {
+    const app = { ...failure, log: { source: 'journalctl -u shop', lines: ['Error: no cart'] } }
+    const hosts = ['web-1', 'web-2', 'web-3'].map(name => hostOutcome(name, { current: older, error: app }))
+    const told = (some: readonly HostOutcome[]) =>
+      outcomeText(outcome({ result: 'put-back', exitCode: 5, log: null, hosts: some }), noPaint)
+        .split('\n')
+        .slice(2)
+    expect(told(hosts)).toEqual([
+      '  web-1, web-2 and web-3   health: GET http://127.0.0.1:3000/healthz → 500, 10 tries in 30s',
+      '  web-1, web-2, web-3 | Error: no cart',
+      '  (last line of: journalctl -u shop)',
+      '',
+    ])
+    expect(told([...hosts, hostOutcome('web-4', { current: older, error: app })]).slice(0, 2)).toEqual([
+      '  web-1, web-2, web-3 and web-4   health: GET http://127.0.0.1:3000/healthz → 500, 10 tries in 30s',
+      '  4 hosts | Error: no cart',
+    ])
+  })
+
+  it('tell of three failures and name the other hosts', () => {
+    const hosts = Array.from({ length: 12 }, (_, i) => {
+      const error = { ...failure, message: `exit ${Math.max(0, i - 2)}` }
+      return hostOutcome(`w${i + 1}`, { current: older, error })
+    })
     const text = outcomeText(outcome({ result: 'put-back', exitCode: 5, log: null, hosts }), noPaint)
     expect(text).toBe(`✖ Deploy failed on w1, w2 and 10 more. All 12 hosts serve ${older} again (verified).
 
-  w1   health: GET http://127.0.0.1:3000/healthz → 500, 10 tries in 30s
+  w1, w2 and w3   health: exit 0
 
-  w2   health: GET http://127.0.0.1:3000/healthz → 500, 10 tries in 30s
+  w4   health: exit 1
 
-  w3   health: GET http://127.0.0.1:3000/healthz → 500, 10 tries in 30s
+  w5   health: exit 2
 
-  w4, w5, w6, w7, w8, w9, w10 and 2 more failed too.
+  w6, w7, w8, w9, w10, w11 and w12 failed too.
 `)
   })
 
