@@ -11,20 +11,21 @@ export async function whereListens(session: Session, root: string, asked: URL): 
   return code === 0 ? listensWords(session.host.name, parseListeners(stdout), placeOf(asked)) : null
 }
 
-/** Null: somebody does listen there. The app's own ports; those of its login, where it has none; else whatever there is. */
+/** Null: somebody does listen there. The app's own ports; those of its login, where it has none; never those of others. */
 export function listensWords(
   host: string,
   found: readonly Listener[],
   asked: { readonly host: string; readonly port: number },
 ): string | null {
-  const near = (['app', 'login', 'host'] as const).map(of => found.filter(one => one.of === of))
+  if (found.some(one => covers(one, asked))) return null
+  const near = (['app', 'login'] as const).map(of => found.filter(one => one.of === of))
   const listening = [...(near.find(some => some.length > 0) ?? [])].sort((a, b) => a.port - b.port)
-  if (listening.length === 0) return `nothing listens on ${host}`
-  if (listening.some(one => covers(one, asked))) return null
+  const samePort = found.some(({ port }) => port === asked.port)
+  const there = `${samePort ? `${asked.host}:` : ''}${asked.port}`
+  if (listening.length === 0) return `nothing listens on ${there}`
   const names = [...new Set(listening.map(nameOf))]
   const shown = names.length > told ? [...names.slice(0, told), `${names.length - told} more`] : names
-  const samePort = listening.some(({ port }) => port === asked.port)
-  return `${host} listens on ${shown.join(', ')}, not ${samePort ? `${asked.host}:` : ''}${asked.port}`
+  return `${host} listens on ${shown.join(', ')}, not ${there}`
 }
 
 function covers({ address, port }: Listener, asked: { readonly host: string; readonly port: number }): boolean {

@@ -122,17 +122,16 @@ describe('what listens', () => {
   })
 
   const host = (address: string, at: number) => ({ address, port: at, of: 'host' }) as const
+  const login = (address: string, at: number) => ({ address, port: at, of: 'login' }) as const
   it.each([
-    [[], 'nothing listens on web-3'],
-    [[host('*', 5432)], 'web-3 listens on *:5432, not 3000'],
-    [[host('*', 3000)], null],
+    [[], 'nothing listens on 3000'],
+    [[host('*', 22), host('127.0.0.1', 5432)], 'nothing listens on 3000'],
+    [[host('*', 3000), login('127.0.0.1', 8080)], null],
     [[host('127.0.0.1', 3000)], null],
-    [[host('::1', 3000)], 'web-3 listens on [::1]:3000, not 127.0.0.1:3000'],
-    [
-      [host('*', 22), { ...host('127.0.0.1', 8080), of: 'login' } as const],
-      'web-3 listens on 127.0.0.1:8080, not 3000',
-    ],
-    [[1, 2, 3, 4, 5, 6].map(at => host('*', at)), 'web-3 listens on *:1, *:2, *:3, *:4, 2 more, not 3000'],
+    [[host('::1', 3000)], 'nothing listens on 127.0.0.1:3000'],
+    [[login('::1', 3000)], 'web-3 listens on [::1]:3000, not 127.0.0.1:3000'],
+    [[host('*', 22), login('127.0.0.1', 8080)], 'web-3 listens on 127.0.0.1:8080, not 3000'],
+    [[1, 2, 3, 4, 5, 6].map(at => login('*', at)), 'web-3 listens on *:1, *:2, *:3, *:4, 2 more, not 3000'],
   ])('as %j is told as: %s', (found, words) => {
     expect(listensWords('web-3', found, { host: '127.0.0.1', port: 3000 })).toBe(words)
   })
