@@ -5,6 +5,8 @@ export interface Health {
   /** `200 in 12 ms`, or what was wrong. */
   readonly note: string
   readonly output: readonly string[]
+  /** Of a bad answer by HTTP. */
+  readonly status?: number
   /** The release that the answer named. */
   readonly served: string | null
   /** Nothing listens there. */

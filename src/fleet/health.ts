@@ -1,5 +1,6 @@
 import type { HealthStep } from '../plan/plan.js'
 import { escapeLine } from '../text/escape.js'
+import { type Broken, brokenNow, isBrokenForGood } from './broken.js'
 import { placeOf } from './forwarding.js'
 import { failed, type Health, isLost, lostNote } from './health-answer.js'
 import { askHttp } from './http-check.js'
@@ -12,16 +13,20 @@ import { within } from './within.js'
 export async function checkHealth(session: Session, step: HealthStep, stop: Stop): Promise<Health> {
   const began = performance.now()
   const until = began + step.check.timeout
+  let broken: Broken | null = null
   for (let tries = 1; ; tries++) {
     const left = until - performance.now()
     const health = await askOnce(session, step, Math.max(250, Math.min(step.check.tryTimeout, left)))
     if (health.ok) return health
-    const over = health.lost === true || performance.now() + 1000 > until || stop.reason() !== null
-    if (over) {
-      const seconds = Math.round((performance.now() - began) / 1000)
+    const now = performance.now()
+    broken = brokenNow(broken, health, now)
+    const isOver = health.lost === true || now + 1000 > until || stop.reason() !== null
+    const isBroken = isBrokenForGood(broken, now, step.check.timeout)
+    if (isOver || isBroken) {
+      const seconds = Math.round((now - began) / 1000)
       const note = `${step.text.replace(/ = .*/, '')} → ${health.note}, ${tries} ${tries === 1 ? 'try' : 'tries'} in ${seconds}s`
-      const instead = health.refused ? await listensInstead(session, step) : null
-      return { ...health, note: instead === null ? note : `${note}: ${instead}` }
+      const more = health.refused ? await listensInstead(session, step) : isOver ? null : onlyErrors(step)
+      return { ...health, note: more === null ? note : `${note}: ${more}` }
     }
     await new Promise(resolve => setTimeout(resolve, 1000))
   }
@@ -37,6 +42,10 @@ async function answerTo(session: Session, step: HealthStep, timeout: number): Pr
   if (!('url' in step.target)) return askCommand(session, step)
   const ask = step.check.kind === 'tcp' ? askTcp : askHttp
   return ask(session, step, step.target.url, timeout)
+}
+
+function onlyErrors({ check }: HealthStep): string {
+  return `it answers nothing but 500, so the rest of ${Math.round(check.timeout / 1000)}s was not waited for`
 }
 
 async function listensInstead(session: Session, { root, target }: HealthStep): Promise<string | null> {
