@@ -1,3 +1,4 @@
+import type { Skeleton } from '../release/linked.js'
 import type { Arrival, Zip } from '../scripts/arrival.js'
 import type { Manifest } from './manifest.js'
 
@@ -7,6 +8,8 @@ export interface Artifact {
   /** `sha256:` and 64 hex digits, of the manifest's text. */
   readonly digest: string
   readonly revision: Revision | null
+  /** What the shared folders begin with on a host where they are empty. */
+  readonly skeleton: Skeleton
   readonly warnings: readonly string[]
   /** What brings a host from `base` (null: nothing) to this artifact, with the time of that release; made once per base and kept. `zip` (`gzip`) is for many bytes: few are always gzipped. What is `writable` is never taken from the base. */
   readonly payload: (

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import type { Config, Source } from '../config/config.js'
 import type { Artifact, Revision } from './artifact.js'
 import { checkoutEnv } from './build-env.js'
-import { buildKey, recallBuild, rememberBuild } from './built.js'
+import { type BuildSettings, buildKey, recallBuild, rememberBuild } from './built.js'
 import { checkOut, notFetched, subfolder } from './checkout.js'
 import { type OnOutput, runCommand } from './command.js'
 import { exportIgnored } from './export.js'
@@ -11,13 +11,14 @@ import { pointerWarnings } from './lfs.js'
 import { fetchMirror, hasCommit } from './mirror.js'
 import { artifactOf, type PackOptions, packFolder } from './pack.js'
 import { commitOf } from './ref.js'
+import { releaseRoot } from './release-root.js'
 import { openRepository, type Repository } from './repository.js'
 import { recall } from './store.js'
 import { inWorkspace } from './workspace.js'
 import { workspacesOf } from './workspaces.js'
 
 export interface BuildOptions {
-  readonly config: Pick<Config, 'root' | 'source' | 'build' | 'buildEnv' | 'include' | 'shared'>
+  readonly config: BuildSettings & Pick<Config, 'root' | 'source'>
   /** From `pinRevision`. */
   readonly revision: Revision | null
   readonly cacheDir: string
@@ -80,7 +81,7 @@ function offlineKey(key: string): string {
 function cached(key: string, { cacheDir, revision }: BuildOptions): Artifact | null {
   const known = recallBuild(cacheDir, key)
   const frozen = known && recall(cacheDir, known.digest)
-  return known && frozen ? artifactOf(frozen, revision, known.warnings) : null
+  return known && frozen ? artifactOf(frozen, revision, known.warnings, known.skeleton) : null
 }
 
 function buildKeyOf(source: GitSource, repository: Repository, commit: string, options: BuildOptions): string {
@@ -104,7 +105,7 @@ async function buildFresh(
     if (lacks) await fetchMirror(repository, commit, signal)
     await checkOut({ repository, commit, submodules, dir, offline, signal })
     const folder = subfolder(dir, subdir, commit)
-    const ignored = await exportIgnored(dir, subdir)
+    const ignored = await exportIgnored(dir, join(subdir, options.config.releaseRoot ?? '.'))
     await runAll(folder, { ...checkoutEnv(process.env, options.config.root), CLONEDEPLOY_REVISION: commit }, options)
     const artifact = await pack(subfolder(dir, subdir, commit), options, {
       project: dir,
@@ -142,5 +143,5 @@ async function pack(
   more: Partial<PackOptions>,
 ): Promise<Artifact> {
   const { include, shared } = config
-  return packFolder({ dir, include, shared, cacheDir, revision, signal, ...more })
+  return packFolder({ dir: releaseRoot(dir, config.releaseRoot), include, shared, cacheDir, revision, signal, ...more })
 }

@@ -1,10 +1,8 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs'
 import { relative } from 'node:path'
-import { discover } from './discover.js'
-import { ForeignRepositoryError, refuseForeign } from './foreign.js'
-import { tryGit } from './git.js'
 import type { PathTest } from './gitignore.js'
 import { rawName } from './printable.js'
+import { trackedIn } from './tracked.js'
 import { onDisk } from './walk.js'
 
 /** `.env`, `.env.production`, `.envrc`: often they hold secrets of the machine that they lie on. An example holds none. */
@@ -18,7 +16,7 @@ export function isEnvFile(name: string): boolean {
  * the project.
  */
 export async function trackedEnvFiles(dir: string, project: string): Promise<PathTest> {
-  const { top, paths } = await trackedIn(dir, project)
+  const { top, paths } = await trackedIn(dir, project, () => [':(icase,glob)**/.env*'])
   const at = rawName(relative(top, realpathSync(dir)))
   const known = new Set(paths.map(path => relative(at, path)))
   const contents = new Set(paths.map(path => contentOf(top, path)).filter(content => content !== ''))
@@ -26,27 +24,6 @@ export async function trackedEnvFiles(dir: string, project: string): Promise<Pat
     isFolder
       ? [...known].some(each => each.startsWith(`${path}/`))
       : known.has(path) || contents.has(contentOf(dir, path))
-}
-
-async function trackedIn(
-  dir: string,
-  project: string,
-): Promise<{ readonly top: string; readonly paths: readonly string[] }> {
-  const found = mayRunGit(dir, project) ? discover(dir) : null
-  if (found?.kind !== 'worktree') return { top: realpathSync(dir), paths: [] }
-  const list = ['ls-files', '-z', '--recurse-submodules', '--', ':(icase,glob)**/.env*']
-  const { ok, stdout } = await tryGit(list, { cwd: found.top, encoding: 'latin1' })
-  return { top: found.top, paths: ok ? stdout.split('\0').slice(0, -1) : [] }
-}
-
-function mayRunGit(dir: string, project: string): boolean {
-  try {
-    refuseForeign(dir, project)
-    return true
-  } catch (error) {
-    if (error instanceof ForeignRepositoryError) return false
-    throw error
-  }
 }
 
 /** '' where it is no file, or none that anybody wrote by hand. */

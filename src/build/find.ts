@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { relative } from 'node:path'
 import { PreflightError } from '../errors.js'
+import type { Skeleton } from '../release/linked.js'
 import { refuseUnpackable } from './checks.js'
 import { trackedEnvFiles } from './env-files.js'
 import { loadGitignore, readDeployignore } from './gitignore.js'
@@ -8,12 +9,19 @@ import { compileInclude } from './include.js'
 import { judgeBy } from './judge.js'
 import type { PackOptions } from './pack.js'
 import { rawName } from './printable.js'
+import { skeletonOf } from './skeleton.js'
 import { unusedIncludes } from './unused.js'
 import { type Found, onDisk, walk } from './walk.js'
 import { warningsOf } from './warnings.js'
 
+interface Findings {
+  readonly found: Found
+  readonly skeleton: Skeleton
+  readonly warnings: readonly string[]
+}
+
 /** Everything in a folder that belongs into the artifact, checked, with what is to be said about the rest. */
-export async function findAll(options: PackOptions): Promise<{ readonly found: Found; readonly warnings: string[] }> {
+export async function findAll(options: PackOptions): Promise<Findings> {
   const { dir, cacheDir, project, signal } = options
   refuseNoFolder(dir, options.include)
   const gitignore = await loadGitignore()
@@ -22,20 +30,25 @@ export async function findAll(options: PackOptions): Promise<{ readonly found: F
   const deployignore = gitignore(readDeployignore(dir))
   const tracked = project === undefined ? () => false : await trackedEnvFiles(dir, project)
   const shared = [...options.shared.dirs, ...options.shared.files].map(path => rawName(path.replace(/\/+$/, '')))
-  const judge = judgeBy({
+  const rules = {
     include,
     deployignore,
     exportIgnored: (options.include === null && options.exportIgnored) || (() => false),
     tracked,
     shared: new Set(shared),
     ours: new Set([below(dir, cacheDir)]),
-  })
-  const found = await walk(dir, judge, signal)
+  }
+  const found = await walk(dir, judgeBy(rules), signal)
   const unused = include.unused()
   if (unused.length > 0) throw unusedIncludes(dir, unused, found)
   refuseUnpackable(dir, found, shared)
-  return { found, warnings: warningsOf(found, shared) }
+  const unshared = judgeBy({ ...rules, shared: new Set() })
+  const { skeleton, warnings } =
+    project === undefined ? none : await skeletonOf(dir, project, options.shared.dirs, unshared)
+  return { found, skeleton, warnings: [...warningsOf(found, shared), ...warnings] }
 }
+
+const none = { skeleton: {}, warnings: [] }
 
 function refuseNoFolder(dir: string, include: readonly string[] | null): void {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())

@@ -1,4 +1,5 @@
 import { fileTime } from '../release/id.js'
+import type { Skeleton } from '../release/linked.js'
 import type { Zip } from '../scripts/arrival.js'
 import type { Artifact, Payload, Revision } from './artifact.js'
 import { findAll } from './find.js'
@@ -34,15 +35,20 @@ export interface PackOptions {
  * (links out of the folder, sockets, an `include` that brings nothing), the rest of what is missing is a warning.
  */
 export async function packFolder(options: PackOptions): Promise<Artifact> {
-  const { found, warnings } = await findAll(options)
+  const { found, skeleton, warnings } = await findAll(options)
   const { frozen, marks } = await freeze(options.dir, found, options.cacheDir, options.stays ?? false, options.signal)
   const marked = markedIn(frozen.manifest, marks)
   if (marked.pointer.length > 0 && !options.unfiltered) throw new PointersError(marked.pointer)
-  return artifactOf(frozen, options.revision ?? null, [...warnings, ...keyWarnings(marked.key)])
+  return artifactOf(frozen, options.revision ?? null, [...warnings, ...keyWarnings(marked.key)], skeleton)
 }
 
 /** An artifact of frozen bytes. Payloads are made once per base and release, and shared by all who ask. */
-export function artifactOf(frozen: Frozen, revision: Revision | null, warnings: readonly string[]): Artifact {
+export function artifactOf(
+  frozen: Frozen,
+  revision: Revision | null,
+  warnings: readonly string[],
+  skeleton: Skeleton = {},
+): Artifact {
   const made = new Map<string, Promise<Payload>>()
   const payload = (base: Manifest | null, release: string, zip: Zip = 'gzip', writable: readonly string[] = []) => {
     const key = `${zip} ${release} ${base === null ? '' : digestOf(base)}`
@@ -51,5 +57,5 @@ export function artifactOf(frozen: Frozen, revision: Revision | null, warnings: 
     known.catch(() => made.delete(key))
     return known
   }
-  return { manifest: frozen.manifest, digest: frozen.digest, revision, warnings, payload }
+  return { manifest: frozen.manifest, digest: frozen.digest, revision, skeleton, warnings, payload }
 }

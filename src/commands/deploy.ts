@@ -20,7 +20,7 @@ import { excludedNow, withoutExcluded } from './excluded.js'
 import type { DeployFlags } from './flags.js'
 import type { Io } from './io.js'
 import { isUnchanged } from './is-unchanged.js'
-import { build, makingOf, needsOf, once } from './making.js'
+import { build, makingOf, needsOf, once, withSkeleton } from './making.js'
 import { demandOurs } from './owner.js'
 import { recordOwner } from './record-owner.js'
 import { demandWay } from './rollout.js'
@@ -132,13 +132,14 @@ async function prepare(
   artifact: Artifact,
   secrets: Readonly<Record<string, string>>,
 ): Promise<Prepared> {
-  const { config } = context
+  const config = withSkeleton(context.config, artifact)
   const now = context.io.now()
   const bases = await readBases(fleet, digest => recall(context.cacheDir, digest)?.manifest ?? null)
   const usableBase = (digest: string) => bases.get(digest)?.lines[0] === artifact.manifest.lines[0]
   const present = new Set(entriesOf(artifact.manifest).map(({ path }) => path))
   const intent: DeployIntent = {
     ...signed(context, fleet, now),
+    config,
     command: 'deploy',
     reason: flags.message ?? artifact.revision?.subject ?? '',
     secrets,
@@ -150,7 +151,6 @@ async function prepare(
     reference: await referenceOf(fleet, artifact, bases, usableBase),
     usableBase,
     extra: addedEntries(present, config.shared, touchedFiles(config)),
-    shared: config.shared,
   }
   const zip = zipFor(fleet.map(({ state }) => state))
   const payload = (digest: string | null) =>

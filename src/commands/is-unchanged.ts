@@ -6,13 +6,14 @@ import { type ReleaseRun, runChanges, runRecord } from '../plan/release-run.js'
 import { currentEntry } from '../plan/transaction.js'
 import type { Context } from './context.js'
 import type { DeployFlags } from './flags.js'
+import { withSkeleton } from './making.js'
 import type { Fleet } from './survey.js'
 
 /** Whether a deploy has nothing to do: the files are those that are served, and they would be run as they are. */
-export function isUnchanged(context: Context, flags: DeployFlags, fleet: Fleet, { digest }: Artifact): boolean {
+export function isUnchanged(context: Context, flags: DeployFlags, fleet: Fleet, artifact: Artifact): boolean {
   const states = fleet.map(({ state }) => state)
-  if (flags.force || !servesAlready(states, digest)) return false
-  const changes = changesOfRun(context.config, fleet)
+  if (flags.force || !servesAlready(states, artifact.digest)) return false
+  const changes = changesOfRun(withSkeleton(context.config, artifact), fleet)
   if (changes.length === 0) return true
   const text = `the files are the same, but not how they are run: ${changes.join(', ')}`
   context.emit({ type: 'note', level: 'info', host: null, text })

@@ -94,6 +94,11 @@ export function needsOf(entries: ReturnType<typeof entriesOf>): { readonly bytes
   }
 }
 
+/** The configuration as this release is made with it. */
+export function withSkeleton(config: Config, { skeleton }: Artifact): Config {
+  return Object.keys(skeleton).length === 0 ? config : { ...config, shared: { ...config.shared, skeleton } }
+}
+
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null
   return () => {

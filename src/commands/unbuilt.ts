@@ -8,6 +8,7 @@ export function unbuilt(revision: Revision | null): Artifact {
     manifest: { lines: ['# clonedeploy 1 036'] },
     digest,
     revision,
+    skeleton: {},
     warnings: [],
     payload: () => Promise.reject(new Error('nothing was built')),
   }

@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/host.js'
+import type { Shared } from '../release/linked.js'
 import type { LogSource } from '../scripts/app-log.js'
 import type { Service } from '../scripts/service.js'
 
@@ -14,14 +15,16 @@ export interface Config {
   /** Shell commands, run one after the other in the checkout (git) or nowhere (folder without build). */
   readonly build: readonly string[]
   readonly buildEnv: Readonly<Record<string, string>>
-  /** Paths or patterns below the build folder that make the artifact; null: everything. */
+  /** The folder below that of the source that is the release; null: that one itself. */
+  readonly releaseRoot: string | null
+  /** Paths or patterns below it that make the artifact; null: everything. */
   readonly include: readonly string[] | null
   readonly hosts: readonly Host[]
   /** Number of hosts that are served inside this process (the demo); 0 otherwise. */
   readonly embedded: number
   /** Paths and patterns, of what the app may write in its release. */
   readonly writable: readonly string[]
-  readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
+  readonly shared: Shared
   readonly env: Readonly<Record<string, string>>
   readonly secrets: Readonly<Record<string, SecretSource>>
   readonly prepare: readonly Hook[]

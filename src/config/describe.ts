@@ -20,6 +20,7 @@ export function describeConfig(config: Config): string {
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ['source', [sourceText(config.source)]],
     ['build', [...config.build, ...envText(config.buildEnv)]],
+    ...(config.releaseRoot === null ? [] : [['root', [config.releaseRoot]] as const]),
     ['include', config.include ?? ['everything that .deployignore does not name']],
     ['hosts', hostLines(config)],
     ['shared', [...config.shared.dirs.map(dir => `${dir}/`), ...config.shared.files]],

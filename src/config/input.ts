@@ -41,6 +41,13 @@ export interface StageInput {
    */
   readonly build?: BuildInput
   /**
+   * A folder of the build that is the release, relative to the source (and its `subdir`). `include`, `shared`, `writable`,
+   * `.deployignore` and what runs in the release are then relative to it, and `REVISION` lies in it.
+   * @default the folder of the source
+   * @example '.next/standalone'
+   */
+  readonly root?: string
+  /**
    * Files, folders or patterns that make up the release.
    * @default everything that `.deployignore` does not name
    * @example ['dist', 'node_modules', 'package.json']
@@ -227,7 +234,7 @@ export interface HostInput {
 }
 
 export interface SharedInput {
-  /** Folders; made when they are missing. */
+  /** Folders; made when they are missing. Where one is empty, it begins with the files that git tracks of it. */
   readonly dirs?: readonly string[]
   /** Files; they must be in `shared/` before the first deploy. */
   readonly files?: readonly string[]

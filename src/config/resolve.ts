@@ -22,6 +22,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     source: resolveSource(layer.source, absolute),
     build: layer.build?.run ?? [],
     buildEnv: layer.build?.env ?? {},
+    releaseRoot: layer.root ?? null,
     include: layer.include ?? null,
     hosts: entries.map(entry => resolveHost(entry, layer.deployTo ?? '', absolute)),
     embedded: layer.hosts?.kind === 'embedded' ? layer.hosts.count : 0,

@@ -8,7 +8,7 @@ import { health } from './fields/health.js'
 import { prepare } from './fields/hook.js'
 import { hosts } from './fields/hosts.js'
 import { logs } from './fields/logs.js'
-import { deployFolder, localPath, pattern, sharedPath, writablePath } from './fields/path.js'
+import { deployFolder, innerPath, localPath, pattern, sharedPath, writablePath } from './fields/path.js'
 import { relay } from './fields/relay.js'
 import { restart } from './fields/restart.js'
 import { rollout } from './fields/rollout.js'
@@ -22,6 +22,7 @@ export const fields = {
   app: checked(value => nameProblem('an app', value)),
   source,
   build,
+  root: innerPath,
   include: oneOrMany(pattern).refine(list => list.length > 0, 'is empty; leave it out to take everything'),
   deployTo: deployFolder,
   hosts,

@@ -47,13 +47,14 @@ const check = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tcp'), address: text, ...limits }),
   z.object({ kind: z.literal('command'), run: text, ...limits }),
 ])
-const linked = z.array(text.refine(path => path.split('/').every(name => !['', '.', '..'].includes(name))))
+const inner = text.refine(path => path.split('/').every(name => !['', '.', '..'].includes(name)))
+const linked = z.array(inner)
 const schema: z.ZodType<ReleaseRun> = z.object({
   restart: z.array(hook),
   health: z.array(check),
   prepare: z.array(hook),
   writable: z.array(z.string().regex(/^[^\p{Cc}]+$/u)),
-  shared: z.object({ dirs: linked, files: linked }),
+  shared: z.object({ dirs: linked, files: linked, skeleton: z.record(inner, text).exactOptional() }),
   env: variables,
   hostEnv: variables,
 })

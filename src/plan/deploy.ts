@@ -1,5 +1,7 @@
+import type { Config } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { HostState } from '../inventory/state.js'
+import { skeletonDirs } from '../release/linked.js'
 import { retired } from '../release/retention.js'
 import { type Dates, setDates } from '../scripts/dates.js'
 import type { Place } from '../scripts/place.js'
@@ -20,8 +22,6 @@ export interface DeployIntent extends Intent {
   readonly usableBase: (digest: string) => boolean
   /** Entries that unpack adds to the manifest's: REVISION, links to shared/ and their folders. */
   readonly extra: number
-  /** Shared paths that are linked into the release. */
-  readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
 }
 
 /** Push, prepare hooks, seal; then what every transaction does. */
@@ -75,7 +75,7 @@ function push(intent: DeployIntent, state: HostState, base: Base | null, mayLink
   return {
     kind: 'push',
     name: 'push',
-    text: `${base === null ? 'all files' : `what ${base.id} lacks`} → ${state.root}/releases/${intent.release}`,
+    text: `${base === null ? 'all files' : `what ${base.id} lacks`} → ${state.root}/releases/${intent.release}${begins(intent.config)}`,
     baseDigest: base?.digest ?? null,
     unpack: {
       release: intent.release,
@@ -83,12 +83,17 @@ function push(intent: DeployIntent, state: HostState, base: Base | null, mayLink
       unchanged: mayLink ? 'link' : 'copy',
       digest: intent.digest,
       revision: intent.revision ?? intent.digest,
-      shared: intent.shared,
+      shared: intent.config.shared,
       touched: touchedFiles(intent.config),
       writable: unsealedPaths(intent.config),
     },
     timeout: 1_800_000,
   }
+}
+
+function begins({ shared }: Config): string {
+  const dirs = skeletonDirs(shared)
+  return dirs.length === 0 ? '' : `; what git has of ${dirs.join(', ')} → shared/, where it is empty`
 }
 
 export interface Base {

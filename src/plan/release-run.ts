@@ -11,7 +11,7 @@ export interface ReleaseRun {
   readonly prepare: readonly Hook[]
   /** What the app may write in it, which was not sealed. */
   readonly writable: readonly string[]
-  /** What it links into shared/. */
+  /** What it links into shared/, and what begins there. */
   readonly shared: Config['shared']
   readonly env: Readonly<Record<string, string>>
   /** What the host's own entry in the inventory adds. */

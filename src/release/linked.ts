@@ -1,6 +1,17 @@
 export interface Shared {
   readonly dirs: readonly string[]
   readonly files: readonly string[]
+  /** Known of a release that was built. */
+  readonly skeleton?: Skeleton
+}
+
+/** What shared folders begin with where they are empty: path (as in the release) → content. */
+export type Skeleton = Readonly<Record<string, string>>
+
+/** The shared folders that begin with something. */
+export function skeletonDirs({ dirs, skeleton = {} }: Shared): readonly string[] {
+  const paths = Object.keys(skeleton)
+  return dirs.filter(dir => paths.some(path => path.startsWith(`${dir}/`)))
 }
 
 /** How many entries linking shared paths, making files to touch and writing REVISION add to a tree that has the given paths. */

@@ -1,3 +1,4 @@
+import type { Shared, Skeleton } from '../release/linked.js'
 import { paths, releaseName, sharedTarget } from '../release/paths.js'
 import { type Arrival, many, wholeArrived } from './arrival.js'
 import { codes } from './codes.js'
@@ -18,7 +19,7 @@ export interface Unpack {
   readonly digest: string
   /** First line of REVISION: the commit, or the digest where there is none. */
   readonly revision: string
-  readonly shared: { readonly dirs: readonly string[]; readonly files: readonly string[] }
+  readonly shared: Shared
   /** Files of the release that its restart touches: they are there from the beginning, so that it stays what was made. */
   readonly touched?: readonly string[]
   /** What the app may write: it is not sealed. */
@@ -60,7 +61,12 @@ ${what.base === null ? sh`` : edited(what.base, what.release)}`,
       sh`[ -s "$own.sheet" ] || sheet "$T" >"$own.sheet" 2>/dev/null
 printf '%s\n' ${what.revision} >"$T/REVISION" || exit ${codes.unpack}`,
       ...what.shared.dirs.map(dir =>
-        linkShared(tree, dir, sh`[ -d ${`${paths.shared}/${dir}`} ] || mkdir -p -- ${`${paths.shared}/${dir}`}`),
+        linkShared(
+          tree,
+          dir,
+          sh`${sharedFolder(dir)}
+${layOut(dir, what.shared.skeleton ?? {})}`,
+        ),
       ),
       ...what.shared.files.map(file =>
         linkShared(
@@ -114,6 +120,23 @@ function linkShared(tree: string, linked: string, ensure: ShellText): ShellText 
   return sh`${ensure}
 [ -d ${parent} ] || mkdir -p -- ${parent} || exit ${codes.unpack}
 ln -s -- ${sharedTarget(linked)} ${path} || exit ${codes.unpack}`
+}
+
+function sharedFolder(dir: string): ShellText {
+  const path = `${paths.shared}/${dir}`
+  return sh`[ -d ${path} ] || mkdir -p -- ${path}`
+}
+
+/** An empty folder of somebody else (an app that runs as another user, say) stays as it is. */
+function layOut(dir: string, skeleton: Skeleton): ShellText {
+  const path = `${paths.shared}/${dir}`
+  const files = Object.entries(skeleton).filter(([file]) => file.startsWith(`${dir}/`))
+  if (files.length === 0) return sh``
+  const made = files.map(([file, content]) => {
+    const to = `${paths.shared}/${file}`
+    return sh`mkdir -p -- ${to.slice(0, to.lastIndexOf('/'))} && printf %s ${content} >${to} &&`
+  })
+  return sh`[ ! -w ${path} ] || [ -n "$(ls -A ${`${path}/`})" ] || { ${made} :; } || exit ${codes.unpack}`
 }
 
 function makeFile(path: string): ShellText {

@@ -147,6 +147,30 @@ describe('building a commit', () => {
     expect(pathsOf((await built(from)).artifact)).toEqual(['.deployignore', 'a', 'shared'])
   })
 
+  it('takes a folder of the build as the release, and reads everything else there', async () => {
+    const dir = repository({ 'apps/web/a': 'x', 'apps/web/.deployignore': 'server.js' })
+    const made = 'out/app/server.js out/app/x.map out/app/uploads/a out/other'
+    const build = [`mkdir -p out/app/uploads && touch ${made} && echo '*.map' >out/app/.deployignore`]
+    const shared = { dirs: ['uploads'], files: [] }
+    const config = settings(dir, gitSource('.', { subdir: 'apps/web' }), { build, releaseRoot: 'out/app', shared })
+    expect(pathsOf((await built(config)).artifact)).toEqual(['.deployignore', 'server.js'])
+    const folder = settings(dir, { kind: 'folder', dir: 'apps' }, { releaseRoot: 'web' })
+    expect(pathsOf((await built({ ...folder, include: ['a'] })).artifact)).toEqual(['a'])
+  })
+
+  it.each([
+    ['out', 'there is nothing of that name'],
+    ['a', 'it is a file, or a symbolic link leads to it'],
+    ['link', 'it is a file, or a symbolic link leads to it'],
+    ['link/etc', 'it is a file, or a symbolic link leads to it'],
+  ])('refuses a root that is no folder of the build: %s', async (releaseRoot, why) => {
+    const dir = repository({ a: 'x', link: '-> /' })
+    await expect(built(settings(dir, gitSource('.'), { releaseRoot }))).rejects.toMatchObject({
+      message: `"root" names ${releaseRoot}, which is no folder of the build`,
+      details: [why],
+    })
+  })
+
   it.each([
     ['apps/wbe', { details: ['beside it: web; did you mean "web"?'] }],
     ['file', { details: ['it is a file, or a symbolic link leads to it'] }],
@@ -471,6 +495,37 @@ describe('building a folder', () => {
   })
 })
 
+describe('what git tracks below a shared folder', () => {
+  const tree = {
+    a: 'x',
+    'storage/.gitignore': '*.log\n',
+    'storage/app/.gitignore': '*\n!.gitignore\n',
+    'storage/binary': 'a\0b',
+    'storage/link': '-> .gitignore',
+    'storage/left-out': 'x',
+    'storage/large': 'x'.repeat(17_000),
+    '.deployignore': 'left-out',
+  }
+  const more = {
+    build: ['echo made >storage/made; echo built >storage/.gitignore'],
+    shared: { dirs: ['storage'], files: [] },
+  }
+
+  it('is what the folder begins with on a host, as it is after the build, and is known of a build in the cache', async () => {
+    const config = settings(repository(tree), gitSource('.'), more)
+    const cacheDir = temporary()
+    for (const { artifact } of [await built(config, { cacheDir }), await built(config, { cacheDir })]) {
+      expect(artifact.skeleton).toEqual({
+        'storage/.gitignore': 'built\n',
+        'storage/app/.gitignore': '*\n!.gitignore\n',
+      })
+      expect(artifact.warnings).toContain(
+        'not put into empty shared folders, which get text files of 16 KiB altogether: storage/binary, storage/large',
+      )
+    }
+  })
+})
+
 describe('a commit that was built before', () => {
   const dir = () => repository({ a: 'x', 'sub/a': 'y', 'uploads/x': 'x' })
   const counting = (file: string) => ({
@@ -495,6 +550,7 @@ describe('a commit that was built before', () => {
     ['another commit', { ref: 'other' }, {}],
     ['another subdir', { subdir: 'sub' }, {}],
     ['with submodules', { submodules: true }, {}],
+    ['another root', {}, { releaseRoot: 'sub' }],
     ['another include', {}, { include: ['a'] }],
     ['other shared paths', {}, { shared: nothingShared }],
     ['other variables', {}, { buildEnv: { A: 'b' } }],

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import type { Config, Source } from '../../src/config/config.js'
+import type { BuildOptions } from '../../src/build/build.js'
+import type { Source } from '../../src/config/config.js'
 import { fill, nothingShared, type Tree, temporary } from './folders.js'
 
 /** Runs git as somebody, away from this machine's own settings. */
@@ -30,8 +31,8 @@ export function gitSource(repository: string, more: Partial<Extract<Source, { ki
   return { kind: 'git', repository, ref: 'main', subdir: null, submodules: false, ...more }
 }
 
-type Settings = Pick<Config, 'root' | 'source' | 'build' | 'buildEnv' | 'include' | 'shared'>
+type Settings = BuildOptions['config']
 
 export function settings(root: string, source: Source, more: Partial<Settings> = {}): Settings {
-  return { root, source, build: [], include: null, shared: nothingShared, buildEnv: {}, ...more }
+  return { root, source, build: [], buildEnv: {}, releaseRoot: null, include: null, shared: nothingShared, ...more }
 }

@@ -31,6 +31,7 @@ it('a config that says little gets the defaults', async () => {
     source: { kind: 'git', repository: cwd, ref: 'HEAD', subdir: null, submodules: null },
     build: [],
     buildEnv: {},
+    releaseRoot: null,
     include: null,
     hosts: [{ name: 'web-1', host: 'web-1', roles: [], deployTo: '/srv/shop', env: {} }],
     embedded: 0,
@@ -70,6 +71,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     app: 'shop',
     source: { dir: 'dist' },
     build: { run: 'npm run build', env: { CI: 1 } },
+    root: './out/',
     include: ['dist', '*.json'],
     deployTo: '/srv//shop/',
     hosts: [
@@ -131,6 +133,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     source: { kind: 'folder', dir: join(root, 'dist') },
     build: ['npm run build'],
     buildEnv: { CI: '1' },
+    releaseRoot: 'out',
     include: ['dist', '*.json'],
     hosts: [
       {

@@ -146,6 +146,7 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
       ] as const,
   ),
   ['what is writable outside', { writable: ['a', '../b'] }, 'writable[1]  has ".." in it: "../b"'],
+  ['a root outside', { root: '../dist' }, 'root  has ".." in it: "../dist"'],
   ['an include outside', { include: ['/etc'] }, 'include[0]  should be a relative path, got "/etc"'],
   ['a shared path outside', { shared: { dirs: ['../up'] } }, 'shared.dirs[0]  has ".." in it: "../up"'],
   [

@@ -209,6 +209,27 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     for (const i of both) expect(textOf(project.on(i, 'current/dist/built'))).toBe('one\n')
   })
 
+  it('takes a folder of the build as the release, and lays out what git has of a shared folder where that is empty', async () => {
+    const { project } = here
+    project.git('init', '-q', '-b', 'main')
+    project.write({ 'app/storage/logs/.gitignore': '*\n!.gitignore\n' })
+    project.git('add', 'app')
+    project.git('commit', '-q', '-m', 'first')
+    const build = 'mkdir app/dist && cp app/version app/dist/built'
+    project.configure({ source: { git: '.' }, build, root: 'app', shared: { dirs: ['storage'] } })
+    writeFiles(project.on(1), { 'shared/storage/mine': 'mine\n' })
+    const dry = await project.run('deploy --dry-run --build')
+    expect(dry.stdout).toContain('; what git has of storage → shared/, where it is empty')
+    expect((await project.run('deploy --json')).code).toBe(0)
+    const revision = project.git('rev-parse', 'HEAD')
+    for (const i of both) {
+      expect(textOf(project.on(i, 'current/dist/built'))).toBe('one\n')
+      expect(textOf(project.on(i, 'current/REVISION'))).toBe(revision)
+    }
+    expect(readdirSync(project.on(1, 'current/storage'))).toEqual(['mine'])
+    expect(textOf(project.on(2, 'current/storage/logs/.gitignore'))).toBe('*\n!.gitignore\n')
+  })
+
   it('ends with 3 when the build fails, and no host is touched', async () => {
     const { project } = here
     project.configure({ build: 'echo broken by design >&2; exit 9' })

@@ -28,7 +28,7 @@ const old: Omit<ReleaseRun, 'hostEnv'> = {
   ],
   prepare: [{ run: 'npm ci', once: false, roles: null, timeout: 1 }],
   writable: ['cache'],
-  shared: { dirs: ['uploads'], files: [] },
+  shared: { dirs: ['uploads'], files: [], skeleton: { 'uploads/.keep': '' } },
   env: { NODE_ENV: 'production' },
 }
 const named = (port: string): Host => ({ name: 'a', host: 'a', roles: ['web'], deployTo: '/', env: { PORT: port } })
@@ -52,6 +52,7 @@ describe('a release is run', () => {
   })
 
   const fit = { ...old, hostEnv: {} }
+  const begins = (path: string) => ({ dirs: ['x'], files: [], skeleton: { [path]: '' } })
   const health = (check: object) => JSON.stringify({ ...fit, health: [{ ...limits, ...check }] })
   const http = { kind: 'http', status: 200, contains: null, headers: {}, release: null }
   const why = (text: string) => `a: ${text}; it is run there as it is configured today`
@@ -68,6 +69,7 @@ describe('a release is run', () => {
     ['no shell has such a variable', readRun(JSON.stringify({ ...fit, env: { 'a b': '' } })), isDamaged],
     ['no timer waits as long', readRun(health({ kind: 'tcp', address: 'x:1', timeout: 1e308 })), isDamaged],
     ['a shared path leads out', readRun(JSON.stringify({ ...fit, shared: { dirs: ['../x'], files: [] } })), isDamaged],
+    ['a shared folder begins outside', readRun(JSON.stringify({ ...fit, shared: begins('../x') })), isDamaged],
     ['the port has no value', readRun(health({ ...http, url: 'http://x:$GONE/' })), noAddress('http://x:$GONE/')],
     ['the address is a file', readRun(health({ ...http, url: 'file:///etc/passwd' })), noAddress('file:///etc/passwd')],
     ['the address moves the cursor', readRun(health({ ...http, url: '\x1b[2J' })), noAddress('\\x1b[2J')],

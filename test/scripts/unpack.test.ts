@@ -178,6 +178,27 @@ describe.each(shells)('unpack under $name', shell => {
     expect(lstatSync(join(root, 'shared/public/a/b')).isDirectory()).toBe(true)
   })
 
+  it('lays out what a shared folder begins with where it is empty, and touches none that holds something', async () => {
+    const artifact = await pack({ a: 'x' })
+    const root = await lockedFolder(shell)
+    fill(root, { 'shared/empty/': '', 'shared/used/mine': 'mine' })
+    const text = '*\n!it\'s "$HOME" `x` \\n %s\n'
+    const skeleton = { 'absent/a b/c/.gitignore': text, 'empty/.keep': '', 'used/mine': 'ours', 'used/new': 'ours' }
+    const shared = { dirs: ['absent', 'empty', 'used', 'bare'], files: [], skeleton }
+    await succeed(run(unpack(place(root), what(artifact, { shared }), await artifact.payload(null, first)), shell))
+    expect(read(join(root, 'shared'))).toEqual({
+      'absent/': 'folder 755',
+      'absent/a b/': 'folder 755',
+      'absent/a b/c/': 'folder 755',
+      'absent/a b/c/.gitignore': `644 ${text}`,
+      'bare/': 'folder 755',
+      'empty/': 'folder 755',
+      'empty/.keep': '644 ',
+      'used/': 'folder 755',
+      'used/mine': '644 mine',
+    })
+  })
+
   it('names the shared file that is missing, and no release appears', async () => {
     const artifact = await pack({ a: 'a' })
     const root = await lockedFolder(shell)
