@@ -19,7 +19,9 @@ export async function askToGoOn(context: Context, flags: CommonFlags, question: 
 
 /** Whether a person says yes. Only where somebody can be asked. */
 export async function saysYes(question: string, signal?: AbortSignal): Promise<boolean> {
-  const { confirm } = await import('@clack/prompts')
+  const { confirm, settings } = await import('@clack/prompts')
+  // As in vi, `l` would mean right, so that a typed-ahead `ls` says yes.
+  for (const letter of ['h', 'j', 'k', 'l']) settings.aliases.delete(letter)
   return (
     (await confirm({
       message: question,

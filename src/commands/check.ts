@@ -5,7 +5,7 @@ import type { Session } from '../fleet/session.js'
 import { grouped } from '../fleet/unreached.js'
 import type { HostState } from '../inventory/state.js'
 import { disown, ownedByOthers } from '../plan/owner.js'
-import { inDoubt, problemsOf, warningsOf } from '../plan/preflight.js'
+import { inDoubt, newcomers, problemsOf, warningsOf } from '../plan/preflight.js'
 import { type CheckedHost, type CheckProblem, checkText } from '../render/check.js'
 import { facts, parseFacts } from '../scripts/facts.js'
 import type { Propose } from '../text/propose.js'
@@ -45,6 +45,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
     const warnings = [
       ...(await sourceWarnings(context)),
       ...read.flatMap(({ state }) => warningsOf(state)),
+      ...newcomers(read.map(({ state }) => state)).map(io.propose),
       ...hosts.flatMap(clockWarning),
     ]
     leave(read)

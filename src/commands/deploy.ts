@@ -8,7 +8,7 @@ import { readBases } from '../fleet/bases.js'
 import { datesOn } from '../fleet/dates.js'
 import { loginProblems } from '../fleet/login-problems.js'
 import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
-import { problemsOf } from '../plan/preflight.js'
+import { newcomers, problemsOf } from '../plan/preflight.js'
 import { touchedFiles, unsealedPaths } from '../plan/touched-files.js'
 import { currentRelease, mostCommon } from '../plan/transaction.js'
 import { releaseId, timeAfter } from '../release/id.js'
@@ -116,7 +116,7 @@ async function deployTo(
       prepared.payload,
       startedAt,
       way.service,
-      artifact.warnings,
+      [...artifact.warnings, ...newcomers(states)],
     )
     if (outcome.exitCode === 0) tidyCache(context, fleet)
     return outcome.exitCode

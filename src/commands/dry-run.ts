@@ -6,7 +6,7 @@ import { loginProblems } from '../fleet/login-problems.js'
 import { planDeploy } from '../plan/deploy.js'
 import { ownerStep } from '../plan/owner.js'
 import type { HostPlan, Plan, Step } from '../plan/plan.js'
-import { problemsOf, warningsOf } from '../plan/preflight.js'
+import { newcomers, problemsOf, warningsOf } from '../plan/preflight.js'
 import { takersOf } from '../plan/relay.js'
 import { currentEntry, currentRelease, mostCommon } from '../plan/transaction.js'
 import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../render/plan.js'
@@ -69,7 +69,12 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
     ],
     adopt,
     problems: problems.map(({ host, text }) => `${host}: ${text}`),
-    warnings: [...artifact.warnings, ...states.flatMap(warningsOf), ...plan.warnings],
+    warnings: [
+      ...artifact.warnings,
+      ...states.flatMap(warningsOf),
+      ...newcomers(states).map(context.io.propose),
+      ...plan.warnings,
+    ],
     next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
   }
   const changes = flags.detailedExitcode && (!nothing || adopt) ? 10 : 0

@@ -23,7 +23,7 @@ interface Done {
 
 export async function tellLooks(io: Io, form: Form | null, { looks, notes }: Looked): Promise<void> {
   const paint = await createPaint(io.output.terminal.stderr.level)
-  const lines = [...lookLines(looks, paint), ...notes.map(text => `${paint.warn('!')} ${text}`)]
+  const lines = [...lookLines(looks, paint), ...notes.map(text => `${paint.warn('!')} ${text}`)].map(io.propose)
   if (form === null) io.output.stderr(`${lines.join('\n')}\n`)
   else form.say(...lines)
 }

@@ -57,7 +57,7 @@ export async function act(
         type: 'note',
         level: 'info',
         host: null,
-        text: 'removed what a dead run left before it swapped anything',
+        text: 'removed what a dead run left',
       })
       return null
     }

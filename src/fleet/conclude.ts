@@ -84,8 +84,9 @@ function nextSteps(run: Run, ending: Ending): readonly string[] {
   return [...new Set(hints), ...(told === undefined ? [] : [`look: ${logsCommand(run, told)}`])]
 }
 
-function canBeUndone({ plan }: Run): boolean {
-  return plan.command === 'deploy' && plan.previous !== null
+/** A host that served nothing before has no earlier release to go back to. */
+function canBeUndone({ plan, hosts }: Run): boolean {
+  return plan.command === 'deploy' && plan.previous !== null && hosts.every(host => host.plan.oldRelease !== null)
 }
 
 export function logsCommand({ plan }: Run, host: HostRun): string {

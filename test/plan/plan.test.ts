@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { HostState, ReleaseState } from '../../src/inventory/state.js'
 import { assess, type Probe } from '../../src/plan/assess.js'
 import { noDrift } from '../../src/plan/drift.js'
-import { inDoubt, problemsOf, servesAlready, warningsOf } from '../../src/plan/preflight.js'
+import { inDoubt, newcomers, problemsOf, servesAlready, warningsOf } from '../../src/plan/preflight.js'
 import { chooseRollback } from '../../src/plan/rollback.js'
 import { host, idOf, link, release, transaction } from './states.js'
 
@@ -114,6 +114,24 @@ describe('what is odd but stops nothing', () => {
   ])('is %s', (_, more, text) => {
     const warnings = warningsOf(host('web-1', more))
     expect(warnings).toEqual(text === null ? [] : [expect.stringMatching(text)])
+  })
+
+  it.each([
+    [
+      ['web-2'],
+      'web-2 serves nothing yet and has no earlier release to go back to. Bring it first: clonedeploy join --host web-2',
+    ],
+    [
+      ['web-2', 'web-3'],
+      'web-2, web-3 serve nothing yet and have no earlier release to go back to. Bring it first: clonedeploy join --host web-2,web-3',
+    ],
+    [[], null],
+    [['web-1', 'web-2', 'web-3'], null],
+  ])('are hosts that serve nothing beside others: %s', (empty, text) => {
+    const states = ['web-1', 'web-2', 'web-3'].map(name =>
+      host(name, empty.includes(name) ? { current: { kind: 'absent' } } : {}),
+    )
+    expect(newcomers(states)).toEqual(text === null ? [] : [text])
   })
 })
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the app serve the release that this script lies in: stops the old process, starts a new one, waits until it
-# listens. Exit code 0 means that it does. Plain POSIX sh.
+# says that it listens, by writing its process id to the file $PID_FILE (see server.js). Plain POSIX sh.
 
 release=$(cd "$(dirname "$0")/.." && pwd -P) || exit 1
 root=$(dirname "$(dirname "$release")") # deployTo: the release is deployTo/releases/ID
@@ -50,7 +50,7 @@ wait_until_it_listens() {
   tries=0
   until [ "$(cat "$pid_file" 2>/dev/null)" = "$pid" ]; do
     kill -0 "$pid" 2>/dev/null || fail "the app ended while it started"
-    [ "$tries" -eq 100 ] && kill -9 "$pid" && fail "the app did not listen within 10 seconds"
+    [ "$tries" -eq 100 ] && kill -9 "$pid" && fail "the app did not write $PID_FILE within 10 seconds: it should when it listens"
     tries=$((tries + 1))
     pause
   done
