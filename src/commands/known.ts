@@ -17,7 +17,7 @@ export function knownHere(
   return { records: records.filter(({ app, stage }) => app === config.app && stage === config.stage), trusted }
 }
 
-/** Digests of what this project's stages were brought last, as many of each as hosts keep releases. */
+/** Digests of what each stage of this project got last, as many as hosts keep releases. */
 export function lastDigests({ cacheDir, config }: Pick<Context, 'cacheDir' | 'config'>): readonly string[] {
   const records = recordsIn(cacheDir)
   const later = ({ app, stage }: FleetRecord, i: number) =>

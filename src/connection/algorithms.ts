@@ -2,7 +2,7 @@ import type { Algorithms, NegotiatedAlgorithms } from 'ssh2'
 
 const CHACHA20 = 'chacha20-poly1305@openssh.com'
 
-/** Elliptic curves first, no SHA-1, no CBC. ChaCha20 comes last: it counts only where strict key exchange was agreed on. */
+/** Elliptic curves first, no SHA-1, no CBC. ChaCha20 comes last, and is good only in strict key exchange: see isExposed. */
 export const ALGORITHMS: Algorithms = {
   kex: [
     'curve25519-sha256',
@@ -20,7 +20,7 @@ export const ALGORITHMS: Algorithms = {
   compress: ['none'],
 }
 
-/** Whether somebody on the way could have cut off the beginning of what is sent (the Terrapin attack). */
+/** Whether somebody on the way could drop the first packets unnoticed (the Terrapin attack). */
 export function isExposed({ cs, sc }: NegotiatedAlgorithms, strict: boolean): boolean {
   return !strict && [cs.cipher, sc.cipher].includes(CHACHA20)
 }

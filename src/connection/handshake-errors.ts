@@ -14,7 +14,7 @@ export interface HandshakeFailure extends Witness {
   readonly said: string
 }
 
-/** Of a connection that somebody on the way could have cut the beginning off. */
+/** The Terrapin attack could be under way. */
 export class ExposedError extends Error {
   override name = 'ExposedError'
 }
@@ -75,7 +75,7 @@ function exposed(target: Target, cause: ExposedError): ConnectError {
   return new ConnectError(
     'handshake',
     name,
-    `${name} encrypts by chacha20-poly1305 alone and without strict key exchange: the Terrapin attack could cut off what is sent`,
+    `${name} offers no better cipher than chacha20-poly1305, and no strict key exchange: packets could be dropped unnoticed (the Terrapin attack)`,
     {
       next: [
         `a newer SSH server on ${name} has strict key exchange (OpenSSH from 9.6)`,

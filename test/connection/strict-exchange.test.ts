@@ -58,7 +58,7 @@ describe('an SSH server without strict key exchange', () => {
     expect(chacha).toMatchObject({
       kind: 'handshake',
       message:
-        'web-1 encrypts by chacha20-poly1305 alone and without strict key exchange: the Terrapin attack could cut off what is sent',
+        'web-1 offers no better cipher than chacha20-poly1305, and no strict key exchange: packets could be dropped unnoticed (the Terrapin attack)',
     })
     expect(new Set(logins)).toEqual(new Set(['aes256-ctr']))
   })
