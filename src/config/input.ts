@@ -123,7 +123,8 @@ export interface StageInput {
    */
   readonly logs?: LogsInput
   /**
-   * When `prepare` made different files on different hosts: stop, or warn and go on.
+   * When `prepare` made different files on different hosts: stop, or warn and go on. Files that may differ
+   * belong in `writable`, which is not compared.
    * @default 'strict'
    * @example 'warn'
    */

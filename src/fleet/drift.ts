@@ -45,7 +45,8 @@ function unread(why: string): Drift {
   return { ...noDrift, missing: [why] }
 }
 
-function nameOf(line: string): string {
+/** The path in a line of a manifest. */
+export function nameOf(line: string): string {
   if (line.startsWith('f ')) return line.split(' ').slice(4).join(' ')
   if (line.startsWith('l ')) return line.slice(line.lastIndexOf('//') + 2)
   return line.slice(2)

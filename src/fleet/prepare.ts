@@ -6,6 +6,7 @@ import type { Way } from '../scripts/unpack.js'
 import { runAhead, scriptsUpTo, takeAhead } from './ahead.js'
 import { treeIn } from './drift.js'
 import { failureOf } from './failure.js'
+import { oddFiles } from './odd-files.js'
 import type { HostFailure } from './outcome.js'
 import { type Relay, startRelay } from './relay.js'
 import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
@@ -124,23 +125,24 @@ async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number,
 }
 
 /** The same hooks must have made the same files everywhere. */
-function compareTrees(run: Run): Halt | null {
+async function compareTrees(run: Run): Promise<Halt | null> {
   const trees = new Map<string, HostRun[]>()
   for (const host of run.hosts) if (host.tree !== null) trees.set(host.tree, [...(trees.get(host.tree) ?? []), host])
   if (trees.size < 2) return null
-  const odd = [...trees.values()].sort((a, b) => a.length - b.length)[0] as HostRun[]
-  const message = `its files differ from those of the other hosts after the prepare hooks`
+  const groups = [...trees.values()].sort((a, b) => a.length - b.length)
+  const odd = groups[0] as HostRun[]
+  const files = await oddFiles([odd[0] as HostRun, groups.at(-1)?.[0] as HostRun], run.plan.release)
+  const message = `its files differ from those of the other hosts after the prepare hooks${files === null ? '' : `: ${files}`}`
   if (run.plan.identical === 'warn') {
     run.warnings.push(`${odd.map(({ name }) => name).join(', ')}: ${message}`)
     return null
   }
-  for (const host of odd) {
-    const hint =
-      "a hook that writes times, host names or random values makes clones differ; allow it with identical: 'warn'"
-    host.failure = { phase: 'prepare', step: 'compare', message, hint, output: [] }
-  }
+  for (const host of odd) host.failure = { phase: 'prepare', step: 'compare', message, hint: toCompare, output: [] }
   return haltOf(odd)
 }
+
+const toCompare =
+  "a hook that writes times, host names or random values makes clones differ; name files that may differ in `writable`, or allow all of it with identical: 'warn'"
 
 function isScript<T extends Step>(step: T): step is Exclude<T, PushStep> {
   return step.kind !== 'push'

@@ -4,13 +4,13 @@ import { enter } from './place.js'
 import { type Script, script, sh } from './shell.js'
 
 /**
- * Prints a release's manifest, gzipped. Changes nothing. Exit: releaseMissing.
+ * Prints a release's manifest, or another list of it, gzipped. Changes nothing. Exit: releaseMissing.
  * gzip does not get the file itself: it came out of a tar with the time 0, which gzip warns of with exit 2.
  */
-export function readManifest(root: string, release: string): Script {
+export function readManifest(root: string, release: string, list = paths.manifest(release)): Script {
   return script('read manifest', [
     enter(root),
-    sh`[ -f ${paths.manifest(release)} ] || exit ${codes.releaseMissing}
-cat ${paths.manifest(release)} | gzip -c`,
+    sh`[ -f ${list} ] || exit ${codes.releaseMissing}
+cat ${list} | gzip -c`,
   ])
 }
