@@ -8,7 +8,12 @@ const external = ['ssh2', 'node-ssh', 'jiti']
 
 rmSync('dist', { recursive: true, force: true })
 const { metafile } = await build({
-  entryPoints: ['src/cache-folder.ts', 'src/cli.ts', 'src/index.ts', 'src/main.ts'],
+  entryPoints: {
+    'cache-folder': 'src/cache-folder.ts',
+    cli: 'src/cli.ts',
+    index: 'src/index.ts',
+    main: 'src/cli/main.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { completionScript, completionShells } from '../src/completion.js'
-import { createProgram } from '../src/program.js'
+import { completionScript, completionShells } from '../src/cli/completion.js'
+import { createProgram } from '../src/cli/program.js'
 
 const program = createProgram('0', () => {})
 const names = program.commands.map(one => one.name())

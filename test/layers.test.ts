@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folderOf, type Import, importsOf, sources, withoutComments } from './support/imports.js'
 
 /** From the command line down to the data: each may import its own layer and those below it. */
 const layers: readonly (readonly string[])[] = [
-  ['cli.ts', 'completion.ts', 'index.ts', 'main.ts', 'orphaned.ts', 'program.ts', 'stopper.ts', 'commands'],
-  ['fleet', 'render', 'config', 'build', 'embedded', 'project'],
+  ['cli.ts', 'index.ts', 'cli'],
+  ['commands'],
+  ['fleet', 'render', 'config', 'artifact', 'embedded', 'project'],
   ['balancer'],
   ['connection', 'plan'],
+  ['state'],
   ['scripts', 'release', 'inventory'],
-  ['cache-folder.ts', 'errors.ts', 'package.ts', 'signal-group.ts', 'text'],
+  ['cache-folder.ts', 'errors.ts', 'package.ts', 'process-group.ts', 'text'],
 ]
 
 /** Upwards, as types: the resolved configuration is data that all of them were written for, and config/config.ts holds no code. */
@@ -22,23 +24,23 @@ const upwards: readonly string[] = [
 
 /** Where each package may be imported: one file, or one folder. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  '@clack/prompts': ['commands/ask.ts'],
+  '@clack/prompts': ['commands/context/ask.ts', 'commands/context/passphrase.ts'],
   chalk: ['render/paint.ts'],
-  commander: ['completion.ts', 'program.ts'],
-  execa: ['build/git.ts'],
+  commander: ['cli/completion.ts', 'cli/program.ts'],
+  execa: ['artifact/git/git.ts'],
   'fast-string-width': ['render/width.ts'],
-  ignore: ['build/gitignore.ts'],
-  jiti: ['config/evaluate.ts'],
-  'log-update': ['render/tty.ts'],
-  'node-ssh': ['connection/ssh.ts'],
+  ignore: ['artifact/select/gitignore.ts'],
+  jiti: ['config/load/evaluate.ts'],
+  'log-update': ['render/progress/tty.ts'],
+  'node-ssh': ['connection/ssh2/ssh.ts'],
   'p-limit': ['fleet/each.ts'],
   // A client below node-ssh, and a server: two sides of the wire that share nothing else but new keys.
   ssh2: ['connection', 'embedded'],
   // What a configuration says, and what a host does.
-  zod: ['config', 'fleet/records.ts', 'fleet/run-record.ts'],
+  zod: ['config', 'fleet/read/records.ts', 'fleet/read/run-record.ts'],
 }
 
-const pure = ['scripts', 'plan', 'release', 'inventory', 'text']
+const pure = ['scripts', 'plan', 'state', 'release', 'inventory', 'text']
 
 const files = sources()
 const imports = [...files].flatMap(([file, text]) => importsOf(file, text))
@@ -102,6 +104,12 @@ let i: typeof import('ssh2/lib/x.js')`
     expect([...needs.keys()].filter(folder => reach(folder, new Set()).has(folder))).toEqual([])
   })
 
+  it('never make two files need each other, types included', () => {
+    expect(circles(new Map([...files.keys()].map(file => [file, inside.filter(({ from }) => from === file)])))).toEqual(
+      [],
+    )
+  })
+
   it('bring the hidden exception to light: config/config.ts is types only', () => {
     expect(withoutComments(files.get('config/config.ts') ?? '')).not.toMatch(/\b(const|let|function|class)\b/)
   })
@@ -128,6 +136,32 @@ let i: typeof import('ssh2/lib/x.js')`
     expect(outside.filter(({ from }) => folderOf(from) === folder).map(words)).toEqual([])
   })
 })
+
+describe('a room', () => {
+  it('holds as many files as can be taken in at a glance', () => {
+    const rooms = [...files.keys()].map(file => dirname(file))
+    const held = new Map(rooms.map(room => [room, rooms.filter(one => one === room).length]))
+    expect([...held].filter(([, count]) => count > 17)).toEqual([])
+  })
+})
+
+/** Each circle, as the imports that close it. */
+function circles(importsOf: ReadonlyMap<string, readonly Import[]>): readonly string[] {
+  const done = new Set<string>()
+  const found: string[] = []
+  const visit = (file: string, path: readonly Import[]): void => {
+    if (done.has(file)) return
+    const at = path.findIndex(({ from }) => from === file)
+    if (at >= 0) {
+      found.push(path.slice(at).map(words).join(', '))
+      return
+    }
+    for (const one of importsOf.get(file) ?? []) visit(one.to, [...path, one])
+    done.add(file)
+  }
+  for (const file of importsOf.keys()) visit(file, [])
+  return found
+}
 
 describe('the text of', () => {
   const code = new Map([...files].map(([file, text]) => [file, withoutComments(text)]))

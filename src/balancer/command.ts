@@ -1,5 +1,5 @@
 import type { RunResult } from '../connection/connection.js'
-import { command } from '../scripts/hook.js'
+import { command } from '../scripts/shell/hook.js'
 import { type Balancer, BalancerError, type ServerState } from './balancer.js'
 import type { Door } from './door.js'
 

@@ -1,9 +1,9 @@
-import { loadConfig } from '../config/load.js'
+import { loadConfig } from '../config/load/load.js'
 import type { ExitCode } from '../errors.js'
-import { shipped } from '../plan/times.js'
-import { bootResolver as filesOf } from '../scripts/boot-resolver.js'
-import type { CommonFlags } from './flags.js'
-import type { Io } from './io.js'
+import { bootResolver as filesOf } from '../scripts/transaction/boot-resolver.js'
+import { shipped } from '../state/times.js'
+import type { CommonFlags } from './context/flags.js'
+import type { Io } from './context/io.js'
 
 /** `clonedeploy boot-resolver`: prints what to put on each host so that a reboot in mid-deploy does not leave it in doubt. Contacts nobody. */
 export async function bootResolver(io: Io, flags: CommonFlags): Promise<ExitCode> {

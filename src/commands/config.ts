@@ -1,8 +1,8 @@
 import { configJson, describeConfig } from '../config/describe.js'
-import { loadConfig } from '../config/load.js'
+import { loadConfig } from '../config/load/load.js'
 import type { ExitCode } from '../errors.js'
-import type { CommonFlags } from './flags.js'
-import type { Io } from './io.js'
+import type { CommonFlags } from './context/flags.js'
+import type { Io } from './context/io.js'
 
 /** `clonedeploy config`: what the configuration comes to for a stage. No host is contacted, no secret read. */
 export async function config(io: Io, flags: CommonFlags): Promise<ExitCode> {

@@ -1,43 +1,34 @@
-import type { Artifact, Payload, Revision } from '../build/artifact.js'
-import { entriesOf, type Manifest } from '../build/manifest.js'
-import { recall } from '../build/store.js'
-import { zipFor } from '../build/zip.js'
+import type { Artifact, Revision } from '../artifact/artifact.js'
+import { recall } from '../artifact/cache/store.js'
+import { entriesOf, type Manifest } from '../artifact/manifest/manifest.js'
+import { zipFor } from '../artifact/payload/zip.js'
 import type { Config } from '../config/config.js'
 import { type ExitCode, UsageError } from '../errors.js'
-import { readBases } from '../fleet/bases.js'
-import { datesOn } from '../fleet/dates.js'
-import { loginProblems } from '../fleet/login-problems.js'
+import { readBases } from '../fleet/push/bases.js'
+import { datesOn } from '../fleet/push/dates.js'
+import { loginProblems } from '../fleet/read/login-problems.js'
 import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
-import { newcomers, problemsOf } from '../plan/preflight.js'
-import { touchedFiles, unsealedPaths } from '../plan/touched-files.js'
-import { currentRelease, mostCommon } from '../plan/transaction.js'
+import { touchedFiles, unsealedPaths } from '../plan/run/touched-files.js'
 import { releaseId, timeAfter } from '../release/id.js'
 import { addedEntries } from '../release/linked.js'
-import { askToGoOn } from './ask.js'
-import { type Context, openContext } from './context.js'
-import { dryRun, offlineDryRun } from './dry-run.js'
-import { excludedNow, withoutExcluded } from './excluded.js'
-import type { DeployFlags } from './flags.js'
-import type { Io } from './io.js'
-import { isUnchanged } from './is-unchanged.js'
-import { build, makingOf, needsOf, once, withSkeleton } from './making.js'
-import { demandOurs } from './owner.js'
-import { recordOwner } from './record-owner.js'
-import { demandWay } from './rollout.js'
-import { demandFree, demandNone, type Fleet, leave, survey } from './survey.js'
-import { tidyCache } from './tidy-cache.js'
-import { revealSecrets, signed, transact, withLockWait } from './transact.js'
-import { tellUnchanged } from './unchanged.js'
-
-/** Everything a deploy decides with, once the fleet is read and the artifact built. */
-export interface Prepared {
-  readonly fleet: Fleet
-  readonly artifact: Artifact
-  readonly bases: ReadonlyMap<string, Manifest>
-  readonly intent: DeployIntent
-  /** What brings a host to the artifact from the release with this digest; null, or one that is not known: from nothing. */
-  readonly payload: (baseDigest: string | null) => Promise<Payload>
-}
+import { currentRelease, mostCommon } from '../state/current.js'
+import { newcomers, problemsOf } from '../state/preflight.js'
+import { askToGoOn } from './context/ask.js'
+import { type Context, openContext } from './context/context.js'
+import { excludedNow, withoutExcluded } from './context/excluded.js'
+import type { DeployFlags } from './context/flags.js'
+import type { Io } from './context/io.js'
+import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
+import { revealSecrets, signed, transact, withLockWait } from './context/transact.js'
+import { dryRun, offlineDryRun } from './deploy/dry-run.js'
+import { isUnchanged } from './deploy/is-unchanged.js'
+import type { Prepared } from './deploy/making.js'
+import { build, makingOf, needsOf, once, withSkeleton } from './deploy/making.js'
+import { tidyCache } from './deploy/tidy-cache.js'
+import { tellUnchanged } from './deploy/unchanged.js'
+import { demandOurs } from './owner/owner.js'
+import { recordOwner } from './owner/record-owner.js'
+import { demandWay } from './rollout/rollout.js'
 
 /** `clonedeploy deploy`: build once, push to all, swap all together, put all back if one fails. */
 export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {

@@ -3,14 +3,14 @@ import { type ExitCode, LockedError, PreflightError, UsageError } from '../error
 import { onEach } from '../fleet/each.js'
 import { failureOf } from '../fleet/failure.js'
 import { isTransactionId } from '../release/id.js'
-import { codes } from '../scripts/codes.js'
-import { breakLock, hold } from '../scripts/lock.js'
-import { type Context, openContext } from './context.js'
-import type { CommonFlags } from './flags.js'
-import type { Io } from './io.js'
+import { codes } from '../scripts/shell/codes.js'
+import { breakLock, hold } from '../scripts/transaction/lock.js'
+import { type Context, openContext } from './context/context.js'
+import type { CommonFlags } from './context/flags.js'
+import type { Io } from './context/io.js'
+import { demandFree, type Fleet, leave, survey } from './context/survey.js'
+import { newTransaction } from './context/transact.js'
 import { readFleet } from './status.js'
-import { demandFree, type Fleet, leave, survey } from './survey.js'
-import { newTransaction } from './transact.js'
 
 export interface LockFlags extends CommonFlags {
   readonly message?: string

@@ -1,13 +1,13 @@
 import type { ExitCode } from '../errors.js'
-import { listReleases } from '../plan/list-releases.js'
-import { ownedByOthers } from '../plan/owner.js'
-import { releasesJson, releasesText } from '../render/releases.js'
+import { releasesJson, releasesText } from '../render/reports/releases.js'
+import { listReleases } from '../state/list-releases.js'
+import { ownedByOthers } from '../state/word/owner.js'
 import { escapeLine } from '../text/escape.js'
-import { openContext } from './context.js'
-import type { CommonFlags } from './flags.js'
-import type { Io } from './io.js'
+import { openContext } from './context/context.js'
+import type { CommonFlags } from './context/flags.js'
+import type { Io } from './context/io.js'
+import { leave } from './context/survey.js'
 import { readFleet } from './status.js'
-import { leave } from './survey.js'
 
 /** `clonedeploy releases`: every release and where it is. A host that cannot be read, or is not ours, is named and makes it exit 6. */
 export async function releases(io: Io, flags: CommonFlags): Promise<ExitCode> {

@@ -1,15 +1,15 @@
 import { UsageError } from '../errors.js'
 import { demandAll, reach } from '../fleet/connect.js'
 import { onEach } from '../fleet/each.js'
-import { demandStates, inspectAll } from '../fleet/inspect.js'
-import { everything, outputLines } from '../fleet/lines.js'
-import { codes } from '../scripts/codes.js'
-import { command } from '../scripts/hook.js'
+import { everything, outputLines } from '../fleet/output-lines.js'
+import { demandStates, inspectAll } from '../fleet/read/inspect.js'
+import { codes } from '../scripts/shell/codes.js'
+import { command } from '../scripts/shell/hook.js'
 import { escapeLine } from '../text/escape.js'
-import { openContext } from './context.js'
-import type { CommonFlags } from './flags.js'
-import type { Io } from './io.js'
-import { leave, orInterrupt } from './survey.js'
+import { openContext } from './context/context.js'
+import type { CommonFlags } from './context/flags.js'
+import type { Io } from './context/io.js'
+import { leave, orInterrupt } from './context/survey.js'
 
 /** `clonedeploy run -- CMD`: a command in deployTo on hosts; every line says whose it is. Exit status of the worst, as ssh gives it. */
 export async function run(io: Io, flags: CommonFlags, words: readonly string[]): Promise<number> {

@@ -1,8 +1,8 @@
 import type { Host } from '../inventory/host.js'
 import { substitute, variablesIn } from '../inventory/substitute.js'
 import type { Config, HealthCheck } from './config.js'
-import type { Path, Problem } from './problem.js'
-import { show } from './show.js'
+import type { Path, Problem } from './problems/problem.js'
+import { show } from './problems/show.js'
 
 /** Health checks whose address is none once a host's variables are put in: found here, not when it is asked. */
 export function checkHealth(config: Config, path: Path): readonly Problem[] {

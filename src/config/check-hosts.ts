@@ -1,5 +1,5 @@
 import type { HostEntry } from '../inventory/host.js'
-import type { Path, Problem } from './problem.js'
+import type { Path, Problem } from './problems/problem.js'
 
 /** Hosts of one stage that cannot be told apart, or that are one and the same. */
 export function checkHosts(entries: readonly HostEntry[], deployTo: string | null, path: Path): readonly Problem[] {

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
-import type { Path, Problem } from './problem.js'
-import { sentence } from './sentence.js'
+import type { Path, Problem } from './problems/problem.js'
+import { sentence } from './problems/sentence.js'
 
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }

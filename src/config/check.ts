@@ -1,5 +1,5 @@
 import { checkHosts } from './check-hosts.js'
-import type { Path, Problem } from './problem.js'
+import type { Path, Problem } from './problems/problem.js'
 import type { Layer } from './schema.js'
 import type { Stage } from './stages.js'
 import { didYouMean } from './suggest.js'

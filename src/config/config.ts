@@ -1,7 +1,7 @@
 import type { Host } from '../inventory/host.js'
 import type { Shared } from '../release/linked.js'
-import type { LogSource } from '../scripts/app-log.js'
-import type { Service } from '../scripts/service.js'
+import type { LogSource } from '../scripts/read/app-log.js'
+import type { Service } from '../scripts/service/restart-command.js'
 
 /** The configuration of one stage, resolved: paths absolute, durations in milliseconds, defaults filled in. */
 export interface Config {

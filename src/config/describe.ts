@@ -1,6 +1,7 @@
 import type { Host } from '../inventory/host.js'
-import { logText, serviceLog } from '../scripts/app-log.js'
-import { serviceText } from '../scripts/service.js'
+import { logText, serviceLog } from '../scripts/read/app-log.js'
+import { serviceText } from '../scripts/service/restart-command.js'
+import { formatDuration } from '../text/duration.js'
 import type {
   BalancerConfig,
   Config,
@@ -12,7 +13,6 @@ import type {
   Source,
   SshConfig,
 } from './config.js'
-import { formatDuration } from './duration.js'
 
 /** The resolved config for people, without colour. Secrets are named by their source; they are not read. */
 export function describeConfig(config: Config): string {

@@ -1,8 +1,8 @@
 import * as z from 'zod'
+import { oneOrMany } from './choose.js'
+import { closed } from './closed.js'
 import { balancer } from './fields/balancer.js'
 import { build } from './fields/build.js'
-import { oneOrMany } from './fields/choose.js'
-import { closed } from './fields/closed.js'
 import { duration } from './fields/duration.js'
 import { health } from './fields/health.js'
 import { prepare } from './fields/hook.js'
@@ -15,7 +15,7 @@ import { rollout } from './fields/rollout.js'
 import { source } from './fields/source.js'
 import { checked } from './fields/text.js'
 import { env, secrets } from './fields/variables.js'
-import { show } from './show.js'
+import { show } from './problems/show.js'
 
 /** Every key of the config that a stage may have too. Keys are checked one by one, so that all problems are said at once. */
 export const fields = {

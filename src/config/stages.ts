@@ -1,9 +1,9 @@
 import { checkValue } from './check-value.js'
-import { isObject } from './fields/choose.js'
-import { unknownKey } from './fields/closed.js'
-import type { Path, Problem } from './problem.js'
+import { isObject } from './choose.js'
+import { unknownKey } from './closed.js'
+import type { Path, Problem } from './problems/problem.js'
+import { should } from './problems/sentence.js'
 import { fields, type Layer, stageName } from './schema.js'
-import { should } from './sentence.js'
 
 /** One stage: what is said for it alone, and together with what is said for all. */
 export interface Stage {

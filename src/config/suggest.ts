@@ -1,1 +1,1 @@
-export { didYouMean, suggest } from '../inventory/suggest.js'
+export { didYouMean, suggest } from '../text/suggest.js'

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Host } from '../inventory/host.js'
-import type { Script } from '../scripts/shell.js'
+import type { Script } from '../scripts/shell/shell.js'
 
 /** How a script ended. `code === null`: it is unknown how (connection lost, killed, out of time): never success. */
 export interface RunResult {

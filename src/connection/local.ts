@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { connect as dial, type Socket } from 'node:net'
 import { homedir, userInfo } from 'node:os'
-import { type Channel, type ChannelEnd, endOf, type Transport } from './channel.js'
 import type { Connect } from './connection.js'
 import { session } from './session.js'
+import { type Channel, type ChannelEnd, endOf, type Transport } from './shell/channel.js'
 
 /** A session on this very machine: `sh` child processes, no network. */
 export const connectLocal: Connect = async host => {

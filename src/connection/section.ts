@@ -1,4 +1,4 @@
-import type { Marks } from './request.js'
+import type { Marks } from './shell/request.js'
 
 /** Reads one stream of a channel and cuts out what is between the marks of one request. */
 export interface Section {

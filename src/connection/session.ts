@@ -1,11 +1,11 @@
 import type { Host } from '../inventory/host.js'
-import type { Transport } from './channel.js'
 import type { Connection, ConnectionFacts, Files } from './connection.js'
 import { ConnectError, LostError, TimeoutError } from './errors.js'
-import { type Exchanged, seconds } from './exchange.js'
 import { noTraffic } from './live.js'
-import { openSftp } from './sftp.js'
-import { shell } from './shell.js'
+import type { Transport } from './shell/channel.js'
+import { type Exchanged, seconds } from './shell/exchange.js'
+import { shell } from './shell/shell.js'
+import { openSftp } from './ssh2/sftp.js'
 
 export interface SessionOptions {
   /** Milliseconds that the login shell has to come up. */

@@ -1,4 +1,4 @@
-import { ALGORITHMS } from './algorithms.js'
+import { ALGORITHMS } from './ssh2/algorithms.js'
 import type { Target } from './target.js'
 
 /** What was found on this machine about a login, beside the ssh configuration. */

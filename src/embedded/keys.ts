@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ParsedKey } from 'ssh2'
-import { newKey, publicLine } from '../connection/new-key.js'
+import { newKey, publicLine } from '../connection/ssh2/new-key.js'
 import { keep } from './keep.js'
 import { loadSsh2 } from './ssh2.js'
 

@@ -4,21 +4,10 @@ import { appPort } from './app-port.js'
 import { type HostServer, startHostServer } from './host-server.js'
 import { type KeyPair, keyPair } from './keys.js'
 import { replace } from './replace.js'
+import type { EmbeddedHost } from './ssh-files.js'
 import { knownHostsText, sshConfigText } from './ssh-files.js'
 import { stopScript } from './stop.js'
 import { loginName, surroundings } from './surroundings.js'
-
-export interface EmbeddedHost {
-  /** `web-1`, `web-2`, … */
-  readonly name: string
-  readonly port: number
-  /** Home of the login; the whole world of the host lies below it. */
-  readonly home: string
-  /** `SHA256:…` */
-  readonly hostKey: string
-  /** Where the app on it listens: `APP_PORT` of every command. */
-  readonly appPort: number
-}
 
 export interface EmbeddedFleet {
   readonly hosts: readonly EmbeddedHost[]

@@ -1,4 +1,14 @@
-import type { EmbeddedHost } from './server.js'
+export interface EmbeddedHost {
+  /** `web-1`, `web-2`, … */
+  readonly name: string
+  readonly port: number
+  /** Home of the login; the whole world of the host lies below it. */
+  readonly home: string
+  /** `SHA256:…` */
+  readonly hostKey: string
+  /** Where the app on it listens: `APP_PORT` of every command. */
+  readonly appPort: number
+}
 
 /** Text of a known_hosts file. The hosts are named by alias, so it stays true when their ports change. */
 export function knownHostsText(keys: ReadonlyMap<string, string>): string {

@@ -1,11 +1,11 @@
 import type { Connect } from '../connection/connection.js'
-import { hasSsh } from '../connection/openssh-version.js'
+import { hasSsh } from '../connection/openssh/openssh-version.js'
 import { Refusal } from '../errors.js'
 import type { Host } from '../inventory/host.js'
 import { onEach } from './each.js'
 import type { Emit } from './events.js'
+import { unreachedError } from './read/unreached.js'
 import { type Session, startSession } from './session.js'
-import { unreachedError } from './unreached.js'
 
 export interface Reached {
   readonly host: Host

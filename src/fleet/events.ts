@@ -1,22 +1,5 @@
 import type { Outcome } from './outcome.js'
-
-/** The moments of a run that all hosts go through together, in order; `rollback` is the way back. */
-export type Phase =
-  | 'check'
-  | 'build'
-  | 'pack'
-  | 'lock'
-  | 'push'
-  | 'prepare'
-  | 'drain'
-  | 'swap'
-  | 'restart'
-  | 'health'
-  | 'ready'
-  | 'canary'
-  | 'confirm'
-  | 'clean'
-  | 'rollback'
+import type { Phase } from './phase.js'
 
 /** Everything that happens, told as it happens. Renderers, the log and the report are functions of these. */
 export type Event =

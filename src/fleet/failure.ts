@@ -1,9 +1,9 @@
 import type { RunResult } from '../connection/connection.js'
-import { codes } from '../scripts/codes.js'
+import { codes } from '../scripts/shell/codes.js'
 import { escapeLine } from '../text/escape.js'
-import type { Phase } from './events.js'
 import type { HostFailure } from './outcome.js'
-import { fitting, holderRecord } from './records.js'
+import type { Phase } from './phase.js'
+import { fitting, holderRecord } from './read/records.js'
 
 export interface Attempt {
   readonly phase: Phase

@@ -1,8 +1,8 @@
 import type { LogStep } from '../plan/plan.js'
-import { codes } from '../scripts/codes.js'
+import { codes } from '../scripts/shell/codes.js'
 import { escapeLines } from '../text/escape.js'
 import type { HostFailure } from './outcome.js'
-import type { HostRun, Run } from './run.js'
+import type { HostRun, Run } from './transaction/run.js'
 
 /** Adds what the app itself said last to a failure: read before the host goes back, when its log is that of the old release again. */
 export async function withLog(run: Run, host: HostRun, failure: HostFailure): Promise<HostFailure> {

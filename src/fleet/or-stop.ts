@@ -1,5 +1,5 @@
-import type { Halt, Run } from './run.js'
 import { unlessStopped } from './stop.js'
+import type { Halt, Run } from './transaction/run.js'
 
 /** A wish to stop ends what is under way on the hosts by closing its connection; the clean-up opens another. */
 export async function orStop(run: Run, phase: Promise<Halt | null>): Promise<Halt | null> {

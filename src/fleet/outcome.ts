@@ -1,5 +1,5 @@
 import type { ExitCode } from '../errors.js'
-import type { Phase } from './events.js'
+import type { Phase } from './phase.js'
 
 /** How a run ended, derived only from what was read back from the hosts. */
 export interface Outcome {

@@ -1,6 +1,6 @@
 import type { Connect, Connection, Files, RunOptions, RunResult, Waiting } from '../connection/connection.js'
 import type { Host } from '../inventory/host.js'
-import type { Script } from '../scripts/shell.js'
+import type { Script } from '../scripts/shell/shell.js'
 import type { Emit } from './events.js'
 
 /** A host for the length of a run: a connection that is opened again when it was lost, and every script in the log. */

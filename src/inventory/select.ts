@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
+import { didYouMean } from '../text/suggest.js'
 import type { Host } from './host.js'
-import { didYouMean } from './suggest.js'
 
 export interface Selection {
   /** Names (or addresses) of the hosts to take; all when absent or empty. */

@@ -1,12 +1,12 @@
 import type { Config } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
-import type { HostState } from '../inventory/state.js'
-import { heal } from '../scripts/heal.js'
-import type { Place } from '../scripts/place.js'
-import { type Verify, verify } from '../scripts/verify.js'
+import { heal } from '../scripts/prepare/heal.js'
+import { type Verify, verify } from '../scripts/read/verify.js'
+import type { Place } from '../scripts/shell/fence.js'
+import type { HostState } from '../state/host-state.js'
 import type { ScriptStep } from './plan.js'
-import { asDeployed, runOf } from './release-run.js'
-import { unsealedPaths } from './touched-files.js'
+import { asDeployed, runOf } from './run/release-run.js'
+import { unsealedPaths } from './run/touched-files.js'
 import { scriptStep } from './transaction.js'
 
 /** Whether a host holds a release as it was sealed; of one without a seal, what its tree is. */

@@ -1,29 +1,22 @@
 import type { Config } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
-import type { Current, HostState, ReleaseState, TransactionState } from '../inventory/state.js'
 import { inWords } from '../release/target.js'
-import { type Dates, setDates } from '../scripts/dates.js'
-import { abandon, prune, recordFleet } from '../scripts/finish.js'
-import type { Place } from '../scripts/place.js'
-import { settle } from '../scripts/settle.js'
-import { seal, stage } from '../scripts/stage.js'
-import { restore, serve } from '../scripts/swap.js'
+import { settle } from '../scripts/prepare/settle.js'
+import { type Dates, setDates } from '../scripts/read/dates.js'
+import type { Place } from '../scripts/shell/fence.js'
+import { abandon, prune, recordFleet } from '../scripts/transaction/finish.js'
+import { seal, stage } from '../scripts/transaction/links.js'
+import { restore, serve } from '../scripts/transaction/swap.js'
+import { currentRelease } from '../state/current.js'
+import type { Current, HostState, ReleaseState, TransactionState } from '../state/host-state.js'
+import type { Doubts, Need } from '../state/repair.js'
 import { verifyStep } from './held-steps.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
-import { runRecord } from './release-run.js'
-import type { Doubts, Need } from './repair.js'
-import { runOn } from './run-of.js'
-import { touchedFiles, unsealedPaths } from './touched-files.js'
-import {
-  currentRelease,
-  historyRecord,
-  hookSteps,
-  type Intent,
-  planTransaction,
-  sameRecord,
-  scriptStep,
-} from './transaction.js'
-import { hookVariables } from './variables.js'
+import { runRecord } from './run/release-run.js'
+import { runOn } from './run/run-of.js'
+import { touchedFiles, unsealedPaths } from './run/touched-files.js'
+import { hookVariables } from './run/variables.js'
+import { historyRecord, hookSteps, type Intent, planTransaction, sameRecord, scriptStep } from './transaction.js'
 
 export interface BringIntent extends Intent {
   readonly needs: ReadonlyMap<string, Need>

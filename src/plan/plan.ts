@@ -1,9 +1,9 @@
 import type { HealthCheck, Relay } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
-import type { Script } from '../scripts/shell.js'
-import type { Unpack } from '../scripts/unpack.js'
-import type { Rollout } from './batches.js'
-import type { Times } from './times.js'
+import type { Unpack } from '../scripts/prepare/unchanged.js'
+import type { Script } from '../scripts/shell/shell.js'
+import type { Times } from '../state/times.js'
+import type { Rollout } from './rollout.js'
 
 /** Everything that a run will do, decided before it does anything. The two phases are in the type: `prepare`, then `swap`. */
 export interface Plan extends Times {

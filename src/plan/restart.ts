@@ -1,7 +1,8 @@
 import { MixedError, PreflightError } from '../errors.js'
-import type { HostState, ReleaseState } from '../inventory/state.js'
+import { currentEntry, currentRelease } from '../state/current.js'
+import type { HostState, ReleaseState } from '../state/host-state.js'
 import type { Plan } from './plan.js'
-import { currentEntry, currentRelease, type Intent, planTransaction } from './transaction.js'
+import { type Intent, planTransaction } from './transaction.js'
 
 /** Nothing is prepared and nothing swapped: of what every transaction can do, its lock, restart and health are used. */
 export function planRestart(intent: Intent): Plan {

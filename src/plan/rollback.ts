@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.js'
 import { PreflightError } from '../errors.js'
-import type { HostState, ReleaseState } from '../inventory/state.js'
 import { isOlder, isOurs, newestFirst } from '../release/id.js'
-import { confirmedReleases } from './confirmed.js'
+import { confirmedReleases } from '../state/confirmed.js'
+import { currentRelease } from '../state/current.js'
+import type { HostState, ReleaseState } from '../state/host-state.js'
 import { healStep, verifyStep } from './held-steps.js'
 import type { Plan } from './plan.js'
-import { currentRelease, type Intent, planTransaction } from './transaction.js'
+import { type Intent, planTransaction } from './transaction.js'
 
 export interface RollbackIntent extends Intent {
   /** What damaged hosts lack of the release, by their name. */

@@ -1,28 +1,28 @@
 import type { Config, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
-import type { Excluded, FleetRecord, HostState, ProcessMark } from '../inventory/state.js'
 import { seqAfterAll } from '../release/sequence.js'
 import { inWords } from '../release/target.js'
-import { abandon, blame, discard, finish, prune } from '../scripts/finish.js'
-import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/hook.js'
-import { endLock, type LockOptions, lock, renew } from '../scripts/lock.js'
-import type { Place } from '../scripts/place.js'
-import { serviceText } from '../scripts/service.js'
-import type { Script } from '../scripts/shell.js'
-import { stage } from '../scripts/stage.js'
-import { arm, confirm, look, restore, serve } from '../scripts/swap.js'
-import { escapeLine } from '../text/escape.js'
-import { overOf } from './at-work.js'
-import { allAtOnce, type Rollout } from './batches.js'
-import { addressVariables, healthStep } from './health-step.js'
-import { logStep } from './log-step.js'
-import { onHost } from './on-host.js'
+import { serviceText } from '../scripts/service/restart-command.js'
+import type { Place } from '../scripts/shell/fence.js'
+import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/shell/hook.js'
+import type { Script } from '../scripts/shell/shell.js'
+import { abandon, blame, discard, finish, prune } from '../scripts/transaction/finish.js'
+import { stage } from '../scripts/transaction/links.js'
+import { endLock, type LockOptions, lock, renew } from '../scripts/transaction/lock.js'
+import { arm, confirm, look, restore, serve } from '../scripts/transaction/swap.js'
+import { overOf } from '../state/at-work.js'
+import { currentEntry, currentRelease, mostCommon, unconfirmed } from '../state/current.js'
+import type { Excluded, FleetRecord, HostState, ProcessMark } from '../state/host-state.js'
+import type { Times } from '../state/times.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
-import { processStep } from './process-step.js'
-import type { ReleaseRun } from './release-run.js'
-import { type RunOn, runOn } from './run-of.js'
-import type { Times } from './times.js'
-import { hookVariables, runVariables, type Served } from './variables.js'
+import { allAtOnce, type Rollout } from './rollout.js'
+import { addressVariables, healthStep } from './run/health-step.js'
+import { logStep } from './run/log-step.js'
+import { onHost } from './run/on-host.js'
+import { processStep } from './run/process-step.js'
+import type { ReleaseRun } from './run/release-run.js'
+import { type RunOn, runOn } from './run/run-of.js'
+import { hookVariables, runVariables, type Served } from './run/variables.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
 export interface Intent {
@@ -52,8 +52,6 @@ export interface Intent {
   readonly rollout?: Rollout
 }
 
-/** Said of a release by the host that puts it back and does not know why. */
-export const unconfirmed = 'put back before the fleet confirmed it'
 const short = 20_000
 const long = 600_000
 
@@ -93,23 +91,6 @@ export function planTransaction(
 /** Hosts whose record of how they run what they serve does not count: why, a line each. */
 export function oddRunsOf({ config, secrets, hosts }: Pick<Intent, 'config' | 'secrets' | 'hosts'>): readonly string[] {
   return hosts.flatMap(({ host, state }) => runOn(config, host, state, currentRelease(state), secrets).odd ?? [])
-}
-
-/** The id that `current` stands for, or its target (as it can be shown) where that is not a release of ours; null: absent. */
-export function currentRelease(state: HostState): string | null {
-  return state.current.kind === 'link' ? (state.current.release ?? escapeLine(state.current.target)) : null
-}
-
-/** The release of the host that `current` points at, as far as it is one. */
-export function currentEntry(state: HostState) {
-  const { current } = state
-  return current.kind === 'link' ? (state.releases.find(release => release.id === current.release) ?? null) : null
-}
-
-export function mostCommon(values: readonly (string | null)[]): string | null {
-  const counts = new Map<string, number>()
-  for (const value of values) if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1)
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null
 }
 
 export function scriptStep(script: Script, text: string, timeout = short): ScriptStep {

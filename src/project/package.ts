@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { readJson } from '../config/read-json.js'
+import { readJson } from '../config/load/read-json.js'
 
 export type Manager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 

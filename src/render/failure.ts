@@ -1,7 +1,7 @@
 import type { HostFailure, HostOutcome, Outcome } from '../fleet/outcome.js'
 import { escapeLine, escapeLines } from '../text/escape.js'
+import { listed } from '../text/phrases.js'
 import type { Paint } from './paint.js'
-import { listed } from './phrases.js'
 
 const toldFailures = 3
 

@@ -1,7 +1,7 @@
 import type { HostFailure, HostOutcome, Outcome } from '../fleet/outcome.js'
 import { escapeLines } from '../text/escape.js'
+import { everyHost } from '../text/phrases.js'
 import type { Paint } from './paint.js'
-import { everyHost } from './phrases.js'
 import { tableLines } from './table.js'
 
 /** What all hosts serve, in one sentence that claims no more than was read; a table must follow when they differ. */

@@ -1,8 +1,8 @@
 import type { Outcome } from '../fleet/outcome.js'
-import { outcomeText, resultLine } from './outcome.js'
-import { outcomeJson } from './outcome-json.js'
 import type { Output } from './output.js'
 import type { Paint } from './paint.js'
+import { outcomeText, resultLine } from './reports/outcome.js'
+import { outcomeJson } from './reports/outcome-json.js'
 
 /** The end of a run: words for people on stderr, the result for programs on stdout (JSON, or one line where it is wanted). */
 export function tellOutcome(

@@ -1,9 +1,10 @@
-import type { Event, Phase } from '../fleet/events.js'
+import type { Event } from '../fleet/events.js'
+import type { Phase } from '../fleet/phase.js'
 import { escapeLine } from '../text/escape.js'
+import { counted } from '../text/phrases.js'
+import { durationText } from '../text/units.js'
 import type { Paint } from './paint.js'
-import { counted } from './phrases.js'
-import type { Progress } from './progress.js'
-import { durationText } from './units.js'
+import type { Progress } from './progress/progress.js'
 
 /** `✔` or `✖`. */
 export function mark(ok: boolean, paint: Paint): string {

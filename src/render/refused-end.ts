@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs'
 import { escapeLine } from '../text/escape.js'
-import { outputLines } from './github-commands.js'
-import { cell } from './github-summary.js'
-import { jsonLine } from './jsonl.js'
+import { outputLines } from './progress/github-commands.js'
+import { cell } from './progress/github-summary.js'
+import { jsonLine } from './progress/jsonl.js'
 
 /** The end of a run that did not come to an outcome, as its JSON says it. */
 export interface RefusedEnd {

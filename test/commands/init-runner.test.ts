@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { pinnedHosts } from '../../src/commands/init-hosts.js'
-import { forRunner } from '../../src/commands/init-runner.js'
-import { settleConfig } from '../../src/config/load.js'
-import { sshConfigReader } from '../../src/connection/ssh-config.js'
+import { pinnedHosts } from '../../src/commands/init/init-hosts.js'
+import { forRunner } from '../../src/commands/init/init-runner.js'
+import { settleConfig } from '../../src/config/load/load.js'
+import { sshConfigReader } from '../../src/connection/ssh-config/ssh-config.js'
 import { sshConfigLines } from '../../src/project/ssh-blocks.js'
 import { workflowText } from '../../src/project/workflow.js'
-import type { Look } from '../../src/render/looks.js'
+import type { Look } from '../../src/render/reports/looks.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'clonedeploy-runner-'))
 afterAll(() => rmSync(folder, { recursive: true }))

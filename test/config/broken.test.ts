@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { within } from '../../src/config/within.js'
+import { within } from '../../src/config/load/within.js'
 import { project, refusal } from './project.js'
 
 describe('a file that cannot be parsed is shown at the place', () => {

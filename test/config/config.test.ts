@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { StageInput } from '../../src/config/input.js'
-import { loadConfig } from '../../src/config/load.js'
+import { loadConfig } from '../../src/config/load/load.js'
 import type { fields } from '../../src/config/schema.js'
 import { type ConfigInput, defineConfig } from '../../src/index.js'
 import { jsonProject, minimal, project, refusal } from './project.js'

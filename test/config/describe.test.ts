@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { configJson, describeConfig } from '../../src/config/describe.js'
-import { loadConfig } from '../../src/config/load.js'
+import { loadConfig } from '../../src/config/load/load.js'
 import { jsonProject, minimal } from './project.js'
 
 const full = {

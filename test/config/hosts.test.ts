@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { loadConfig } from '../../src/config/load.js'
+import { loadConfig } from '../../src/config/load/load.js'
 import { jsonProject, minimal, project, refusal } from './project.js'
 
 function withFunction(hosts: string): Promise<string> {

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cacheFolder } from '../../src/cache-folder.js'
-import { loadConfig } from '../../src/config/load.js'
+import { loadConfig } from '../../src/config/load/load.js'
 import { jsonProject, minimal, project, refusal } from './project.js'
 
 const json = JSON.stringify(minimal)

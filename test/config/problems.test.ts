@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadConfig } from '../../src/config/load.js'
+import { loadConfig } from '../../src/config/load/load.js'
 import { jsonProject, minimal, problems, project, refusal } from './project.js'
 
 const hook = { run: 'true' }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type LoadOptions, loadConfig } from '../../src/config/load.js'
+import { type LoadOptions, loadConfig } from '../../src/config/load/load.js'
 import { Refusal } from '../../src/errors.js'
 
 /** A real folder with these files, gone after the test. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { redactor } from '../../src/config/redact.js'
-import { Secret } from '../../src/config/secret.js'
+import { redactor } from '../../src/config/secrets/redact.js'
+import { Secret } from '../../src/config/secrets/secret.js'
 
 const value = `pä$$ "word"/'+?&\\`
 const redact = redacting(value)

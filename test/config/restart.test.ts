@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { describeConfig } from '../../src/config/describe.js'
-import { loadConfig } from '../../src/config/load.js'
+import { loadConfig } from '../../src/config/load/load.js'
 import { jsonProject, minimal, problems } from './project.js'
 
 const raised = (words: string) => `[ "$(id -u)" -ne 0 ] || exec systemctl ${words}\nexec sudo -n systemctl ${words}`

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
 import { LostError } from '../../src/connection/errors.js'
-import { connectSsh } from '../../src/connection/ssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh.js'
 import type { Host } from '../../src/inventory/host.js'
-import { Script } from '../../src/scripts/shell.js'
+import { Script } from '../../src/scripts/shell/shell.js'
 import { exhaustively } from '../support/exhaustively.js'
 import { refused } from '../support/refused.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
@@ -285,8 +285,8 @@ describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
     const source = (path: string) => JSON.stringify(join(import.meta.dirname, '../../src', path))
     writeFileSync(
       file,
-      `import { connectSsh } from ${source('connection/ssh.ts')}
-       import { Script } from ${source('scripts/shell.ts')}
+      `import { connectSsh } from ${source('connection/ssh2/ssh.ts')}
+       import { Script } from ${source('scripts/shell/shell.ts')}
        const connect = connectSsh({ configFile: ${JSON.stringify(fleet.sshConfigFile)}, connectTimeout: 1, concurrency: 1 })
        const host = { name: 'h1', host: 'h1', roles: [], deployTo: '/', env: {} }
        connect(host, { timeout: 10000 }).then(connection => {

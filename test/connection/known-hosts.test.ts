@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { fingerprint, knownHostsReader, namesOf } from '../../src/connection/known-hosts.js'
+import { fingerprint, knownHostsReader, namesOf } from '../../src/connection/host-keys/known-hosts.js'
 
 const dir = mkdtempSync(join(tmpdir(), 'clonedeploy-known-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))

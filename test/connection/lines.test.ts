@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { lines } from '../../src/connection/lines.js'
+import { lines } from '../../src/connection/shell/lines.js'
 
 it.each([
   { chunks: ['a\nb\n'], out: ['a', 'b', null] },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectSsh } from '../../src/connection/ssh.js'
-import { Script } from '../../src/scripts/shell.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { Script } from '../../src/scripts/shell/shell.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 
 const HOSTS = 32

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type MasterOptions, masterArgs } from '../../src/connection/openssh-args.js'
+import { type MasterOptions, masterArgs } from '../../src/connection/openssh/openssh-args.js'
 import type { Target, Wanted } from '../../src/connection/target.js'
 
 const lists = { kex: [], ciphers: [], macs: [], hostKeys: [], userKeys: [] }

@@ -7,9 +7,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { connectHosts } from '../../src/connection/connect.js'
 import type { Connection } from '../../src/connection/connection.js'
 import { LostError } from '../../src/connection/errors.js'
-import { connectOpenssh } from '../../src/connection/openssh.js'
+import { connectOpenssh } from '../../src/connection/openssh/openssh.js'
 import type { Host } from '../../src/inventory/host.js'
-import { Script } from '../../src/scripts/shell.js'
+import { Script } from '../../src/scripts/shell/shell.js'
 import { descendants, nameOf, signal } from '../support/processes.js'
 import { refused } from '../support/refused.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
@@ -303,8 +303,8 @@ describe.skipIf(!sshdIsHere())('the system’s ssh', () => {
     const mark = join(keys, 'end-of-input')
     const program = file(
       'killed.ts',
-      `import { connectOpenssh } from ${source('connection/openssh.ts')}
-       import { Script } from ${source('scripts/shell.ts')}
+      `import { connectOpenssh } from ${source('connection/openssh/openssh.ts')}
+       import { Script } from ${source('scripts/shell/shell.ts')}
        const connect = connectOpenssh({ configFile: ${JSON.stringify(fleet.sshConfigFile)}, connectTimeout: 1, concurrency: 1 })
        const host = { name: 'h1', host: 'h1', jump: 'h4', roles: [], deployTo: '/', env: {} }
        const connection = await connect(host, { timeout: 10000 })

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
-import { connectOpenssh } from '../../src/connection/openssh.js'
-import { connectSsh } from '../../src/connection/ssh.js'
-import { script, sh } from '../../src/scripts/shell.js'
+import { connectOpenssh } from '../../src/connection/openssh/openssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { script, sh } from '../../src/scripts/shell/shell.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 
 /** What the sshd of each host, from the first, makes of a wish for SFTP. */

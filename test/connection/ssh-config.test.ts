@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { sshConfigReader } from '../../src/connection/ssh-config.js'
-import { sshDump } from '../../src/connection/ssh-dump.js'
+import { sshConfigReader } from '../../src/connection/ssh-config/ssh-config.js'
+import { sshDump } from '../../src/connection/ssh-config/ssh-dump.js'
 
 const dir = mkdtempSync(join(tmpdir(), 'clonedeploy-config-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))

@@ -1,6 +1,6 @@
 import ssh2 from 'ssh2'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Talk } from '../../src/connection/handshake.js'
+import type { Talk } from '../../src/connection/ssh2/handshake.js'
 
 const key = ssh2.utils.generateKeyPairSync('ed25519').private
 const server = new ssh2.Server({ hostKeys: [key] }, client => {

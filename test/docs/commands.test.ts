@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createProgram } from '../../src/program.js'
+import { createProgram } from '../../src/cli/program.js'
 import { named, shellLines, wordsOf } from './command-lines.js'
 import { clonedeploy } from './here.js'
 import { isThere } from './markdown.js'

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Package } from '../../src/project/package.js'
 import { workflowText } from '../../src/project/workflow.js'
-import { codes } from '../../src/scripts/codes.js'
+import { codes } from '../../src/scripts/shell/codes.js'
 import { load } from './config.js'
 import { anchors, blocks, document, documents, isThere, links, table } from './markdown.js'
 
@@ -79,15 +79,16 @@ function codesOfErrors(): readonly number[] {
 
 it('failures.md has every verdict of status, and no other', () => {
   const told = table(document('docs/failures.md'), '| verdict | means | run |').flatMap(([cell]) => words(cell))
-  const type = /type Verdict =\n(.*?)\n\n/s.exec(document('src/plan/verdict.ts'))?.[1] ?? ''
+  const type = /type Verdict =\n(.*?)\n\n/s.exec(document('src/state/status.ts'))?.[1] ?? ''
   expect(told.sort()).toEqual([...type.matchAll(/\| '(.*)'/g)].map(found => found[1]).sort())
 })
 
 it('json.md has the type of every line of jsonl, and no other', () => {
   const told = table(document('docs/json.md'), '| type | when |').flatMap(([cell]) => words(cell))
   const source = document('src/fleet/events.ts')
+  const phaseSource = document('src/fleet/phase.ts')
   const types = [...source.matchAll(/readonly type: '([a-z.]+)'/g)].map(found => found[1] ?? '')
-  const phases = [...(/type Phase =\n(.*?)\n\n/s.exec(source)?.[1] ?? '').matchAll(/'(.*)'/g)].map(found => found[1])
+  const phases = [...(/type Phase =\n(.*)\n/s.exec(phaseSource)?.[1] ?? '').matchAll(/'(.*)'/g)].map(found => found[1])
   const written = types.filter(type => !['script', 'host.end', 'run.planned'].includes(type))
   expect(told.sort()).toEqual([...written, ...phases.map(phase => `host.${phase}`)].sort())
 })

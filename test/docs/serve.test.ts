@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { restart } from '../../src/config/fields/restart.js'
-import { sudoersLine } from '../../src/fleet/service-problems.js'
-import { serviceText } from '../../src/scripts/service.js'
+import { sudoersLine } from '../../src/fleet/read/service-problems.js'
+import { serviceText } from '../../src/scripts/service/restart-command.js'
 import { document, table } from './markdown.js'
 
 const text = document('docs/serve.md')

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { masterArgs } from '../../src/connection/openssh-args.js'
+import { masterArgs } from '../../src/connection/openssh/openssh-args.js'
 import type { Target } from '../../src/connection/target.js'
 import { load } from './config.js'
 import { blocks, codeSpans, document, table } from './markdown.js'

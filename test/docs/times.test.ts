@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { shipped } from '../../src/plan/times.js'
-import { lockLease } from '../../src/scripts/lock.js'
+import { lockLease } from '../../src/scripts/transaction/lock.js'
+import { shipped } from '../../src/state/times.js'
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8')
 

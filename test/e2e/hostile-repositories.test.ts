@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { git } from '../build/repositories.js'
+import { git } from '../artifact/repositories.js'
 import { hostileRepositories } from '../support/hostile-repositories.js'
 import { runIn } from '../support/project.js'
 

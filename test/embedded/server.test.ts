@@ -8,7 +8,8 @@ import ssh2, { type ParsedKey } from 'ssh2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readAppPorts } from '../../src/embedded/app-port.js'
 import { embeddedHosts } from '../../src/embedded/hosts.js'
-import { type EmbeddedFleet, type EmbeddedHost, startEmbeddedHosts } from '../../src/embedded/server.js'
+import { type EmbeddedFleet, startEmbeddedHosts } from '../../src/embedded/server.js'
+import type { EmbeddedHost } from '../../src/embedded/ssh-files.js'
 import type { Host } from '../../src/inventory/host.js'
 
 const { Client, utils } = ssh2

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { loadConfig } from '../../src/config/load.js'
-import { serviceText } from '../../src/scripts/service.js'
+import { loadConfig } from '../../src/config/load/load.js'
+import { serviceText } from '../../src/scripts/service/restart-command.js'
 import { installed, isHere } from '../support/installed.js'
 import { freePort } from '../support/ports.js'
 

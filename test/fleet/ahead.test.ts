@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
 import { connectLocal } from '../../src/connection/local.js'
-import { runAhead, takeAhead } from '../../src/fleet/ahead.js'
-import type { HostRun } from '../../src/fleet/run.js'
-import { Script } from '../../src/scripts/shell.js'
+import { runAhead, takeAhead } from '../../src/fleet/transaction/ahead.js'
+import type { HostRun } from '../../src/fleet/transaction/run.js'
+import { Script } from '../../src/scripts/shell/shell.js'
 
 describe('scripts that are sent together', () => {
   let connection: Connection

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Broken, brokenNow, isBrokenForGood } from '../../src/fleet/broken.js'
+import { type Broken, brokenNow, isBrokenForGood } from '../../src/fleet/health/broken.js'
 
 const refused = undefined
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { failureOf } from '../../src/fleet/failure.js'
-import { codes } from '../../src/scripts/codes.js'
+import { codes } from '../../src/scripts/shell/codes.js'
 
 const attempt = { phase: 'lock', step: 'lock', text: 'take the lock', timeout: 1000 } as const
 const holder = JSON.stringify({ tx: 'a'.repeat(44), host: 'web-3' })

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connect } from '../../src/connection/connection.js'
 import { ConnectError } from '../../src/connection/errors.js'
 import { connectLocal } from '../../src/connection/local.js'
-import { askOnce, checkHealth } from '../../src/fleet/health.js'
+import { askOnce, checkHealth } from '../../src/fleet/health/health.js'
 import { startSession } from '../../src/fleet/session.js'
 import { never } from '../../src/fleet/stop.js'
 import type { HealthStep } from '../../src/plan/plan.js'
-import { Script } from '../../src/scripts/shell.js'
+import { Script } from '../../src/scripts/shell/shell.js'
 import { selfSigned } from '../support/self-signed.js'
 
 const host = { name: 'h1', host: 'h1', roles: [], deployTo: '/', env: {} }

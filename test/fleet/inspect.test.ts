@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { demandStates, inspectAll } from '../../src/fleet/inspect.js'
+import { demandStates, inspectAll } from '../../src/fleet/read/inspect.js'
 import type { Session } from '../../src/fleet/session.js'
 
 const host = { name: 'web-1', host: 'web-1', roles: [], deployTo: '/srv/shop', env: {} }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { everything, outputLines, type Told } from '../../src/fleet/lines.js'
+import { everything, outputLines, type Told } from '../../src/fleet/output-lines.js'
 
 function told(chunks: readonly string[], most?: Told) {
   const lines: string[] = []

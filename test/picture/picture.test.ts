@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { steps } from '../../src/embedded/demo-steps.js'
+import { steps } from '../../src/commands/demo/demo-steps.js'
 import { document } from '../docs/markdown.js'
 import { exhaustive } from '../support/tier.js'
 import { recordFailingDeploy, textOf } from './record.js'

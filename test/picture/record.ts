@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { steps } from '../../src/embedded/demo-steps.js'
+import { steps } from '../../src/commands/demo/demo-steps.js'
 import { type Row, rowsOf } from './screen.js'
 
 const program = join(import.meta.dirname, '../../bin/clonedeploy.js')

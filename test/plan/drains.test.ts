@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { DrainRecord } from '../../src/inventory/state.js'
-import { isOthers, nextDrains, openDrains } from '../../src/plan/drains.js'
+import { isOthers, nextDrains, openDrains } from '../../src/state/drains.js'
+import type { DrainRecord } from '../../src/state/host-state.js'
 
 const record = (seq: number, more: Partial<DrainRecord> = {}): DrainRecord => ({
   seq,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { settleConfig } from '../../src/config/load.js'
+import { settleConfig } from '../../src/config/load/load.js'
 import { UsageError } from '../../src/errors.js'
-import { healthStep } from '../../src/plan/health-step.js'
+import { healthStep } from '../../src/plan/run/health-step.js'
+import { hookVariables } from '../../src/plan/run/variables.js'
 import { healthSteps } from '../../src/plan/transaction.js'
-import { hookVariables } from '../../src/plan/variables.js'
 import { host } from './states.js'
 
 const url = 'http://127.0.0.1:$PORT/healthz'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { HostState } from '../../src/inventory/state.js'
 import { earlierFor, othersToMend } from '../../src/plan/join.js'
+import type { HostState } from '../../src/state/host-state.js'
 import { host, idOf, link, record, release, transaction } from './states.js'
 
 const empty = host('new', { current: { kind: 'absent' }, releases: [], fleet: null })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { HostState, ReleaseState } from '../../src/inventory/state.js'
-import { assess, type Probe } from '../../src/plan/assess.js'
-import { noDrift } from '../../src/plan/drift.js'
-import { inDoubt, newcomers, problemsOf, servesAlready, warningsOf } from '../../src/plan/preflight.js'
 import { chooseRollback } from '../../src/plan/rollback.js'
+import { assess, type Probe } from '../../src/state/assess.js'
+import type { HostState, ReleaseState } from '../../src/state/host-state.js'
+import { noDrift } from '../../src/state/intact.js'
+import { inDoubt, newcomers, problemsOf, servesAlready, warningsOf } from '../../src/state/preflight.js'
 import { host, idOf, link, release, transaction } from './states.js'
 
 const nothing = { bytes: 0, entries: 0 }

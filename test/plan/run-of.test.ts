@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../src/config/config.js'
-import { readRun } from '../../src/fleet/run-record.js'
+import { readRun } from '../../src/fleet/read/run-record.js'
 import type { Host } from '../../src/inventory/host.js'
-import type { HostState } from '../../src/inventory/state.js'
-import { type ReleaseRun, runChanges, runRecord } from '../../src/plan/release-run.js'
-import { runOn, vouchedRun } from '../../src/plan/run-of.js'
+import { type ReleaseRun, runChanges, runRecord } from '../../src/plan/run/release-run.js'
+import { runOn, vouchedRun } from '../../src/plan/run/run-of.js'
+import type { HostState } from '../../src/state/host-state.js'
 import { host, idOf, release } from './states.js'
 
 const limits = { timeout: 30_000, tryTimeout: 5000, roles: null }

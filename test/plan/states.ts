@@ -1,5 +1,5 @@
-import type { HostState, ReleaseState, TransactionState } from '../../src/inventory/state.js'
-import { requiredTools, usefulTools } from '../../src/scripts/inspect.js'
+import { requiredTools, usefulTools } from '../../src/scripts/read/inspect.js'
+import type { HostState, ReleaseState, TransactionState } from '../../src/state/host-state.js'
 
 export const idOf = (day: number) => `202601${String(day).padStart(2, '0')}-000000-aaaaaaa`
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { FleetRecord, HostState, TransactionState } from '../../src/inventory/state.js'
-import { type Known, nothingKnown, vouched } from '../../src/plan/vouched.js'
+import type { FleetRecord, HostState, TransactionState } from '../../src/state/host-state.js'
+import { type Known, nothingKnown, vouched } from '../../src/state/word/vouched.js'
 import { host, idOf, link, record, release } from './states.js'
 
 /** The record of the transaction of that day, in which that day's release was confirmed. */

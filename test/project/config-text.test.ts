@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { loadConfig, settleConfig } from '../../src/config/load.js'
+import { loadConfig, settleConfig } from '../../src/config/load/load.js'
 import { type Answers, configInput } from '../../src/project/answers.js'
 import { configText } from '../../src/project/config-text.js'
 

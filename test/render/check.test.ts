@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { type CheckedHost, checkText } from '../../src/render/check.js'
 import { noPaint } from '../../src/render/paint.js'
+import { type CheckedHost, checkText } from '../../src/render/reports/check.js'
 
 const host: CheckedHost = {
   name: 'web-1',

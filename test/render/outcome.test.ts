@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { HostFailure, HostOutcome, Outcome } from '../../src/fleet/outcome.js'
-import { outcomeText, resultLine } from '../../src/render/outcome.js'
-import { outcomeJson } from '../../src/render/outcome-json.js'
 import { createPaint, noPaint } from '../../src/render/paint.js'
+import { outcomeText, resultLine } from '../../src/render/reports/outcome.js'
+import { outcomeJson } from '../../src/render/reports/outcome-json.js'
 import { hostOutcome, newer, older, outcome } from './run.js'
 
 const failure: HostFailure = {

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { LockedError, PreflightError, UsageError } from '../../src/errors.js'
-import type { StatusHost, StatusReport } from '../../src/plan/status.js'
 import { noPaint } from '../../src/render/paint.js'
-import { type DryRunReport, dryRunJson, dryRunText } from '../../src/render/plan.js'
 import { bugText, refusalText } from '../../src/render/refusal.js'
-import { type ReleasePresence, type ReleasesReport, releasesJson, releasesText } from '../../src/render/releases.js'
-import { statusText } from '../../src/render/status.js'
+import { type DryRunReport, dryRunJson, dryRunText } from '../../src/render/reports/plan.js'
+import {
+  type ReleasePresence,
+  type ReleasesReport,
+  releasesJson,
+  releasesText,
+} from '../../src/render/reports/releases.js'
+import { statusText } from '../../src/render/reports/status.js'
+import type { StatusHost, StatusReport } from '../../src/state/status.js'
 import { newer, older } from './run.js'
 
 const now = new Date('2026-11-23T18:34:00Z')

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { colorLevel } from '../../src/render/color.js'
-import { rendererKind } from '../../src/render/kind.js'
-import { listed } from '../../src/render/phrases.js'
+import { rendererKind } from '../../src/render/progress/kind.js'
 import { tableLines } from '../../src/render/table.js'
-import { agoText, bytesText, durationText, partText, stampText } from '../../src/render/units.js'
 import { cut, widthOf } from '../../src/render/width.js'
 import { escapeBytes, escapeLine, escapeLines } from '../../src/text/escape.js'
+import { listed } from '../../src/text/phrases.js'
+import { agoText, bytesText, durationText, partText, stampText } from '../../src/text/units.js'
 
 describe('the colour level', () => {
   it.each([

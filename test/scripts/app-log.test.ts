@@ -1,7 +1,7 @@
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { appLog, isOfRelease, type LogSource, logText } from '../../src/scripts/app-log.js'
+import { appLog, isOfRelease, type LogSource, logText } from '../../src/scripts/read/app-log.js'
 import { writeFiles } from '../support/files.js'
 import { folder, run, shells } from '../support/scripts.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { chain, stoppedAt, withoutStop } from '../../src/scripts/chain.js'
-import { Script } from '../../src/scripts/shell.js'
+import { chain, stoppedAt, withoutStop } from '../../src/scripts/shell/chain.js'
+import { Script } from '../../src/scripts/shell/shell.js'
 import { everyShell, run } from '../support/scripts.js'
 
 /** More than any program reads at once, of every byte. */

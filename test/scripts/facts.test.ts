@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { facts, parseFacts } from '../../src/scripts/facts.js'
+import { facts, parseFacts } from '../../src/scripts/read/facts.js'
 import { everyShell, run } from '../support/scripts.js'
 
 describe.each(everyShell)('facts under $name', shell => {

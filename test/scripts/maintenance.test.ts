@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseInspect } from '../../src/fleet/parse-inspect.js'
-import { recordDrains } from '../../src/scripts/drained.js'
-import { inspect } from '../../src/scripts/inspect.js'
-import { lock, unlock } from '../../src/scripts/lock.js'
-import { flagMaintenance } from '../../src/scripts/maintenance.js'
+import { parseInspect } from '../../src/fleet/read/parse-inspect.js'
+import { inspect } from '../../src/scripts/read/inspect.js'
+import { recordDrains } from '../../src/scripts/transaction/drained.js'
+import { lock, unlock } from '../../src/scripts/transaction/lock.js'
+import { flagMaintenance } from '../../src/scripts/transaction/maintenance.js'
 import { folder, place, run, shells } from '../support/scripts.js'
 
 describe.each(shells)('by $name', shell => {

@@ -1,9 +1,9 @@
 import { chmodSync, linkSync, mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { command } from '../../src/scripts/hook.js'
-import { type Service, serviceCommand } from '../../src/scripts/service.js'
-import { checkServices, parseServices } from '../../src/scripts/service-check.js'
+import { type Service, serviceCommand } from '../../src/scripts/service/restart-command.js'
+import { checkServices, parseServices } from '../../src/scripts/service/service-check.js'
+import { command } from '../../src/scripts/shell/hook.js'
 import { contents, writeFiles } from '../support/files.js'
 import { folder, run, type Shell, shellsOnPath } from '../support/scripts.js'
 

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Arrival } from '../../src/scripts/arrival.js'
-import { lock } from '../../src/scripts/lock.js'
-import { stage } from '../../src/scripts/stage.js'
-import { arm } from '../../src/scripts/swap.js'
+import type { Arrival } from '../../src/scripts/prepare/arrival.js'
+import { stage } from '../../src/scripts/transaction/links.js'
+import { lock } from '../../src/scripts/transaction/lock.js'
+import { arm } from '../../src/scripts/transaction/swap.js'
 import { type FileText, writeFiles } from '../support/files.js'
 import { folder, place, run, type Shell, type Started, start, until } from '../support/scripts.js'
 

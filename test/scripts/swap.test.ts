@@ -14,10 +14,10 @@ import {
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
-import { breakLock, lock } from '../../src/scripts/lock.js'
-import { Script } from '../../src/scripts/shell.js'
-import { stage } from '../../src/scripts/stage.js'
-import { look } from '../../src/scripts/swap.js'
+import { Script } from '../../src/scripts/shell/shell.js'
+import { stage } from '../../src/scripts/transaction/links.js'
+import { breakLock, lock } from '../../src/scripts/transaction/lock.js'
+import { look } from '../../src/scripts/transaction/swap.js'
 import { inodes, writeFiles } from '../support/files.js'
 import {
   busybox,

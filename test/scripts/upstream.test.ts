@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readUpstream, writeUpstream } from '../../src/scripts/upstream.js'
+import { readUpstream, writeUpstream } from '../../src/scripts/service/upstream.js'
 import { folder, run, shells } from '../support/scripts.js'
 
 describe.each(shells)('an upstream file, by $name,', shell => {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { quote, type Script } from '../../src/scripts/shell.js'
+import { quote, type Script } from '../../src/scripts/shell/shell.js'
 
 /** CLONEDEPLOY_KEEP=1 keeps the scripts that tests run, and the folders that they ran on, in /tmp: the tests' own temp folder goes. */
 export const keeps = process.env.CLONEDEPLOY_KEEP === '1'

@@ -1,4 +1,4 @@
-import type { Times } from '../../src/plan/times.js'
+import type { Times } from '../../src/state/times.js'
 
 export interface Here {
   readonly cwd: string
@@ -8,7 +8,7 @@ export interface Here {
 
 /** Runs a command line in this process, as one that nobody can be asked in; what it wrote, and its exit code. */
 export async function runHere(argv: readonly string[], { cwd, env, times }: Here) {
-  const { main } = await import('../../src/main.js')
+  const { main } = await import('../../src/cli/main.js')
   const text = { stdout: '', stderr: '' }
   const stream = (name: 'stdout' | 'stderr') => ({
     destroyed: false,

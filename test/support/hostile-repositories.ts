@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { git } from '../build/repositories.js'
+import { git } from '../artifact/repositories.js'
 
 /** A checkout that somebody else filled, and what a dry run of it comes to. */
 export interface HostileRepository {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createProgram } from '../../src/cli/program.js'
 import { version } from '../../src/package.js'
-import { createProgram } from '../../src/program.js'
 import { again, lineOf, programOf, proposer } from '../../src/text/propose.js'
 import { sources, withoutComments } from '../support/imports.js'
 

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
-import { choose, isObject, oneOrMany } from './choose.js'
-import { closed } from './closed.js'
+import { choose, isObject, oneOrMany } from '../choose.js'
+import { closed } from '../closed.js'
 import { text } from './text.js'
 import { env } from './variables.js'
 

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { durationForm, parseDuration } from '../duration.js'
-import { show } from '../show.js'
+import { durationForm, parseDuration } from '../../text/duration.js'
+import { show } from '../problems/show.js'
 
 /** Milliseconds, more than none. */
 export const duration: z.ZodType<number> = z.unknown().transform((value, context): number => {

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import type { HostEntry } from '../../inventory/host.js'
 import type { HostSource } from '../../inventory/sources.js'
-import { should } from '../sentence.js'
-import { choose, isObject } from './choose.js'
-import { closed } from './closed.js'
+import { choose, isObject } from '../choose.js'
+import { closed } from '../closed.js'
+import { should } from '../problems/sentence.js'
 import { host } from './host.js'
 import { checked, lineProblem } from './text.js'
 

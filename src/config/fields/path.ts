@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { show } from '../show.js'
+import { show } from '../problems/show.js'
 import { checked, lineProblem } from './text.js'
 
 /** A path on this machine. */

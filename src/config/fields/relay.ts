@@ -1,7 +1,7 @@
 import * as z from 'zod'
+import { choose, isObject } from '../choose.js'
+import { closed } from '../closed.js'
 import type { Relay } from '../config.js'
-import { choose, isObject } from './choose.js'
-import { closed } from './closed.js'
 import { port } from './port.js'
 
 const short: z.ZodType<Relay | null> = z.boolean().transform(on => (on ? relayOf({}) : null))

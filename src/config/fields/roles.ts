@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { show } from '../show.js'
+import { show } from '../problems/show.js'
 import { checked } from './text.js'
 
 export const role = checked(value =>

@@ -1,9 +1,9 @@
 import * as z from 'zod'
+import { choose, isObject } from '../choose.js'
+import { closed } from '../closed.js'
 import type { Amount, Canary, Rollout } from '../config.js'
-import { should } from '../sentence.js'
-import { show } from '../show.js'
-import { choose, isObject } from './choose.js'
-import { closed } from './closed.js'
+import { should } from '../problems/sentence.js'
+import { show } from '../problems/show.js'
 import { duration } from './duration.js'
 import { text } from './text.js'
 

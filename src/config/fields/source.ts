@@ -1,8 +1,8 @@
 import * as z from 'zod'
+import { choose, isObject } from '../choose.js'
+import { closed } from '../closed.js'
 import type { Source } from '../config.js'
-import { show } from '../show.js'
-import { choose, isObject } from './choose.js'
-import { closed } from './closed.js'
+import { show } from '../problems/show.js'
 import { innerPath, localPath } from './path.js'
 import { checked, lineProblem } from './text.js'
 

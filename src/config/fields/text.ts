@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { show } from '../show.js'
+import { show } from '../problems/show.js'
 
 /** Text that is not blank and has no NUL. */
 export const text = checked(() => null)

@@ -1,7 +1,7 @@
 import * as z from 'zod'
+import { choose, isObject } from '../choose.js'
+import { closed } from '../closed.js'
 import type { SecretSource } from '../config.js'
-import { choose, isObject } from './choose.js'
-import { closed } from './closed.js'
 import { localPath } from './path.js'
 import { checked, text } from './text.js'
 

@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander'
-import { createProgram } from '../../../src/program.js'
+import { createProgram } from '../../../src/cli/program.js'
 
 const program = createProgram('0', () => {})
 

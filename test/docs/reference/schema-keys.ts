@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { formsOf } from '../../../src/config/fields/choose.js'
+import { formsOf } from '../../../src/config/choose.js'
 
 /** An object that the schema takes: its keys, and what each takes. */
 export type Shape = Readonly<Record<string, z.core.$ZodType>>

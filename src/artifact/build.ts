@@ -1,0 +1,148 @@
+import { join, resolve } from 'node:path'
+import type { Config, Source } from '../config/config.js'
+import type { Artifact, Revision } from './artifact.js'
+import { checkoutEnv } from './build-env.js'
+import { type BuildSettings, buildKey, recallBuild, rememberBuild } from './built.js'
+import { recall } from './cache/store.js'
+import { type OnOutput, runCommand } from './command.js'
+import { checkOut, notFetched, subfolder } from './git/checkout.js'
+import { exportIgnored } from './git/export.js'
+import { withoutRepository } from './git/git.js'
+import { pointerWarnings } from './git/lfs.js'
+import { fetchMirror, hasCommit } from './git/mirror.js'
+import { commitOf } from './git/ref.js'
+import { openRepository, type Repository } from './git/repository.js'
+import { artifactOf, packFolder } from './pack.js'
+import { releaseRoot } from './release-root.js'
+import type { PackOptions } from './select/find.js'
+import { inWorkspace } from './workspace.js'
+import { workspacesOf } from './workspaces.js'
+
+export interface BuildOptions {
+  readonly config: BuildSettings & Pick<Config, 'root' | 'source'>
+  /** From `pinRevision`. */
+  readonly revision: Revision | null
+  readonly cacheDir: string
+  readonly onOutput: OnOutput
+  readonly signal?: AbortSignal | undefined
+  /** Build although this revision was built before. */
+  readonly force?: boolean
+  /** Fetch nothing. What git would put through a filter, or into a submodule, is then not what it would be. */
+  readonly offline?: boolean
+}
+
+/**
+ * Builds the source and packs what came out. A commit is built in a clean checkout, and once: the same build is taken
+ * from the cache. A folder is packed as it is, after the build commands ran in the config's folder.
+ * Throws a PreflightError for what is wrong with the source or the build, and the signal's reason when it is aborted.
+ */
+export async function buildArtifact(options: BuildOptions): Promise<Artifact> {
+  const { source } = options.config
+  return source.kind === 'git' ? buildCommit(source, options) : buildFolder(source.dir, options)
+}
+
+/**
+ * The artifact as far as it is had without running a command of the project: packed where there is no build, else taken
+ * from the cache; null when it would have to be built.
+ */
+export async function buildWithoutCommands(options: BuildOptions): Promise<Artifact | null> {
+  const { config, revision, cacheDir } = options
+  if (config.build.length === 0) return buildArtifact(options)
+  if (config.source.kind !== 'git' || revision === null) return null
+  const repository = await openRepository(config.source.repository, config.root, cacheDir)
+  return known(buildKeyOf(config.source, repository, revision.commit, options), options)
+}
+
+async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact> {
+  await runAll(options.config.root, withoutRepository(process.env), options)
+  return pack(resolve(options.config.root, dir), options, { project: options.config.root, stays: true })
+}
+
+async function buildCommit(source: GitSource, options: BuildOptions): Promise<Artifact> {
+  const { config, revision, cacheDir } = options
+  const repository = await openRepository(source.repository, config.root, cacheDir)
+  const commit = revision?.commit ?? (await pinned(source, repository, options))
+  const key = buildKeyOf(source, repository, commit, options)
+  const before = options.force ? null : known(key, options)
+  if (before !== null) return before
+  const artifact = await buildFresh(source, repository, commit, subdirOf(source, repository), options)
+  rememberBuild(cacheDir, options.offline ? offlineKey(key) : key, artifact)
+  return artifact
+}
+
+/** A build that could fetch is what would be deployed, and none that could not ever is. */
+function known(key: string, options: BuildOptions): Artifact | null {
+  return cached(key, options) ?? (options.offline ? cached(offlineKey(key), options) : null)
+}
+
+function offlineKey(key: string): string {
+  return `${key}-offline`
+}
+
+function cached(key: string, { cacheDir, revision }: BuildOptions): Artifact | null {
+  const known = recallBuild(cacheDir, key)
+  const frozen = known && recall(cacheDir, known.digest)
+  return known && frozen ? artifactOf(frozen, revision, known.warnings, known.skeleton) : null
+}
+
+function buildKeyOf(source: GitSource, repository: Repository, commit: string, options: BuildOptions): string {
+  return buildKey(commit, subdirOf(source, repository), source.submodules, options.config, process.env)
+}
+
+function subdirOf(source: GitSource, repository: Repository): string {
+  return join(repository.prefix, source.subdir ?? '.')
+}
+
+async function buildFresh(
+  { submodules }: GitSource,
+  repository: Repository,
+  commit: string,
+  subdir: string,
+  options: BuildOptions,
+): Promise<Artifact> {
+  const { offline = false, signal } = options
+  return inWorkspace(workspacesOf(options.config.root), async dir => {
+    const lacks = repository.remote && !offline && !(await hasCommit(repository, commit))
+    if (lacks) await fetchMirror(repository, commit, signal)
+    await checkOut({ repository, commit, submodules, dir, offline, signal })
+    const folder = subfolder(dir, subdir, commit)
+    const ignored = await exportIgnored(dir, join(subdir, options.config.releaseRoot ?? '.'))
+    await runAll(folder, { ...checkoutEnv(process.env, options.config.root), CLONEDEPLOY_REVISION: commit }, options)
+    const artifact = await pack(subfolder(dir, subdir, commit), options, {
+      project: dir,
+      exportIgnored: ignored,
+      unfiltered: offline,
+    })
+    const more = offline
+      ? await notFetched(dir, submodules === true)
+      : options.config.build.length > 0
+        ? await pointerWarnings(dir)
+        : []
+    return { ...artifact, warnings: [...artifact.warnings, ...more] }
+  })
+}
+
+type GitSource = Extract<Source, { kind: 'git' }>
+
+async function pinned(source: GitSource, repository: Repository, { offline }: BuildOptions): Promise<string> {
+  if (repository.remote && !offline) await fetchMirror(repository, source.ref)
+  return commitOf(source.ref, repository)
+}
+
+async function runAll(
+  cwd: string,
+  given: NodeJS.ProcessEnv,
+  { config, onOutput, signal }: BuildOptions,
+): Promise<void> {
+  const env = { ...given, ...config.buildEnv }
+  for (const command of config.build) await runCommand(command, { cwd, env, onOutput, signal })
+}
+
+async function pack(
+  dir: string,
+  { config, revision, cacheDir, signal }: BuildOptions,
+  more: Partial<PackOptions>,
+): Promise<Artifact> {
+  const { include, shared } = config
+  return packFolder({ dir: releaseRoot(dir, config.releaseRoot), include, shared, cacheDir, revision, signal, ...more })
+}

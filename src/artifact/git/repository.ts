@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { PreflightError } from '../../errors.js'
+import { discover } from './discover.js'
+import { refuseForeign } from './foreign.js'
+import { git, tryGit } from './git.js'
+import { NotARepositoryError } from './git-errors.js'
+import { mirrorFolder } from './mirror-folder.js'
+
+/** A repository on this machine: the user's own, or our copy of a remote one. */
+export interface Repository {
+  /** Where git runs. */
+  readonly path: string
+  /** Whether `path` is a git directory itself. */
+  readonly bare: boolean
+  /** Folder of the repository that `path` was in, ending in `/`; '' for its top. */
+  readonly prefix: string
+  /** Whether there is a working tree with changes of its own. */
+  readonly worktree: boolean
+  /** What the config calls it, without a password. */
+  readonly shown: string
+  /** Where `origin` is, for submodules with relative addresses; null when it has none. */
+  readonly origin: string | null
+  readonly remote: boolean
+}
+
+/** Finds a local repository, or the place of our copy of a remote one (which `fetchMirror` fills). */
+export async function openRepository(repository: string, root: string, cacheDir: string): Promise<Repository> {
+  const path = resolve(root, repository)
+  if (isUrl(repository) || (isScpLike(repository) && !existsSync(path))) return mirrorOf(repository, root, cacheDir)
+  if (!existsSync(path)) throw new NotARepositoryError(repository, [`there is no folder ${path}`])
+  refuseForeign(path, root)
+  const bare = discover(path)?.kind === 'bare'
+  const run = { cwd: path, bare }
+  const { ok, stdout, errors } = await tryGit(['rev-parse', '--is-bare-repository', '--show-prefix'], run)
+  if (!ok) throw new NotARepositoryError(path, errors)
+  const [treeless, prefix = ''] = stdout.split('\n')
+  const origin = await tryGit(['config', '--get', 'remote.origin.url'], run)
+  const worktree = treeless === 'false'
+  return {
+    path: worktree ? await topOf(path, bare) : path,
+    bare,
+    prefix,
+    worktree,
+    shown: path,
+    origin: origin.ok ? origin.stdout : null,
+    remote: false,
+  }
+}
+
+async function topOf(path: string, bare: boolean): Promise<string> {
+  return git(['rev-parse', '--show-toplevel'], { cwd: path, bare, failure: `${path} lies in no working tree` })
+}
+
+async function mirrorOf(url: string, root: string, cacheDir: string): Promise<Repository> {
+  if (url.startsWith('-') || /^[a-z0-9+.-]*::/i.test(url))
+    throw new PreflightError(`${url} is not the address of a git repository`, {
+      next: ['correct source.git in the config: a folder, https://…, ssh://… or user@host:path'],
+    })
+  const [, near] = /^file:\/\/[^/]*(\/.*)$/i.exec(url) ?? []
+  if (near !== undefined && existsSync(decodeURI(near))) refuseForeign(decodeURI(near), root)
+  const path = mirrorFolder(url, cacheDir)
+  // Before anything else runs there: git would take a repository above it for the one that is meant.
+  const failure = `no repository can be made in ${path}`
+  // Made once: a second init rewrites the settings, and fails while another run does the same.
+  const made = (await tryGit(['rev-parse', '--git-dir'], { cwd: path, bare: true })).stdout === '.'
+  if (!made) await git(['init', '--quiet', '--bare', '--template=', '.'], { cwd: path, bare: true, failure })
+  const shown = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1')
+  return { path, bare: true, prefix: '', worktree: false, shown, origin: url, remote: true }
+}
+
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:(\/\/|:)/i.test(text)
+}
+
+/** `user@host:path`, as git understands it: a colon before any slash. */
+function isScpLike(text: string): boolean {
+  return /^[^/]+:/.test(text)
+}

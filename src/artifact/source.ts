@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import type { Source } from '../config/config.js'
+import type { Revision } from './artifact.js'
+import { git } from './git/git.js'
+import { demandFetched, fetchMirror } from './git/mirror.js'
+import { commitOf } from './git/ref.js'
+import { openRepository, type Repository } from './git/repository.js'
+
+/**
+ * Resolves the source's ref, once: what is built and deployed afterwards is this commit, whatever happens to the branch.
+ * null for a folder. Throws a PreflightError that says what is wrong with the repository or the ref.
+ */
+export async function pinRevision(
+  source: Source,
+  root: string,
+  cacheDir: string = cacheDirOf(root),
+  offline = false,
+): Promise<Revision | null> {
+  if (source.kind === 'folder') return null
+  const repository = await openRepository(source.repository, root, cacheDir)
+  if (repository.remote && offline) await demandFetched(repository)
+  else if (repository.remote) await fetchMirror(repository, source.ref)
+  const commit = await commitOf(source.ref, repository)
+  const dirty = repository.worktree ? await changesIn(repository) : null
+  return { commit, ref: source.ref, ...(await describe(commit, repository)), dirty }
+}
+
+/** Where checkouts, copies of repositories and packed artifacts are kept. */
+export function cacheDirOf(root: string): string {
+  return join(root, '.clonedeploy', 'cache')
+}
+
+async function describe(commit: string, { path: cwd, bare, shown }: Repository) {
+  const failure = `commit ${commit} in ${shown} cannot be read`
+  const text = await git(['log', '-1', '--no-color', '--format=%s%x00%an', commit, '--'], { cwd, bare, failure })
+  const [subject = '', author = ''] = text.split('\0')
+  return { subject, author }
+}
+
+async function changesIn({ path: cwd, bare, shown }: Repository): Promise<number> {
+  const ours = [':(exclude,top,glob)**/.clonedeploy', ':(exclude,top,glob)**/.clonedeploy/**']
+  const failure = `the working tree of ${shown} cannot be read`
+  const text = await git(['status', '--porcelain', '--', ':(top)', ...ours], { cwd, bare, failure })
+  return text === '' ? 0 : text.split('\n').length
+}

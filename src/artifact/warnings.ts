@@ -1,0 +1,51 @@
+import { printable, someOf } from './printable.js'
+import type { Verdict } from './select/judge.js'
+import { endOf } from './select/links.js'
+import { parentsOf } from './select/tree.js'
+import type { Found } from './select/walk.js'
+
+/** Sentences about what is not deployed, or not as one may think, although nothing forbids it. */
+export function warningsOf(found: Found, shared: readonly string[]): string[] {
+  return [
+    ...leftOut(found, 'shared', 'left out, because the hosts use their own in shared/'),
+    ...leftOut(
+      found,
+      'env',
+      'left out, because git does not track them ("include" can name them; "shared" and "secrets" give the hosts their own)',
+    ),
+    ...leftOut(found, 'export-ignore', 'left out, because .gitattributes says export-ignore'),
+    ...leftOut(found, 'revision', 'left out, because each release gets its own, with the commit it was built from'),
+    ...dangling(found, shared),
+    ...large(found),
+  ]
+}
+
+function leftOut(found: Found, why: Verdict, text: string): string[] {
+  const paths = found.leftOut.filter(each => each.why === why).map(({ path }) => path)
+  return paths.length === 0 ? [] : [`${text}: ${someOf(paths.map(printable))}`]
+}
+
+function dangling({ files, folders, links }: Found, shared: readonly string[]): string[] {
+  const known = new Set([...files, ...folders, ...links].map(({ path }) => path))
+  for (const path of shared) for (const each of [path, ...parentsOf(path)]) known.add(each)
+  const has = (path: string) => known.has(path) || parentsOf(path).some(parent => shared.includes(parent))
+  const tree = { links: new Map(links.map(({ path, target }) => [path, target])), has }
+  const lost = links.filter(({ path }) => endOf(path, tree) === 'missing')
+  if (lost.length === 0) return []
+  const shown = lost.map(({ path, target }) => `${printable(path)} → ${printable(target)}`)
+  return [`symbolic links to nothing in the release: ${someOf(shown)}`]
+}
+
+const largeBytes = 512 * 1024 * 1024
+
+function large({ files }: Found): string[] {
+  const total = files.reduce((sum, file) => sum + file.stamp.size, 0)
+  if (total < largeBytes) return []
+  const largest = [...files].sort((a, b) => b.stamp.size - a.stamp.size).slice(0, 3)
+  const named = largest.map(file => `${printable(file.path)} (${megabytes(file.stamp.size)})`).join(', ')
+  return [`the release is ${megabytes(total)} large; the largest files: ${named}`]
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`
+}

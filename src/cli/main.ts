@@ -1,0 +1,165 @@
+import { LeftAtOnce } from '../commands/context/interrupted.js'
+import type { Io } from '../commands/context/io.js'
+import { UsageError } from '../errors.js'
+import { version } from '../package.js'
+import { createOutput, type OutputStream } from '../render/output.js'
+import { shipped, type Times } from '../state/times.js'
+import { inCi } from '../text/in-ci.js'
+import { again, lineOf, proposer } from '../text/propose.js'
+import { type CompletionShell, completionScript } from './completion.js'
+import { type Asked, createProgram } from './program.js'
+import { createStopper } from './stopper.js'
+
+/** Milliseconds: a longer timer would end at once. */
+const longestTimer = 2 ** 31 - 1
+
+/** The commands that change something on hosts. */
+const changing = new Set('deploy rollback restart repair join maintenance prune lock unlock run demo'.split(' '))
+
+/** What the command line takes from the process; the demo gives its own. */
+export interface Surroundings {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdout: OutputStream
+  readonly stderr: OutputStream
+  readonly stdinIsTTY: boolean
+  /** Calls back for each signal that asks to stop; returns how to end that. */
+  readonly onSignal: (listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void) => () => void
+  /** Calls back when the process that started this one has ended; where nobody can be asked what that means. */
+  readonly onOrphaned?: (listener: () => void) => () => void
+  readonly exit: (code: number) => never
+  /** What to type to start it again; `clonedeploy` unless said. */
+  readonly program?: string
+  readonly times?: Times
+}
+
+/** Runs one command line to its end; the exit code tells the state of the fleet (see errors.ts). */
+export async function main(argv: readonly string[], world: Surroundings): Promise<number> {
+  const stopper = createStopper()
+  let contacted = false
+  let signalCode: 130 | 143 | null = null
+  let left = false
+  let budget: NodeJS.Timeout | undefined
+  const color = !argv.includes('--no-color')
+  const output = createOutput(world, world.env, { color })
+  let json = false
+  let command = ''
+  let changes = false
+  const { program = 'clonedeploy' } = world
+  let propose = proposer({ config: null, stage: null, program })
+  const stop = (cause: string, reason: string, code: 130 | 143) => {
+    signalCode = code
+    const again = inCi(world.env) ? '' : ' Once more: leave things as they are.'
+    output.stderr(`\n${cause}: stopping. ${contacted ? wayOut(command) : ''}${again}\n`)
+    stopper.ask(reason)
+  }
+  const tell = async (error: unknown) => {
+    const { tellError } = await import('./tell-error.js')
+    const early = signalCode !== null && !contacted ? signalCode : null
+    return tellError(error, output, { command, json, env: world.env, version: version(), code: early, propose, argv })
+  }
+  const forget = world.onSignal(signal => {
+    if (left) return
+    if (signalCode !== null && inCi(world.env)) {
+      // A runner that cancels a job sends one after the other: nobody has thought twice.
+      output.stderr(`\n${signal}: still at it.\n`)
+      return
+    }
+    if (signalCode !== null) {
+      left = true
+      output.stderr('\n')
+      tell(new LeftAtOnce(contacted && changes)).then(world.exit)
+      return
+    }
+    stop(signal, `interrupted by ${signal}`, signal === 'SIGTERM' ? 143 : 130)
+  })
+  const forgetParents = world.onOrphaned?.(() => {
+    if (signalCode !== null) return
+    stop('What started clonedeploy has ended', 'interrupted: the process that started it has ended', 143)
+  })
+  try {
+    const asked = parse(argv, output.stdout)
+    if (asked === null) return 0
+    command = asked.command
+    json = asked.flags.json === true
+    if (command === 'completion') {
+      output.stdout(
+        completionScript(
+          createProgram(version(), () => {}),
+          asked.words[0] as CompletionShell,
+        ),
+      )
+      return 0
+    }
+    changes = changing.has(command) && asked.flags.dryRun !== true
+    const flags = tidied(asked.flags)
+    propose = proposer({ config: text(flags.config), stage: text(flags.stage), program }, lineOf(argv))
+    if (typeof flags.timeout === 'number' && command !== 'run') {
+      budget = setTimeout(
+        () => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`),
+        Math.min(flags.timeout, longestTimer),
+      )
+    }
+    const io: Io = {
+      cwd: world.cwd,
+      env: world.env,
+      output,
+      now: () => new Date(),
+      canAsk: world.stdinIsTTY && output.terminal.stderr.isTTY && flags.input !== false && !world.env.CI,
+      stop: stopper.stop,
+      times: world.times ?? shipped,
+      propose,
+      again: more => again(argv, more),
+      contacted: () => {
+        contacted = true
+      },
+    }
+    const { dispatch } = await import('./dispatch.js')
+    return await dispatch(io, { ...asked, flags }, (args, cwd) => main(args, { ...world, cwd }))
+  } catch (error) {
+    return tell(error)
+  } finally {
+    clearTimeout(budget)
+    forget()
+    forgetParents?.()
+  }
+}
+
+/** Understands the command line; null when it only asked for help or the version, which were printed. Throws UsageError. */
+function parse(argv: readonly string[], print: (text: string) => void): Asked | null {
+  let asked: Asked | null = null
+  const program = createProgram(version(), found => {
+    asked = found
+  })
+  const usage: string[] = []
+  for (const one of [program, ...program.commands])
+    one.configureOutput({ writeOut: print, writeErr: text => usage.push(text), outputError: text => usage.push(text) })
+  if (argv.length === 0) {
+    print(program.helpInformation())
+    return null
+  }
+  try {
+    program.parse(argv, { from: 'user' })
+  } catch (error) {
+    const { exitCode, message } = error as { readonly exitCode?: number; readonly message: string }
+    if (exitCode === 0) return null
+    if (exitCode === undefined) throw error
+    throw new UsageError((usage[0] ?? message).replace(/^error: /, '').trim(), { next: ['see: clonedeploy --help'] })
+  }
+  return asked
+}
+
+function wayOut(command: string): string {
+  return command === 'restart'
+    ? 'Hosts that have begun to restart are seen through; no other begins.'
+    : 'What was prepared is removed, what was swapped is put back.'
+}
+
+function text(flag: unknown): string | null {
+  return typeof flag === 'string' ? flag : null
+}
+
+/** Empty lists are as if they were not given. */
+function tidied(flags: Asked['flags']): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => !(Array.isArray(value) && value.length === 0)))
+}

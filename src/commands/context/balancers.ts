@@ -1,0 +1,107 @@
+import { type Balancer, BalancerError, type ServerState } from '../../balancer/balancer.js'
+import { openBalancers } from '../../balancer/open.js'
+import type { Service } from '../../fleet/balancer/balancer-state.js'
+import type { Host } from '../../inventory/host.js'
+import type { InService } from '../../state/assess.js'
+import { isOthers, nextDrains, openDrains, placeIn } from '../../state/drains.js'
+import type { DrainRecord, HostState } from '../../state/host-state.js'
+import type { Problem } from '../../state/preflight.js'
+import type { Place } from '../../state/status.js'
+import type { Context } from './context.js'
+import { orInterrupt } from './survey.js'
+
+/** What stands before the hosts, as it was read; and what would keep a run from using it. */
+export interface Served {
+  readonly balancers: readonly ReadBalancer[]
+  readonly problems: readonly Problem[]
+  /** What a run that died has left. */
+  readonly record: DrainRecord | null
+}
+
+export interface ReadBalancer {
+  readonly balancer: Balancer
+  /** Of every host behind it; null: it could not be read. */
+  readonly states: ReadonlyMap<string, ServerState> | null
+}
+
+type Read = readonly { readonly session: { readonly host: Host }; readonly state: HostState }[]
+
+/** Asks every balancer that the configuration names, all at once, changing nothing. */
+export async function readService(
+  context: Context,
+  fleet: Read,
+  hosts: readonly Host[] = fleet.map(({ session }) => session.host),
+): Promise<Served> {
+  const balancers = openBalancers(context.config, hosts, { remote: context.connect, local: context.connectHere })
+  const found = await orInterrupt(context, Promise.all(balancers.map(lookAt)))
+  return {
+    balancers: found,
+    problems: found.flatMap(({ problems }) => problems),
+    record: openDrains(fleet.map(({ state }) => state)),
+  }
+}
+
+/** What a run needs of it; null where the configuration names none. */
+export function serviceOf(context: Context, fleet: Read, { balancers, record }: Served): Service | null {
+  const { balancer } = context.config
+  if (balancer === null || balancers.length === 0) return null
+  return {
+    balancers: balancers.map(one => one.balancer),
+    others: new Set(balancers.flatMap(one => othersIn(one, record))),
+    limits: balancer,
+    whole: fleet.length === context.config.hosts.length,
+    seq: nextDrains(fleet.map(({ state }) => state)),
+    by: context.who,
+    at: context.io.now().toISOString(),
+    left: record,
+    recorded: false,
+    drained: new Set(),
+  }
+}
+
+/** The same for `status`. */
+export function inService({ balancers, problems, record }: Served): InService {
+  const places = balancers.flatMap(({ balancer, states }) =>
+    [...(states ?? [])].map(([host, { state, up, sessions }]) => {
+      const server = `${balancer.brand} ${balancer.serverOf(host)}`
+      const others = isOthers(state, placeIn(balancer.name, host), record)
+      const place: Place = { balancer: balancer.name, server, state, up, sessions }
+      return { host, place, ours: state === 'drain' && !others }
+    }),
+  )
+  return {
+    places: grouped(places),
+    drained: new Map(places.flatMap(({ host, place, ours }) => (ours ? [[host, place.server] as const] : []))),
+    problems: problems.map(({ text }) => text),
+  }
+}
+
+function grouped(places: readonly { readonly host: string; readonly place: Place }[]): InService['places'] {
+  const found = new Map<string, Place[]>()
+  for (const { host, place } of places) found.set(host, [...(found.get(host) ?? []), place])
+  return found
+}
+
+/** Whether users are sent to a host now; null: it is behind no balancer. */
+export function isUpIn({ balancers }: Served, host: string): boolean | null {
+  const states = balancers.flatMap(({ states: read }) => read?.get(host) ?? [])
+  return states.length === 0 ? null : states.every(({ up }) => up)
+}
+
+async function lookAt(balancer: Balancer): Promise<ReadBalancer & { readonly problems: readonly Problem[] }> {
+  const problems = (await balancer.check()).map(one => ({ host: 'balancer', ...one }))
+  if (problems.length > 0) return { balancer, states: null, problems }
+  try {
+    return { balancer, states: await balancer.read(balancer.hosts), problems }
+  } catch (error) {
+    if (!(error instanceof BalancerError)) throw error
+    return { balancer, states: null, problems: [{ host: 'balancer', text: error.message, fix: error.fix }] }
+  }
+}
+
+function othersIn({ balancer, states }: ReadBalancer, record: DrainRecord | null): readonly string[] {
+  return [...(states ?? [])]
+    .map(([host, { state }]) => ({ state, place: placeIn(balancer.name, host) }))
+    .filter(({ state, place }) => isOthers(state, place, record))
+    .map(({ place }) => place)
+}

@@ -1,0 +1,118 @@
+import { hostname, userInfo } from 'node:os'
+import { join, relative } from 'node:path'
+import type { Config } from '../../config/config.js'
+import { loadConfig } from '../../config/load/load.js'
+import { connectHosts } from '../../connection/connect.js'
+import type { Connect } from '../../connection/connection.js'
+import { connectLocal } from '../../connection/local.js'
+import type { EmbeddedFleet } from '../../embedded/server.js'
+import type { Emit } from '../../fleet/events.js'
+import type { Host } from '../../inventory/host.js'
+import { selectHosts } from '../../inventory/select.js'
+import { createPaint, type Paint } from '../../render/paint.js'
+import { startConnections } from './connections.js'
+import type { CommonFlags } from './flags.js'
+import { Interrupted } from './interrupted.js'
+import type { Io } from './io.js'
+import { passphraseAsker } from './passphrase.js'
+import { recordsIn } from './records.js'
+import { openLog, type RunLog } from './run-log.js'
+import { openScreen, type Screen } from './screen.js'
+
+/** A command's ground: the configuration, the hosts it is about, the way to them, and who hears of it. */
+export interface Context {
+  readonly io: Io
+  readonly config: Config
+  readonly hosts: readonly Host[]
+  readonly connect: Connect
+  /** To this machine itself. */
+  readonly connectHere: Connect
+  readonly concurrency: number
+  readonly emit: Emit
+  readonly asking: Screen['asking']
+  readonly streams: boolean
+  readonly paint: Paint
+  readonly log: RunLog
+  /** Cache of builds, artifacts and manifests. */
+  readonly cacheDir: string
+  readonly who: string
+  readonly from: string
+  /** Hides secrets in everything that is told from now on. */
+  readonly hide: (redact: (text: string) => string) => void
+  readonly close: () => Promise<void>
+}
+
+export async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
+  const config = await loadConfig({
+    cwd: io.cwd,
+    ...(flags.config === undefined ? {} : { file: flags.config }),
+    ...(flags.stage === undefined ? {} : { stage: flags.stage }),
+  })
+  const stopped = io.stop.reason()
+  if (stopped !== null) throw new Interrupted(stopped)
+  let embedded: EmbeddedFleet | null = null
+  let hosts = selectHosts(config.hosts, {
+    ...(flags.only === undefined ? {} : { only: flags.only }),
+    ...(flags.except === undefined ? {} : { except: flags.except }),
+    ...(flags.role === undefined ? {} : { roles: flags.role }),
+  })
+  const home = recordsIn(config.root)
+  const log = openLog(join(home, 'logs'), path => relative(io.cwd, path) || path)
+  const screen = await openScreen(io, flags, log)
+  if (config.embedded > 0) {
+    const { startEmbeddedHosts } = await import('../../embedded/server.js')
+    const { embeddedHosts } = await import('../../embedded/hosts.js')
+    embedded = await startEmbeddedHosts({ count: config.embedded, dir: join(home, 'fleet') })
+    hosts = embeddedHosts(hosts, embedded)
+  }
+  const connections = startConnections(
+    connectHosts(
+      embedded === null ? config.ssh : { ...config.ssh, configFile: embedded.configFile },
+      passphraseAsker(io, screen),
+    ),
+  )
+  const here = startConnections(connectLocal)
+  return {
+    io,
+    config,
+    hosts,
+    connect: connections.connect,
+    connectHere: here.connect,
+    concurrency: flags.concurrency ?? config.ssh.concurrency,
+    emit: screen.emit,
+    asking: screen.asking,
+    streams: screen.streams,
+    paint: await createPaint(io.output.terminal.stdout.level),
+    log,
+    cacheDir: join(home, 'cache'),
+    ...person(io.env),
+    hide: screen.hide,
+    async close() {
+      connections.close()
+      here.close()
+      screen.end()
+      log.close()
+      await embedded?.close()
+    },
+  }
+}
+
+/** Who runs this: the user, or in CI the one who caused it and the run's address. */
+function person(env: Io['env']): { readonly who: string; readonly from: string } {
+  if (env.GITHUB_ACTIONS === 'true') {
+    return {
+      who: env.GITHUB_ACTOR ?? 'github',
+      from: `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID}`,
+    }
+  }
+  if (env.GITLAB_CI === 'true') return { who: env.GITLAB_USER_LOGIN ?? 'gitlab', from: env.CI_JOB_URL ?? 'gitlab' }
+  return { who: env.USER ?? env.LOGNAME ?? loginName(), from: hostname() }
+}
+
+function loginName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'unknown'
+  }
+}

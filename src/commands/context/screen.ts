@@ -1,0 +1,76 @@
+import { appendFileSync } from 'node:fs'
+import type { Emit, Event } from '../../fleet/events.js'
+import { systemClock } from '../../render/clock.js'
+import { createRenderer } from '../../render/progress/create-renderer.js'
+import { jsonlRenderer } from '../../render/progress/jsonl.js'
+import { rendererKind } from '../../render/progress/kind.js'
+import { logRenderer } from '../../render/progress/log.js'
+import type { Renderer } from '../../render/progress/renderer.js'
+import { teeRenderer } from '../../render/progress/tee.js'
+import type { Propose } from '../../text/propose.js'
+import type { CommonFlags } from './flags.js'
+import type { Io } from './io.js'
+import type { RunLog } from './run-log.js'
+
+export interface Screen {
+  readonly emit: Emit
+  /** Keeps the frame off the terminal while a question stands there. */
+  readonly asking: <T>(question: () => Promise<T>) => Promise<T>
+  readonly hide: (redact: (text: string) => string) => void
+  readonly end: () => void
+  /** Whether stdout is a line for each event, and nothing else. */
+  readonly streams: boolean
+}
+
+/** Everybody who hears of a run: the terminal, the log file, and CLONEDEPLOY_OUTPUT_FILE. */
+export async function openScreen(io: Io, flags: CommonFlags, log: RunLog): Promise<Screen> {
+  const asked = flags.output ?? outputOf(io.env.CLONEDEPLOY_OUTPUT)
+  const kind = rendererKind(asked, io.output.terminal.stderr, io.env)
+  const verbosity = flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal'
+  const main = await createRenderer(kind, io.output, { verbosity, json: flags.json ?? false, env: io.env })
+  const file = io.env.CLONEDEPLOY_OUTPUT_FILE
+  const renderers: Renderer[] = [main, logRenderer(log.write)]
+  if (file) renderers.push(jsonlRenderer(text => appendFileSync(file, text), systemClock))
+  const all = teeRenderer(renderers, error => log.write(`a renderer failed: ${String(error)}\n`))
+  let redact: ((text: string) => string) | null = null
+  return {
+    emit: event => {
+      const told = proposing(event, io.propose)
+      all.event(redact === null ? told : (redacted(told, redact) as Event))
+    },
+    async asking(question) {
+      all.pause?.(true)
+      return question().finally(() => all.pause?.(false))
+    },
+    hide(next) {
+      redact = next
+    },
+    end: all.end,
+    streams: kind === 'jsonl',
+  }
+}
+
+function outputOf(value: string | undefined): 'auto' | 'tty' | 'plain' | 'jsonl' | 'github' {
+  return value === 'tty' || value === 'plain' || value === 'jsonl' || value === 'github' ? value : 'auto'
+}
+
+/** What is said to its reader, with complete commands; what others said stays as it is. */
+function proposing(event: Event, propose: Propose): Event {
+  if (event.type === 'note') return { ...event, text: propose(event.text) }
+  if (event.type !== 'run.end') return event
+  const { outcome } = event
+  const hosts = outcome.hosts.map(host => {
+    const hint = host.error?.hint ?? null
+    return host.error === null || hint === null ? host : { ...host, error: { ...host.error, hint: propose(hint) } }
+  })
+  const { next, warnings } = outcome
+  return { ...event, outcome: { ...outcome, hosts, next: next.map(propose), warnings: warnings.map(propose) } }
+}
+
+/** A copy with every text in it redacted. */
+function redacted(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === 'string') return redact(value)
+  if (Array.isArray(value)) return value.map(one => redacted(one, redact))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, redacted(one, redact)]))
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto'
+import type { Payload } from '../../artifact/artifact.js'
+import { redactor, resolveSecrets } from '../../config/secrets/secrets.js'
+import { LockedError } from '../../errors.js'
+import type { Service } from '../../fleet/balancer/balancer-state.js'
+import type { Outcome } from '../../fleet/outcome.js'
+import { batchesOf } from '../../fleet/transaction/batches.js'
+import { execute } from '../../fleet/transaction/execute.js'
+import type { HostRun, Run } from '../../fleet/transaction/run.js'
+import type { Plan } from '../../plan/plan.js'
+import { vouched } from '../../state/word/vouched.js'
+import { keepRecord, knownHere } from '../repair/known.js'
+import { saysYes } from './ask.js'
+import type { Context } from './context.js'
+import type { TransactionFlags } from './flags.js'
+import { type Fleet, leave } from './survey.js'
+import { thisProcess } from './this-process.js'
+
+/** 128 random bits that begin with the time, so that they sort roughly by age. */
+export function newTransaction(now: Date): string {
+  return `${now.getTime().toString(16).padStart(12, '0')}${randomBytes(16).toString('hex')}`
+}
+
+/** What every transaction says of itself: which it is, who does it and when, and what was found on its hosts. */
+export function signed(context: Context, fleet: Fleet, now: Date) {
+  return {
+    config: context.config,
+    hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+    tx: newTransaction(now),
+    who: context.who,
+    from: context.from,
+    process: thisProcess(),
+    at: now.toISOString(),
+    times: context.io.times,
+    record: vouched(
+      fleet.map(({ state }) => state),
+      knownHere(context),
+    ).record,
+  }
+}
+
+/** The secrets' values for hooks; from here on they are hidden in everything that is told. */
+export async function revealSecrets(context: Context): Promise<Readonly<Record<string, string>>> {
+  const secrets = await resolveSecrets(context.config, context.io.env)
+  if (secrets.size > 0) context.hide(redactor(secrets))
+  return Object.fromEntries([...secrets].map(([name, secret]) => [name, secret.reveal()]))
+}
+
+/** Carries out a plan, and ends the run with its outcome. */
+export async function transact(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  plan: Plan,
+  payload: (baseDigest: string | null) => Promise<Payload>,
+  startedAt: number,
+  service: Service | null = null,
+  warnings: readonly string[] = [],
+): Promise<Outcome> {
+  const run = startRun(context, flags, fleet, plan, payload, service)
+  run.warnings.push(...warnings)
+  const outcome = await carryOut(context, run, startedAt)
+  for (const { host, roundTrips, bytes } of fleet.map(({ session }) => session))
+    context.emit({ type: 'traffic', host: host.name, roundTrips: roundTrips(), bytes: bytes() })
+  context.emit({ type: 'run.end', outcome })
+  leave(fleet)
+  return outcome
+}
+
+/** Executes a run; what hosts have confirmed of it is known here from then on. */
+export async function carryOut(context: Context, run: Run, startedAt: number): Promise<Outcome> {
+  const outcome = await execute(run, { startedAt, log: context.log.path() })
+  if (run.hosts.some(({ confirmed }) => confirmed)) keepRecord(context, run.plan.record)
+  return outcome
+}
+
+/** A run of a plan on the sessions of its hosts, in the plan's order. */
+export function startRun(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  plan: Plan,
+  payload: (baseDigest: string | null) => Promise<Payload>,
+  service: Service | null = null,
+): Run {
+  context.log.name(plan.release)
+  const hosts = plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session))
+  return {
+    plan,
+    hosts,
+    batches: batchesOf(plan, hosts),
+    emit: context.emit,
+    stop: context.io.stop,
+    concurrency: context.concurrency,
+    payload,
+    keepOnFailure: flags.rollback === false,
+    ask: question => (flags.yes ? Promise.resolve(true) : askWhile(context, question)),
+    service,
+    warnings: [...plan.warnings],
+    swaps: [],
+    swapWindowMs: null,
+  }
+}
+
+/** Tries again while somebody else holds the lock, as long as --lock-wait says. */
+export async function withLockWait<T>(
+  context: Context,
+  flags: TransactionFlags,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const until = performance.now() + (flags.lockWait ?? 0)
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error
+      if (performance.now() >= until || context.io.stop.reason() !== null) throw withWait(context, flags, error)
+      context.emit({
+        type: 'note',
+        level: 'info',
+        host: null,
+        text: `${error.message.replace(' Nothing was changed.', '')} Waiting.`,
+      })
+      await Promise.race([new Promise(resolve => setTimeout(resolve, 2000)), context.io.stop.asked])
+    }
+  }
+}
+
+/** What others do comes to its end: the same command can wait for that. */
+function withWait({ io }: Context, { lockWait }: TransactionFlags, error: LockedError): LockedError {
+  if (lockWait !== undefined) return error
+  const { message, details, next, cause } = error
+  return new LockedError(message, { details, next: [`wait: ${io.again('--lock-wait 10m')}`, ...next], cause })
+}
+
+/** A wish to stop takes the question away: that is a no. */
+function askWhile({ asking, io }: Context, question: string): Promise<boolean> {
+  const over = new AbortController()
+  io.stop.asked.then(() => over.abort())
+  return asking(() => saysYes(question, over.signal))
+}
+
+function startHost(plan: Plan['hosts'][number], session: HostRun['session']): HostRun {
+  return {
+    name: plan.host.name,
+    plan,
+    session,
+    waiting: null,
+    files: null,
+    away: 0,
+    early: 0,
+    ahead: null,
+    locked: false,
+    taken: false,
+    current: { kind: 'known', target: plan.old },
+    heard: 0,
+    confirmed: false,
+    healthy: null,
+    tree: null,
+    failure: null,
+    out: null,
+  }
+}

@@ -1,0 +1,186 @@
+import type { Artifact } from '../../artifact/artifact.js'
+import { commitsBetween } from '../../artifact/git/commits.js'
+import { difference, entriesOf } from '../../artifact/manifest/manifest.js'
+import type { ExitCode } from '../../errors.js'
+import { loginProblems } from '../../fleet/read/login-problems.js'
+import { planDeploy } from '../../plan/deploy.js'
+import type { HostPlan, Plan, Step } from '../../plan/plan.js'
+import { takersOf } from '../../plan/relay.js'
+import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../../render/reports/plan.js'
+import { currentEntry, currentRelease, mostCommon } from '../../state/current.js'
+import { newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
+import { ownerStep } from '../../state/word/owner.js'
+import { readService, type Served } from '../context/balancers.js'
+import type { Context } from '../context/context.js'
+import type { DeployFlags } from '../context/flags.js'
+import { adopts } from '../owner/owner.js'
+import { planRollout, rolloutProblems } from '../rollout/rollout.js'
+import { batchSteps, canarySteps, drainSteps, inTurn } from '../rollout/rollout-steps.js'
+import { isUnchanged } from './is-unchanged.js'
+import type { Prepared } from './making.js'
+import { needsOf } from './making.js'
+import { tellPlan } from './tell-plan.js'
+import { isUnbuilt } from './unbuilt.js'
+
+/** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
+export async function dryRun(context: Context, flags: DeployFlags, prepared: Prepared): Promise<ExitCode> {
+  const { fleet, artifact, intent, payload } = prepared
+  const served = await readService(context, fleet)
+  const rollout = planRollout(context, fleet, served, new Set())
+  const plan = planDeploy('text' in rollout ? intent : { ...intent, rollout })
+  const needs = needsOf(entriesOf(artifact.manifest))
+  const states = fleet.map(({ state }) => state)
+  const problems = [
+    ...states.flatMap(state => problemsOf(state, needs)),
+    ...(await loginProblems(context.config, fleet, context.concurrency)),
+    ...served.problems,
+    ...rolloutProblems(rollout),
+  ]
+  const unknown = isUnbuilt(artifact)
+  const nothing = isUnchanged(context, flags, fleet, artifact)
+  const adopt = adopts(context, flags, fleet)
+  const report: DryRunReport = {
+    app: plan.app,
+    stage: plan.stage,
+    release: plan.release,
+    offline: false,
+    hosts: await Promise.all(
+      states.map(async state => ({
+        name: state.name,
+        now: currentRelease(state),
+        would: nothing ? currentRelease(state) : plan.release,
+        freeKb: state.disk.freeKb,
+        needsKb: unknown ? null : Math.ceil((needs.bytes * 1.1) / 1024),
+        bytes: unknown ? null : nothing ? 0 : (await payload(currentEntry(state)?.digest ?? null)).data.length,
+      })),
+    ),
+    commits: await commitsSince(
+      context,
+      artifact,
+      mostCommon(states.map(state => currentEntry(state)?.revision ?? null)),
+    ),
+    files: unknown ? null : filesOf(prepared, mostCommon(states.map(state => currentEntry(state)?.digest ?? null))),
+    steps: [
+      ...ran(prepared),
+      ...(nothing
+        ? []
+        : [...buildSteps(context, flags), ...wouldRun(plan, served, unknown ? [] : await relayed(plan, prepared))]),
+      ...(adopt ? [{ mark: '!', where: 'each', text: ownerStep(context.config) } as const] : []),
+    ],
+    adopt,
+    problems: problems.map(({ host, text }) => `${host}: ${text}`),
+    warnings: [
+      ...artifact.warnings,
+      ...states.flatMap(warningsOf),
+      ...newcomers(states).map(context.io.propose),
+      ...plan.warnings,
+    ],
+    next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
+  }
+  const changes = flags.detailedExitcode && (!nothing || adopt) ? 10 : 0
+  return told(context, flags, report, problems.length > 0 ? 3 : changes)
+}
+
+/** The same without any host: configuration, build and pack only. */
+export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Artifact): ExitCode {
+  const { config, hosts } = context
+  const report: DryRunReport = {
+    app: config.app,
+    stage: config.stage,
+    release: isUnbuilt(artifact) ? 'not built' : artifact.digest,
+    offline: true,
+    hosts: hosts.map(({ name }) => ({ name, now: null, would: null, freeKb: null, needsKb: null, bytes: null })),
+    commits: null,
+    files: null,
+    steps: buildSteps(context, flags),
+    adopt: false,
+    problems: [],
+    warnings: artifact.warnings,
+    next: [],
+  }
+  return told(context, flags, report, 0)
+}
+
+function told(context: Context, flags: DeployFlags, found: DryRunReport, exitCode: ExitCode): ExitCode {
+  const { io, paint } = context
+  const report = { ...found, next: found.next.map(io.propose) }
+  return tellPlan(context, flags, exitCode, dryRunJson(report), dryRunText(report, paint, io.propose))
+}
+
+function ran({ fleet }: Prepared): readonly DryRunStep[] {
+  return fleet.map(({ session, state }) => {
+    const { facts } = session.connection()
+    return {
+      mark: '$',
+      where: state.name,
+      text: `ssh ${facts.user}@${facts.address} — read ${state.root}: current, releases, lock, disk`,
+    }
+  })
+}
+
+function buildSteps({ config }: Context, flags: DeployFlags): readonly DryRunStep[] {
+  return config.build.map(text => ({ mark: flags.build ? '$' : '!', where: 'local', text }))
+}
+
+/** The plan of the first host stands for all: they differ in what they lack only. */
+function wouldRun(plan: Plan, served: Served, relayed: readonly DryRunStep[]): readonly DryRunStep[] {
+  const host = plan.hosts[0] as HostPlan
+  const each = (steps: readonly (Step | { readonly text: string })[]) =>
+    steps.map(({ text }): DryRunStep => ({ mark: '!', where: 'each', text }))
+  return [
+    ...each([host.lock]),
+    ...relayed,
+    ...each(host.prepare),
+    ...plan.once.map(
+      ({ text }): DryRunStep => ({ mark: '!', where: plan.onceHost, text: `${text}     (once, on this host)` }),
+    ),
+    ...batchSteps(plan),
+    ...drainSteps(plan, served, 'out of'),
+    ...each([host.arm, ...host.restart]).map(step => ({ ...step, text: `${step.text}${inTurn(plan, served)}` })),
+    ...each(host.health.map(({ text }) => ({ text: `${text}, else all ${plan.hosts.length} hosts go back` }))),
+    ...each(goBackFor(host, plan)),
+    ...drainSteps(plan, served, 'back into'),
+    ...canarySteps(plan, 'else all go back'),
+    ...each(host.prune === null ? [] : [host.prune]),
+  ]
+}
+
+/** Who hands the files on to whom. */
+async function relayed(plan: Plan, { payload }: Prepared): Promise<readonly DryRunStep[]> {
+  const takers = await takersOf(plan, async base => (await payload(base)).data.length)
+  const seeds = [...new Set(takers.values())]
+  return seeds.map(seed => {
+    const count = [...takers.values()].filter(name => name === seed).length
+    return { mark: '!', where: seed, text: `hand the files on to ${count} hosts, at port ${plan.relay?.port}` }
+  })
+}
+
+function goBackFor({ processes }: HostPlan, { hosts }: Plan): readonly { readonly text: string }[] {
+  if (processes?.old !== 'fail') return []
+  return [{ text: `${processes.text}, else all ${hosts.length} hosts go back` }]
+}
+
+function filesOf({ artifact, bases }: Prepared, digest: string | null): DryRunReport['files'] {
+  const files = entriesOf(artifact.manifest).filter(({ kind }) => kind === 'file')
+  const base = digest === null ? undefined : bases.get(digest)
+  if (base === undefined) return { total: files.length, added: files.length, removed: 0, changed: 0 }
+  const before = new Set(entriesOf(base).flatMap(entry => (entry.kind === 'file' ? [entry.path] : [])))
+  const now = new Set(files.map(({ path }) => path))
+  const sent = difference(base, artifact.manifest).files
+  return {
+    total: files.length,
+    added: sent.filter(({ path }) => !before.has(path)).length,
+    changed: sent.filter(({ path }) => before.has(path)).length,
+    removed: [...before].filter(path => !now.has(path)).length,
+  }
+}
+
+async function commitsSince(
+  context: Context,
+  artifact: Artifact,
+  revision: string | null,
+): Promise<DryRunReport['commits']> {
+  const { source, root } = context.config
+  if (source.kind !== 'git' || artifact.revision === null || revision === null) return null
+  return commitsBetween(source.repository, root, revision, artifact.revision.commit)
+}

@@ -1,0 +1,86 @@
+import type { ExitCode } from '../../errors.js'
+import { askHealth } from '../../fleet/health/ask-health.js'
+import type { Outcome } from '../../fleet/outcome.js'
+import { onHost } from '../../plan/run/on-host.js'
+import { healthSteps, oddRunsOf } from '../../plan/transaction.js'
+import { currentRelease } from '../../state/current.js'
+import type { Context } from '../context/context.js'
+import { type Fleet, orInterrupt } from '../context/survey.js'
+import { revealSecrets } from '../context/transact.js'
+
+/** Ends a run that has nothing to do: every host was read and serves this digest. */
+export async function tellUnchanged(
+  context: Context,
+  fleet: Fleet,
+  digest: string | null,
+  startedAt: number,
+  command: Outcome['command'],
+  warnings: readonly string[] = [],
+): Promise<ExitCode> {
+  const outcome = { ...(await unchanged(context, fleet, digest, startedAt, command)), warnings }
+  context.emit({ type: 'run.end', outcome })
+  return outcome.exitCode
+}
+
+/** That the files are right says nothing of the app: its health is asked as after a swap. Exit code 6 where it fails. */
+export async function unchanged(
+  context: Context,
+  fleet: Fleet,
+  digest: string | null,
+  startedAt: number,
+  command: Outcome['command'],
+): Promise<Outcome> {
+  const release = currentRelease((fleet[0] as Fleet[number]).state) ?? ''
+  const failures = await failuresOf(context, fleet)
+  const failing = fleet.filter((_, i) => failures[i] !== null).map(({ session }) => session.host)
+  const asked = context.config.health.length > 0
+  return {
+    command,
+    app: context.config.app,
+    stage: context.config.stage,
+    result: 'unchanged',
+    exitCode: failing.length === 0 ? 0 : 6,
+    release,
+    previous: release,
+    digest,
+    seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+    bytes: 0,
+    swapWindowMs: null,
+    hosts: fleet.map(({ session, state }, i) => ({
+      name: state.name,
+      current: currentRelease(state),
+      digest,
+      healthy: asked ? failures[i] === null : null,
+      bytes: session.bytes(),
+      error: failures[i] ?? null,
+    })),
+    reason:
+      fleet.flatMap(({ state }, i) => (failures[i] == null ? [] : [`${state.name}: ${failures[i].message}`]))[0] ??
+      null,
+    next: failing.length === 0 ? [] : [nextFor(context, failing)],
+    warnings: oddRunsOf({
+      config: context.config,
+      secrets: {},
+      hosts: fleet.map(({ session, state }) => ({ host: session.host, state })),
+    }),
+    log: null,
+  }
+}
+
+/** A command, and an address with a secret in it, need the secrets. */
+async function failuresOf(context: Context, fleet: Fleet) {
+  const { config, concurrency, emit, io } = context
+  if (config.health.length === 0) return fleet.map(() => null)
+  const secrets = await revealSecrets(context)
+  const asked = fleet.map(({ session, state }) => ({
+    session,
+    steps: healthSteps(config, secrets, session.host, state),
+  }))
+  return orInterrupt(context, askHealth(asked, { emit, concurrency, stop: io.stop }))
+}
+
+function nextFor({ config, hosts }: Context, failing: Context['hosts']): string {
+  if (!failing.some(host => onHost(config.restart, host).length > 0)) return 'look: clonedeploy status'
+  const some = failing.length < hosts.length ? ` --only ${failing.map(({ name }) => name).join(',')}` : ''
+  return `fix: clonedeploy restart${some}`
+}

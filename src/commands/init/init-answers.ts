@@ -1,0 +1,76 @@
+import { UsageError } from '../../errors.js'
+import type { Answers } from '../../project/answers.js'
+import type { Guess } from '../../project/guess.js'
+import type { Package } from '../../project/package.js'
+import type { ProjectRepository } from '../../project/repository.js'
+import type { CommonFlags } from '../context/flags.js'
+
+export interface InitFlags extends CommonFlags {
+  readonly app?: string
+  readonly host?: readonly string[]
+  readonly path?: string
+  readonly build?: readonly string[]
+  readonly include?: readonly string[]
+  readonly restart?: string
+  readonly health?: string
+  readonly ci?: 'github' | 'none'
+  readonly sshConfig?: string
+  /** `false`: --no-check. */
+  readonly check?: boolean
+  readonly force?: boolean
+  readonly bootResolver?: boolean
+}
+
+/** What the folder tells by itself. */
+export interface Known {
+  readonly project: Package | null
+  readonly guess: Guess
+  readonly repository: ProjectRepository | null
+  /** The folder's name. */
+  readonly folder: string
+  /** The ssh configuration that names hosts. */
+  readonly sshConfig: string
+}
+
+/** The answers that flags give, where nobody is asked: what a package.json says needs no flag. Throws UsageError. */
+export function answersOf(flags: InitFlags, { project, guess, repository }: Known): Answers {
+  const { app = project?.name, host: hosts = [], path: deployTo, build = guess.build } = flags
+  const missing = [
+    ...(flags.yes ? [] : ['--yes']),
+    ...(app ? [] : ['--app NAME']),
+    ...(hosts.length > 0 ? [] : ['--host HOST (once for each)']),
+    ...(deployTo ? [] : ['--path FOLDER']),
+  ]
+  if (missing.length > 0 || !app || !deployTo) throw missingAnswers(missing)
+  return {
+    app,
+    git: repository !== null,
+    build,
+    include: flags.include ?? (flags.build === undefined ? guess.include : []),
+    hosts,
+    deployTo,
+    restart: flags.restart || null,
+    health: flags.health || null,
+    sshConfig: flags.sshConfig ?? null,
+    ci: flags.ci ?? 'none',
+  }
+}
+
+/** `a, b` as a list. */
+export function listed(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map(one => one.trim())
+    .filter(one => one !== '')
+}
+
+function missingAnswers(missing: readonly string[]): UsageError {
+  return new UsageError(
+    `Nobody is asked here, and something is not said: ${missing.join(', ')}. Nothing was written.`,
+    {
+      next: [
+        'clonedeploy init --yes --app shop --host web-1 --host web-2 --path /srv/shop [--restart CMD] [--health URL] [--build CMD]... [--ci github]',
+      ],
+    },
+  )
+}

@@ -1,0 +1,134 @@
+import { homedir } from 'node:os'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import type { Config } from '../../config/config.js'
+import { displayPath } from '../../config/display-path.js'
+import { settleConfig } from '../../config/load/load.js'
+import { ConfigError } from '../../config/problems/problem.js'
+import { type ExitCode, UsageError } from '../../errors.js'
+import { type Answers, configInput } from '../../project/answers.js'
+import { configText } from '../../project/config-text.js'
+import { deployignore } from '../../project/deployignore.js'
+import { type NewFile, thereIs, writeAll } from '../../project/files.js'
+import { guessBuild } from '../../project/guess.js'
+import { readPackage } from '../../project/package.js'
+import { readRepository } from '../../project/repository.js'
+import { workflowText } from '../../project/workflow.js'
+import { bootResolver } from '../boot-resolver.js'
+import { type Form, openForm } from '../context/ask.js'
+import type { Io } from '../context/io.js'
+import type { InitFlags } from './init-answers.js'
+import { answersOf, type Known } from './init-answers.js'
+import { askAnswers } from './init-form.js'
+import { pinnedHosts } from './init-hosts.js'
+import { type Looked, lookAtHosts } from './init-look.js'
+import { type ForRunner, forRunner, nothing } from './init-runner.js'
+import { tellInit, tellLooks } from './init-tell.js'
+
+/**
+ * `clonedeploy init`: writes deploy.config.ts, .deployignore and, when that is asked for, a workflow, from what the folder,
+ * the flags and a person say. Hosts that cannot be deployed to are told, and the files are written all the same.
+ */
+export async function init(io: Io, given: InitFlags): Promise<ExitCode> {
+  if (given.bootResolver) return bootResolver(io, given)
+  const flags = withoutBlanks(given)
+  const file = resolve(io.cwd, flags.config ?? 'deploy.config.ts')
+  demandRoom(io, file, flags)
+  const known = knownOf(dirname(file), flags)
+  const form = io.canAsk && !flags.yes ? await openForm(io, 'clonedeploy init') : null
+  const asked = form === null ? answersOf(flags, known) : await askAnswers(form, flags, known)
+  const place = { cwd: io.cwd, file }
+  const config = await settled(asked, place)
+  const looked = flags.check === false ? null : await lookedAt(io, flags, form, config)
+  const looks = looked?.looks ?? []
+  const inCi = asked.ci === 'github'
+  const answers = { ...asked, hosts: inCi ? pinnedHosts(config, looks) : asked.hosts }
+  const runner = inCi ? await forRunner(config, looks, known.repository?.root ?? dirname(file)) : nothing
+  await settled(answers, place)
+  const files = filesOf(file, answers, known, runner)
+  const fresh = files.filter(({ path }) => flags.force || thereIs(path) === 'nothing')
+  writeAll(fresh)
+  const shown = (list: readonly NewFile[]) => list.map(({ path }) => displayPath(path, io.cwd))
+  const kept = files.filter(one => !fresh.includes(one))
+  tellInit(io, flags, form, {
+    answers,
+    known,
+    looked,
+    runner,
+    written: shown(fresh),
+    kept: shown(kept),
+  })
+  return 0
+}
+
+/** `--build ''` says that there is no build. */
+function withoutBlanks({ build, ...flags }: InitFlags): InitFlags {
+  return { ...flags, ...(build === undefined ? {} : { build: build.filter(command => command.trim() !== '') }) }
+}
+
+/** What the file will come to, before it is written. */
+async function settled(answers: Answers, place: { readonly cwd: string; readonly file: string }): Promise<Config> {
+  return settleConfig({ ...configInput(answers) }, place).catch(error => {
+    if (!(error instanceof ConfigError)) throw error
+    throw new UsageError('That makes no configuration. Nothing was written.', { details: error.details })
+  })
+}
+
+async function lookedAt(io: Io, flags: InitFlags, form: Form | null, config: Config): Promise<Looked> {
+  if (form !== null) form.say('Checking hosts')
+  const looked = await lookAtHosts(io, config, flags.concurrency ?? config.ssh.concurrency)
+  await tellLooks(io, form, looked)
+  return looked
+}
+
+function filesOf(
+  file: string,
+  answers: Answers,
+  { project, repository }: Known,
+  runner: ForRunner,
+): readonly NewFile[] {
+  const root = dirname(file)
+  const { prefix: folder = '', branch = null } = repository ?? {}
+  const workflow = {
+    path: join(repository?.root ?? root, '.github/workflows/deploy.yml'),
+    text: workflowText({
+      project,
+      branch: branch ?? 'main',
+      folder,
+      ssh: runner.blocks,
+      knownHosts: runner.knownHosts,
+    }),
+  }
+  return [
+    { path: file, text: configText(configInput(answers)) },
+    { path: join(root, '.deployignore'), text: deployignore },
+    ...(answers.ci === 'github' ? [workflow] : []),
+  ]
+}
+
+function knownOf(root: string, flags: InitFlags): Known {
+  const project = readPackage(root)
+  return {
+    project,
+    guess: guessBuild(root, project),
+    repository: readRepository(root),
+    folder: basename(root),
+    sshConfig: flags.sshConfig === undefined ? join(homedir(), '.ssh/config') : resolve(root, flags.sshConfig),
+  }
+}
+
+/** Nothing is asked, and nobody contacted, for a file that could not be written in the end. */
+function demandRoom(io: Io, file: string, { force, config, stage }: InitFlags): void {
+  const name = displayPath(file, io.cwd)
+  if (stage !== undefined) throw new UsageError('--stage goes with --boot-resolver: init writes one stage, production.')
+  if (!['.ts', '.mts', '.js', '.mjs'].includes(extname(file)))
+    throw new UsageError(`${name} is no name for what init writes: it should end in .ts, .mts, .js or .mjs.`)
+  const there = thereIs(file)
+  if (there === 'other') throw new UsageError(`${name} is there, and is no file.`)
+  if (there === 'file' && !force) throw new UsageError(`${name} exists; --force overwrites it`)
+  const others = ['.ts', '.mts', '.js', '.mjs', '.json'].map(end => join(dirname(file), `deploy.config${end}`))
+  const other = config === undefined ? others.find(path => path !== file && thereIs(path) !== 'nothing') : undefined
+  if (other === undefined) return
+  throw new UsageError(`${displayPath(other, io.cwd)} exists: of two configurations in one folder, none is read.`, {
+    next: [`remove it, or name another file: ${io.again('--config other.config.ts')}`],
+  })
+}

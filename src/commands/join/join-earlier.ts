@@ -1,0 +1,58 @@
+import { entriesOf } from '../../artifact/manifest/manifest.js'
+import { zipFor } from '../../artifact/payload/zip.js'
+import { MixedError, PreflightError } from '../../errors.js'
+import { readOnAll } from '../../fleet/read/held.js'
+import { prepareOnly } from '../../fleet/transaction/without-swap.js'
+import { type Earlier, planEarlier } from '../../plan/join.js'
+import { problemsOf } from '../../state/preflight.js'
+import type { Context } from '../context/context.js'
+import type { JoinFlags } from '../context/flags.js'
+import { demandNone, orInterrupt } from '../context/survey.js'
+import { startRun } from '../context/transact.js'
+import { needsOf } from '../deploy/making.js'
+import { bringIntent, sourceOf } from '../repair/repair-act.js'
+import { modelOf, type Scene } from '../repair/repair-scene.js'
+
+/** Brings an earlier release to the joining hosts; why it could not be, null when they hold it. Adds to the warnings. */
+export async function bringEarlier(
+  context: Context,
+  flags: JoinFlags,
+  scene: Scene,
+  earlier: Earlier,
+  joining: ReadonlySet<string>,
+  warnings: string[],
+): Promise<string | null> {
+  const { fleet } = scene
+  const { release } = earlier
+  const others = fleet.filter(({ state }) => !joining.has(state.name))
+  const { config, concurrency } = context
+  const reading = readOnAll(config, others, release, { concurrency, read: 'all' })
+  const { damaged, lost } = await orInterrupt(context, reading)
+  if (lost.size > 0) return `${[...lost].join(', ')}: the connection was lost`
+  const whole = { ...scene, fleet: others, damaged }
+  const model = modelOf(whole, earlier)
+  if (model === null) return `${[...damaged].join(', ')}: its copy was changed on the host, and no other holds it`
+  const needs = withoutDamaged(earlier.needs, damaged)
+  try {
+    const artifact = await sourceOf(context, whole, earlier)
+    const size = needsOf(entriesOf(artifact.manifest))
+    demandNone(fleet.flatMap(({ state }) => (needs.get(state.name) === 'push' ? problemsOf(state, size) : [])))
+    const what = { ...earlier, needs, doubts: new Map() }
+    const plan = planEarlier(await bringIntent(context, flags, scene, model, artifact, what))
+    context.emit({ type: 'note', level: 'info', host: null, text: `an earlier release: ${release}` })
+    const zip = zipFor(fleet.map(({ state }) => state))
+    const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release, zip))
+    const halt = await prepareOnly(run)
+    warnings.push(...run.warnings.map(text => `${release}: ${text}`))
+    return halt?.reason ?? null
+  } catch (error) {
+    if (error instanceof MixedError || error instanceof PreflightError)
+      return error.message.replace(/\.? Nothing was changed\.$/, '')
+    throw error
+  }
+}
+
+/** Who holds a damaged copy need not show that it is whole: a rollback makes it so. */
+function withoutDamaged(needs: Earlier['needs'], damaged: ReadonlySet<string>): Earlier['needs'] {
+  return new Map([...needs].map(([name, need]) => [name, damaged.has(name) ? 'deploy' : need]))
+}

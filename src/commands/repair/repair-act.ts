@@ -1,0 +1,223 @@
+import type { Artifact } from '../../artifact/artifact.js'
+import { recall } from '../../artifact/cache/store.js'
+import { entriesOf } from '../../artifact/manifest/manifest.js'
+import { artifactOf } from '../../artifact/pack.js'
+import { zipFor } from '../../artifact/payload/zip.js'
+import { MixedError, PreflightError } from '../../errors.js'
+import type { Outcome } from '../../fleet/outcome.js'
+import { datesOn } from '../../fleet/push/dates.js'
+import { refetch } from '../../fleet/push/refetch.js'
+import { putBack } from '../../fleet/transaction/put-back.js'
+import { sweep } from '../../fleet/transaction/without-swap.js'
+import { type BringIntent, planBring, planPutBack, planRecord, planSweep } from '../../plan/plan-repair.js'
+import { vouchedRun } from '../../plan/run/run-of.js'
+import { touchedFiles } from '../../plan/run/touched-files.js'
+import type { Intent } from '../../plan/transaction.js'
+import { addedEntries } from '../../release/linked.js'
+import type { Dates } from '../../scripts/read/dates.js'
+import { currentRelease, mostCommon } from '../../state/current.js'
+import type { FleetRecord, HostState } from '../../state/host-state.js'
+import { problemsOf } from '../../state/preflight.js'
+import type { RepairDecision } from '../../state/repair.js'
+import type { Context } from '../context/context.js'
+import type { TransactionFlags } from '../context/flags.js'
+import { demandNone } from '../context/survey.js'
+import { carryOut, revealSecrets, signed, startRun } from '../context/transact.js'
+import { needsOf } from '../deploy/making.js'
+import { wayOfRepair } from '../rollout/rollout.js'
+import { keepRecord } from './known.js'
+import { modelOf, type Scene } from './repair-scene.js'
+
+type Bring = Extract<RepairDecision, { kind: 'bring' }>
+
+/** Does what was decided; null: nothing that is served was touched. Throws LockedError, and MixedError when it cannot be done. */
+export async function act(
+  context: Context,
+  flags: TransactionFlags,
+  scene: Scene,
+  startedAt: number,
+): Promise<Outcome | null> {
+  const { fleet, decision } = scene
+  switch (decision.kind) {
+    case 'put back': {
+      const [doubt] = decision.doubts.values()
+      const plan = planPutBack(await intentFor(context, flags, scene, doubt?.next ?? 'repair'), decision.doubts)
+      const run = startRun(context, flags, fleet, plan, nothingToSend)
+      return putBack(run, { startedAt, log: context.log.path() })
+    }
+    case 'bring':
+      return bring(context, flags, scene, decision, startedAt)
+    case 'sweep': {
+      const release = decision.release ?? 'repair'
+      const { record } = scene.heard
+      if (decision.remove.length > 0 && record !== null) await sourceOf(context, scene, record)
+      const plan = planSweep(await intentFor(context, flags, scene, release), decision.remove)
+      const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend))
+      if (halt !== null) throw new PreflightError(`What a dead run left could not be removed: ${halt.reason}.`)
+      context.emit({
+        type: 'note',
+        level: 'info',
+        host: null,
+        text: 'removed what a dead run left',
+      })
+      return null
+    }
+    default:
+      return null
+  }
+}
+
+/** Records on the hosts that answer which ones were given up; what they serve stays as it is. */
+export async function leaveOut(context: Context, flags: TransactionFlags, scene: Scene): Promise<void> {
+  const { record } = scene.heard
+  const names = scene.given.map(({ host }) => host).join(', ')
+  const tell = (text: string) => context.emit({ type: 'note', level: 'warning', host: null, text })
+  if (record === null) return tell(`that ${names} is given up is not recorded: the fleet serves nothing yet`)
+  const intent = { ...(await intentFor(context, flags, scene, record.release)), digest: record.digest }
+  const plan = planRecord(intent, `record that ${names} is left out`)
+  const halt = await sweep(startRun(context, flags, scene.fleet, plan, nothingToSend))
+  if (halt !== null) throw new MixedError(`That ${names} is given up could not be recorded everywhere: ${halt.reason}.`)
+  keepRecord(context, plan.record)
+  tell(`${names} is given up and recorded as left out; when it is back: clonedeploy repair`)
+}
+
+async function bring(
+  context: Context,
+  flags: TransactionFlags,
+  scene: Scene,
+  decision: Bring,
+  startedAt: number,
+): Promise<Outcome> {
+  const { fleet } = scene
+  const { release, needs } = decision
+  const model = modelOf(scene, decision)
+  const pushed = fleet.filter(({ state }) => needs.get(state.name) === 'push')
+  const artifact = pushed.length === 0 ? null : await sourceOf(context, scene, decision)
+  if (model === null) throw nowhere(release)
+  const size = artifact === null ? { bytes: 0, entries: 0 } : needsOf(entriesOf(artifact.manifest))
+  const behind = fleet.filter(({ state }) => ['swap', 'push'].includes(needs.get(state.name) ?? ''))
+  demandNone(
+    behind.flatMap(({ state }) =>
+      problemsOf(undangled(state), needs.get(state.name) === 'push' ? size : { bytes: 0, entries: 0 }),
+    ),
+  )
+  const stay = [...needs].filter(([, need]) => need === 'nothing' || need === 'deploy').map(([name]) => name)
+  const way = await wayOfRepair(context, flags, fleet, new Set(stay))
+  const intent = {
+    ...(await bringIntent(context, flags, scene, model, artifact, decision)),
+    rollout: way.rollout,
+  }
+  context.emit({
+    type: 'run.release',
+    release,
+    previous: mostCommon(behind.map(({ state }) => currentRelease(state))),
+    note: scene.command,
+  })
+  const zip = zipFor(pushed.map(({ state }) => state))
+  const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release, zip)
+  const run = startRun(context, flags, fleet, planBring(intent), payload, way.service)
+  return carryOut(context, run, startedAt)
+}
+
+/** What is said of a release that is brought as `model` holds it; `artifact`: its bytes, null where nothing is pushed. */
+export async function bringIntent(
+  context: Context,
+  flags: TransactionFlags,
+  scene: Scene,
+  model: Model,
+  artifact: Artifact | null,
+  { release, digest, needs, doubts }: Pick<Bring, 'release' | 'digest' | 'needs' | 'doubts'>,
+): Promise<BringIntent> {
+  const { revision } = model.entry
+  return {
+    ...(await intentFor(context, flags, scene, release)),
+    digest,
+    revision: revision?.startsWith('sha256:') ? null : revision,
+    run: vouchedOf(scene, release),
+    needs,
+    doubts,
+    model: model.entry,
+    dates: artifact === null ? new Map() : await datesOf(model, release, artifact),
+  }
+}
+
+/** The very bytes of the release: as they were kept here, or from a host that holds them intact. */
+export async function sourceOf(
+  context: Context,
+  scene: Pick<Scene, 'fleet' | 'damaged'>,
+  what: Pick<FleetRecord, 'release' | 'digest'>,
+): Promise<Artifact> {
+  const { release } = what
+  const model = modelOf(scene, what)
+  if (model?.entry.digest == null) throw nowhere(release)
+  const { digest, extra } = model.entry
+  const { session, state } = model.from
+  const kept =
+    recall(context.cacheDir, digest) ??
+    (await refetch(session, { root: state.root, release, digest }, context.cacheDir))
+  if (kept === null) throw nowhere(release)
+  const present = new Set(entriesOf(kept.manifest).map(({ path }) => path))
+  const { shared } = context.config
+  const { restart } = vouchedOf(scene, release) ?? context.config
+  if (addedEntries(present, shared, touchedFiles({ restart, shared })) === extra) return artifactOf(kept, null, [])
+  throw new MixedError(
+    `The shared paths of the configuration are not those that ${release} was made with. Nothing was changed.`,
+    {
+      next: ['fix: clonedeploy deploy --force'],
+    },
+  )
+}
+
+function vouchedOf({ fleet }: Pick<Scene, 'fleet'>, release: string) {
+  return vouchedRun(
+    fleet.map(({ state }) => state),
+    release,
+  )
+}
+
+/** A release of another tool has no manifest to go by. */
+async function datesOf(model: Model, release: string, { manifest }: Artifact): Promise<Dates> {
+  if (model.entry.digest === null) return new Map()
+  return datesOn(model.from.session, { root: model.from.state.root, release, manifest })
+}
+
+type Model = NonNullable<ReturnType<typeof modelOf>>
+
+function nowhere(release: string): MixedError {
+  return new MixedError(
+    `No host holds ${release} as it was made, so it cannot be brought to the others. Nothing was changed.`,
+    {
+      next: ['fix: clonedeploy deploy --force', 'or:  clonedeploy rollback'],
+    },
+  )
+}
+
+/** What every run of a repair or a join says of itself. */
+export async function intentFor(
+  context: Context,
+  flags: TransactionFlags,
+  { command, fleet, given, heard }: Pick<Scene, 'command' | 'fleet' | 'given' | 'heard'>,
+  release: string,
+): Promise<Intent> {
+  return {
+    ...signed(context, fleet, context.io.now()),
+    record: heard.record,
+    command,
+    reason: flags.message ?? '',
+    secrets: await revealSecrets(context),
+    release,
+    digest: null,
+    revision: null,
+    unresolved: 'keep',
+    excluded: given,
+  }
+}
+
+/** A link that leads nowhere is what a repair is for. */
+function undangled(state: HostState): HostState {
+  return state.current.kind === 'link' ? { ...state, current: { ...state.current, resolves: true } } : state
+}
+
+export function nothingToSend(): Promise<never> {
+  return Promise.reject(new Error('this run sends no files'))
+}

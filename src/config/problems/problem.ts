@@ -1,0 +1,62 @@
+import { Refusal } from '../../errors.js'
+import { suggest } from '../suggest.js'
+
+export type Path = readonly PropertyKey[]
+
+/** Something wrong in the config: where, and what, as a sentence without its subject. */
+export interface Problem {
+  readonly path: Path
+  readonly text: string
+}
+
+/** The config cannot be used: exit 2. */
+export class ConfigError extends Refusal {
+  override name = 'ConfigError'
+}
+
+/** All problems of one file in one error, aligned. */
+export function problemsError(file: string, problems: readonly Problem[]): ConfigError {
+  const telling = problems.filter(problem => !isMisspelt(problem, problems))
+  const rows = withoutRepeats(telling.map(problem => [formatPath(problem.path), problem.text] as const))
+  const width = Math.max(...rows.map(([path]) => path.length))
+  return new ConfigError(`${file} has ${rows.length === 1 ? 'a problem' : `${rows.length} problems`}`, {
+    details: rows.map(([path, text]) => `${path.padEnd(width)}   ${text}`),
+    next: ['check again: clonedeploy config'],
+  })
+}
+
+/** Of a file outside of the project: what is in it is shown to nobody. */
+export function unquoted(message: string): ConfigError {
+  return new ConfigError(message, {
+    details: ['it lies outside of the project, or is a link that leads there: what is wrong in it is not shown'],
+    next: ['move it into the project, then: clonedeploy config'],
+  })
+}
+
+/** `hosts[1].port`, `env["a-b"]`. The first part stands as it is. */
+export function formatPath([first = '', ...rest]: Path): string {
+  return String(first) + rest.map(formatKey).join('')
+}
+
+function formatKey(key: PropertyKey): string {
+  if (typeof key === 'number') return `[${key}]`
+  return /^[A-Za-z_$][\w$]*$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`
+}
+
+/** A key that is there under a wrong name is not missing as well. */
+function isMisspelt(missing: Problem, problems: readonly Problem[]): boolean {
+  if (!missing.text.startsWith('is missing')) return false
+  const [parent, name] = split(missing)
+  return problems.some(problem => {
+    const [place, key] = split(problem)
+    return problem.text.startsWith('unknown key') && place === parent && suggest(key, [name]) !== null
+  })
+}
+
+function split({ path }: Problem): readonly [parent: string, key: string] {
+  return [formatPath(path.slice(0, -1)), String(path.at(-1))]
+}
+
+function withoutRepeats(rows: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
+  return [...new Map(rows.map(row => [row.join('\n'), row])).values()]
+}

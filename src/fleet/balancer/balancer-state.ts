@@ -1,0 +1,22 @@
+import type { Balancer } from '../../balancer/balancer.js'
+import type { BalancerConfig } from '../../config/config.js'
+import type { DrainRecord } from '../../state/host-state.js'
+
+/** What stands before the hosts of a run, and what the run has done to it so far. */
+export interface Service {
+  readonly balancers: readonly Balancer[]
+  /** Places that somebody else has taken out of service: they stay as they are. Looked at again before each change. */
+  readonly others: Set<string>
+  readonly limits: Pick<BalancerConfig, 'drainTimeout' | 'readyTimeout' | 'settle'>
+  /** Whether all hosts of the stage take part. */
+  readonly whole: boolean
+  readonly seq: number
+  readonly by: string
+  readonly at: string
+  /** Of a run that died and has drained hosts that are still not back. */
+  readonly left: DrainRecord | null
+  /** The hosts hold our record. */
+  recorded: boolean
+  /** Hosts that this run has drained and not yet made ready. */
+  readonly drained: Set<string>
+}

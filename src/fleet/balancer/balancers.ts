@@ -1,0 +1,118 @@
+import { type Balancer, BalancerError, type ServerState, stateOf } from '../../balancer/balancer.js'
+import { codes } from '../../scripts/shell/codes.js'
+import { recordDrains } from '../../scripts/transaction/drained.js'
+import { isOthers, placeIn } from '../../state/drains.js'
+import type { HostFailure } from '../outcome.js'
+import type { Phase } from '../phase.js'
+import { type Halt, type HostRun, inSilence, type Run } from '../transaction/run.js'
+import type { Service } from './balancer-state.js'
+
+/** A balancer, and those of some hosts that are behind it and ours to change. */
+export interface Task {
+  readonly balancer: Balancer
+  readonly hosts: readonly HostRun[]
+  readonly names: readonly string[]
+  /** At most every quarter of a second, whoever asks. */
+  readonly read: () => Promise<ReadonlyMap<string, ServerState>>
+}
+
+/** The same, after a look at who was taken out, or put back, by somebody else in the meantime. Rejects with a BalancerError. */
+export async function freshTasks(service: Service, hosts: readonly HostRun[]): Promise<readonly Task[]> {
+  const names = hosts.map(({ name }) => name)
+  for (const balancer of service.balancers) {
+    const states = await balancer.read(balancer.hosts.filter(name => names.includes(name)))
+    for (const [name, { state }] of states) {
+      const place = placeIn(balancer.name, name)
+      const ours = state === 'drain' && service.drained.has(name)
+      if (!ours && isOthers(state, place, service.left)) service.others.add(place)
+      else if (state === 'ready') service.others.delete(place)
+    }
+  }
+  return tasksOf(service, hosts)
+}
+
+export function tasksOf(service: Service, hosts: readonly HostRun[]): readonly Task[] {
+  return service.balancers.flatMap(balancer => {
+    const own = hosts.filter(
+      ({ name }) => balancer.hosts.includes(name) && !service.others.has(placeIn(balancer.name, name)),
+    )
+    const names = own.map(({ name }) => name)
+    return own.length === 0 ? [] : [{ balancer, hosts: own, names, read: sharedReading(balancer, names) }]
+  })
+}
+
+/** Keeps on every host what was out of service before, before anything else is taken out. */
+export async function recordAll(run: Run, service: Service, phase: Phase, hosts = run.hosts): Promise<Halt | null> {
+  if (service.recorded) return null
+  await freshTasks(service, run.hosts)
+  const halt = await writeRecord(run, service, phase, hosts, false)
+  if (halt === null) service.recorded = true
+  return halt
+}
+
+/** Nothing is drained any more that this run or a dead one has drained. */
+export async function recordOver(run: Run, service: Service): Promise<void> {
+  if ((await writeRecord(run, service, 'ready', run.hosts, true)) === null) return
+  run.warnings.push('that all hosts are in service again could not be recorded everywhere')
+}
+
+function writeRecord(run: Run, service: Service, phase: Phase, hosts: readonly HostRun[], over: boolean) {
+  const { seq, by, at, others } = service
+  const record = { seq, tx: run.plan.tx, by, at, out: [...others], ...(over ? { over: true } : {}) }
+  return inSilence(run, phase, hosts, async host => {
+    const place = { root: host.plan.root, tx: run.plan.tx }
+    const result = await host.session.run(recordDrains(place, JSON.stringify(record)), { timeout: 20_000 })
+    if (result.code === 0) return null
+    const message = 'what is in service could not be recorded'
+    return { phase, step: 'record', message, hint: null, output: [] }
+  })
+}
+
+/**
+ * A balancer cannot tell our word from that of a run that took over: before it is told anything, the hosts are asked
+ * whether they are still ours. One must say so, and none the opposite.
+ */
+export async function demandOurs(run: Run): Promise<Halt | null> {
+  const asked = run.hosts
+    .filter(({ locked }) => locked)
+    .map(async ({ session, plan }) => (await session.run(plan.renew.script, { timeout: 5000 })).code)
+  const late = new Promise<null>(resolve => setTimeout(resolve, 5000, null).unref())
+  const codesOf = await Promise.all(asked.map(code => Promise.race([code, late])))
+  if (codesOf.includes(codes.fenced))
+    return { reason: 'another run has taken over, so nothing is told to the balancer' }
+  return codesOf.includes(0) ? null : { reason: 'no host answers, so nothing is told to the balancer' }
+}
+
+/** Tells a balancer of the hosts of a task; the failure, when it would not be told. */
+export async function tell({ balancer, names }: Task, to: 'drain' | 'ready'): Promise<HostFailure | null> {
+  return balancer.tell(names, to).then(
+    () => null,
+    error => troubleOf(to, error),
+  )
+}
+
+export function troubleOf(phase: Phase, error: unknown): HostFailure {
+  if (!(error instanceof BalancerError)) throw error
+  return { phase, step: 'balancer', message: error.message, hint: error.fix, output: [] }
+}
+
+/** `HAProxy web/web-3` */
+export function wordsOf({ brand, serverOf }: Balancer, host: string): string {
+  return `${brand} ${serverOf(host)}`
+}
+
+export function isUp(states: ReadonlyMap<string, ServerState>, host: string): boolean {
+  return stateOf(states, host).up
+}
+
+function sharedReading(balancer: Balancer, names: readonly string[]): Task['read'] {
+  let at = Number.NEGATIVE_INFINITY
+  let reading: ReturnType<Task['read']> | null = null
+  return () => {
+    if (reading === null || performance.now() - at >= 250) {
+      at = performance.now()
+      reading = balancer.read(names)
+    }
+    return reading
+  }
+}

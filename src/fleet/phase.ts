@@ -1,0 +1,17 @@
+/** The moments of a run that all hosts go through together, in order; `rollback` is the way back. */
+export type Phase =
+  | 'check'
+  | 'build'
+  | 'pack'
+  | 'lock'
+  | 'push'
+  | 'prepare'
+  | 'drain'
+  | 'swap'
+  | 'restart'
+  | 'health'
+  | 'ready'
+  | 'canary'
+  | 'confirm'
+  | 'clean'
+  | 'rollback'

@@ -1,0 +1,25 @@
+import type { Step } from '../../plan/plan.js'
+import { unpack, type Way } from '../../scripts/prepare/unpack.js'
+import type { Script } from '../../scripts/shell/shell.js'
+import type { HostRun, Run } from '../transaction/run.js'
+
+/** The scripts of these steps, up to the first hook or a payload of more than `most` bytes; where neither is, also what makes both links. */
+export async function scriptsUpTo(
+  run: Run,
+  host: HostRun,
+  steps: readonly Step[],
+  most: number,
+  way: Way = 'sent',
+): Promise<readonly Script[]> {
+  const scripts: Script[] = []
+  for (const step of steps) {
+    if (step.kind === 'hook') return scripts
+    if (step.kind === 'script') scripts.push(step.script)
+    if (step.kind === 'push') {
+      const payload = await run.payload(step.baseDigest)
+      if (payload.data.length > most) return scripts
+      scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, payload, way))
+    }
+  }
+  return [...scripts, host.plan.stage.script]
+}

@@ -1,0 +1,230 @@
+import { isReleaseId, isTransactionId, newestFirst } from '../../release/id.js'
+import { paths } from '../../release/paths.js'
+import { knownTools } from '../../scripts/read/inspect.js'
+import type { Current, Damage, HostState, ReleaseState, TransactionState } from '../../state/host-state.js'
+import { escapeLine } from '../../text/escape.js'
+import {
+  drainRecord,
+  fitting,
+  fleetRecord,
+  historyRecord,
+  holderRecord,
+  intact,
+  maintenanceRecord,
+  sealRecord,
+} from './records.js'
+import { readRun } from './run-record.js'
+
+/**
+ * Reads what the inspect script printed; null where that is not the answer of an inspect script. Lines that it does not
+ * know are passed over (a host may be chatty). What leaves here is of the form that the rest relies on, whatever the host
+ * says: ids are names, texts can be shown. Verbatim are paths alone (`root`, `home`, and what `current` is or was).
+ */
+export function parseInspect(name: string, stdout: Buffer): HostState | null {
+  // No shell prints it, and no path has it.
+  if (stdout.includes(0)) return null
+  const lines = byFirstWord(stdout.toString('latin1').split('\n'), keys)
+  const all = (key: string) => lines.get(key) ?? []
+  const one = (key: string) => all(key)[0] ?? ''
+  const root = newlines(one('root'))
+  if (!root.startsWith('/') || all('clock').length === 0 || all('kind').length === 0) return null
+  const damaged: Damage[] = []
+  const disk = fields(one('disk'))
+  const inodes = fields(one('inodes'))
+  const found = {
+    releases: releasesOf(all, damaged),
+    transactions: transactionsOf(all, damaged),
+    fleet: intact(fleetRecord, utf8(one('fleet')), paths.fleet, damaged),
+    drained: intact(drainRecord, utf8(one('drained')), paths.drained, damaged),
+  }
+  return {
+    name,
+    user: /^[\w.@+-]{1,64}\$?$/.test(one('user')) ? one('user') : '?',
+    home: utf8(one('home')),
+    shell: shown(one('shell')),
+    root,
+    rootKind: kindOf(one('kind')),
+    folder: shown(one('folder')) || null,
+    writable: all('writable').length > 0 && all('writable').every(word => word === 'yes'),
+    readOnly: one('readonly') === 'yes',
+    clock: whole(one('clock')) ?? 0,
+    tools: knownTools.filter(tool => all('tool').includes(tool)),
+    disk: {
+      freeKb: whole(disk[3]) ?? 0,
+      freeInodes: (whole(inodes[1]) ?? 0) > 0 ? whole(inodes[3]) : null,
+      mount: shown(disk.slice(5).join(' ')),
+    },
+    current: currentOf(one('current')),
+    mounted: one('mounted') === 'yes',
+    ...found,
+    lock: {
+      epoch: whole(one('epoch')) ?? 0,
+      held: one('held') !== '',
+      holder: fitting(holderRecord, utf8(one('holder'))),
+      age: whole(one('held')),
+      over: lines.has('ended') ? { kind: 'ended', why: shown(one('ended')) } : null,
+    },
+    last: fitting(historyRecord, utf8(one('history'))),
+    missing: all('missing').slice(0, most).map(shown),
+    maintenance: lines.has('maintenance')
+      ? (fitting(maintenanceRecord, utf8(one('maintenance'))) ?? { out: [] })
+      : null,
+    damaged: damaged.slice(0, mostDamaged),
+  }
+}
+
+type All = (key: string) => readonly string[]
+
+/** Releases and transactions of a host that are looked at: it must not keep us from the others. */
+const most = 1000
+/** Damaged records that are told at a time. */
+const mostDamaged = 20
+
+const keys = new Set([
+  ...[
+    'user',
+    'home',
+    'shell',
+    'root',
+    'folder',
+    'kind',
+    'writable',
+    'readonly',
+    'clock',
+    'tool',
+    'disk',
+    'inodes',
+    'missing',
+    'current',
+    'mounted',
+  ],
+  ...['release', 'revision', 'seal', 'run', 'confirmed', 'bad', 'epoch', 'held', 'ended', 'holder', 'tx', 'lease'],
+  ...['fleet', 'drained', 'maintenance', 'history'],
+])
+
+/** What follows each of these first words, in the order of the lines. */
+function byFirstWord(lines: readonly string[], words: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const line of lines) {
+    const at = line.indexOf(' ')
+    const word = line.slice(0, Math.max(0, at))
+    if (!words.has(word)) continue
+    const rest = line.slice(at + 1)
+    const known = found.get(word)
+    if (known === undefined) found.set(word, [rest])
+    else known.push(rest)
+  }
+  return found
+}
+
+function kindOf(word: string): HostState['rootKind'] {
+  return word === 'folder' || word === 'absent' ? word : 'other'
+}
+
+function currentOf(text: string): Current {
+  const [kind = '', resolves, release = '', ...target] = text.split(' ')
+  if (kind === 'link') {
+    return {
+      kind,
+      resolves: resolves === 'yes',
+      release: isReleaseId(release) ? release : null,
+      target: newlines(target.join(' ')),
+    }
+  }
+  return kind === 'folder' || kind === 'other' ? { kind } : { kind: 'absent' }
+}
+
+/** A folder that is not named like a release is none. They come sorted by name, so that the last ones are the newest. */
+function releasesOf(all: All, damaged: Damage[]): readonly ReleaseState[] {
+  const ids = new Set(all('release').slice(-most).filter(isReleaseId))
+  const of = (key: string) => {
+    const lines = byFirstWord(all(key), ids)
+    return (id: string) => lines.get(id)?.[0] ?? null
+  }
+  const [sealOf, badOf, revisionIn, runIn] = [of('seal'), of('bad'), of('revision'), of('run')] as const
+  const confirmed = new Set(all('confirmed'))
+  return newestFirst(ids).map(id => {
+    const [tree = '-', ...rest] = (sealOf(id) ?? '').split(' ')
+    const record = intact(sealRecord, utf8(rest.join(' ')), paths.seal(id), damaged)
+    const bad = badOf(id)
+    const run = runIn(id)
+    return {
+      id,
+      digest: record?.digest ?? null,
+      extra: record?.extra ?? 0,
+      tx: record?.tx ?? null,
+      by: record?.by ?? null,
+      at: record?.at ?? null,
+      tree: /^[0-9a-f]{64}$/.test(tree) ? tree : null,
+      bad: bad === null ? null : shown(bad),
+      confirmed: confirmed.has(id),
+      run: run === null ? null : readRun(utf8(run)),
+      revision: revisionOf(revisionIn(id)),
+    }
+  })
+}
+
+function transactionsOf(all: All, damaged: Damage[]): readonly TransactionState[] {
+  const lines = all('tx')
+  if (lines.length > most) damaged.push({ file: paths.journals, why: `holds more than ${most} transactions` })
+  const looked = lines.slice(0, most).map(line => line.split(' '))
+  const leases = byFirstWord(all('lease'), new Set(looked.map(([id = '']) => id)))
+  return looked.flatMap(words => transactionOf(words, leases, damaged))
+}
+
+/** A journal that does not fit tells nothing of its transaction that can be acted on. */
+function transactionOf(
+  words: readonly string[],
+  leases: ReadonlyMap<string, readonly string[]>,
+  damaged: Damage[],
+): readonly TransactionState[] {
+  const [id = '', state = '', outcome = '', next = '', ...old] = words
+  if (!isTransactionId(id)) {
+    const why = `holds "${escapeLine(id, 100)}", which is not named like a transaction`
+    damaged.push({ file: paths.journals, why })
+    return []
+  }
+  const begun = state === 'armed' || state === 'swapped' || state === 'unserved'
+  if (next === '-' ? begun : !isReleaseId(next)) {
+    damaged.push({ file: paths.tx(id), why: 'does not name the release that it was to bring' })
+    return []
+  }
+  const target = newlines(old.join(' '))
+  return [
+    {
+      id,
+      state: begun ? state : 'prepared',
+      outcome: outcome === 'confirmed' || outcome === 'reverted' ? outcome : null,
+      next: next === '-' ? null : next,
+      old: target === '' ? null : target,
+      lease: whole(leases.get(id)?.[0]),
+    },
+  ]
+}
+
+/** A commit, a digest, or what else stands in REVISION: of what others get to see, nothing that does anything. */
+function revisionOf(text: string | null): string | null {
+  return text !== null && /^[A-Za-z0-9_][\w.:/@+~^-]{0,199}$/.test(text) ? text : null
+}
+
+/** A whole number; null for anything else. */
+function whole(text: string | undefined): number | null {
+  return text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : null
+}
+
+function fields(line: string): readonly string[] {
+  return line.trim().split(/\s+/)
+}
+
+/** Takes the newlines back that inspect wrote as 036, without the one that ends the line. */
+function newlines(text: string): string {
+  return utf8(text).replaceAll('\x1e', '\n').replace(/\n$/, '')
+}
+
+function shown(text: string): string {
+  return escapeLine(utf8(text))
+}
+
+function utf8(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8')
+}

@@ -1,0 +1,48 @@
+import type { RunOptions, RunResult } from '../../connection/connection.js'
+import { chain, stoppedAt, withoutStop } from '../../scripts/shell/chain.js'
+import type { Script } from '../../scripts/shell/shell.js'
+import type { Session } from '../session.js'
+
+/** Scripts that were sent together; the result of each is taken by its name, once. */
+export interface Ahead {
+  readonly names: readonly string[]
+  readonly stopped: string | null
+  readonly result: RunResult
+}
+
+/** Who keeps what was sent ahead. */
+interface Sender {
+  ahead: Ahead | null
+}
+
+/** Runs scripts on a host in one round trip, and keeps their results for the steps that they belong to. */
+export async function runAhead(
+  host: Sender & { readonly name: string; readonly session: Session },
+  scripts: readonly Script[],
+  options: RunOptions,
+): Promise<void> {
+  const [first] = scripts
+  if (first === undefined) return
+  const names = scripts.map(({ name }) => name)
+  const result = await host.session.run(scripts.length === 1 ? first : chain(scripts), options)
+  const failed = scripts.length === 1 ? first.name : stoppedAt(result.stdout)
+  // Where it is not known which of them failed, what the first one did is not known either.
+  const lost = result.lost ?? new Error(`the shell on ${host.name} ended before it said how`)
+  const unknown = result.code !== 0 && failed === null ? { code: null, lost } : {}
+  host.ahead = {
+    names,
+    stopped: result.code === 0 ? null : (failed ?? first.name),
+    result: { ...result, ...unknown, stdout: withoutStop(result.stdout) },
+  }
+}
+
+/** The result of a script that was sent ahead; null when it has not run, or was asked for before. */
+export function takeAhead(host: Sender, name: string): RunResult | null {
+  const { ahead } = host
+  const at = ahead?.names.indexOf(name) ?? -1
+  if (ahead === null || at < 0) return null
+  const stop = ahead.stopped === null ? ahead.names.length : ahead.names.indexOf(ahead.stopped)
+  host.ahead = { ...ahead, names: ahead.names.with(at, '') }
+  if (at > stop) return null
+  return at === stop ? ahead.result : { ...ahead.result, code: 0, signal: null, lost: null }
+}

@@ -1,0 +1,84 @@
+import { connectLocal } from '../../connection/local.js'
+import type { ScriptStep } from '../../plan/plan.js'
+import { failureOf } from '../failure.js'
+import type { HostFailure } from '../outcome.js'
+import { outputLines } from '../output-lines.js'
+import { stillTaken } from './batches.js'
+import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
+import { healthy } from './serve.js'
+
+/** The first hosts serve alone for a while; the others follow when that was found good. */
+export async function passCanary(run: Run): Promise<Halt | null> {
+  const { canary } = run.plan.rollout
+  if (canary === null) return null
+  const hosts = run.hosts.filter(({ taken }) => taken)
+  const halt = (await pause(run, canary.pause, hosts)) ?? (await checkHere(run)) ?? (await checkOn(run, hosts))
+  return halt ?? (canary.confirm ? confirmed(run, hosts) : null)
+}
+
+/** Afterwards they are looked at once more: what fails after minutes is what a canary is for. */
+async function pause(run: Run, ms: number, hosts: readonly HostRun[]): Promise<Halt | null> {
+  if (ms === 0) return null
+  const began = performance.now()
+  const note = `${names(hosts)} alone for ${Math.round(ms / 1000)}s`
+  run.emit({ type: 'phase.start', phase: 'canary', note })
+  await unlessAsked(run, ms)
+  run.emit({ type: 'phase.end', phase: 'canary', ok: true, ms: performance.now() - began, note: '' })
+  const stopped = run.stop.reason()
+  if (stopped !== null) return { reason: stopped }
+  const gone = await stillTaken(run)
+  if (gone !== null || hosts.every(({ plan }) => plan.health.length === 0)) return gone
+  return inPhase(run, 'health', hosts, host => healthy(run, host, 'health', host.plan.health))
+}
+
+async function checkHere(run: Run): Promise<Halt | null> {
+  const step = run.plan.canaryCheck
+  if (step === null) return null
+  const began = performance.now()
+  run.emit({ type: 'phase.start', phase: 'canary', note: step.text })
+  const failure = await runHere(run, step)
+  const note = failure === null ? 'passed' : [failure.message, ...failure.output.slice(-3)].join('\n')
+  run.emit({ type: 'phase.end', phase: 'canary', ok: failure === null, ms: performance.now() - began, note })
+  return failure === null ? null : { reason: `the canary check failed: ${failure.message}` }
+}
+
+async function runHere(run: Run, step: ScriptStep): Promise<HostFailure | null> {
+  const lines = outputLines((stream, line) => run.emit({ type: 'output', host: null, step: 'canary', stream, line }))
+  const here = { name: 'this machine', host: 'localhost', roles: [], deployTo: '/', env: {} }
+  const connection = await connectLocal(here, { timeout: step.timeout })
+  run.stop.asked.then(() => connection.close())
+  const result = await connection.run(step.script, { timeout: step.timeout, endless: true, onOutput: lines.write })
+  lines.end()
+  connection.close()
+  return result.code === 0 ? null : failureOf({ ...step, phase: 'canary', step: 'canary check' }, result)
+}
+
+async function checkOn(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
+  if (hosts.every(({ plan }) => plan.canaryCheck === null)) return null
+  return inPhase(run, 'canary', hosts, async host =>
+    host.plan.canaryCheck === null
+      ? null
+      : (await runStep(run, host, 'canary', { ...host.plan.canaryCheck, kind: 'hook' })).failure,
+  )
+}
+
+async function confirmed(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
+  const rest = run.hosts.length - hosts.length
+  const question = `${names(hosts)} ${hosts.length === 1 ? 'serves' : 'serve'} ${run.plan.release}. Go on with the other ${rest}?`
+  const yes = await Promise.race([run.ask(question), run.stop.asked.then(() => false)])
+  return yes ? null : { reason: run.stop.reason() ?? 'you said no after the canary' }
+}
+
+/** Waits, but not beyond the wish to stop. */
+async function unlessAsked(run: Run, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([over, run.stop.asked])
+  clearTimeout(timer)
+}
+
+function names(hosts: readonly HostRun[]): string {
+  return hosts.map(({ name }) => name).join(', ')
+}

@@ -1,0 +1,118 @@
+import { drainAll } from '../balancer/drain.js'
+import { backInService, readyAll } from '../balancer/ready.js'
+import { takeOut } from '../balancer/take-out.js'
+import { orStop, undone } from '../or-stop.js'
+import type { Outcome } from '../outcome.js'
+import { stillTaken } from './batches.js'
+import { passCanary } from './canary.js'
+import { type OutcomeFacts, outcomeOf } from './conclude.js'
+import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
+import { endLocks, lockAndPrepare, startHeart } from './lock.js'
+import { prepareAll, runOnce } from './prepare.js'
+import { blameAll, discardAll, restoreAll } from './restore.js'
+import { type Batch, type Halt, moves, type Run } from './run.js'
+import { serveAll } from './serve.js'
+import { armAll, swapAll } from './swap.js'
+
+/**
+ * Carries a plan out on the whole fleet: lock, prepare everything everywhere, swap all together or batch by batch, serve,
+ * confirm. What fails before the swap is thrown away everywhere; what fails after it is put back everywhere. Throws LockedError only.
+ */
+export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
+  const heart = startHeart(run)
+  try {
+    const unready = await makeReady(run).catch(undone(() => giveUp(run)))
+    if (unready !== null) return await abort(run, facts, unready)
+    const broken = await takeOver(run).catch(undone(() => restoreAll(run, { reason: 'a bug of clonedeploy' })))
+    if (broken !== null && !run.keepOnFailure) return await goBack(run, facts, broken)
+    const split = await confirmAll(run)
+    if (split !== null && run.hosts.every(({ confirmed }) => !confirmed)) return await goBack(run, facts, split)
+    if (broken !== null) await blameAll(run, run.hosts, broken)
+    const away = split === null ? await backInService(run, run.hosts) : null
+    const unread = split === null ? await finishAll(run) : await stayApart(run, split)
+    const wrong = broken ?? unread ?? away
+    return outcomeOf(run, facts, wrong === null ? 'deployed' : 'mixed', wrong)
+  } finally {
+    heart.stop()
+    await endLocks(run)
+  }
+}
+
+/** Everything that touches no `current`: at its end every host holds the release, and the first to go wait for one word. */
+async function makeReady(run: Run): Promise<Halt | null> {
+  // SFTP opens meanwhile; the swap asks for it.
+  for (const { session } of run.hosts) session.files()
+  const phases = [lockAndPrepare, prepareAll, runOnce, readyFirst]
+  for (const phase of phases) {
+    const halt = await orStop(run, phase(run))
+    if (halt !== null) return halt
+  }
+  return null
+}
+
+function readyFirst(run: Run): Promise<Halt | null> {
+  return makeWay(run, run.batches[0] as Batch)
+}
+
+/** From the first swap to the last check: whatever fails in here has to be undone. */
+async function takeOver(run: Run): Promise<Halt | null> {
+  for (const batch of run.batches) {
+    const halt = await takeBatch(run, batch)
+    if (halt !== null) return halt
+  }
+  return (run.batches.length > 1 ? await stillTaken(run) : null) ?? (await pingAll(run))
+}
+
+async function takeBatch(run: Run, batch: Batch): Promise<Halt | null> {
+  const unready = batch === run.batches[0] ? null : await orStop(run, makeWay(run, batch))
+  if (unready !== null) return unready
+  const swapped = await swapAll(run, batch)
+  if (swapped !== null) return swapped
+  return orStop(run, settleIn(run, batch))
+}
+
+/** Before a batch is told to swap. Arming is last: a host waits for the word no longer than its deadline is. */
+async function makeWay(run: Run, batch: Batch): Promise<Halt | null> {
+  const gone = run.hosts.some(({ taken }) => taken) ? await stillTaken(run) : null
+  const inTurn = run.batches.length > 1
+  const drained = gone ?? (inTurn ? await drainAll(run, batch.hosts.filter(moves), batch.title) : null)
+  return drained ?? (await armAll(run, batch.hosts))
+}
+
+/** Before the next one follows. */
+async function settleIn(run: Run, batch: Batch): Promise<Halt | null> {
+  const inTurn = run.batches.length > 1
+  const halt =
+    (await serveAll(run, batch.hosts)) ?? (inTurn ? await readyAll(run, batch.hosts.filter(moves), 'up') : null)
+  return halt ?? (batch.endsCanary ? await passCanary(run) : null)
+}
+
+/** Nothing was swapped: the first to go are in service again, and what was prepared is thrown away. */
+async function giveUp(run: Run): Promise<Halt | null> {
+  const away = await backInService(run, run.batches[0]?.hosts ?? [])
+  await discardAll(run)
+  return away
+}
+
+async function abort(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {
+  const away = await giveUp(run)
+  if (away === null) return outcomeOf(run, facts, 'aborted', halt)
+  return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and afterwards ${away.reason}` })
+}
+
+/** Some hosts were confirmed, and others could not be: these shall meet nobody. */
+async function stayApart(run: Run, split: Halt): Promise<Halt> {
+  const halt = await readAll(run, split)
+  await takeOut(
+    run,
+    run.hosts.filter(({ confirmed }) => !confirmed),
+  )
+  return halt
+}
+
+async function goBack(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {
+  const left = await restoreAll(run, halt)
+  if (left !== null)
+    return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and on the way back ${left.reason}` })
+  return outcomeOf(run, facts, 'put-back', halt)
+}

@@ -1,0 +1,156 @@
+import { LockedError } from '../../errors.js'
+import { codes } from '../../scripts/shell/codes.js'
+import type { Script } from '../../scripts/shell/shell.js'
+import type { Holder } from '../../state/host-state.js'
+import { onEach } from '../each.js'
+import { scriptsUpTo } from '../push/scripts-up-to.js'
+import { fitting, holderRecord } from '../read/records.js'
+import { runAhead } from './ahead.js'
+import { type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
+
+const patience = 1500
+const long = 1_800_000
+/** Bytes of a payload that goes along with the lock; a larger one waits until all locks are held. */
+const small = 1 << 20
+
+/**
+ * Takes the lock of every host, all at once, waiting for nobody while it holds one: but of two runs that meet half-way,
+ * the one with the lower transaction id tries again for a moment, so that one of them gets through. Throws LockedError
+ * with all locks given back.
+ */
+export function lockAll(run: Run): Promise<Halt | null> {
+  return takeLocks(run, async () => [])
+}
+
+/** The same, with everything along that needs no more than the lock: one round trip, where little has to be sent. */
+export function lockAndPrepare(run: Run): Promise<Halt | null> {
+  return takeLocks(run, host => scriptsUpTo(run, host, host.plan.prepare, small))
+}
+
+async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Script[]>): Promise<Halt | null> {
+  const holders = new Map<string, Holder | null>()
+  const stale: string[] = []
+  const halt = await inPhase(
+    run,
+    'lock',
+    run.hosts,
+    async host => {
+      const until = performance.now() + patience
+      for (;;) {
+        const { lock } = host.plan
+        const scripts = [lock.script, ...(await ahead(host))]
+        // Its lease is renewed from now on: what goes along may take longer. Without the lock a renewal changes nothing.
+        host.locked = true
+        run.emit({ type: 'host.start', phase: 'lock', step: lock.name, host: host.name })
+        await runAhead(host, scripts, {
+          timeout: scripts.length > 1 ? long : lock.timeout,
+          next: [host.plan.arm.script],
+        })
+        const { failure, result } = await runStep(run, host, 'lock', lock, () => 'lock acquired')
+        // A lost answer may be the answer "locked": giving back what is not ours changes nothing.
+        host.locked = result.code === 0 || result.code === null
+        if (failure === null) {
+          if (result.stdout.includes('took over'))
+            run.warnings.push(`${host.name}: took over the lock of a run that is over`)
+          return null
+        }
+        if (result.code === codes.currentChanged) stale.push(host.name)
+        if (result.code !== codes.locked) return failure
+        const holder = holderOf(result.stdout)
+        holders.set(host.name, holder)
+        const mayWait = holder !== null && run.plan.tx < holder.tx && performance.now() < until
+        if (!mayWait) return failure
+        await new Promise(resolve => setTimeout(resolve, 150))
+      }
+    },
+    done => `lock acquired on ${done}/${run.hosts.length} hosts`,
+  )
+  if (halt === null) return null
+  const locked = run.hosts.filter(host => holders.has(host.name) && !host.locked)
+  if (locked.length === 0 && stale.length === 0) return halt
+  await giveBack(run)
+  if (locked.length === 0) throw staleError(run.plan.stage, stale)
+  throw lockedError(
+    run.plan.stage,
+    holders.get((locked[0] as HostRun).name) ?? null,
+    locked.map(({ name }) => name),
+    null,
+  )
+}
+
+/** Signs of life on all locked hosts, until it is stopped; a host that does not answer is found by the step that needs it. */
+export function startHeart(run: Run): { readonly stop: () => void } {
+  const busy = new Set<string>()
+  const timer = setInterval(
+    () => {
+      for (const host of run.hosts) {
+        if (!host.locked || busy.has(host.name)) continue
+        busy.add(host.name)
+        host.session.run(host.plan.renew.script, { timeout: 10_000 }).finally(() => busy.delete(host.name))
+      }
+    },
+    (run.plan.lease * 1000) / 4,
+  )
+  return { stop: () => clearInterval(timer) }
+}
+
+/** A run that is over says so in the locks that it leaves: who repairs need not wait until they are too old. */
+export async function endLocks(run: Run): Promise<void> {
+  const failed = run.hosts.filter(({ failure }) => failure !== null)
+  const why = failed.length === 0 ? 'it could not be brought to its end' : haltOf(failed).reason
+  const left = run.hosts.filter(({ locked, current }) => locked && current.kind === 'known')
+  await onEach(left, left.length, async ({ session, plan }) => {
+    const { script, timeout } = plan.endLock(why)
+    await session.run(script, { timeout })
+  })
+}
+
+/** Another run ended between our reading of the fleet and our lock: what we planned is not about the fleet as it is. */
+function staleError(stage: string, hosts: readonly string[]): LockedError {
+  return new LockedError(
+    `Another run changed ${stage} while this one was being planned. Nothing was changed by this one.`,
+    {
+      details: [`seen on  ${hosts.join(', ')}`],
+      next: ['look: clonedeploy status'],
+    },
+  )
+}
+
+/** Who is at work, from where, why and since when; `age`: seconds since that was heard of, null when it was not read; `left`: what it has done to the hosts so far. */
+export function lockedError(
+  stage: string,
+  holder: Holder | null,
+  hosts: readonly string[],
+  age: number | null,
+  left: string | null = null,
+): LockedError {
+  const who = holder === null ? 'somebody' : `${holder.who}@${holder.from}`
+  const since = holder === null ? '' : ` since ${holder.since}`
+  const kept = holder?.command === 'lock'
+  const alive = age === null || kept ? '' : `, alive ${Math.abs(age)}s ago`
+  return new LockedError(`${stage} is locked by ${who}${since}${alive}. Nothing was changed.`, {
+    details: [...holderLines(holder), ...(left === null ? [] : [`so far   ${left}`]), `seen on  ${hosts.join(', ')}`],
+    next: [kept ? `give it back: clonedeploy unlock --tx ${holder.tx}` : 'look: clonedeploy status'],
+  })
+}
+
+/** What the holder of a lock said of itself. */
+export function holderLines(holder: Holder | null): readonly string[] {
+  if (holder === null) return []
+  return [`doing    ${holder.command}${holder.reason ? `  "${holder.reason}"` : ''}`, `tx       ${holder.tx}`]
+}
+
+async function giveBack(run: Run): Promise<void> {
+  await onEach(
+    run.hosts.filter(({ locked }) => locked),
+    run.concurrency,
+    async host => {
+      await host.session.run(host.plan.discard.script, { timeout: host.plan.discard.timeout })
+      host.locked = false
+    },
+  )
+}
+
+function holderOf(stdout: Buffer): Holder | null {
+  return fitting(holderRecord, stdout.toString('utf8').trim())
+}

@@ -1,0 +1,154 @@
+import type { RunResult } from '../../connection/connection.js'
+import type { PushStep, Step } from '../../plan/plan.js'
+import { pushOf } from '../../plan/relay.js'
+import type { Way } from '../../scripts/prepare/unpack.js'
+import { codes } from '../../scripts/shell/codes.js'
+import { failureOf } from '../failure.js'
+import type { HostFailure } from '../outcome.js'
+import { oddFiles } from '../push/odd-files.js'
+import { type Relay, startRelay } from '../push/relay.js'
+import { scriptsUpTo } from '../push/scripts-up-to.js'
+import { treeIn } from '../read/drift.js'
+import { lostResult } from '../session.js'
+import { runAhead, takeAhead } from './ahead.js'
+import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
+
+/** Milliseconds between two words of how much a host has got: each costs work, and there are thousands of pieces. */
+const progressEvery = 100
+
+/** Brings the whole release to every host, verified, linked, prepared and flushed: all hosts, or the run stops here. */
+export async function prepareAll(run: Run): Promise<Halt | null> {
+  const pushes = run.hosts.some(({ plan }) => pushOf(plan) !== undefined)
+  if (pushes) {
+    const relay = await startRelay(run)
+    const halt = await inPhase(run, 'push', run.hosts, async host => {
+      const step = pushOf(host.plan)
+      return step === undefined ? null : push(run, host, step, relay)
+    }).finally(relay.end)
+    if (halt !== null) return halt
+  }
+  const stopped = run.stop.reason()
+  if (stopped !== null) return { reason: stopped }
+  const halt = await inPhase(run, 'prepare', run.hosts, async host => {
+    for (const step of host.plan.prepare.filter(isScript)) {
+      const { failure, result } = await runStep(run, host, 'prepare', step)
+      if (failure !== null) return failure
+      host.tree = treeIn(result.stdout) ?? host.tree
+    }
+    return stageSwap(host)
+  })
+  return halt ?? compareTrees(run)
+}
+
+async function stageSwap(host: HostRun): Promise<HostFailure | null> {
+  const { name, text, script, timeout } = host.plan.stage
+  const result = takeAhead(host, script.name) ?? (await host.session.run(script, { timeout }))
+  return result.code === 0 ? null : failureOf({ phase: 'prepare', step: name, text, timeout }, result)
+}
+
+/** Migrations and the like: on one host, when all are ready and none is swapped. */
+export async function runOnce(run: Run): Promise<Halt | null> {
+  if (run.plan.once.length === 0) return null
+  const host = run.hosts.find(({ name }) => name === run.plan.onceHost) as HostRun
+  return inPhase(run, 'prepare', [host], async () => {
+    for (const step of run.plan.once.filter(isScript)) {
+      const { failure } = await runStep(run, host, 'prepare', step)
+      if (failure !== null) return failure
+    }
+    return null
+  })
+}
+
+async function push(run: Run, host: HostRun, step: PushStep, relay: Relay): Promise<HostFailure | null> {
+  run.emit({ type: 'host.start', phase: 'push', step: 'push', host: host.name })
+  const { result, note } = await bring(run, host, step, relay)
+  const failure = result.code === 0 ? null : failed(step, result)
+  ended(run, host, 'push', 'push', result.ms, failure, failure?.message ?? note)
+  return failure
+}
+
+/** What the host lacks; and everything, where its base, or what was made of it, is not what it should be. */
+async function bring(run: Run, host: HostRun, step: PushStep, relay: Relay) {
+  const first = await fetchOrSend(run, host, step, relay)
+  const odd = first.result.code === codes.notIntact || first.result.code === codes.releaseMissing
+  if (step.unpack.base === null || !odd) return first
+  run.warnings.push(`${host.name}: ${step.unpack.base} is not what it was, so everything was sent`)
+  return send(run, host, { ...step, baseDigest: null, unpack: { ...step.unpack, base: null } }, 'sent')
+}
+
+/**
+ * From another host, where one hands it on; else from here. Without the copies that a relay takes there may be room for
+ * the files where there was none.
+ */
+async function fetchOrSend(run: Run, host: HostRun, step: PushStep, relay: Relay) {
+  const unrelayed: readonly (number | null)[] = [codes.relay, codes.unpack]
+  const way = await relay.wayTo(host)
+  if (way !== null) {
+    const { result, note } = await send(run, host, step, way)
+    if (!unrelayed.includes(result.code)) return { result, note: `${note}, from ${relay.seedOf(host)}` }
+    const sent = await send(run, host, step, 'sent')
+    if (sent.result.code === 0) relay.missed(host, failed(step, result).message)
+    return sent
+  }
+  const sent = await send(run, host, step, relay.wayFrom(host))
+  if (sent.result.code === 0 || !relay.fails(host)) return sent
+  return sent.result.code === codes.unpack ? send(run, host, step, 'sent') : sent
+}
+
+async function send(run: Run, host: HostRun, step: PushStep, way: Way) {
+  const { data, files } = await run.payload(step.baseDigest)
+  const stopped = run.stop.reason()
+  const result =
+    takeAhead(host, 'unpack') ??
+    (stopped === null ? await unpackNow(run, host, step, data.length, way) : lostResult(new Error(stopped)))
+  const note = `${files} ${files === 1 ? 'file' : 'files'}, ${size(data.length)} in ${(result.ms / 1000).toFixed(1)}s, sha256 ok`
+  return { result, note }
+}
+
+function failed(step: PushStep, result: RunResult): HostFailure {
+  return failureOf({ phase: 'push', step: 'push', text: step.text, timeout: step.timeout }, result)
+}
+
+/** With what may follow the files at once. */
+async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number, way: Way): Promise<RunResult> {
+  const { prepare } = host.plan
+  const after = prepare.slice(prepare.findIndex(({ kind }) => kind === 'push') + 1)
+  let told = 0
+  const onSent = (sent: number) => {
+    const done = Math.min(sent, total)
+    if (done < total && performance.now() < told + progressEvery) return
+    told = performance.now()
+    run.emit({ type: 'host.progress', phase: 'push', host: host.name, done, total })
+  }
+  const scripts = await scriptsUpTo(run, host, [step, ...after], Number.POSITIVE_INFINITY, way)
+  await runAhead(host, scripts, { timeout: step.timeout, onSent })
+  return takeAhead(host, 'unpack') as RunResult
+}
+
+/** The same hooks must have made the same files everywhere. */
+async function compareTrees(run: Run): Promise<Halt | null> {
+  const trees = new Map<string, HostRun[]>()
+  for (const host of run.hosts) if (host.tree !== null) trees.set(host.tree, [...(trees.get(host.tree) ?? []), host])
+  if (trees.size < 2) return null
+  const groups = [...trees.values()].sort((a, b) => a.length - b.length)
+  const odd = groups[0] as HostRun[]
+  const files = await oddFiles([odd[0] as HostRun, groups.at(-1)?.[0] as HostRun], run.plan.release)
+  const message = `its files differ from those of the other hosts after the prepare hooks${files === null ? '' : `: ${files}`}`
+  if (run.plan.identical === 'warn') {
+    run.warnings.push(`${odd.map(({ name }) => name).join(', ')}: ${message}`)
+    return null
+  }
+  for (const host of odd) host.failure = { phase: 'prepare', step: 'compare', message, hint: toCompare, output: [] }
+  return haltOf(odd)
+}
+
+const toCompare =
+  "a hook that writes times, host names or random values makes clones differ; name files that may differ in `writable`, or allow all of it with identical: 'warn'"
+
+function isScript<T extends Step>(step: T): step is Exclude<T, PushStep> {
+  return step.kind !== 'push'
+}
+
+function size(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+}

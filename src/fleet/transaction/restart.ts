@@ -1,0 +1,107 @@
+import { tasksOf, wordsOf } from '../balancer/balancers.js'
+import { drainAll } from '../balancer/drain.js'
+import { awayOf, backInService, readyAll } from '../balancer/ready.js'
+import { onEach } from '../each.js'
+import { orStop, undone } from '../or-stop.js'
+import type { Outcome } from '../outcome.js'
+import { never } from '../stop.js'
+import { passCanary } from './canary.js'
+import { logsCommand, type OutcomeFacts, outcomeOf } from './conclude.js'
+import { lockAll, startHeart } from './lock.js'
+import { discardAll, lookAgain } from './restore.js'
+import type { Batch, Halt, HostRun, Run } from './run.js'
+import { serveAll } from './serve.js'
+
+/**
+ * Restarts what the hosts serve, batch by batch, and asks for its health. There is no way back: a failure ends it, and the
+ * batches that have not come to their turn stay as they are. Throws LockedError only.
+ */
+export async function restartAll(run: Run, facts: OutcomeFacts): Promise<Outcome> {
+  const heart = startHeart(run)
+  try {
+    const halt = (await orStop(run, lockAll(run))) ?? (await inTurn(run).catch(undone(() => discardAll(run))))
+    const away = await backInService(run, run.hosts.filter(isWell))
+    await nameThoseOut(run)
+    await readBack(run)
+    await discardAll(run)
+    return ended(run, facts, halt, away)
+  } finally {
+    heart.stop()
+  }
+}
+
+async function inTurn(run: Run): Promise<Halt | null> {
+  for (const batch of run.batches) {
+    const halt = await restartBatch(run, batch)
+    if (halt !== null) return halt
+  }
+  return null
+}
+
+/** A host that has begun to restart is asked for its health to the end, whoever wants to stop: what it then serves is known. */
+async function restartBatch(run: Run, batch: Batch): Promise<Halt | null> {
+  const inTurn = run.batches.length > 1
+  const drained = stopped(run) ?? (inTurn ? await drainAll(run, batch.hosts, batch.title) : null) ?? stopped(run)
+  if (drained !== null) return drained
+  for (const host of batch.hosts) host.taken = true
+  const halt =
+    (await serveAll({ ...run, stop: never }, batch.hosts)) ?? (inTurn ? await readyAll(run, batch.hosts, 'up') : null)
+  return halt ?? (batch.endsCanary ? await passCanary(run) : null)
+}
+
+function stopped({ stop }: Run): Halt | null {
+  const reason = stop.reason()
+  return reason === null ? null : { reason }
+}
+
+function isWell({ failure, healthy }: HostRun): boolean {
+  return failure === null && healthy !== false
+}
+
+/** What failed stays out of service, where the balancer does not say otherwise. */
+async function nameThoseOut({ service, hosts }: Run): Promise<void> {
+  if (service === null) return
+  const believed = hosts.filter(({ name }) => service.drained.has(name))
+  const away = await awayOf(service, believed).catch(() => believed)
+  for (const host of hosts) host.out = null
+  for (const { balancer, hosts: behind } of tasksOf(service, away))
+    for (const host of behind) host.out = wordsOf(balancer, host.name)
+}
+
+async function readBack(run: Run): Promise<void> {
+  await onEach(run.hosts, run.concurrency, async host => {
+    host.current = await lookAgain(host)
+  })
+}
+
+function ended(run: Run, facts: OutcomeFacts, halt: Halt | null, away: Halt | null): Outcome {
+  const begun = run.hosts.some(({ taken }) => taken)
+  if (!begun && away === null) return outcomeOf(run, facts, 'aborted', halt)
+  if (away !== null || !run.hosts.every(host => isWell(host) && serves(run, host)))
+    return { ...outcomeOf(run, facts, 'mixed', halt ?? away), next: nextSteps(run) }
+  if (halt === null) return outcomeOf(run, facts, 'deployed', null)
+  // All are well, and some have not come to their turn.
+  return {
+    ...outcomeOf(run, facts, 'mixed', halt),
+    result: 'aborted',
+    exitCode: 5,
+    next: ['go on: clonedeploy restart'],
+  }
+}
+
+function serves({ plan }: Run, { current }: HostRun): boolean {
+  return current.kind === 'known' && current.target?.replace(/^releases\//, '') === plan.release
+}
+
+function nextSteps(run: Run): readonly string[] {
+  const failed = run.hosts.filter(host => !isWell(host))
+  const told = failed.find(({ plan }) => plan.log !== null)
+  const out = run.hosts.filter(host => host.out !== null).map(({ name }) => name)
+  const healthy = `when ${out.join(', ')} ${out.length === 1 ? 'is' : 'are'} healthy, back into service`
+  return [
+    ...failed.flatMap(({ failure }) => failure?.hint ?? []),
+    ...(told === undefined ? ['look: clonedeploy status'] : [`look: ${logsCommand(run, told)}`]),
+    'again: clonedeploy restart',
+    ...(out.length === 0 ? [] : [`back: clonedeploy repair     (${healthy})`]),
+  ]
+}

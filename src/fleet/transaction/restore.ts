@@ -1,0 +1,210 @@
+import type { RunResult } from '../../connection/connection.js'
+import { inWords } from '../../release/target.js'
+import { codes } from '../../scripts/shell/codes.js'
+import { drainAll } from '../balancer/drain.js'
+import { backInService, readyAll } from '../balancer/ready.js'
+import { takeOut } from '../balancer/take-out.js'
+import { onEach } from '../each.js'
+import { failureOf } from '../failure.js'
+import type { HostFailure } from '../outcome.js'
+import { seenToServe } from '../read/seen-to-serve.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run } from './run.js'
+import { healthy, restart } from './serve.js'
+import { disarmAll } from './swap.js'
+
+/**
+ * Puts every host back, also those whose answer was lost: reconnects, repeats and reads back until the lease is over,
+ * and goes on past every failure. Returns what is still not as before; null when all is.
+ */
+export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
+  run.emit({
+    type: 'note',
+    level: 'warning',
+    host: null,
+    text: `${halt.reason}; putting ${whom(run)} back`,
+  })
+  const blame = new Map(run.hosts.map(host => [host.name, host.failure]))
+  const left = await backInTurn(run)
+  disarmAll(run)
+  const lost = run.hosts.filter(isLost)
+  for (const host of run.hosts) if (!lost.includes(host)) host.failure = blame.get(host.name) ?? null
+  const away = await backInService(
+    run,
+    run.hosts.filter(host => !lost.includes(host)),
+  )
+  await takeOut(run, lost)
+  if (left === null) await markBad(run, halt)
+  else
+    await blameAll(
+      run,
+      run.hosts.filter(({ current }) => current.kind === 'known'),
+      halt,
+    )
+  return together([left, away])
+}
+
+/** Throws away what was prepared; nothing was swapped. A host that cannot be told is named, its lock ends with its lease. */
+export async function discardAll(run: Run): Promise<void> {
+  disarmAll(run)
+  await onEach(
+    run.hosts.filter(({ locked }) => locked),
+    run.concurrency,
+    async host => {
+      const result = await host.session.run(host.plan.discard.script, { timeout: host.plan.discard.timeout })
+      if (result.code === 0) host.locked = false
+      else {
+        const what = result.code === null ? 'may still be there' : 'could not be removed'
+        run.warnings.push(
+          `${host.name}: what was prepared ${what}; the next deploy sweeps it when the lock's lease is over`,
+        )
+      }
+    },
+  )
+}
+
+function whom({ batches, hosts }: Run): string {
+  const taken = hosts.filter(host => host.taken).length
+  return batches.length === 1 || taken === hosts.length
+    ? `all ${hosts.length} hosts`
+    : `the ${taken} of ${hosts.length} hosts that swapped`
+}
+
+/** The batch that failed goes first, those before it in turn; those that were never told to swap only give up waiting. */
+async function backInTurn(run: Run): Promise<Halt | null> {
+  const halts: (Halt | null)[] = []
+  for (const hosts of wayBack(run)) {
+    const inTurn = run.batches.length > 1 && !hosts.every(host => isUntouched(run, host))
+    // A host is better back without having been drained than not back.
+    if (inTurn) await drainAll(run, hosts.filter(moves), '').then(halt => warn(run, hosts, halt))
+    halts.push(await backTogether(run, hosts))
+    const back = hosts.filter(host => !isLost(host))
+    if (inTurn) await readyAll(run, back.filter(moves), 'told').then(halt => warn(run, back, halt))
+  }
+  return together(halts)
+}
+
+function warn(run: Run, hosts: readonly HostRun[], halt: Halt | null): void {
+  if (halt !== null) run.warnings.push(`${hosts.map(({ name }) => name).join(', ')}, on the way back: ${halt.reason}`)
+}
+
+/** Failed on the way back. */
+function isLost({ failure }: HostRun): boolean {
+  return failure?.phase === 'rollback'
+}
+
+function together(halts: readonly (Halt | null)[]): Halt | null {
+  const reasons = halts.flatMap(halt => (halt === null ? [] : [halt.reason]))
+  return reasons.length === 0 ? null : { reason: reasons.join('; ') }
+}
+
+function backTogether(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
+  if (hosts.every(host => isUntouched(run, host))) return inSilence(run, 'rollback', hosts, host => putBack(run, host))
+  return inPhase(
+    run,
+    'rollback',
+    hosts,
+    host => putBack(run, host),
+    done => `${done}/${hosts.length} hosts are back`,
+  )
+}
+
+function wayBack(run: Run): readonly (readonly HostRun[])[] {
+  if (run.batches.length === 1) return [run.hosts]
+  const taken = run.batches.map(({ hosts }) => hosts.filter(host => host.taken))
+  const waiting = run.hosts.filter(host => !host.taken)
+  return [...taken.reverse(), waiting].filter(hosts => hosts.length > 0)
+}
+
+async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
+  const began = performance.now()
+  const until = began + (run.plan.lease + 15) * 1000
+  run.emit({ type: 'host.start', phase: 'rollback', step: 'restore', host: host.name })
+  for (;;) {
+    const { restore } = host.plan
+    const result = await host.session.run(restore.script, { timeout: restore.timeout })
+    if (result.code === 0) {
+      const target = readBack(result.stdout.toString('utf8'))
+      if (target !== undefined) host.current = known(target)
+      if (target === host.plan.old) return isUntouched(run, host) ? null : served(run, host, began)
+    }
+    const final = result.code === codes.fenced || result.code === codes.decided
+    if (final || performance.now() > until) {
+      const attempt = { phase: 'rollback', step: 'restore', text: restore.text, timeout: restore.timeout } as const
+      const failure = result.code === 0 ? notBack(host) : failureOf(attempt, result)
+      host.current = await lookAgain(host)
+      ended(run, host, 'rollback', 'restore', performance.now() - began, failure, failure.message)
+      return failure
+    }
+    await new Promise(resolve => setTimeout(resolve, 1000))
+  }
+}
+
+/** It says that it went back, and that it serves something else. */
+function notBack({ plan, current }: HostRun): HostFailure {
+  const is = current.kind === 'known' ? inWords(current.target) : 'not told'
+  const message = `it says that it went back, but current is ${is}, and was ${inWords(plan.old)}`
+  return { phase: 'rollback', step: 'restore', message, hint: null, output: [] }
+}
+
+/** One that its batch never came to serves what it served all the time: nothing of it is restarted. */
+function isUntouched(run: Run, host: HostRun): boolean {
+  return run.batches.length > 1 && !host.taken
+}
+
+async function served(run: Run, host: HostRun, began: number): Promise<HostFailure | null> {
+  const note = host.plan.old === null ? 'back: current is absent again' : `back on ${host.plan.oldRelease}`
+  ended(run, host, 'rollback', 'restore', performance.now() - began, null, note)
+  host.healthy = null
+  const failure = await servesOld(run, host)
+  if (failure === null) await host.session.run(host.plan.serve.script, { timeout: host.plan.serve.timeout })
+  return failure
+}
+
+/** Where the restart fails (it may never have worked), the app that it did not reach may serve the old release all the same. */
+async function servesOld(run: Run, host: HostRun): Promise<HostFailure | null> {
+  const failure = await restart(run, host, 'rollback', host.plan.restartOld)
+  if (failure === null) return healthy(run, host, 'rollback', host.plan.healthOld)
+  const served = await seenToServe(host)
+  host.healthy = served === 'unhealthy' ? false : null
+  if (served !== 'old') return failure
+  host.healthy = true
+  run.warnings.push(`${host.name}: the restart command failed on the way back, too: ${failure.message}`)
+  return null
+}
+
+/** Every host is as it was: the release is kept and marked bad, and the lock is given back. */
+async function markBad(run: Run, halt: Halt): Promise<void> {
+  await onEach(run.hosts, run.concurrency, async host => {
+    const step = host.plan.abandon(halt.reason)
+    const result = await host.session.run(step.script, { timeout: step.timeout })
+    if (result.code === 0) host.locked = false
+    else run.warnings.push(`${host.name}: the release could not be marked bad`)
+  })
+}
+
+/** What failed is nothing to go back to later, also where it stays, or where not every host could be put back. */
+export async function blameAll(run: Run, hosts: readonly HostRun[], { reason }: Halt): Promise<void> {
+  await onEach(hosts, run.concurrency, async host => {
+    const step = host.plan.blame(reason)
+    const result = step && (await host.session.run(step.script, { timeout: step.timeout }))
+    if (result && result.code !== 0) run.warnings.push(`${host.name}: the release could not be marked bad`)
+  })
+}
+
+export async function lookAgain(host: HostRun): Promise<HostRun['current']> {
+  const result = await host.session.run(host.plan.look.script, { timeout: host.plan.look.timeout })
+  return currentIn(result)
+}
+
+/** What `current` is, by what `look` printed; only a good end counts. */
+export function currentIn({ code, stdout }: RunResult): HostRun['current'] {
+  const target = code === 0 ? readBack(stdout.toString('utf8')) : undefined
+  return target === undefined ? { kind: 'unknown' } : known(target)
+}
+
+/** `current TARGET` → the target; `absent` → null; anything else: not read. */
+export function readBack(stdout: string): string | null | undefined {
+  const line = stdout.split('\n').find(one => one === 'absent' || one.startsWith('current '))
+  if (line === undefined) return undefined
+  return line === 'absent' ? null : line.slice('current '.length)
+}

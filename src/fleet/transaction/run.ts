@@ -1,0 +1,206 @@
+import type { Payload } from '../../artifact/artifact.js'
+import type { Files, RunResult, Waiting } from '../../connection/connection.js'
+import type { HookStep, HostPlan, Plan, ScriptStep } from '../../plan/plan.js'
+import type { Service } from '../balancer/balancer-state.js'
+import { onEach } from '../each.js'
+import type { Emit } from '../events.js'
+import { failureOf } from '../failure.js'
+import type { HostFailure } from '../outcome.js'
+import { outputLines } from '../output-lines.js'
+import type { Phase } from '../phase.js'
+import type { Session } from '../session.js'
+import type { Stop } from '../stop.js'
+import { type Ahead, takeAhead } from './ahead.js'
+
+/** A run under way: the plan, and what is known so far of each host. Only `fleet/` sees it. */
+export interface Run {
+  readonly plan: Plan
+  readonly hosts: readonly HostRun[]
+  /** The same hosts, in the order in which they are taken. */
+  readonly batches: readonly Batch[]
+  readonly emit: Emit
+  readonly stop: Stop
+  readonly concurrency: number
+  readonly payload: (baseDigest: string | null) => Promise<Payload>
+  /** Leave the new release in place when it fails after the swap. */
+  readonly keepOnFailure: boolean
+  /** What stands before the hosts; null: nothing that we know of. */
+  readonly service: Service | null
+  /** Whether a person says yes. */
+  readonly ask: (question: string) => Promise<boolean>
+  readonly warnings: string[]
+  /** When each host swapped. */
+  readonly swaps: Span[]
+  swapWindowMs: number | null
+}
+
+/** Between which moments something happened, in milliseconds of our clock. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** Hosts that are taken together. */
+export interface Batch {
+  /** `batch 2 of 3: web-2, web-3`; '' where all are taken at once. */
+  readonly title: string
+  readonly hosts: readonly HostRun[]
+  /** Whether the others follow only when this was found good. */
+  readonly endsCanary: boolean
+}
+
+export interface HostRun {
+  readonly name: string
+  readonly plan: HostPlan
+  readonly session: Session
+  waiting: Waiting | null
+  /** Renames there without a program, where the way to the new release was seen by it. */
+  files: Files | null
+  /** Milliseconds to it and back, as measured just before it is told to swap. */
+  away: number
+  /** Until when (milliseconds of the calendar clock) its own clock has surely not reached the deadline. */
+  early: number
+  /** Results of scripts that were sent before their step was due. */
+  ahead: Ahead | null
+  locked: boolean
+  /** It was told to swap, or may have been. */
+  taken: boolean
+  /** What `current` was when it was last read; `unknown` while something that changes it is under way or was lost. */
+  current: { readonly kind: 'known'; readonly target: string | null } | { readonly kind: 'unknown' }
+  /** When it was last heard to be ours still, in milliseconds of our clock. */
+  heard: number
+  confirmed: boolean
+  healthy: boolean | null
+  tree: string | null
+  failure: HostFailure | null
+  /** Where it is out of service, and stays so when the run ends: `HAProxy web/web-3`. */
+  out: string | null
+}
+
+/** Why a run did not go on; the hosts carry the details. */
+export interface Halt {
+  readonly reason: string
+}
+
+/** One moment on all hosts. Tells how it went, keeps each host's failure, and says whether all came through. */
+export async function inPhase(
+  run: Run,
+  phase: Phase,
+  hosts: readonly HostRun[],
+  act: (host: HostRun) => Promise<HostFailure | null>,
+  note: (done: number) => string = done => `${done}/${hosts.length}`,
+  title = '',
+): Promise<Halt | null> {
+  const began = performance.now()
+  run.emit({ type: 'phase.start', phase, ...(title === '' ? {} : { note: title }) })
+  const failed = await onAll(run, phase, hosts, act)
+  endPhase(run, phase, began, failed, note(hosts.length - failed.length))
+  return failed.length === 0 ? null : haltOf(failed)
+}
+
+/** The same for what nobody needs to hear of unless it fails. */
+export async function inSilence(
+  run: Run,
+  phase: Phase,
+  hosts: readonly HostRun[],
+  act: (host: HostRun) => Promise<HostFailure | null>,
+): Promise<Halt | null> {
+  const began = performance.now()
+  const failed = await onAll(run, phase, hosts, act)
+  if (failed.length === 0) return null
+  run.emit({ type: 'phase.start', phase })
+  for (const host of failed) {
+    const { step, message } = host.failure as HostFailure
+    ended(run, host, phase, step, performance.now() - began, host.failure, message)
+  }
+  endPhase(run, phase, began, failed, `${hosts.length - failed.length}/${hosts.length}`)
+  return haltOf(failed)
+}
+
+/** Acts on all hosts; gives those that failed, each with its failure kept. What must not be seen half done is told to all at once. */
+async function onAll(
+  run: Run,
+  phase: Phase,
+  hosts: readonly HostRun[],
+  act: (host: HostRun) => Promise<HostFailure | null>,
+) {
+  const atOnce = phase === 'swap' || phase === 'confirm' ? hosts.length : run.concurrency
+  const failures = await onEach(hosts, atOnce, async host => {
+    const failure = await act(host)
+    if (failure !== null) host.failure = failure
+    return failure
+  })
+  return hosts.filter((_, i) => failures[i] !== null)
+}
+
+function endPhase(run: Run, phase: Phase, began: number, failed: readonly HostRun[], note: string): void {
+  run.emit({ type: 'phase.end', phase, ok: failed.length === 0, ms: performance.now() - began, note })
+}
+
+/** Runs one step on one host and tells of it; the failure, or what it printed. */
+export async function runStep(
+  run: Run,
+  host: HostRun,
+  phase: Phase,
+  step: ScriptStep | HookStep,
+  note: (result: RunResult) => string = () => step.text,
+): Promise<{ readonly failure: HostFailure | null; readonly result: RunResult }> {
+  const early = takeAhead(host, step.script.name)
+  if (early === null) run.emit({ type: 'host.start', phase, step: step.name, host: host.name })
+  const lines = outputLines((stream, line) =>
+    run.emit({ type: 'output', host: host.name, step: step.name, stream, line }),
+  )
+  const result =
+    early ??
+    (await host.session.run(step.script, {
+      timeout: step.timeout,
+      ...(step.kind === 'hook' ? { endless: true, onOutput: lines.write } : {}),
+    }))
+  lines.end()
+  const failure =
+    result.code === 0 ? null : failureOf({ phase, step: step.name, text: step.text, timeout: step.timeout }, result)
+  ended(run, host, phase, step.name, result.ms, failure, failure === null ? note(result) : failure.message)
+  return { failure, result }
+}
+
+export function ended(
+  run: Run,
+  host: HostRun,
+  phase: Phase,
+  step: string,
+  ms: number,
+  failure: HostFailure | null,
+  note: string,
+): void {
+  run.emit({
+    type: 'host.end',
+    phase,
+    step,
+    host: host.name,
+    ok: failure === null,
+    ms,
+    note,
+    release: run.plan.release,
+  })
+}
+
+export function haltOf(failed: readonly HostRun[]): Halt {
+  const first = failed[0] as HostRun
+  const more =
+    failed.length > 1
+      ? ` (and ${failed.length - 1} more: ${failed
+          .slice(1)
+          .map(({ name }) => name)
+          .join(', ')})`
+      : ''
+  return { reason: `${first.name}: ${first.failure?.message ?? 'failed'}${more}` }
+}
+
+/** Whether users shall be kept from it while it goes: not where it serves the release all the time. */
+export function moves({ plan }: HostRun): boolean {
+  return plan.stays !== true
+}
+
+export function known(target: string | null): HostRun['current'] {
+  return { kind: 'known', target }
+}

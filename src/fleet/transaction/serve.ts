@@ -1,0 +1,57 @@
+import type { HealthStep, HookStep, Step } from '../../plan/plan.js'
+import { checkHealth } from '../health/health.js'
+import { noneLeft } from '../health/old-processes.js'
+import { withLog } from '../last-words.js'
+import type { HostFailure } from '../outcome.js'
+import type { Phase } from '../phase.js'
+import { stopIn } from '../stop.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, runStep } from './run.js'
+
+/** Makes the app serve the new release on these hosts, and sees that it does. */
+export async function serveAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
+  const restarts = hosts.some(host => host.plan.restart.length > 0)
+  const halt = restarts
+    ? await inPhase(run, 'restart', hosts, host => restart(run, host, 'restart', host.plan.restart))
+    : null
+  if (halt !== null) return halt
+  if (hosts.every(host => host.plan.health.length === 0))
+    return inSilence(run, 'health', hosts, host => healthy(run, host, 'health', []))
+  return inPhase(run, 'health', hosts, host => healthy(run, host, 'health', host.plan.health))
+}
+
+export async function restart(
+  run: Run,
+  host: HostRun,
+  phase: Phase,
+  steps: readonly Step[],
+): Promise<HostFailure | null> {
+  for (const step of steps.filter((one): one is HookStep => one.kind === 'hook')) {
+    const { failure } = await runStep(run, host, phase, step)
+    if (failure !== null) return phase === 'rollback' ? failure : withLog(run, host, failure)
+  }
+  return null
+}
+
+export async function healthy(
+  run: Run,
+  host: HostRun,
+  phase: Phase,
+  steps: readonly HealthStep[],
+): Promise<HostFailure | null> {
+  for (const step of steps) {
+    run.emit({ type: 'host.start', phase, step: 'health', host: host.name })
+    const began = performance.now()
+    const { ok, note, output } = await checkHealth(host.session, step, stopIn(phase, run.stop))
+    const failure: HostFailure | null = ok ? null : { phase, step: 'health', message: note, hint: null, output }
+    host.healthy = ok
+    ended(run, host, phase, 'health', performance.now() - began, failure, note)
+    if (failure !== null) return phase === 'rollback' ? failure : withLog(run, host, failure)
+  }
+  const began = performance.now()
+  const failure = await noneLeft(run, host, phase)
+  // Without a health check the phase is silent, and tells of failures by itself.
+  const told = phase !== 'health' || steps.length > 0
+  if (failure !== null && told)
+    ended(run, host, phase, failure.step, performance.now() - began, failure, failure.message)
+  return failure
+}

@@ -1,0 +1,175 @@
+import type { Waiting } from '../../connection/connection.js'
+import { paths } from '../../release/paths.js'
+import { escapeLine } from '../../text/escape.js'
+import type { HostFailure } from '../outcome.js'
+import { within } from '../within.js'
+import { type Batch, ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, type Span } from './run.js'
+
+/** Starts the dead-man's switch on these hosts; each then waits for one word, for as long as the deadline is. */
+export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
+  const began = performance.now()
+  // One after the other in up to 100 ms: what all were asked at once would tell of the crowd, not of the way.
+  const turn = new Map(hosts.map((host, i) => [host, (i * Math.min(100, hosts.length)) / hosts.length]))
+  const halt =
+    (await inSilence(run, 'swap', hosts, host => arm(run, host))) ??
+    (await inSilence(run, 'swap', hosts, host => delay(turn.get(host) ?? 0).then(() => measure(run, host))))
+  const late = performance.now() - began > (run.plan.deadline * 1000) / 2
+  return halt ?? (late ? { reason: 'getting all hosts ready to swap took too long' } : null)
+}
+
+async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
+  host.early = Date.now() + (run.plan.deadline * 1000) / 2
+  host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
+  const line = await host.waiting.line(20_000)
+  return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
+}
+
+/**
+ * How far a host is, while it has nothing to do but to answer; and whether the link that it will rename is where its SFTP
+ * looks, too, which may see other folders than its shell (or nothing).
+ */
+async function measure(run: Run, host: HostRun): Promise<HostFailure | null> {
+  const files = await within(2000, host.session.files()).catch(() => null)
+  const target = await (files?.readlink(wayOf(run, host).from, 2000) ?? null)
+  host.files = target === `releases/${run.plan.release}` ? files : null
+  if (host.files === null) return ping(host)
+  host.away = host.session.connection().rtt()
+  return null
+}
+
+async function ping(host: HostRun): Promise<HostFailure | null> {
+  const sent = performance.now()
+  host.waiting?.send('ping')
+  const line = await (host.waiting?.line(15_000) ?? null)
+  host.away = performance.now() - sent
+  return line === 'here' ? null : refusal(host, 'arm', 'the host did not answer before the swap', line)
+}
+
+/**
+ * Sends the word to these hosts so that it arrives everywhere at once (later to near ones), and reads back what `current`
+ * is. A host renamed between the arrival of its word and the departure of its `renamed`; the window that is told holds all
+ * of them, so that none was shorter: what a host needs to start the rename, and to say so, counts.
+ */
+export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt | null> {
+  const farthest = Math.max(...hosts.map(host => host.away))
+  const swaps: Span[] = []
+  const renames = meeting(hosts.filter(({ files }) => files !== null).length)
+  const halt = await inPhase(
+    run,
+    'swap',
+    hosts,
+    async host => {
+      run.emit({ type: 'host.start', phase: 'swap', step: 'swap', host: host.name })
+      await delay((farthest - host.away) / 2)
+      const sent = performance.now()
+      host.current = { kind: 'unknown' }
+      host.taken = true
+      const renamed = await rename(run, host)
+      if (host.files !== null) await renames.arrive(renamed !== null)
+      const said = await sendGo(host.waiting, run.plan.tx)
+      const { line } = said
+      const answered = renamed ?? said.answered
+      const target = line?.startsWith('swapped ') ? line.slice('swapped '.length) : null
+      const wanted = `releases/${run.plan.release}`
+      if (target !== null) host.current = known(target)
+      if (target !== wanted) {
+        const failure = await refusal(host, 'swap', 'the host did not say that it swapped', line)
+        ended(run, host, 'swap', 'swap', answered - sent, failure, failure.message)
+        return failure
+      }
+      const way = Math.min(host.away, answered - sent) / 2
+      swaps.push({ from: sent + way, to: answered - way })
+      const flushed = await host.waiting?.line(60_000)
+      const failure =
+        flushed === 'flushed'
+          ? null
+          : await refusal(host, 'swap', 'the host did not flush the swap to its disk', flushed ?? null)
+      ended(run, host, 'swap', 'swap', answered - sent, failure, failure?.message ?? `current → ${run.plan.release}`)
+      return failure
+    },
+    done => {
+      run.swaps.push(...swaps)
+      run.swapWindowMs = run.swaps.length === 0 ? null : windowOf(run.swaps)
+      return `${done}/${hosts.length} swapped in ${windowOf(swaps)} ms`
+    },
+    title,
+  )
+  return halt
+}
+
+/** Renames by SFTP, where it can, and no later than the host itself would: when that was done, null where the word has to do it. */
+async function rename(run: Run, host: HostRun): Promise<number | null> {
+  if (host.files === null || Date.now() > host.early) return null
+  const { from, to } = wayOf(run, host)
+  return (await host.files.rename(from, to, 15_000)) ? performance.now() : null
+}
+
+/** Who has renamed wakes nothing on its host until the others have, too; but waits for no host that hangs. */
+function meeting(count: number) {
+  let left = count
+  let open = () => {}
+  const all = new Promise<void>(resolve => {
+    open = resolve
+  })
+  return {
+    async arrive(mayWait: boolean): Promise<void> {
+      left -= 1
+      if (left === 0) open()
+      if (mayWait) await within(250, all).catch(() => {})
+    },
+  }
+}
+
+function wayOf({ plan: { tx } }: Run, { plan: { root } }: HostRun) {
+  return { from: `${root}/${paths.tx(tx)}/stage/go/current`, to: `${root}/${paths.current}` }
+}
+
+/** The word, and what the host then says that `current` is; `answered` is when it had renamed, in milliseconds of our clock. */
+export async function sendGo(waiting: Waiting | null, tx: string) {
+  waiting?.send(`go ${tx}`)
+  const first = await (waiting?.line(15_000) ?? null)
+  const answered = performance.now()
+  const line = first === 'renamed' ? await (waiting?.line(15_000) ?? null) : first
+  return { line, answered }
+}
+
+/** Ends the waiting scripts: their switch has done its duty. */
+export function disarmAll(run: Run): void {
+  for (const host of run.hosts) {
+    host.waiting?.send('end')
+    host.waiting = null
+  }
+}
+
+async function refusal(host: HostRun, step: string, message: string, line: string | null): Promise<HostFailure> {
+  const result =
+    line === null && host.waiting !== null
+      ? await Promise.race([host.waiting.result, delay(500).then(() => null)])
+      : null
+  const why =
+    result === null
+      ? 'no answer in time'
+      : result.code === null
+        ? (result.lost?.message ?? 'connection lost')
+        : `exit code ${result.code}`
+  return {
+    phase: 'swap',
+    step,
+    message: `${message}: ${line === null ? why : `it said "${escapeLine(line, 200)}"`}`,
+    hint: null,
+    output: [],
+  }
+}
+
+/** Not even the shortest is over before everybody's was begun. */
+function delay(ms: number): Promise<void> {
+  return new Promise(resolve => (ms < 0.5 ? setImmediate(resolve) : setTimeout(resolve, ms)))
+}
+
+/** Milliseconds within which all of these happened, to a tenth; one alone is never before or after another. */
+function windowOf(swaps: readonly Span[]): number {
+  if (swaps.length < 2) return 0
+  const first = Math.min(...swaps.map(({ from }) => from))
+  const last = Math.max(...swaps.map(({ to }) => to))
+  return Math.round((last - first) * 10) / 10
+}

@@ -1,0 +1,87 @@
+import type { Event } from '../../fleet/events.js'
+import { escapeLine, escapeLines } from '../../text/escape.js'
+import { bytesText, stampText } from '../../text/units.js'
+import { headerText, mark, releaseText, scriptText, stepText } from '../lines.js'
+import type { Paint } from '../paint.js'
+import { type Progress, phaseOf } from './progress.js'
+import type { Verbosity } from './renderer.js'
+
+/** How plain lines are told: to whom, how much, and what was said already. */
+export interface Telling {
+  readonly paint: Paint
+  readonly verbosity: Verbosity
+  readonly now: number
+}
+
+const indent = '      '
+
+/** The lines that say an event, where lines stay as they are written; `progress` is what was under way before it. */
+export function plainLines(event: Event, progress: Progress, telling: Telling): string[] {
+  return telling.verbosity === 'quiet' ? quietLines(event, progress, telling) : allLines(event, progress, telling)
+}
+
+/** Hosts' names are padded to this width. */
+export function nameWidth(progress: Progress): number {
+  return Math.max(8, ...progress.hosts.map(name => name.length))
+}
+
+/** `00:13 push`, and its note when it has one. */
+export function phaseHeading(event: Extract<Event, { type: 'phase.start' }>, progress: Progress, telling: Telling) {
+  const note = event.note === undefined || event.note === '' ? '' : `   ${escapeLine(event.note)}`
+  const name = note === '' ? event.phase : event.phase.padEnd(8)
+  return `${stampText(telling.now - progress.startedAt)} ${telling.paint.strong(name)}${note}`
+}
+
+function quietLines(event: Event, progress: Progress, telling: Telling): string[] {
+  const matters =
+    (event.type === 'note' && event.level === 'warning') ||
+    ((event.type === 'host.end' || event.type === 'phase.end') && !event.ok)
+  return matters ? allLines(event, progress, telling) : []
+}
+
+function allLines(event: Event, progress: Progress, telling: Telling): string[] {
+  const { paint } = telling
+  const width = nameWidth(progress)
+  const named = (name: string | null) => (name === null ? '' : `${name.padEnd(width)} `)
+  switch (event.type) {
+    case 'run.release':
+      return progress.announced ? [indent + releaseText(event)] : [headerText(progress, event, paint), '']
+    case 'phase.start':
+      return [...headerLines(progress, paint), phaseHeading(event, progress, telling)]
+    case 'phase.end':
+      return phaseEndLines(event, paint)
+    case 'host.end':
+      return [`${indent}${mark(event.ok, paint)} ${named(event.host)}${stepText(event)}`]
+    case 'output': {
+      const name = event.host ?? phaseOf(progress, null)?.phase ?? 'here'
+      return [`${indent}${named(name)}| ${escapeLine(event.line)}`]
+    }
+    case 'note': {
+      const sign = event.level === 'warning' ? paint.warn('!') : '·'
+      return [`${indent}${sign} ${named(event.host)}${escapeLine(event.text)}`]
+    }
+    case 'traffic':
+      return telling.verbosity === 'verbose'
+        ? [`${indent}· ${named(event.host)}${event.roundTrips} round trips, ${bytesText(event.bytes)} sent`]
+        : []
+    case 'script':
+      return telling.verbosity === 'verbose' ? scriptLines(event, named(event.host)) : []
+    default:
+      return []
+  }
+}
+
+/** The run's first line, for when its first phase begins before its release is known. */
+export function headerLines(progress: Progress, paint: Paint): string[] {
+  return progress.announced || progress.app === '' ? [] : [headerText(progress, null, paint), '']
+}
+
+function phaseEndLines(event: Extract<Event, { type: 'phase.end' }>, paint: Paint): string[] {
+  if (event.ok && event.note === '') return []
+  return [`${indent}${mark(event.ok, paint)} ${escapeLine(event.note) || `${event.phase} failed`}`]
+}
+
+function scriptLines(event: Extract<Event, { type: 'script' }>, name: string): string[] {
+  const printed = event.stderr === '' ? [] : escapeLines(event.stderr)
+  return [`${indent}  ${name}${scriptText(event)}`, ...printed.map(line => `${indent}${name}| ${line}`)]
+}

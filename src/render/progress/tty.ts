@@ -1,0 +1,74 @@
+import { Writable } from 'node:stream'
+import type { Event } from '../../fleet/events.js'
+import { tellOutcome } from '../last-words.js'
+import type { Output } from '../output.js'
+import type { Paint } from '../paint.js'
+import { frameLines } from './frame.js'
+import { advance, noProgress } from './progress.js'
+import type { Renderer, Settings } from './renderer.js'
+import { keptLines } from './tty-lines.js'
+
+const redrawMs = 80
+
+/** A frame that is redrawn in place, below the lines that stay. */
+export async function ttyRenderer(output: Output, paint: Paint, settings: Settings): Promise<Renderer> {
+  const { createLogUpdate } = await import('log-update')
+  const { clock, verbosity } = settings
+  const terminal = output.terminal.stderr
+  const size = () => ({ columns: terminal.columns || 80, rows: terminal.rows || 24 })
+  // The cursor stays visible: hiding it would need somebody to show it again however the process ends.
+  const draw = createLogUpdate(streamOf(output, size), { showCursor: true })
+  let progress = noProgress(clock.now())
+  let over = false
+  let asking = false
+
+  const redraw = () => {
+    if (asking) return
+    const lines = over ? [] : frameLines(progress, size(), clock.now(), paint)
+    if (lines.length === 0) draw.clear()
+    else draw(lines.join('\n'))
+  }
+  const keep = (lines: readonly string[]) => {
+    if (lines.length === 0) return
+    draw.clear()
+    output.stderr(lines.map(line => `${line}\n`).join(''))
+  }
+  const stop = clock.every(redrawMs, redraw)
+  const pause = (now: boolean) => {
+    if (now) draw.clear()
+    asking = now
+  }
+  const end = () => {
+    if (over) return
+    over = true
+    asking = false
+    stop()
+    redraw()
+  }
+  const event = (event: Event) => {
+    const now = clock.now()
+    keep(keptLines(event, progress, { paint, verbosity, now }))
+    progress = advance(progress, event, now)
+    if (event.type === 'phase.start' || event.type === 'phase.end') redraw()
+    if (event.type !== 'run.end') return
+    end()
+    tellOutcome(event.outcome, output, paint, { json: settings.json, line: !output.terminal.stdout.isTTY })
+  }
+  return { event, end, pause }
+}
+
+/** The stream that log-update wants, on top of an Output. */
+function streamOf(output: Output, size: () => { readonly columns: number; readonly rows: number }): Writable {
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (chunk, _encoding, done) => {
+      output.stderr(String(chunk))
+      done()
+    },
+  })
+  return Object.defineProperties(stream, {
+    isTTY: { value: true },
+    columns: { get: () => size().columns },
+    rows: { get: () => size().rows },
+  })
+}

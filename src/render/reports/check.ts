@@ -1,0 +1,95 @@
+import type { Refusal } from '../../errors.js'
+import { escapeLine } from '../../text/escape.js'
+import { bytesText } from '../../text/units.js'
+import type { Paint } from '../paint.js'
+
+/** What `check` found out about a host that it could read. */
+export interface CheckedHost {
+  readonly name: string
+  readonly address: string
+  readonly hostKey: string
+  readonly auth: string
+  /** Who speaks SSH: this process, or the system's ssh, and why that one. */
+  readonly transport: string
+  readonly why: string | null
+  readonly shell: string
+  readonly deployTo: string
+  readonly freeBytes: number
+  readonly freeInodes: number | null
+  readonly mount: string
+  /** Seconds that its clock is ahead of ours; null: unknown. */
+  readonly clockOffset: number | null
+  readonly roundTripMs: number
+  readonly tools: readonly string[]
+  readonly tar: string | null
+  readonly syncsOne: boolean | null
+}
+
+export interface CheckProblem {
+  readonly host: string
+  readonly text: string
+  readonly fix: string | null
+  /** Of a host that was not reached: the evidence, and what to run. */
+  readonly details?: readonly string[]
+  readonly next?: readonly string[]
+}
+
+export interface CheckReport {
+  readonly app: string
+  readonly stage: string
+  readonly hosts: readonly CheckedHost[]
+  readonly unreached: readonly Pick<Refusal, 'message' | 'details' | 'next'>[]
+  /** Of the hosts that were read. */
+  readonly problems: readonly CheckProblem[]
+  readonly warnings: readonly string[]
+}
+
+/** A block for every host, then what is odd, then what would stop a deploy. Ends with a newline. */
+export function checkText(report: CheckReport, paint: Paint): string {
+  const { app, stage, hosts, unreached, problems, warnings } = report
+  const failing = new Set(problems.map(({ host }) => host))
+  const width = Math.max(0, ...hosts.map(({ name }) => name.length))
+  const fixes = new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`  fix: ${escapeLine(fix)}`])))
+  const bad = (text: string) => `${paint.bad('✖')} ${escapeLine(text)}`
+  const blocks = [
+    [`${app} → ${stage}`],
+    ...hosts.map(host => [
+      `${failing.has(host.name) ? paint.bad('✖') : paint.good('✔')} ${host.name.padEnd(width)}   ${escapeLine(host.address)}   ${timesText(host)}`,
+      ...hostLines(host).map(([key, value]) => `    ${paint.dim(key.padEnd(5))}   ${escapeLine(value)}`),
+    ]),
+    warnings.map(text => `${paint.warn('!')} ${escapeLine(text)}`),
+    ...unreached.map(({ message, details, next }) => [
+      bad(message),
+      ...details.map(line => `  ${escapeLine(line)}`),
+      ...next.map(line => paint.accent(`  ${escapeLine(line)}`)),
+    ]),
+    [...problems.map(({ host, text }) => bad(`${host}: ${text}`)), ...fixes],
+    problems.length + unreached.length === 0 ? ['No problems found.'] : [],
+  ]
+  const shown = blocks.filter(lines => lines.length > 0)
+  return `${shown.map(lines => lines.join('\n')).join('\n\n')}\n`
+}
+
+function timesText({ roundTripMs, clockOffset }: CheckedHost): string {
+  const clock = clockOffset === null ? '?' : `${clockOffset < 0 ? '−' : '+'}${Math.abs(clockOffset)} s`
+  return `${roundTripMs} ms away   clock ${clock}`
+}
+
+function hostLines(host: CheckedHost): readonly (readonly [string, string])[] {
+  const inodes = host.freeInodes === null ? '' : `, ${host.freeInodes} inodes free`
+  const has = (tool: string) => (host.tools.includes(tool) ? [tool] : [`no ${tool}`])
+  const sync = host.syncsOne === null ? [] : [host.syncsOne ? 'sync -f' : 'no sync -f']
+  const tools = [`tar (${host.tar ?? '?'})`, ...['gzip', 'zstd', 'timeout', 'setsid'].flatMap(has), ...sync]
+  return [
+    ['key', host.hostKey || 'none'],
+    [
+      'login',
+      host.transport === 'openssh'
+        ? `${host.auth}, by the system's ssh${host.why === null ? '' : `, because ${host.why}`}`
+        : host.auth,
+    ],
+    ['shell', host.shell || 'unknown'],
+    ['disk', `${bytesText(host.freeBytes)} free${inodes} on ${host.mount}, for ${host.deployTo}`],
+    ['tools', tools.join(', ')],
+  ]
+}

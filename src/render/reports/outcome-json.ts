@@ -1,0 +1,41 @@
+import type { HostOutcome, Outcome } from '../../fleet/outcome.js'
+
+/** The outcome as `--json` prints it: a contract, which may only grow. */
+export function outcomeJson(outcome: Outcome) {
+  return {
+    v: 1,
+    command: outcome.command,
+    result: outcome.result,
+    exitCode: outcome.exitCode,
+    release: outcome.release,
+    previous: outcome.previous,
+    digest: outcome.digest,
+    seconds: outcome.seconds,
+    bytes: outcome.bytes,
+    swapWindowMs: outcome.swapWindowMs,
+    hosts: outcome.hosts.map(hostJson),
+    reason: outcome.reason,
+    next: outcome.next,
+    warnings: outcome.warnings,
+    ...(outcome.joined === undefined ? {} : { joined: outcome.joined }),
+  } as const
+}
+
+function hostJson(host: HostOutcome) {
+  const { name, current, digest, healthy, bytes } = host
+  const error = host.error === null ? null : errorJson(host.error)
+  return {
+    name,
+    current,
+    digest,
+    healthy,
+    bytes,
+    error,
+    ...(host.out === undefined ? {} : { out: host.out }),
+    ...(host.restarted === undefined ? {} : { restarted: host.restarted }),
+  }
+}
+
+function errorJson({ phase, step, message, hint, log = undefined }: NonNullable<HostOutcome['error']>) {
+  return { phase, step, message, hint, log: log ?? null }
+}

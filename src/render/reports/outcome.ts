@@ -1,0 +1,175 @@
+import type { Outcome } from '../../fleet/outcome.js'
+import { escapeLine } from '../../text/escape.js'
+import { capital, counted, everyHost, listed } from '../../text/phrases.js'
+import { durationText } from '../../text/units.js'
+import { failedHosts, failureLines } from '../failure.js'
+import { fleetLines, fleetSentence, isBack, isSplit } from '../fleet-now.js'
+import type { Paint } from '../paint.js'
+
+/** The last words of a run: what happened, where, what is true on the fleet now, what to run next. Ends with a newline. */
+export function outcomeText(outcome: Outcome, paint: Paint): string {
+  const lines = [...body(outcome, paint), ...warningLines(outcome, paint)]
+  return `${[...lines, ...separated(outcome, lines.length), ...nextLines(outcome, paint)].join('\n')}\n`
+}
+
+/** The result in one line that a program can take apart: `deployed release=ID hosts=3 seconds=31`. */
+export function resultLine(outcome: Outcome): string {
+  const { result, release, hosts, seconds } = outcome
+  return `${result} release=${release} hosts=${hosts.length} seconds=${Math.round(seconds)}`
+}
+
+/** `Deploy failed on web-3`, or what stopped it when that was no host. */
+export function failureHeadline(outcome: Outcome): string {
+  const failed = failedHosts(outcome).map(host => host.name)
+  return `${verbs[outcome.command].failed} failed${failed.length === 0 ? '' : ` on ${listed(failed)}`}`
+}
+
+const verbs = {
+  deploy: { did: 'Deployed', failed: 'Deploy' },
+  rollback: { did: 'Rolled back', failed: 'Rollback' },
+  restart: { did: 'Restarted', failed: 'Restart' },
+  repair: { did: 'Repaired', failed: 'Repair' },
+  join: { did: 'Joined', failed: 'Join' },
+} as const
+
+function body(outcome: Outcome, paint: Paint): string[] {
+  if (outcome.result === 'unchanged' && outcome.exitCode === 0) return unchangedLines(outcome, paint)
+  if (outcome.result === 'unchanged') return failingLines(outcome, paint)
+  if (outcome.exitCode === 0) return doneLines(outcome, paint)
+  if (outcome.command === 'restart') return restartLines(outcome, paint)
+  switch (outcome.result) {
+    case 'mixed':
+      return mixedLines(outcome, paint)
+    case 'aborted':
+      return failedLines(outcome, paint, `Nothing was swapped: ${fleetSentence(outcome, 'still')}`)
+    default:
+      return failedLines(outcome, paint, capital(fleetSentence(outcome, 'again')))
+  }
+}
+
+function doneLines(outcome: Outcome, paint: Paint): string[] {
+  const { release, hosts, seconds } = outcome
+  const serving = hosts.filter(host => host.current === release)
+  const took = `in ${durationText(seconds * 1000)}.`
+  const count = counted(serving.length, 'host')
+  const sentence = {
+    deploy: `Deployed ${release} to ${count} ${took}`,
+    rollback: `Rolled back ${count} to ${release} ${took}`,
+    restart: `Restarted ${count} ${took} ${capital(fleetSentence(outcome, 'still'))}`,
+    repair: repairedWords(outcome, serving.length),
+    join: joinedWords(outcome, took),
+  }[outcome.command]
+  return [
+    `${paint.good('✔')} ${sentence}`,
+    ...(serving.length < hosts.length ? ['', ...fleetLines(outcome, paint)] : []),
+  ]
+}
+
+function repairedWords({ hosts, release }: Outcome, serving: number): string {
+  if (serving === 0) return 'Repaired: no host serves a release, as before.'
+  const whom = serving === hosts.length ? everyHost(serving) : counted(serving, 'host')
+  return `Repaired: ${whom} ${serving === 1 ? 'serves' : 'serve'} ${release}.`
+}
+
+function joinedWords({ hosts, release, joined }: Outcome, took: string): string {
+  const names = joined?.hosts ?? hosts.map(({ name }) => name)
+  const earlier = joined?.earlier.length ?? 0
+  const more = earlier === 0 ? '' : ` and ${counted(earlier, 'earlier release')}`
+  return `Joined ${listed(names)} with ${release}${more} ${took}`
+}
+
+function unchangedLines(outcome: Outcome, paint: Paint): string[] {
+  const digest = outcome.digest === null ? '' : ` (digest ${outcome.digest.replace('sha256:', '').slice(0, 6)}…)`
+  const force = outcome.command === 'deploy' ? ' --force deploys again.' : ''
+  const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
+  return [`${paint.good('✔')} Nothing to do: ${fleetSentence(outcome, 'already', digest)}${force}`, ...table]
+}
+
+/** Nothing had to change, and yet all is not well. */
+function failingLines(outcome: Outcome, paint: Paint): string[] {
+  const failing = failedHosts(outcome).map(({ name }) => name)
+  const who = `${listed(failing)} ${failing.length === 1 ? 'is' : 'are'} not healthy`
+  const now = fleetSentence(outcome, 'already').replace(/\.$/, '')
+  return [`${paint.bad('✖')} Nothing was changed: ${now}, but ${who}.`, ...failureLines(outcome, paint)]
+}
+
+/** A restart swaps nothing, so there is no way back: what counts is which hosts it came to, and how those are. */
+function restartLines(outcome: Outcome, paint: Paint): string[] {
+  const came = outcome.hosts.filter(({ restarted }) => restarted)
+  const left = outcome.hosts.length - came.length
+  const count = `${came.length} of ${counted(outcome.hosts.length, 'host')}`
+  const told =
+    came.length === 0
+      ? 'No host was restarted'
+      : left === 0
+        ? 'No way back: nothing was swapped'
+        : `${count} ${came.length === 1 ? 'was' : 'were'} restarted`
+  const now = `${told}. ${capital(fleetSentence(outcome, 'still'))}${outWords(outcome)}`
+  const stopped = failedHosts(outcome).length === 0 && came.length > 0
+  const headline = stopped ? 'Restart stopped' : failureHeadline(outcome)
+  const table = came.length === 0 ? [] : ['', ...fleetLines(outcome, paint)]
+  return [`${paint.bad('✖')} ${headline}. ${now}`, ...failureLines(outcome, paint), ...table]
+}
+
+function outWords({ hosts }: Outcome): string {
+  const out = hosts.filter(host => host.out !== undefined).map(({ name }) => name)
+  return out.length === 0 ? '' : ` ${listed(out)} ${out.length === 1 ? 'is' : 'are'} out of service.`
+}
+
+function failedLines(outcome: Outcome, paint: Paint, now: string): string[] {
+  const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
+  return [`${paint.bad('✖')} ${failureHeadline(outcome)}. ${now}`, ...failureLines(outcome, paint), ...table]
+}
+
+function mixedLines(outcome: Outcome, paint: Paint): string[] {
+  const reason = outcome.reason ?? failureHeadline(outcome)
+  const told = outcome.hosts.some(({ error }) => error !== null && (error.output.length > 0 || error.hint !== null))
+  return [
+    paint.bad(`✖ ${stateOfFleet(outcome)}: ${sentenceOf(reason)}`),
+    '',
+    ...fleetLines(outcome, paint),
+    ...(told ? failureLines({ ...outcome, reason: null }, paint) : []),
+  ]
+}
+
+function stateOfFleet(outcome: Outcome): string {
+  const { hosts } = outcome
+  const read = hosts.map(({ current }) => current)
+  if (new Set(read.filter(current => current !== null)).size > 1) return 'FLEET IS MIXED'
+  const whole = hosts.every(({ current, out, error }) => current !== null && (error === null || out !== undefined))
+  if (whole && hosts.some(({ out }) => out !== undefined)) return 'NOT ALL HOSTS ARE IN SERVICE'
+  const back = hosts.every(host => host.error === null || isBack(host, outcome))
+  if (read.some(current => current === null) || !back) return 'FLEET MAY BE MIXED'
+  const [verb, pronoun] = hosts.length === 1 ? ['is', 'it serves'] : ['are', 'they all serve']
+  return `${capital(everyHost(hosts.length))} ${verb} back on ${read[0]}, but it is not certain that ${pronoun} it`
+}
+
+function warningLines(outcome: Outcome, paint: Paint): string[] {
+  if (outcome.warnings.length === 0) return []
+  return ['', ...outcome.warnings.map(text => `  ${paint.warn('!')} ${escapeLine(text)}`)]
+}
+
+/** After a success the last lines follow at once, after anything longer there is a blank line. */
+function separated(outcome: Outcome, lines: number): string[] {
+  return lines === 1 || (outcome.next.length === 0 && outcome.log === null) ? [] : ['']
+}
+
+function nextLines(outcome: Outcome, paint: Paint): string[] {
+  const label = outcome.result === 'mixed' ? 'fix' : outcome.exitCode === 0 ? 'undo' : 'next'
+  const told = outcome.next.map(text => labelled(label, escapeLine(text)))
+  const log = outcome.log === null ? [] : [labelled('log', escapeLine(outcome.log))]
+  const lines = [...told, ...log]
+  const width = Math.max(...lines.map(([name]) => name.length)) + 1
+  return lines.map(([name, text]) => `  ${paint.dim(`${name}:`.padEnd(width))} ${paint.accent(text)}`)
+}
+
+/** A line that brings its own label (`look: …`) keeps it. */
+function labelled(label: string, text: string): readonly [string, string] {
+  const own = /^([a-z][a-z ]{1,20}): +(.+)$/.exec(text)
+  return own === null ? [label, text] : [own[1] ?? label, own[2] ?? text]
+}
+
+function sentenceOf(reason: string): string {
+  const text = escapeLine(reason)
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

@@ -1,0 +1,121 @@
+import { escapeLine } from '../../text/escape.js'
+import { counted } from '../../text/phrases.js'
+import type { Propose } from '../../text/propose.js'
+import { bytesText } from '../../text/units.js'
+import type { Paint } from '../paint.js'
+import { tableLines } from '../table.js'
+
+/** What a deploy would do, found out without changing anything. */
+export interface DryRunReport {
+  readonly app: string
+  readonly stage: string
+  readonly release: string
+  /** Whether the hosts were left alone: then nothing is known of them. */
+  readonly offline: boolean
+  readonly hosts: readonly DryRunHost[]
+  /** What is new since the release that runs, newest first; null when that cannot be told. */
+  readonly commits: readonly { readonly id: string; readonly subject: string }[] | null
+  readonly files: {
+    readonly total: number
+    readonly added: number
+    readonly removed: number
+    readonly changed: number
+  } | null
+  readonly steps: readonly DryRunStep[]
+  /** Whether a `deployTo` that was deployed as another app or stage is taken over. */
+  readonly adopt: boolean
+  /** What would stop the deploy: a sentence each. */
+  readonly problems: readonly string[]
+  readonly warnings: readonly string[]
+  /** Commands that mend the problems. */
+  readonly next: readonly string[]
+}
+
+export interface DryRunHost {
+  readonly name: string
+  /** Releases; null: nothing, or not known. */
+  readonly now: string | null
+  readonly would: string | null
+  readonly freeKb: number | null
+  readonly needsKb: number | null
+  /** That would be sent to it; null when that is not known yet. */
+  readonly bytes: number | null
+}
+
+/** `$` ran and only read, `!` would run: here (`local`), on `each` host, on `one host`, or on a host by its name. */
+export interface DryRunStep {
+  readonly mark: '$' | '!'
+  readonly where: string
+  readonly text: string
+}
+
+/** The dry run for people. Ends with a newline. */
+export function dryRunText(report: DryRunReport, paint: Paint, propose: Propose = text => text): string {
+  const blocks = [
+    [`${paint.strong(`${report.app} → ${report.stage}`)}   dry run, nothing will change`],
+    hostLines(report),
+    [...commitLines(report), ...fileLines(report)],
+    stepLines(report.steps, paint),
+    lastLines(report, paint, propose),
+  ]
+  return `${blocks
+    .filter(block => block.length > 0)
+    .map(block => block.join('\n'))
+    .join('\n\n')}\n`
+}
+
+/** The same as `--json` prints it. */
+export function dryRunJson(report: DryRunReport) {
+  return { v: 1, command: 'deploy', dryRun: true, ...report } as const
+}
+
+function hostLines(report: DryRunReport): string[] {
+  if (report.offline) return [`  release ${report.release}; hosts were not contacted.`]
+  const rows = report.hosts.map(host => [
+    host.name,
+    host.now ?? 'nothing',
+    host.would ?? '?',
+    kilobytes(host.freeKb),
+    kilobytes(host.needsKb),
+    host.bytes === null ? '?' : bytesText(host.bytes),
+  ])
+  return tableLines([['HOST', 'SERVES NOW', 'WOULD SERVE', 'FREE', 'NEEDS', 'TO SEND'], ...rows])
+}
+
+function kilobytes(kb: number | null): string {
+  return kb === null ? '?' : bytesText(kb * 1024)
+}
+
+function commitLines({ commits }: DryRunReport): string[] {
+  if (commits === null) return []
+  const told = commits.slice(0, 5).map(commit => `${commit.id.slice(0, 7)} ${escapeLine(commit.subject)}`)
+  const more = commits.length > told.length ? [`${commits.length - told.length} more`] : []
+  return [`  ${counted(commits.length, 'commit')}${told.length === 0 ? '' : ': '}${[...told, ...more].join(' · ')}`]
+}
+
+function fileLines({ files }: DryRunReport): string[] {
+  if (files === null) return []
+  const { total, added, removed, changed } = files
+  return [`  files: ${total}, +${added} −${removed} ~${changed} against the running release`]
+}
+
+export function stepLines(steps: readonly DryRunStep[], paint: Paint): string[] {
+  const width = Math.max(0, ...steps.map(step => step.where.length))
+  return steps.map(step => {
+    const sign = step.mark === '$' ? paint.dim('$') : paint.warn('!')
+    return `  ${sign} ${step.where.padEnd(width)}   ${escapeLine(step.text)}`
+  })
+}
+
+function lastLines(report: DryRunReport, paint: Paint, propose: Propose): string[] {
+  const warnings = report.warnings.map(text => `${paint.warn('!')} ${escapeLine(text)}`)
+  const problems = report.problems.map(text => `${paint.bad('✖')} ${escapeLine(text)}`)
+  const next = report.next.map(text => `  ${paint.accent(escapeLine(text))}`)
+  if (problems.length > 0) return [...warnings, ...problems, ...next]
+  const run = paint.accent(propose(`clonedeploy deploy ${report.stage}${report.adopt ? ' --adopt' : ''}`))
+  return [...warnings, `${nothingNew(report) ? 'Nothing would change' : 'No problems found'}. Run it: ${run}`, ...next]
+}
+
+function nothingNew({ offline, adopt, hosts }: DryRunReport): boolean {
+  return !offline && !adopt && hosts.length > 0 && hosts.every(host => host.now !== null && host.now === host.would)
+}

@@ -1,0 +1,155 @@
+import type { Place, StatusHost, StatusReport } from '../../state/status.js'
+import { spanText, stillRuns } from '../../state/verdict.js'
+import { escapeLine } from '../../text/escape.js'
+import { capital, counted, everyHost, listed } from '../../text/phrases.js'
+import type { Propose } from '../../text/propose.js'
+import { agoText } from '../../text/units.js'
+import type { Paint } from '../paint.js'
+import { tableLines } from '../table.js'
+import { driftText } from './drift.js'
+
+/** What each host serves and what is wrong with it. Ends with a newline. */
+export function statusText(report: StatusReport, paint: Paint, now: Date, propose: Propose = text => text): string {
+  const problems = report.problems.length
+  const tells = report.hosts.some(({ served, processes }) => served !== null || processes.length > 0)
+  const head = [
+    paint.strong(`${report.app} → ${report.stage}`),
+    counted(report.hosts.length, 'host'),
+    ...(problems === 0 ? [] : [paint.bad(counted(problems, 'problem'))]),
+  ]
+  return `${[
+    head.join('   '),
+    '',
+    ...tableLines([
+      ['HOST', 'RELEASE', ...(tells ? ['SERVES'] : []), 'SINCE', 'BY', 'HEALTH'],
+      ...report.hosts.map(host => hostRow(host, paint, now, tells)),
+    ]),
+    ...report.hosts.flatMap(moreLines),
+    ...splitLine(report),
+    lockLine(report, paint, now, propose),
+    ...maintenanceLine(report, paint, now),
+    '',
+    ...lastLines(report, paint),
+  ].join('\n')}\n`
+}
+
+function hostRow(host: StatusHost, paint: Paint, now: Date, tells: boolean): string[] {
+  const last = host.last !== null && host.last.release === host.current ? host.last : null
+  return [
+    host.name,
+    host.reachable ? (host.current ?? 'nothing') : '?',
+    ...(tells ? [servesText(host, paint)] : []),
+    last === null ? '-' : agoText(last.at, now),
+    last === null ? '-' : escapeLine(last.by),
+    healthText(host, paint),
+    ...(host.verdict === 'consistent' ? [] : [mark(host, paint)]),
+  ]
+}
+
+/** What the app says, or what its processes show. */
+function servesText({ served, current, processes }: StatusHost, paint: Paint): string {
+  const [old] = processes
+  if (served !== null && served !== current) return paint.bad(escapeLine(served))
+  if (old !== undefined) return paint.warn(`${served === null ? '' : 'it and '}${old.release}`)
+  return served === null ? '-' : 'the same'
+}
+
+function mark({ verdict, flag }: StatusHost, paint: Paint): string {
+  return (flag === null ? paint.dim : paint.bad)(`← ${verdict.toUpperCase()}`)
+}
+
+function healthText(host: StatusHost, paint: Paint): string {
+  const note = escapeLine(host.healthNote)
+  switch (host.health) {
+    case 'ok':
+      return `${paint.good('✔')} ${note}`.trimEnd()
+    case 'failing':
+      return `${paint.bad('✖')} ${note}`.trimEnd()
+    case 'none':
+      return note === '' ? '-' : note
+  }
+}
+
+function moreLines(host: StatusHost): string[] {
+  const { name, error, says, served, current, drift, transaction, processes, places = [] } = host
+  const differs = drift === null ? '' : driftText(drift)
+  return [
+    ...(error === null || says?.includes(error) ? [] : [`  ${name}: ${escapeLine(error)}`]),
+    ...(served === null || served === current ? [] : [`  ${name}: the app says that it serves ${escapeLine(served)}`]),
+    ...places.filter(({ state, up }) => state !== 'unknown' && !up).map(place => `  ${name}: ${placeText(place)}`),
+    ...(processes.length === 0 || host.verdict === 'old process'
+      ? []
+      : [`  ${name}: ${escapeLine(stillRuns(processes))}`]),
+    ...(differs === '' ? [] : [`  ${name}: ${differs}`]),
+    ...(transaction === null || (transaction.previous === null && transaction.target === null)
+      ? []
+      : [
+          `  ${name}: transaction ${transaction.id} is ${transaction.phase}: ${transaction.previous ?? 'nothing'} → ${transaction.target ?? 'nothing'}`,
+        ]),
+  ]
+}
+
+function placeText({ server, state, sessions }: Place): string {
+  const what = { ready: 'down by its check', drain: 'drained', maint: 'in maintenance', unknown: 'unknown' }[state]
+  return `${what} in ${server}${sessions ? `, ${counted(sessions, 'session')} left` : ''}`
+}
+
+/** `maintenance is on since …: reason`, and where not all hosts have it. */
+function maintenanceLine({ maintenance, hosts }: StatusReport, paint: Paint, now: Date): string[] {
+  if (maintenance === undefined) return []
+  const { by, at, reason, hosts: on } = maintenance
+  const who = by === undefined || at === undefined ? '' : `   by ${escapeLine(by)}, ${agoText(at, now)}`
+  const why = reason === undefined || reason === '' ? '' : `   "${escapeLine(reason)}"`
+  const where = on.length === hosts.length ? '' : ` on ${listed(on)} only`
+  return [`  ${paint.warn('maintenance is on')}${where}${who}${why}`]
+}
+
+function lockLine(report: StatusReport, paint: Paint, now: Date, propose: Propose): string {
+  const { lock } = report
+  if (lock === null) return `  ${paint.dim('lock')}   free`
+  const reason = lock.reason === '' ? '' : `   "${escapeLine(lock.reason)}"`
+  const since = agoText(lock.since, now)
+  const id = lock.kept ? '' : `   (${lock.tx})`
+  return `  ${paint.dim('lock')}   held by ${escapeLine(lock.holder)} for ${since}, ${lifeText(lock, propose)}${reason}${id}`
+}
+
+function lifeText({ alive, age, left, kept, tx, over }: NonNullable<StatusReport['lock']>, propose: Propose): string {
+  if (kept) return `until it is given back: ${propose(`clonedeploy unlock --tx ${tx}`)}`
+  if (alive) return `alive ${age} s ago`
+  if (over !== null) return `and that run is over (${escapeLine(over)}): ${left ?? 'what it left is not known'}`
+  const seen = age === null || age < 0 ? 'no sign of life' : `last heard of ${spanText(age)} ago`
+  return `${seen}: that run probably died, ${left ?? 'what it left is not known'}`
+}
+
+function splitLine({ split }: StatusReport): string[] {
+  if (split === null) return []
+  const parts = split.map(({ release, hosts }) => `${hosts.length} × ${release ?? 'nothing'} (${listed(hosts)})`)
+  return [`  split  ${parts.join('   ')}`]
+}
+
+function lastLines(report: StatusReport, paint: Paint): string[] {
+  const { problems, next } = report
+  if (problems.length === 0) return [goodLine(report, paint), ...next.map(text => fixLine(text, paint))]
+  const told = problems.map(text => `${paint.bad('✖')} ${escapeLine(text)}`)
+  if (told.length === 1 && next.length === 1) return [`${told[0]}${fixLine(next[0] ?? '', paint)}`]
+  return [...told, ...next.map(text => fixLine(text, paint))]
+}
+
+function goodLine(report: StatusReport, paint: Paint): string {
+  const count = report.hosts.length
+  switch (report.result) {
+    case 'consistent':
+      return `${paint.good('✔')} ${capital(everyHost(count))} ${count === 1 ? 'serves' : 'serve'} ${report.target ?? 'the same'}.`
+    case 'empty':
+      return 'No host serves a release yet.'
+    case 'mixed':
+      return `${paint.bad('✖')} The hosts do not serve the same.`
+    case 'unknown':
+      return `${paint.bad('✖')} What the fleet serves is not known.`
+  }
+}
+
+function fixLine(text: string, paint: Paint): string {
+  const plain = escapeLine(text)
+  return `  ${paint.accent(/^[a-z ]+: /.test(plain) ? plain : `fix: ${plain}`)}`
+}

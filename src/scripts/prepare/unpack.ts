@@ -1,0 +1,128 @@
+import type { Skeleton } from '../../release/linked.js'
+import { paths, releaseName, sharedTarget } from '../../release/paths.js'
+import { codes } from '../shell/codes.js'
+import { fenced, type Place } from '../shell/fence.js'
+import { type Script, type ShellText, script, sh } from '../shell/shell.js'
+import { treeFunctions } from '../shell/tree.js'
+import { type Arrival, many, wholeArrived } from './arrival.js'
+import { dropCopy, type Fetch, fetchCopy, keepCopy } from './relay.js'
+import { sealedFunction } from './sealed.js'
+import type { Unpack } from './unchanged.js'
+import { edited, newManifest, withUnchanged } from './unchanged.js'
+
+/** How the payload comes: as the input of the script, kept for others where these shall fetch it here; or from a host that has it. */
+export type Way = 'sent' | 'sent and kept' | Fetch
+
+/**
+ * Makes `releases/<id>` out of a payload (on stdin) and the unchanged files of a release that is there already: first in
+ * incoming/, checked against the manifest, then renamed. What arrived or was copied is read again; what was linked has not
+ * been written since it was checked on this very host (see `sheet`). Exit: unpack (the stream or the disk), relay (it could
+ * not be fetched), notIntact (what arrived or was copied is not what the manifest says; says what), linkedFileMissing, exists.
+ */
+export function unpack(place: Place, what: Unpack, payload: Arrival, way: Way = 'sent'): Script {
+  const tree = `${paths.incoming(place.tx)}/tree`
+  return script(
+    'unpack',
+    [
+      fenced(place),
+      treeFunctions,
+      sealedFunction(what.writable ?? []),
+      sh`I=$PWD/${paths.incoming(place.tx)}; T=$I/tree; own=$I/own/${releaseName(what.release)}
+[ ! -e ${paths.release(what.release)} ] || exit ${codes.exists}
+[ ! -e "$I" ] || rm -rf "$I"
+umask 077; mkdir -p "$I" || exit ${codes.unpack}
+# Thrown away since we began: nobody would sweep after us. Whoever does takes the transaction's folder first.
+trap '[ -d "$X" ] || rm -rf "$I"' EXIT
+[ -d "$X" ] || exit ${codes.fenced}
+umask 022; [ -d ${paths.releases} ] || mkdir -p ${paths.releases} || exit ${codes.unpack}
+${comes(way, place.tx)}${payload.zip} -dc | tar -xof - -C "$I" || exit ${codes.unpack}
+[ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] && [ -d "$I/own" ] && [ -d "$T" ] || exit ${codes.unpack}
+${what.base === null ? sh`` : edited(what.base, what.release)}`,
+      payload.bytes > many ? sh`quick` : sh``,
+      what.base === null ? sh`mv "$I/added" "$own"` : newManifest(what.base),
+      sh`[ "$(sha256sum <"$own")" = ${`${what.digest.replace('sha256:', '')}  -`} ] || { echo 'the manifest that arrived is another one'; exit ${codes.notIntact}; }`,
+      what.base === null ? wholeArrived(payload) : withUnchanged(what, what.base, payload),
+      sh`[ -s "$own.sheet" ] || sheet "$T" >"$own.sheet" 2>/dev/null
+printf '%s\n' ${what.revision} >"$T/REVISION" || exit ${codes.unpack}`,
+      ...what.shared.dirs.map(dir =>
+        linkShared(
+          tree,
+          dir,
+          sh`${sharedFolder(dir)}
+${layOut(dir, what.shared.skeleton ?? {})}`,
+        ),
+      ),
+      ...what.shared.files.map(file =>
+        linkShared(
+          tree,
+          file,
+          sh`[ -e ${`${paths.shared}/${file}`} ] || { echo ${file}; exit ${codes.linkedFileMissing}; }`,
+        ),
+      ),
+      ...(what.touched ?? []).map(file => makeFile(`${tree}/${file}`)),
+      sealing(what),
+      sh`printf '%s\n' ${what.release} >"$X/made" &&
+mv -f "$own" "$own.sheet" "$own.sealed" .clonedeploy/manifests/ &&
+mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}`,
+      ...(way === 'sent and kept' ? [dropCopy] : []),
+    ],
+    typeof way === 'string' ? payload.data : way.key,
+  )
+}
+
+/** The list of what is sealed unless hooks change it: the manifest, and what we put beside it, which gets onto the sheet too. */
+function sealing({ shared, touched = [] }: Unpack): ShellText {
+  const made = ['REVISION', ...shared.dirs, ...shared.files]
+  const folders = [...new Set([...made, ...touched].flatMap(foldersTo))]
+  const names = [...made, ...folders].map(path => `./${path}`)
+  return sh`made() {
+  for p in ${names}; do
+    case $1 in d) [ -d "$p" ] && [ ! -L "$p" ] ;; l) [ -L "$p" ] ;; f) [ -f "$p" ] && [ ! -L "$p" ] ;; esac && printf '%s\000' "$p"
+  done
+}
+[ ! -s "$own.sheet" ] || {
+  ( cd "$T" && { made f; made l; } | xargs -0 sh -c 'exec find "$@" -maxdepth 0 -printf "%m %s %i %T@ %p\\0"' sh ) | sed -z 's, \./, ,' |
+    cat "$own.sheet" - | sealed sheet | sort -z >"$I/sheet" && mv "$I/sheet" "$own.sheet"
+} 2>/dev/null || : >"$own.sheet"
+b=$(newline "$own") && ( cd "$T" && { lines made | cat "$own" - | sealed lines; } | sort -u >"$own.sealed" ) || exit ${codes.unpack}`
+}
+
+function foldersTo(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'))
+}
+
+/** What the payload comes through before it is unpacked. */
+function comes(way: Way, tx: string): ShellText {
+  if (way === 'sent') return sh``
+  return way === 'sent and kept' ? sh`${keepCopy} | ` : sh`${fetchCopy(way, tx)}tail -c ${way.size} "$I/payload" | `
+}
+
+function linkShared(tree: string, linked: string, ensure: ShellText): ShellText {
+  const path = `${tree}/${linked}`
+  const parent = path.slice(0, path.lastIndexOf('/'))
+  return sh`${ensure}
+[ -d ${parent} ] || mkdir -p -- ${parent} || exit ${codes.unpack}
+ln -s -- ${sharedTarget(linked)} ${path} || exit ${codes.unpack}`
+}
+
+function sharedFolder(dir: string): ShellText {
+  const path = `${paths.shared}/${dir}`
+  return sh`[ -d ${path} ] || mkdir -p -- ${path}`
+}
+
+/** An empty folder of somebody else (an app that runs as another user, say) stays as it is. */
+function layOut(dir: string, skeleton: Skeleton): ShellText {
+  const path = `${paths.shared}/${dir}`
+  const files = Object.entries(skeleton).filter(([file]) => file.startsWith(`${dir}/`))
+  if (files.length === 0) return sh``
+  const made = files.map(([file, content]) => {
+    const to = `${paths.shared}/${file}`
+    return sh`mkdir -p -- ${to.slice(0, to.lastIndexOf('/'))} && printf %s ${content} >${to} &&`
+  })
+  return sh`[ ! -w ${path} ] || [ -n "$(ls -A ${`${path}/`})" ] || { ${made} :; } || exit ${codes.unpack}`
+}
+
+function makeFile(path: string): ShellText {
+  return sh`[ -e ${path} ] || { mkdir -p -- ${path.slice(0, path.lastIndexOf('/'))} && : >${path}; } || exit ${codes.unpack}`
+}

@@ -1,0 +1,82 @@
+import { codes } from './codes.js'
+import { enter, fenced, type Place } from './fence.js'
+import { type Script, ShellText, script, sh } from './shell.js'
+
+export interface HookRun {
+  /** Folder below deployTo in which the command runs. */
+  readonly folder: string
+  readonly run: string
+  /** Seconds. */
+  readonly timeout: number
+}
+
+/** Variables for a hook; they travel on stdin, so that no `ps` and no log ever shows a secret. */
+export type Variables = Readonly<Record<string, string>>
+
+/** Runs a user's command in a release. Exit: hook, after a last line `exit CODE`; folder. */
+export function hook(place: Place, what: HookRun, variables: Variables): Script {
+  return script('hook', [fenced(place), runCommand(what, sh`"$X/hook"`)], exports(variables))
+}
+
+/** The same without a transaction: `run` and health commands. */
+export function command(root: string, what: HookRun, variables: Variables): Script {
+  return script('command', [enter(root), runCommand(what)], exports(variables))
+}
+
+/** `record`: the file that keeps the process id while the command runs, for `endHook`. */
+function runCommand(what: HookRun, record: ShellText | null = null): ShellText {
+  return sh`( cd -- ${what.folder} ) || exit ${codes.folder}
+if [ -n "$clonedeploy_locale" ]; then LC_ALL=$clonedeploy_locale; else unset LC_ALL; fi
+eval "$(cat)"
+${
+  record === null
+    ? sh`${boundedCommand(what)}
+c=$?`
+    : recordedCommand(what, record)
+}
+[ "$c" -eq 0 ] || { printf '\nexit %s\n' "$c"; exit ${codes.hook}; }`
+}
+
+function recordedCommand(what: HookRun, record: ShellText): ShellText {
+  return sh`${boundedCommand(what)} &
+p=$!
+echo "$p" >${record}
+wait "$p"
+c=$?
+rm -f ${record}`
+}
+
+function boundedCommand(what: HookRun): ShellText {
+  return sh`if timeout -k 5 5 true 2>/dev/null; then set -- timeout -k 5 ${Math.ceil(what.timeout)}; else set --; fi
+( cd -- ${what.folder} || exit 1; exec "$@" sh -c ${what.run} ) </dev/null`
+}
+
+/**
+ * All hooks as one script for the dead-man's switch: what to run once `current` is back. Each is run, whatever the others
+ * come to; exit: that of the last one that failed. Nothing at all when there are none.
+ */
+export function afterwards(root: string, runs: readonly HookRun[], variables: Variables): Uint8Array {
+  if (runs.length === 0) return Buffer.alloc(0)
+  const parts = [
+    sh`cd -- ${root} || exit ${codes.folder}
+unset LC_ALL`,
+    exportLines(variables),
+    sh`clonedeploy_failed=0`,
+    ...runs.map(run => sh`${boundedCommand(run)} || clonedeploy_failed=$?`),
+    sh`exit "$clonedeploy_failed"`,
+  ]
+  return Buffer.from(parts.map(part => `${part}\n`).join(''))
+}
+
+/** What a script evaluates from its stdin. */
+export function exports(variables: Variables): Uint8Array {
+  return Buffer.from(exportLines(variables).text)
+}
+
+function exportLines(variables: Variables): ShellText {
+  return new ShellText(
+    Object.entries(variables)
+      .map(([name, value]) => sh`export ${name}=${value}`.text)
+      .join('\n'),
+  )
+}

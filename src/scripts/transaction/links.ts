@@ -1,0 +1,93 @@
+import { paths, releaseName } from '../../release/paths.js'
+import { sealedFunction } from '../prepare/sealed.js'
+import { sameCurrent } from '../read/same-current.js'
+import { codes } from '../shell/codes.js'
+import { fenced, flush, type Place } from '../shell/fence.js'
+import { type Script, type ShellText, script, sh } from '../shell/shell.js'
+import { treeFunctions } from '../shell/tree.js'
+import { endWorkFunction } from './end-work.js'
+import { wayFunctions } from './way.js'
+
+export interface Sealing {
+  readonly release: string
+  /** What is known of the release, and how it is started and asked: JSON texts of one line. */
+  readonly record: string
+  readonly run: string
+  /** Whether hooks changed its tree, so that it has to be read to know what it is. */
+  readonly hooked: boolean
+  /** What the app may write: it is not sealed. */
+  readonly writable?: readonly string[]
+}
+
+/** Ends the making of a release: the list of what is in it (when hooks changed that) and its digest, flushed to disk, and its records. Prints `tree DIGEST`. */
+export function seal(place: Place, { release, record, run, hooked, writable = [] }: Sealing): Script {
+  return script('seal', [
+    fenced(place),
+    treeFunctions,
+    sealedFunction(writable),
+    sh`umask 077
+printf '%s\n' ${run} >"$X/run" && mv -f "$X/run" ${paths.run(release)} || exit ${codes.unpack}`,
+    hooked ? sealTree(release) : sh`t=`,
+    flush,
+    sh`printf '%s\n%s\n' ${record} "$t" >"$X/seal" && mv -f "$X/seal" ${paths.seal(release)}`,
+  ])
+}
+
+/** The sheet comes first: what is written while the tree is read shows later. */
+function sealTree(release: string): ShellText {
+  return sh`m=$PWD/${paths.manifest(release)}; x=$PWD/$X; b=$(newline "$m")
+{ sheet ${paths.release(release)} | sealed sheet >"$x/sheet"; } 2>/dev/null
+quick
+( cd -- ${paths.release(release)} && { sed 1q "$m"; lines all | sealed lines; } | sort >"$x/sealed" ) &&
+t=$(sha256sum <"$x/sealed") && t=\${t%% *} && mv -f "$x/sheet" "$m.sheet" && mv -f "$x/sealed" "$m.sealed" || exit ${codes.unpack}
+echo "tree $t"`
+}
+
+/**
+ * Everything that swap and restore will need is made now, so that neither needs space or inodes later: both links, the
+ * transaction's state (one file that is renamed: staged → armed → swapped, or disarmed), the files whose times tell the
+ * deadline, and the outcome register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one
+ * rename can win).
+ * `bad`: how the release is marked when it is put back.
+ * Every earlier way back is set aside first: a switch that slept since it decided would put its old release under this one,
+ * and a restart of it that still goes on would start it, unless what is served stays. Exit: busy (that could not be ended), releaseMissing, currentChanged.
+ * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
+ */
+export function stage(
+  place: Place,
+  release: string,
+  old: string | null,
+  restart: Uint8Array,
+  bad: string | null = null,
+): Script {
+  const stays = old === paths.release(release)
+  return script(
+    'stage',
+    [
+      fenced(place),
+      wayFunctions,
+      endWorkFunction,
+      sh`umask 077
+[ -d ${paths.release(release)} ] || exit ${codes.releaseMissing}
+for d in .clonedeploy/tx/*; do backaside "$d"; ${stays ? sh`` : sh`endwork "$d" || exit ${codes.busy}; `}done`,
+      sameCurrent(old),
+      sh`[ ! -e "$X/stage" ] || rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
+mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,
+      old === null
+        ? sh`: >"$X/stage/revert/absent"`
+        : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
+      sh`${restart.length === 0 ? sh`:` : sh`{ printf '%s\n' ${asItself.text}; cat; }`} >"$X/restart.new" && mv -f "$X/restart.new" "$X/restart" && : >"$X/stage/revert/serve" &&
+printf '%20s\n' '' >"$X/restarting" && printf '%s\n' ${releaseName(release)} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
+printf '%s' ${bad === null ? '' : `${bad}\n`} >"$X/bad" &&
+for f in lease told tick early late log undecided; do : >"$X/$f" || exit ${codes.unpack}; done && : >"$X/state.staged" || exit ${codes.unpack}`,
+    ],
+    restart,
+  )
+}
+
+/**
+ * The first lines of a restart's script: its process is on record, in a file that has its size already, before it asks
+ * whether it may go on. Whoever takes that away from it reads the record afterwards.
+ */
+const asItself = sh`{ printf '%-20s\n' "$$" 1<>"\${0%/*}/restarting"; } 2>/dev/null
+[ -e "\${0%/*}/stage/revert/serve" ] || exit ${codes.fenced}`

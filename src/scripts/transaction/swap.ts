@@ -1,0 +1,166 @@
+import { paths } from '../../release/paths.js'
+import { sameCurrent } from '../read/same-current.js'
+import { codes } from '../shell/codes.js'
+import { fenced, flush, type Place } from '../shell/fence.js'
+import { type Script, type ShellText, script, sh } from '../shell/shell.js'
+import { endWorkFunction } from './end-work.js'
+import { wayFunctions } from './way.js'
+
+export interface Arm {
+  readonly release: string
+  readonly old: string | null
+  /** Seconds for which `go` is accepted. */
+  readonly deadline: number
+  /** Seconds without a renewed lease after which the host puts itself back. */
+  readonly lease: number
+}
+
+/**
+ * Starts the dead-man's switch, prints `armed`, answers a `ping` with `here`, waits for `go TX`, swaps by one rename and
+ * prints `renamed`, `swapped TARGET` and, when the disk has it, `flushed`. Between the word and the rename one program
+ * starts: a shell forked beforehand reads the word, compares the times of files (its own clock, and no program) and becomes
+ * the `mv`; where the link was renamed already (by SFTP), the word only makes it known, and so does the end of our line. A late
+ * `go` is refused there, and finds no link: the switch takes it away at the deadline, by the clock and by
+ * its sleeps, whoever calls the swap off before. What was renamed later all the same (the change time of the link; a host
+ * that froze as a whole) it puts back at its next look. Exit: late, rename, unpack (the times could not be written).
+ * When our end of the line is lost after the swap, the waiting shell is a second switch beside the first.
+ */
+export function arm(place: Place, what: Arm): Script {
+  return script('arm', [
+    fenced(place),
+    restoreFunction(sh`${paths.release(what.release)}`),
+    sameCurrent(what.old),
+    sh`mv -f "$X/state.staged" "$X/state.armed" || exit ${codes.late}
+k=${what.deadline}
+: >"$X/told" && b=$(stat -c %Y "$X/told") && touch -d "@$((b-1))" "$X/early" && touch -d "@$((b+k))" "$X/late" || exit ${codes.unpack}
+late() { true >"$1" || return 0; [ "$1" -nt "$X/late" ] || [ "$X/early" -nt "$1" ]; }
+( trap '' HUP INT TERM PIPE
+  d=0; n=0; m=0; seen=
+  while [ -e "$X/undecided" ] && [ ! -e "$X/state.disarmed" ]; do
+    sleep 1
+    if [ -L "$X/stage/go/current" ]; then
+      d=$((d+1))
+      [ "$d" -lt "$k" ] && ! late "$X/tick" || calloff "$X"
+    else
+      [ "$m" = 1 ] || { m=1; z=$(stat -c %Z current) && [ "$z" -gt "$((b+k))" ] && putback; }
+      n=$((n+1)); l=$(stat -c %Y "$X/lease") && [ "$l" != "$seen" ] && seen=$l n=0
+      [ "$n" -lt ${what.lease} ] || putback
+    fi
+  done
+) </dev/null >/dev/null 2>&1 &
+trap '' HUP INT TERM PIPE
+echo armed
+( IFS= read -r line
+  [ "$line" != ping ] || { echo here; IFS= read -r line; }
+  [ -n "$line" ] || ! took "$X" || exit 0
+  [ "$line" = ${`go ${place.tx}`} ] && ! late "$X/told" || exit ${codes.late}
+  took "$X" || exec mv -f "$X/stage/go/current" ./ )
+c=$?
+if [ "$c" != 0 ]; then
+  [ "$c" != ${codes.late} ] && [ -L "$X/stage/go/current" ] && c=${codes.rename} || c=${codes.late}
+  calloff "$X"
+  exit "$c"
+fi
+echo renamed
+mv -f "$X/state.armed" "$X/state.swapped"
+printf 'swapped %s\n' "$(readlink current)"`,
+    flush,
+    sh`echo flushed
+IFS= read -r line && exit 0
+# A renewal that was on its way when our end was lost is no sign of life yet: only a lease without any tells.
+while [ -e "$X/undecided" ]; do
+  seen=$(stat -c %Y "$X/lease"); sleep ${what.lease}
+  [ "$(stat -c %Y "$X/lease")" != "$seen" ] || putback
+done`,
+  ])
+}
+
+/**
+ * Puts `current` back to what it was, whatever came before; the same on any repetition. Prints what `current` is then:
+ * `current TARGET` or `absent`. Exit: decided (the host was confirmed), fenced.
+ */
+export function restore(place: Place, release: string): Script {
+  return script('restore', [
+    fenced(place),
+    restoreFunction(sh`${paths.release(release)}`),
+    sh`endwork "$X"
+calloff "$X"
+backagain "$X"
+[ ! -e "$X/undecided" ] || mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null
+[ ! -e "$X/outcome.confirmed" ] || exit ${codes.decided}
+back || exit ${codes.rename}
+markbad`,
+    flush,
+    readBack,
+  ])
+}
+
+/** Records that the old release is served again: what the dead-man's switch would run for it is not owed any more. */
+export function serve(place: Place): Script {
+  return script('serve', [fenced(place), sh`rm -f "$X/restart"`])
+}
+
+/** Reads what is true now: `current TARGET` or `absent`, the transaction's state and its outcome. Changes nothing. */
+export function look(root: string, tx: string): Script {
+  return script('look', [
+    sh`cd -- ${root} || exit ${codes.folder}`,
+    readBack,
+    sh`for s in ${paths.tx(tx)}/state.* ${paths.tx(tx)}/outcome.*; do [ -e "$s" ] && echo "\${s##*/}"; done; exit 0`,
+  ])
+}
+
+/**
+ * Decides for the new release on this host, once and for all, and keeps the fleet's record (JSON, one line) at once: a
+ * controller that dies before `finish` leaves no fleet that is taken for one that fell behind.
+ * Exit: decided (the host had put itself back), currentChanged.
+ */
+export function confirm(place: Place, release: string, fleet: string | null = null): Script {
+  return script('confirm', [
+    fenced(place),
+    sh`[ "$(readlink current)" = ${paths.release(release)} ] || [ -e "$X/outcome.reverted" ] || exit ${codes.currentChanged}
+mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.confirmed" ] || exit ${codes.decided}`,
+    markConfirmed(release),
+    fleet === null
+      ? sh``
+      : sh`umask 077; { printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } 2>/dev/null`,
+    flush,
+  ])
+}
+
+const readBack = sh`if [ -L current ]; then printf 'current %s\n' "$(readlink current)"; elif [ -e current ]; then echo other; else echo absent; fi`
+
+/** What the fleet confirmed can be rolled back to, whatever was said of it before. A full disk keeps nobody from confirming. */
+function markConfirmed(release: string): ShellText {
+  return sh`( umask 077; true >${paths.confirmed(release)} ) 2>/dev/null
+[ ! -e ${paths.bad(release)} ] || rm -f ${paths.bad(release)}`
+}
+
+/** `back`: takes the way forward away, then one rename of the link that was made beforehand. `markbad`: what a deploy brought and nobody confirmed is bad. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. `went`: what the swap made of `current`. */
+export function restoreFunction(went: ShellText): ShellText {
+  return sh`${wayFunctions}
+${endWorkFunction}
+back() {
+  calloff "$X"
+  [ "$(readlink current)" = ${went} ] || return 0
+  if [ -L "$X/stage/revert/current" ]; then mv -f "$X/stage/revert/current" ./
+  elif [ -e "$X/stage/revert/absent" ]; then rm -f current
+  fi
+}
+markbad() {
+  n=; [ ! -s "$X/bad" ] || read -r n <"$X/next"
+  [ -z "$n" ] || mv -f "$X/bad" ".clonedeploy/bad/$n" 2>/dev/null
+  return 0
+}
+putback() {
+  mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null || return 0
+  goback
+}
+goback() {
+  back; sync -f . 2>/dev/null || sync
+  # Another run has set this way back aside: what is served is its affair.
+  [ "$(readlink current)" != ${went} ] || return 0
+  markbad
+  endwork "$X"
+  ( trap - HUP INT TERM PIPE; exec sh "$X/restart" ) </dev/null >"$X/log" 2>&1 && rm -f "$X/restart"
+}`
+}

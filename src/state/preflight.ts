@@ -1,0 +1,176 @@
+import { paths } from '../release/paths.js'
+import { retired } from '../release/retention.js'
+import { inWords } from '../release/target.js'
+import { requiredTools } from '../scripts/read/inspect.js'
+import { typed } from '../scripts/shell/shell.js'
+import { confirmedReleases } from './confirmed.js'
+import { currentEntry, currentRelease } from './current.js'
+import type { HostState } from './host-state.js'
+
+export interface Needs {
+  /** Of the whole release on a host, in bytes and entries; 0 when nothing is unpacked. */
+  readonly bytes: number
+  readonly entries: number
+}
+
+/** Something that would stop a run on a host: what, and what to do about it. */
+export interface Problem {
+  readonly host: string
+  readonly text: string
+  readonly fix: string | null
+}
+
+/** Everything about a host that stops a run before it starts. */
+export function problemsOf(state: HostState, needs: Needs): readonly Problem[] {
+  const problem = (text: string, fix: string | null = null): Problem => ({ host: state.name, text, fix })
+  return [
+    ...folderProblems(state, problem),
+    ...currentProblems(state, problem),
+    ...toolProblems(state, problem),
+    ...spaceProblems(state, needs, problem),
+    ...state.damaged.map(({ file, why }) => problem(`${file} ${why}`, asideOf(state, file))),
+    ...state.missing.map(file =>
+      problem(`shared/${file} does not exist`, `create ${state.root}/shared/${file} on ${state.name}`),
+    ),
+  ]
+}
+
+/** Hosts that serve nothing beside others that do: a deploy brings them the new release, and no earlier one. */
+export function newcomers(states: readonly HostState[]): readonly string[] {
+  const names = states.filter(({ current }) => current.kind === 'absent').map(({ name }) => name)
+  if (names.length === 0 || names.length === states.length) return []
+  const who =
+    names.length === 1 ? `${names[0]} serves nothing yet and has` : `${names.join(', ')} serve nothing yet and have`
+  return [`${who} no earlier release to go back to. Bring it first: clonedeploy join --host ${names.join(',')}`]
+}
+
+/** Things that are odd but do not stop a run. */
+export function warningsOf(state: HostState): readonly string[] {
+  const { current } = state
+  const outside = current.kind === 'link' && current.resolves && current.release === null
+  return [
+    ...(outside
+      ? [
+          `${state.name}: current points outside releases/ (${inWords(current.target)}); it is put back as it is if the run fails`,
+        ]
+      : []),
+    ...(state.mounted
+      ? [`${state.name}: something is mounted over current: a swap may not be seen by who uses the mount`]
+      : []),
+    ...(state.tools.includes('timeout')
+      ? []
+      : [`${state.name}: has no \`timeout\`: hooks there are not ended when their time is over`]),
+  ]
+}
+
+/**
+ * Transactions that swapped and were never decided, or whose host decided to go back and did not come to it: a dead run
+ * left them, only `repair` may go on.
+ */
+export function inDoubt({ current, transactions }: HostState) {
+  const serves = current.kind === 'link' ? current.target : null
+  return transactions.filter(
+    ({ state, outcome, next, old }) =>
+      state === 'swapped' &&
+      (outcome === null || (outcome === 'reverted' && serves === `releases/${next}` && serves !== old)),
+  )
+}
+
+/** Transactions whose host went back, and of which nobody knows whether the app serves the old release again. */
+export function unserved({ transactions }: HostState) {
+  return transactions.filter(({ state }) => state === 'unserved')
+}
+
+/** Whether every host serves this digest already, sealed and recorded, with nothing left to do. */
+export function servesAlready(states: readonly HostState[], digest: string): boolean {
+  const ids = new Set(states.map(currentRelease))
+  return ids.size === 1 && states.every(state => currentEntry(state)?.digest === digest && !currentEntry(state)?.bad)
+}
+
+/** A record that is not what it has to be is looked at by a person, who may then put it where nothing reads it. */
+export function asideOf({ name, root }: HostState, file: string): string {
+  if (file === paths.journals) return `ls ${typed(`${root}/${file}`)}     (on ${name}: take what is none out of it)`
+  const aside = `.clonedeploy/damaged-${file.slice(file.lastIndexOf('/') + 1)}`
+  return `mv ${typed(`${root}/${file}`)} ${typed(`${root}/${aside}`)}     (on ${name}, when you have looked at it)`
+}
+
+type Say = (text: string, fix?: string | null) => Problem
+
+function folderProblems(state: HostState, say: Say): readonly Problem[] {
+  if (state.rootKind === 'other') return [say(`${state.root} is not a folder`, 'move it away, or set another deployTo')]
+  if (state.readOnly)
+    return [
+      say(
+        `${state.root} is on ${state.disk.mount}, which is mounted read-only`,
+        `mount -o remount,rw ${state.disk.mount}     (on ${state.name}; dmesg may say why it became so)`,
+      ),
+    ]
+  if (!state.writable)
+    return [
+      say(
+        `${state.user} may not write in ${state.root}`,
+        `sudo install -d -o ${state.user} ${typed(state.root)}     (on ${state.name})`,
+      ),
+    ]
+  return []
+}
+
+function currentProblems(state: HostState, say: Say): readonly Problem[] {
+  const path = `${state.root}/current`
+  switch (state.current.kind) {
+    case 'folder':
+      return [
+        say(`${path} is a directory, not a link`, `mv ${typed(path)} ${typed(`${path}.old`)}     (on ${state.name})`),
+      ]
+    case 'other':
+      return [say(`${path} is a file, not a link`, `mv ${typed(path)} ${typed(`${path}.old`)}     (on ${state.name})`)]
+    case 'link':
+      return state.current.resolves
+        ? []
+        : [
+            say(
+              `${path} dangles: ${inWords(state.current.target)} does not exist`,
+              `rm ${typed(path)}     (on ${state.name}, if nothing needs it)`,
+            ),
+          ]
+    case 'absent':
+      return []
+  }
+}
+
+function toolProblems(state: HostState, say: Say): readonly Problem[] {
+  const missing = requiredTools.filter(tool => !state.tools.includes(tool))
+  return missing.length === 0
+    ? []
+    : [say(`has no ${missing.join(', ')}`, 'install them: coreutils, findutils, tar, gzip or busybox')]
+}
+
+const reserve = 8 * 1024 * 1024
+
+function spaceProblems(state: HostState, needs: Needs, say: Say): readonly Problem[] {
+  if (needs.entries === 0) return []
+  const need = Math.ceil((needs.bytes * 1.1 + needs.entries * 1024 + reserve) / 1024)
+  const inodes = Math.ceil(needs.entries * 1.1) + 64
+  const fix = roomOn(state)
+  return [
+    ...(state.disk.freeKb < need
+      ? [say(`too little disk space on ${state.disk.mount}: free ${mb(state.disk.freeKb)}, needs ${mb(need)}`, fix)]
+      : []),
+    ...(state.disk.freeInodes !== null && state.disk.freeInodes < inodes
+      ? [say(`too few inodes on ${state.disk.mount}: free ${state.disk.freeInodes}, needs ${inodes}`, fix)]
+      : []),
+  ]
+}
+
+/** Old releases may go; where there are none, something else has to. */
+function roomOn(state: HostState): string {
+  const confirmed = confirmedReleases([state])
+  const keep = [2, 1].find(count => retired(state, null, count, confirmed).length > 0)
+  return keep === undefined
+    ? `make room on ${state.disk.mount} of ${state.name}: it holds no old release that could go`
+    : `clonedeploy prune --only ${state.name} --keep ${keep}`
+}
+
+function mb(kb: number): string {
+  return `${(kb / 1024).toFixed(kb < 10240 ? 1 : 0)} MB`
+}

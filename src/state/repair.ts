@@ -1,0 +1,132 @@
+import { currentRelease } from './current.js'
+import type { FleetRecord, HostState, TransactionState } from './host-state.js'
+import { inDoubt, unserved } from './preflight.js'
+
+/** What was found out beside the records of the hosts that answered. */
+export interface Found {
+  /** What the fleet is to serve, as plan/vouched.ts has it; null: that is not known, or it is nothing. */
+  readonly record: FleetRecord | null
+  /** Hosts that did not answer. */
+  readonly unreachable: readonly string[]
+  /** Hosts whose copy of the fleet's release is not what it was sealed as. */
+  readonly damaged: ReadonlySet<string>
+}
+
+/**
+ * What a host needs to serve the fleet's release: `swap` it holds it, `push` it lacks it, `replace` it holds a damaged copy
+ * beside what it serves, `deploy` it serves a damaged copy, which only another release can mend.
+ */
+export type Need = 'nothing' | 'swap' | 'push' | 'replace' | 'deploy'
+
+/** Undecided swaps that a dead run left, by host. */
+export type Doubts = ReadonlyMap<string, TransactionState>
+
+export type RepairDecision =
+  /** Whether the swap was confirmed is known by hosts that did not answer. */
+  | { readonly kind: 'unknown'; readonly tx: string; readonly hosts: readonly string[] }
+  /** No host confirmed: those that swapped go back to what they served before, and serve it. */
+  | { readonly kind: 'put back'; readonly doubts: Doubts }
+  /** The fleet has a release, and not every host serves it. */
+  | {
+      readonly kind: 'bring'
+      readonly release: string
+      readonly digest: string | null
+      readonly needs: ReadonlyMap<string, Need>
+      readonly doubts: Doubts
+    }
+  /** Nothing was swapped: what was prepared, the lock and damaged copies (on the hosts of `remove`) go. */
+  | { readonly kind: 'sweep'; readonly release: string | null; readonly remove: readonly string[] }
+  | { readonly kind: 'nothing'; readonly release: string | null }
+
+/** What ends the fleet's troubles, from the records of its hosts and nothing else. Nobody must be at work on it. */
+export function decideRepair(states: readonly HostState[], found: Found): RepairDecision {
+  const dead = new Map([...doubtsOf(states)].filter(([, one]) => !isConfirmed(states, one)))
+  if (dead.size > 0) return putBack(dead, found)
+  if (found.record === null) return leftovers(states, null)
+  const { release, digest } = found.record
+  const needs = needsFor(states, found.record, found.damaged)
+  const having = (need: Need) => [...needs].filter(([, one]) => one === need).map(([name]) => name)
+  if (having('replace').length > 0) return { kind: 'sweep', release, remove: having('replace') }
+  if (having('swap').length + having('push').length === 0) return leftovers(states, release)
+  return { kind: 'bring', release, digest, needs, doubts: doubtsOf(states) }
+}
+
+/** Hosts that serve a damaged copy of the fleet's release: a repair leaves them as they are. */
+export function beyondRepair(
+  states: readonly HostState[],
+  { record, damaged }: Omit<Found, 'unreachable'>,
+): readonly string[] {
+  if (record === null) return []
+  return [...needsFor(states, record, damaged)].filter(([, need]) => need === 'deploy').map(([name]) => name)
+}
+
+function putBack(doubts: Doubts, { unreachable }: Found): RepairDecision {
+  const [first] = doubts.values()
+  if (unreachable.length > 0) return { kind: 'unknown', tx: first?.id ?? '', hosts: unreachable }
+  return { kind: 'put back', doubts }
+}
+
+function doubtsOf(states: readonly HostState[]): Doubts {
+  return doubtsBy(states, inDoubt)
+}
+
+function doubtsBy(states: readonly HostState[], which: typeof inDoubt): Doubts {
+  return new Map(
+    states.flatMap(state =>
+      which(state)
+        .slice(0, 1)
+        .map(one => [state.name, one] as const),
+    ),
+  )
+}
+
+/** A host says so by its register, or by the fleet's record that it keeps from that moment on. */
+function isConfirmed(states: readonly HostState[], { id, next }: TransactionState): boolean {
+  return states.some(
+    ({ transactions, fleet }) =>
+      (fleet?.tx === id && fleet.release === next) ||
+      transactions.some(one => one.id === id && one.outcome === 'confirmed' && one.next === next),
+  )
+}
+
+/** What each host needs to serve this release. */
+export function needsFor(
+  states: readonly HostState[],
+  { release, digest }: Pick<FleetRecord, 'release' | 'digest'>,
+  damaged: ReadonlySet<string>,
+): ReadonlyMap<string, Need> {
+  return new Map(states.map(state => [state.name, needOf(state, release, digest, damaged)]))
+}
+
+function needOf(state: HostState, release: string, digest: string | null, damaged: ReadonlySet<string>): Need {
+  const entry = state.releases.find(({ id }) => id === release)
+  if (entry === undefined) return 'push'
+  const serves = currentRelease(state) === release
+  if (entry.digest !== digest || damaged.has(state.name)) return serves ? 'deploy' : 'replace'
+  return serves && inDoubt(state).length === 0 ? 'nothing' : 'swap'
+}
+
+/** The hosts on which something is to be done. */
+export function hostsToMend(states: readonly HostState[], decision: RepairDecision): readonly string[] {
+  switch (decision.kind) {
+    case 'put back':
+      return [...decision.doubts.keys()]
+    case 'bring':
+      return [...decision.needs].flatMap(([name, need]) => (need === 'nothing' ? [] : [name]))
+    case 'sweep':
+      return states.filter(state => decision.remove.includes(state.name) || hasLeftovers(state)).map(({ name }) => name)
+    default:
+      return []
+  }
+}
+
+/** Whether a dead run left its lock, or what it had prepared. */
+export function hasLeftovers({ lock, transactions }: HostState): boolean {
+  return lock.held || transactions.some(({ outcome }) => outcome === null)
+}
+
+function leftovers(states: readonly HostState[], release: string | null): RepairDecision {
+  const back = doubtsBy(states, unserved)
+  if (back.size > 0) return { kind: 'put back', doubts: back }
+  return states.some(hasLeftovers) ? { kind: 'sweep', release, remove: [] } : { kind: 'nothing', release }
+}

@@ -1,0 +1,122 @@
+import type { HistoryRecord, MaintenanceRecord } from './host-state.js'
+import type { Drift } from './intact.js'
+import type { AloneReport } from './word/alone.js'
+
+/** What a host is, in a word that scripts may rely on. */
+export type Verdict =
+  | 'consistent'
+  /** It was deployed as another app or stage. */
+  | 'not ours'
+  /** A run that is alive has it in hand. */
+  | 'deploying'
+  /** A person keeps the lock; what it serves is right. */
+  | 'locked'
+  /** Swapped, and neither confirmed nor put back. */
+  | 'in doubt'
+  /** The same, and its switch should have put it back long ago. */
+  | 'watchdog dead'
+  /** It put itself back while others were confirmed. */
+  | 'split'
+  | 'behind'
+  /** It serves a release that is newer than the fleet's. */
+  | 'ahead'
+  | 'new'
+  /** No other host bears out what it says that the fleet serves. */
+  | 'alone'
+  | 'drifted'
+  /** Its files are back, and the restart that serves them was not seen to succeed. */
+  | 'service unknown'
+  /** A run that died has taken it out of service, and nobody has put it back. */
+  | 'drained'
+  | 'unhealthy'
+  /** A process of another release is still there, although its restart should have ended it. */
+  | 'old process'
+  /** `current` is no link, or leads nowhere. */
+  | 'broken'
+  /** A record of clonedeploy's on it is not what it has to be. */
+  | 'damaged'
+  | 'unreachable'
+  /** Left out on purpose, and not to be reached. */
+  | 'left out'
+
+/** What `status` says: the JSON of the command line's contract, and what its table is drawn from. */
+export interface StatusReport {
+  readonly v: 1
+  readonly command: 'status'
+  readonly app: string
+  readonly stage: string
+  readonly result: 'consistent' | 'mixed' | 'unknown' | 'empty'
+  readonly exitCode: 0 | 3 | 6
+  readonly target: string | null
+  readonly lock: {
+    readonly holder: string
+    readonly since: string
+    readonly reason: string
+    readonly alive: boolean
+    readonly tx: string
+    /** Seconds since the holder was heard of; 0 for a person's lock, which does not age. */
+    readonly age: number | null
+    /** A person took it: no run gives it back. */
+    readonly kept: boolean
+    /** How it is known that the holder is over, where it is: by what it wrote itself, or because its process is gone. */
+    readonly over: string | null
+    /** A run's lock that nobody keeps alive: how it left the hosts. */
+    readonly left: string | null
+  } | null
+  readonly hosts: readonly StatusHost[]
+  /** Which hosts serve what, where they do not serve the same; most hosts first. */
+  readonly split: readonly { readonly release: string | null; readonly hosts: readonly string[] }[] | null
+  /** What hosts say of the fleet that nobody else bears out; absent: nothing. */
+  readonly alone?: readonly AloneReport[]
+  /** Whose flag of maintenance is on the hosts, and on which; absent: on none. */
+  readonly maintenance?: MaintenanceRecord & { readonly hosts: readonly string[] }
+  /** Sentences for people: what is wrong and what to run. */
+  readonly problems: readonly string[]
+  readonly next: readonly string[]
+}
+
+export interface StatusHost {
+  readonly name: string
+  readonly reachable: boolean
+  readonly error: string | null
+  readonly current: string | null
+  readonly digest: string | null
+  /** What the app itself says it serves; null when it was not asked or cannot say. */
+  readonly served: string | null
+  readonly health: 'ok' | 'failing' | 'none'
+  readonly healthNote: string
+  /** How what it holds differs from what was sealed; null when that was not read, or nothing was. */
+  readonly drift: Drift | null
+  /** Processes that live in releases other than the one it holds. */
+  readonly processes: readonly { readonly pid: number; readonly name: string; readonly release: string }[]
+  /** What such a process means here: `fail` where a restart should have ended it. */
+  readonly oldProcesses: 'fail' | 'warn'
+  readonly transaction: {
+    readonly id: string
+    readonly phase: string
+    readonly target: string | null
+    readonly previous: string | null
+  } | null
+  readonly releases: readonly string[]
+  readonly last: HistoryRecord | null
+  /** What the balancers say of it; absent where there are none. */
+  readonly places?: readonly Place[]
+  /** What is off, more coarsely than the verdict: OLD, NEW, DRIFT, IN DOUBT, UNREACHABLE …; null when nothing is. */
+  readonly flag: string | null
+  readonly verdict: Verdict
+  /** The verdict in one sentence, and what to run next; null when there is nothing to say. */
+  readonly says: string | null
+  readonly next: string | null
+  /** How many releases it is behind, of those that are still on any host; null when it is not, or that cannot be told. */
+  readonly behind: number | null
+}
+
+/** A host as a balancer sees it. */
+export interface Place {
+  readonly balancer: string
+  /** What people call it: `HAProxy web/web-3`. */
+  readonly server: string
+  readonly state: 'ready' | 'drain' | 'maint' | 'unknown'
+  readonly up: boolean
+  readonly sessions: number | null
+}
