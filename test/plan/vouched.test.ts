@@ -27,12 +27,15 @@ const left = (name: string, outcome: TransactionState['outcome'], more: Partial<
     { id: txOf(3), state: 'swapped', outcome, next: idOf(3), old: `releases/${idOf(2)}`, lease: null, ...more },
   ],
 })
+/** A host that the first run ever has swapped, and nobody has decided on. */
+const undecided = (name: string) => ({ ...left(name, null, { old: null }), fleet: null })
 const knowing = (...days: readonly number[]): Known => ({ ...nothingKnown, records: days.map(day => recorded(day)) })
 const trusting = (trusted: string): Known => ({ ...nothingKnown, trusted })
 
 describe('what a fleet is to serve', () => {
   it.each<[string, HostState[], Known, number | null, readonly string[]]>([
     ['is nothing where nobody says anything', [wiped('a'), wiped('b')], nothingKnown, null, []],
+    ['is nothing where a first run died on one host', [undecided('a'), wiped('b'), wiped('c')], nothingKnown, null, []],
     ['is what two hosts say', [of('a', 3), of('b', 3), of('c', 2)], nothingKnown, 3, []],
     ['is what two hosts say, for one that is new', [of('a', 3), of('b', 3), wiped('c')], nothingKnown, 3, []],
     ['is what the only host says', [of('a', 3)], nothingKnown, 3, []],

@@ -1,6 +1,7 @@
 import { isOlder } from '../../release/id.js'
 import { currentEntry, currentRelease, unconfirmed } from '../current.js'
 import type { FleetRecord, HostState } from '../host-state.js'
+import { inDoubt } from '../preflight.js'
 
 /** What a host says that the fleet is to serve. */
 export interface Word {
@@ -28,9 +29,10 @@ function confirmedSince(state: HostState, states: readonly HostState[]): FleetRe
   return { ...recordOf(state, last.next, (fleet?.seq ?? 0) + 1), previous: fleet?.release ?? null, tx: last.id }
 }
 
+/** What a run has swapped and nobody has decided on says nothing of what the fleet is to serve. */
 function servedRecord(state: HostState): FleetRecord | null {
   const release = currentRelease(state)
-  return release === null ? null : recordOf(state, release, 0)
+  return release === null || inDoubt(state).length > 0 ? null : recordOf(state, release, 0)
 }
 
 function recordOf({ releases }: HostState, release: string, seq: number): FleetRecord {
