@@ -38,7 +38,7 @@ export function problemsOf(state: HostState, needs: Needs): readonly Problem[] {
 /** Hosts that serve nothing beside others that do: a deploy brings them the new release, and no earlier one. */
 export function newcomers(states: readonly HostState[]): readonly string[] {
   const names = states.filter(({ current }) => current.kind === 'absent').map(({ name }) => name)
-  if (names.length === 0 || names.length === states.length) return []
+  if (names.length === 0 || states.every(({ current }) => current.kind !== 'link')) return []
   const who =
     names.length === 1 ? `${names[0]} serves nothing yet and has` : `${names.join(', ')} serve nothing yet and have`
   return [`${who} no earlier release to go back to. Bring it first: clonedeploy join --host ${names.join(',')}`]
