@@ -1,8 +1,8 @@
+import { didYouMean } from '../text/suggest.js'
 import { checkHosts } from './check-hosts.js'
 import type { Path, Problem } from './problems/problem.js'
 import type { Layer } from './schema.js'
 import type { Stage } from './stages.js'
-import { didYouMean } from './suggest.js'
 
 /** What is wrong between the keys of each stage, where every key by itself is right. */
 export function checkStages(stages: readonly Stage[]): readonly Problem[] {

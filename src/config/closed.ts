@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { didYouMean } from './suggest.js'
+import { didYouMean } from '../text/suggest.js'
 
 /** An object that has these keys only. `refused` says why some others are not among them. */
 export function closed<S extends z.core.$ZodLooseShape>(shape: S, refused: Readonly<Record<string, string>> = {}) {

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
+import { didYouMean } from '../text/suggest.js'
 import type { Stage, Stages } from './stages.js'
-import { didYouMean } from './suggest.js'
 
 /** The stage that is asked for, or the only one, or the default one. Throws UsageError. */
 export function pickStage(file: string, { all, defaultStage }: Stages, asked: string | undefined): Stage {

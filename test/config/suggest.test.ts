@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { didYouMean, suggest } from '../../src/config/suggest.js'
+import { didYouMean, suggest } from '../../src/text/suggest.js'
 
 const keys = ['host', 'port', 'deployTo', 'keepReleases', 'production', 'roles']
 

@@ -43,6 +43,12 @@ const sick = { health: { run: '[ ! -e "$AT/sick" ]', timeout: '1s', tryTimeout: 
 const restart = 'rm -f "$AT/sick"'
 const get = (at: string) => ({ env: { AT: at } })
 
+const makeFolder = (project: Project) => mkdirSync(project.on(2, 'current'), { recursive: true })
+const leadNowhere = async (project: Project) => {
+  await deploy(project, 'one')
+  relink(project, 'releases/gone')
+}
+
 const situations: Readonly<Record<string, Situation>> = {
   'a host whose key nobody knows': {
     host: (_, at) => ({ knownHosts: join(at, 'known_hosts') }),
@@ -68,33 +74,27 @@ const situations: Readonly<Record<string, Situation>> = {
     typed: [],
   },
   'a current that is a folder': {
-    make: project => mkdirSync(project.on(2, 'current'), { recursive: true }),
+    make: makeFolder,
     command: 'check',
     code: 3,
     typed: [['mv ROOT2/current ROOT2/current.old', 0]],
     after: 'deploy',
   },
   'a current that is a folder, in status': {
-    make: project => mkdirSync(project.on(2, 'current'), { recursive: true }),
+    make: makeFolder,
     command: 'status',
     code: 6,
     typed: [['check', 3]],
   },
   'a current that leads nowhere': {
-    async make(project) {
-      await deploy(project, 'one')
-      relink(project, 'releases/gone')
-    },
+    make: leadNowhere,
     command: 'deploy --force',
     code: 3,
     typed: [['rm ROOT2/current', 0]],
     after: 'deploy --force',
   },
   'a current that leads nowhere, in status': {
-    async make(project) {
-      await deploy(project, 'one')
-      relink(project, 'releases/gone')
-    },
+    make: leadNowhere,
     command: 'status',
     code: 6,
     typed: [['repair', 0]],

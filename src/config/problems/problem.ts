@@ -1,5 +1,5 @@
 import { Refusal } from '../../errors.js'
-import { suggest } from '../suggest.js'
+import { suggest } from '../../text/suggest.js'
 
 export type Path = readonly PropertyKey[]
 

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { didYouMean } from '../suggest.js'
+import { didYouMean } from '../../text/suggest.js'
 import { show } from './show.js'
 
 const nouns: Readonly<Record<string, string>> = {
