@@ -33,6 +33,10 @@ describe.skipIf(!sshdIsHere())('join', () => {
     const { code, stderr, json } = await project.run('join --host h3 --json')
     expect(stderr).not.toMatch(/[✖!] /)
     expect(code).toBe(0)
+    // Of the hosts that a phase changes.
+    expect(stderr).toMatch(/push\n( .*\n)*? +✔ 1\/1\n/)
+    expect(stderr).toMatch(/swap\n +✔ h3 .*\n +✔ 1\/1 swapped in 0 ms\n/)
+    expect(stderr).toMatch(/restart\n +✔ h3 .*\n +✔ 1\/1\n/)
     expect(json()).toMatchObject({ command: 'join', result: 'deployed', exitCode: 0, release: three })
     expect(json().joined).toEqual({ hosts: ['h3'], earlier: [two, one] })
     expect(currents()).toEqual(serving(three, three, three))

@@ -18,13 +18,11 @@ const progressEvery = 100
 
 /** Brings the whole release to every host, verified, linked, prepared and flushed: all hosts, or the run stops here. */
 export async function prepareAll(run: Run): Promise<Halt | null> {
-  const pushes = run.hosts.some(({ plan }) => pushOf(plan) !== undefined)
-  if (pushes) {
+  const pushed = run.hosts.filter(({ plan }) => pushOf(plan) !== undefined)
+  if (pushed.length > 0) {
     const relay = await startRelay(run)
-    const halt = await inPhase(run, 'push', run.hosts, async host => {
-      const step = pushOf(host.plan)
-      return step === undefined ? null : push(run, host, step, relay)
-    }).finally(relay.end)
+    const act = (host: HostRun) => push(run, host, pushOf(host.plan) as PushStep, relay)
+    const halt = await inPhase(run, 'push', pushed, act).finally(relay.end)
     if (halt !== null) return halt
   }
   const stopped = run.stop.reason()

@@ -82,7 +82,7 @@ export interface Halt {
   readonly reason: string
 }
 
-/** One moment on all hosts. Tells how it went, keeps each host's failure, and says whether all came through. */
+/** One moment on all of these hosts. Tells how it went, keeps each host's failure, and says whether all came through. */
 export async function inPhase(
   run: Run,
   phase: Phase,
@@ -91,6 +91,7 @@ export async function inPhase(
   note: (done: number) => string = done => `${done}/${hosts.length}`,
   title = '',
 ): Promise<Halt | null> {
+  if (hosts.length === 0) return null
   const began = performance.now()
   run.emit({ type: 'phase.start', phase, ...(title === '' ? {} : { note: title }) })
   const failed = await onAll(run, phase, hosts, act)

@@ -9,14 +9,14 @@ import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, runStep }
 
 /** Makes the app serve the new release on these hosts, and sees that it does. */
 export async function serveAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
-  const restarts = hosts.some(host => host.plan.restart.length > 0)
-  const halt = restarts
-    ? await inPhase(run, 'restart', hosts, host => restart(run, host, 'restart', host.plan.restart))
-    : null
-  if (halt !== null) return halt
-  if (hosts.every(host => host.plan.health.length === 0))
-    return inSilence(run, 'health', hosts, host => healthy(run, host, 'health', []))
-  return inPhase(run, 'health', hosts, host => healthy(run, host, 'health', host.plan.health))
+  const restarted = hosts.filter(host => host.plan.restart.length > 0)
+  const asked = hosts.filter(host => host.plan.health.length > 0)
+  const unasked = hosts.filter(host => host.plan.health.length === 0)
+  return (
+    (await inPhase(run, 'restart', restarted, host => restart(run, host, 'restart', host.plan.restart))) ??
+    (await inPhase(run, 'health', asked, host => healthy(run, host, 'health', host.plan.health))) ??
+    (await inSilence(run, 'health', unasked, host => healthy(run, host, 'health', [])))
+  )
 }
 
 export async function restart(

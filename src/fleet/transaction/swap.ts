@@ -3,7 +3,18 @@ import { paths } from '../../release/paths.js'
 import { escapeLine } from '../../text/escape.js'
 import type { HostFailure } from '../outcome.js'
 import { within } from '../within.js'
-import { type Batch, ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, type Span } from './run.js'
+import {
+  type Batch,
+  ended,
+  type Halt,
+  type HostRun,
+  inPhase,
+  inSilence,
+  known,
+  moves,
+  type Run,
+  type Span,
+} from './run.js'
 
 /** Starts the dead-man's switch on these hosts; each then waits for one word, for as long as the deadline is. */
 export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
@@ -52,6 +63,7 @@ async function ping(host: HostRun): Promise<HostFailure | null> {
  */
 export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt | null> {
   const farthest = Math.max(...hosts.map(host => host.away))
+  const moving = hosts.filter(moves).length
   const swaps: Span[] = []
   const renames = meeting(hosts.filter(({ files }) => files !== null).length)
   const halt = await inPhase(
@@ -59,7 +71,7 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
     'swap',
     hosts,
     async host => {
-      run.emit({ type: 'host.start', phase: 'swap', step: 'swap', host: host.name })
+      if (moves(host)) run.emit({ type: 'host.start', phase: 'swap', step: 'swap', host: host.name })
       await delay((farthest - host.away) / 2)
       const sent = performance.now()
       host.current = { kind: 'unknown' }
@@ -78,19 +90,20 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
         return failure
       }
       const way = Math.min(host.away, answered - sent) / 2
-      swaps.push({ from: sent + way, to: answered - way })
+      if (moves(host)) swaps.push({ from: sent + way, to: answered - way })
       const flushed = await host.waiting?.line(60_000)
       const failure =
         flushed === 'flushed'
           ? null
           : await refusal(host, 'swap', 'the host did not flush the swap to its disk', flushed ?? null)
-      ended(run, host, 'swap', 'swap', answered - sent, failure, failure?.message ?? `current → ${run.plan.release}`)
+      if (moves(host) || failure !== null)
+        ended(run, host, 'swap', 'swap', answered - sent, failure, failure?.message ?? `current → ${run.plan.release}`)
       return failure
     },
-    done => {
+    () => {
       run.swaps.push(...swaps)
       run.swapWindowMs = run.swaps.length === 0 ? null : windowOf(run.swaps)
-      return `${done}/${hosts.length} swapped in ${windowOf(swaps)} ms`
+      return `${swaps.length}/${moving} swapped in ${windowOf(swaps)} ms`
     },
     title,
   )
