@@ -1,4 +1,3 @@
-export { defineConfig } from './config/define.js'
 export type {
   AmountInput,
   BalancerCommandInput,
@@ -32,3 +31,4 @@ export type {
   TcpCheckInput,
   TouchInput,
 } from './config/input.js'
+export { defineConfig } from './config/input.js'

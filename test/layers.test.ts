@@ -24,11 +24,11 @@ const upwards: readonly string[] = [
 
 /** Where each package may be imported: one file, or one folder. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  '@clack/prompts': ['commands/context/ask.ts', 'commands/context/passphrase.ts'],
+  '@clack/prompts': ['commands/context/ask.ts', 'commands/context/screen.ts'],
   chalk: ['render/paint.ts'],
   commander: ['cli/completion.ts', 'cli/program.ts'],
   execa: ['artifact/git/git.ts'],
-  'fast-string-width': ['render/width.ts'],
+  'fast-string-width': ['render/table.ts'],
   ignore: ['artifact/select/gitignore.ts'],
   jiti: ['config/load/evaluate.ts'],
   'log-update': ['render/progress/tty.ts'],

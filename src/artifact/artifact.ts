@@ -1,6 +1,8 @@
+import { PreflightError } from '../errors.js'
 import type { Skeleton } from '../release/linked.js'
 import type { Arrival, Zip } from '../scripts/prepare/arrival.js'
 import type { Manifest } from './manifest/manifest.js'
+import { printable } from './names.js'
 
 /** The built files, packed once: frozen on disk before the first host gets a byte. */
 export interface Artifact {
@@ -34,4 +36,41 @@ export interface Revision {
   readonly author: string
   /** Uncommitted changes in the user's working tree, which are not deployed; null for a remote repository. */
   readonly dirty: number | null
+}
+
+/** A file was written to while it was being packed: hosts would get half of an old and half of a new one. */
+export class FileChangedError extends PreflightError {
+  override name = 'FileChangedError'
+  constructor(readonly path: string) {
+    super(`${printable(path)} changed while it was being packed`, {
+      details: ['something still writes into the folder: a watcher, or a build that runs in the background'],
+      next: ['stop it and deploy again'],
+    })
+  }
+}
+
+/** The frozen bytes of an artifact in the local cache are not what they were. It has been removed from there. */
+export class DamagedArtifactError extends PreflightError {
+  override name = 'DamagedArtifactError'
+  constructor(readonly reason: string) {
+    super('the artifact in the local cache is damaged; it was removed from there', {
+      details: [reason],
+      next: ['deploy again: it is built anew'],
+    })
+  }
+}
+
+/** Some paths cannot be part of an artifact. */
+export class UnpackableError extends PreflightError {
+  override name = 'UnpackableError'
+}
+
+/** A payload that does not fit into memory. */
+export class PayloadTooLargeError extends PreflightError {
+  override name = 'PayloadTooLargeError'
+  constructor(bytes: number) {
+    super(`the artifact is more than ${Math.floor(bytes / 2 ** 30)} GB compressed: too large to be sent to the hosts`, {
+      next: ['leave out what the app does not need: "include" in the config, or .deployignore'],
+    })
+  }
 }

@@ -1,8 +1,9 @@
+import { lstatSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config, Source } from '../config/config.js'
+import { PreflightError } from '../errors.js'
 import type { Artifact, Revision } from './artifact.js'
-import { checkoutEnv } from './build-env.js'
-import { type BuildSettings, buildKey, recallBuild, rememberBuild } from './built.js'
+import { type BuildSettings, buildKey, recallBuild, rememberBuild } from './build-cache.js'
 import { recall } from './cache/store.js'
 import { type OnOutput, runCommand } from './command.js'
 import { checkOut, notFetched, subfolder } from './git/checkout.js'
@@ -13,10 +14,8 @@ import { fetchMirror, hasCommit } from './git/mirror.js'
 import { commitOf } from './git/ref.js'
 import { openRepository, type Repository } from './git/repository.js'
 import { artifactOf, packFolder } from './pack.js'
-import { releaseRoot } from './release-root.js'
 import type { PackOptions } from './select/find.js'
-import { inWorkspace } from './workspace.js'
-import { workspacesOf } from './workspaces.js'
+import { checkoutEnv, inWorkspace, workspacesOf } from './workspace.js'
 
 export interface BuildOptions {
   readonly config: BuildSettings & Pick<Config, 'root' | 'source'>
@@ -145,4 +144,16 @@ async function pack(
 ): Promise<Artifact> {
   const { include, shared } = config
   return packFolder({ dir: releaseRoot(dir, config.releaseRoot), include, shared, cacheDir, revision, signal, ...more })
+}
+
+/** The folder of a build that is the release (null: all of it), which must really lie in it: a link could lead anywhere. */
+export function releaseRoot(built: string, root: string | null): string {
+  if (root === null) return built
+  const path = join(built, root)
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats?.isDirectory() && realpathSync(path) === join(realpathSync(built), root)) return path
+  throw new PreflightError(`"root" names ${root}, which is no folder of the build`, {
+    details: [stats === undefined ? 'there is nothing of that name' : 'it is a file, or a symbolic link leads to it'],
+    next: ['correct "root" in the config, or the build that should make it'],
+  })
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PreflightError } from '../errors.js'
 import { signalGroup } from '../process-group.js'
-import { outputLines } from './output-lines.js'
 
 export type OnOutput = (line: string, stream: 'stdout' | 'stderr') => void
 
@@ -84,4 +84,34 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const timeout = sleep(ms, null, { signal: late.signal }).catch(() => null)
   await Promise.race([work, timeout])
   late.abort()
+}
+
+const longest = 16_384
+
+/** Cuts a stream of chunks into lines. A line that a progress bar rewrote (\r) is told once, as it was last. */
+export interface OutputLines {
+  readonly push: (chunk: Buffer) => void
+  readonly end: () => void
+}
+
+export function outputLines(onLine: (line: string) => void): OutputLines {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  const tell = (line: string) => onLine(line.replace(/\r+$/, '').replace(/^.*\r/s, ''))
+  const take = (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    lines.forEach(tell)
+    if (rest.length <= longest) return
+    tell(rest)
+    rest = ''
+  }
+  return {
+    push: chunk => take(decoder.write(chunk)),
+    end: () => {
+      take(decoder.end())
+      if (rest !== '') tell(rest)
+      rest = ''
+    },
+  }
 }

@@ -6,11 +6,9 @@ import { freeze } from './cache/freeze.js'
 import type { Frozen } from './cache/store.js'
 import { PointersError } from './git/lfs.js'
 import { digestOf, type Manifest } from './manifest/manifest.js'
-import { markedIn } from './mark.js'
+import { keyWarnings, markedIn } from './marks.js'
 import { payloadFrom } from './payload/payload.js'
-import type { PackOptions } from './select/find.js'
-import { findAll } from './select/find.js'
-import { keyWarnings } from './select/key-warnings.js'
+import { findAll, type PackOptions } from './select/find.js'
 
 /**
  * The artifact of a folder as it is now. Nothing is left out in silence: what cannot be deployed is a PreflightError

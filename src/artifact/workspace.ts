@@ -1,7 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { basename, delimiter, dirname, join } from 'node:path'
+import { privateFolder } from '../cache-folder.js'
+import { isWithin, worktreeOf } from './git/discover.js'
+import { withoutRepository } from './git/git.js'
 
 /**
  * Runs `work` in an empty folder below `all` and removes it afterwards, whatever happens. The folder has the same path each
@@ -81,4 +95,73 @@ const hour = 3_600_000
 function isOlderThan(hours: number, slot: string): boolean {
   const made = statSync(slot, { throwIfNoEntry: false })
   return made !== undefined && Date.now() - made.mtimeMs > hours * hour
+}
+
+/**
+ * Where a project is built: in the user's cache, with nothing of the project above it, because tools look for packages, lock
+ * files and settings in every folder above theirs. Each project has a folder of its own, the same each time.
+ */
+export function workspacesOf(root: string): string {
+  const project = realpathSync(root)
+  const hash = createHash('sha256').update(project).digest('hex').slice(0, 8)
+  return join(
+    baseFor(project),
+    'workspaces',
+    `${basename(project)
+      .replace(/[^\w.-]/g, '_')
+      .slice(0, 32)}-${hash}`,
+  )
+}
+
+/** In CI a cache often lies in the project. */
+function baseFor(project: string): string {
+  const own = privateFolder()
+  const top = worktreeOf(project)?.top ?? project
+  return own === null || isWithin(top, realpathSync(own)) ? temporaryBase() : realpathSync(own)
+}
+
+/** The temp folder belongs to everybody: a folder that somebody else has put there is not used. */
+function temporaryBase(): string {
+  const all = realpathSync(tmpdir())
+  const own = join(all, `clonedeploy-${process.getuid?.()}`)
+  try {
+    mkdirSync(own, { recursive: true, mode: 0o700 })
+  } catch {
+    // Then it is no folder, as is found out below.
+  }
+  const stats = lstatSync(own, { throwIfNoEntry: false })
+  const isOurs = stats?.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0
+  return isOurs ? own : mkdtempSync(join(all, 'clonedeploy-'))
+}
+
+/**
+ * The environment of this process for a build in a checkout: without what npm, npx and pnpm put there that leads back into
+ * the project, where other packages may be installed than the commit asks for.
+ */
+export function checkoutEnv(env: NodeJS.ProcessEnv, project: string): NodeJS.ProcessEnv {
+  const clean = Object.entries(withoutRepository(env)).filter(([name]) => !aboutTheProject.test(name))
+  return Object.fromEntries(
+    clean.map(([name, value = '']) => [name, isPath(name) ? outside(value, project) : value] as const),
+  )
+}
+
+/** What npm says of the package that it runs a command for. */
+const aboutTheProject = /^(INIT_CWD|npm_command|npm_config_local_prefix|npm_(package|lifecycle)_.*)$/
+
+function isPath(name: string): boolean {
+  return name === 'PATH' || name === 'NODE_PATH'
+}
+
+function outside(path: string, project: string): string {
+  return path
+    .split(delimiter)
+    .filter(entry => !isOfProject(entry, project))
+    .join(delimiter)
+}
+
+/** A `node_modules` in the project or in a folder above it, or the one that npx installed us in. */
+function isOfProject(entry: string, project: string): boolean {
+  const [holder = '', ...rest] = entry.split(/\/node_modules(?=\/|$)/)
+  if (rest.length === 0) return false
+  return isWithin(project, holder) || isWithin(holder || '/', project) || basename(dirname(holder)) === '_npx'
 }

@@ -1,7 +1,7 @@
 import type { RunResult } from '../connection/connection.js'
 import { command } from '../scripts/shell/hook.js'
 import { type Balancer, BalancerError, type ServerState } from './balancer.js'
-import type { Door } from './door.js'
+import type { Door } from './machine.js'
 
 export interface CommandBalancer {
   /** To this machine. */

@@ -1,7 +1,6 @@
 import { type Balancer, BalancerError, type BalancerProblem, type ServerState } from './balancer.js'
-import type { Door } from './door.js'
-import { readServers } from './haproxy-answer.js'
-import { askHaproxy } from './haproxy-socket.js'
+import { askHaproxy, readServers } from './haproxy-socket.js'
+import type { Door } from './machine.js'
 
 export interface Haproxy {
   readonly door: Door

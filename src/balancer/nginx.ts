@@ -3,10 +3,9 @@ import type { RunResult } from '../connection/connection.js'
 import { readUpstream, writeUpstream } from '../scripts/service/upstream.js'
 import { codes } from '../scripts/shell/codes.js'
 import type { Script } from '../scripts/shell/shell.js'
-import { type Balancer, BalancerError } from './balancer.js'
-import type { Door } from './door.js'
+import { type Balancer, BalancerError, type ServerState } from './balancer.js'
 import { problemsOf } from './haproxy.js'
-import { markServers, readUpstreams } from './upstream.js'
+import type { Door } from './machine.js'
 
 export interface Nginx {
   readonly door: Door
@@ -82,4 +81,41 @@ function said(result: RunResult): string {
     .split('\n')
     .filter(text => text.trim() !== '' && !/^exit \d+$/.test(text))
   return lines.at(-1) ?? `exit code ${result.code}`
+}
+
+const line = /^(\s*server\s+)(\S+?)((?:\s+[^;#]*?)?)(\s*;.*)$/
+
+/** The text with the `server` lines of these addresses marked `down`, or no more; every other byte as it was. */
+export function markServers(text: string, addresses: readonly string[], down: boolean): string {
+  return text
+    .split('\n')
+    .map(whole => {
+      const [, start = '', address = '', words = '', end = ''] = line.exec(whole) ?? []
+      if (!addresses.some(wanted => isMeant(address, wanted))) return whole
+      const others = words.replaceAll(/\s+down(?=\s|$)/g, '')
+      return `${start}${address}${others}${down ? ' down' : ''}${end}`
+    })
+    .join('\n')
+}
+
+/** By the address that was asked for; those without a line are not there. */
+export function readUpstreams(text: string, addresses: readonly string[]): ReadonlyMap<string, ServerState> {
+  const lines = text.split('\n').flatMap(whole => {
+    const found = line.exec(whole)
+    return found === null ? [] : [{ address: found[2] ?? '', words: (found[3] ?? '').split(/\s+/) }]
+  })
+  return new Map(
+    addresses.flatMap(address => {
+      const own = lines.filter(one => isMeant(one.address, address))
+      if (own.length === 0) return []
+      const down = own.every(({ words }) => words.includes('down'))
+      return [[address, { state: down ? 'drain' : 'ready', up: !down, sessions: null }] as const]
+    }),
+  )
+}
+
+/** `10.0.0.1` means it with any port, `10.0.0.1:3000` only with that one. */
+function isMeant(address: string, wanted: string): boolean {
+  if (address === '' || wanted === '') return false
+  return address === wanted || (address.startsWith(`${wanted}:`) && /^\d+$/.test(address.slice(wanted.length + 1)))
 }

@@ -1,11 +1,10 @@
 import type { BalancerConfig, Config } from '../config/config.js'
 import { UsageError } from '../errors.js'
-import type { Host } from '../inventory/host.js'
-import { substitute } from '../inventory/substitute.js'
+import { type Host, substitute } from '../inventory/host.js'
 import type { Balancer } from './balancer.js'
 import { commandBalancer } from './command.js'
-import { doorTo, type Ways } from './door.js'
 import { haproxy } from './haproxy.js'
+import { doorTo, type Ways } from './machine.js'
 import { nginx } from './nginx.js'
 
 /** Every balancer that the hosts are behind; nothing is contacted yet. */

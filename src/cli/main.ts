@@ -1,5 +1,4 @@
-import { LeftAtOnce } from '../commands/context/interrupted.js'
-import type { Io } from '../commands/context/io.js'
+import { type Io, LeftAtOnce } from '../commands/context/io.js'
 import { UsageError } from '../errors.js'
 import { version } from '../package.js'
 import { createOutput, type OutputStream } from '../render/output.js'
@@ -8,7 +7,7 @@ import { inCi } from '../text/in-ci.js'
 import { again, lineOf, proposer } from '../text/propose.js'
 import { type CompletionShell, completionScript } from './completion.js'
 import { type Asked, createProgram } from './program.js'
-import { createStopper } from './stopper.js'
+import { createStopper } from './stop.js'
 
 /** Milliseconds: a longer timer would end at once. */
 const longestTimer = 2 ** 31 - 1

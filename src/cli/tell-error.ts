@@ -1,9 +1,8 @@
 import { Refusal } from '../errors.js'
 import type { Output } from '../render/output.js'
 import { createPaint } from '../render/paint.js'
-import { defused, errorCommand } from '../render/progress/github-commands.js'
-import { bugText, refusalText } from '../render/refusal.js'
-import { append, refusedLine, writeRefused } from '../render/refused-end.js'
+import { defused, errorCommand } from '../render/progress/github.js'
+import { append, bugText, refusalText, refusedLine, writeRefused } from '../render/refusal.js'
 import type { Propose } from '../text/propose.js'
 
 export interface Telling {

@@ -1,10 +1,9 @@
-import { type AppAnswer, askApps } from '../embedded/app-answers.js'
-import { watchSignals } from '../embedded/watch-signals.js'
+import { type AppAnswer, askApps } from '../embedded/apps.js'
+import { watchSignals } from '../embedded/stop.js'
 import type { ExitCode } from '../errors.js'
 import { quote } from '../scripts/shell/shell.js'
 import { changeVersion, fleetOf, makeDemoFolder, removeDemoFolder } from './demo/demo-folder.js'
-import { steps } from './demo/demo-steps.js'
-import { judge, table } from './demo/demo-verdict.js'
+import { judge, steps, table } from './demo/demo-steps.js'
 
 /** Runs the clonedeploy command line in a folder, in this process, to this terminal; its exit code. */
 export type RunCli = (args: readonly string[], cwd: string) => Promise<number>

@@ -6,11 +6,11 @@ import { readService, type Served } from './context/balancers.js'
 import { type Context, openContext } from './context/context.js'
 import type { AdoptFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
+import { demandOurs } from './context/owner.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
 import { thisProcess } from './context/this-process.js'
 import { newTransaction } from './context/transact.js'
-import { demandOurs } from './owner/owner.js'
-import { recordOwner } from './owner/record-owner.js'
+import { recordOwner } from './repair/record-owner.js'
 
 export interface MaintenanceFlags extends AdoptFlags {
   readonly message?: string

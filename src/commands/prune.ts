@@ -4,15 +4,15 @@ import { retired } from '../release/retention.js'
 import { prune as pruneScript } from '../scripts/transaction/finish.js'
 import { lockLease, lock as lockScript, renew, unlock as unlockScript } from '../scripts/transaction/lock.js'
 import { overOf } from '../state/at-work.js'
-import { confirmedReleases } from '../state/confirmed.js'
+import { confirmedReleases } from '../state/releases.js'
 import { openContext } from './context/context.js'
 import type { AdoptFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
+import { demandOurs } from './context/owner.js'
 import { demandFree, leave, survey } from './context/survey.js'
 import { thisProcess } from './context/this-process.js'
 import { newTransaction } from './context/transact.js'
-import { demandOurs } from './owner/owner.js'
-import { recordOwner } from './owner/record-owner.js'
+import { recordOwner } from './repair/record-owner.js'
 
 export interface PruneFlags extends AdoptFlags {
   readonly keep?: number

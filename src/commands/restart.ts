@@ -1,19 +1,22 @@
 import { type ExitCode, UsageError } from '../errors.js'
 import { loginProblems } from '../fleet/read/login-problems.js'
 import { restartAll } from '../fleet/transaction/restart.js'
+import type { HostPlan, Plan } from '../plan/plan.js'
 import { demandOne, planRestart } from '../plan/restart.js'
-import { onHost } from '../plan/run/on-host.js'
+import { onHost } from '../plan/run/variables.js'
+import { type DryRunStep, type RestartReport, restartJson, restartText } from '../render/reports/plan.js'
+import { ownerStep } from '../state/trust/owner.js'
 import { askToGoOn } from './context/ask.js'
+import type { Served } from './context/balancers.js'
 import { type Context, openContext } from './context/context.js'
 import type { TransactionFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
-import { demandFree, demandNone, leave, survey } from './context/survey.js'
-import { revealSecrets, signed, startRun, withLockWait } from './context/transact.js'
-import { demandOurs } from './owner/owner.js'
-import { recordOwner } from './owner/record-owner.js'
+import { adopts, demandOurs } from './context/owner.js'
+import { batchSteps, canarySteps, demandPossible, demandWay, drainSteps, inTurn } from './context/rollout.js'
+import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
+import { revealSecrets, signed, startRun, tellPlan, withLockWait } from './context/transact.js'
+import { recordOwner } from './repair/record-owner.js'
 import { nothingToSend } from './repair/repair-act.js'
-import { restartDryRun } from './restart/restart-dry-run.js'
-import { demandPossible, demandWay } from './rollout/rollout.js'
 
 /** `clonedeploy restart`: the app again, as `rollout` says, on all hosts or some; what they serve stays the same. */
 export async function restart(io: Io, flags: TransactionFlags): Promise<ExitCode> {
@@ -62,4 +65,57 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
   } finally {
     leave(fleet)
   }
+}
+
+/** Prints what a restart would do to the hosts as they were just read. */
+export function restartDryRun(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  plan: Plan,
+  served: Served,
+): ExitCode {
+  const adopt = adopts(context, flags, fleet)
+  const report: RestartReport = {
+    app: plan.app,
+    stage: plan.stage,
+    release: plan.release,
+    hosts: plan.hosts.map(({ host, restart }) => ({
+      name: host.name,
+      would: restart.length === 0 ? 'be asked for its health' : 'restart',
+    })),
+    steps: [
+      ...(adopt ? [{ mark: '!', where: 'each', text: ownerStep(context.config) } as const] : []),
+      ...batchSteps(plan),
+      ...drainSteps(plan, served, 'out of'),
+      ...hostSteps(plan, inTurn(plan, served)),
+      ...drainSteps(plan, served, 'back into'),
+      ...canarySteps(plan, 'else the restart ends there'),
+    ],
+    run: `clonedeploy restart ${plan.stage}${chosen(flags)}${adopt ? ' --adopt' : ''}`,
+  }
+  const exitCode = flags.detailedExitcode ? 10 : 0
+  return tellPlan(context, flags, exitCode, restartJson(report), restartText(report, context.paint, context.io.propose))
+}
+
+/** What hosts do alike is said once. */
+function hostSteps({ hosts }: Plan, aside: string): readonly DryRunStep[] {
+  const told = hosts.map(one => ({ where: one.host.name, steps: textsOf(one, aside) }))
+  const alike = new Set(told.map(({ steps }) => steps.join('\n'))).size === 1
+  const once = alike ? told.slice(0, 1).map(one => ({ ...one, where: 'each' })) : told
+  return once.flatMap(({ where, steps }) => steps.map(text => ({ mark: '!', where, text })))
+}
+
+function textsOf({ restart, health }: HostPlan, aside: string): readonly string[] {
+  return [
+    ...restart.map(({ text }) => `${text}${aside}`),
+    ...health.map(({ text }) => `${text}, else the restart ends there`),
+  ]
+}
+
+function chosen({ only = [], except = [], role = [] }: TransactionFlags): string {
+  const lists = { only, except, role }
+  return Object.entries(lists)
+    .map(([flag, names]) => (names.length === 0 ? '' : ` --${flag} ${names.join(',')}`))
+    .join('')
 }

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js'
-import { demandAll, reach } from '../fleet/connect.js'
 import { onEach } from '../fleet/each.js'
 import { everything, outputLines } from '../fleet/output-lines.js'
+import { demandAll, reach } from '../fleet/read/connect.js'
 import { demandStates, inspectAll } from '../fleet/read/inspect.js'
 import { codes } from '../scripts/shell/codes.js'
 import { command } from '../scripts/shell/hook.js'

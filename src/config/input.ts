@@ -581,3 +581,8 @@ export interface SshInput {
    */
   readonly transport?: 'auto' | 'builtin' | 'openssh'
 }
+
+/** Gives the config its type, for the editor; changes nothing. */
+export function defineConfig(input: ConfigInput): ConfigInput {
+  return input
+}

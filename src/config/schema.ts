@@ -1,9 +1,6 @@
 import * as z from 'zod'
-import { oneOrMany } from './choose.js'
-import { closed } from './closed.js'
+import { closed, oneOrMany } from './choose.js'
 import { balancer } from './fields/balancer.js'
-import { build } from './fields/build.js'
-import { duration } from './fields/duration.js'
 import { health } from './fields/health.js'
 import { prepare } from './fields/hook.js'
 import { hosts } from './fields/hosts.js'
@@ -12,10 +9,10 @@ import { deployFolder, innerPath, localPath, pattern, sharedPath, writablePath }
 import { relay } from './fields/relay.js'
 import { restart } from './fields/restart.js'
 import { rollout } from './fields/rollout.js'
-import { source } from './fields/source.js'
-import { checked } from './fields/text.js'
+import { checked, duration } from './fields/scalars.js'
+import { build, source } from './fields/source.js'
 import { env, secrets } from './fields/variables.js'
-import { show } from './problems/show.js'
+import { show } from './problems/sentence.js'
 
 /** Every key of the config that a stage may have too. Keys are checked one by one, so that all problems are said at once. */
 export const fields = {

@@ -1,6 +1,7 @@
+import { UsageError } from '../errors.js'
+import { didYouMean } from '../text/suggest.js'
 import { checkValue } from './check-value.js'
-import { isObject } from './choose.js'
-import { unknownKey } from './closed.js'
+import { isObject, unknownKey } from './choose.js'
 import type { Path, Problem } from './problems/problem.js'
 import { should } from './problems/sentence.js'
 import { fields, type Layer, stageName } from './schema.js'
@@ -111,4 +112,21 @@ function merge(base: Layer, own: Layer): Layer {
 
 function isField(key: string): key is keyof typeof fields {
   return Object.hasOwn(fields, key)
+}
+
+/** The stage that is asked for, or the only one, or the default one. Throws UsageError. */
+export function pickStage(file: string, { all, defaultStage }: Stages, asked: string | undefined): Stage {
+  const name = asked ?? defaultStage ?? (all.length === 1 ? all[0]?.name : undefined)
+  const names = all.map(stage => stage.name)
+  if (name === undefined) {
+    throw new UsageError('Which stage?', {
+      details: [`${file} has ${names.join(', ')}`],
+      next: ['name one of them after the command, or set defaultStage'],
+    })
+  }
+  const stage = all.find(stage => stage.name === name)
+  if (stage !== undefined) return stage
+  throw new UsageError(`There is no stage "${name}"${didYouMean(name, names)}`, {
+    details: [`${file} has ${names.join(', ')}`],
+  })
 }

@@ -1,7 +1,6 @@
 import type { Writable } from 'node:stream'
-import { bootstrap } from './shell/bootstrap.js'
 import type { Channel, ChannelEnd } from './shell/channel.js'
-import { freshNonce } from './shell/request.js'
+import { bootstrap, freshNonce } from './shell/request.js'
 
 /** A channel on which the command loop runs. One request at a time listens to it. */
 export interface Live {

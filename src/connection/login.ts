@@ -1,16 +1,14 @@
 import { ConnectError } from './errors.js'
 import { hostKeyAlgorithms } from './host-keys/host-key.js'
 import { knownHostsReader, namesOf, typeOf } from './host-keys/known-hosts.js'
+import { type Reached, type ReachOptions, reachByCommand, reachDirectly } from './route/dial.js'
 import { type Lease, reachThrough } from './route/jump.js'
-import { reachByCommand } from './route/proxy-command.js'
-import { type Reached, type ReachOptions, reachDirectly } from './route/reach.js'
-import { type LogIn, travel } from './route/travel.js'
-import { withKeys } from './route/unlock.js'
+import { type LogIn, travel } from './route/route.js'
 import type { SshConfigReader } from './ssh-config/ssh-config.js'
-import type { Candidates } from './ssh2/auth.js'
+import { type Candidates, candidatesFor } from './ssh2/auth.js'
 import { type Begin, handshake, type Login } from './ssh2/handshake.js'
 import type { HandshakeOptions } from './ssh2/handshake-errors.js'
-import { type AskPassphrase, keyRing } from './ssh2/keys.js'
+import { type AskPassphrase, type KeyRing, keyRing } from './ssh2/keys.js'
 import type { Target } from './target.js'
 
 /**
@@ -67,4 +65,27 @@ async function meetPinned(
     }
   }
   throw first
+}
+
+/**
+ * Logs in with the keys that need no question. Only where these are none, or the host takes none of them, somebody is
+ * asked for the passphrases of encrypted ones: between two handshakes, so that nobody has to type against a timeout.
+ */
+export async function withKeys<T>(
+  target: Target,
+  ring: KeyRing,
+  attempt: (keys: Candidates) => Promise<T>,
+): Promise<T> {
+  const keys = await candidatesFor(target, ring)
+  if (keys.locked.length === 0 || !ring.canAsk) return attempt(keys)
+  if (keys.candidates.length === 0) return attempt(await candidatesFor(target, ring, ring.opened))
+  try {
+    return await attempt(keys)
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.kind !== 'auth') throw error
+    const all = await candidatesFor(target, ring, ring.opened)
+    const fresh = all.candidates.filter(({ key }) => !keys.candidates.some(tried => tried.key === key))
+    if (fresh.length === 0) throw error
+    return attempt({ ...all, candidates: fresh })
+  }
 }

@@ -1,13 +1,13 @@
-import { mkdir, realpath } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, realpath, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { appPort } from './app-port.js'
+import type { Host } from '../inventory/host.js'
+import { appPort } from './apps.js'
 import { type HostServer, startHostServer } from './host-server.js'
 import { type KeyPair, keyPair } from './keys.js'
-import { replace } from './replace.js'
-import type { EmbeddedHost } from './ssh-files.js'
-import { knownHostsText, sshConfigText } from './ssh-files.js'
+import { loginName, surroundings } from './session.js'
+import { type EmbeddedHost, knownHostsText, sshConfigText } from './ssh-files.js'
 import { stopScript } from './stop.js'
-import { loginName, surroundings } from './surroundings.js'
 
 export interface EmbeddedFleet {
   readonly hosts: readonly EmbeddedHost[]
@@ -71,4 +71,28 @@ async function writeFiles(dir: string, started: readonly Started[]): Promise<Omi
   await replace(files.configFile, sshConfigText(hosts, files))
   await replace(join(dir, 'stop'), stopScript, 0o700)
   return files
+}
+
+/** Writes a file whole: another run that reads or writes it at the same time has the old text or a new one, never half. */
+export async function replace(file: string, text: string, mode = 0o600): Promise<void> {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`
+  await writeFile(temporary, text, { mode })
+  await rename(temporary, file)
+}
+
+/** The hosts of a configuration, with what it takes to reach them by ssh while the fleet is up. */
+export function embeddedHosts(hosts: readonly Host[], fleet: EmbeddedFleet): readonly Host[] {
+  return hosts.map(host => {
+    const up = fleet.hosts.find(({ name }) => name === host.name)
+    if (up === undefined) throw new Error(`${host.name} is not one of the embedded hosts`)
+    return {
+      ...host,
+      host: '127.0.0.1',
+      port: up.port,
+      user: fleet.login,
+      identityFile: fleet.identityFile,
+      hostKey: up.hostKey,
+      env: { APP_PORT: String(up.appPort), ...host.env },
+    }
+  })
 }

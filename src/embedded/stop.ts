@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { ExitCode } from '../errors.js'
 
 /** Stops the apps of a fleet's folder; what it did, a line each. Nothing to do when no fleet was ever started there. */
 export async function stopEmbeddedApps(dir: string): Promise<readonly string[]> {
@@ -58,3 +59,19 @@ for file in "$here"/web-*/*/shared/app.pid "$here"/web-*/*/*/shared/app.pid; do
 done
 exit $status
 `
+
+/** A signal in the middle of a command is that command's to handle; here it only ends the play, and everything is cleaned up. */
+export function watchSignals(): { readonly caught: () => ExitCode | null; readonly stop: () => void } {
+  let caught: ExitCode | null = null
+  const interrupt = () => {
+    caught ??= 130
+  }
+  const terminate = () => {
+    caught ??= 143
+  }
+  process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', terminate)
+  const stop = () => {
+    process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', terminate)
+  }
+  return { caught: () => caught, stop }
+}

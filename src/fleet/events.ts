@@ -1,5 +1,4 @@
-import type { Outcome } from './outcome.js'
-import type { Phase } from './phase.js'
+import type { Outcome, Phase } from './outcome.js'
 
 /** Everything that happens, told as it happens. Renderers, the log and the report are functions of these. */
 export type Event =

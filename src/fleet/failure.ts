@@ -1,8 +1,7 @@
 import type { RunResult } from '../connection/connection.js'
 import { codes } from '../scripts/shell/codes.js'
 import { escapeLine } from '../text/escape.js'
-import type { HostFailure } from './outcome.js'
-import type { Phase } from './phase.js'
+import type { HostFailure, Phase } from './outcome.js'
 import { fitting, holderRecord } from './read/records.js'
 
 export interface Attempt {

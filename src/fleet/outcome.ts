@@ -1,5 +1,4 @@
 import type { ExitCode } from '../errors.js'
-import type { Phase } from './phase.js'
 
 /** How a run ended, derived only from what was read back from the hosts. */
 export interface Outcome {
@@ -51,3 +50,21 @@ export interface HostFailure {
   /** What the app itself said last, and where that was read. */
   readonly log?: { readonly source: string; readonly lines: readonly string[] }
 }
+
+/** The moments of a run that all hosts go through together, in order; `rollback` is the way back. */
+export type Phase =
+  | 'check'
+  | 'build'
+  | 'pack'
+  | 'lock'
+  | 'push'
+  | 'prepare'
+  | 'drain'
+  | 'swap'
+  | 'restart'
+  | 'health'
+  | 'ready'
+  | 'canary'
+  | 'confirm'
+  | 'clean'
+  | 'rollback'

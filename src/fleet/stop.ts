@@ -1,4 +1,4 @@
-import type { Phase } from './phase.js'
+import type { Phase } from './outcome.js'
 
 /** The user's wish to stop (Ctrl-C, SIGTERM, SIGHUP) or the end of the time budget, as the core sees it. */
 export interface Stop {

@@ -29,3 +29,37 @@ export function defaultName(host: string, port: number | undefined): string {
   if (port === undefined) return host
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
+
+const variable = /\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g
+
+/** Puts `$NAME` and `${NAME}` of the given variables into a text; an unknown name stands as it is. */
+export function substitute(text: string, variables: Readonly<Record<string, string>>): string {
+  return text.replace(variable, (whole, braced, bare) => variables[braced ?? bare] ?? whole)
+}
+
+/** The names of the variables in a text. */
+export function variablesIn(text: string): readonly string[] {
+  return [...text.matchAll(variable)].map(([, braced, bare]) => braced ?? bare ?? '')
+}
+
+/** Where the hosts of a stage come from. */
+export type HostSource =
+  | { readonly kind: 'list'; readonly entries: readonly HostEntry[] }
+  | DynamicSource
+  | { readonly kind: 'embedded'; readonly count: number }
+
+/** Hosts that are known only when they are asked for. */
+export type DynamicSource =
+  | { readonly kind: 'function'; readonly call: () => unknown }
+  | { readonly kind: 'file'; readonly file: string }
+
+/** The hosts web-1 … web-N that run inside this process: their ports are known when they are started. */
+export function embeddedEntries(count: number): readonly HostEntry[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `web-${i + 1}`,
+    host: '127.0.0.1',
+    roles: [],
+    deployTo: null,
+    env: {},
+  }))
+}

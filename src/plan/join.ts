@@ -1,11 +1,11 @@
 import { isOlder, newestFirst } from '../release/id.js'
 import { keep } from '../scripts/transaction/finish.js'
-import { confirmedReleases } from '../state/confirmed.js'
 import type { FleetRecord, HostState, ReleaseState } from '../state/host-state.js'
 import { inDoubt, unserved } from '../state/preflight.js'
+import { confirmedReleases } from '../state/releases.js'
 import { type Need, needsFor } from '../state/repair.js'
 import type { Plan } from './plan.js'
-import { type BringIntent, planBring } from './plan-repair.js'
+import { type BringIntent, planBring } from './repair.js'
 import { scriptStep } from './transaction.js'
 
 /** An earlier release that the fleet can go back to, and what each host needs to hold it: `push` or `nothing`. */

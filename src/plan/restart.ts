@@ -1,6 +1,6 @@
 import { MixedError, PreflightError } from '../errors.js'
-import { currentEntry, currentRelease } from '../state/current.js'
 import type { HostState, ReleaseState } from '../state/host-state.js'
+import { currentEntry, currentRelease } from '../state/releases.js'
 import type { Plan } from './plan.js'
 import { type Intent, planTransaction } from './transaction.js'
 

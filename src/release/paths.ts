@@ -1,3 +1,4 @@
+import { escapeLine } from '../text/escape.js'
 import { isReleaseId, isTransactionId } from './id.js'
 
 /** Every path on a host, relative to `deployTo`: scripts `cd` there first. */
@@ -45,4 +46,14 @@ export function transactionName(id: string): string {
 /** From a linked path inside a release to its place in shared/: `public/uploads` → `../../../shared/public/uploads`. */
 export function sharedTarget(linked: string): string {
   return `${'../'.repeat(linked.split('/').length + 1)}shared/${linked}`
+}
+
+/** What a link leads to, for people: hosts tell it verbatim, whatever it is. */
+export function inWords(target: string | null): string {
+  return target === null ? '(absent)' : escapeLine(target)
+}
+
+/** The same without the folder of the releases; null: absent. */
+export function releaseIn(target: string | null): string | null {
+  return target === null ? null : escapeLine(target.replace(/^releases\//, ''))
 }

@@ -1,5 +1,5 @@
 import type { Event } from '../fleet/events.js'
-import type { Phase } from '../fleet/phase.js'
+import type { Phase } from '../fleet/outcome.js'
 import { escapeLine } from '../text/escape.js'
 import { counted } from '../text/phrases.js'
 import { durationText } from '../text/units.js'

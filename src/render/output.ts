@@ -1,4 +1,4 @@
-import { type ColorLevel, colorLevel } from './color.js'
+import { type ColorLevel, colorLevel } from './paint.js'
 
 /** The two streams of the process, and all that is known of them. Writing never throws and never ends the process. */
 export interface Output {
@@ -79,4 +79,19 @@ function terminal(
       return stream.rows ?? 0
     },
   }
+}
+
+/** Time as renderers see it: milliseconds since 1970, and something to do again and again until it is stopped. */
+export interface Clock {
+  readonly now: () => number
+  readonly every: (ms: number, tick: () => void) => () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  every: (ms, tick) => {
+    const timer = setInterval(tick, ms)
+    timer.unref()
+    return () => clearInterval(timer)
+  },
 }

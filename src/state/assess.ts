@@ -1,13 +1,13 @@
-import { inWords } from '../release/target.js'
+import { inWords } from '../release/paths.js'
 import { isAtWork, isPersons } from './at-work.js'
-import { currentEntry, currentRelease } from './current.js'
 import type { Excluded, FleetState, HostState } from './host-state.js'
 import { inDoubt } from './preflight.js'
+import { currentEntry, currentRelease } from './releases.js'
 import type { Place, StatusHost, StatusReport } from './status.js'
+import { aloneReport, trusting } from './trust/alone.js'
+import { ownedByOthers, withOwnRecords } from './trust/owner.js'
+import { type Known, nothingKnown, type Vouched, vouched } from './trust/vouched.js'
 import { type FleetFacts, joinHosts, judge, leftBy, repair, unreachable } from './verdict.js'
-import { aloneReport, trusting } from './word/alone.js'
-import { ownedByOthers, withOwnRecords } from './word/owner.js'
-import { type Known, nothingKnown, type Vouched, vouched } from './word/vouched.js'
 
 /** What was found out about a host beside its state. */
 export interface Probe {

@@ -1,4 +1,4 @@
-import { seqAfter } from '../release/sequence.js'
+import { seqAfter } from '../release/id.js'
 import type { DrainRecord, HostState } from './host-state.js'
 
 type Drains = Pick<HostState, 'drained'>

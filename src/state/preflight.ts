@@ -1,11 +1,9 @@
-import { paths } from '../release/paths.js'
+import { inWords, paths } from '../release/paths.js'
 import { retired } from '../release/retention.js'
-import { inWords } from '../release/target.js'
 import { requiredTools } from '../scripts/read/inspect.js'
 import { typed } from '../scripts/shell/shell.js'
-import { confirmedReleases } from './confirmed.js'
-import { currentEntry, currentRelease } from './current.js'
 import type { HostState } from './host-state.js'
+import { confirmedReleases, currentEntry, currentRelease } from './releases.js'
 
 export interface Needs {
   /** Of the whole release on a host, in bytes and entries; 0 when nothing is unpacked. */

@@ -1,6 +1,6 @@
-import { currentRelease } from './current.js'
 import type { FleetRecord, HostState, TransactionState } from './host-state.js'
 import { inDoubt, unserved } from './preflight.js'
+import { currentRelease } from './releases.js'
 
 /** What was found out beside the records of the hosts that answered. */
 export interface Found {

@@ -1,15 +1,15 @@
 import { isOlder, isReleaseId } from '../release/id.js'
-import { inWords } from '../release/target.js'
+import { inWords } from '../release/paths.js'
 import { isAtWork, isPersons } from './at-work.js'
-import { currentRelease } from './current.js'
+import { isIntact } from './drift.js'
 import type { HostState, LockState, TransactionState } from './host-state.js'
-import { isIntact } from './intact.js'
 import { asideOf, inDoubt, unserved } from './preflight.js'
+import { currentRelease } from './releases.js'
 import type { StatusHost, Verdict } from './status.js'
 import { shipped } from './times.js'
-import { aloneText } from './word/alone.js'
-import { disown } from './word/owner.js'
-import type { Word } from './word/word.js'
+import { aloneText } from './trust/alone.js'
+import { disown } from './trust/owner.js'
+import type { Word } from './trust/testimony.js'
 
 /** The verdict with one sentence (null: nothing to say), what to run next, and how many releases it is behind. */
 export interface Judgement {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { checkoutEnv } from '../../src/artifact/build-env.js'
+import { checkoutEnv } from '../../src/artifact/workspace.js'
 
 const project = '/home/anna/shop/web'
 

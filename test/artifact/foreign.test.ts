@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { refuseForeign } from '../../src/artifact/git/foreign.js'
+import { refuseForeign } from '../../src/artifact/git/repository.js'
 import { fill, temporary } from './folders.js'
 import { git, repository } from './repositories.js'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { endOf } from '../../src/artifact/select/links.js'
+import { endOf } from '../../src/artifact/select/tree.js'
 
 const links = {
   'a/here': 'x',

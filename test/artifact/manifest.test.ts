@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Entry } from '../../src/artifact/manifest/entry.js'
+import { type Entry, ManifestError } from '../../src/artifact/manifest/entry.js'
 import {
   difference,
   digestOf,
   entriesOf,
   manifestOf,
+  NoSpareByteError,
   parseManifest,
   textOf,
 } from '../../src/artifact/manifest/manifest.js'
-import { ManifestError } from '../../src/artifact/manifest/manifest-error.js'
-import { NoSpareByteError } from '../../src/artifact/manifest/newline.js'
 
 const sha = createHash('sha256').update('hi').digest('hex')
 const file = (path: string, size = 2): Entry => ({ kind: 'file', path, mode: '644', size, sha256: sha })

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { commitsBetween } from '../../src/artifact/git/commits.js'
-import { pinRevision } from '../../src/artifact/source.js'
+import { commitsBetween, pinRevision } from '../../src/artifact/source.js'
 import { fill, temporary } from './folders.js'
 import { commit, git, gitSource, repository } from './repositories.js'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { commandBalancer, parseState } from '../../src/balancer/command.js'
-import { doorTo } from '../../src/balancer/door.js'
+import { doorTo } from '../../src/balancer/machine.js'
 import { connectLocal } from '../../src/connection/local.js'
 
 describe('what a state command prints', () => {

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import type { Door } from '../../src/balancer/door.js'
 import { askHaproxy } from '../../src/balancer/haproxy-socket.js'
+import type { Door } from '../../src/balancer/machine.js'
 
 /** A way to a balancer whose socket says this. */
 function saying(parts: Iterable<string>): Door {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readServers } from '../../src/balancer/haproxy-answer.js'
+import { readServers } from '../../src/balancer/haproxy-socket.js'
 
 /** As HAProxy 2.6 answers, shortened to the columns that count. */
 function answer(

@@ -2,9 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { doorTo } from '../../src/balancer/door.js'
-import { nginx as nginxBalancer } from '../../src/balancer/nginx.js'
-import { markServers, readUpstreams } from '../../src/balancer/upstream.js'
+import { doorTo } from '../../src/balancer/machine.js'
+import { markServers, nginx as nginxBalancer, readUpstreams } from '../../src/balancer/nginx.js'
 import { connectLocal } from '../../src/connection/local.js'
 
 const text = `upstream web {

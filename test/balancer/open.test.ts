@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Ways } from '../../src/balancer/door.js'
+import type { Ways } from '../../src/balancer/machine.js'
 import { openBalancers } from '../../src/balancer/open.js'
 import type { Config } from '../../src/config/config.js'
 import { UsageError } from '../../src/errors.js'

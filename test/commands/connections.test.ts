@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { startConnections } from '../../src/commands/context/connections.js'
+import { startConnections } from '../../src/commands/context/context.js'
 import type { Connection } from '../../src/connection/connection.js'
 import type { Host } from '../../src/inventory/host.js'
 

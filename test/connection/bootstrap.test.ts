@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { bootstrap, requestLine, zippedRequest } from '../../src/connection/shell/bootstrap.js'
+import { bootstrap, requestLine, zippedRequest } from '../../src/connection/shell/request.js'
 import { installed } from '../support/installed.js'
 import { everyShell } from '../support/scripts.js'
 import { exhaustive } from '../support/tier.js'

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { Connect } from '../../src/connection/connection.js'
 import { noTraffic } from '../../src/connection/live.js'
 import { connectOpenssh } from '../../src/connection/openssh/openssh.js'
-import { fields } from '../../src/connection/openssh/openssh-wire.js'
+import { fields } from '../../src/connection/openssh/openssh-mux.js'
 import { openSftp } from '../../src/connection/ssh2/sftp.js'
 import { connectSsh } from '../../src/connection/ssh2/ssh.js'
 import { type EmbeddedFleet, startEmbeddedHosts } from '../../src/embedded/server.js'

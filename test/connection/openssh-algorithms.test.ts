@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { safeAlgorithms } from '../../src/connection/openssh/openssh-algorithms.js'
+import { safeAlgorithms } from '../../src/connection/openssh/openssh-args.js'
 import type { Beyond } from '../../src/connection/target.js'
 
 const none = { kex: [], ciphers: [], macs: [], hostKeys: [], userKeys: [] } as unknown as Beyond

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fields, messages, reader } from '../../src/connection/openssh/openssh-wire.js'
+import { fields, messages, reader } from '../../src/connection/openssh/openssh-mux.js'
 
 const written = fields(7, 'héllo', true, Buffer.from([0, 255]))
 

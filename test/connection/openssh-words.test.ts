@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { failureOf, tooSlow } from '../../src/connection/openssh/openssh-errors.js'
+import { sshWords } from '../../src/connection/openssh/openssh-output.js'
 import { atLeast, parseVersion } from '../../src/connection/openssh/openssh-version.js'
-import { sshWords } from '../../src/connection/openssh/openssh-words.js'
 import type { Target } from '../../src/connection/target.js'
 
 const HOST = 'SHA256:ShGYFmaGI8p9GWv2TISDsb23cz1pyfW1ExNfxcJfYH0'

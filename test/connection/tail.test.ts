@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { tail } from '../../src/connection/shell/tail.js'
+import { tail } from '../../src/connection/shell/lines.js'
 
 it.each([
   { chunks: [], kept: '' },

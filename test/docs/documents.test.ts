@@ -86,7 +86,7 @@ it('failures.md has every verdict of status, and no other', () => {
 it('json.md has the type of every line of jsonl, and no other', () => {
   const told = table(document('docs/json.md'), '| type | when |').flatMap(([cell]) => words(cell))
   const source = document('src/fleet/events.ts')
-  const phaseSource = document('src/fleet/phase.ts')
+  const phaseSource = document('src/fleet/outcome.ts')
   const types = [...source.matchAll(/readonly type: '([a-z.]+)'/g)].map(found => found[1] ?? '')
   const phases = [...(/type Phase =\n(.*)\n/s.exec(phaseSource)?.[1] ?? '').matchAll(/'(.*)'/g)].map(found => found[1])
   const written = types.filter(type => !['script', 'host.end', 'run.planned'].includes(type))

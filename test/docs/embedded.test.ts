@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { askApps } from '../../src/embedded/app-answers.js'
+import { askApps } from '../../src/embedded/apps.js'
 import { clonedeploy } from './here.js'
 import { blocks, document, table } from './markdown.js'
 

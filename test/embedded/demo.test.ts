@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { demo, type RunCli } from '../../src/commands/demo.js'
-import { askApps } from '../../src/embedded/app-answers.js'
+import { askApps } from '../../src/embedded/apps.js'
 import { type EmbeddedFleet, startEmbeddedHosts } from '../../src/embedded/server.js'
 import { stopEmbeddedApps } from '../../src/embedded/stop.js'
 

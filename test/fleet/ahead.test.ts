@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
 import { connectLocal } from '../../src/connection/local.js'
-import { runAhead, takeAhead } from '../../src/fleet/transaction/ahead.js'
 import type { HostRun } from '../../src/fleet/transaction/run.js'
+import { runAhead, takeAhead } from '../../src/fleet/transaction/sent-ahead.js'
 import { Script } from '../../src/scripts/shell/shell.js'
 
 describe('scripts that are sent together', () => {

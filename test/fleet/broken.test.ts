@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Broken, brokenNow, isBrokenForGood } from '../../src/fleet/health/broken.js'
+import { type Broken, brokenNow, isBrokenForGood } from '../../src/fleet/health/answer.js'
 
 const refused = undefined
 

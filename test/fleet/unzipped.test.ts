@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
-import { unzipped } from '../../src/fleet/push/unzipped.js'
+import { unzipped } from '../../src/fleet/push/scripts-up-to.js'
 
 it.each([
   { what: 'what is as long as it may be', zipped: gzipSync('abc'), text: 'abc' },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { alikeFolders } from '../../src/state/alike-folders.js'
+import { alikeFolders } from '../../src/fleet/read/login-problems.js'
 import { host } from './states.js'
 
 it.each<[string, readonly (string | null)[], readonly (readonly string[])[]]>([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { settleConfig } from '../../src/config/load/load.js'
 import { UsageError } from '../../src/errors.js'
-import { healthStep } from '../../src/plan/run/health-step.js'
+import { healthStep } from '../../src/plan/run/health.js'
 import { hookVariables } from '../../src/plan/run/variables.js'
 import { healthSteps } from '../../src/plan/transaction.js'
 import { host } from './states.js'

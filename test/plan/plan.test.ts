@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { chooseRollback } from '../../src/plan/rollback.js'
 import { assess, type Probe } from '../../src/state/assess.js'
+import { noDrift } from '../../src/state/drift.js'
 import type { HostState, ReleaseState } from '../../src/state/host-state.js'
-import { noDrift } from '../../src/state/intact.js'
 import { inDoubt, newcomers, problemsOf, servesAlready, warningsOf } from '../../src/state/preflight.js'
 import { host, idOf, link, release, transaction } from './states.js'
 

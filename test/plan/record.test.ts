@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../src/config/config.js'
-import { planSweep } from '../../src/plan/plan-repair.js'
+import { planSweep } from '../../src/plan/repair.js'
 import type { Intent } from '../../src/plan/transaction.js'
 import type { Excluded, FleetRecord, HostState } from '../../src/state/host-state.js'
 import { shipped } from '../../src/state/times.js'
-import { vouched } from '../../src/state/word/vouched.js'
+import { vouched } from '../../src/state/trust/vouched.js'
 import { host, idOf, record } from './states.js'
 
 const config = {

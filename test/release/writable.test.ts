@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { writableExpression } from '../../src/release/writable.js'
+import { writableExpression } from '../../src/release/linked.js'
 
 describe('what the app may write', () => {
   it.each([

@@ -1,5 +1,4 @@
-import type { Clock } from '../../src/render/clock.js'
-import type { Output } from '../../src/render/output.js'
+import type { Clock, Output } from '../../src/render/output.js'
 
 /** An Output that keeps what was written, in order, and per stream. */
 export interface Recorder {

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseInspect } from '../../src/fleet/read/parse-inspect.js'
 import { inspect } from '../../src/scripts/read/inspect.js'
-import { recordDrains } from '../../src/scripts/transaction/drained.js'
+import { flagMaintenance, recordDrains } from '../../src/scripts/transaction/balancer-notes.js'
 import { lock, unlock } from '../../src/scripts/transaction/lock.js'
-import { flagMaintenance } from '../../src/scripts/transaction/maintenance.js'
 import { folder, place, run, shells } from '../support/scripts.js'
 
 describe.each(shells)('by $name', shell => {

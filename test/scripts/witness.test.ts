@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sees, witness } from '../../src/scripts/read/witness.js'
+import { sees, witness } from '../../src/scripts/read/facts.js'
 import { run, shells, start } from '../support/scripts.js'
 
 describe.each(shells)('a witness under $name', shell => {

@@ -10,13 +10,13 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
+import { DamagedArtifactError, FileChangedError } from '../artifact.js'
 import type { FileEntry } from '../manifest/entry.js'
 import { digestOf, type Manifest, manifestOf } from '../manifest/manifest.js'
-import { type Mark, type Marks, markOf } from '../mark.js'
-import { DamagedArtifactError, FileChangedError } from '../pack-errors.js'
-import { onDisk } from '../select/on-disk.js'
+import { type Mark, type Marks, markOf } from '../marks.js'
+import { onDisk } from '../names.js'
+import { type Pause, pauseOften } from '../pause.js'
 import { type Found, type FoundFile, type Stamp, stampOf } from '../select/walk.js'
-import { type Pause, pauseOften } from './pause.js'
 import { recallSeen, rememberSeen, type Seen } from './seen.js'
 import { type Frozen, forget, keep, offsetsOf, unnamedContent } from './store.js'
 

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { notesOf } from './notes.js'
 import { digestIn } from './seen.js'
-import { artifactsIn, forget } from './store.js'
+import { artifactsIn, forget, notesOf } from './store.js'
 
 /**
  * Keeps the artifacts of these digests, the last few others, and whatever was used within a day: another run in this

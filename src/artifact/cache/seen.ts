@@ -3,10 +3,9 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { FileEntry } from '../manifest/entry.js'
 import { entriesOf } from '../manifest/manifest.js'
-import type { Marks } from '../mark.js'
+import type { Marks } from '../marks.js'
 import type { FoundFile, Stamp } from '../select/walk.js'
-import { notesOf } from './notes.js'
-import { type Frozen, recall } from './store.js'
+import { type Frozen, notesOf, recall } from './store.js'
 
 /**
  * What the files of a folder were when they were frozen last. One that is still the same by its inode, size and times is

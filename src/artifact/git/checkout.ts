@@ -1,13 +1,12 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { UsageError } from '../../errors.js'
+import { PreflightError, UsageError } from '../../errors.js'
 import { didYouMean } from '../../text/suggest.js'
+import { printable } from '../names.js'
 import { substituteFormats } from './export.js'
-import { git, tryGit } from './git.js'
-import { NoSuchSubdirError } from './git-errors.js'
+import { git, gitList, NoSuchSubdirError, tryGit } from './git.js'
 import { hasCommit } from './mirror.js'
 import type { Repository } from './repository.js'
-import { refuseUnsaidSubmodules } from './submodules.js'
 
 export interface CheckoutOptions {
   readonly repository: Repository
@@ -90,4 +89,20 @@ function siblings(path: string): string {
   } catch {
     return ''
   }
+}
+
+/** Throws where a commit has submodules: without a word in the config, nobody knows whether their folders may be empty. */
+export async function refuseUnsaidSubmodules(dir: string, commit: string): Promise<void> {
+  const short = commit.slice(0, 7)
+  const failure = `the files of ${short} cannot be listed`
+  const entries = await gitList(['ls-files', '-z', '--stage'], { cwd: dir, failure })
+  const paths = entries.filter(entry => entry.startsWith('160000 ')).map(entry => entry.slice(entry.indexOf('\t') + 1))
+  if (paths.length === 0) return
+  throw new PreflightError(`commit ${short} has submodules, and the config does not say whether to check them out`, {
+    details: paths.slice(0, 10).map(path => printable(path)),
+    next: [
+      'check them out: source: { submodules: true }',
+      'or leave their folders empty, as for what is no part of the app: source: { submodules: false }',
+    ],
+  })
 }

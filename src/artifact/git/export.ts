@@ -1,7 +1,6 @@
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs'
-import { rawName } from '../printable.js'
+import { onDisk, rawName } from '../names.js'
 import type { PathTest } from '../select/gitignore.js'
-import { onDisk } from '../select/on-disk.js'
 import { parentsOf } from '../select/tree.js'
 import { type GitOptions, git, gitList, tryGit } from './git.js'
 

@@ -1,7 +1,6 @@
 import { lstatSync, readFileSync } from 'node:fs'
-import { UnpackableError } from '../pack-errors.js'
-import { printable, someOf } from '../printable.js'
-import { onDisk } from '../select/on-disk.js'
+import { UnpackableError } from '../artifact.js'
+import { onDisk, printable, someOf } from '../names.js'
 import { gitList } from './git.js'
 
 /** Whether a file is what Git LFS has git keep in place of it. */

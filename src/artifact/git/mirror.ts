@@ -1,6 +1,5 @@
 import { PreflightError } from '../../errors.js'
-import { git, tryGit } from './git.js'
-import { GitFailedError } from './git-errors.js'
+import { GitFailedError, git, tryGit } from './git.js'
 import type { Repository } from './repository.js'
 
 /** Brings our copy of a remote repository up to date, and makes sure of `ref` when it is a commit that no branch has. */

@@ -1,8 +1,7 @@
 import { UsageError } from '../../errors.js'
 import { suggest } from '../../text/suggest.js'
-import { someOf } from '../printable.js'
-import { tryGit } from './git.js'
-import { AmbiguousRefError, NoSuchRefError } from './git-errors.js'
+import { someOf } from '../names.js'
+import { AmbiguousRefError, NoSuchRefError, tryGit } from './git.js'
 import type { Repository } from './repository.js'
 
 /** The commit that a branch, tag or hash stands for now. */

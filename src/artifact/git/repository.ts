@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { privateFolder } from '../../cache-folder.js'
 import { PreflightError } from '../../errors.js'
-import { discover } from './discover.js'
-import { refuseForeign } from './foreign.js'
-import { git, tryGit } from './git.js'
-import { NotARepositoryError } from './git-errors.js'
-import { mirrorFolder } from './mirror-folder.js'
+import { type Discovered, discover, isWithin, worktreeOf } from './discover.js'
+import { git, NotARepositoryError, tryGit } from './git.js'
 
 /** A repository on this machine: the user's own, or our copy of a remote one. */
 export interface Repository {
@@ -76,4 +75,50 @@ function isUrl(text: string): boolean {
 /** `user@host:path`, as git understands it: a colon before any slash. */
 function isScpLike(text: string): boolean {
   return /^[^/]+:/.test(text)
+}
+
+/**
+ * The folder of our copy of a remote repository. It lies in the user's cache: a folder of the project may have come with
+ * its files, settings and all. Without a cache of ours alone, the copy is made anew each time.
+ */
+export function mirrorFolder(url: string, cacheDir: string): string {
+  const name = createHash('sha256').update(url).digest('hex').slice(0, 16)
+  const own = privateFolder()
+  const path = join(own ?? cacheDir, 'git', name)
+  if (own === null) rmSync(path, { recursive: true, force: true })
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  return path
+}
+
+/** The source is a repository that came as files of the project: its settings are not the user's. */
+export class ForeignRepositoryError extends PreflightError {
+  override name = 'ForeignRepositoryError'
+  constructor(
+    readonly path: string,
+    project: string,
+  ) {
+    super(`${path} is a git repository of its own, inside ${project}`, {
+      details: ['what its settings name would be run, and they may have come with the files of the project'],
+      next: ['name the project itself (source: { git: "." }), its address, or a repository outside of it'],
+    })
+  }
+}
+
+/**
+ * Throws where git must not run: in a git directory among the project's files, or in a working tree below the project's
+ * that is neither a submodule of it nor a second working tree. Of a project in no repository only the former is refused.
+ */
+export function refuseForeign(path: string, root: string): void {
+  const found = discover(path)
+  if (found === null) return
+  const project = worktreeOf(root)
+  const top = project?.top ?? realpathSync(root)
+  if (found.kind === 'bare' ? isWithin(top, found.top) : project !== null && isNested(found, project))
+    throw new ForeignRepositoryError(found.top, top)
+}
+
+type Worktree = Extract<Discovered, { kind: 'worktree' }>
+
+function isNested(found: Worktree, project: Worktree): boolean {
+  return found.top !== project.top && isWithin(project.top, found.top) && !isWithin(project.gitFolder, found.gitFolder)
 }

@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import type { Zip } from '../../scripts/prepare/arrival.js'
 import type { HostState } from '../../state/host-state.js'
-import { PayloadTooLargeError } from '../pack-errors.js'
+import { PayloadTooLargeError } from '../artifact.js'
 
 const blockSize = 2 << 20
 const inFlight = 4

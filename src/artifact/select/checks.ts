@@ -1,8 +1,7 @@
 import { PreflightError } from '../../errors.js'
-import { UnpackableError } from '../pack-errors.js'
-import { printable, someOf } from '../printable.js'
-import { endOf } from './links.js'
-import { parentsOf } from './tree.js'
+import { UnpackableError } from '../artifact.js'
+import { printable, someOf } from '../names.js'
+import { endOf, parentsOf } from './tree.js'
 import type { Found } from './walk.js'
 
 /** Throws when what was found cannot be a release. `shared`: the linked paths. */

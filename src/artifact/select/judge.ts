@@ -1,6 +1,6 @@
-import { isEnvFile } from './env-files.js'
 import type { Gitignore, PathTest } from './gitignore.js'
 import type { Include } from './include.js'
+import { isEnvFile } from './tracked.js'
 
 /** Why a path is not in the artifact. `through`: a folder that only leads to something that is. */
 export type Verdict =

@@ -1,6 +1,4 @@
-import type { Entry } from '../manifest/entry.js'
-import { isPlainPath } from '../manifest/line.js'
-import { ManifestError } from '../manifest/manifest-error.js'
+import { type Entry, isPlainPath, ManifestError } from '../manifest/entry.js'
 
 /** The entries and every folder that one of them lies in, each path once. */
 export function withParents(entries: readonly Entry[]): Entry[] {
@@ -51,4 +49,46 @@ function addParents(all: Map<string, Entry>, path: string): void {
     if (known) throw new Error(`${path} lies in ${parent}, which is no folder`)
     all.set(parent, { kind: 'folder', path: parent })
   }
+}
+
+/** Where a symbolic link of the artifact ends, followed as the kernel would, through the artifact's other links. */
+export type LinkEnd = 'inside' | 'missing' | 'outside'
+
+export interface Tree {
+  readonly links: ReadonlyMap<string, string>
+  readonly has: (path: string) => boolean
+}
+
+export function endOf(path: string, tree: Tree): LinkEnd {
+  const target = tree.links.get(path) ?? ''
+  return follow(parentOf(path), target, tree)
+}
+
+const mostLinks = 40
+
+function follow(from: string, target: string, tree: Tree): LinkEnd {
+  let at = from
+  let missing = false
+  let followed = 0
+  const ahead = target.split('/').reverse()
+  if (target.startsWith('/')) return 'outside'
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (name === '' || name === '.') continue
+    if (name === '..') {
+      if (at === '') return 'outside'
+      at = parentOf(at)
+      continue
+    }
+    at = at === '' ? name : `${at}/${name}`
+    const next = tree.links.get(at)
+    if (next === undefined) {
+      missing ||= !tree.has(at)
+    } else {
+      if (++followed > mostLinks) return 'missing'
+      if (next.startsWith('/')) return 'outside'
+      at = parentOf(at)
+      ahead.push(...next.split('/').reverse())
+    }
+  }
+  return missing ? 'missing' : 'inside'
 }

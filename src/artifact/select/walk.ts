@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
-import { pauseOften } from '../cache/pause.js'
+import { onDisk } from '../names.js'
+import { pauseOften } from '../pause.js'
 import type { Judge, Verdict } from './judge.js'
-import { onDisk } from './on-disk.js'
 import { byPath } from './tree.js'
 
 /** What a walk found, sorted by path. Links are never followed. */

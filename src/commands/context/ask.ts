@@ -1,8 +1,7 @@
 import { UsageError } from '../../errors.js'
 import type { Context } from './context.js'
 import type { CommonFlags } from './flags.js'
-import { CalledOff, Interrupted } from './interrupted.js'
-import type { Io } from './io.js'
+import { CalledOff, Interrupted, type Io } from './io.js'
 
 /** Asks for a yes: --yes says it beforehand; where nobody can be asked and it was not said, exit 2 names the flag. */
 export async function askToGoOn(context: Context, flags: CommonFlags, question: string, why: string): Promise<void> {

@@ -1,23 +1,21 @@
+import { setMaxListeners } from 'node:events'
+import { existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Config } from '../../config/config.js'
 import { loadConfig } from '../../config/load/load.js'
 import { connectHosts } from '../../connection/connect.js'
-import type { Connect } from '../../connection/connection.js'
+import type { Connect, Connection } from '../../connection/connection.js'
 import { connectLocal } from '../../connection/local.js'
 import type { EmbeddedFleet } from '../../embedded/server.js'
+import { PreflightError } from '../../errors.js'
 import type { Emit } from '../../fleet/events.js'
 import type { Host } from '../../inventory/host.js'
 import { selectHosts } from '../../inventory/select.js'
 import { createPaint, type Paint } from '../../render/paint.js'
-import { startConnections } from './connections.js'
 import type { CommonFlags } from './flags.js'
-import { Interrupted } from './interrupted.js'
-import type { Io } from './io.js'
-import { passphraseAsker } from './passphrase.js'
-import { recordsIn } from './records.js'
-import { openLog, type RunLog } from './run-log.js'
-import { openScreen, type Screen } from './screen.js'
+import { Interrupted, type Io } from './io.js'
+import { openLog, openScreen, passphraseAsker, type RunLog, type Screen } from './screen.js'
 
 /** A command's ground: the configuration, the hosts it is about, the way to them, and who hears of it. */
 export interface Context {
@@ -61,7 +59,7 @@ export async function openContext(io: Io, flags: CommonFlags): Promise<Context> 
   const screen = await openScreen(io, flags, log)
   if (config.embedded > 0) {
     const { startEmbeddedHosts } = await import('../../embedded/server.js')
-    const { embeddedHosts } = await import('../../embedded/hosts.js')
+    const { embeddedHosts } = await import('../../embedded/server.js')
     embedded = await startEmbeddedHosts({ count: config.embedded, dir: join(home, 'fleet') })
     hosts = embeddedHosts(hosts, embedded)
   }
@@ -115,4 +113,49 @@ function loginName(): string {
   } catch {
     return 'unknown'
   }
+}
+
+/** A way to hosts that can be closed as a whole. */
+export interface Connections {
+  readonly connect: Connect
+  readonly close: () => void
+}
+
+/** Closes at its end whatever was opened, and gives up what is being opened: anything left would keep the process alive. */
+export function startConnections(connect: Connect): Connections {
+  const opened: Connection[] = []
+  const over = new AbortController()
+  // Every host listens; Node would print a warning from the eleventh on.
+  setMaxListeners(0, over.signal)
+  return {
+    async connect(host, options) {
+      const connection = await connect(host, { ...options, signal: over.signal })
+      opened.push(connection)
+      if (over.signal.aborted) connection.close()
+      return connection
+    },
+    close() {
+      over.abort()
+      for (const connection of opened) connection.close()
+    },
+  }
+}
+
+/** The folder of this project's logs and caches. Throws where a link in it leads elsewhere: we write and remove there. */
+export function recordsIn(root: string): string {
+  const home = join(root, '.clonedeploy')
+  refuseLinks(home, 2)
+  mkdirSync(home, { recursive: true })
+  const ignore = join(home, '.gitignore')
+  if (!existsSync(ignore)) writeFileSync(ignore, '*\n')
+  return home
+}
+
+function refuseLinks(path: string, depth: number): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found?.isSymbolicLink())
+    throw new PreflightError(`${path} is a symbolic link, and clonedeploy writes and removes files there`, {
+      next: [`rm ${path}     it keeps nothing that cannot be made again`],
+    })
+  if (depth > 0 && found?.isDirectory()) for (const name of readdirSync(path)) refuseLinks(join(path, name), depth - 1)
 }

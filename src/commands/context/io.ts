@@ -1,3 +1,4 @@
+import { Refusal } from '../../errors.js'
 import type { Stop } from '../../fleet/stop.js'
 import type { Output } from '../../render/output.js'
 import type { Times } from '../../state/times.js'
@@ -19,4 +20,35 @@ export interface Io {
   readonly again: (more: string) => string
   /** From here on an interruption is no longer "before any host was contacted". */
   readonly contacted: () => void
+}
+
+/** Stopped by the user while nothing had been changed. `cli.ts` makes it 130 or 143 when no host was contacted yet. */
+export class Interrupted extends Refusal {
+  override name = 'Interrupted'
+  override readonly exitCode = 3
+  constructor(reason: string) {
+    super(`Stopped: ${reason}. Nothing was changed.`)
+  }
+}
+
+/** Ctrl-C at a question that is asked before any host is contacted: there it is a key, not a signal. */
+export class CalledOff extends Refusal {
+  override name = 'CalledOff'
+  override readonly exitCode = 130
+  constructor() {
+    super('Stopped: you called it off. Nothing was changed.')
+  }
+}
+
+/** Stopped for good by a second signal: nothing more was waited for, so nothing more is known. */
+export class LeftAtOnce extends Refusal {
+  override name = 'LeftAtOnce'
+  override readonly exitCode
+  constructor(mayHaveChanged: boolean) {
+    const back = 'Hosts that swapped put themselves back when their lease is over (15 s), or wait for a repair.'
+    super(`Stopped at once. ${mayHaveChanged ? back : 'Nothing was changed.'}`, {
+      next: mayHaveChanged ? ['look: clonedeploy status'] : [],
+    })
+    this.exitCode = mayHaveChanged ? (6 as const) : (3 as const)
+  }
 }

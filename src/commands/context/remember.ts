@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { judge } from '../../connection/host-keys/host-key.js'
 import { pinLine, short } from '../../connection/host-keys/host-key-errors.js'
-import { type KnownKey, knownHostsReader, namesOf } from '../../connection/host-keys/known-hosts.js'
-import { addLine, knownHostsLine } from '../../connection/host-keys/new-known-host.js'
-import type { Offer } from '../../connection/route/meet.js'
+import {
+  addLine,
+  type KnownKey,
+  knownHostsLine,
+  knownHostsReader,
+  namesOf,
+} from '../../connection/host-keys/known-hosts.js'
+import type { Offer } from '../../connection/route/greet.js'
 import { PreflightError } from '../../errors.js'
 
 /** Writes the key down, and reads it again as every later connection will. */

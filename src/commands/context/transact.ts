@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import type { Payload } from '../../artifact/artifact.js'
 import { redactor, resolveSecrets } from '../../config/secrets/secrets.js'
-import { LockedError } from '../../errors.js'
+import { type ExitCode, LockedError } from '../../errors.js'
 import type { Service } from '../../fleet/balancer/balancer-state.js'
 import type { Outcome } from '../../fleet/outcome.js'
 import { batchesOf } from '../../fleet/transaction/batches.js'
 import { execute } from '../../fleet/transaction/execute.js'
 import type { HostRun, Run } from '../../fleet/transaction/run.js'
 import type { Plan } from '../../plan/plan.js'
-import { vouched } from '../../state/word/vouched.js'
-import { keepRecord, knownHere } from '../repair/known.js'
+import { vouched } from '../../state/trust/vouched.js'
 import { saysYes } from './ask.js'
 import type { Context } from './context.js'
-import type { TransactionFlags } from './flags.js'
+import type { CommonFlags, TransactionFlags } from './flags.js'
+import { keepRecord, knownHere } from './known.js'
 import { type Fleet, leave } from './survey.js'
 import { thisProcess } from './this-process.js'
 
@@ -160,4 +160,18 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     failure: null,
     out: null,
   }
+}
+
+/** Ends a dry run: with its report on stdout, for people or as JSON, and as the last line of a stream. */
+export function tellPlan(
+  { emit, io, streams }: Context,
+  { json = false }: CommonFlags,
+  exitCode: ExitCode,
+  plan: object,
+  text: string,
+): ExitCode {
+  const report = { ...plan, exitCode }
+  emit({ type: 'run.planned', report })
+  if (!streams) io.output.stdout(json ? `${JSON.stringify(report)}\n` : text)
+  return exitCode
 }

@@ -1,12 +1,19 @@
+import type { Artifact } from '../../artifact/artifact.js'
+import type { Config } from '../../config/config.js'
 import type { ExitCode } from '../../errors.js'
-import { askHealth } from '../../fleet/health/ask-health.js'
+import { askHealth } from '../../fleet/health/health.js'
 import type { Outcome } from '../../fleet/outcome.js'
-import { onHost } from '../../plan/run/on-host.js'
+import { readRun } from '../../fleet/read/run-record.js'
+import { type ReleaseRun, runChanges, runRecord } from '../../plan/run/release-run.js'
+import { onHost } from '../../plan/run/variables.js'
 import { healthSteps, oddRunsOf } from '../../plan/transaction.js'
-import { currentRelease } from '../../state/current.js'
+import { servesAlready } from '../../state/preflight.js'
+import { currentEntry, currentRelease } from '../../state/releases.js'
 import type { Context } from '../context/context.js'
+import type { DeployFlags } from '../context/flags.js'
 import { type Fleet, orInterrupt } from '../context/survey.js'
 import { revealSecrets } from '../context/transact.js'
+import { withSkeleton } from './build-release.js'
 
 /** Ends a run that has nothing to do: every host was read and serves this digest. */
 export async function tellUnchanged(
@@ -83,4 +90,25 @@ function nextFor({ config, hosts }: Context, failing: Context['hosts']): string 
   if (!failing.some(host => onHost(config.restart, host).length > 0)) return 'look: clonedeploy status'
   const some = failing.length < hosts.length ? ` --only ${failing.map(({ name }) => name).join(',')}` : ''
   return `fix: clonedeploy restart${some}`
+}
+
+/** Whether a deploy has nothing to do: the files are those that are served, and they would be run as they are. */
+export function isUnchanged(context: Context, flags: DeployFlags, fleet: Fleet, artifact: Artifact): boolean {
+  const states = fleet.map(({ state }) => state)
+  if (flags.force || !servesAlready(states, artifact.digest)) return false
+  const changes = changesOfRun(withSkeleton(context.config, artifact), fleet)
+  if (changes.length === 0) return true
+  const text = `the files are the same, but not how they are run: ${changes.join(', ')}`
+  context.emit({ type: 'note', level: 'info', host: null, text })
+  return false
+}
+
+/** Where nothing was recorded, a release is run as it is configured now; a record that makes no sense is worth a deploy. */
+function changesOfRun(config: Config, fleet: Fleet): readonly string[] {
+  const all = fleet.flatMap(({ session: { host }, state }) => {
+    const [then, now] = [currentEntry(state)?.run ?? null, readRun(runRecord(config, host))]
+    if (then === null || now === 'damaged') return []
+    return then === 'damaged' ? ['a damaged record'] : runChanges(then as ReleaseRun, now)
+  })
+  return [...new Set(all)]
 }

@@ -1,10 +1,9 @@
 import type { RestartInput } from '../../config/input.js'
 import { answerProblem, hostsProblem } from '../../config/problems/answer-problem.js'
-import { sshAliases } from '../../connection/ssh-config/ssh-aliases.js'
+import { sshAliases } from '../../connection/ssh-config/ssh-dump.js'
 import type { Answers } from '../../project/answers.js'
 import type { Form } from '../context/ask.js'
-import type { InitFlags } from './init-answers.js'
-import { type Known, listed } from './init-answers.js'
+import { type InitFlags, type Known, listed } from './init-answers.js'
 
 /** Asks for everything that no flag has said. */
 export async function askAnswers(form: Form, flags: InitFlags, known: Known): Promise<Answers> {

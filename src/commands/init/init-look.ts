@@ -1,15 +1,14 @@
 import type { Config } from '../../config/config.js'
 import { connectHosts } from '../../connection/connect.js'
-import { reach } from '../../fleet/connect.js'
+import { reach } from '../../fleet/read/connect.js'
 import { inspectAll } from '../../fleet/read/inspect.js'
 import { loginProblems, sessionsFor } from '../../fleet/read/login-problems.js'
 import { unlessStopped } from '../../fleet/stop.js'
 import type { Look } from '../../render/reports/looks.js'
 import { problemsOf } from '../../state/preflight.js'
-import { startConnections } from '../context/connections.js'
-import { Interrupted } from '../context/interrupted.js'
-import type { Io } from '../context/io.js'
-import { passphraseAsker } from '../context/passphrase.js'
+import { startConnections } from '../context/context.js'
+import { Interrupted, type Io } from '../context/io.js'
+import { passphraseAsker } from '../context/screen.js'
 
 export interface Looked {
   readonly looks: readonly Look[]

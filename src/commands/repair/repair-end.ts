@@ -1,7 +1,13 @@
 import type { HostOutcome, Outcome } from '../../fleet/outcome.js'
-import { currentRelease } from '../../state/current.js'
+import { mend } from '../../fleet/transaction/under-lock.js'
+import { planSweep } from '../../plan/repair.js'
+import { currentRelease } from '../../state/releases.js'
+import { inService, readService, serviceOf } from '../context/balancers.js'
 import type { Context } from '../context/context.js'
-import type { Scene } from './repair-scene.js'
+import type { TransactionFlags } from '../context/flags.js'
+import { startRun } from '../context/transact.js'
+import { intentFor, nothingToSend } from './repair-act.js'
+import type { Scene } from './repair-facts.js'
 import { trustSteps } from './trust-host.js'
 
 /** The outcome with the hosts that a repair could do nothing for: while there are any, the fleet is not whole. */
@@ -36,4 +42,41 @@ function leftAlone({ states }: Scene, name: string): HostOutcome {
   const state = states.find(one => one.name === name)
   const current = state === undefined ? null : currentRelease(state)
   return { name, current, digest: null, healthy: null, bytes: 0, error: null }
+}
+
+/** Hosts of a whole fleet that a dead run has left out of service, and where: `HAProxy web/web-3`. */
+export async function leftDrained(context: Context, scene: Scene): Promise<ReadonlyMap<string, string>> {
+  return inService(await readService(context, scene.fleet)).drained
+}
+
+/** Puts into service again what a dead run has drained, where that serves the fleet's release; the outcome with what came of it. */
+export async function mendService(
+  context: Context,
+  flags: TransactionFlags,
+  scene: Scene,
+  outcome: Outcome,
+): Promise<Outcome> {
+  const served = await readService(context, scene.fleet)
+  const service = serviceOf(context, scene.fleet, served)
+  if (service === null || service.left === null) return outcome
+  const [problem] = served.problems
+  if (problem !== undefined) return unmended(outcome, `which hosts are in service is not known: ${problem.text}`)
+  const plan = planSweep(await intentFor(context, flags, scene, outcome.release), [])
+  const run = startRun(context, flags, scene.fleet, plan, nothingToSend, service)
+  const halt = await mend(
+    run,
+    run.hosts.filter(({ name }) => !scene.beyond.has(name)),
+  )
+  const outs = new Map(run.hosts.flatMap(({ name, out }) => (out === null ? [] : [[name, out] as const])))
+  const hosts = outcome.hosts.map(host => ({
+    ...host,
+    ...(outs.has(host.name) ? { out: outs.get(host.name) ?? '' } : {}),
+  }))
+  const told = { ...outcome, hosts, warnings: [...outcome.warnings, ...run.warnings] }
+  return halt === null ? told : unmended(told, halt.reason)
+}
+
+function unmended(outcome: Outcome, reason: string): Outcome {
+  const next = ['look: clonedeploy status', 'then: clonedeploy repair']
+  return { ...outcome, result: 'mixed', exitCode: 6, reason: outcome.reason ?? reason, next }
 }

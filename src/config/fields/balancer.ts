@@ -1,13 +1,9 @@
 import * as z from 'zod'
 import type { HostEntry } from '../../inventory/host.js'
-import { choose, isObject, oneOrMany } from '../choose.js'
-import { closed } from '../closed.js'
-import { should } from '../problems/sentence.js'
-import { show } from '../problems/show.js'
-import { duration } from './duration.js'
-import { host } from './host.js'
-import { roles } from './roles.js'
-import { checked, lineProblem, text } from './text.js'
+import { choose, closed, isObject, oneOrMany } from '../choose.js'
+import { should, show } from '../problems/sentence.js'
+import { host } from './hosts.js'
+import { checked, duration, lineProblem, roles, text } from './scalars.js'
 
 /** A balancer as it is said; its hosts are not yet those of the inventory. */
 export type BalancerEntry = BalancerWay & BalancerLimits

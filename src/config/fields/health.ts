@@ -1,12 +1,8 @@
 import * as z from 'zod'
-import { choose, isObject, oneOrMany } from '../choose.js'
-import { closed } from '../closed.js'
+import { choose, closed, isObject, oneOrMany } from '../choose.js'
 import type { HealthCheck } from '../config.js'
-import { should } from '../problems/sentence.js'
-import { show } from '../problems/show.js'
-import { duration } from './duration.js'
-import { roles } from './roles.js'
-import { checked, text } from './text.js'
+import { should, show } from '../problems/sentence.js'
+import { checked, duration, roles, text } from './scalars.js'
 
 const header = checked(value =>
   /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(value) ? null : `is no name of a header: ${show(value)}`,

@@ -1,10 +1,7 @@
 import * as z from 'zod'
-import { choose, isObject, oneOrMany } from '../choose.js'
-import { closed } from '../closed.js'
+import { choose, closed, isObject, oneOrMany } from '../choose.js'
 import type { Hook } from '../config.js'
-import { duration } from './duration.js'
-import { roles } from './roles.js'
-import { text } from './text.js'
+import { duration, roles, text } from './scalars.js'
 
 const limits = { roles: roles.optional(), timeout: duration.optional() }
 

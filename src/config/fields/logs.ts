@@ -1,9 +1,8 @@
 import type * as z from 'zod'
 import type { LogSource } from '../../scripts/read/app-log.js'
-import { choose, isObject } from '../choose.js'
-import { closed } from '../closed.js'
-import { show } from '../problems/show.js'
-import { checked, lineProblem, text } from './text.js'
+import { choose, closed, isObject } from '../choose.js'
+import { show } from '../problems/sentence.js'
+import { checked, lineProblem, text } from './scalars.js'
 
 const command: z.ZodType<LogSource> = text.transform(run => ({ kind: 'command', run }))
 

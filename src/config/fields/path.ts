@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import { show } from '../problems/show.js'
-import { checked, lineProblem } from './text.js'
+import { show } from '../problems/sentence.js'
+import { checked, lineProblem } from './scalars.js'
 
 /** A path on this machine. */
 export const localPath = checked(lineProblem)

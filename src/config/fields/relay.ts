@@ -1,8 +1,7 @@
 import * as z from 'zod'
-import { choose, isObject } from '../choose.js'
-import { closed } from '../closed.js'
+import { choose, closed, isObject } from '../choose.js'
 import type { Relay } from '../config.js'
-import { port } from './port.js'
+import { port } from './scalars.js'
 
 const short: z.ZodType<Relay | null> = z.boolean().transform(on => (on ? relayOf({}) : null))
 

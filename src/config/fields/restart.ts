@@ -1,13 +1,10 @@
 import * as z from 'zod'
 import { type Service, serviceCommand } from '../../scripts/service/restart-command.js'
-import { choose, isObject, oneOrMany } from '../choose.js'
-import { closed } from '../closed.js'
+import { choose, closed, isObject, oneOrMany } from '../choose.js'
 import type { Hook } from '../config.js'
-import { show } from '../problems/show.js'
-import { duration } from './duration.js'
+import { show } from '../problems/sentence.js'
 import { innerPath } from './path.js'
-import { roles } from './roles.js'
-import { checked, lineProblem, text } from './text.js'
+import { checked, duration, lineProblem, roles, text } from './scalars.js'
 
 const limits = { roles: roles.optional(), timeout: duration.optional() }
 const kinds = ['run', 'systemd', 'pm2', 'touch'] as const

@@ -1,11 +1,8 @@
 import * as z from 'zod'
-import { choose, isObject } from '../choose.js'
-import { closed } from '../closed.js'
+import { choose, closed, isObject } from '../choose.js'
 import type { Amount, Canary, Rollout } from '../config.js'
-import { should } from '../problems/sentence.js'
-import { show } from '../problems/show.js'
-import { duration } from './duration.js'
-import { text } from './text.js'
+import { should, show } from '../problems/sentence.js'
+import { duration, text } from './scalars.js'
 
 const percent: z.ZodType<Amount> = z.string().transform((value, context): Amount => {
   const number = Number(/^(\d{1,3})%$/.exec(value)?.[1] ?? Number.NaN)

@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import { choose, isObject } from '../choose.js'
-import { closed } from '../closed.js'
+import { choose, closed, isObject, oneOrMany } from '../choose.js'
 import type { Source } from '../config.js'
-import { show } from '../problems/show.js'
+import { show } from '../problems/sentence.js'
 import { innerPath, localPath } from './path.js'
-import { checked, lineProblem } from './text.js'
+import { checked, lineProblem, text } from './scalars.js'
+import { env } from './variables.js'
 
 const notAnOption = checked(value =>
   value.startsWith('-') ? `begins with "-": git would take it for an option: ${show(value)}` : lineProblem(value),
@@ -35,3 +35,18 @@ export const source: z.ZodType<Source> = choose<Source>(
   git,
   folder,
 )
+
+interface Build {
+  readonly run: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+const commands = oneOrMany(text)
+const short: z.ZodType<Build> = commands.transform(run => ({ run, env: {} }))
+const long: z.ZodType<Build> = closed({ run: commands, env: env.optional() }).transform(({ run, env = {} }) => ({
+  run,
+  env,
+}))
+
+/** Commands that build the release, and the environment that they alone see. */
+export const build: z.ZodType<Build> = choose<Build>(value => (isObject(value) ? long : short), short, long)

@@ -1,9 +1,8 @@
 import * as z from 'zod'
-import { choose, isObject } from '../choose.js'
-import { closed } from '../closed.js'
+import { choose, closed, isObject } from '../choose.js'
 import type { SecretSource } from '../config.js'
 import { localPath } from './path.js'
-import { checked, text } from './text.js'
+import { checked, text } from './scalars.js'
 
 /** Name of a variable that hooks will see. */
 const variableName = checked(value => {

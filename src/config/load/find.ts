@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
-import { displayPath } from '../display-path.js'
 import { ConfigError } from '../problems/problem.js'
+import { displayPath } from '../problems/sentence.js'
 
 const extensions = ['.ts', '.mts', '.js', '.mjs', '.json']
 

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../text/duration.js'
+import { formatDuration } from '../../text/units.js'
 
 /** A promise, or its rejection when it takes too long: code of the user that never answers must not hang us, nor end us silently. */
 export async function within<T>(ms: number, work: () => T | Promise<T>): Promise<T> {

@@ -1,5 +1,4 @@
-import { checkHosts } from '../check-hosts.js'
-import { checkValue } from '../check-value.js'
+import { checkHosts, checkValue } from '../check-value.js'
 import { hostList } from '../fields/hosts.js'
 import { fields } from '../schema.js'
 

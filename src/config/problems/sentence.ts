@@ -1,6 +1,6 @@
+import { relative } from 'node:path'
 import type * as z from 'zod'
 import { didYouMean } from '../../text/suggest.js'
-import { show } from './show.js'
 
 const nouns: Readonly<Record<string, string>> = {
   string: 'text',
@@ -37,4 +37,18 @@ export function should(be: string, got: unknown): string {
 
 function meant(input: unknown, values: readonly unknown[]): string {
   return typeof input === 'string' ? didYouMean(input, values.map(String)) : ''
+}
+
+/** A value of the config, short enough for an error message. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)
+  if (value === null || ['number', 'boolean', 'bigint', 'undefined'].includes(typeof value)) return String(value)
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  return typeof value === 'function' ? 'a function' : `an ${typeof value}`
+}
+
+/** A path as a person in `cwd` would write it. */
+export function displayPath(path: string, cwd: string): string {
+  const near = relative(cwd, path)
+  return near.startsWith('../../../') ? path : near
 }

@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { codeFolder } from '../../package.js'
-import { displayPath } from '../display-path.js'
-import { codeFrame } from './frame.js'
 import { ConfigError } from './problem.js'
-import { syntaxError } from './syntax-error.js'
+import { displayPath } from './sentence.js'
 
 /** What the code of a config threw, said with its place; `what` is the config, or a function in it. */
 export function thrownError(error: unknown, what: string, cwd: string): ConfigError {
@@ -69,4 +67,29 @@ function textOf(file: string): string {
   } catch {
     return ''
   }
+}
+
+/** `deploy.config.ts:4:24  Unexpected token`, with the lines around it. */
+export function syntaxError(
+  place: { readonly label: string; readonly text: string; readonly line: number; readonly column: number | null },
+  message: string,
+): ConfigError {
+  const { label, text, line, column } = place
+  return new ConfigError(`${[label, line, ...(column === null ? [] : [column])].join(':')}  ${message}`, {
+    details: codeFrame(text, line, column),
+    next: ['check again: clonedeploy config'],
+  })
+}
+
+/** The lines around a place in a text, the place marked; line and column count from 1. */
+export function codeFrame(text: string, line: number, column: number | null): readonly string[] {
+  const lines = text.split(/\r?\n/)
+  const first = Math.max(1, line - 2)
+  const last = Math.min(lines.length, line + 1)
+  const width = String(last).length
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i).flatMap(number => {
+    const code =
+      `${number === line ? '>' : ' '} ${String(number).padStart(width)} | ${lines[number - 1] ?? ''}`.trimEnd()
+    return number === line && column !== null ? [code, `  ${' '.repeat(width)} | ${' '.repeat(column - 1)}^`] : [code]
+  })
 }

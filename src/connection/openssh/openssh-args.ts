@@ -1,5 +1,8 @@
-import { addressOf, type Target, type Wanted } from '../target.js'
-import { safeAlgorithms } from './openssh-algorithms.js'
+import { randomBytes } from 'node:crypto'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import type { KnownHost } from '../host-keys/known-hosts.js'
+import { addressOf, type Beyond, type Target, type Wanted } from '../target.js'
 import { atLeast, type OpensshVersion } from './openssh-version.js'
 
 /** The folder of one master: its control socket and what else it needs, for us only. */
@@ -84,4 +87,60 @@ function set(...options: readonly string[]): string[] {
 /** As in a file of ssh: its own quotes, and `%` is the beginning of a token. */
 function quoted(path: string): string {
   return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`
+}
+
+/**
+ * Options that take out of the user's lists what must not be used, whoever speaks SSH: SHA-1, and the ciphers that the
+ * Terrapin attack bears on (CBC, and chacha20-poly1305: ssh does not tell whether it keeps to strict key exchange). A list
+ * that needs nothing taken out is left to ssh and the host's keys.
+ */
+export function safeAlgorithms({ kex, ciphers, macs, hostKeys, userKeys }: Beyond): string[] {
+  return [
+    ...without('KexAlgorithms', kex, /-sha1$/),
+    ...without('Ciphers', ciphers, /^chacha20-poly1305|-cbc/),
+    ...without('MACs', macs, /sha1|md5/),
+    ...without('HostKeyAlgorithms', hostKeys, /^ssh-(rsa|dss)(-cert|$)/),
+    ...without('PubkeyAcceptedKeyTypes', userKeys, /^ssh-(rsa|dss)(-cert|$)/),
+  ]
+}
+
+/** A list of which nothing is left is given as removals from ssh's own. */
+function without(option: string, list: readonly string[], bad: RegExp): string[] {
+  const good = list.filter(name => !bad.test(name))
+  if (good.length === list.length) return []
+  return [`${option}=${good.length > 0 ? good.join(',') : `-${list.join(',')}`}`]
+}
+
+/** Long enough for a name that ssh makes beside the socket (17 more), and short of the 104 bytes that a socket's path may have. */
+const LONGEST_TMP = 60
+
+/** Makes a folder that is ours alone, for one master. */
+export async function makeFolder(target: Target, known: KnownHost): Promise<Folder> {
+  const path = `${base()}/clonedeploy-${randomBytes(6).toString('hex')}`
+  await mkdir(path, { mode: 0o700 })
+  await writeFile(`${path}/key`, keyScript(path, target.pin))
+  await writeFile(
+    `${path}/revoked`,
+    known.revoked.map(line => `@revoked * ${line.type} ${line.key.toString('base64')}\n`),
+  )
+  return { path, socket: `${path}/m` }
+}
+
+export async function removeFolder(folder: Folder): Promise<void> {
+  await rm(folder.path, { recursive: true, force: true, maxRetries: 3 })
+}
+
+/** The path goes through ssh's own quoting and through a shell: a plain one needs none. */
+function base(): string {
+  const tmp = tmpdir()
+  return tmp.length <= LONGEST_TMP && /^[\w/.+-]+$/.test(tmp) ? tmp : '/tmp'
+}
+
+/**
+ * For KnownHostsCommand: notes the key that a host offers, for our words about it, and vouches for the pinned one.
+ * ssh asks with `NONE` in the place of the key when it only wants to know which types are known.
+ */
+function keyScript(path: string, pin: string | null): string {
+  const vouch = pin === null ? '' : `[ "$1" != '${pin.replace(/=+$/, '')}' ] || printf '%s %s %s\\n' "$4" "$2" "$3"\n`
+  return `[ "$3" != NONE ] || exit 0\nprintf '%s' "$3" >'${path}/offered'\n${vouch}exit 0\n`
 }

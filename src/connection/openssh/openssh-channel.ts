@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { Readable, Writable } from 'node:stream'
-import type { Mux } from './openssh-mux.js'
-import { type Field, type Reader, reader } from './openssh-wire.js'
+import { type Field, type Mux, type Reader, reader } from './openssh-mux.js'
 
 /** Message numbers of RFC 4254. */
 export const message = {

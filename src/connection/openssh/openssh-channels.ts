@@ -2,8 +2,7 @@ import { Duplex } from 'node:stream'
 import { smallestPacket, tinyPackets } from '../shell/bounds.js'
 import { type Channel, endOf, type Transport } from '../shell/channel.js'
 import { type MuxChannel, message, muxChannel, PACKET, WINDOW } from './openssh-channel.js'
-import type { Mux } from './openssh-mux.js'
-import { type Field, type Reader, reader } from './openssh-wire.js'
+import { type Field, type Mux, type Reader, reader } from './openssh-mux.js'
 
 /** The channels on one connection of the system's ssh. `lost` says why that is gone; null while it stands. */
 export function opensshChannels(

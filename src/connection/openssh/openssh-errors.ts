@@ -6,7 +6,7 @@ import { seconds } from '../shell/exchange.js'
 import { oneKey, shutOut } from '../ssh2/auth.js'
 import { slowSshd } from '../ssh2/handshake-errors.js'
 import { addressOf, spelled, sshLine, type Target } from '../target.js'
-import type { SshWords } from './openssh-words.js'
+import type { SshWords } from './openssh-output.js'
 
 export interface OpensshFailure {
   readonly target: Target

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
 import { ConnectError } from '../errors.js'
-import { type Slots, slots } from '../slots.js'
+import { type Slots, slots } from '../pool.js'
 import type { Login } from '../ssh2/handshake.js'
 import { addressOf, sshLine, type Target, type Wanted } from '../target.js'
-import type { Reached } from './reach.js'
+import type { Reached } from './dial.js'
 
 /** sshd drops new connections when 10 are not logged in yet (MaxStartups); a jump host makes them all its own. */
 const HANDSHAKES_PER_JUMP_HOST = 8

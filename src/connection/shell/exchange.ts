@@ -2,13 +2,11 @@ import type { Script } from '../../scripts/shell/shell.js'
 import type { RunOptions, RunResult } from '../connection.js'
 import { LostError, TimeoutError } from '../errors.js'
 import type { Live } from '../live.js'
-import { type Section, section } from '../section.js'
-import { requestLine, zippedRequest } from './bootstrap.js'
-import { AnswerError, bound, bounds } from './bounds.js'
+import { type Section, section } from './answer.js'
+import { AnswerError, bound, bounds, watchStall } from './bounds.js'
 import type { ChannelEnd } from './channel.js'
-import { freshMarks, keepText, marksText, requestText } from './request.js'
-import { watchStall } from './stall.js'
-import { tail } from './tail.js'
+import { tail } from './lines.js'
+import { freshMarks, keepText, marksText, requestLine, requestText, zippedRequest } from './request.js'
 
 const STDERR_KEPT = 1 << 20
 const NOISE_KEPT = 16 << 10

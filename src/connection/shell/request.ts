@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { fed, group } from '../../scripts/shell/chain.js'
 import { quote, type Script } from '../../scripts/shell/shell.js'
 
@@ -54,4 +55,54 @@ function runText(script: Script, stdin: 'input' | 'channel', kept: ReadonlyMap<s
   const name = script.size === 0 ? kept.get(group(script)) : undefined
   if (name === undefined) return stdin === 'channel' ? group(script) : fed(script)
   return stdin === 'channel' ? `eval "$${name}"` : `eval "$${name}" </dev/null`
+}
+
+/**
+ * The one command that runs on every channel: a loop that evaluates the lines which begin with the nonce (where a colon
+ * and a number come after it, so many gzipped bytes behind the line) and ignores all others, so that stray bytes are never
+ * run. It reads alike in bash, dash, zsh, fish and csh, whichever of them the login shell is: single quotes, no `!`, no
+ * backslash, no newline. Nothing of a script is ever on a command line.
+ */
+export function bootstrap(nonce: string): string {
+  return `exec /bin/sh -c 'unset l c; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(dd bs="$\{l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`
+}
+
+/** A line for that loop: `head` and `text`. What went before it on the channel, if it was not ended by a newline, is ended by ours. */
+export function requestLine(nonce: string, head: string, text: string): string {
+  return `\n${nonce} ${encode(head + text)}\n`
+}
+
+/** From so many characters on, unzipping costs a host less than the bytes cost the way there. */
+const LONG = 1500
+
+/**
+ * The same, as small as it gets: long text follows its line gzipped, `head` as a member of its own. For hosts that have
+ * `gzip` and a `dd` that reads exactly, and channels whose every byte before it is read.
+ */
+export function zippedRequest(nonce: string, head: string, text: string): Uint8Array {
+  if (text.length < LONG) return Buffer.from(requestLine(nonce, head, text), 'latin1')
+  const zipped = Buffer.concat([gzipSync(head, { level: 0, memLevel: 1, windowBits: 9 }), zip(text)])
+  return Buffer.concat([Buffer.from(`\n${nonce}:${zipped.length}\n`, 'latin1'), zipped])
+}
+
+/** The hosts of a fleet are sent the same scripts. */
+function zip(text: string): Buffer {
+  const known = zippedTexts.get(text)
+  if (known !== undefined) return known
+  const zipped = gzipSync(text, { level: 9 })
+  if (zippedTexts.size >= mostZipped) zippedTexts.clear()
+  zippedTexts.set(text, zipped)
+  return zipped
+}
+
+const mostZipped = 100
+const zippedTexts = new Map<string, Buffer>()
+
+/** Text in printable ASCII, as `printf %b` reads it: shells take some other bytes for their own use. */
+function encode(text: string): string {
+  const bytes = Buffer.from(text, 'utf8').toString('latin1')
+  return bytes
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replace(/[^\x20-\x7e]/g, byte => `\\0${byte.charCodeAt(0).toString(8).padStart(3, '0')}`)
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { signalGroup } from '../../process-group.js'
 import { quote } from '../../scripts/shell/shell.js'
@@ -65,4 +66,19 @@ function askAll(questions: readonly Question[], limit: number): void {
   }, limit)
   shell.on('error', giveUp)
   shell.on('close', giveUp)
+}
+
+/** Names that an ssh configuration gives to hosts, in its order; none where it cannot be read. Patterns are no names. */
+export function sshAliases(configFile: string): readonly string[] {
+  const lines = textOf(configFile).matchAll(/^[ \t]*Host(?:[ \t]*=[ \t]*|[ \t]+)(.+)$/gim)
+  const names = [...lines].flatMap(([, words = '']) => words.trim().split(/\s+/))
+  return [...new Set(names.filter(name => /^[\w.-]+$/.test(name)))]
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
 }

@@ -4,9 +4,8 @@ import { hostKeyError } from '../host-keys/host-key-errors.js'
 import type { KnownHost } from '../host-keys/known-hosts.js'
 import { seconds } from '../shell/exchange.js'
 import { addressOf, sshLine, type Target } from '../target.js'
-import type { Candidate, Candidates } from './auth.js'
-import { type AuthState, authError, shutOut } from './auth.js'
-import type { Negotiation } from './negotiation.js'
+import type { Negotiation } from './algorithms.js'
+import { type AuthState, authError, type Candidate, type Candidates, shutOut } from './auth.js'
 
 export interface HandshakeOptions {
   readonly timeout: number

@@ -2,14 +2,12 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Client, ConnectConfig } from 'ssh2'
 import { hostKeyAlgorithms, judge } from '../host-keys/host-key.js'
-import type { Reached } from '../route/reach.js'
-import { keepaliveInterval, onSilence } from '../silence.js'
+import type { Reached } from '../route/dial.js'
 import type { Target } from '../target.js'
-import { ALGORITHMS, isExposed } from './algorithms.js'
+import { ALGORITHMS, isExposed, negotiation } from './algorithms.js'
 import { authHandler } from './auth.js'
-import type { HandshakeOptions, Witness } from './handshake-errors.js'
-import { ExposedError, handshakeError } from './handshake-errors.js'
-import { negotiation } from './negotiation.js'
+import { ExposedError, type HandshakeOptions, handshakeError, type Witness } from './handshake-errors.js'
+import { keepaliveInterval, onSilence } from './keepalive.js'
 
 /**
  * How to talk. ssh2 takes any verifier, and whatever it returns that is not `false` for a yes: also a promise, and also

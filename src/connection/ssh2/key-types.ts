@@ -1,3 +1,5 @@
+import type { ParsedKey } from 'ssh2'
+
 export const CERTIFICATE = 'it is a certificate, which the built-in SSH cannot log in with'
 
 /** Why a key of this type cannot be used by the built-in SSH; null when it can. */
@@ -30,4 +32,27 @@ export function publicHalf(pem: Buffer): Buffer | null {
   } catch {
     return null
   }
+}
+
+export interface NewKey {
+  /** The private key (ed25519), in OpenSSH's format. */
+  readonly text: string
+  /** `ssh-ed25519 AAAA…` */
+  readonly publicLine: string
+}
+
+/** A key that nobody had before. */
+export async function newKey(): Promise<NewKey> {
+  const { utils } = (await import('ssh2')).default
+  // ssh2 makes one that it cannot read itself now and then (1.17: about one in 256).
+  for (;;) {
+    const text = utils.generateKeyPairSync('ed25519').private
+    const key = utils.parseKey(text)
+    if (!(key instanceof Error)) return { text, publicLine: publicLine(key) }
+  }
+}
+
+/** As it stands in authorized_keys. */
+export function publicLine(key: ParsedKey): string {
+  return `${key.type} ${key.getPublicSSH().toString('base64')}`
 }

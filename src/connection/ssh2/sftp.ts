@@ -1,6 +1,6 @@
 import type { Files } from '../connection.js'
 import type { Traffic } from '../live.js'
-import { type Field, fields, messages, type Reader, reader, uint32 } from '../openssh/openssh-wire.js'
+import { type Field, fields, messages, type Reader, reader, uint32 } from '../openssh/openssh-mux.js'
 import type { Channel, Transport } from '../shell/channel.js'
 
 /** Messages of SFTP, version 3 (draft-ietf-secsh-filexfer-02), as far as they are needed here. */

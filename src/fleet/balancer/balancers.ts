@@ -1,9 +1,8 @@
 import { type Balancer, BalancerError, type ServerState, stateOf } from '../../balancer/balancer.js'
 import { codes } from '../../scripts/shell/codes.js'
-import { recordDrains } from '../../scripts/transaction/drained.js'
+import { recordDrains } from '../../scripts/transaction/balancer-notes.js'
 import { isOthers, placeIn } from '../../state/drains.js'
-import type { HostFailure } from '../outcome.js'
-import type { Phase } from '../phase.js'
+import type { HostFailure, Phase } from '../outcome.js'
 import { type Halt, type HostRun, inSilence, type Run } from '../transaction/run.js'
 import type { Service } from './balancer-state.js'
 

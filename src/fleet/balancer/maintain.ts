@@ -1,7 +1,7 @@
 import { type Balancer, BalancerError, type Wanted } from '../../balancer/balancer.js'
 import { codes } from '../../scripts/shell/codes.js'
+import { flagMaintenance } from '../../scripts/transaction/balancer-notes.js'
 import { lockLease, lock as lockScript, renew, unlock } from '../../scripts/transaction/lock.js'
-import { flagMaintenance } from '../../scripts/transaction/maintenance.js'
 import { placeIn } from '../../state/drains.js'
 import type { MaintenanceRecord } from '../../state/host-state.js'
 import { onEach } from '../each.js'

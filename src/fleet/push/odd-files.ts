@@ -1,11 +1,11 @@
-import { someOf } from '../../artifact/printable.js'
+import { someOf } from '../../artifact/names.js'
 import { paths } from '../../release/paths.js'
-import { readManifest } from '../../scripts/read/read-manifest.js'
+import { readManifest } from '../../scripts/read/contents.js'
 import { escapeLine } from '../../text/escape.js'
 import { onEach } from '../each.js'
-import { nameOf } from '../read/drift.js'
+import { nameOf } from '../read/held.js'
 import type { HostRun } from '../transaction/run.js'
-import { longestList, unzipped } from './unzipped.js'
+import { longestList, unzipped } from './scripts-up-to.js'
 
 /** Names the first files of a release that are not the same on two hosts; null when a host does not say what it has. */
 export async function oddFiles(hosts: readonly [HostRun, HostRun], release: string): Promise<string | null> {

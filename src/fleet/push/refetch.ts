@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { type Frozen, keep, unnamedContent } from '../../artifact/cache/store.js'
 import { digestOf, entriesOf, type Manifest, parseManifest } from '../../artifact/manifest/manifest.js'
-import { readContents } from '../../scripts/read/read-contents.js'
-import { readManifest } from '../../scripts/read/read-manifest.js'
+import { readContents, readManifest } from '../../scripts/read/contents.js'
 import type { Script } from '../../scripts/shell/shell.js'
 import type { Session } from '../session.js'
-import { longestList, unzipped } from './unzipped.js'
+import { longestList, unzipped } from './scripts-up-to.js'
 
 /** The bytes of a release, read back from a host that holds it and kept here; null when they are not those of its digest. */
 export async function refetch(

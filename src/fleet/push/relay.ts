@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Waiting } from '../../connection/connection.js'
-import { newKey } from '../../connection/ssh2/new-key.js'
+import { newKey } from '../../connection/ssh2/key-types.js'
 import { pushOf, takersOf } from '../../plan/relay.js'
 import { relay as relayScript, type Seed, seedIn } from '../../scripts/prepare/relay.js'
 import type { Way } from '../../scripts/prepare/unpack.js'

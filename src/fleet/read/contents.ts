@@ -1,7 +1,7 @@
 import { type Contents, isContent } from '../../artifact/cache/contents.js'
 import { heldContents, lostContents } from '../../scripts/read/contents.js'
 import type { HostState } from '../../state/host-state.js'
-import { longestList, unzipped } from '../push/unzipped.js'
+import { longestList, unzipped } from '../push/scripts-up-to.js'
 import type { Session } from '../session.js'
 
 type Holder = { readonly session: Session; readonly state: HostState }

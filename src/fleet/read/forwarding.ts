@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.js'
 import { isForbidden } from '../../connection/errors.js'
-import { healthUrls } from '../../plan/run/health-urls.js'
+import { healthUrls } from '../../plan/run/health.js'
 import type { HostState } from '../../state/host-state.js'
 import type { Problem } from '../../state/preflight.js'
 import { onEach } from '../each.js'

@@ -1,6 +1,5 @@
 import * as z from 'zod'
-import { isReleaseId, isTransactionId } from '../../release/id.js'
-import { mostSeq } from '../../release/sequence.js'
+import { isReleaseId, isTransactionId, mostSeq } from '../../release/id.js'
 import type {
   Damage,
   DrainRecord,

@@ -1,6 +1,6 @@
 import { onEach } from '../each.js'
 import { askOnce } from '../health/health.js'
-import { readProcesses } from '../health/old-processes.js'
+import { readProcesses } from '../health/processes.js'
 import type { HostRun } from '../transaction/run.js'
 
 /**

@@ -8,7 +8,7 @@ import {
   parseServices,
   type ServiceFault,
 } from '../../scripts/service/service-check.js'
-import { isWhole } from '../../scripts/shell/whole.js'
+import { isWhole } from '../../scripts/shell/shell.js'
 import type { HostState } from '../../state/host-state.js'
 import type { Problem } from '../../state/preflight.js'
 import { onEach } from '../each.js'

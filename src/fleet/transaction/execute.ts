@@ -1,18 +1,18 @@
 import { drainAll } from '../balancer/drain.js'
-import { backInService, readyAll } from '../balancer/ready.js'
-import { takeOut } from '../balancer/take-out.js'
-import { orStop, undone } from '../or-stop.js'
+import { takeOut } from '../balancer/isolate.js'
+import { backInService, readyAll } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
 import { stillTaken } from './batches.js'
 import { passCanary } from './canary.js'
-import { type OutcomeFacts, outcomeOf } from './conclude.js'
 import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
 import { endLocks, lockAndPrepare, startHeart } from './lock.js'
+import { type OutcomeFacts, outcomeOf } from './outcome-of.js'
 import { prepareAll, runOnce } from './prepare.js'
 import { blameAll, discardAll, restoreAll } from './restore.js'
 import { type Batch, type Halt, moves, type Run } from './run.js'
 import { serveAll } from './serve.js'
 import { armAll, swapAll } from './swap.js'
+import { orStop, undone } from './under-lock.js'
 
 /**
  * Carries a plan out on the whole fleet: lock, prepare everything everywhere, swap all together or batch by batch, serve,

@@ -5,8 +5,8 @@ import type { Holder } from '../../state/host-state.js'
 import { onEach } from '../each.js'
 import { scriptsUpTo } from '../push/scripts-up-to.js'
 import { fitting, holderRecord } from '../read/records.js'
-import { runAhead } from './ahead.js'
 import { type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
+import { runAhead } from './sent-ahead.js'
 
 const patience = 1500
 const long = 1_800_000

@@ -8,10 +8,10 @@ import type { HostFailure } from '../outcome.js'
 import { oddFiles } from '../push/odd-files.js'
 import { type Relay, startRelay } from '../push/relay.js'
 import { scriptsUpTo } from '../push/scripts-up-to.js'
-import { treeIn } from '../read/drift.js'
+import { treeIn } from '../read/held.js'
 import { lostResult } from '../session.js'
-import { runAhead, takeAhead } from './ahead.js'
 import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
+import { runAhead, takeAhead } from './sent-ahead.js'
 
 /** Milliseconds between two words of how much a host has got: each costs work, and there are thousands of pieces. */
 const progressEvery = 100

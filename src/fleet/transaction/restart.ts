@@ -1,16 +1,16 @@
 import { tasksOf, wordsOf } from '../balancer/balancers.js'
 import { drainAll } from '../balancer/drain.js'
-import { awayOf, backInService, readyAll } from '../balancer/ready.js'
+import { awayOf, backInService, readyAll } from '../balancer/undrain.js'
 import { onEach } from '../each.js'
-import { orStop, undone } from '../or-stop.js'
 import type { Outcome } from '../outcome.js'
 import { never } from '../stop.js'
 import { passCanary } from './canary.js'
-import { logsCommand, type OutcomeFacts, outcomeOf } from './conclude.js'
 import { lockAll, startHeart } from './lock.js'
+import { logsCommand, type OutcomeFacts, outcomeOf } from './outcome-of.js'
 import { discardAll, lookAgain } from './restore.js'
 import type { Batch, Halt, HostRun, Run } from './run.js'
 import { serveAll } from './serve.js'
+import { orStop, undone } from './under-lock.js'
 
 /**
  * Restarts what the hosts serve, batch by batch, and asks for its health. There is no way back: a failure ends it, and the

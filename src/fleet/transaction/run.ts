@@ -5,12 +5,11 @@ import type { Service } from '../balancer/balancer-state.js'
 import { onEach } from '../each.js'
 import type { Emit } from '../events.js'
 import { failureOf } from '../failure.js'
-import type { HostFailure } from '../outcome.js'
+import type { HostFailure, Phase } from '../outcome.js'
 import { outputLines } from '../output-lines.js'
-import type { Phase } from '../phase.js'
 import type { Session } from '../session.js'
 import type { Stop } from '../stop.js'
-import { type Ahead, takeAhead } from './ahead.js'
+import { type Ahead, takeAhead } from './sent-ahead.js'
 
 /** A run under way: the plan, and what is known so far of each host. Only `fleet/` sees it. */
 export interface Run {

@@ -1,9 +1,8 @@
-import { systemClock } from '../clock.js'
-import type { Output } from '../output.js'
+import { inCi } from '../../text/in-ci.js'
+import { type Output, systemClock } from '../output.js'
 import { createPaint } from '../paint.js'
 import { githubRenderer } from './github.js'
 import { jsonlRenderer } from './jsonl.js'
-import type { RendererKind } from './kind.js'
 import { plainRenderer } from './plain.js'
 import type { Renderer, RendererOptions } from './renderer.js'
 import { ttyRenderer } from './tty.js'
@@ -27,4 +26,17 @@ export async function createRenderer(
     return ttyRenderer(output, paint, settings)
   }
   return plainRenderer(output, paint, settings)
+}
+
+export type RendererKind = 'tty' | 'plain' | 'jsonl' | 'github'
+
+/** The renderer that suits where stderr leads to, when the user asks for none (`auto`). */
+export function rendererKind(
+  asked: RendererKind | 'auto',
+  stderr: { readonly isTTY: boolean; readonly columns: number },
+  env: Readonly<Record<string, string | undefined>>,
+): RendererKind {
+  if (asked !== 'auto') return asked === 'tty' && !(stderr.isTTY && stderr.columns > 0) ? 'plain' : asked
+  if (env.GITHUB_ACTIONS === 'true') return 'github'
+  return stderr.isTTY && stderr.columns > 0 && !inCi(env) && env.TERM !== 'dumb' ? 'tty' : 'plain'
 }

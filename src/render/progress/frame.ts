@@ -2,7 +2,7 @@ import { escapeLine } from '../../text/escape.js'
 import { bytesText, durationText, percent, stampText } from '../../text/units.js'
 import { stepText } from '../lines.js'
 import type { Paint } from '../paint.js'
-import { cut, padEnd, widthOf } from '../width.js'
+import { cut, padEnd, widthOf } from '../table.js'
 import type { HostProgress, PhaseProgress, Progress } from './progress.js'
 
 export interface FrameSize {

@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs'
 import type { Event } from '../../fleet/events.js'
-import type { Outcome } from '../../fleet/outcome.js'
+import type { HostOutcome, Outcome } from '../../fleet/outcome.js'
 import { isReleaseId } from '../../release/id.js'
+import { escapeLine } from '../../text/escape.js'
+import { bytesText, durationText } from '../../text/units.js'
 import type { Output } from '../output.js'
 import { noPaint, type Paint } from '../paint.js'
 import { failureHeadline } from '../reports/outcome.js'
-import { defused, endGroupCommand, errorCommand, groupCommand, outputLines } from './github-commands.js'
-import { summaryText } from './github-summary.js'
 import { plainRenderer } from './plain.js'
 import { headerLines, phaseHeading, plainLines } from './plain-lines.js'
 import type { Renderer, Settings } from './renderer.js'
@@ -66,4 +66,71 @@ function append(path: string | undefined, text: string, output: Output): void {
   } catch (error) {
     output.stderr(defused(`      ! cannot write ${path}: ${error instanceof Error ? error.message : String(error)}\n`))
   }
+}
+
+/** A workflow command that marks the step as failed. */
+export function errorCommand(title: string, message: string): string {
+  return `::error title=${escapeProperty(title)}::${escapeData(message)}\n`
+}
+
+export function groupCommand(title: string): string {
+  return `::group::${escapeData(title)}\n`
+}
+
+export const endGroupCommand = '::endgroup::\n'
+
+/**
+ * Text that the runner takes for text: it obeys lines that begin with `::`, and `##[…]` anywhere in a line
+ * (actions/runner, ActionCommand.cs).
+ */
+export function defused(text: string): string {
+  return text.replaceAll('##[', '# #[').replace(/^(\s*):(?=:)/gm, '$1: ')
+}
+
+/** Lines of $GITHUB_OUTPUT; no value can bring a line of its own. */
+export function outputLines(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${escapeLine(value)}\n`)
+    .join('')
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+}
+
+/** The outcome as Markdown, for the page of the workflow run. */
+export function summaryText(outcome: Outcome): string {
+  const { app, stage, release, previous, reason } = outcome
+  return [
+    `### ${outcome.exitCode === 0 ? '✅' : '❌'} ${cell(`${app} → ${stage}`)}: ${outcome.result}`,
+    '',
+    `Release ${code(release)}${previous === null ? '' : `, before it ${code(previous)}`}, in ${durationText(outcome.seconds * 1000)}.`,
+    ...(outcome.exitCode === 0 ? [] : ['', `${cell(failureHeadline(outcome))}. ${cell(reason ?? '')}`.trim()]),
+    '',
+    '| Host | Serves | Healthy | Sent | Error |',
+    '| --- | --- | --- | --- | --- |',
+    ...outcome.hosts.map(hostRow),
+    '',
+    '',
+  ].join('\n')
+}
+
+function hostRow({ name, current, healthy, bytes, error }: HostOutcome): string {
+  const serves = current === null ? (error === null ? 'nothing' : '?') : code(current)
+  const health = healthy === null ? '' : healthy ? 'yes' : 'no'
+  const failure = error === null ? '' : cell(`${error.phase}: ${error.message}`)
+  return `| ${cell(name)} | ${serves} | ${health} | ${bytesText(bytes)} | ${failure} |`
+}
+
+/** Text that can neither end its cell nor become markup. */
+export function cell(text: string): string {
+  return escapeLine(text.replace(/\s+/g, ' ')).replace(/[\\|`*_<>[\]&]/g, mark => `&#${mark.charCodeAt(0)};`)
+}
+
+function code(text: string): string {
+  return `<code>${cell(text)}</code>`
 }

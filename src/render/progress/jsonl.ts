@@ -1,5 +1,5 @@
 import type { Event } from '../../fleet/events.js'
-import type { Clock } from '../clock.js'
+import type { Clock } from '../output.js'
 import { outcomeJson } from '../reports/outcome-json.js'
 import type { Renderer } from './renderer.js'
 

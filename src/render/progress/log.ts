@@ -1,6 +1,6 @@
 import type { Event } from '../../fleet/events.js'
 import { escapeLine, escapeLines } from '../../text/escape.js'
-import { type Clock, systemClock } from '../clock.js'
+import { type Clock, systemClock } from '../output.js'
 import { outcomeJson } from '../reports/outcome-json.js'
 import type { Renderer } from './renderer.js'
 
@@ -72,4 +72,24 @@ function verdict(ok: boolean): string {
 
 function uncut(text: string): string {
   return escapeLine(text, Number.POSITIVE_INFINITY)
+}
+
+/** Tells several renderers the same events. One that throws is left out from then on: showing a deploy must not stop it. */
+export function teeRenderer(renderers: readonly Renderer[], onFailure: (error: unknown) => void): Renderer {
+  let alive = renderers
+  const each = (tell: (renderer: Renderer) => void) => {
+    for (const renderer of alive) {
+      try {
+        tell(renderer)
+      } catch (error) {
+        alive = alive.filter(other => other !== renderer)
+        onFailure(error)
+      }
+    }
+  }
+  return {
+    event: event => each(renderer => renderer.event(event)),
+    end: () => each(renderer => renderer.end()),
+    pause: asking => each(renderer => renderer.pause?.(asking)),
+  }
 }

@@ -1,9 +1,8 @@
 import type { Event } from '../../fleet/events.js'
-import { tellOutcome } from '../last-words.js'
 import type { Output } from '../output.js'
 import type { Paint } from '../paint.js'
-import { heartbeatLines } from './heartbeat.js'
-import { nameWidth, plainLines } from './plain-lines.js'
+import { tellOutcome } from '../tell-outcome.js'
+import { heartbeatLines, nameWidth, plainLines } from './plain-lines.js'
 import { advance, noProgress } from './progress.js'
 import type { Renderer, Settings } from './renderer.js'
 

@@ -1,5 +1,5 @@
 import type { Event } from '../../fleet/events.js'
-import type { Phase } from '../../fleet/phase.js'
+import type { Phase } from '../../fleet/outcome.js'
 
 /** What is under way, as the events told it so far. Times are milliseconds since 1970. */
 export interface Progress {

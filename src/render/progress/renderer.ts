@@ -1,5 +1,5 @@
 import type { Event } from '../../fleet/events.js'
-import type { Clock } from '../clock.js'
+import type { Clock } from '../output.js'
 
 /** Shows a run while it happens. `end` stops its timers and leaves the terminal as it was; calling it twice is fine. */
 export interface Renderer {

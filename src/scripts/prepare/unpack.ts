@@ -7,8 +7,7 @@ import { treeFunctions } from '../shell/tree.js'
 import { type Arrival, many, wholeArrived } from './arrival.js'
 import { dropCopy, type Fetch, fetchCopy, keepCopy } from './relay.js'
 import { sealedFunction } from './sealed.js'
-import type { Unpack } from './unchanged.js'
-import { edited, newManifest, withUnchanged } from './unchanged.js'
+import { edited, newManifest, type Unpack, withUnchanged } from './unchanged.js'
 
 /** How the payload comes: as the input of the script, kept for others where these shall fetch it here; or from a host that has it. */
 export type Way = 'sent' | 'sent and kept' | Fetch

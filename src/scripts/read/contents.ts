@@ -43,3 +43,26 @@ done | gzip -c`,
     Buffer.from(wanted.map(sha256 => `${sha256}\n`).join('')),
   )
 }
+
+/** Prints the contents of all files of a release, one after the other in the order of its manifest, gzipped. Changes nothing. Exit: releaseMissing. */
+export function readContents(root: string, release: string): Script {
+  return script('read contents', [
+    enter(root),
+    treeFunctions,
+    sh`m=$PWD/${paths.manifest(release)}
+[ -f "$m" ] && cd -- ${paths.release(release)} || exit ${codes.releaseMissing}
+names f "$m" | xargs -0 -r cat -- | gzip -c`,
+  ])
+}
+
+/**
+ * Prints a release's manifest, or another list of it, gzipped. Changes nothing. Exit: releaseMissing.
+ * gzip does not get the file itself: it came out of a tar with the time 0, which gzip warns of with exit 2.
+ */
+export function readManifest(root: string, release: string, list = paths.manifest(release)): Script {
+  return script('read manifest', [
+    enter(root),
+    sh`[ -f ${list} ] || exit ${codes.releaseMissing}
+cat ${list} | gzip -c`,
+  ])
+}

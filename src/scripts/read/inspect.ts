@@ -1,6 +1,5 @@
 import { highestEpoch } from '../shell/fence.js'
-import { type Script, script, sh } from '../shell/shell.js'
-import { isWhole, whole } from '../shell/whole.js'
+import { isWhole, type Script, script, sh, whole } from '../shell/shell.js'
 import { lockLease } from '../transaction/lock.js'
 import { unfinishedFunctions } from '../transaction/unfinished.js'
 

@@ -1,8 +1,7 @@
 import { isReleaseId } from '../../release/id.js'
 import { escapeLine } from '../../text/escape.js'
 import { enter } from '../shell/fence.js'
-import { type Script, type ShellText, script, sh } from '../shell/shell.js'
-import { whole } from '../shell/whole.js'
+import { type Script, type ShellText, script, sh, whole } from '../shell/shell.js'
 
 /** A process that works in a release, or runs a program that lies in one. */
 export interface Living {

@@ -1,7 +1,6 @@
 import { escapeLine } from '../../text/escape.js'
 import { exports, type Variables } from '../shell/hook.js'
-import { type Script, type ShellText, script, sh } from '../shell/shell.js'
-import { whole } from '../shell/whole.js'
+import { type Script, type ShellText, script, sh, whole } from '../shell/shell.js'
 import { placeOf, runtimeFolder, type Service, type SystemdService, serviceText } from './restart-command.js'
 
 /**

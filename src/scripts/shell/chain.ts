@@ -1,5 +1,4 @@
-import { exactly } from './exact.js'
-import { quote, Script } from './shell.js'
+import { quote, Script, type ShellText, sh } from './shell.js'
 
 /** The beginning of a chain's last line when a script of it fails; the script's name follows. */
 const stopped = '@stopped at '
@@ -47,4 +46,19 @@ export function fed(script: Script): string {
  */
 export function group(script: Script): string {
   return script.contained ? `{\n${script.text}\n}` : `(\n:\n${script.text}\n)`
+}
+
+/** What `dd` takes at once: as much as a pipe holds. */
+const block = 65_536
+
+/**
+ * Shell text that copies exactly so many bytes of its stdin, and leaves the rest of it to whoever reads next: `head -c` of
+ * busybox reads ahead and loses what it has no use for.
+ */
+export function exactly(bytes: number): ShellText {
+  const blocks = Math.floor(bytes / block)
+  const rest = bytes % block
+  if (blocks === 0) return sh`dd bs=${rest} count=1 iflag=fullblock 2>/dev/null`
+  if (rest === 0) return sh`dd bs=${block} count=${blocks} iflag=fullblock 2>/dev/null`
+  return sh`{ dd bs=${block} count=${blocks} iflag=fullblock && dd bs=${rest} count=1 iflag=fullblock; } 2>/dev/null`
 }

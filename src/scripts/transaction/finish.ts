@@ -4,7 +4,7 @@ import { codes } from '../shell/codes.js'
 import { fenced, fencedOnce, flush, type Place, sweepProbe } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
-import { wayFunctions } from './way.js'
+import { wayFunctions } from './unfinished.js'
 
 /** Throws away what was made before any swap, and gives the lock back. The old release and `current` are not touched. */
 export function discard(place: Place): Script {

@@ -6,7 +6,7 @@ import { fenced, flush, type Place } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 import { endWorkFunction } from './end-work.js'
-import { wayFunctions } from './way.js'
+import { wayFunctions } from './unfinished.js'
 
 export interface Sealing {
   readonly release: string

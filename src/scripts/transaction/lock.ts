@@ -5,8 +5,7 @@ import { codes } from '../shell/codes.js'
 import { enter, fenced, type Place, sweepProbe } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
-import { unfinishedFunctions } from './unfinished.js'
-import { wayFunctions } from './way.js'
+import { unfinishedFunctions, wayFunctions } from './unfinished.js'
 
 /** Seconds without a sign of life after which a lock may be taken over. */
 export const lockLease = 60

@@ -4,7 +4,7 @@ import { codes } from '../shell/codes.js'
 import { fenced, flush, type Place } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
-import { wayFunctions } from './way.js'
+import { wayFunctions } from './unfinished.js'
 
 export interface Arm {
   readonly release: string

@@ -1,6 +1,28 @@
-import type { ShellText } from '../shell/shell.js'
-import { sh } from '../shell/shell.js'
-import { wayFunctions } from './way.js'
+import { type ShellText, sh } from '../shell/shell.js'
+
+/**
+ * The way forward of a transaction (its folder is `$1`) is one link that can be renamed once: onto `current`, which is the
+ * swap, or aside by whoever calls the swap off. Who comes second finds nothing. `took`: it swapped. `calloff`: it never will.
+ * The way back is one link, too, and a file (`serve`) while it may be restarted by itself. `backaside`: nobody goes back by
+ * it any more, nor begins to restart, unless a repair takes it up by `backagain`.
+ */
+export const wayFunctions: ShellText = sh`took() {
+  [ -e "$1/state.swapped" ] || { [ -e "$1/state.armed" ] && [ ! -L "$1/stage/go/current" ] && [ ! -L "$1/stage/aside" ]; }
+}
+calloff() {
+  [ -L "$1/stage/aside" ] || mv -f "$1/stage/go/current" "$1/stage/aside" 2>/dev/null || return 0
+  for y in staged armed; do mv -f "$1/state.$y" "$1/state.disarmed" 2>/dev/null; done
+  return 0
+}
+backaside() {
+  [ -d "$1/stage/revert" ] || return 0
+  for y in current absent serve; do mv -f "$1/stage/revert/$y" "$1/stage/revert/aside.$y" 2>/dev/null; done
+  return 0
+}
+backagain() {
+  for y in current absent serve; do mv -f "$1/stage/revert/aside.$y" "$1/stage/revert/$y" 2>/dev/null; done
+  return 0
+}`
 
 /**
  * What a dead run can leave in its folder `$1`, told by two functions. `doubtful`: swapped, and never decided; or decided

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../config/config.js'
+import type { Artifact } from './artifact.js'
+import { notesOf } from './cache/store.js'
+
+/** What a build of a commit made: the digest of its artifact, what shared folders begin with, and the warnings of packing it. */
+export type Built = Pick<Artifact, 'digest' | 'skeleton' | 'warnings'>
+
+const format = 4
+
+/**
+ * Names a build by everything that its result depends on. What is in the commit, .deployignore too, needs no mention;
+ * the machine's tools are out of reach, but for this Node.
+ */
+export function buildKey(
+  commit: string,
+  subdir: string,
+  submodules: boolean | null,
+  config: BuildSettings,
+  env: NodeJS.ProcessEnv,
+): string {
+  const { build, buildEnv, releaseRoot, include, shared } = config
+  const settings = Object.entries({ ...named(build, env), ...buildEnv }).sort(([a], [b]) => (a < b ? -1 : 1))
+  const machine = [process.version, process.platform, process.arch]
+  const all = [
+    format,
+    commit,
+    subdir,
+    submodules,
+    build,
+    releaseRoot,
+    include,
+    shared.dirs,
+    shared.files,
+    settings,
+    machine,
+  ]
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex')
+}
+
+/** The variables of the environment that commands name: `$API_URL`, `${API_URL:-x}`. */
+function named(commands: readonly string[], env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = commands.flatMap(command => [...command.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = '']) => name))
+  return Object.fromEntries(names.filter(name => name !== 'PWD').map(name => [name, env[name]]))
+}
+
+export type BuildSettings = Pick<Config, 'build' | 'buildEnv' | 'releaseRoot' | 'include' | 'shared'>
+
+export function recallBuild(cacheDir: string, key: string): Built | null {
+  const builds = notesOf(cacheDir, 'builds')
+  if (builds === null) return null
+  try {
+    const [digest = '', skeleton = '', ...warnings] = readFileSync(join(builds, key), 'utf8').split('\n').slice(0, -1)
+    return /^sha256:[0-9a-f]{64}$/.test(digest) ? { digest, skeleton: JSON.parse(skeleton), warnings } : null
+  } catch {
+    return null
+  }
+}
+
+export function rememberBuild(cacheDir: string, key: string, { digest, skeleton, warnings }: Built): void {
+  const builds = notesOf(cacheDir, 'builds')
+  if (builds === null) return
+  const file = join(builds, key)
+  mkdirSync(builds, { recursive: true, mode: 0o700 })
+  writeFileSync(`${file}.${process.pid}.tmp`, [digest, JSON.stringify(skeleton), ...warnings, ''].join('\n'), {
+    mode: 0o600,
+  })
+  renameSync(`${file}.${process.pid}.tmp`, file)
+}

@@ -1,0 +1,66 @@
+import { isPointer } from './git/lfs.js'
+import { entriesOf, type Manifest } from './manifest/manifest.js'
+import { printable } from './names.js'
+
+/** Of a file that should not go out unnoticed: it holds a private key, or it is a pointer of Git LFS. */
+export type Mark = 'key' | 'pointer'
+
+/** By sha256. */
+export type Marks = ReadonlyMap<string, Mark>
+
+export function markOf(bytes: Buffer): Mark | null {
+  if (isPointer(bytes)) return 'pointer'
+  return holdsPrivateKey(bytes) ? 'key' : null
+}
+
+/** The paths of the files that have each mark. */
+export function markedIn(manifest: Manifest, marks: Marks): Readonly<Record<Mark, readonly string[]>> {
+  const files = marks.size === 0 ? [] : entriesOf(manifest).filter(entry => entry.kind === 'file')
+  const having = (mark: Mark) => files.filter(({ sha256 }) => marks.get(sha256) === mark).map(({ path }) => path)
+  return { key: having('key'), pointer: having('pointer') }
+}
+
+/** Bytes above which no file is looked into: a key with a long chain of certificates has a tenth of it. */
+const most = 64 << 10
+
+/**
+ * Whether a file holds a private key, by its bytes: PEM (of OpenSSL, OpenSSH and PGP, also within JSON), PuTTY's format, and
+ * DER (PKCS#8, PKCS#1, PKCS#12). Certificates alone are none.
+ */
+export function holdsPrivateKey(bytes: Buffer): boolean {
+  if (bytes.length < 32 || bytes.length > most) return false
+  if (bytes[0] === 0x30) return isDerKey(bytes)
+  if (bytes.includes('PRIVATE KEY')) return pem.test(bytes.toString('latin1'))
+  return bytes.includes('PuTTY-User-Key-File-') && bytes.includes('Private-Lines:')
+}
+
+/** With the first line of its base64, behind headers if there are any: source code that only names the mark has none. */
+const pem = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n|\n)(?:[\w-]+: .*\n)*\s*[A-Za-z0-9+/=]{32}/
+
+function isDerKey(bytes: Buffer): boolean {
+  const head = bytes.toString('hex', 0, 32)
+  return plainKey.test(head) || (pkcs12.test(head) && keyBags.some(bag => bytes.includes(bag)))
+}
+
+/** In hex: a sequence, with its length. */
+const sequence = '30(?:[0-7].|81..|82....|80)'
+const plainKey = new RegExp(`^${sequence}020100(?:${sequence}06|028[12])`)
+const pkcs12 = new RegExp(`^${sequence}020103${sequence}06092a864886f70d0107`)
+/** What holds a key, plain or encrypted: a store of trusted certificates has neither. */
+const keyBags = ['01', '02'].map(kind => Buffer.from(`2a864886f70d010c0a01${kind}`, 'hex'))
+
+const mostNamed = 5
+
+/** Sentences about the files that hold a private key: they are deployed, for an app may need its own. */
+export function keyWarnings(paths: readonly string[]): string[] {
+  const told = paths.slice(0, mostNamed).map(path => {
+    return `${printable(path)} holds a private key, which every host gets; to leave it out, add to .deployignore: ${lineFor(path)}`
+  })
+  const rest = paths.length - told.length
+  return rest === 0 ? told : [...told, `${rest} more ${rest === 1 ? 'file holds' : 'files hold'} a private key`]
+}
+
+/** A line in gitignore's syntax that names this path only. */
+function lineFor(path: string): string {
+  return printable(`/${path}`.replace(/[\\*?[\]]/g, '\\$&').replace(/ $/, '\\ '))
+}

@@ -1,0 +1,131 @@
+import { UsageError } from '../../errors.js'
+import type { Service } from '../../fleet/balancer/balancer-state.js'
+import type { Plan } from '../../plan/plan.js'
+import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../../plan/rollout.js'
+import type { DryRunStep } from '../../render/reports/plan.js'
+import type { Problem } from '../../state/preflight.js'
+import { isUpIn, readService, type Served, serviceOf } from './balancers.js'
+import type { Context } from './context.js'
+import type { TransactionFlags } from './flags.js'
+import { demandNone, type Fleet } from './survey.js'
+
+/** In which batches the hosts of a run go; those of `stay` serve the release already. With a balancer, those are up that it sends users to. */
+export function planRollout(
+  context: Context,
+  fleet: Fleet,
+  served: Served,
+  stay: ReadonlySet<string>,
+): Rollout | RolloutProblem {
+  const behind = new Set(served.balancers.flatMap(({ balancer }) => balancer.hosts))
+  const counted = behind.size === 0 ? fleet.length : behind.size
+  const seats = fleet.map(({ state }): Seat => {
+    const serves = behind.size === 0 && state.current.kind !== 'absent'
+    return { name: state.name, up: isUpIn(served, state.name) ?? serves, stays: stay.has(state.name) }
+  })
+  return cutIntoBatches(seats, context.config.rollout, counted)
+}
+
+export function rolloutProblems(rollout: Rollout | RolloutProblem): readonly Problem[] {
+  return 'text' in rollout ? [{ host: 'rollout', ...rollout }] : []
+}
+
+/** What a run takes along beside its plan. */
+export interface Way {
+  readonly rollout: Rollout
+  readonly service: Service | null
+}
+
+/** The way that the hosts go; PreflightError where it is impossible, UsageError where a decision would be missing later. */
+export async function demandWay(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  stay: ReadonlySet<string> = new Set(),
+): Promise<Way> {
+  return wayBy(context, flags, fleet, stay, await readService(context, fleet))
+}
+
+/** For a repair: a balancer that cannot be told does not keep a mixed fleet from becoming whole. */
+export async function wayOfRepair(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  stay: ReadonlySet<string>,
+): Promise<Way> {
+  const served = await readService(context, fleet)
+  for (const { text } of served.problems)
+    context.emit({ type: 'note', level: 'warning', host: null, text: `going on without the balancer: ${text}` })
+  const without = { ...served, balancers: [], problems: [] }
+  return wayBy(context, flags, fleet, stay, served.problems.length === 0 ? served : without)
+}
+
+function wayBy(
+  context: Context,
+  flags: TransactionFlags,
+  fleet: Fleet,
+  stay: ReadonlySet<string>,
+  served: Served,
+): Way {
+  const rollout = planRollout(context, fleet, served, stay)
+  demandNone([...served.problems, ...rolloutProblems(rollout)])
+  const possible = rollout as Rollout
+  demandDecisions(context, flags, possible)
+  return { rollout: possible, service: serviceOf(context, fleet, served) }
+}
+
+/** For a dry run: the way that the hosts would go. Throws PreflightError where there is none. */
+export async function demandPossible(
+  context: Context,
+  fleet: Fleet,
+): Promise<{ readonly served: Served; readonly rollout: Rollout }> {
+  const served = await readService(context, fleet)
+  const rollout = planRollout(context, fleet, served, new Set())
+  demandNone([...served.problems, ...rolloutProblems(rollout)])
+  return { served, rollout: rollout as Rollout }
+}
+
+function demandDecisions({ io }: Context, flags: TransactionFlags, { batches, canary }: Rollout): void {
+  if (batches.length > 1 && flags.rollback === false)
+    throw new UsageError('--no-rollback goes with a rollout of all hosts at once, and this one has batches.')
+  if (canary?.confirm && !flags.yes && !io.canAsk)
+    throw new UsageError(
+      'the canary needs a decision: pass --yes (nobody can be asked: stdin or stderr is not a terminal, or --no-input was given), or let rollout.canary.check decide.',
+    )
+}
+
+/** Who goes with whom, where not all go at once. */
+export function batchSteps({ rollout: { batches } }: Plan): readonly DryRunStep[] {
+  if (batches.length === 1) return []
+  return batches.map((names, i) => ({ mark: '!', where: `batch ${i + 1}`, text: names.join(', ') }))
+}
+
+/** What is said of a step that not all hosts do at once. */
+export function inTurn({ rollout: { batches } }: Plan, { balancers }: Served): string {
+  if (batches.length === 1) return ''
+  const most = Math.max(...batches.map(names => names.length))
+  const drained = balancers[0] === undefined ? '' : `, drained in ${balancers[0].balancer.brand}`
+  return `     (${most === 1 ? 'one host at a time' : 'batch by batch'}${drained})`
+}
+
+/** Only in batches: of all hosts at once nobody could be drained. */
+export function drainSteps(
+  { rollout }: Plan,
+  { balancers }: Served,
+  way: 'out of' | 'back into',
+): readonly DryRunStep[] {
+  if (rollout.batches.length === 1) return []
+  const until = way === 'out of' ? ', until its sessions have ended' : ', until it sends users there'
+  return balancers.map(({ balancer }) => ({ mark: '!', where: 'each', text: `${way} ${balancer.name}${until}` }))
+}
+
+/** What comes between the first hosts and the others; `otherwise`: what a bad check means. */
+export function canarySteps({ rollout: { batches, canary } }: Plan, otherwise: string): readonly DryRunStep[] {
+  if (canary === null) return []
+  const { pause, check, confirm } = canary
+  const where = batches.slice(0, canary.batches).flat().join(', ')
+  return [
+    ...(pause === 0 ? [] : [{ where, text: `serve alone for ${pause / 1000}s` }]),
+    ...(check === null ? [] : [{ where: check.on === 'here' ? 'local' : where, text: `${check.run}, ${otherwise}` }]),
+    ...(confirm ? [{ where: 'you', text: 'say whether the others follow' }] : []),
+  ].map(step => ({ mark: '!' as const, ...step }))
+}

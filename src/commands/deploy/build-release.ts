@@ -1,0 +1,146 @@
+import type { Artifact, Payload, Revision } from '../../artifact/artifact.js'
+import { type BuildOptions, buildArtifact, buildWithoutCommands } from '../../artifact/build.js'
+import { pruneCache } from '../../artifact/cache/prune.js'
+import { entriesOf, type Manifest } from '../../artifact/manifest/manifest.js'
+import { pinRevision } from '../../artifact/source.js'
+import type { Config } from '../../config/config.js'
+import { PreflightError, UsageError } from '../../errors.js'
+import type { DeployIntent } from '../../plan/deploy.js'
+import { bytesText } from '../../text/units.js'
+import type { Context } from '../context/context.js'
+import type { DeployFlags } from '../context/flags.js'
+import { lastDigests } from '../context/known.js'
+import { type Fleet, orInterrupt } from '../context/survey.js'
+
+/** Everything a deploy decides with, once the fleet is read and the artifact built. */
+export interface Prepared {
+  readonly fleet: Fleet
+  readonly artifact: Artifact
+  readonly bases: ReadonlyMap<string, Manifest>
+  readonly intent: DeployIntent
+  /** What brings a host to the artifact from the release with this digest; null, or one that is not known: from nothing. */
+  readonly payload: (baseDigest: string | null) => Promise<Payload>
+}
+
+/** The revision, pinned once, and what is built of it, once. */
+export interface Making {
+  readonly revision: () => Promise<Revision | null>
+  readonly artifact: () => Promise<Artifact>
+}
+
+/** A dry run runs nothing of the project unless --build asks for it. */
+export function makingOf(context: Context, config: Config, flags: DeployFlags, over: AbortController): Making {
+  const revision = once(() => pinRevision(config.source, config.root, context.cacheDir, flags.offline))
+  context.io.stop.asked.then(() => over.abort())
+  const artifact = once(async () => {
+    const options: BuildOptions = {
+      config,
+      revision: await revision(),
+      cacheDir: context.cacheDir,
+      signal: over.signal,
+      force: flags.force ?? false,
+      offline: flags.offline ?? false,
+      onOutput: (line, stream) => context.emit({ type: 'output', host: null, step: 'build', stream, line }),
+    }
+    const withoutCommands = flags.dryRun === true && flags.build !== true
+    return withoutCommands ? buildOrGuess(options) : buildArtifact(options)
+  })
+  return { revision, artifact }
+}
+
+/** What would be left out of a release, or go out with it, as far as that is known without running a command of the project. */
+export async function sourceWarnings(context: Context): Promise<readonly string[]> {
+  const over = new AbortController()
+  try {
+    return (await orInterrupt(context, makingOf(context, context.config, { dryRun: true }, over).artifact())).warnings
+  } catch (error) {
+    if (!(error instanceof PreflightError || error instanceof UsageError)) throw error
+    return [`what would be deployed was not looked at: ${error.message}`]
+  } finally {
+    over.abort()
+  }
+}
+
+/** Waits for the artifact, and tells of it. */
+export async function build(context: Context, making: Making): Promise<Artifact> {
+  const { emit } = context
+  const began = performance.now()
+  emit({ type: 'phase.start', phase: 'build' })
+  const uncommitted = uncommittedIn(await making.revision())
+  for (const text of uncommitted) emit({ type: 'note', level: 'warning', host: null, text })
+  const made = await orInterrupt(context, making.artifact())
+  for (const text of made.warnings) emit({ type: 'note', level: 'warning', host: null, text })
+  const artifact = { ...made, warnings: [...uncommitted, ...made.warnings] }
+  if (isUnbuilt(artifact)) {
+    emit({
+      type: 'phase.end',
+      phase: 'build',
+      ok: true,
+      ms: performance.now() - began,
+      note: 'not built: a dry run runs no command of the project (--build lets it)',
+    })
+    return artifact
+  }
+  const entries = entriesOf(artifact.manifest)
+  const note = `${entries.length} files, links and folders, ${bytesText(needsOf(entries).bytes)}   ${artifact.digest.slice(0, 17)}…`
+  emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note })
+  return artifact
+}
+
+function uncommittedIn(revision: Revision | null): readonly string[] {
+  if (!revision?.dirty) return []
+  const { dirty, commit, ref } = revision
+  const changes = `${dirty} uncommitted ${dirty === 1 ? 'change' : 'changes'}`
+  return [`the working tree has ${changes}, which are not deployed: building from ${commit.slice(0, 7)} (${ref})`]
+}
+
+async function buildOrGuess(options: BuildOptions): Promise<Artifact> {
+  return (await buildWithoutCommands(options)) ?? unbuilt(options.revision)
+}
+
+/** Space on a host for a whole release. */
+export function needsOf(entries: ReturnType<typeof entriesOf>): { readonly bytes: number; readonly entries: number } {
+  return {
+    bytes: entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0),
+    entries: entries.length,
+  }
+}
+
+/** The configuration as this release is made with it. */
+export function withSkeleton(config: Config, { skeleton }: Artifact): Config {
+  return Object.keys(skeleton).length === 0 ? config : { ...config, shared: { ...config.shared, skeleton } }
+}
+
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+const digest = `sha256:${'0'.repeat(64)}`
+
+/** Stands for what a build would make, in a dry run that may not run it: only its revision is known. */
+export function unbuilt(revision: Revision | null): Artifact {
+  return {
+    manifest: { lines: ['# clonedeploy 1 036'] },
+    digest,
+    revision,
+    skeleton: {},
+    warnings: [],
+    payload: () => Promise.reject(new Error('nothing was built')),
+  }
+}
+
+export function isUnbuilt(artifact: Artifact): boolean {
+  return artifact.digest === digest
+}
+
+/** Removes old artifacts after a deploy, and none that its hosts held or a stage got lately. What cannot be removed stays. */
+export function tidyCache(context: Context, fleet: Fleet): void {
+  const held = fleet.flatMap(({ state }) => state.releases.flatMap(({ digest }) => digest ?? []))
+  try {
+    pruneCache(context.cacheDir, [...held, ...lastDigests(context)])
+  } catch {}
+}

@@ -1,0 +1,108 @@
+import { MixedError, PreflightError } from '../../errors.js'
+import { type Earlier, earlierFor, othersToMend } from '../../plan/join.js'
+import { typed } from '../../scripts/shell/shell.js'
+import { openDrains } from '../../state/drains.js'
+import type { FleetRecord, HostState } from '../../state/host-state.js'
+import { isWhat } from '../../state/trust/testimony.js'
+import type { Context } from '../context/context.js'
+import type { AdoptFlags } from '../context/flags.js'
+import { knownHere } from '../context/known.js'
+import { leave } from '../context/survey.js'
+import { type Asked, readScene, type Scene } from '../repair/repair-facts.js'
+import { notBorneOut } from '../repair/trust-host.js'
+import { demandDecision } from '../repair.js'
+
+/** What a join found: the fleet, what it serves, and what the joining hosts lack of it. */
+export interface JoinScene {
+  readonly scene: Scene
+  readonly target: string
+  readonly earlier: readonly Earlier[]
+  /** Earlier releases that only one host holds, of which nothing is known here. */
+  readonly unvouched: readonly string[]
+}
+
+/** Reads the fleet. Throws where hosts cannot join it as it is; nothing is changed. */
+export async function readJoin(context: Context, flags: AdoptFlags, asked: Asked): Promise<JoinScene> {
+  const scene = await readScene(context, flags, asked)
+  try {
+    demandDecision(context, scene)
+    const target = demandJoinable(context, scene)
+    const states = scene.fleet.map(({ state }) => state)
+    const found = earlierFor(states, asked.joining, target, context.config.keepReleases)
+    const holders = states.filter(({ name }) => !asked.joining.has(name))
+    const { records, trusted } = knownHere(context, asked.trusted)
+    const isVouched = (one: Earlier) =>
+      holders.length > 1 || holders[0]?.name === trusted || records.some(record => isWhat(one, record))
+    return {
+      scene,
+      target,
+      earlier: found.filter(isVouched),
+      unvouched: found.filter(one => !isVouched(one)).map(({ release }) => release),
+    }
+  } catch (error) {
+    leave(scene.fleet)
+    throw error
+  }
+}
+
+/** What the others serve, when they are whole and only the joining hosts will change. Throws PreflightError, MixedError. */
+export function demandJoinable(context: Context, scene: Scene): string {
+  const { joining, heard } = scene
+  if (heard.alone.length > 0) throw notBorneOut(context, scene)
+  demandRead(context, scene, joining)
+  const states = scene.fleet.map(({ state }) => state)
+  const others = states.filter(({ name }) => !joining.has(name))
+  const { record } = heard
+  if (record === null)
+    throw new PreflightError('The other hosts serve no release that could be joined. Nothing was changed.', {
+      next: ['instead: clonedeploy deploy'],
+    })
+  demandOurs(context, states, joining, record)
+  const odd = othersToMend(states, scene.damaged, joining, record)
+  if (odd.length > 0 || (context.config.balancer !== null && openDrains(others) !== null)) {
+    const who = odd.length > 0 ? odd.join(', ') : 'a run that died has drained hosts'
+    throw new MixedError(`The fleet is not whole without that: ${who}. Nothing was changed.`, {
+      next: ['look: clonedeploy status', 'first: clonedeploy repair'],
+    })
+  }
+  return record.release
+}
+
+function demandRead({ hosts }: Context, { fleet, beyond }: Scene, joining: ReadonlySet<string>): void {
+  const isRead = (name: string) => fleet.some(({ state }) => state.name === name)
+  const names = hosts.map(({ name }) => name)
+  const others = names.filter(name => !joining.has(name))
+  const lost = names.filter(name => joining.has(name) && !isRead(name))
+  const missing = lost.length > 0 || others.some(isRead) ? lost : others
+  if (missing.length === 0) return
+  throw new PreflightError(`${missing.join(', ')} could not be read. Nothing was changed.`, {
+    details: missing.map(name => `${name}  ${beyond.get(name) ?? 'no answer'}`),
+    next: ['look: clonedeploy check'],
+  })
+}
+
+/** A host that comes from another fleet may bring records of that along, which must not become this one's. */
+function demandOurs(
+  { config }: Context,
+  states: readonly HostState[],
+  joining: ReadonlySet<string>,
+  record: FleetRecord,
+): void {
+  const brings = states.filter(({ name }) => joining.has(name))
+  const isOurs = brings.every(({ fleet }) => fleet === null || fleet.seq <= record.seq || isWhat(fleet, record))
+  const files = [
+    ...(isOurs ? [] : brings.filter(({ fleet }) => fleet !== null).map(onHost('fleet'))),
+    ...(config.balancer === null || openDrains(brings) === null
+      ? []
+      : brings.filter(({ drained }) => drained !== null).map(onHost('drained'))),
+  ]
+  if (isOurs && files.length === 0) return
+  throw new MixedError(
+    `${brings.map(({ name }) => name).join(', ')} brings records along that are not this fleet's, which serves ${record.release}. Nothing was changed.`,
+    { next: files.map(file => `if it was in another fleet: ${file}`) },
+  )
+}
+
+function onHost(record: string): (state: HostState) => string {
+  return ({ name, root }) => `rm ${typed(`${root}/.clonedeploy/${record}`)}     (on ${name})`
+}

@@ -1,0 +1,116 @@
+import { nobody, readOnAll } from '../../fleet/read/held.js'
+import type { Excluded, FleetRecord, FleetState, HostState, ReleaseState } from '../../state/host-state.js'
+import { asideOf } from '../../state/preflight.js'
+import { mostCommon } from '../../state/releases.js'
+import { beyondRepair, decideRepair, type RepairDecision } from '../../state/repair.js'
+import { aloneText } from '../../state/trust/alone.js'
+import { type Vouched, vouched } from '../../state/trust/vouched.js'
+import type { Context } from '../context/context.js'
+import { demandAway } from '../context/excluded.js'
+import type { AdoptFlags } from '../context/flags.js'
+import { knownHere } from '../context/known.js'
+import { demandOurs } from '../context/owner.js'
+import { demandUnlocked, type Fleet, leave, orInterrupt } from '../context/survey.js'
+import { readFleet } from '../status.js'
+import { demandWord, noteTrust } from './trust-host.js'
+
+/** What a repair found, and what it makes of it. */
+export interface Scene {
+  readonly command: 'repair' | 'join'
+  readonly fleet: Fleet
+  readonly decision: RepairDecision
+  /** What stays wrong whatever a repair does: hosts, and why. */
+  readonly beyond: ReadonlyMap<string, string>
+  readonly damaged: ReadonlySet<string>
+  /** What the hosts say that the fleet is to serve; those that alone say something else are not in `fleet`. */
+  readonly heard: Vouched
+  /** All that answered, with a state that can be read. */
+  readonly states: readonly HostState[]
+  /** Hosts that the user has given up: none of them answers. */
+  readonly given: readonly Excluded[]
+  /** Hosts that are new: what they say of the fleet is no word of this one's. */
+  readonly joining: ReadonlySet<string>
+  readonly trusted: string | null
+}
+
+/** What a command asks of it. */
+export type Asked = Pick<Scene, 'command' | 'given' | 'joining' | 'trusted'>
+
+export const repairing: Asked = { command: 'repair', given: [], joining: new Set(), trusted: null }
+
+/** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError, and where it does not know the host that is trusted. */
+export async function readScene(context: Context, flags: AdoptFlags, asked: Asked): Promise<Scene> {
+  const { emit } = context
+  const began = performance.now()
+  emit({ type: 'phase.start', phase: 'check' })
+  const { fleet, read } = await readFleet(context)
+  try {
+    const scene = await sceneOf(context, fleet, demandOurs(context, flags, read), asked)
+    const note = `${scene.fleet.length}/${fleet.hosts.length} hosts`
+    emit({ type: 'phase.end', phase: 'check', ok: scene.beyond.size === 0, ms: performance.now() - began, note })
+    return scene
+  } catch (error) {
+    leave(read)
+    throw error
+  }
+}
+
+async function sceneOf(context: Context, { hosts }: FleetState, read: Fleet, asked: Asked): Promise<Scene> {
+  const { given, joining, trusted } = asked
+  demandAway(given, read)
+  demandUnlocked(context, read)
+  const intact = read.filter(({ state }) => state.damaged.length === 0)
+  const states = intact.map(({ state }) => state)
+  demandWord(trusted, states, joining)
+  const heard = vouched(states, knownHere(context, trusted), joining)
+  if (trusted !== null) noteTrust(context, trusted, vouched(states, knownHere(context), joining))
+  const { record } = heard
+  const alone = new Map(heard.alone.map(word => [word.host, aloneText(word)]))
+  const borne = intact.filter(({ state }) => !alone.has(state.name))
+  const { config, concurrency } = context
+  const { damaged, lost } =
+    record === null
+      ? nobody
+      : await orInterrupt(context, readOnAll(config, borne, record.release, { concurrency, read: 'all' }))
+  const fleet = borne.filter(({ state }) => !lost.has(state.name))
+  const left = fleet.map(({ state }) => state)
+  const isGiven = (name: string) => given.some(({ host }) => host === name)
+  const away = hosts.filter(({ name, state }) =>
+    state === null ? !isGiven(name) : lost.has(name) || state.damaged.length > 0,
+  )
+  const changed = `it serves a copy of ${record?.release} that was changed on the host`
+  return {
+    ...asked,
+    fleet,
+    decision: decideRepair(left, { unreachable: away.map(({ name }) => name), damaged, record }),
+    beyond: new Map([
+      ...alone,
+      ...away.map(one => [one.name, damageOf(one.state) ?? one.error ?? 'the connection was lost'] as const),
+      ...beyondRepair(left, { damaged, record }).map(name => [name, changed] as const),
+    ]),
+    damaged,
+    heard,
+    states,
+  }
+}
+
+/** A record that does not fit is for a person; nothing is done on its host meanwhile. */
+function damageOf(state: HostState | null): string | null {
+  const [first] = state?.damaged ?? []
+  return state === null || first === undefined ? null : `${first.file} ${first.why}; fix: ${asideOf(state, first.file)}`
+}
+
+/** The release as a host holds it that was found intact, and that host: one that says of it what most say. */
+export function modelOf(
+  { fleet, damaged }: Pick<Scene, 'fleet' | 'damaged'>,
+  { release, digest }: Pick<FleetRecord, 'release' | 'digest'>,
+): { readonly from: Fleet[number]; readonly entry: ReleaseState } | null {
+  const models = fleet.flatMap(from => {
+    const entry = from.state.releases.find(({ id }) => id === release)
+    return entry === undefined || entry.digest !== digest || damaged.has(from.state.name)
+      ? []
+      : [{ from, entry, said: JSON.stringify([entry.revision, entry.tree, entry.extra]) }]
+  })
+  const usual = mostCommon(models.map(({ said }) => said))
+  return models.find(({ said }) => said === usual) ?? null
+}

@@ -1,0 +1,25 @@
+import { codes } from '../shell/codes.js'
+import { fenced, flush, type Place } from '../shell/fence.js'
+import { type Script, script, sh } from '../shell/shell.js'
+import { wayFunctions } from './unfinished.js'
+
+/**
+ * Ends a transaction that a dead run left undecided (`place.of`), as the others have ended it. Whoever renames the register
+ * first decides; the same on any repetition. What is called off loses its way forward, too. Exit: decided (the host has
+ * ended it the other way).
+ */
+export function settle(place: Place, outcome: 'confirmed' | 'reverted'): Script {
+  const register = `outcome.${outcome}`
+  return script('settle', [
+    fenced(place),
+    outcome === 'reverted'
+      ? sh`${wayFunctions}
+calloff "$X"`
+      : sh``,
+    sh`mv -f "$X/undecided" "$X/"${register} 2>/dev/null || [ -e "$X/"${register} ] || exit ${codes.decided}`,
+    outcome === 'confirmed'
+      ? sh`r=; read -r r <"$X/next"; [ -z "$r" ] || ( umask 077; : >".clonedeploy/manifests/$r.confirmed" )`
+      : sh``,
+    flush,
+  ])
+}
