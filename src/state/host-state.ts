@@ -31,7 +31,7 @@ export interface HostState {
   /** Transactions whose records are on the host, newest last. */
   readonly transactions: readonly TransactionState[]
   readonly fleet: FleetRecord | null
-  /** When and by whom `current` was put in place, by the host's history. */
+  /** The last run that brought the host another release and was not put back, by the host's history. */
   readonly last: HistoryRecord | null
   /** Of the configured shared files, those that do not exist. */
   readonly missing: readonly string[]

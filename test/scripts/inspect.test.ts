@@ -354,6 +354,19 @@ describe.each(shells)('inspect under $name', shell => {
     expect(await stateOf(root, shell)).toMatchObject({ fleet: null, last: null, damaged })
   })
 
+  it('takes from the history the run that brought what is served: none that was put back, or found it served', async () => {
+    const root = folder()
+    const line = (day: number, release: string, previous: string, more = {}) =>
+      JSON.stringify({ at: `2026-01-0${day}T00:00:00Z`, by: 'bört', command: 'deploy', release, previous, ...more })
+    const brought = line(2, newId, oldId, { reason: '"failed":' })
+    const failed = line(3, newId, newId, { failed: oldId, reason: 'x' })
+    const history = [line(1, oldId, oldId), brought, line(3, newId, newId), failed]
+    writeFiles(root, { '.clonedeploy/history': `${history.join('\n')}\n` })
+    expect((await stateOf(root, shell)).last).toMatchObject({ at: '2026-01-02T00:00:00Z' })
+    writeFiles(root, { '.clonedeploy/history': `${failed}\n` })
+    expect((await stateOf(root, shell)).last).toBeNull()
+  })
+
   it('names the shared files that do not exist, and only those', async () => {
     const root = folder()
     writeFiles(root, { 'shared/.env': '', 'shared/it is/\xc3\xa9': '', 'shared/dangling': { link: 'nowhere' } })

@@ -130,10 +130,13 @@ done
 if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'fleet %s\n' "$s"; fi
 if [ -f .clonedeploy/drained ]; then IFS= read -r s <.clonedeploy/drained; printf 'drained %s\n' "$s"; fi
 if [ -e shared/maintenance ]; then s=; [ -f shared/maintenance ] && IFS= read -r s <shared/maintenance; printf 'maintenance %s\n' "$s"; fi
-if [ -f .clonedeploy/history ]; then sed -n '$s/^/history /p' .clonedeploy/history; fi
+if [ -f .clonedeploy/history ]; then sed -n ${brought} .clonedeploy/history; fi
 end`,
   ])
 }
+
+/** For sed: the last run that brought the host what it then served, and was not put back. */
+const brought = '/"failed":/!{/"release":\\("[^"]*"\\),"previous":\\1/!h;};$!d;g;s/^./history &/p'
 
 /** Whether an answer holds all that a host has to say; what its login prints is none. */
 export function isInspection(stdout: Buffer): boolean {
