@@ -7,7 +7,7 @@ import type { Place, StatusHost, StatusReport } from './status.js'
 import { aloneReport, trusting } from './trust/alone.js'
 import { ownedByOthers, withOwnRecords } from './trust/owner.js'
 import { type Known, nothingKnown, type Vouched, vouched } from './trust/vouched.js'
-import { type FleetFacts, joinHosts, judge, leftBy, repair, unreachable } from './verdict.js'
+import { type FleetFacts, joinHosts, judge, leftBy, repair, unreachable, wait } from './verdict.js'
 
 /** What was found out about a host beside its state. */
 export interface Probe {
@@ -193,6 +193,8 @@ function nextOf(
   const isNew = ({ verdict }: StatusHost) => verdict === 'new'
   const steps = new Set([...flagged.filter(host => !isNew(host)).flatMap(({ next }) => next ?? []), ...sweep])
   for (const step of trusting) steps.add(step)
+  // What a repair would have to do is known when that host has made up its mind.
+  if (steps.has(wait)) return [...steps].filter(step => step !== repair)
   const added = flagged.filter(isNew).map(({ name }) => name)
   // The repair that others need brings the new ones along.
   const comes = steps.has(repair) || trusting.length > 0

@@ -36,6 +36,7 @@ export interface FleetFacts {
 }
 
 export const repair = 'fix: clonedeploy repair'
+export const wait = 'wait, then: clonedeploy status'
 const { lease } = shipped
 
 export function joinHosts(names: readonly string[]): string {
@@ -87,15 +88,15 @@ function midway(state: HostState, { confirmed }: FleetFacts): Judgement | null {
   const { lock } = state
   const age = open.lease
   if (isAtWork(lock) && lock.holder?.tx === open.id && age !== null && age <= lease)
-    return doubt('deploying', `and is not confirmed yet: ${workOf(lock)}.`, 'wait, then: clonedeploy status')
+    return doubt('deploying', `and is not confirmed yet: ${workOf(lock)}.`, wait)
   if (isAtWork(lock) && lock.holder?.tx !== open.id)
-    return doubt('in doubt', `and was never confirmed: ${workOf(lock)}.`, 'wait, then: clonedeploy status')
+    return doubt('in doubt', `and was never confirmed: ${workOf(lock)}.`, wait)
   if (age === null || age < 0) return doubt('in doubt', 'and was never confirmed; since when, its clock does not tell.')
   if (age <= 2 * lease)
     return doubt(
       'in doubt',
       `and nobody has been heard of for ${age} s: it puts itself back when that is about ${lease} s.`,
-      'wait, then: clonedeploy status',
+      wait,
     )
   return doubt(
     'watchdog dead',

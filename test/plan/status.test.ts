@@ -314,6 +314,12 @@ describe('the lock of a dead run', () => {
 })
 
 describe('what to run next', () => {
+  it('is to wait, and nothing else, while a host may still put itself back', () => {
+    const dead = { ...lockBy('deploy x', 500), ...swapped(7) }
+    const states = [host('a', dead), host('b', { ...dead, current: link(2), transactions: [] })]
+    expect(assess('shop', 'production', fleetOf(states), nobody).next).toEqual(['wait, then: clonedeploy status'])
+  })
+
   const empty = { current: { kind: 'absent' }, releases: [], fleet: null } as const
   const [added, more] = [host('d', empty), host('e', empty)]
   it.each([

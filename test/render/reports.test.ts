@@ -195,12 +195,15 @@ describe('status', () => {
       {
         result: 'empty' as const,
         target: null,
-        next: ['first: clonedeploy deploy'],
         hosts: [statusHost('web-1', { current: null, last: null })],
       },
-      'No host serves a release yet.\n  first: clonedeploy deploy\n',
+      'No host serves a release yet.\n',
     ],
-  ])('ends with what is true when nothing is wrong: %j', (changes, end) => {
+    [
+      { result: 'consistent' as const, next: ['fix: clonedeploy repair'] },
+      `! The host serves ${newer}, and a run that died has left its lock.  fix: clonedeploy repair\n`,
+    ],
+  ])('ends with what is true when no host is wrong: %j', (changes, end) => {
     expect(statusText(statusReport(changes), noPaint, now).split('\n\n').at(-1)).toBe(end)
   })
 })

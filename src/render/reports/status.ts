@@ -129,7 +129,7 @@ function splitLine({ split }: StatusReport): string[] {
 
 function lastLines(report: StatusReport, paint: Paint): string[] {
   const { problems, next } = report
-  if (problems.length === 0) return [goodLine(report, paint), ...next.map(text => fixLine(text, paint))]
+  if (problems.length === 0) return [`${goodLine(report, paint)}${next.map(text => fixLine(text, paint)).join('')}`]
   const told = problems.map(text => `${paint.bad('✖')} ${escapeLine(text)}`)
   if (told.length === 1 && next.length === 1) return [`${told[0]}${fixLine(next[0] ?? '', paint)}`]
   return [...told, ...next.map(text => fixLine(text, paint))]
@@ -137,9 +137,12 @@ function lastLines(report: StatusReport, paint: Paint): string[] {
 
 function goodLine(report: StatusReport, paint: Paint): string {
   const count = report.hosts.length
+  const serves = `${capital(everyHost(count))} ${count === 1 ? 'serves' : 'serve'} ${report.target ?? 'the same'}`
   switch (report.result) {
     case 'consistent':
-      return `${paint.good('✔')} ${capital(everyHost(count))} ${count === 1 ? 'serves' : 'serve'} ${report.target ?? 'the same'}.`
+      return report.next.length === 0
+        ? `${paint.good('✔')} ${serves}.`
+        : `${paint.warn('!')} ${serves}, and a run that died has left its lock.`
     case 'empty':
       return 'No host serves a release yet.'
     case 'mixed':
@@ -151,5 +154,5 @@ function goodLine(report: StatusReport, paint: Paint): string {
 
 function fixLine(text: string, paint: Paint): string {
   const plain = escapeLine(text)
-  return `  ${paint.accent(/^[a-z ]+: /.test(plain) ? plain : `fix: ${plain}`)}`
+  return `  ${paint.accent(/^[a-z, ]+: /.test(plain) ? plain : `fix: ${plain}`)}`
 }
