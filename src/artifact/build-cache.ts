@@ -6,7 +6,7 @@ import type { Artifact } from './artifact.js'
 import { notesOf } from './cache/store.js'
 
 /** What a build of a commit made: the digest of its artifact, what shared folders begin with, and the warnings of packing it. */
-export type Built = Pick<Artifact, 'digest' | 'skeleton' | 'warnings'>
+type Built = Pick<Artifact, 'digest' | 'skeleton' | 'warnings'>
 
 const format = 4
 

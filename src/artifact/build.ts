@@ -147,7 +147,7 @@ async function pack(
 }
 
 /** The folder of a build that is the release (null: all of it), which must really lie in it: a link could lead anywhere. */
-export function releaseRoot(built: string, root: string | null): string {
+function releaseRoot(built: string, root: string | null): string {
   if (root === null) return built
   const path = join(built, root)
   const stats = lstatSync(path, { throwIfNoEntry: false })

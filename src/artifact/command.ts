@@ -7,7 +7,7 @@ import { signalGroup } from '../process-group.js'
 
 export type OnOutput = (line: string, stream: 'stdout' | 'stderr') => void
 
-export interface CommandOptions {
+interface CommandOptions {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
   readonly onOutput: OnOutput
@@ -15,7 +15,7 @@ export interface CommandOptions {
 }
 
 /** A build command ended with another exit code than 0, or by a signal. */
-export class BuildFailedError extends PreflightError {
+class BuildFailedError extends PreflightError {
   override name = 'BuildFailedError'
   constructor(
     readonly command: string,
@@ -89,12 +89,12 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
 const longest = 16_384
 
 /** Cuts a stream of chunks into lines. A line that a progress bar rewrote (\r) is told once, as it was last. */
-export interface OutputLines {
+interface OutputLines {
   readonly push: (chunk: Buffer) => void
   readonly end: () => void
 }
 
-export function outputLines(onLine: (line: string) => void): OutputLines {
+function outputLines(onLine: (line: string) => void): OutputLines {
   const decoder = new StringDecoder('utf8')
   let rest = ''
   const tell = (line: string) => onLine(line.replace(/\r+$/, '').replace(/^.*\r/s, ''))

@@ -26,7 +26,7 @@ export async function pinRevision(
 }
 
 /** Where checkouts, copies of repositories and packed artifacts are kept. */
-export function cacheDirOf(root: string): string {
+function cacheDirOf(root: string): string {
   return join(root, '.clonedeploy', 'cache')
 }
 
@@ -44,7 +44,7 @@ async function changesIn({ path: cwd, bare, shown }: Repository): Promise<number
   return text === '' ? 0 : text.split('\n').length
 }
 
-export interface Commit {
+interface Commit {
   readonly id: string
   readonly subject: string
 }

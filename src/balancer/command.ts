@@ -3,7 +3,7 @@ import { command } from '../scripts/shell/hook.js'
 import { type Balancer, BalancerError, type ServerState } from './balancer.js'
 import type { Door } from './machine.js'
 
-export interface CommandBalancer {
+interface CommandBalancer {
   /** To this machine. */
   readonly door: Door
   /** Folder in which the commands run. */

@@ -2,7 +2,7 @@ import { type Balancer, BalancerError, type BalancerProblem, type ServerState } 
 import { askHaproxy, readServers } from './haproxy-socket.js'
 import type { Door } from './machine.js'
 
-export interface Haproxy {
+interface Haproxy {
   readonly door: Door
   readonly socket: string
   readonly backend: string

@@ -7,7 +7,7 @@ import { type Balancer, BalancerError, type ServerState } from './balancer.js'
 import { problemsOf } from './haproxy.js'
 import type { Door } from './machine.js'
 
-export interface Nginx {
+interface Nginx {
   readonly door: Door
   readonly upstreamFile: string
   readonly test: string

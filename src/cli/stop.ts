@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Stop } from '../fleet/stop.js'
 
 /** Turns signals and a time budget into a `Stop`. */
-export interface Stopper {
+interface Stopper {
   readonly stop: Stop
   readonly ask: (reason: string) => void
 }

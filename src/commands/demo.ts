@@ -8,7 +8,7 @@ import { judge, steps, table } from './demo/demo-steps.js'
 /** Runs the clonedeploy command line in a folder, in this process, to this terminal; its exit code. */
 export type RunCli = (args: readonly string[], cwd: string) => Promise<number>
 
-export interface DemoOptions {
+interface DemoOptions {
   /** Leave the folder and the apps as they are at the end. */
   readonly keep: boolean
   readonly run: RunCli

@@ -12,7 +12,7 @@ import { demandFree, type Fleet, leave, survey } from './context/survey.js'
 import { newTransaction } from './context/transact.js'
 import { readFleet } from './status.js'
 
-export interface LockFlags extends CommonFlags {
+interface LockFlags extends CommonFlags {
   readonly message?: string
   readonly tx?: string
 }

@@ -14,7 +14,7 @@ import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { leave, orInterrupt } from './context/survey.js'
 
-export interface LogsFlags extends CommonFlags {
+interface LogsFlags extends CommonFlags {
   readonly release?: string
   readonly lines?: number
 }

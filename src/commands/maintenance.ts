@@ -12,7 +12,7 @@ import { thisProcess } from './context/this-process.js'
 import { newTransaction } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
 
-export interface MaintenanceFlags extends AdoptFlags {
+interface MaintenanceFlags extends AdoptFlags {
   readonly message?: string
 }
 

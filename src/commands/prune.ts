@@ -14,7 +14,7 @@ import { thisProcess } from './context/this-process.js'
 import { newTransaction } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
 
-export interface PruneFlags extends AdoptFlags {
+interface PruneFlags extends AdoptFlags {
   readonly keep?: number
   readonly dryRun?: boolean
 }

@@ -68,13 +68,7 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
 }
 
 /** Prints what a restart would do to the hosts as they were just read. */
-export function restartDryRun(
-  context: Context,
-  flags: TransactionFlags,
-  fleet: Fleet,
-  plan: Plan,
-  served: Served,
-): ExitCode {
+function restartDryRun(context: Context, flags: TransactionFlags, fleet: Fleet, plan: Plan, served: Served): ExitCode {
   const adopt = adopts(context, flags, fleet)
   const report: RestartReport = {
     app: plan.app,

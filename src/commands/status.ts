@@ -25,7 +25,7 @@ import type { Io } from './context/io.js'
 import { knownHere } from './context/known.js'
 import { endsKnown, type Fleet, leave, orInterrupt } from './context/survey.js'
 
-export interface StatusFlags extends CommonFlags {
+interface StatusFlags extends CommonFlags {
   readonly verify?: boolean
 }
 

@@ -18,7 +18,7 @@ import { Interrupted, type Io } from './context/io.js'
 import { remember } from './context/remember.js'
 import { passphraseAsker } from './context/screen.js'
 
-export interface TrustFlags extends CommonFlags {
+interface TrustFlags extends CommonFlags {
   readonly fingerprint?: string
 }
 

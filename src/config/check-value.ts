@@ -3,7 +3,7 @@ import type { HostEntry } from '../inventory/host.js'
 import type { Path, Problem } from './problems/problem.js'
 import { sentence } from './problems/sentence.js'
 
-export type Checked<T> =
+type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 

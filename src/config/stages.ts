@@ -15,7 +15,7 @@ export interface Stage {
   readonly said: ReadonlySet<string>
 }
 
-export interface Stages {
+interface Stages {
   /** `production` alone when the config has no stages. */
   readonly all: readonly Stage[]
   readonly defaultStage: string | null

@@ -15,7 +15,7 @@ export interface Live {
   readonly close: () => void
 }
 
-export interface LiveListener {
+interface LiveListener {
   readonly stdout: (chunk: Buffer) => void
   readonly stderr: (chunk: Buffer) => void
 }

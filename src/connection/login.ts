@@ -71,11 +71,7 @@ async function meetPinned(
  * Logs in with the keys that need no question. Only where these are none, or the host takes none of them, somebody is
  * asked for the passphrases of encrypted ones: between two handshakes, so that nobody has to type against a timeout.
  */
-export async function withKeys<T>(
-  target: Target,
-  ring: KeyRing,
-  attempt: (keys: Candidates) => Promise<T>,
-): Promise<T> {
+async function withKeys<T>(target: Target, ring: KeyRing, attempt: (keys: Candidates) => Promise<T>): Promise<T> {
   const keys = await candidatesFor(target, ring)
   if (keys.locked.length === 0 || !ring.canAsk) return attempt(keys)
   if (keys.candidates.length === 0) return attempt(await candidatesFor(target, ring, ring.opened))

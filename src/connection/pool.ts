@@ -1,7 +1,7 @@
 import type { Live } from './live.js'
 
 /** The channels of one connection: opened when they are needed, at most so many, used by one script at a time. */
-export interface Pool {
+interface Pool {
   /** A free channel. Rejects when none can be opened or none is free in time. */
   readonly take: (timeout: number) => Promise<Live>
   readonly give: (live: Live, reusable: boolean) => void

@@ -7,7 +7,7 @@ import { type Exchanged, seconds } from './shell/exchange.js'
 import { shell } from './shell/shell.js'
 import { openSftp } from './ssh2/sftp.js'
 
-export interface SessionOptions {
+interface SessionOptions {
   /** Milliseconds that the login shell has to come up. */
   readonly startUp: number
   /** What a person types to run a command by the same login: `ssh deploy@web-1`. */

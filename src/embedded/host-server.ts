@@ -69,7 +69,7 @@ function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
 }
 
 /** Lets in who proves to hold the one client key, under the one login; everybody else is told to bring a public key. */
-export function authenticate(attempt: AuthContext, login: string, key: ParsedKey): void {
+function authenticate(attempt: AuthContext, login: string, key: ParsedKey): void {
   if (attempt.method !== 'publickey' || attempt.username !== login || !isKey(attempt, key) || !isProof(attempt, key)) {
     attempt.reject(['publickey'])
     return
@@ -90,7 +90,7 @@ function isProof(attempt: PublicKeyAuthContext, key: ParsedKey): boolean {
 }
 
 /** Forwards to ports of this machine's loopback and to unix sockets below the host's folder; refuses all else. */
-export function serveForwards(connection: Connection, home: string): void {
+function serveForwards(connection: Connection, home: string): void {
   connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
     if (!['127.0.0.1', 'localhost'].includes(destIP)) return reject()
     join(connection, connect(destPort, '127.0.0.1'), accept, reject)

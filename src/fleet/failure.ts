@@ -4,7 +4,7 @@ import { escapeLine } from '../text/escape.js'
 import type { HostFailure, Phase } from './outcome.js'
 import { fitting, holderRecord } from './read/records.js'
 
-export interface Attempt {
+interface Attempt {
   readonly phase: Phase
   readonly step: string
   /** What the step does, in the user's words: a hook's command. */

@@ -1,11 +1,11 @@
 /** `deploy@10.0.0.2:2222` taken apart. */
-export interface HostParts {
+interface HostParts {
   readonly host: string
   readonly user?: string
   readonly port?: number
 }
 
-export type ParsedHost = { readonly parts: HostParts } | { readonly problem: string }
+type ParsedHost = { readonly parts: HostParts } | { readonly problem: string }
 
 /** Reads `[user@]host[:port]`; an IPv6 address with a port is written `[::1]:22`. */
 export function parseHost(text: string): ParsedHost {

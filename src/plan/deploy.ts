@@ -96,7 +96,7 @@ function begins({ shared }: Config): string {
   return dirs.length === 0 ? '' : `; what git has of ${dirs.join(', ')} → shared/, where it is empty`
 }
 
-export interface Base {
+interface Base {
   readonly id: string
   readonly digest: string
 }

@@ -7,7 +7,7 @@ import { healStep, verifyStep } from './held-steps.js'
 import type { Plan } from './plan.js'
 import { type Intent, planTransaction } from './transaction.js'
 
-export interface RollbackIntent extends Intent {
+interface RollbackIntent extends Intent {
   /** What damaged hosts lack of the release, by their name. */
   readonly contents?: ReadonlyMap<string, Uint8Array>
   /** Hosts on which the release is taken as it is; null: it must be whole, and the same, everywhere. */

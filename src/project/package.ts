@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readJson } from '../config/load/read-json.js'
 
-export type Manager = 'npm' | 'pnpm' | 'yarn' | 'bun'
+type Manager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
 /** What a package.json says, as far as a deploy is concerned. */
 export interface Package {

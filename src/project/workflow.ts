@@ -1,7 +1,7 @@
 import type { Package } from './package.js'
 import { type SshBlock, sshConfigLines } from './ssh-blocks.js'
 
-export interface WorkflowAbout {
+interface WorkflowAbout {
   readonly project: Package | null
   /** What is pushed to it is deployed. */
   readonly branch: string

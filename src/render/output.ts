@@ -8,7 +8,7 @@ export interface Output {
 }
 
 /** One stream; `columns` and `rows` are read anew each time, for a window may be resized. 0: unknown. */
-export interface Terminal {
+interface Terminal {
   readonly isTTY: boolean
   readonly level: ColorLevel
   readonly columns: number

@@ -54,7 +54,7 @@ function causes(error: unknown, stack: string): string[] {
 }
 
 /** The end of a run that did not come to an outcome, as its JSON says it. */
-export interface RefusedEnd {
+interface RefusedEnd {
   readonly command: string
   readonly result: string
   readonly reason: string
@@ -75,7 +75,7 @@ export function writeRefused(end: RefusedEnd, env: Readonly<Record<string, strin
   ]
 }
 
-export function refusedSummary({ command, result, reason, details, next }: RefusedEnd): string {
+function refusedSummary({ command, result, reason, details, next }: RefusedEnd): string {
   const lines = [...details, ...next].map(line => `    ${escapeLine(line)}`)
   return [`### ❌ ${cell(command)}: ${result}`, '', cell(reason), '', ...lines, '', ''].join('\n')
 }

@@ -5,7 +5,7 @@ import { typed } from '../scripts/shell/shell.js'
 import type { HostState } from './host-state.js'
 import { confirmedReleases, currentEntry, currentRelease } from './releases.js'
 
-export interface Needs {
+interface Needs {
   /** Of the whole release on a host, in bytes and entries; 0 when nothing is unpacked. */
   readonly bytes: number
   readonly entries: number

@@ -12,7 +12,7 @@ import { disown } from './trust/owner.js'
 import type { Word } from './trust/testimony.js'
 
 /** The verdict with one sentence (null: nothing to say), what to run next, and how many releases it is behind. */
-export interface Judgement {
+interface Judgement {
   readonly verdict: Verdict
   readonly flag: StatusHost['flag']
   readonly says: string | null

@@ -1,5 +1,5 @@
 /** What a command line said of where it acts: a command that is proposed to its reader needs the same to act there. */
-export interface Typed {
+interface Typed {
   /** `--config`, as it was typed; null: none was. */
   readonly config: string | null
   readonly stage: string | null

@@ -8,7 +8,7 @@ import { git, gitList, NoSuchSubdirError, tryGit } from './git.js'
 import { hasCommit } from './mirror.js'
 import type { Repository } from './repository.js'
 
-export interface CheckoutOptions {
+interface CheckoutOptions {
   readonly repository: Repository
   readonly commit: string
   /** null: the config does not say. */
@@ -92,7 +92,7 @@ function siblings(path: string): string {
 }
 
 /** Throws where a commit has submodules: without a word in the config, nobody knows whether their folders may be empty. */
-export async function refuseUnsaidSubmodules(dir: string, commit: string): Promise<void> {
+async function refuseUnsaidSubmodules(dir: string, commit: string): Promise<void> {
   const short = commit.slice(0, 7)
   const failure = `the files of ${short} cannot be listed`
   const entries = await gitList(['ls-files', '-z', '--stage'], { cwd: dir, failure })

@@ -56,7 +56,7 @@ export async function tryGit(
 }
 
 /** Without the variables by which git, when it runs us in a hook, would have every git work on its own repository. */
-export function cleanEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function cleanEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const clean = { ...env, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_ATTR_NOSYSTEM: '1', GIT_NO_LAZY_FETCH: '1' }
   return withoutRepository(clean)
 }
@@ -90,7 +90,7 @@ const repositoryVariables = new Set([
   'GIT_GRAFT_FILE',
 ])
 
-export class GitMissingError extends PreflightError {
+class GitMissingError extends PreflightError {
   override name = 'GitMissingError'
   constructor() {
     super('git is not installed on this machine', {

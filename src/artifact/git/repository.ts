@@ -81,7 +81,7 @@ function isScpLike(text: string): boolean {
  * The folder of our copy of a remote repository. It lies in the user's cache: a folder of the project may have come with
  * its files, settings and all. Without a cache of ours alone, the copy is made anew each time.
  */
-export function mirrorFolder(url: string, cacheDir: string): string {
+function mirrorFolder(url: string, cacheDir: string): string {
   const name = createHash('sha256').update(url).digest('hex').slice(0, 16)
   const own = privateFolder()
   const path = join(own ?? cacheDir, 'git', name)

@@ -123,7 +123,7 @@ const candidates = [0o36, ...Array.from({ length: 0o37 }, (_, i) => i + 1)].filt
 )
 
 /** A byte that is in none of these names and targets. */
-export function newlineFor(names: Iterable<string>): string {
+function newlineFor(names: Iterable<string>): string {
   const used = new Set<string>()
   for (const name of names) for (const found of name.match(controls) ?? []) used.add(found)
   const free = candidates.map(byte => String.fromCharCode(byte)).find(char => !used.has(char))
@@ -131,7 +131,7 @@ export function newlineFor(names: Iterable<string>): string {
   return free
 }
 
-export function headerOf(newline: string): string {
+function headerOf(newline: string): string {
   return `# clonedeploy 1 ${newline.charCodeAt(0).toString(8).padStart(3, '0')}`
 }
 

@@ -17,7 +17,7 @@ export type Verdict =
 /** What to do with a path that a walk came upon. Pure, but for the `used` marks of `include`. */
 export type Judge = (path: string, isFolder: boolean) => Verdict
 
-export interface Rules {
+interface Rules {
   readonly include: Include
   readonly deployignore: ReturnType<Gitignore>
   readonly exportIgnored: PathTest

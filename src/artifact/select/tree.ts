@@ -52,9 +52,9 @@ function addParents(all: Map<string, Entry>, path: string): void {
 }
 
 /** Where a symbolic link of the artifact ends, followed as the kernel would, through the artifact's other links. */
-export type LinkEnd = 'inside' | 'missing' | 'outside'
+type LinkEnd = 'inside' | 'missing' | 'outside'
 
-export interface Tree {
+interface Tree {
   readonly links: ReadonlyMap<string, string>
   readonly has: (path: string) => boolean
 }

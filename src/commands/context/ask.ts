@@ -37,7 +37,7 @@ export interface Form {
   readonly end: (text: string) => void
 }
 
-export interface TextQuestion {
+interface TextQuestion {
   readonly message: string
   /** What stands there to be changed, or only as an example. */
   readonly initial?: string
@@ -46,7 +46,7 @@ export interface TextQuestion {
   readonly problem: (answer: string) => string | undefined
 }
 
-export interface Choice<T> {
+interface Choice<T> {
   readonly value: T
   readonly label: string
 }

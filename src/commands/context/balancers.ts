@@ -18,7 +18,7 @@ export interface Served {
   readonly record: DrainRecord | null
 }
 
-export interface ReadBalancer {
+interface ReadBalancer {
   readonly balancer: Balancer
   /** Of every host behind it; null: it could not be read. */
   readonly states: ReadonlyMap<string, ServerState> | null

@@ -116,7 +116,7 @@ function loginName(): string {
 }
 
 /** A way to hosts that can be closed as a whole. */
-export interface Connections {
+interface Connections {
   readonly connect: Connect
   readonly close: () => void
 }
@@ -142,7 +142,7 @@ export function startConnections(connect: Connect): Connections {
 }
 
 /** The folder of this project's logs and caches. Throws where a link in it leads elsewhere: we write and remove there. */
-export function recordsIn(root: string): string {
+function recordsIn(root: string): string {
   const home = join(root, '.clonedeploy')
   refuseLinks(home, 2)
   mkdirSync(home, { recursive: true })

@@ -30,7 +30,7 @@ export function rolloutProblems(rollout: Rollout | RolloutProblem): readonly Pro
 }
 
 /** What a run takes along beside its plan. */
-export interface Way {
+interface Way {
   readonly rollout: Rollout
   readonly service: Service | null
 }

@@ -23,7 +23,7 @@ export interface Prepared {
 }
 
 /** The revision, pinned once, and what is built of it, once. */
-export interface Making {
+interface Making {
   readonly revision: () => Promise<Revision | null>
   readonly artifact: () => Promise<Artifact>
 }
@@ -122,7 +122,7 @@ export function once<T>(make: () => Promise<T>): () => Promise<T> {
 const digest = `sha256:${'0'.repeat(64)}`
 
 /** Stands for what a build would make, in a dry run that may not run it: only its revision is known. */
-export function unbuilt(revision: Revision | null): Artifact {
+function unbuilt(revision: Revision | null): Artifact {
   return {
     manifest: { lines: ['# clonedeploy 1 036'] },
     digest,

@@ -13,7 +13,7 @@ import { notBorneOut } from '../repair/trust-host.js'
 import { demandDecision } from '../repair.js'
 
 /** What a join found: the fleet, what it serves, and what the joining hosts lack of it. */
-export interface JoinScene {
+interface JoinScene {
   readonly scene: Scene
   readonly target: string
   readonly earlier: readonly Earlier[]

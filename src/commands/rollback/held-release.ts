@@ -83,17 +83,17 @@ function refusal(message: string, more: Partial<Pick<Refusal, 'details' | 'next'
 }
 
 /** What hosts lack of a release, as far as it was found. */
-export interface Healing {
+interface Healing {
   /** For each host that can be made whole, what it lacks: a tar.gz of files named by their sha256. */
   readonly contents: ReadonlyMap<string, Uint8Array>
   /** Hosts of which something was found nowhere, or which serve the release. */
   readonly beyond: ReadonlySet<string>
 }
 
-export const nothingLost: Healing = { contents: new Map(), beyond: new Set() }
+const nothingLost: Healing = { contents: new Map(), beyond: new Set() }
 
 /** Looks for what is lost on the damaged hosts: here, and in all releases of all hosts. Changes nothing on them. */
-export async function findHealing(
+async function findHealing(
   context: Context,
   fleet: Fleet,
   release: string,

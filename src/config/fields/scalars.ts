@@ -7,7 +7,7 @@ import { show } from '../problems/sentence.js'
 export const text = checked(() => null)
 
 /** Text in one line, such as a path or a name. */
-export const line = checked(lineProblem)
+const line = checked(lineProblem)
 
 /** Text of which `problem` finds nothing wrong; it may count on it not being blank. */
 export function checked(problem: (value: string) => string | null): z.ZodType<string> {

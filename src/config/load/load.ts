@@ -71,7 +71,7 @@ interface Place {
 }
 
 /** The hosts of the chosen stage. A function is called and a file read here, and only here. */
-export async function loadHosts(source: HostSource, deployTo: string, place: Place): Promise<readonly HostEntry[]> {
+async function loadHosts(source: HostSource, deployTo: string, place: Place): Promise<readonly HostEntry[]> {
   switch (source.kind) {
     case 'list':
       return source.entries

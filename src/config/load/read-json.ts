@@ -21,14 +21,14 @@ function message(text: string, { offset, expected }: JsonFault): string {
   return isTrailing ? `Unexpected ${character} after a comma` : `Unexpected ${character}`
 }
 
-export interface JsonFault {
+interface JsonFault {
   readonly offset: number
   /** What could stand there instead; null when that is a value or a name of any kind. */
   readonly expected: string | null
 }
 
 /** Where a text stops being JSON, as JSON.parse often does not say. Null when it is JSON. */
-export function jsonFault(text: string): JsonFault | null {
+function jsonFault(text: string): JsonFault | null {
   try {
     const end = space(text, value(text, space(text, 0)))
     return end === text.length ? null : { offset: end, expected: 'the end of the file' }

@@ -34,7 +34,7 @@ export function unquoted(message: string): ConfigError {
 }
 
 /** `hosts[1].port`, `env["a-b"]`. The first part stands as it is. */
-export function formatPath([first = '', ...rest]: Path): string {
+function formatPath([first = '', ...rest]: Path): string {
   return String(first) + rest.map(formatKey).join('')
 }
 

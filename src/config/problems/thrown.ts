@@ -82,7 +82,7 @@ export function syntaxError(
 }
 
 /** The lines around a place in a text, the place marked; line and column count from 1. */
-export function codeFrame(text: string, line: number, column: number | null): readonly string[] {
+function codeFrame(text: string, line: number, column: number | null): readonly string[] {
   const lines = text.split(/\r?\n/)
   const first = Math.max(1, line - 2)
   const last = Math.min(lines.length, line + 1)

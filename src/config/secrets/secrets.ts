@@ -65,7 +65,7 @@ function unreadable(missing: readonly string[]): PreflightError {
   return new PreflightError(`${what} cannot be read. Nothing was changed.`, { details: missing })
 }
 
-export type CommandOutput = { readonly stdout: string } | { readonly problem: string }
+type CommandOutput = { readonly stdout: string } | { readonly problem: string }
 
 /** Long enough to unlock a password store by hand. */
 const patience = 120_000

@@ -119,7 +119,7 @@ export function compare(key: Buffer): string {
 }
 
 /** A key, and who showed it. */
-export interface Shown {
+interface Shown {
   readonly target: Target
   readonly key: Buffer
 }

@@ -20,7 +20,7 @@ export interface KnownKey {
 }
 
 /** Looks a host up by the names that OpenSSH would use. Files are read once. */
-export type KnownHostsReader = (names: readonly string[], files: readonly string[]) => Promise<KnownHost>
+type KnownHostsReader = (names: readonly string[], files: readonly string[]) => Promise<KnownHost>
 
 export function knownHostsReader(): KnownHostsReader {
   const cache = new Map<string, Promise<readonly Entry[]>>()

@@ -25,7 +25,7 @@ export interface OpensshLogin {
   readonly close: () => void
 }
 
-export interface Attempt {
+interface Attempt {
   readonly target: Target
   readonly wanted: Wanted
   readonly lease: Lease<OpensshLogin> | null

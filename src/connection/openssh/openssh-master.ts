@@ -119,14 +119,14 @@ shift
 { read -r _ <&3 || { kill $$; rm -rf -- "$folder"; sleep 1; case $(ps -o comm= -p $$) in *ssh) kill -9 $$; esac; }; } >/dev/null 2>&1 &
 exec ssh "$@" 3<&-`
 
-export interface GuardedSsh {
+interface GuardedSsh {
   readonly child: ChildProcess
   /** Sends the guard home, once ssh has ended. */
   readonly dismiss: () => void
 }
 
 /** In a session of its own: Ctrl-C must not cut the way to a host that is about to be rolled back, and ssh has no terminal to ask on. */
-export function spawnSsh(args: readonly string[], folder: string): GuardedSsh {
+function spawnSsh(args: readonly string[], folder: string): GuardedSsh {
   const child = spawn('/bin/sh', ['-c', GUARDED, 'ssh', folder, ...args], {
     detached: true,
     env: { ...process.env, LC_ALL: 'C' },

@@ -39,7 +39,7 @@ function factsOf({ target, words }: OpensshLogin): ConnectionFacts {
 }
 
 /** Logs in to hosts by the system's ssh: one master a host, and one a jump host, shared by all behind it. */
-export function opensshLogins(read: SshConfigReader, askVersion: () => Promise<OpensshVersion>): LogIn<OpensshLogin> {
+function opensshLogins(read: SshConfigReader, askVersion: () => Promise<OpensshVersion>): LogIn<OpensshLogin> {
   const readKnown = knownHostsReader()
   return travel<OpensshLogin, null>(
     read,

@@ -22,7 +22,7 @@ export interface Offer {
   readonly verdict: Verdict
 }
 
-export interface MeetOptions {
+interface MeetOptions {
   readonly timeout: number
   /** Looks for the key of this fingerprint among those that the host has. */
   readonly fingerprint: string | null

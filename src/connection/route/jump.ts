@@ -23,9 +23,9 @@ export interface Lease<L> {
 }
 
 /** Jump hosts, each connected once for all the hosts behind it. `hops` begin with the one nearest to us. */
-export type JumpHosts<L> = (hops: readonly string[], timeout: number) => Promise<Lease<L>>
+type JumpHosts<L> = (hops: readonly string[], timeout: number) => Promise<Lease<L>>
 
-export type LogInToHop<L> = (hop: Wanted, via: readonly string[], timeout: number) => Promise<L>
+type LogInToHop<L> = (hop: Wanted, via: readonly string[], timeout: number) => Promise<L>
 
 export function jumpHosts<L extends Hop>(logIn: LogInToHop<L>): JumpHosts<L> {
   const open = new Map<string, { readonly login: Promise<L>; readonly slots: Slots; users: number }>()

@@ -11,7 +11,7 @@ const TRIES = 3
 const MOST_HOPS = 8
 
 /** One login: to a host, or to a jump host, by the one before it. */
-export type Meet<L extends Hop, K> = (
+type Meet<L extends Hop, K> = (
   target: Target,
   lease: Lease<L> | null,
   options: ReachOptions,
@@ -20,7 +20,7 @@ export type Meet<L extends Hop, K> = (
 ) => Promise<L>
 
 /** Finds the keys to log in with, and attempts it: more than once, where it finds more. No turn is held meanwhile. */
-export type WithKeys<L extends Hop, K> = (target: Target, attempt: (keys: K) => Promise<L>) => Promise<L>
+type WithKeys<L extends Hop, K> = (target: Target, attempt: (keys: K) => Promise<L>) => Promise<L>
 
 export type LogIn<L> = (wanted: Wanted, options: ReachOptions) => Promise<L>
 

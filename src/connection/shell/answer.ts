@@ -10,7 +10,7 @@ export interface Section {
   readonly code: () => number | null
 }
 
-export interface SectionListener {
+interface SectionListener {
   readonly onNoise: (chunk: Buffer) => void
   readonly onBegin: () => void
   readonly onBytes: (chunk: Buffer) => void

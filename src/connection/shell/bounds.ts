@@ -30,7 +30,7 @@ export function bound(bytes: number): string {
 const parts = 4
 
 /** Looks whether work goes on: `moved` says that it did. */
-export interface Watch {
+interface Watch {
   readonly moved: () => void
   readonly stop: () => void
 }

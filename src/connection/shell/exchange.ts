@@ -23,7 +23,7 @@ export interface Exchanged {
   readonly reusable: boolean
 }
 
-export interface ExchangeOptions extends RunOptions {
+interface ExchangeOptions extends RunOptions {
   readonly stdin: 'input' | 'channel'
   /** Whether the host can unzip what is long. */
   readonly zips: boolean

@@ -1,5 +1,5 @@
 /** Lines as they come out of a script, waited for one at a time. */
-export interface Lines {
+interface Lines {
   readonly push: (chunk: Buffer) => void
   /** `refused`: nothing that came is believed, and what waits is forgotten. */
   readonly end: (refused?: boolean) => void
@@ -58,7 +58,7 @@ export function lines(): Lines {
 }
 
 /** The last bytes of a stream, whatever its length: memory at most twice the cap, cost linear. */
-export interface Tail {
+interface Tail {
   readonly push: (chunk: Uint8Array) => void
   readonly bytes: () => Buffer
 }

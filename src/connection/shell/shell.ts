@@ -12,7 +12,7 @@ import { lines } from './lines.js'
 const MOST_CHANNELS = 4
 
 /** `run` and `open` for every transport, over channels that it opens. */
-export interface Shell
+interface Shell
   extends Pick<Connection, 'run' | 'open' | 'sessions' | 'rtt' | 'roundTrips' | 'bytesSent' | 'bytesReceived'> {
   /** A script that changes nothing: shows whether scripts can be run at all, and what the login shell prints by itself. */
   readonly greet: (timeout: number) => Promise<Exchanged>

@@ -5,7 +5,7 @@ import { signalGroup } from '../../process-group.js'
 import { quote } from '../../scripts/shell/shell.js'
 
 /** What `ssh ARGS` printed; null: it failed, or did not answer in time. */
-export type SshDump = (args: readonly string[]) => Promise<string | null>
+type SshDump = (args: readonly string[]) => Promise<string | null>
 
 interface Question {
   readonly args: readonly string[]

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 
 /** What the tokens of ssh_config(5) stand for. */
-export interface TokenContext {
+interface TokenContext {
   readonly alias: string
   readonly hostname: string
   readonly port: number

@@ -27,7 +27,7 @@ export interface Witness {
   readonly negotiation: Negotiation
 }
 
-export interface HandshakeFailure extends Witness {
+interface HandshakeFailure extends Witness {
   readonly failure: Error & { readonly level?: string }
   readonly target: Target
   readonly auth: AuthState

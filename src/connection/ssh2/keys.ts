@@ -18,7 +18,7 @@ export interface KeyFile {
 }
 
 /** The keys that an agent holds, each as an agent of that one key. */
-export interface AgentKeys {
+interface AgentKeys {
   readonly keys: readonly { readonly key: ParsedKey; readonly agent: BaseAgent }[]
   /** What it holds besides, and why that is of no use to us. */
   readonly skipped: readonly string[]

@@ -7,7 +7,7 @@ import type { MaintenanceRecord } from '../../state/host-state.js'
 import { onEach } from '../each.js'
 import type { Session } from '../session.js'
 
-export interface Maintained {
+interface Maintained {
   readonly name: string
   readonly session: Session
   readonly root: string
@@ -15,7 +15,7 @@ export interface Maintained {
   readonly before: MaintenanceRecord | null
 }
 
-export interface Maintenance {
+interface Maintenance {
   readonly hosts: readonly Maintained[]
   readonly tx: string
   readonly holder: string
@@ -27,9 +27,7 @@ export interface Maintenance {
 }
 
 /** `locked`: by somebody else, nothing was changed. `undone`: something failed, and all is as it was. `mixed`: that failed too. */
-export type Maintaining =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'locked' | 'undone' | 'mixed'; readonly reason: string }
+type Maintaining = { readonly kind: 'done' } | { readonly kind: 'locked' | 'undone' | 'mixed'; readonly reason: string }
 
 /** Turns maintenance on or off on all hosts, under the lock of all; or on none. */
 export async function maintain(what: Maintenance): Promise<Maintaining> {

@@ -85,7 +85,7 @@ async function askCommand(session: Session, step: HealthStep): Promise<Health> {
 }
 
 /** A host, and what is asked of it. */
-export interface Asked {
+interface Asked {
   readonly session: Session
   readonly steps: readonly HealthStep[]
 }

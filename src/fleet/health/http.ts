@@ -9,7 +9,7 @@ import type { Session } from '../session.js'
 import { within } from '../within.js'
 import { failed, type Health } from './answer.js'
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: string
@@ -18,7 +18,7 @@ export interface Answer {
 const mostBody = 64 * 1024
 
 /** Asks from the host itself, through its SSH session. */
-export async function get(session: Session, url: URL, timeout: number): Promise<Answer> {
+async function get(session: Session, url: URL, timeout: number): Promise<Answer> {
   const tls = url.protocol === 'https:'
   const stream = await within(timeout, session.forward(placeOf(url)))
   stream.on('error', () => {})

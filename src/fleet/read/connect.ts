@@ -7,7 +7,7 @@ import { onEach } from '../each.js'
 import type { Emit } from '../events.js'
 import { type Session, startSession } from '../session.js'
 
-export interface Reached {
+interface Reached {
   readonly host: Host
   readonly session: Session | null
   readonly error: Refusal | null
@@ -60,7 +60,7 @@ export interface Unreached {
 }
 
 /** One error for all of them: each with its own reason, told once where it is the same. */
-export function unreachedError(failed: readonly Unreached[], total: number): PreflightError {
+function unreachedError(failed: readonly Unreached[], total: number): PreflightError {
   const [first] = failed
   if (failed.length === 1 && first !== undefined) {
     const { message, details, next } = first.error

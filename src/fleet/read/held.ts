@@ -39,7 +39,7 @@ export async function readOnAll(
 }
 
 /** What a host says of a release that it holds: how it differs from what was sealed, and the digest of its tree where it has one. */
-export interface Held {
+interface Held {
   readonly drift: Drift
   readonly tree: string | null
 }

@@ -46,7 +46,7 @@ const timeout = 10_000
  * Hosts of the inventory that are one folder of one machine. Whose folders are alike may be machines that were resumed from
  * one snapshot: only who sees a process of the other is the same.
  */
-export async function oneFolderProblems(fleet: readonly Member[], concurrency: number): Promise<readonly Problem[]> {
+async function oneFolderProblems(fleet: readonly Member[], concurrency: number): Promise<readonly Problem[]> {
   const groups = alikeFolders(fleet.map(({ state }) => state))
   const found = await onEach(groups, concurrency, group =>
     inOne(fleet.filter(({ state }) => group.includes(state.name))),

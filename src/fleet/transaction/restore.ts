@@ -203,7 +203,7 @@ export function currentIn({ code, stdout }: RunResult): HostRun['current'] {
 }
 
 /** `current TARGET` → the target; `absent` → null; anything else: not read. */
-export function readBack(stdout: string): string | null | undefined {
+function readBack(stdout: string): string | null | undefined {
   const line = stdout.split('\n').find(one => one === 'absent' || one.startsWith('current '))
   if (line === undefined) return undefined
   return line === 'absent' ? null : line.slice('current '.length)

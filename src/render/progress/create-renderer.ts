@@ -28,7 +28,7 @@ export async function createRenderer(
   return plainRenderer(output, paint, settings)
 }
 
-export type RendererKind = 'tty' | 'plain' | 'jsonl' | 'github'
+type RendererKind = 'tty' | 'plain' | 'jsonl' | 'github'
 
 /** The renderer that suits where stderr leads to, when the user asks for none (`auto`). */
 export function rendererKind(

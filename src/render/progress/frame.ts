@@ -5,7 +5,7 @@ import type { Paint } from '../paint.js'
 import { cut, padEnd, widthOf } from '../table.js'
 import type { HostProgress, PhaseProgress, Progress } from './progress.js'
 
-export interface FrameSize {
+interface FrameSize {
   readonly columns: number
   readonly rows: number
 }

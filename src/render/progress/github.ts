@@ -73,11 +73,11 @@ export function errorCommand(title: string, message: string): string {
   return `::error title=${escapeProperty(title)}::${escapeData(message)}\n`
 }
 
-export function groupCommand(title: string): string {
+function groupCommand(title: string): string {
   return `::group::${escapeData(title)}\n`
 }
 
-export const endGroupCommand = '::endgroup::\n'
+const endGroupCommand = '::endgroup::\n'
 
 /**
  * Text that the runner takes for text: it obeys lines that begin with `::`, and `##[…]` anywhere in a line
@@ -103,7 +103,7 @@ function escapeProperty(text: string): string {
 }
 
 /** The outcome as Markdown, for the page of the workflow run. */
-export function summaryText(outcome: Outcome): string {
+function summaryText(outcome: Outcome): string {
   const { app, stage, release, previous, reason } = outcome
   return [
     `### ${outcome.exitCode === 0 ? '✅' : '❌'} ${cell(`${app} → ${stage}`)}: ${outcome.result}`,

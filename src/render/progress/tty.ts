@@ -77,7 +77,7 @@ function streamOf(output: Output, size: () => { readonly columns: number; readon
 }
 
 /** The lines of an event that stay on the screen, above the frame; `progress` is what was under way before it. */
-export function keptLines(event: Event, progress: Progress, telling: Telling): string[] {
+function keptLines(event: Event, progress: Progress, telling: Telling): string[] {
   const { paint } = telling
   switch (event.type) {
     case 'run.release':

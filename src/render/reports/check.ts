@@ -34,7 +34,7 @@ export interface CheckProblem {
   readonly next?: readonly string[]
 }
 
-export interface CheckReport {
+interface CheckReport {
   readonly app: string
   readonly stage: string
   readonly hosts: readonly CheckedHost[]

@@ -31,7 +31,7 @@ export interface DryRunReport {
   readonly next: readonly string[]
 }
 
-export interface DryRunHost {
+interface DryRunHost {
   readonly name: string
   /** Releases; null: nothing, or not known. */
   readonly now: string | null
@@ -99,7 +99,7 @@ function fileLines({ files }: DryRunReport): string[] {
   return [`  files: ${total}, +${added} −${removed} ~${changed} against the running release`]
 }
 
-export function stepLines(steps: readonly DryRunStep[], paint: Paint): string[] {
+function stepLines(steps: readonly DryRunStep[], paint: Paint): string[] {
   const width = Math.max(0, ...steps.map(step => step.where.length))
   return steps.map(step => {
     const sign = step.mark === '$' ? paint.dim('$') : paint.warn('!')

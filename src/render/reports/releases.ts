@@ -13,7 +13,7 @@ export interface ReleasesReport {
   readonly releases: readonly ReleaseRow[]
 }
 
-export interface ReleaseRow {
+interface ReleaseRow {
   readonly id: string
   /** ISO 8601; null when nothing tells. */
   readonly when: string | null

@@ -8,7 +8,7 @@ import type { Propose } from '../../text/propose.js'
 import { tableLines } from '../table.js'
 
 /** What a repair or a join would do, found out without changing anything. */
-export interface RepairReport {
+interface RepairReport {
   readonly app: string
   readonly stage: string
   readonly decision: RepairDecision

@@ -35,7 +35,7 @@ export const keepCopy: ShellText = sh`{ tee "$X/payload" 2>/dev/null; : >"$X/kep
 /** Takes the copy away where nobody hands it on. */
 export const dropCopy: ShellText = sh`[ -d "$X/relay" ] || rm -f "$X/payload" "$X/kept"`
 
-export interface Relay {
+interface Relay {
   readonly port: number
   /** The key that is let in: `ssh-ed25519 AAAA…` */
   readonly publicLine: string

@@ -12,7 +12,7 @@ exit 0`,
   ])
 }
 
-export interface HostFacts {
+interface HostFacts {
   /** Seconds since 1970 by the host's clock; whole ones where its `date` knows no smaller. null: it tells no time. */
   readonly now: number | null
   readonly exact: boolean

@@ -16,7 +16,7 @@ export interface Living {
  * `app`: what a restart has to end. The others come to their own end, or serve nobody: below a login's session or on a
  * terminal (a person, or a command of ours), below cron, or what pm2 keeps processes with.
  */
-export type LivingKind = 'app' | 'terminal' | 'session' | 'job' | 'supervisor'
+type LivingKind = 'app' | 'terminal' | 'session' | 'job' | 'supervisor'
 
 /** Lists the processes that live in releases, as far as the login may see them. Changes nothing. */
 export function processes(root: string): Script {

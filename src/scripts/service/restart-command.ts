@@ -13,14 +13,14 @@ export interface SystemdService {
   readonly sudo: boolean | 'auto'
 }
 
-export interface Pm2Service {
+interface Pm2Service {
   readonly kind: 'pm2'
   /** An ecosystem file (absolute, or relative to `deployTo`), or the name of a process that pm2 knows. */
   readonly file: string | null
   readonly name: string | null
 }
 
-export interface TouchService {
+interface TouchService {
   readonly kind: 'touch'
   /** Below the release. */
   readonly file: string

@@ -37,7 +37,7 @@ export interface ServiceFault {
   readonly detail: string
 }
 
-export type FaultKind = (typeof kinds)[number]
+type FaultKind = (typeof kinds)[number]
 
 const kinds = ['no-systemctl', 'no-sudo', 'denied', 'no-unit', 'no-manager', 'no-linger', 'no-pm2', 'no-file'] as const
 

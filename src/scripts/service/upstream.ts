@@ -10,7 +10,7 @@ export function readUpstream(file: string): Script {
   return script('read upstream', [find(file), sh`cat -- "$f"`])
 }
 
-export interface Upstream {
+interface Upstream {
   readonly file: string
   /** sha256 of the file as it was read: another one is not written over. */
   readonly was: string

@@ -1,7 +1,7 @@
 import { type ShellText, sh } from '../shell/shell.js'
 import { restoreFunction } from './swap.js'
 
-export interface BootResolver {
+interface BootResolver {
   readonly app: string
   readonly stage: string
   /** Every `deployTo` of the stage, as the config writes it; those that a host does not have are passed over. */
@@ -13,7 +13,7 @@ export interface BootResolver {
 }
 
 /** What to put on a host so that a reboot in mid-transaction does not leave it on a release that nobody confirmed. */
-export interface BootFiles {
+interface BootFiles {
   readonly script: string
   readonly cron: string
   readonly unit: string

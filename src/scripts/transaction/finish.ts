@@ -41,7 +41,7 @@ export function keep(place: Place, release: string): Script {
   ])
 }
 
-export interface Finish {
+interface Finish {
   /** The fleet's record and the line of history, JSON texts of one line. */
   readonly fleet: string
   readonly history: string

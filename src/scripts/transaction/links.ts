@@ -8,7 +8,7 @@ import { treeFunctions } from '../shell/tree.js'
 import { endWorkFunction } from './end-work.js'
 import { wayFunctions } from './unfinished.js'
 
-export interface Sealing {
+interface Sealing {
   readonly release: string
   /** What is known of the release, and how it is started and asked: JSON texts of one line. */
   readonly record: string

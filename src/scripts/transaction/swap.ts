@@ -6,7 +6,7 @@ import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
 import { wayFunctions } from './unfinished.js'
 
-export interface Arm {
+interface Arm {
   readonly release: string
   readonly old: string | null
   /** Seconds for which `go` is accepted. */
