@@ -63,7 +63,7 @@ describe('health by an address', () => {
     protocols,
   )('by %s is asked on the host, whatever listens on this machine under the same address', async (protocol, start) => {
     const here = await listening(start((_, response) => response.end('this machine')))
-    const there = await listening(start((_, response) => response.writeHead(500).end('the host')))
+    const there = await listening(start((_, response) => response.writeHead(500).end('the\n\nhost\n')))
     const away: Connect = async (...of) => {
       const connection = await connectLocal(...of)
       return { ...connection, forward: () => connection.forward({ host: '127.0.0.1', port: there.port }) }
@@ -74,7 +74,7 @@ describe('health by an address', () => {
     expect(await askOnce(session, stepOf(check, { url }), 5000)).toMatchObject({
       ok: false,
       note: '500',
-      output: ['the host'],
+      output: ['body: the', 'body: host'],
     })
     session.close()
     for (const { server } of [here, there]) server.close()

@@ -102,7 +102,13 @@ function proven({ proofs, others }: HealthStep, answer: Answer, said: string, no
 
 function bad({ status, body }: Answer, why: string): Health {
   const lines = body.split('\n').filter(line => line.trim() !== '')
-  return { ok: false, note: `${status}${why}`, output: lines.slice(0, 5), status, served: null }
+  return {
+    ok: false,
+    note: `${status}${why}`,
+    output: lines.slice(0, 5).map(line => `body: ${line}`),
+    status,
+    served: null,
+  }
 }
 
 /** A header of the answer that is not as it should be, in words. */
