@@ -36,6 +36,8 @@ export interface Revision {
   readonly author: string
   /** Uncommitted changes in the user's working tree, which are not deployed; null for a remote repository. */
   readonly dirty: number | null
+  /** The source's `.deployignore` is not committed as it is there, so it is not what the build goes by. */
+  readonly uncommittedRules?: true
 }
 
 /** A file was written to while it was being packed: hosts would get half of an old and half of a new one. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Source } from '../config/config.js'
 import type { Revision } from './artifact.js'
@@ -22,7 +23,8 @@ export async function pinRevision(
   else if (repository.remote) await fetchMirror(repository, source.ref)
   const commit = await commitOf(source.ref, repository)
   const dirty = repository.worktree ? await changesIn(repository) : null
-  return { commit, ref: source.ref, ...(await describe(commit, repository)), dirty }
+  const rules = await uncommittedRules(repository, source.subdir)
+  return { commit, ref: source.ref, ...(await describe(commit, repository)), dirty, ...rules }
 }
 
 /** Where checkouts, copies of repositories and packed artifacts are kept. */
@@ -42,6 +44,18 @@ async function changesIn({ path: cwd, bare, shown }: Repository): Promise<number
   const failure = `the working tree of ${shown} cannot be read`
   const text = await git(['status', '--porcelain', '--', ':(top)', ...ours], { cwd, bare, failure })
   return text === '' ? 0 : text.split('\n').length
+}
+
+/** Also where git ignores it. */
+async function uncommittedRules(
+  { path: cwd, bare, prefix, worktree, shown }: Repository,
+  subdir: string | null,
+): Promise<Pick<Revision, 'uncommittedRules'>> {
+  const path = join(prefix, subdir ?? '.', '.deployignore')
+  if (!worktree || !existsSync(join(cwd, path))) return {}
+  const failure = `the working tree of ${shown} cannot be read`
+  const text = await git(['status', '--porcelain', '--ignored', '--', `:(literal)${path}`], { cwd, bare, failure })
+  return text === '' ? {} : { uncommittedRules: true }
 }
 
 interface Commit {

@@ -27,7 +27,7 @@ export interface StageInput {
   /**
    * What is built. `{ git }` is built from a clean checkout of one revision: what lies uncommitted beside it is not
    * deployed, and the attributes `export-ignore` (without `include`) and `export-subst` do what they do for `git archive`.
-   * `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax) leaves files out of either. `.git` is never
+   * `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax; of `{ git }`, as it is committed) leaves files out. `.git` is never
    * packed. `.env` and `.env.*` are packed if git tracks them, or if `include` or a `!` line of `.deployignore` names them.
    * @default { git: '.', ref: 'HEAD' }
    * @example { git: '.', ref: 'main', subdir: 'apps/web' }

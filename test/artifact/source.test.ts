@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { commitsBetween, pinRevision } from '../../src/artifact/source.js'
-import { fill, temporary } from './folders.js'
+import { fill, type Tree, temporary } from './folders.js'
 import { commit, git, gitSource, repository } from './repositories.js'
 
 const path = process.env.PATH
@@ -48,6 +48,19 @@ describe('the pinned revision', () => {
     fill(dir, { a: 'changed', 'new/1': 'x', 'new/2': 'x', ignored: 'x', '.clonedeploy/logs/x': 'x' })
     git(dir, 'mv', 'b', 'moved')
     expect((await pinRevision(gitSource('.'), dir))?.dirty).toBe(3)
+  })
+
+  it.each<[string, string, Tree, true | undefined]>([
+    ['is new', 'web', { 'apps/web/.deployignore': 'x' }, true],
+    ['was changed', 'api', { 'apps/api/.deployignore': 'x' }, true],
+    ['git ignores', 'ignored', { 'apps/ignored/.deployignore': 'x' }, true],
+    ['is for another folder', 'web', { 'apps/.deployignore': 'x', '.deployignore': 'x' }, undefined],
+    ['is committed', 'api', { 'apps/api/a': 'x' }, undefined],
+  ])('knows whether it lacks a .deployignore that %s', async (_, subdir, tree, uncommittedRules) => {
+    const dir = repository({ 'apps/api/.deployignore': 'a', '.gitignore': 'ignored' })
+    fill(dir, tree)
+    const revision = await pinRevision(gitSource('apps', { subdir }), dir)
+    expect(revision?.uncommittedRules).toBe(uncommittedRules)
   })
 
   it('can be in a repository elsewhere, a folder of one, a bare one and a second working tree', async () => {

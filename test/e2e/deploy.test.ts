@@ -177,13 +177,16 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     const first = project.git('rev-parse', 'HEAD').trim()
     project.write({ 'app/version': 'two\n' })
     project.git('commit', '-q', '-a', '-m', 'second')
-    project.write({ 'app/version': 'uncommitted\n' })
+    project.write({ 'app/version': 'uncommitted\n', 'app/.deployignore': 'version\n' })
     project.configure({ source: { git: '.', ref: 'main', subdir: 'app' } })
+    const warnings = [
+      expect.stringMatching(/^the working tree has \d+ uncommitted changes?, which are not deployed/),
+      '.deployignore is not applied as it is here until that is committed',
+    ]
+    expect((await project.run('deploy --dry-run --json')).json().warnings).toEqual(warnings)
     const head = await project.run('deploy --json')
     expect(head.code).toBe(0)
-    expect(head.json().warnings).toEqual([
-      expect.stringMatching(/^the working tree has \d+ uncommitted changes?, which are not deployed/),
-    ])
+    expect(head.json().warnings).toEqual(warnings)
     for (const i of both) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
     const older = await project.run(`deploy --json --ref ${first}`)
     expect(older.code).toBe(0)

@@ -88,10 +88,14 @@ export async function build(context: Context, making: Making): Promise<Artifact>
 }
 
 function uncommittedIn(revision: Revision | null): readonly string[] {
-  if (!revision?.dirty) return []
-  const { dirty, commit, ref } = revision
+  if (revision === null) return []
+  const { dirty, commit, ref, uncommittedRules } = revision
   const changes = `${dirty} uncommitted ${dirty === 1 ? 'change' : 'changes'}`
-  return [`the working tree has ${changes}, which are not deployed: building from ${commit.slice(0, 7)} (${ref})`]
+  const from = `building from ${commit.slice(0, 7)} (${ref})`
+  return [
+    ...(dirty ? [`the working tree has ${changes}, which are not deployed: ${from}`] : []),
+    ...(uncommittedRules ? ['.deployignore is not applied as it is here until that is committed'] : []),
+  ]
 }
 
 async function buildOrGuess(options: BuildOptions): Promise<Artifact> {
