@@ -305,6 +305,7 @@ describe('a dry run', () => {
   2 commits: 7a6ae02 cart: new route · c0ffee1 more\\x1b[2J
   files: 412, +3 −1 ~17 against the running release
 
+  steps: $ ran, ! would run
   $ each       read what it serves
   ! local      npm run build
   ! one host   npm run migrate

@@ -50,7 +50,7 @@ export function processStep(config: Config, host: Host, state: HostState, releas
   return {
     kind: 'processes',
     name: 'processes',
-    text: `no process of another release is left within ${within / 1000}s`,
+    text: `the processes of other releases have ended within ${within / 1000}s`,
     script: processes(state.root),
     release,
     within,

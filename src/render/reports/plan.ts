@@ -100,11 +100,11 @@ function fileLines({ files }: DryRunReport): string[] {
 }
 
 function stepLines(steps: readonly DryRunStep[], paint: Paint): string[] {
+  if (steps.length === 0) return []
   const width = Math.max(0, ...steps.map(step => step.where.length))
-  return steps.map(step => {
-    const sign = step.mark === '$' ? paint.dim('$') : paint.warn('!')
-    return `  ${sign} ${step.where.padEnd(width)}   ${escapeLine(step.text)}`
-  })
+  const signs = { $: paint.dim('$'), '!': paint.warn('!') }
+  const lines = steps.map(({ mark, where, text }) => `  ${signs[mark]} ${where.padEnd(width)}   ${escapeLine(text)}`)
+  return [`  steps: ${signs.$} ran, ${signs['!']} would run`, ...lines]
 }
 
 function lastLines(report: DryRunReport, paint: Paint, propose: Propose): string[] {
