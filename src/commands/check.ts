@@ -10,17 +10,16 @@ import { inDoubt, newcomers, problemsOf, warningsOf } from '../state/preflight.j
 import { disown, ownedByOthers } from '../state/trust/owner.js'
 import type { Propose } from '../text/propose.js'
 import { readService } from './context/balancers.js'
-import { openContext } from './context/context.js'
+import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
-import { leave } from './context/survey.js'
+import {} from './context/survey.js'
 import { sourceWarnings } from './deploy/build-release.js'
 import { readFleet } from './status.js'
 
 /** `clonedeploy check`: connects to every host, changes nothing, and reports everything that would stop a deploy: exit 3. */
 export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
-  const context = await openContext(io, flags)
-  try {
+  return inContext(io, flags, async context => {
     const { app, stage } = context.config
     const { fleet, read, unreached } = await readFleet(context, sessionsFor(context.config))
     const hosts = await onEach(read, context.concurrency, ({ session, state }) => checked(session, state))
@@ -48,7 +47,6 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...newcomers(read.map(({ state }) => state)).map(io.propose),
       ...hosts.flatMap(clockWarning),
     ]
-    leave(read)
     const complete = problems.map(one => proposing(one, io.propose))
     const report = { v: 1, command: 'check', app, stage, hosts, problems: complete, warnings }
     const told = {
@@ -58,9 +56,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
     }
     io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : checkText(told, context.paint))
     return problems.length === 0 ? 0 : 3
-  } finally {
-    await context.close()
-  }
+  })
 }
 
 /** The problem with complete commands. */

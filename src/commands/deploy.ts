@@ -13,7 +13,7 @@ import { addedEntries } from '../release/linked.js'
 import { newcomers, problemsOf } from '../state/preflight.js'
 import { currentRelease, mostCommon } from '../state/releases.js'
 import { askToGoOn } from './context/ask.js'
-import { type Context, openContext } from './context/context.js'
+import { type Context, inContext } from './context/context.js'
 import { excludedNow, withoutExcluded } from './context/excluded.js'
 import type { DeployFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
@@ -28,34 +28,34 @@ import { recordOwner } from './repair/record-owner.js'
 
 /** `clonedeploy deploy`: build once, push to all, swap all together, put all back if one fails. */
 export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
-  const context = await openContext(io, withoutExcluded(flags))
-  const startedAt = performance.now()
-  const over = new AbortController()
-  try {
-    const config = withRef(context.config, flags.ref)
-    context.emit({
-      type: 'run.start',
-      command: flags.dryRun ? 'deploy --dry-run' : 'deploy',
-      app: config.app,
-      stage: config.stage,
-      hosts: context.hosts.map(({ name }) => name),
-    })
-    if (flags.exclude !== undefined) {
-      const text = `left out: ${flags.exclude.join(', ')} (${flags.reason}); it may serve old code until it rejoins`
-      context.emit({ type: 'note', level: 'warning', host: null, text })
+  return inContext(io, withoutExcluded(flags), async context => {
+    const startedAt = performance.now()
+    const over = new AbortController()
+    try {
+      const config = withRef(context.config, flags.ref)
+      context.emit({
+        type: 'run.start',
+        command: flags.dryRun ? 'deploy --dry-run' : 'deploy',
+        app: config.app,
+        stage: config.stage,
+        hosts: context.hosts.map(({ name }) => name),
+      })
+      if (flags.exclude !== undefined) {
+        const text = `left out: ${flags.exclude.join(', ')} (${flags.reason}); it may serve old code until it rejoins`
+        context.emit({ type: 'note', level: 'warning', host: null, text })
+      }
+      if (flags.offline && !flags.dryRun)
+        throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
+      const making = makingOf(context, config, flags, over)
+      if (flags.offline) return offlineDryRun(context, flags, await build(context, making))
+      // Without a command there is nothing to wait for, and nobody to show it to: the hosts are read meanwhile.
+      if (config.build.length === 0) making.artifact().catch(() => {})
+      const built = once(() => build(context, making))
+      return await withLockWait(context, flags, () => deployTo(context, flags, built, startedAt))
+    } finally {
+      over.abort()
     }
-    if (flags.offline && !flags.dryRun)
-      throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
-    const making = makingOf(context, config, flags, over)
-    if (flags.offline) return offlineDryRun(context, flags, await build(context, making))
-    // Without a command there is nothing to wait for, and nobody to show it to: the hosts are read meanwhile.
-    if (config.build.length === 0) making.artifact().catch(() => {})
-    const built = once(() => build(context, making))
-    return await withLockWait(context, flags, () => deployTo(context, flags, built, startedAt))
-  } finally {
-    over.abort()
-    await context.close()
-  }
+  })
 }
 
 /** The fleet is read before commands build: a host that cannot take the release is found before minutes go into them. */

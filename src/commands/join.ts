@@ -3,7 +3,7 @@ import type { Outcome } from '../fleet/outcome.js'
 import { selectHosts } from '../inventory/select.js'
 import { isNothing, repairJson, repairText } from '../render/reports/repair.js'
 import { askToGoOn } from './context/ask.js'
-import { type Context, openContext } from './context/context.js'
+import { type Context, inContext } from './context/context.js'
 import type { JoinFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { adopts } from './context/owner.js'
@@ -24,12 +24,12 @@ interface Brought {
 
 /** `clonedeploy join`: hosts get the releases that the others could go back to, then the fleet's own, and serve that. */
 export async function join(io: Io, flags: JoinFlags): Promise<ExitCode> {
-  if (flags.host === undefined) throw new UsageError('join needs --host HOST: which hosts are to join.')
-  const context = await openContext(io, flags)
-  const startedAt = performance.now()
-  try {
+  const { host: only } = flags
+  if (only === undefined) throw new UsageError('join needs --host HOST: which hosts are to join.')
+  return inContext(io, flags, async context => {
+    const startedAt = performance.now()
     const { config, hosts, emit } = context
-    const joining = new Set(selectHosts(config.hosts, { only: flags.host }).map(({ name }) => name))
+    const joining = new Set(selectHosts(config.hosts, { only }).map(({ name }) => name))
     const command = flags.dryRun ? 'join --dry-run' : 'join'
     emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
     if (flags.dryRun) return await withLockWait(context, flags, () => dryRun(context, flags, joining))
@@ -43,9 +43,7 @@ export async function join(io: Io, flags: JoinFlags): Promise<ExitCode> {
     })
     emit({ type: 'run.end', outcome })
     return outcome.exitCode
-  } finally {
-    await context.close()
-  }
+  })
 }
 
 /** What can be gone back to comes first: a host that serves the fleet's release never keeps the fleet from going back. */

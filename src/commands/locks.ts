@@ -5,10 +5,10 @@ import { failureOf } from '../fleet/failure.js'
 import { isTransactionId } from '../release/id.js'
 import { codes } from '../scripts/shell/codes.js'
 import { breakLock, hold } from '../scripts/transaction/lock.js'
-import { type Context, openContext } from './context/context.js'
-import type { CommonFlags } from './context/flags.js'
+import { type Context, inContext } from './context/context.js'
+import { type CommonFlags, quietly } from './context/flags.js'
 import type { Io } from './context/io.js'
-import { demandFree, type Fleet, leave, survey } from './context/survey.js'
+import { demandFree, type Fleet, survey } from './context/survey.js'
 import { newTransaction } from './context/transact.js'
 import { readFleet } from './status.js'
 
@@ -19,7 +19,8 @@ interface LockFlags extends CommonFlags {
 
 /** `clonedeploy lock`: holds the lock of every host until `unlock`, so that nobody deploys. All hosts, or none. */
 export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
-  return onFleet(io, flags, async (context, fleet) => {
+  return inContext(io, quietly(flags), async (context): Promise<ExitCode> => {
+    const fleet = await survey(context)
     demandFree(context, fleet)
     const now = io.now()
     const tx = newTransaction(now)
@@ -63,23 +64,16 @@ export async function unlock(io: Io, flags: LockFlags): Promise<ExitCode> {
       next: ['see it: clonedeploy status --json'],
     })
   if (!isTransactionId(tx)) throw new UsageError(`"${tx}" is not the id of a lock.`)
-  const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
-  try {
+  return inContext(io, quietly(flags), async context => {
     const { fleet, read } = await readFleet(context)
-    try {
-      return await giveBack(
-        context,
-        flags,
-        tx,
-        read,
-        fleet.hosts.filter(({ state }) => state === null).map(({ name }) => name),
-      )
-    } finally {
-      leave(read)
-    }
-  } finally {
-    await context.close()
-  }
+    return giveBack(
+      context,
+      flags,
+      tx,
+      read,
+      fleet.hosts.filter(({ state }) => state === null).map(({ name }) => name),
+    )
+  })
 }
 
 /** Of the hosts that answer; those that are away keep their lock, if they have it, and are named. */
@@ -125,22 +119,4 @@ async function giveBack(
   const next = context.io.propose(`clonedeploy unlock --tx ${tx}`)
   output.stderr(`✖ ${away.join(', ')} could not be read: a lock there stays.\n  again: ${next}\n`)
   return 6
-}
-
-async function onFleet(
-  io: Io,
-  flags: LockFlags,
-  act: (context: Context, fleet: Fleet) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
-  try {
-    const fleet = await survey(context)
-    try {
-      return await act(context, fleet)
-    } finally {
-      leave(fleet)
-    }
-  } finally {
-    await context.close()
-  }
 }

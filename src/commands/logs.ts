@@ -9,10 +9,10 @@ import { type HostLog, logsText } from '../render/reports/logs.js'
 import { codes } from '../scripts/shell/codes.js'
 import type { HostState } from '../state/host-state.js'
 import { currentEntry, currentRelease } from '../state/releases.js'
-import { type Context, openContext } from './context/context.js'
+import { type Context, inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
-import { leave, orInterrupt } from './context/survey.js'
+import { orInterrupt } from './context/survey.js'
 
 interface LogsFlags extends CommonFlags {
   readonly release?: string
@@ -24,28 +24,25 @@ const seconds = 30
 
 /** `clonedeploy logs`: the last lines of the app's log, each with its host. Exit 6 when one could not be read. */
 export async function logs(io: Io, flags: LogsFlags, words: readonly string[]): Promise<ExitCode> {
-  const context = await openContext(
+  return inContext(
     io,
     words.length === 0 ? flags : { ...flags, only: [...(flags.only ?? []), ...words] },
+    async context => {
+      const { config, concurrency, emit, hosts } = context
+      if (hosts.every(host => logOf(config, host) === null))
+        throw new UsageError('The configuration does not say where the log is.', { next: hints })
+      io.contacted()
+      const reaching = reach(hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit })
+      const sessions = demandAll(await orInterrupt(context, reaching))
+      const fleet = demandStates(await inspectAll(sessions, [], concurrency))
+      const read = onEach(fleet, concurrency, ({ session, state }) => readLog(context, flags, session, state))
+      const found = await orInterrupt(context, read)
+      const report = { v: 1, command: 'logs', app: config.app, stage: config.stage, hosts: found }
+      if (flags.json) io.output.stdout(`${JSON.stringify(report)}\n`)
+      else tell(io, context, found)
+      return found.some(({ error }) => error !== null) ? 6 : 0
+    },
   )
-  try {
-    const { config, concurrency, emit, hosts } = context
-    if (hosts.every(host => logOf(config, host) === null))
-      throw new UsageError('The configuration does not say where the log is.', { next: hints })
-    io.contacted()
-    const reaching = reach(hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit })
-    const sessions = demandAll(await orInterrupt(context, reaching))
-    const fleet = demandStates(await inspectAll(sessions, [], concurrency))
-    const read = onEach(fleet, concurrency, ({ session, state }) => readLog(context, flags, session, state))
-    const found = await orInterrupt(context, read)
-    leave(fleet)
-    const report = { v: 1, command: 'logs', app: config.app, stage: config.stage, hosts: found }
-    if (flags.json) io.output.stdout(`${JSON.stringify(report)}\n`)
-    else tell(io, context, found)
-    return found.some(({ error }) => error !== null) ? 6 : 0
-  } finally {
-    await context.close()
-  }
 }
 
 const hints = ["set:  logs: 'journalctl -u shop -n 200 --no-pager'", "or:   logs: { file: 'shared/log/app.log' }"]

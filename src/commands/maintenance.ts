@@ -3,11 +3,11 @@ import { maintain } from '../fleet/balancer/maintain.js'
 import { placeIn } from '../state/drains.js'
 import type { MaintenanceRecord } from '../state/host-state.js'
 import { readService, type Served } from './context/balancers.js'
-import { type Context, openContext } from './context/context.js'
-import type { AdoptFlags } from './context/flags.js'
+import { type Context, inContext } from './context/context.js'
+import { type AdoptFlags, quietly } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
-import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
+import { demandFree, demandNone, type Fleet, survey } from './context/survey.js'
 import { thisProcess } from './context/this-process.js'
 import { newTransaction } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
@@ -26,17 +26,10 @@ class NotMaintainedError extends Refusal {
 export async function maintenance(io: Io, flags: MaintenanceFlags, word: string): Promise<ExitCode> {
   if (word !== 'on' && word !== 'off')
     throw new UsageError(`"${word}" is neither on nor off: clonedeploy maintenance on`)
-  const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
-  try {
+  return inContext(io, quietly(flags), async context => {
     const fleet = demandOurs(context, flags, await survey(context))
-    try {
-      return await turn(context, flags, fleet, word)
-    } finally {
-      leave(fleet)
-    }
-  } finally {
-    await context.close()
-  }
+    return turn(context, flags, fleet, word)
+  })
 }
 
 async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, word: 'on' | 'off'): Promise<ExitCode> {

@@ -5,11 +5,11 @@ import { prune as pruneScript } from '../scripts/transaction/finish.js'
 import { lockLease, lock as lockScript, renew, unlock as unlockScript } from '../scripts/transaction/lock.js'
 import { overOf } from '../state/at-work.js'
 import { confirmedReleases } from '../state/releases.js'
-import { openContext } from './context/context.js'
-import type { AdoptFlags } from './context/flags.js'
+import { inContext } from './context/context.js'
+import { type AdoptFlags, quietly } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
-import { demandFree, leave, survey } from './context/survey.js'
+import { demandFree, survey } from './context/survey.js'
 import { thisProcess } from './context/this-process.js'
 import { newTransaction } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
@@ -21,8 +21,7 @@ interface PruneFlags extends AdoptFlags {
 
 /** `clonedeploy prune`: removes old releases, never one that is served, was served before, or is in use. */
 export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
-  const context = await openContext(io, { ...flags, quiet: flags.verbose !== true })
-  try {
+  return inContext(io, quietly(flags), async context => {
     const fleet = demandOurs(context, flags, await survey(context))
     demandFree(context, fleet)
     if (flags.dryRun !== true) await recordOwner(context, flags, fleet)
@@ -56,7 +55,6 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
         old.filter(id => result.stdout.toString('latin1').split('\n').includes(`${word} ${id}`))
       return { name: state.name, removed: said('removed'), inUse: said('in use'), failed: result.code !== 0 }
     })
-    leave(fleet)
     const verb = flags.dryRun ? 'would remove' : 'removed'
     const lines = results.map(({ name, removed, inUse, failed }) => {
       const ids = removed.length > 0 ? `: ${removed.join(' ')}` : ''
@@ -74,7 +72,5 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
         : lines.join(''),
     )
     return results.some(({ failed }) => failed) ? 3 : 0
-  } finally {
-    await context.close()
-  }
+  })
 }

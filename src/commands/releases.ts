@@ -3,18 +3,16 @@ import { releasesJson, releasesText } from '../render/reports/releases.js'
 import { listReleases } from '../state/releases.js'
 import { ownedByOthers } from '../state/trust/owner.js'
 import { escapeLine } from '../text/escape.js'
-import { openContext } from './context/context.js'
+import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
-import { leave } from './context/survey.js'
+import {} from './context/survey.js'
 import { readFleet } from './status.js'
 
 /** `clonedeploy releases`: every release and where it is. A host that cannot be read, or is not ours, is named and makes it exit 6. */
 export async function releases(io: Io, flags: CommonFlags): Promise<ExitCode> {
-  const context = await openContext(io, flags)
-  try {
+  return inContext(io, flags, async context => {
     const { fleet, read } = await readFleet(context)
-    leave(read)
     const { app, stage } = context.config
     const states = read.map(({ state }) => state)
     const report = listReleases(app, stage, states)
@@ -26,7 +24,5 @@ export async function releases(io: Io, flags: CommonFlags): Promise<ExitCode> {
     const owned = ownedByOthers(states, context.config)
     for (const { host, text } of owned) io.output.stderr(`✖ ${host}: ${escapeLine(text)}\n`)
     return unread.length + owned.length === 0 ? 0 : 6
-  } finally {
-    await context.close()
-  }
+  })
 }

@@ -3,7 +3,7 @@ import type { Outcome } from '../fleet/outcome.js'
 import { isNothing, repairJson, repairText } from '../render/reports/repair.js'
 import { hostsToMend } from '../state/repair.js'
 import { askToGoOn } from './context/ask.js'
-import { type Context, openContext } from './context/context.js'
+import { type Context, inContext } from './context/context.js'
 import { demandBoth, givenUp, isRecorded } from './context/excluded.js'
 import type { RepairFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
@@ -22,9 +22,8 @@ export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
   if (flags.exclude !== undefined)
     throw new UsageError('repair looks at all hosts: --exclude goes with deploy and rollback.')
   demandBoth(flags)
-  const context = await openContext(io, flags)
-  const startedAt = performance.now()
-  try {
+  return inContext(io, flags, async context => {
+    const startedAt = performance.now()
     const { config, hosts, emit } = context
     const command = flags.dryRun ? 'repair --dry-run' : 'repair'
     emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
@@ -35,9 +34,7 @@ export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
     )
     emit({ type: 'run.end', outcome })
     return outcome.exitCode
-  } finally {
-    await context.close()
-  }
+  })
 }
 
 function askedFor(context: Context, flags: RepairFlags): Asked {

@@ -8,7 +8,7 @@ import { type DryRunStep, type RestartReport, restartJson, restartText } from '.
 import { ownerStep } from '../state/trust/owner.js'
 import { askToGoOn } from './context/ask.js'
 import type { Served } from './context/balancers.js'
-import { type Context, openContext } from './context/context.js'
+import { type Context, inContext } from './context/context.js'
 import type { TransactionFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { adopts, demandOurs } from './context/owner.js'
@@ -20,9 +20,8 @@ import { nothingToSend } from './repair/repair-act.js'
 
 /** `clonedeploy restart`: the app again, as `rollout` says, on all hosts or some; what they serve stays the same. */
 export async function restart(io: Io, flags: TransactionFlags): Promise<ExitCode> {
-  const context = await openContext(io, flags)
-  const startedAt = performance.now()
-  try {
+  return inContext(io, flags, async context => {
+    const startedAt = performance.now()
     const { config, hosts, emit } = context
     const { app, stage } = config
     const command = flags.dryRun ? 'restart --dry-run' : 'restart'
@@ -30,9 +29,7 @@ export async function restart(io: Io, flags: TransactionFlags): Promise<ExitCode
     if (hosts.every(host => onHost(config.restart, host).length === 0))
       throw new UsageError('The configuration does not say how to restart: it has no `restart` for these hosts.')
     return await withLockWait(context, flags, () => restartFleet(context, flags, startedAt))
-  } finally {
-    await context.close()
-  }
+  })
 }
 
 async function restartFleet(context: Context, flags: TransactionFlags, startedAt: number): Promise<ExitCode> {

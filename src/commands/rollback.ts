@@ -6,7 +6,7 @@ import { tableLines } from '../render/table.js'
 import { problemsOf } from '../state/preflight.js'
 import { currentRelease, mostCommon } from '../state/releases.js'
 import { askToGoOn } from './context/ask.js'
-import { type Context, openContext } from './context/context.js'
+import { type Context, inContext } from './context/context.js'
 import { excludedNow, withoutExcluded } from './context/excluded.js'
 import type { RollbackFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
@@ -20,9 +20,8 @@ import { demandHeld, driftOf, type Found, readRelease } from './rollback/held-re
 
 /** `clonedeploy rollback`: the whole fleet to one earlier release that every host has, verified, by the same transaction. */
 export async function rollback(io: Io, flags: RollbackFlags): Promise<ExitCode> {
-  const context = await openContext(io, withoutExcluded(flags))
-  const startedAt = performance.now()
-  try {
+  return inContext(io, withoutExcluded(flags), async context => {
+    const startedAt = performance.now()
     const { config, hosts, emit } = context
     emit({
       type: 'run.start',
@@ -32,9 +31,7 @@ export async function rollback(io: Io, flags: RollbackFlags): Promise<ExitCode> 
       hosts: hosts.map(({ name }) => name),
     })
     return await withLockWait(context, flags, () => rollBack(context, flags, startedAt))
-  } finally {
-    await context.close()
-  }
+  })
 }
 
 async function rollBack(context: Context, flags: RollbackFlags, startedAt: number): Promise<ExitCode> {

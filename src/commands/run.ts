@@ -6,16 +6,15 @@ import { demandStates, inspectAll } from '../fleet/read/inspect.js'
 import { codes } from '../scripts/shell/codes.js'
 import { command } from '../scripts/shell/hook.js'
 import { escapeLine } from '../text/escape.js'
-import { openContext } from './context/context.js'
+import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
-import { leave, orInterrupt } from './context/survey.js'
+import { orInterrupt } from './context/survey.js'
 
 /** `clonedeploy run -- CMD`: a command in deployTo on hosts; every line says whose it is. Exit status of the worst, as ssh gives it. */
 export async function run(io: Io, flags: CommonFlags, words: readonly string[]): Promise<number> {
   if (words.length === 0) throw new UsageError('run needs a command: clonedeploy run -- uptime')
-  const context = await openContext(io, flags)
-  try {
+  return inContext(io, flags, async context => {
     io.contacted()
     const { concurrency, config, emit } = context
     const sessions = demandAll(
@@ -58,11 +57,8 @@ export async function run(io: Io, flags: CommonFlags, words: readonly string[]):
         return code
       }),
     )
-    leave(fleet)
     return Math.max(...exits)
-  } finally {
-    await context.close()
-  }
+  })
 }
 
 /** The hook script ends a failure with an empty line and `exit CODE`: those are ours, whatever the command printed itself. */

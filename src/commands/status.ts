@@ -19,11 +19,11 @@ import { currentEntry, currentRelease } from '../state/releases.js'
 import type { StatusReport } from '../state/status.js'
 import type { Propose } from '../text/propose.js'
 import { inService, readService } from './context/balancers.js'
-import { type Context, openContext } from './context/context.js'
+import { type Context, inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { knownHere } from './context/known.js'
-import { endsKnown, type Fleet, leave, orInterrupt } from './context/survey.js'
+import { endsKnown, type Fleet, orInterrupt } from './context/survey.js'
 
 interface StatusFlags extends CommonFlags {
   readonly verify?: boolean
@@ -31,8 +31,7 @@ interface StatusFlags extends CommonFlags {
 
 /** `clonedeploy status`: reads every host and says what is true. Exit 6 unless all serve the same, by the records and healthy. */
 export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
-  const context = await openContext(io, flags)
-  try {
+  return inContext(io, flags, async context => {
     const { fleet, read } = await readFleet(context)
     const hosts = read.map(({ session, state }) => ({ host: session.host, state }))
     for (const text of oddRunsOf({ config: context.config, secrets: {}, hosts }))
@@ -47,16 +46,13 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
       ),
     )
     const service = inService(await readService(context, read, context.hosts))
-    leave(read)
     const { app, stage } = context.config
     const report = proposing(assess(app, stage, fleet, new Map(probes), service, knownHere(context)), io.propose)
     io.output.stdout(
       flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now(), io.propose),
     )
     return report.exitCode
-  } finally {
-    await context.close()
-  }
+  })
 }
 
 /** The report with complete commands. */

@@ -40,7 +40,17 @@ export interface Context {
   readonly close: () => Promise<void>
 }
 
-export async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
+/** Opens the context of a command for as long as it acts. */
+export async function inContext<R>(io: Io, flags: CommonFlags, act: (context: Context) => Promise<R>): Promise<R> {
+  const context = await openContext(io, flags)
+  try {
+    return await act(context)
+  } finally {
+    await context.close()
+  }
+}
+
+async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
   const config = await loadConfig({
     cwd: io.cwd,
     ...(flags.config === undefined ? {} : { file: flags.config }),

@@ -60,3 +60,8 @@ export interface RollbackFlags extends TransactionFlags {
   /** Take the release as it is where it cannot be made whole. */
   readonly acceptDrift?: boolean
 }
+
+/** Of a command whose answer is all that is asked for: its steps are shown with --verbose only. */
+export function quietly<F extends CommonFlags>(flags: F): F {
+  return { ...flags, quiet: flags.verbose !== true }
+}

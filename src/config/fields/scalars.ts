@@ -6,9 +6,6 @@ import { show } from '../problems/sentence.js'
 /** Text that is not blank and has no NUL. */
 export const text = checked(() => null)
 
-/** Text in one line, such as a path or a name. */
-const line = checked(lineProblem)
-
 /** Text of which `problem` finds nothing wrong; it may count on it not being blank. */
 export function checked(problem: (value: string) => string | null): z.ZodType<string> {
   return z.string().check(context => {
