@@ -13,7 +13,6 @@ import { readService } from './context/balancers.js'
 import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
-import {} from './context/survey.js'
 import { sourceWarnings } from './deploy/build-release.js'
 import { readFleet } from './status.js'
 

@@ -9,7 +9,7 @@ import { type Context, inContext } from './context/context.js'
 import { type CommonFlags, quietly } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandFree, type Fleet, survey } from './context/survey.js'
-import { newTransaction } from './context/transact.js'
+import { holderText, newTransaction } from './context/transact.js'
 import { readFleet } from './status.js'
 
 interface LockFlags extends CommonFlags {
@@ -24,14 +24,7 @@ export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
     demandFree(context, fleet)
     const now = io.now()
     const tx = newTransaction(now)
-    const holder = JSON.stringify({
-      tx,
-      who: context.who,
-      from: context.from,
-      command: 'lock',
-      reason: flags.message ?? '',
-      since: now.toISOString(),
-    })
+    const holder = holderText(context, { tx, command: 'lock', reason: flags.message, now })
     const results = await onEach(fleet, context.concurrency, async ({ session, state }) =>
       session.run(hold({ root: state.root, tx }, holder), { timeout: 20_000 }),
     )

@@ -1,5 +1,6 @@
 import { type ExitCode, LockedError, MixedError, Refusal, UsageError } from '../errors.js'
 import { maintain } from '../fleet/balancer/maintain.js'
+import { overOf } from '../state/at-work.js'
 import { placeIn } from '../state/drains.js'
 import type { MaintenanceRecord } from '../state/host-state.js'
 import { readService, type Served } from './context/balancers.js'
@@ -8,8 +9,7 @@ import { type AdoptFlags, quietly } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
 import { demandFree, demandNone, type Fleet, survey } from './context/survey.js'
-import { thisProcess } from './context/this-process.js'
-import { newTransaction } from './context/transact.js'
+import { holderText, newTransaction } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
 
 interface MaintenanceFlags extends AdoptFlags {
@@ -40,7 +40,6 @@ async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, wor
   const found = fleet.map(({ state }) => state.maintenance).find(record => record !== null) ?? null
   const now = context.io.now()
   const tx = newTransaction(now)
-  const { who, from } = context
   const balancers = served.balancers.map(({ balancer }) => balancer).filter(({ maintains }) => maintains)
   const command = `maintenance ${word}`
   const told = found === null && word === 'off' ? [] : balancers
@@ -49,18 +48,11 @@ async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, wor
       name: state.name,
       session,
       root: state.root,
+      over: overOf(state.lock),
       before: state.maintenance,
     })),
     tx,
-    holder: JSON.stringify({
-      tx,
-      who,
-      from,
-      command,
-      reason: flags.message ?? '',
-      since: now.toISOString(),
-      process: thisProcess(),
-    }),
+    holder: holderText(context, { tx, command, reason: flags.message, now }),
     concurrency: context.concurrency,
     record: word === 'off' ? null : recordOf(context, flags, served, found, now),
     balancers: told,

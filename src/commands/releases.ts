@@ -6,7 +6,6 @@ import { escapeLine } from '../text/escape.js'
 import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
-import {} from './context/survey.js'
 import { readFleet } from './status.js'
 
 /** `clonedeploy releases`: every release and where it is. A host that cannot be read, or is not ours, is named and makes it exit 6. */

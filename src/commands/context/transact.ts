@@ -21,6 +21,15 @@ export function newTransaction(now: Date): string {
   return `${now.getTime().toString(16).padStart(12, '0')}${randomBytes(16).toString('hex')}`
 }
 
+/** What a lock says of its holder. A lock that a person takes (`lock`) names no process: it outlives this one. */
+export function holderText(
+  { who, from }: Context,
+  { tx, command, reason = '', now }: { tx: string; command: string; reason?: string | undefined; now: Date },
+): string {
+  const process = command === 'lock' ? {} : { process: thisProcess() }
+  return JSON.stringify({ tx, who, from, command, reason, since: now.toISOString(), ...process })
+}
+
 /** What every transaction says of itself: which it is, who does it and when, and what was found on its hosts. */
 export function signed(context: Context, fleet: Fleet, now: Date) {
   return {

@@ -1,16 +1,14 @@
 import { type Balancer, BalancerError, type Wanted } from '../../balancer/balancer.js'
 import { codes } from '../../scripts/shell/codes.js'
 import { flagMaintenance } from '../../scripts/transaction/balancer-notes.js'
-import { lockLease, lock as lockScript, renew, unlock } from '../../scripts/transaction/lock.js'
+import { renew } from '../../scripts/transaction/lock.js'
 import { placeIn } from '../../state/drains.js'
 import type { MaintenanceRecord } from '../../state/host-state.js'
 import { onEach } from '../each.js'
-import type { Session } from '../session.js'
+import { type Lockable, underLocks } from '../locks.js'
 
-interface Maintained {
+interface Maintained extends Lockable {
   readonly name: string
-  readonly session: Session
-  readonly root: string
   /** What is on the host now: its flag, or none. */
   readonly before: MaintenanceRecord | null
 }
@@ -31,25 +29,9 @@ type Maintaining = { readonly kind: 'done' } | { readonly kind: 'locked' | 'undo
 
 /** Turns maintenance on or off on all hosts, under the lock of all; or on none. */
 export async function maintain(what: Maintenance): Promise<Maintaining> {
-  const { hosts, tx, concurrency } = what
-  const onAll = <R>(act: (host: Maintained) => Promise<R>) => onEach(hosts, concurrency, act)
-  const place = ({ root }: Maintained) => ({ root, tx })
-  const locked = await onAll(async host => {
-    const script = lockScript(place(host), what.holder, { unresolved: 'refuse' })
-    return (await host.session.run(script, { timeout: 20_000 })).code
-  })
-  const beat = setInterval(
-    () => onAll(host => host.session.run(renew(place(host)), { timeout: 10_000 })),
-    (lockLease * 1000) / 4,
+  return underLocks(what.hosts, what, async ([unlocked]) =>
+    unlocked === undefined ? turn(what) : { kind: 'locked', reason: `${unlocked.name}: its lock could not be taken` },
   )
-  try {
-    const at = locked.findIndex(code => code !== 0)
-    if (at >= 0) return { kind: 'locked', reason: `${hosts[at]?.name}: its lock could not be taken` }
-    return await turn(what)
-  } finally {
-    clearInterval(beat)
-    await onAll(host => host.session.run(unlock(place(host)), { timeout: 20_000 }))
-  }
 }
 
 /** The balancers first on the way out of maintenance, last on the way into it: as long as they are in it, a flag says what was before. */

@@ -5,7 +5,7 @@ import type { Outcome } from '../outcome.js'
 import { stillTaken } from './batches.js'
 import { passCanary } from './canary.js'
 import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
-import { endLocks, lockAndPrepare, startHeart } from './lock.js'
+import { lockAndPrepare, withHeart } from './lock.js'
 import { type OutcomeFacts, outcomeOf } from './outcome-of.js'
 import { prepareAll, runOnce } from './prepare.js'
 import { blameAll, discardAll, restoreAll } from './restore.js'
@@ -19,8 +19,7 @@ import { orStop, undone } from './under-lock.js'
  * confirm. What fails before the swap is thrown away everywhere; what fails after it is put back everywhere. Throws LockedError only.
  */
 export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
-  const heart = startHeart(run)
-  try {
+  return withHeart(run, async () => {
     const unready = await makeReady(run).catch(undone(() => giveUp(run)))
     if (unready !== null) return await abort(run, facts, unready)
     const broken = await takeOver(run).catch(undone(() => restoreAll(run, { reason: 'a bug of clonedeploy' })))
@@ -32,10 +31,7 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
     const unread = split === null ? await finishAll(run) : await stayApart(run, split)
     const wrong = broken ?? unread ?? away
     return outcomeOf(run, facts, wrong === null ? 'deployed' : 'mixed', wrong)
-  } finally {
-    heart.stop()
-    await endLocks(run)
-  }
+  })
 }
 
 /** Everything that touches no `current`: at its end every host holds the release, and the first to go wait for one word. */

@@ -3,6 +3,7 @@ import { codes } from '../../scripts/shell/codes.js'
 import type { Script } from '../../scripts/shell/shell.js'
 import type { Holder } from '../../state/host-state.js'
 import { onEach } from '../each.js'
+import { startHeart } from '../locks.js'
 import { scriptsUpTo } from '../push/scripts-up-to.js'
 import { fitting, holderRecord } from '../read/records.js'
 import { type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
@@ -78,24 +79,21 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
   )
 }
 
-/** Signs of life on all locked hosts, until it is stopped; a host that does not answer is found by the step that needs it. */
-export function startHeart(run: Run): { readonly stop: () => void } {
-  const busy = new Set<string>()
-  const timer = setInterval(
-    () => {
-      for (const host of run.hosts) {
-        if (!host.locked || busy.has(host.name)) continue
-        busy.add(host.name)
-        host.session.run(host.plan.renew.script, { timeout: 10_000 }).finally(() => busy.delete(host.name))
-      }
-    },
-    (run.plan.lease * 1000) / 4,
+/** Acts with signs of life on all hosts whose lock is held; the locks that are left at the end say that the run is over. */
+export async function withHeart<R>(run: Run, act: () => Promise<R>): Promise<R> {
+  const heart = startHeart(run.plan.lease, () =>
+    run.hosts.filter(({ locked }) => locked).map(({ session, plan }) => [session, plan.renew.script]),
   )
-  return { stop: () => clearInterval(timer) }
+  try {
+    return await act()
+  } finally {
+    heart.stop()
+    await endLocks(run)
+  }
 }
 
 /** A run that is over says so in the locks that it leaves: who repairs need not wait until they are too old. */
-export async function endLocks(run: Run): Promise<void> {
+async function endLocks(run: Run): Promise<void> {
   const failed = run.hosts.filter(({ failure }) => failure !== null)
   const why = failed.length === 0 ? 'it could not be brought to its end' : haltOf(failed).reason
   const left = run.hosts.filter(({ locked, current }) => locked && current.kind === 'known')

@@ -5,7 +5,7 @@ import { onEach } from '../each.js'
 import type { Outcome } from '../outcome.js'
 import { never } from '../stop.js'
 import { passCanary } from './canary.js'
-import { lockAll, startHeart } from './lock.js'
+import { lockAll, withHeart } from './lock.js'
 import { logsCommand, type OutcomeFacts, outcomeOf } from './outcome-of.js'
 import { discardAll, lookAgain } from './restore.js'
 import type { Batch, Halt, HostRun, Run } from './run.js'
@@ -17,17 +17,14 @@ import { orStop, undone } from './under-lock.js'
  * batches that have not come to their turn stay as they are. Throws LockedError only.
  */
 export async function restartAll(run: Run, facts: OutcomeFacts): Promise<Outcome> {
-  const heart = startHeart(run)
-  try {
+  return withHeart(run, async () => {
     const halt = (await orStop(run, lockAll(run))) ?? (await inTurn(run).catch(undone(() => discardAll(run))))
     const away = await backInService(run, run.hosts.filter(isWell))
     await nameThoseOut(run)
     await readBack(run)
     await discardAll(run)
     return ended(run, facts, halt, away)
-  } finally {
-    heart.stop()
-  }
+  })
 }
 
 async function inTurn(run: Run): Promise<Halt | null> {

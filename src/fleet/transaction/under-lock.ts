@@ -3,7 +3,7 @@ import { troubleOf } from '../balancer/balancers.js'
 import { awayOf, backInService } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
 import { unlessStopped } from '../stop.js'
-import { endLocks, lockAll, startHeart } from './lock.js'
+import { lockAll, withHeart } from './lock.js'
 import { type OutcomeFacts, outcomeOf } from './outcome-of.js'
 import { prepareAll } from './prepare.js'
 import { discardAll, restoreAll } from './restore.js'
@@ -38,15 +38,11 @@ export async function prepareOnly(run: Run): Promise<Halt | null> {
 }
 
 async function underLock(run: Run, act: () => Promise<Halt | null>): Promise<Halt | null> {
-  const heart = startHeart(run)
-  try {
+  return withHeart(run, async () => {
     const halt = (await lockAll(run)) ?? (await act().catch(undone(() => discardAll(run))))
     await discardAll(run)
     return halt
-  } finally {
-    heart.stop()
-    await endLocks(run)
-  }
+  })
 }
 
 async function cleanAll(run: Run): Promise<Halt | null> {
@@ -62,15 +58,7 @@ async function cleanAll(run: Run): Promise<Halt | null> {
 
 /** Under the lock of all hosts: those that a dead run has drained are in service again, when they are healthy. Throws LockedError only. */
 export async function mend(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
-  const heart = startHeart(run)
-  try {
-    const halt = (await lockAll(run)) ?? (await mendAll(run, hosts))
-    await discardAll(run)
-    return halt
-  } finally {
-    heart.stop()
-    await endLocks(run)
-  }
+  return underLock(run, () => mendAll(run, hosts))
 }
 
 async function mendAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
@@ -94,8 +82,7 @@ async function mendAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null
 
 /** Ends a dead run's swap: under the lock of all hosts, those that swapped go back. Throws LockedError only. */
 export async function putBack(run: Run, facts: OutcomeFacts): Promise<Outcome> {
-  const heart = startHeart(run)
-  try {
+  return withHeart(run, async () => {
     const unlocked = await lockAll(run)
     if (unlocked !== null) {
       await discardAll(run)
@@ -103,8 +90,5 @@ export async function putBack(run: Run, facts: OutcomeFacts): Promise<Outcome> {
     }
     const left = await restoreAll(run, { reason: 'a run died before its swap was confirmed' })
     return outcomeOf(run, facts, left === null ? 'undone' : 'mixed', left)
-  } finally {
-    heart.stop()
-    await endLocks(run)
-  }
+  })
 }
