@@ -1,4 +1,5 @@
 import type { ConfigInput, HostInput, RestartInput } from '../config/input.js'
+import type { More } from './guess.js'
 
 /** Everything that has to be known to write the files of a project. */
 export interface Answers {
@@ -9,6 +10,10 @@ export interface Answers {
   readonly build: readonly string[]
   /** Empty: everything. */
   readonly include: readonly string[]
+  /** The folder that is built, from that of the configuration. */
+  readonly from: string
+  /** What the project is known to need, without a question. */
+  readonly more: More
   readonly hosts: readonly (string | HostInput)[]
   readonly deployTo: string
   readonly restart: RestartInput | null
@@ -19,12 +24,13 @@ export interface Answers {
 
 /** The configuration that answers come to. */
 export function configInput(answers: Answers): ConfigInput {
-  const { app, git, build, include, hosts, deployTo, restart, health, sshConfig } = answers
+  const { app, git, from, build, include, more, hosts, deployTo, restart, health, sshConfig } = answers
   return {
     app,
-    source: git ? { git: '.' } : { dir: '.' },
+    source: git ? { git: from } : { dir: from },
     ...(build.length === 0 ? {} : { build }),
     ...(include.length === 0 ? {} : { include }),
+    ...more,
     hosts,
     deployTo,
     ...(sshConfig === null ? {} : { ssh: { configFile: sshConfig } }),

@@ -12,11 +12,12 @@ type Key = keyof ConfigInput
 
 const groups: readonly (readonly Key[])[] = [
   ['app'],
-  ['source', 'build', 'include'],
+  ['source', 'build', 'root', 'include', 'writable'],
   ['hosts', 'deployTo', 'ssh'],
+  ['shared'],
+  ['env', 'prepare'],
   ['restart'],
   ['health'],
-  ['shared'],
 ]
 
 function lines(config: ConfigInput, key: Key): readonly string[] {
@@ -46,10 +47,16 @@ const comments: { readonly [K in Key]?: (config: ConfigInput) => readonly string
           'Asked on each host: unless all of them answer 200 in time, all of them go back.',
           "With release: 'body' the answer must also name the release: then an old process cannot pass for the new one.",
         ],
-  shared: () => [
+  writable: ({ writable }) =>
+    writable === undefined
+      ? []
+      : ['What the app writes in its release: copied for each one, and compared with nothing.'],
+  shared: ({ shared }) => [
     'What belongs to a host and outlives releases, linked from shared/ into each of them:',
-    "shared: { dirs: ['uploads'], files: ['.env'] },",
+    ...(shared === undefined ? ["shared: { dirs: ['uploads'], files: ['.env'] },"] : []),
   ],
+  prepare: ({ prepare }) =>
+    prepare === undefined ? [] : ['In the new release on each host, before any host is swapped.'],
 }
 
 const exampleUrl = 'http://127.0.0.1:3000/healthz'

@@ -1,52 +1,62 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { ConfigInput } from '../config/input.js'
 import type { Package } from './package.js'
+import { recogniseNext } from './recognise/next.js'
+import { recogniseNode } from './recognise/node.js'
+import { buildOf } from './recognise/node-build.js'
+import type { Folder, Recognised, Recogniser } from './recognise/recognised.js'
+import { recogniseStatic } from './recognise/static.js'
+import { inWorkspace, workspaceOf } from './workspace.js'
 
 /** What the files of a project let one expect; every part can be said otherwise. */
 export interface Guess {
+  /** What it is taken for; null: nothing that we know. */
+  readonly kind: string | null
+  /** Of docs/recipes. */
+  readonly recipe: string | null
+  /** The folder that is built, from that of the project: its own, or the root of its workspace. */
+  readonly from: string
   readonly build: readonly string[]
   /** Paths that make the release; empty: everything. */
   readonly include: readonly string[]
-  /** Whether something has to be running on the hosts. */
-  readonly runs: boolean
+  readonly more: More
+  readonly restart: Recognised['restart']
+  readonly health: string | null
 }
 
-export function guessBuild(folder: string, project: Package | null): Guess {
-  if (project === null) return { build: [], include: [], runs: false }
-  const runs = project.scripts.has('start') || project.dependencies.has('@nestjs/core')
-  const needs = [...project.dependencies].some(name => name !== 'clonedeploy')
-  const builds = project.scripts.has('build')
-  const output = builds ? outputOf(folder, project) : null
+/** What goes into the configuration without a question. */
+export type More = Pick<ConfigInput, 'root' | 'writable' | 'shared' | 'env' | 'prepare'>
+
+const recognisers: readonly Recogniser[] = [recogniseNext, recogniseNode, recogniseStatic]
+
+export function guessProject(path: string, project: Package | null): Guess {
+  const top = workspaceOf(path)
+  const folder = folderAt(path, project, top === null ? '' : relative(top, path))
+  const recognised = recognisers.map(recognise => recognise(folder)).find(found => found !== null) ?? null
+  if (recognised === null) return { ...unknown, build: project === null ? [] : buildOf(project, false) }
+  const lifted = top === null ? null : inWorkspace(recognised, path, top)
+  const { kind, recipe, restart, health = null, config } = lifted ?? recognised
+  const { build = [], include = [], ...more } = config
+  return { kind, recipe, from: lifted?.from ?? '.', build, include, more, restart, health }
+}
+
+const unknown: Guess = {
+  kind: null,
+  recipe: null,
+  from: '.',
+  build: [],
+  include: [],
+  more: {},
+  restart: null,
+  health: null,
+}
+
+function folderAt(path: string, project: Package | null, within: string): Folder {
   return {
-    build: [...(needs ? [project.install] : []), ...(builds ? [`${project.manager} run build`] : [])],
-    include:
-      output === null ? [] : [...output, ...(runs && needs ? ['node_modules'] : []), ...(runs ? ['package.json'] : [])],
-    runs,
+    package: project,
+    within,
+    has: name => existsSync(join(path, name)),
+    text: name => (existsSync(join(path, name)) ? readFileSync(join(path, name), 'utf8') : ''),
   }
-}
-
-const byTool: readonly (readonly [tool: string, ...output: readonly string[]])[] = [
-  ['next', '.next', 'public'],
-  ['nuxt', '.output'],
-  ['astro', 'dist'],
-  ['@sveltejs/kit', 'build'],
-  ['@docusaurus/core', 'build'],
-  ['react-scripts', 'build'],
-  ['gatsby', 'public'],
-  ['@11ty/eleventy', '_site'],
-  ['@nestjs/core', 'dist'],
-  ['vite', 'dist'],
-  ['tsup', 'dist'],
-]
-
-/** Where the build leaves its result: as its tool does by itself, as `main` says, or where it is from the last time. */
-function outputOf(folder: string, { dependencies, main }: Package): readonly string[] | null {
-  const known = byTool.find(([tool]) => dependencies.has(tool))
-  if (known !== undefined) {
-    const [, first = '', ...more] = known
-    return [first, ...more.filter(path => existsSync(join(folder, path)))]
-  }
-  const built = /^(?:\.\/)?(dist|build|lib|out)\//.exec(main ?? '')?.[1]
-  const found = built ?? ['dist', 'build', 'out'].find(path => existsSync(join(folder, path)))
-  return found === undefined ? null : [found]
 }

@@ -11,10 +11,20 @@ export interface Package {
   readonly manager: Manager
   /** The command that installs what it depends on: exactly what was locked, where something is. */
   readonly install: string
-  readonly scripts: ReadonlySet<string>
+  readonly scripts: ReadonlyMap<string, string>
   /** Names of everything that it depends on, also for development. */
   readonly dependencies: ReadonlySet<string>
+  readonly needs: Needs
   readonly main: string | null
+  /** Whether it is the root of a workspace. */
+  readonly workspaces: boolean
+}
+
+/** Which packages have to be installed: any (clonedeploy alone is none), some to run, some only to build. */
+export interface Needs {
+  readonly any: boolean
+  readonly production: boolean
+  readonly development: boolean
 }
 
 /** The package.json of a folder; null when there is none. Throws ConfigError for one that is no JSON. */
@@ -24,13 +34,22 @@ export function readPackage(folder: string): Package | null {
   const said = objectOf(readJson('package.json', readFileSync(file, 'utf8')))
   const lock = lockOf(folder)
   const manager = lock?.manager ?? managerOf(said.packageManager)
+  const production = Object.keys(objectOf(said.dependencies))
+  const development = Object.keys(objectOf(said.devDependencies))
+  const all = [...production, ...development]
   return {
     name: nameOf(said.name),
     manager,
     install: lock?.install ?? `${manager} install`,
-    scripts: new Set(Object.keys(objectOf(said.scripts))),
-    dependencies: new Set([said.dependencies, said.devDependencies].flatMap(one => Object.keys(objectOf(one)))),
+    scripts: new Map(Object.entries(objectOf(said.scripts)).map(([name, command]) => [name, String(command)])),
+    dependencies: new Set(all),
+    needs: {
+      any: all.some(name => name !== 'clonedeploy'),
+      production: production.length > 0,
+      development: development.length > 0,
+    },
     main: typeof said.main === 'string' ? said.main : null,
+    workspaces: said.workspaces !== undefined,
   }
 }
 

@@ -37,6 +37,7 @@ describe.skipIf(!sshdIsHere())('init', () => {
       ),
     )
     expect(stdout).toBe(`Wrote deploy.config.ts  .deployignore
+What this project is built with was not recognised: say its build, what of it is released and what restarts it.
 No health check: an app that does not start counts as deployed. Add health to the configuration.
 Next: clonedeploy check  →  clonedeploy deploy --dry-run
 `)
@@ -53,14 +54,14 @@ export default defineConfig({
   deployTo: '${project.on(1)}',
   ssh: { configFile: '${fleet.sshConfigFile}' },
 
+  // What belongs to a host and outlives releases, linked from shared/ into each of them:
+  // shared: { dirs: ['uploads'], files: ['.env'] },
+
   // Makes the app serve what \`current\` points at, and the old release again when all hosts go back.
   restart: 'true',
 
   // Asked on each host: unless all are well in time, all of them go back.
   // health: { url: 'http://127.0.0.1:3000/healthz' },
-
-  // What belongs to a host and outlives releases, linked from shared/ into each of them:
-  // shared: { dirs: ['uploads'], files: ['.env'] },
 })
 `)
     expect(text('.deployignore')).toContain('\n/deploy.config.*\n')
@@ -116,6 +117,9 @@ export default defineConfig({
   deployTo: '/srv/shop',
   ssh: { configFile: 'ssh_config' },
 
+  // What belongs to a host and outlives releases, linked from shared/ into each of them:
+  // shared: { dirs: ['uploads'], files: ['.env'] },
+
   // Makes the app serve what \`current\` points at, and the old release again when all hosts go back.
   // In sudoers: LOGIN ALL=(root) NOPASSWD: /usr/bin/systemctl restart shop
   restart: { systemd: 'shop' },
@@ -123,9 +127,6 @@ export default defineConfig({
   // Asked on each host: unless all of them answer 200 in time, all of them go back.
   // With release: 'body' the answer must also name the release: then an old process cannot pass for the new one.
   health: { url: 'http://127.0.0.1:3000/healthz' },
-
-  // What belongs to a host and outlives releases, linked from shared/ into each of them:
-  // shared: { dirs: ['uploads'], files: ['.env'] },
 })
 `)
       expect(text('.github/workflows/deploy.yml')).toContain('    branches: ["trunk"]\n')
@@ -235,7 +236,10 @@ export default defineConfig({
         { name: 'h1', ok: true, address: '127.0.0.1', hostKey: expect.stringMatching(/^SHA256:/), problems: [] },
         { name: 'h2', ok: false, address: null, problems: [expect.stringContaining('h2')] },
       ],
-      notes: ['h2: nothing can be deployed before the ✖ above is put right.'],
+      notes: [
+        expect.stringContaining('not recognised'),
+        'h2: nothing can be deployed before the ✖ above is put right.',
+      ],
     })
   })
 

@@ -12,12 +12,22 @@ const plain: Answers = {
   git: true,
   build: [],
   include: [],
+  from: '.',
+  more: {},
   hosts: ['web-1'],
   deployTo: '/srv/shop',
   restart: null,
   health: null,
   sshConfig: null,
   ci: 'none',
+}
+
+const more = {
+  root: '.next/standalone',
+  writable: ['.next/cache', '.next/server/app/**/*.html'],
+  shared: { dirs: ['storage'], files: ['.env'] },
+  env: { RAILS_ENV: 'production' },
+  prepare: ['bin/check', { run: 'bin/migrate', once: true }],
 }
 
 const hosts = Array.from({ length: 12 }, (_, i) => `deploy@web-${i + 1}.example.com:2222`)
@@ -27,6 +37,7 @@ const cases: readonly (readonly [what: string, answers: Answers])[] = [
   ['as little as can be', plain],
   ['a folder that is no repository', { ...plain, git: false, sshConfig: './ssh config' }],
   ['quotes and backslashes', { ...plain, build: [`echo "it's" \\ \${HOME} \`id\``, "echo 'a'", 'printf "\\t\t"'] }],
+  ['what a framework needs, of a whole workspace', { ...plain, from: '../..', more }],
   ['many hosts', { ...plain, hosts, include: ['dist', 'node_modules', 'package.json'] }],
   ['hosts with keys', { ...plain, hosts: [pinned, { name: 'web-2', port: 22 }], restart: { systemd: 'shop' } }],
   [

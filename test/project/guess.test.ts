@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { guessBuild } from '../../src/project/guess.js'
+import { guessProject } from '../../src/project/guess.js'
 import { readPackage } from '../../src/project/package.js'
 import { readRepository } from '../../src/project/repository.js'
 import { workflowText } from '../../src/project/workflow.js'
+import { writableExpression } from '../../src/release/writable.js'
 import { type FileText, writeFiles } from '../support/files.js'
 
 let root: string
@@ -14,42 +15,142 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true }))
 
+const guessed = (folder = root) => guessProject(folder, readPackage(folder))
 const build = { scripts: { build: 'x' } }
 const server = { scripts: { build: 'x', start: 'x' } }
 
+type Expected = readonly [kind: string | null, build: readonly string[], include: readonly string[]]
+
 describe('a build is guessed', () => {
-  it.each<readonly [string, object, Readonly<Record<string, FileText>>, readonly string[], readonly string[]]>([
-    ['nothing of an empty package.json', {}, {}, [], []],
-    ['a script', build, {}, ['npm run build'], []],
-    ['a folder that was built before', build, { 'out/index.html': '' }, ['npm run build'], ['out']],
-    ['what main says', { ...build, main: './lib/index.js' }, {}, ['npm run build'], ['lib']],
-    ['vite', { ...build, devDependencies: { vite: '7' } }, {}, ['npm install', 'npm run build'], ['dist']],
+  it.each<readonly [string, object, Readonly<Record<string, FileText>>, Expected]>([
+    ['nothing of an empty package.json', {}, {}, [null, [], []]],
+    ['a script', build, {}, [null, ['npm run build'], []]],
+    ['a folder that was built before', build, { 'out/x': '' }, ['a build by package.json', ['npm run build'], ['out']]],
     [
-      'a server',
-      { ...server, dependencies: { vite: '7' } },
+      'what main says',
+      { ...build, main: './lib/index.js' },
+      {},
+      ['a build by package.json', ['npm run build'], ['lib']],
+    ],
+    ['vite', { ...build, devDependencies: { vite: '7' } }, {}, ['Vite', ['npm install', 'npm run build'], ['dist']]],
+    [
+      'a server, without what only builds it',
+      { ...server, dependencies: { hono: '4' }, devDependencies: { tsup: '8' } },
       { 'package-lock.json': '{}' },
-      ['npm ci', 'npm run build'],
-      ['dist', 'node_modules', 'package.json'],
+      ['Node', ['npm ci', 'npm run build', 'npm prune --omit=dev'], ['dist', 'node_modules', 'package.json']],
     ],
     [
-      'next with public files',
-      { ...server, dependencies: { next: '15' } },
-      { 'pnpm-lock.yaml': '', 'public/robots.txt': '' },
-      ['pnpm install --frozen-lockfile', 'pnpm run build'],
-      ['.next', 'public', 'node_modules', 'package.json'],
+      'a server and the file that it starts',
+      { scripts: { build: 'x', start: 'node server.js' }, dependencies: { a: '1' }, main: 'dist/x.js' },
+      { 'server.js': '' },
+      ['Node', ['npm install', 'npm run build'], ['dist', 'node_modules', 'package.json', 'server.js']],
     ],
+    [
+      'next with public files and a configuration, without the cache of its build',
+      { ...server, dependencies: { next: '15' }, devDependencies: { typescript: '5' } },
+      { 'pnpm-lock.yaml': '', 'public/robots.txt': '', 'next.config.ts': 'export default { webpack: x }' },
+      [
+        'Next.js',
+        ['pnpm install --frozen-lockfile', 'pnpm run build', 'pnpm prune --prod'],
+        ['.next', '!.next/cache', 'public', 'next.config.ts', 'node_modules', 'package.json'],
+      ],
+    ],
+    [
+      'next that brings its own server',
+      { ...server, dependencies: { next: '15' } },
+      { 'public/robots.txt': '', 'next.config.mjs': "export default {\n  output: 'standalone',\n}" },
+      [
+        'Next.js, standalone',
+        [
+          'npm install',
+          'npm run build',
+          'cp -R public .next/standalone/',
+          'cp -R .next/static .next/standalone/.next/',
+        ],
+        [],
+      ],
+    ],
+    [
+      'next that is only files',
+      { ...build, dependencies: { next: '15' } },
+      { 'next.config.js': 'module.exports = {\n  output: "export" }' },
+      ['Next.js, exported', ['npm install', 'npm run build'], ['out']],
+    ],
+    [
+      'React Router',
+      {
+        ...server,
+        dependencies: { '@react-router/serve': '7' },
+        devDependencies: { '@react-router/dev': '7', vite: '7' },
+      },
+      {},
+      [
+        'React Router',
+        ['npm install', 'npm run build', 'npm prune --omit=dev'],
+        ['build', 'node_modules', 'package.json'],
+      ],
+    ],
+    [
+      'React Router without a server',
+      { ...build, devDependencies: { '@react-router/dev': '7', vite: '7' } },
+      { 'react-router.config.ts': 'export default { ssr: false }' },
+      ['React Router', ['npm install', 'npm run build'], ['build/client']],
+    ],
+    ['nuxt', { ...build, dependencies: { nuxt: '4' } }, {}, ['Nuxt', ['npm install', 'npm run build'], ['.output']]],
     [
       'no build but packages',
-      { scripts: { start: 'x' }, dependencies: { express: '5' } },
+      { scripts: { start: 'x' }, dependencies: { express: '5' }, devDependencies: { nodemon: '3' } },
       { 'yarn.lock': '# yarn lockfile v1\n' },
-      ['yarn install --frozen-lockfile'],
-      [],
+      ['Node', ['yarn install --frozen-lockfile --production'], []],
     ],
-    ['a newer yarn', { dependencies: { a: '1' } }, { 'yarn.lock': '__metadata:\n' }, ['yarn install --immutable'], []],
-    ['packageManager', { ...build, packageManager: 'bun@1.2.0' }, {}, ['bun run build'], []],
-  ])('from %s', (_, packageJson, files, commands, include) => {
+    [
+      'a newer yarn',
+      { dependencies: { a: '1' } },
+      { 'yarn.lock': '__metadata:\n' },
+      [null, ['yarn install --immutable'], []],
+    ],
+    ['packageManager', { ...build, packageManager: 'bun@1.2.0' }, {}, [null, ['bun run build'], []]],
+  ])('from %s', (_, packageJson, files, [kind, commands, include]) => {
     writeFiles(root, { ...files, 'package.json': JSON.stringify(packageJson) })
-    expect(guessBuild(root, readPackage(root))).toMatchObject({ build: commands, include })
+    expect(guessed()).toMatchObject({ kind, build: commands, include })
+  })
+
+  it('with what Next writes while it serves', () => {
+    writeFiles(root, { 'package.json': JSON.stringify({ ...server, dependencies: { next: '15' } }) })
+    const { more, restart, health } = guessed()
+    const written = writableExpression(more.writable ?? [])
+    const pages = ['app/a.html', 'app/blog/b.rsc', 'app/c.segments/_tree.segment.rsc', 'pages/d.json']
+    for (const path of ['.next/cache/fetch-cache/0', ...pages.map(page => `.next/server/${page}`)])
+      expect(path).toMatch(new RegExp(`^${written}$`))
+    for (const path of ['.next/server/app/page.js', '.next/server/pages-manifest.json', '.next/BUILD_ID'])
+      expect(path).not.toMatch(new RegExp(`^${written}$`))
+    expect([restart, health]).toEqual(['unit', 'http://127.0.0.1:3000/'])
+  })
+
+  it('of the whole workspace where a server needs packages, which lie at its root', () => {
+    const app = { ...server, dependencies: { next: '15', '@x/ui': '*' } }
+    writeFiles(root, {
+      'package.json': '{"workspaces":["apps/*","packages/*"]}',
+      'package-lock.json': '{}',
+      'apps/web/package.json': JSON.stringify(app),
+    })
+    const web = join(root, 'apps/web')
+    expect(guessed(web)).toMatchObject({
+      from: '../..',
+      build: ['npm ci', 'cd apps/web && npm run build', 'npm prune --omit=dev'],
+      include: ['!apps/web/.next/cache'],
+      more: { writable: expect.arrayContaining(['apps/web/.next/cache']) },
+    })
+    writeFiles(web, { 'next.config.js': "module.exports = {\n  output: 'standalone' }" })
+    expect(guessed(web)).toMatchObject({
+      from: '.',
+      build: ['npm ci', 'npm run build', 'cp -R .next/static .next/standalone/apps/web/.next/'],
+      more: { root: '.next/standalone', writable: expect.arrayContaining(['apps/web/.next/cache']) },
+    })
+    writeFiles(web, { 'package.json': JSON.stringify({ ...build, devDependencies: { vite: '7' } }) })
+    expect(guessed(web)).toMatchObject({ from: '.', build: ['npm ci', 'npm run build'], include: ['dist'] })
+    writeFiles(web, { 'package.json': JSON.stringify({ scripts: { start: 'x' }, dependencies: { a: '1' } }) })
+    expect(guessed(web)).toMatchObject({ from: '../..', build: ['npm ci', 'npm prune --omit=dev'], include: [] })
   })
 
   it('by the lock file of the workspace, and not by one above the repository', () => {
@@ -61,7 +162,7 @@ describe('a build is guessed', () => {
   })
 
   it('of no package.json as nothing, and refused of a broken one', () => {
-    expect(guessBuild(root, readPackage(root))).toEqual({ build: [], include: [], runs: false })
+    expect(guessed()).toMatchObject({ kind: null, build: [], include: [], restart: null })
     writeFileSync(join(root, 'package.json'), '{ name: 1 }')
     expect(() => readPackage(root)).toThrow('package.json:1:3')
   })

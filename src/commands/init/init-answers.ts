@@ -1,3 +1,4 @@
+import type { RestartInput } from '../../config/input.js'
 import { UsageError } from '../../errors.js'
 import type { Answers } from '../../project/answers.js'
 import type { Guess } from '../../project/guess.js'
@@ -42,18 +43,48 @@ export function answersOf(flags: InitFlags, { project, guess, repository }: Know
     ...(deployTo ? [] : ['--path FOLDER']),
   ]
   if (missing.length > 0 || !app || !deployTo) throw missingAnswers(missing)
+  const restart = flags.restart === undefined ? restartOf(guess, app) : restartFrom(flags.restart)
   return {
     app,
     git: repository !== null,
     build,
     include: flags.include ?? (flags.build === undefined ? guess.include : []),
+    ...asGuessed(flags, guess),
     hosts,
     deployTo,
-    restart: flags.restart || null,
-    health: flags.health || null,
+    restart,
+    health: flags.health ?? (restart === null ? null : guess.health),
     sshConfig: flags.sshConfig ?? null,
     ci: flags.ci ?? 'none',
   }
+}
+
+/** `Next.js (docs/recipes/next.md)`, or that nothing is known. */
+export function recognisedAs({ kind, recipe }: Guess): string {
+  if (kind === null)
+    return 'What this project is built with was not recognised: say its build, what of it is released and what restarts it.'
+  return `Recognised: ${kind}. What its hosts need is in docs/recipes/${recipe}.md of clonedeploy.`
+}
+
+/** What goes without a question: another build than the one that was guessed leaves its result elsewhere. */
+export function asGuessed({ build, include }: Pick<InitFlags, 'build' | 'include'>, guess: Guess) {
+  const { from, more } = guess
+  const same = (given: readonly string[] | undefined, expected: readonly string[]) =>
+    given === undefined || given.join('\n') === expected.join('\n')
+  if (same(build, guess.build) && same(include, guess.include)) return { from, more }
+  const { root, writable, ...others } = more
+  return { from, more: root === undefined && writable !== undefined ? { writable, ...others } : others }
+}
+
+export function restartOf({ restart }: Guess, app: string): RestartInput | null {
+  return restart === 'unit' ? { systemd: app } : restart
+}
+
+/** A command as it is typed by hand; of a unit more than its command is known. */
+export function restartFrom(command: string): RestartInput | null {
+  const [, unit] = /^sudo (?:-n )?systemctl restart ([\w.@:-]+)$/.exec(command.trim()) ?? []
+  if (unit !== undefined) return { systemd: unit }
+  return command.trim() === '' ? null : command
 }
 
 /** `a, b` as a list. */

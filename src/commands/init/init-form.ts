@@ -3,21 +3,23 @@ import { answerProblem, hostsProblem } from '../../config/problems/answer-proble
 import { sshAliases } from '../../connection/ssh-config/ssh-dump.js'
 import type { Answers } from '../../project/answers.js'
 import type { Form } from '../context/ask.js'
-import { type InitFlags, type Known, listed } from './init-answers.js'
+import { asGuessed, type InitFlags, type Known, listed, recognisedAs, restartFrom } from './init-answers.js'
 
 /** Asks for everything that no flag has said. */
 export async function askAnswers(form: Form, flags: InitFlags, known: Known): Promise<Answers> {
+  form.say(recognisedAs(known.guess))
   const app = flags.app ?? (await askApp(form, known))
   const build = flags.build ?? (await askBuild(form, known))
   const include = flags.include ?? (await askInclude(form, known, build))
   const hosts = flags.host ?? (await askHosts(form, known))
   const deployTo = flags.path ?? (await askPath(form, app))
-  const restart = flags.restart ?? (await askRestart(form, known, app))
-  const health = flags.health ?? (await askHealth(form, restart !== ''))
+  const restart = flags.restart === undefined ? await askRestart(form, known, app) : restartFrom(flags.restart)
+  const health = flags.health ?? (await askHealth(form, known, restart !== null))
   const ci = flags.ci ?? (await askCi(form, known))
   const { sshConfig = null } = flags
   const git = known.repository !== null
-  return { app, git, build, include, hosts, deployTo, restart: restart || null, health: health || null, sshConfig, ci }
+  const rest = asGuessed({ build, include }, known.guess)
+  return { app, git, build, include, ...rest, hosts, deployTo, restart, health: health || null, sshConfig, ci }
 }
 
 function askApp(form: Form, { project, folder }: Known): Promise<string> {
@@ -66,23 +68,31 @@ function askPath(form: Form, app: string): Promise<string> {
   })
 }
 
-async function askRestart(form: Form, { guess }: Known, app: string): Promise<RestartInput> {
+async function askRestart(form: Form, { guess }: Known, app: string): Promise<RestartInput | null> {
+  const expected = guess.restart === 'unit' ? 'systemd' : guess.restart === null ? 'none' : 'own'
   const choices = [
     { value: 'systemd', label: `systemd unit ${app}` },
     { value: 'pm2', label: 'pm2, by shared/ecosystem.config.cjs' },
     { value: 'own', label: 'own command' },
     { value: 'none', label: 'none (static files)' },
   ] as const
-  const chosen = await form.choice('Restart', choices, guess.runs ? 'systemd' : 'none')
+  const chosen = await form.choice('Restart', choices, expected)
   if (chosen === 'systemd') return { systemd: app }
   if (chosen === 'pm2') return { pm2: 'shared/ecosystem.config.cjs' }
-  if (chosen === 'none') return ''
-  return form.text({ message: 'Command, run in current', problem: command => answerProblem('restart', command) })
+  if (chosen === 'none') return null
+  return restartFrom(
+    await form.text({
+      message: 'Command, run in current',
+      initial: typeof guess.restart === 'string' && guess.restart !== 'unit' ? guess.restart : '',
+      problem: command => answerProblem('restart', command),
+    }),
+  )
 }
 
-function askHealth(form: Form, runs: boolean): Promise<string> {
+function askHealth(form: Form, { guess }: Known, runs: boolean): Promise<string> {
   return form.text({
     message: 'Health check (an address on each host; empty for none)',
+    initial: runs ? (guess.health ?? '') : '',
     example: runs ? 'e.g. http://127.0.0.1:3000/healthz' : 'e.g. http://127.0.0.1/',
     problem: url => (url === '' ? undefined : answerProblem('health', { url })),
   })

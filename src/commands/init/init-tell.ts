@@ -4,7 +4,7 @@ import { isWell, lookLines } from '../../render/reports/looks.js'
 import { listed } from '../../text/phrases.js'
 import type { Form } from '../context/ask.js'
 import type { Io } from '../context/io.js'
-import type { InitFlags, Known } from './init-answers.js'
+import { type InitFlags, type Known, recognisedAs } from './init-answers.js'
 import { withoutPin } from './init-hosts.js'
 import type { Looked } from './init-look.js'
 import type { ForRunner } from './init-runner.js'
@@ -57,6 +57,7 @@ export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done
 function notesOf({ answers, known, looked, runner, written }: Done): readonly string[] {
   const failing = looked?.looks.filter(look => !isWell(look)).map(({ name }) => name) ?? []
   return [
+    recognisedAs(known.guess),
     ...(looked === null ? ['No host was contacted.'] : []),
     ...(failing.length === 0
       ? []

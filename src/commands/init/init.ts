@@ -9,7 +9,7 @@ import { type Answers, configInput } from '../../project/answers.js'
 import { configText } from '../../project/config-text.js'
 import { deployignore } from '../../project/deployignore.js'
 import { type NewFile, thereIs, writeAll } from '../../project/files.js'
-import { guessBuild } from '../../project/guess.js'
+import { guessProject } from '../../project/guess.js'
 import { readPackage } from '../../project/package.js'
 import { readRepository } from '../../project/repository.js'
 import { workflowText } from '../../project/workflow.js'
@@ -99,7 +99,7 @@ function filesOf(
   }
   return [
     { path: file, text: configText(configInput(answers)) },
-    { path: join(root, '.deployignore'), text: deployignore },
+    { path: join(root, answers.from, '.deployignore'), text: deployignore },
     ...(answers.ci === 'github' ? [workflow] : []),
   ]
 }
@@ -108,7 +108,7 @@ function knownOf(root: string, flags: InitFlags): Known {
   const project = readPackage(root)
   return {
     project,
-    guess: guessBuild(root, project),
+    guess: guessProject(root, project),
     repository: readRepository(root),
     folder: basename(root),
     sshConfig: flags.sshConfig === undefined ? join(homedir(), '.ssh/config') : resolve(root, flags.sshConfig),
