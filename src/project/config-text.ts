@@ -63,7 +63,8 @@ const exampleUrl = 'http://127.0.0.1:3000/healthz'
 
 function about(restart: ConfigInput['restart']): readonly string[] {
   if (typeof restart !== 'object') return []
+  const verb = 'reload' in restart && restart.reload ? 'reload-or-restart' : 'restart'
   if ('systemd' in restart)
-    return [`In sudoers: LOGIN ALL=(root) NOPASSWD: /usr/bin/systemctl restart ${restart.systemd}`]
+    return [`In sudoers: LOGIN ALL=(root) NOPASSWD: /usr/bin/systemctl ${verb} ${restart.systemd}`]
   return 'pm2' in restart ? ["A file on each host, in which the app's cwd is the path of `current`."] : []
 }

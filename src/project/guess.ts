@@ -5,7 +5,10 @@ import type { Package } from './package.js'
 import { recogniseNext } from './recognise/next.js'
 import { recogniseNode } from './recognise/node.js'
 import { buildOf } from './recognise/node-build.js'
+import { recogniseLaravel, recognisePhp, recogniseSymfony } from './recognise/php.js'
+import { recogniseDjango, recogniseFlask } from './recognise/python.js'
 import type { Folder, Recognised, Recogniser } from './recognise/recognised.js'
+import { recogniseRack, recogniseRails } from './recognise/ruby.js'
 import { recogniseStatic } from './recognise/static.js'
 import { inWorkspace, workspaceOf } from './workspace.js'
 
@@ -28,7 +31,19 @@ export interface Guess {
 /** What goes into the configuration without a question. */
 export type More = Pick<ConfigInput, 'root' | 'writable' | 'shared' | 'env' | 'prepare'>
 
-const recognisers: readonly Recogniser[] = [recogniseNext, recogniseNode, recogniseStatic]
+/** The first that knows a project has it: what serves comes before what builds its assets, frameworks before languages. */
+const recognisers: readonly Recogniser[] = [
+  recogniseLaravel,
+  recogniseSymfony,
+  recogniseRails,
+  recogniseDjango,
+  recogniseNext,
+  recogniseFlask,
+  recogniseRack,
+  recognisePhp,
+  recogniseNode,
+  recogniseStatic,
+]
 
 export function guessProject(path: string, project: Package | null): Guess {
   const top = workspaceOf(path)

@@ -6,7 +6,7 @@ import { guessProject } from '../../src/project/guess.js'
 import { readPackage } from '../../src/project/package.js'
 import { readRepository } from '../../src/project/repository.js'
 import { workflowText } from '../../src/project/workflow.js'
-import { writableExpression } from '../../src/release/writable.js'
+import { writableExpression } from '../../src/release/linked.js'
 import { type FileText, writeFiles } from '../support/files.js'
 
 let root: string
@@ -119,12 +119,18 @@ describe('a build is guessed', () => {
     writeFiles(root, { 'package.json': JSON.stringify({ ...server, dependencies: { next: '15' } }) })
     const { more, restart, health } = guessed()
     const written = writableExpression(more.writable ?? [])
-    const pages = ['app/a.html', 'app/blog/b.rsc', 'app/c.segments/_tree.segment.rsc', 'pages/d.json']
+    const pages = [
+      'route-cache/APP_PAGE/0/$/a.html',
+      'app/a.html',
+      'app/blog/b.rsc',
+      'app/c.segments/_tree.segment.rsc',
+      'pages/d.json',
+    ]
     for (const path of ['.next/cache/fetch-cache/0', ...pages.map(page => `.next/server/${page}`)])
       expect(path).toMatch(new RegExp(`^${written}$`))
     for (const path of ['.next/server/app/page.js', '.next/server/pages-manifest.json', '.next/BUILD_ID'])
       expect(path).not.toMatch(new RegExp(`^${written}$`))
-    expect([restart, health]).toEqual(['unit', 'http://127.0.0.1:3000/'])
+    expect([restart?.('shop'), health]).toEqual([{ systemd: 'shop' }, 'http://127.0.0.1:3000/'])
   })
 
   it('of the whole workspace where a server needs packages, which lie at its root', () => {
@@ -165,6 +171,73 @@ describe('a build is guessed', () => {
     expect(guessed()).toMatchObject({ kind: null, build: [], include: [], restart: null })
     writeFileSync(join(root, 'package.json'), '{ name: 1 }')
     expect(() => readPackage(root)).toThrow('package.json:1:3')
+  })
+})
+
+describe('a project in another language is known by', () => {
+  const venv = [
+    'python3 -m venv .venv',
+    '.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt',
+  ]
+  const composer = 'composer install --no-dev --no-interaction --no-progress --optimize-autoloader'
+
+  it.each<readonly [string, string, Readonly<Record<string, FileText>>, object]>([
+    [
+      'manage.py',
+      'Django',
+      { 'manage.py': '', 'requirements.txt': 'django' },
+      { more: { prepare: expect.arrayContaining(venv) } },
+    ],
+    [
+      'requirements that name it',
+      'Flask',
+      { 'app.py': '', 'requirements.txt': 'gunicorn\nFlask==3.0\n', '.env.example': '' },
+      { more: { prepare: [...venv, '.venv/bin/gunicorn --check-config app:app'], shared: { files: ['.env'] } } },
+    ],
+    [
+      'pyproject.toml',
+      'Flask',
+      { 'wsgi.py': '', 'pyproject.toml': 'dependencies = ["flask>=3"]' },
+      {
+        more: { prepare: expect.arrayContaining([expect.stringMatching(/ \.$/), expect.stringMatching(/ wsgi:app$/)]) },
+      },
+    ],
+    [
+      'artisan, with assets',
+      'Laravel',
+      {
+        artisan: '',
+        'package.json': '{"scripts":{"build":"vite build"},"devDependencies":{"vite":"7"}}',
+        'composer.json': '',
+      },
+      { build: [composer, 'npm install', 'npm run build'], include: ['!node_modules'], health: null },
+    ],
+    ['symfony.lock', 'Symfony', { 'symfony.lock': '', 'composer.json': '' }, { build: [`${composer} --no-scripts`] }],
+    ['bundles', 'Symfony', { 'bin/console': '', 'config/bundles.php': '' }, { more: { env: { APP_ENV: 'prod' } } }],
+    ['composer.json', 'PHP', { 'composer.json': '{}' }, { build: [composer], include: [] }],
+    ['index.php', 'PHP', { 'public/index.php': '' }, { build: [], include: [] }],
+    [
+      'a gem and its application',
+      'Rails',
+      {
+        Gemfile: 'gem "rails", "~> 8.0"\n',
+        'config/application.rb': '',
+        'config/routes.rb': 'rails/health#show',
+        'config.ru': '',
+      },
+      { build: [], health: 'http://127.0.0.1:3000/up', more: { shared: { dirs: ['log', 'tmp'], files: ['.env'] } } },
+    ],
+    ['a gem', 'Sinatra', { Gemfile: "gem 'sinatra'\n" }, { build: [], include: [] }],
+    ['config.ru', 'Rack', { 'config.ru': '', Gemfile: "# gem 'rails'\n" }, { recipe: 'sinatra' }],
+    ['its files', 'Static files', { 'index.html': '' }, { build: [], include: [], restart: null }],
+  ])('%s: %s', (_, kind, files, expected) => {
+    writeFiles(root, files)
+    expect(guessed()).toMatchObject({ kind, ...expected })
+  })
+
+  it('no more than a package that only begins like it', () => {
+    writeFiles(root, { 'app.py': '', 'requirements.txt': 'flask-cors\n' })
+    expect(guessed().kind).toBe(null)
   })
 })
 

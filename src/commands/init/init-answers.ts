@@ -43,7 +43,7 @@ export function answersOf(flags: InitFlags, { project, guess, repository }: Know
     ...(deployTo ? [] : ['--path FOLDER']),
   ]
   if (missing.length > 0 || !app || !deployTo) throw missingAnswers(missing)
-  const restart = flags.restart === undefined ? restartOf(guess, app) : restartFrom(flags.restart)
+  const restart = flags.restart === undefined ? (guess.restart?.(app) ?? null) : restartFrom(flags.restart)
   return {
     app,
     git: repository !== null,
@@ -76,11 +76,7 @@ export function asGuessed({ build, include }: Pick<InitFlags, 'build' | 'include
   return { from, more: root === undefined && writable !== undefined ? { writable, ...others } : others }
 }
 
-export function restartOf({ restart }: Guess, app: string): RestartInput | null {
-  return restart === 'unit' ? { systemd: app } : restart
-}
-
-/** A command as it is typed by hand; of a unit more than its command is known. */
+/** A command as it is typed by hand. Of a unit more is checked than that its command can be run. */
 export function restartFrom(command: string): RestartInput | null {
   const [, unit] = /^sudo (?:-n )?systemctl restart ([\w.@:-]+)$/.exec(command.trim()) ?? []
   if (unit !== undefined) return { systemd: unit }

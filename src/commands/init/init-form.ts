@@ -69,23 +69,19 @@ function askPath(form: Form, app: string): Promise<string> {
 }
 
 async function askRestart(form: Form, { guess }: Known, app: string): Promise<RestartInput | null> {
-  const expected = guess.restart === 'unit' ? 'systemd' : guess.restart === null ? 'none' : 'own'
+  const expected = guess.restart?.(app) ?? { systemd: app }
   const choices = [
-    { value: 'systemd', label: `systemd unit ${app}` },
+    { value: 'systemd', label: `systemd unit ${expected.systemd}${expected.reload ? ', reloaded' : ''}` },
     { value: 'pm2', label: 'pm2, by shared/ecosystem.config.cjs' },
     { value: 'own', label: 'own command' },
     { value: 'none', label: 'none (static files)' },
   ] as const
-  const chosen = await form.choice('Restart', choices, expected)
-  if (chosen === 'systemd') return { systemd: app }
+  const chosen = await form.choice('Restart', choices, guess.restart === null ? 'none' : 'systemd')
+  if (chosen === 'systemd') return expected
   if (chosen === 'pm2') return { pm2: 'shared/ecosystem.config.cjs' }
   if (chosen === 'none') return null
   return restartFrom(
-    await form.text({
-      message: 'Command, run in current',
-      initial: typeof guess.restart === 'string' && guess.restart !== 'unit' ? guess.restart : '',
-      problem: command => answerProblem('restart', command),
-    }),
+    await form.text({ message: 'Command, run in current', problem: command => answerProblem('restart', command) }),
   )
 }
 

@@ -1,5 +1,5 @@
 import { buildOf } from './node-build.js'
-import { type Folder, port3000, type Recognised } from './recognised.js'
+import { type Folder, port3000, type Recognised, unit } from './recognised.js'
 
 const configs = ['next.config.ts', 'next.config.mjs', 'next.config.js', 'next.config.cjs']
 
@@ -9,6 +9,7 @@ const configs = ['next.config.ts', 'next.config.mjs', 'next.config.js', 'next.co
  */
 const writable = [
   '.next/cache',
+  '.next/server/route-cache',
   ...['html', 'rsc', 'meta', 'body', 'segments'].map(end => `.next/server/app/**/*.${end}`),
   ...['html', 'json'].map(end => `.next/server/pages/**/*.${end}`),
 ]
@@ -21,7 +22,7 @@ export function recogniseNext(folder: Folder): Recognised | null {
   const output = /^\s*output:\s*['"`](standalone|export)['"`]/m.exec(
     config === undefined ? '' : folder.text(config),
   )?.[1]
-  const known = { recipe: 'next', restart: 'unit', health: port3000 } as const
+  const known = { recipe: 'next', restart: unit, health: port3000 }
   if (output === 'export')
     return {
       kind: 'Next.js, exported',

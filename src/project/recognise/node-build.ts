@@ -9,6 +9,11 @@ export function buildOf(project: Package, serves: boolean): readonly string[] {
   return [...(needs.any ? [install] : []), `${manager} run build`, ...(lean && needs.production ? prune(install) : [])]
 }
 
+/** What builds the assets of an app in another language. */
+export function assetsOf({ package: project }: Folder): readonly string[] {
+  return project?.scripts.has('build') ? buildOf(project, false) : []
+}
+
 /** What beside its output a server needs of a build. */
 export function serverFiles({ has }: Folder, { needs, scripts }: Package): readonly string[] {
   const started = (scripts.get('start') ?? '').split(/\s+/).filter(word => /^[\w.]/.test(word) && has(word))

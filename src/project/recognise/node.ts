@@ -1,6 +1,6 @@
 import type { Package } from '../package.js'
 import { buildOf, serverFiles } from './node-build.js'
-import { type Folder, port3000, type Recognised } from './recognised.js'
+import { type Folder, port3000, type Recognised, unit } from './recognised.js'
 
 interface Tool {
   readonly packages: readonly string[]
@@ -73,7 +73,7 @@ export function recogniseNode(folder: Folder): Recognised | null {
     config:
       serves && !tool?.whole ? serverOf(folder, project, output) : filesOf(project, outputWithin(tool, output, serves)),
     packages: serves && !tool?.whole && project.needs.production,
-    restart: serves ? 'unit' : null,
+    restart: serves ? unit : null,
     ...(serves && tool?.health !== undefined ? { health: tool.health } : {}),
   }
 }

@@ -1,4 +1,4 @@
-import type { ConfigInput, RestartInput } from '../../config/input.js'
+import type { ConfigInput, SystemdInput } from '../../config/input.js'
 import type { Package } from '../package.js'
 
 /** A folder of a project, as far as its marks are looked for. */
@@ -22,8 +22,8 @@ export interface Recognised {
   }
   /** Whether what runs needs the packages that npm, or another of its kind, has installed. */
   readonly packages?: boolean
-  /** `unit`: a systemd unit with the app's name. null: nothing runs. */
-  readonly restart: RestartInput | 'unit' | null
+  /** The unit of an app of this name; null: nothing runs. */
+  readonly restart: ((app: string) => SystemdInput) | null
   /** An address of its own that answers 200 as soon as it serves. */
   readonly health?: string
 }
@@ -32,3 +32,6 @@ export type Recogniser = (folder: Folder) => Recognised | null
 
 /** Where most servers of Node listen by themselves. */
 export const port3000 = 'http://127.0.0.1:3000/'
+
+/** A unit of its own. */
+export const unit = (app: string): SystemdInput => ({ systemd: app })
