@@ -36,7 +36,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
         read.map(({ state }) => state),
         context.config,
       ).map(one => ({ ...one, fix: disown('deploy') })),
-      ...read.flatMap(({ state }) => [...problemsOf(state, { bytes: 0, entries: 0 }), ...doubts(state)]),
+      ...read.flatMap(({ state }) => [...problemsOf(state), ...doubts(state)]),
       ...(await loginProblems(context.config, read, context.concurrency)),
       ...(await readService(context, read, context.hosts)).problems,
     ]

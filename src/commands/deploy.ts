@@ -21,7 +21,7 @@ import { demandOurs } from './context/owner.js'
 import { demandWay } from './context/rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
 import { revealSecrets, signed, transact, withLockWait } from './context/transact.js'
-import { build, makingOf, needsOf, once, type Prepared, tidyCache, withSkeleton } from './deploy/build-release.js'
+import { build, makingOf, needsFor, once, type Prepared, tidyCache, withSkeleton } from './deploy/build-release.js'
 import { dryRun, offlineDryRun } from './deploy/dry-run.js'
 import { isUnchanged, tellUnchanged } from './deploy/unchanged.js'
 import { recordOwner } from './repair/record-owner.js'
@@ -69,19 +69,20 @@ async function deployTo(
   try {
     const states = fleet.map(({ state }) => state)
     demandFree(context, fleet)
-    if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built(), {}))
-    demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
+    if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built()))
+    demandNone(states.flatMap(state => problemsOf(state)))
     demandNone(await loginProblems(context.config, fleet, context.concurrency))
     const way = await demandWay(context, flags, fleet)
     const artifact = await built()
-    demandNone(states.flatMap(state => problemsOf(state, needsOf(entriesOf(artifact.manifest)))))
     if (isUnchanged(context, flags, fleet, artifact)) {
       await recordOwner(context, flags, fleet)
       return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', artifact.warnings)
     }
-    const secrets = await revealSecrets(context)
-    const prepared = await prepare(context, flags, fleet, artifact, secrets)
-    const { release } = prepared.intent
+    const prepared = await prepare(context, flags, fleet, artifact)
+    const needs = needsFor(prepared)
+    demandNone(states.flatMap(state => problemsOf(state, needs(state))))
+    const intent = { ...prepared.intent, secrets: await revealSecrets(context), rollout: way.rollout }
+    const { release } = intent
     context.emit({
       type: 'run.release',
       release,
@@ -99,7 +100,7 @@ async function deployTo(
       context,
       flags,
       fleet,
-      planDeploy({ ...prepared.intent, rollout: way.rollout }),
+      planDeploy(intent),
       prepared.payload,
       startedAt,
       way.service,
@@ -112,13 +113,7 @@ async function deployTo(
   }
 }
 
-async function prepare(
-  context: Context,
-  flags: DeployFlags,
-  fleet: Fleet,
-  artifact: Artifact,
-  secrets: Readonly<Record<string, string>>,
-): Promise<Prepared> {
+async function prepare(context: Context, flags: DeployFlags, fleet: Fleet, artifact: Artifact): Promise<Prepared> {
   const config = withSkeleton(context.config, artifact)
   const now = context.io.now()
   const bases = await readBases(fleet, digest => recall(context.cacheDir, digest)?.manifest ?? null)
@@ -129,7 +124,7 @@ async function prepare(
     config,
     command: 'deploy',
     reason: flags.message ?? artifact.revision?.subject ?? '',
-    secrets,
+    secrets: {},
     release: releaseId(timeAfter(idsOn(fleet), now), artifact.revision?.commit ?? null, artifact.digest),
     digest: artifact.digest,
     revision: artifact.revision?.commit ?? null,

@@ -39,7 +39,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
   try {
     demandFree(context, fleet)
     const states = fleet.map(({ state }) => state)
-    demandNone(states.flatMap(state => problemsOf(state, { bytes: 0, entries: 0 })))
+    demandNone(states.flatMap(state => problemsOf(state)))
     demandNone(await loginProblems(context.config, fleet, context.concurrency))
     const serves = mostCommon(states.map(currentRelease))
     const choice = chooseRollback(states, serves, flags.to ?? null, context.config.identical)

@@ -55,10 +55,9 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: 
     at: intent.at,
     by: intent.who,
   })
-  const base = baseOf(intent, state)
-  const odd = intent.reference !== null && intent.reference.release !== base?.id ? intent.reference : null
+  const { base, odd, unchanged } = startOf(intent, state)
   return [
-    push(intent, state, base, odd === null && config.unchanged === 'auto' && config.prepare.length === 0),
+    push(intent, state, base, unchanged),
     ...(odd === null
       ? []
       : [scriptStep(setDates(place, release, odd.dates, writable), 'date the files as on the other hosts')]),
@@ -71,7 +70,21 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: 
   ]
 }
 
-function push(intent: DeployIntent, state: HostState, base: Base | null, mayLink: boolean): PushStep {
+/** What a host makes the release from: its base, whether what did not change becomes hard links, and dates that it lacks. */
+export function startOf(intent: DeployIntent, state: HostState) {
+  const { config, reference } = intent
+  const base = baseOf(intent, state)
+  const odd = reference !== null && reference.release !== base?.id ? reference : null
+  const mayLink = odd === null && config.unchanged === 'auto' && config.prepare.length === 0
+  return { base, odd, unchanged: mayLink ? 'link' : 'copy' } as const
+}
+
+function push(
+  intent: DeployIntent,
+  state: HostState,
+  base: Base | null,
+  unchanged: PushStep['unpack']['unchanged'],
+): PushStep {
   return {
     kind: 'push',
     name: 'push',
@@ -80,7 +93,7 @@ function push(intent: DeployIntent, state: HostState, base: Base | null, mayLink
     unpack: {
       release: intent.release,
       base: base?.id ?? null,
-      unchanged: mayLink ? 'link' : 'copy',
+      unchanged,
       digest: intent.digest,
       revision: intent.revision ?? intent.digest,
       shared: intent.config.shared,

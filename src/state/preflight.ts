@@ -5,11 +5,17 @@ import { typed } from '../scripts/shell/shell.js'
 import type { HostState } from './host-state.js'
 import { confirmedReleases, currentEntry, currentRelease } from './releases.js'
 
-interface Needs {
-  /** Of the whole release on a host, in bytes and entries; 0 when nothing is unpacked. */
+/** What is written on a host when it gets a release. */
+export interface Needs {
+  /** Of the files that do not become hard links. */
   readonly bytes: number
+  /** Of the whole release: each has its place in a folder and in the release's lists. */
   readonly entries: number
+  /** Entries that are no hard links. */
+  readonly inodes: number
 }
+
+const nothing: Needs = { bytes: 0, entries: 0, inodes: 0 }
 
 /** Something that would stop a run on a host: what, and what to do about it. */
 export interface Problem {
@@ -19,7 +25,7 @@ export interface Problem {
 }
 
 /** Everything about a host that stops a run before it starts. */
-export function problemsOf(state: HostState, needs: Needs): readonly Problem[] {
+export function problemsOf(state: HostState, needs: Needs = nothing): readonly Problem[] {
   const problem = (text: string, fix: string | null = null): Problem => ({ host: state.name, text, fix })
   return [
     ...folderProblems(state, problem),
@@ -147,8 +153,8 @@ const reserve = 8 * 1024 * 1024
 
 function spaceProblems(state: HostState, needs: Needs, say: Say): readonly Problem[] {
   if (needs.entries === 0) return []
-  const need = Math.ceil((needs.bytes * 1.1 + needs.entries * 1024 + reserve) / 1024)
-  const inodes = Math.ceil(needs.entries * 1.1) + 64
+  const need = neededKb(needs)
+  const inodes = Math.ceil(needs.inodes * 1.1) + 64
   const fix = roomOn(state)
   return [
     ...(state.disk.freeKb < need
@@ -158,6 +164,11 @@ function spaceProblems(state: HostState, needs: Needs, say: Say): readonly Probl
       ? [say(`too few inodes on ${state.disk.mount}: free ${state.disk.freeInodes}, needs ${inodes}`, fix)]
       : []),
   ]
+}
+
+/** With some room for what hooks and records take, and for blocks that are not full. */
+export function neededKb({ bytes, entries }: Needs): number {
+  return Math.ceil((bytes * 1.1 + entries * 1024 + reserve) / 1024)
 }
 
 /** Old releases may go; where there are none, something else has to. */

@@ -10,6 +10,7 @@ import {
   parseManifest,
   textOf,
 } from '../../src/artifact/manifest/manifest.js'
+import { writtenFor } from '../../src/artifact/payload/payload.js'
 
 const sha = createHash('sha256').update('hi').digest('hex')
 const file = (path: string, size = 2): Entry => ({ kind: 'file', path, mode: '644', size, sha256: sha })
@@ -161,5 +162,30 @@ describe('the difference of two manifests', () => {
       links: [],
       folders: [],
     })
+  })
+})
+
+describe('what a host writes to get a release', () => {
+  const entry = (path: string, size: number, other = sha): Entry => ({
+    kind: 'file',
+    path,
+    mode: '644',
+    size,
+    sha256: other,
+  })
+  const changed = sha.replace(/^./, '0')
+  const before = manifestOf([entry('big', 1000), entry('a/small', 10), entry('a/log', 5), link('a/link', 'small')])
+  const next = manifestOf([
+    entry('big', 1000),
+    entry('a/small', 20, changed),
+    entry('a/log', 5),
+    link('a/link', 'small'),
+  ])
+  it.each([
+    ['everything, without a base', null, [], { bytes: 1025, entries: 5, inodes: 5 }],
+    ['what changed, and every folder', before, [], { bytes: 20, entries: 5, inodes: 2 }],
+    ['also what the app may write', before, ['a/log'], { bytes: 25, entries: 5, inodes: 3 }],
+  ])('is %s', (_, base, writable, needs) => {
+    expect(writtenFor(base, next, writable)).toEqual(needs)
   })
 })

@@ -235,7 +235,7 @@ function everything(states: readonly HostState[]): readonly string[] {
   }
   openDrains(states)
   const words = states.flatMap(state => [
-    ...problemsOf(state, { bytes: 1000, entries: 10 }).flatMap(({ text, fix }) => [text, fix ?? '']),
+    ...problemsOf(state, { bytes: 1000, entries: 10, inodes: 10 }).flatMap(({ text, fix }) => [text, fix ?? '']),
     ...warningsOf(state),
     ...retired(state, null, 1, confirmedReleases(states)),
     ...retired(state, { id: newer, digest: digest('b') }, 2, confirmedReleases(states)),

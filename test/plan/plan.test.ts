@@ -3,21 +3,16 @@ import { chooseRollback } from '../../src/plan/rollback.js'
 import { assess, type Probe } from '../../src/state/assess.js'
 import { noDrift } from '../../src/state/drift.js'
 import type { HostState, ReleaseState } from '../../src/state/host-state.js'
-import { inDoubt, newcomers, problemsOf, servesAlready, warningsOf } from '../../src/state/preflight.js'
+import { inDoubt, type Needs, newcomers, problemsOf, servesAlready, warningsOf } from '../../src/state/preflight.js'
 import { host, idOf, link, release, transaction } from './states.js'
 
-const nothing = { bytes: 0, entries: 0 }
+const nothing = { bytes: 0, entries: 0, inodes: 0 }
 
 describe('what stops a run', () => {
   const dangling = { kind: 'link', target: 'releases/gone', resolves: false, release: 'gone' } as const
   const disk = (freeKb: number, freeInodes: number | null) => ({ disk: { freeKb, freeInodes, mount: '/srv' } })
-  const cases: readonly (readonly [
-    string,
-    Partial<HostState>,
-    { bytes: number; entries: number },
-    readonly string[],
-  ])[] = [
-    ['nothing on a good host', {}, { bytes: 1e6, entries: 100 }, []],
+  const cases: readonly (readonly [string, Partial<HostState>, Needs, readonly string[]])[] = [
+    ['nothing on a good host', {}, { bytes: 1e6, entries: 100, inodes: 100 }, []],
     [
       'nothing on an empty host',
       { rootKind: 'absent', current: { kind: 'absent' }, releases: [], fleet: null },
@@ -54,11 +49,17 @@ describe('what stops a run', () => {
     [
       'too little space',
       disk(10_000, null),
-      { bytes: 20e6, entries: 100 },
+      { bytes: 20e6, entries: 100, inodes: 100 },
       ['too little disk space on /srv: free 9.8 MB, needs 29 MB'],
     ],
-    ['too few inodes', disk(1e9, 100), { bytes: 20e6, entries: 100 }, ['too few inodes on /srv: free 100, needs 175']],
-    ['no lack of inodes where there are none', disk(1e9, null), { bytes: 20e6, entries: 1e6 }, []],
+    [
+      'too few inodes',
+      disk(1e9, 100),
+      { bytes: 20e6, entries: 100, inodes: 100 },
+      ['too few inodes on /srv: free 100, needs 175'],
+    ],
+    ['no lack of what hard links do not take', disk(20_000, 100), { bytes: 1e6, entries: 1000, inodes: 20 }, []],
+    ['no lack of inodes where there are none', disk(1e9, null), { bytes: 20e6, entries: 1e6, inodes: 1e6 }, []],
     ['no lack of space for what is not unpacked', disk(0, 0), nothing, []],
     [
       'missing shared files',
@@ -77,7 +78,7 @@ describe('what stops a run', () => {
     [[3], 'make room on /srv of web-1: it holds no old release that could go'],
   ])('where releases %j leave no room: %s', (days, fix) => {
     const state = host('web-1', { ...disk(0, null), releases: days.map(day => release(day)) })
-    expect(problemsOf(state, { bytes: 1, entries: 1 })).toMatchObject([{ fix }])
+    expect(problemsOf(state, { bytes: 1, entries: 1, inodes: 1 })).toMatchObject([{ fix }])
   })
 
   it('is told all at once, with what to do about it', () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { writableExpression } from '../../release/linked.js'
 import { many, type Zip } from '../../scripts/prepare/arrival.js'
+import type { Needs } from '../../state/preflight.js'
 import { DamagedArtifactError, type Payload } from '../artifact.js'
 import { type Frozen, forget, offsetsOf, recallBeside } from '../cache/store.js'
 import { type Edit, editsOf } from '../manifest/edits.js'
@@ -65,6 +66,14 @@ function sentFor(base: Manifest | null, next: Manifest, isWritable: (path: strin
   const [header = ''] = next.lines
   const { files, links, folders } = difference(null, { lines: [header, ...lines.filter(line => line !== header)] })
   return { ...changes, files, links, folders, again, lines }
+}
+
+/** What a host writes that takes what did not change from its base as hard links; from none, everything. */
+export function writtenFor(base: Manifest | null, next: Manifest, writable: readonly string[]): Needs {
+  const { files, bytes, links } = amountOf(sentFor(base, next, writableTest(writable)))
+  const entries = entriesOf(next)
+  const folders = entries.filter(({ kind }) => kind === 'folder').length
+  return { bytes, entries: entries.length, inodes: files + links + folders }
 }
 
 function mayDiffer(line: string, newline: string, isWritable: (path: string) => boolean): boolean {

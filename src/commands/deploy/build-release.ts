@@ -2,10 +2,14 @@ import type { Artifact, Payload, Revision } from '../../artifact/artifact.js'
 import { type BuildOptions, buildArtifact, buildWithoutCommands } from '../../artifact/build.js'
 import { pruneCache } from '../../artifact/cache/prune.js'
 import { entriesOf, type Manifest } from '../../artifact/manifest/manifest.js'
+import { writtenFor } from '../../artifact/payload/payload.js'
 import { pinRevision } from '../../artifact/source.js'
 import type { Config } from '../../config/config.js'
 import { PreflightError, UsageError } from '../../errors.js'
-import type { DeployIntent } from '../../plan/deploy.js'
+import { type DeployIntent, startOf } from '../../plan/deploy.js'
+import { unsealedPaths } from '../../plan/run/touched-files.js'
+import type { HostState } from '../../state/host-state.js'
+import type { Needs } from '../../state/preflight.js'
 import { bytesText } from '../../text/units.js'
 import type { Context } from '../context/context.js'
 import type { DeployFlags } from '../context/flags.js'
@@ -82,7 +86,7 @@ export async function build(context: Context, making: Making): Promise<Artifact>
     return artifact
   }
   const entries = entriesOf(artifact.manifest)
-  const note = `${entries.length} files, links and folders, ${bytesText(needsOf(entries).bytes)}   ${artifact.digest.slice(0, 17)}…`
+  const note = `${entries.length} files, links and folders, ${bytesText(writtenFor(null, artifact.manifest, []).bytes)}   ${artifact.digest.slice(0, 17)}…`
   emit({ type: 'phase.end', phase: 'build', ok: true, ms: performance.now() - began, note })
   return artifact
 }
@@ -102,11 +106,16 @@ async function buildOrGuess(options: BuildOptions): Promise<Artifact> {
   return (await buildWithoutCommands(options)) ?? unbuilt(options.revision)
 }
 
-/** Space on a host for a whole release. */
-export function needsOf(entries: ReturnType<typeof entriesOf>): { readonly bytes: number; readonly entries: number } {
-  return {
-    bytes: entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0),
-    entries: entries.length,
+/** What is written on a host. One that cannot link after all, for its files were changed, needs as much as without a base. */
+export function needsFor({ artifact: { manifest }, bases, intent }: Prepared): (state: HostState) => Needs {
+  const known = new Map<string | null, Needs>()
+  return state => {
+    const { base, unchanged } = startOf(intent, state)
+    const digest = (unchanged === 'link' && base?.digest) || null
+    const needs =
+      known.get(digest) ?? writtenFor(bases.get(digest ?? '') ?? null, manifest, unsealedPaths(intent.config))
+    known.set(digest, needs)
+    return needs
   }
 }
 

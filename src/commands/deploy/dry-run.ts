@@ -7,7 +7,7 @@ import { planDeploy } from '../../plan/deploy.js'
 import type { HostPlan, Plan, Step } from '../../plan/plan.js'
 import { takersOf } from '../../plan/relay.js'
 import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../../render/reports/plan.js'
-import { newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
+import { neededKb, newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../../state/releases.js'
 import { ownerStep } from '../../state/trust/owner.js'
 import { readService, type Served } from '../context/balancers.js'
@@ -16,7 +16,7 @@ import type { DeployFlags } from '../context/flags.js'
 import { adopts } from '../context/owner.js'
 import { batchSteps, canarySteps, drainSteps, inTurn, planRollout, rolloutProblems } from '../context/rollout.js'
 import { tellPlan } from '../context/transact.js'
-import { isUnbuilt, needsOf, type Prepared } from './build-release.js'
+import { isUnbuilt, needsFor, type Prepared } from './build-release.js'
 import { isUnchanged } from './unchanged.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
@@ -25,16 +25,16 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
   const served = await readService(context, fleet)
   const rollout = planRollout(context, fleet, served, new Set())
   const plan = planDeploy('text' in rollout ? intent : { ...intent, rollout })
-  const needs = needsOf(entriesOf(artifact.manifest))
+  const needs = needsFor(prepared)
+  const nothing = isUnchanged(context, flags, fleet, artifact)
   const states = fleet.map(({ state }) => state)
   const problems = [
-    ...states.flatMap(state => problemsOf(state, needs)),
+    ...states.flatMap(state => problemsOf(state, nothing ? undefined : needs(state))),
     ...(await loginProblems(context.config, fleet, context.concurrency)),
     ...served.problems,
     ...rolloutProblems(rollout),
   ]
   const unknown = isUnbuilt(artifact)
-  const nothing = isUnchanged(context, flags, fleet, artifact)
   const adopt = adopts(context, flags, fleet)
   const report: DryRunReport = {
     app: plan.app,
@@ -47,7 +47,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
         now: currentRelease(state),
         would: nothing ? currentRelease(state) : plan.release,
         freeKb: state.disk.freeKb,
-        needsKb: unknown ? null : Math.ceil((needs.bytes * 1.1) / 1024),
+        needsKb: unknown ? null : nothing ? 0 : neededKb(needs(state)),
         bytes: unknown ? null : nothing ? 0 : (await payload(currentEntry(state)?.digest ?? null)).data.length,
       })),
     ),

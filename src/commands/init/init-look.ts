@@ -44,7 +44,7 @@ async function look(config: Config, connect: ReturnType<typeof connectHosts>, co
   const looks = reached.map(({ host: { name }, session, error }): Look => {
     if (session === null) return { name, error, login: null, state: null, problems: [] }
     const { state = null, error: unread = null } = inspected.find(one => one.session === session) ?? {}
-    const own = state === null ? [] : problemsOf(state, { bytes: 0, entries: 0 })
+    const own = state === null ? [] : problemsOf(state)
     const broken = unread === null ? [] : [{ host: name, text: unread, fix: null }]
     const problems = [...broken, ...own, ...ofLogins.filter(({ host }) => host === name)]
     return { name, error: null, login: session.connection().facts, state, problems }

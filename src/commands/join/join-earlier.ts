@@ -1,4 +1,4 @@
-import { entriesOf } from '../../artifact/manifest/manifest.js'
+import { writtenFor } from '../../artifact/payload/payload.js'
 import { zipFor } from '../../artifact/payload/zip.js'
 import { MixedError, PreflightError } from '../../errors.js'
 import { readOnAll } from '../../fleet/read/held.js'
@@ -9,7 +9,6 @@ import type { Context } from '../context/context.js'
 import type { JoinFlags } from '../context/flags.js'
 import { demandNone, orInterrupt } from '../context/survey.js'
 import { startRun } from '../context/transact.js'
-import { needsOf } from '../deploy/build-release.js'
 import { bringIntent, sourceOf } from '../repair/repair-act.js'
 import { modelOf, type Scene } from '../repair/repair-facts.js'
 
@@ -35,7 +34,7 @@ export async function bringEarlier(
   const needs = withoutDamaged(earlier.needs, damaged)
   try {
     const artifact = await sourceOf(context, whole, earlier)
-    const size = needsOf(entriesOf(artifact.manifest))
+    const size = writtenFor(null, artifact.manifest, [])
     demandNone(fleet.flatMap(({ state }) => (needs.get(state.name) === 'push' ? problemsOf(state, size) : [])))
     const what = { ...earlier, needs, doubts: new Map() }
     const plan = planEarlier(await bringIntent(context, flags, scene, model, artifact, what))

@@ -2,6 +2,7 @@ import type { Artifact } from '../../artifact/artifact.js'
 import { recall } from '../../artifact/cache/store.js'
 import { entriesOf } from '../../artifact/manifest/manifest.js'
 import { artifactOf } from '../../artifact/pack.js'
+import { writtenFor } from '../../artifact/payload/payload.js'
 import { zipFor } from '../../artifact/payload/zip.js'
 import { MixedError, PreflightError } from '../../errors.js'
 import type { Outcome } from '../../fleet/outcome.js'
@@ -24,7 +25,6 @@ import { keepRecord } from '../context/known.js'
 import { wayOfRepair } from '../context/rollout.js'
 import { demandNone } from '../context/survey.js'
 import { carryOut, revealSecrets, signed, startRun } from '../context/transact.js'
-import { needsOf } from '../deploy/build-release.js'
 import { modelOf, type Scene } from './repair-facts.js'
 
 type Bring = Extract<RepairDecision, { kind: 'bring' }>
@@ -93,12 +93,10 @@ async function bring(
   const pushed = fleet.filter(({ state }) => needs.get(state.name) === 'push')
   const artifact = pushed.length === 0 ? null : await sourceOf(context, scene, decision)
   if (model === null) throw nowhere(release)
-  const size = artifact === null ? { bytes: 0, entries: 0 } : needsOf(entriesOf(artifact.manifest))
+  const size = artifact === null ? undefined : writtenFor(null, artifact.manifest, [])
   const behind = fleet.filter(({ state }) => ['swap', 'push'].includes(needs.get(state.name) ?? ''))
   demandNone(
-    behind.flatMap(({ state }) =>
-      problemsOf(undangled(state), needs.get(state.name) === 'push' ? size : { bytes: 0, entries: 0 }),
-    ),
+    behind.flatMap(({ state }) => problemsOf(undangled(state), needs.get(state.name) === 'push' ? size : undefined)),
   )
   const stay = [...needs].filter(([, need]) => need === 'nothing' || need === 'deploy').map(([name]) => name)
   const way = await wayOfRepair(context, flags, fleet, new Set(stay))
