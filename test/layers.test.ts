@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['connection', 'plan'],
   ['state'],
   ['scripts', 'release', 'inventory'],
-  ['cache-folder.ts', 'errors.ts', 'package.ts', 'process-group.ts', 'text'],
+  ['cache-folder.ts', 'errors.ts', 'line-cutter.ts', 'package.ts', 'process-group.ts', 'text', 'within.ts'],
 ]
 
 /** Upwards, as types: the resolved configuration is data that all of them were written for, and config/config.ts holds no code. */

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PreflightError } from '../errors.js'
+import { lineCutter } from '../line-cutter.js'
 import { signalGroup } from '../process-group.js'
+import { within } from '../within.js'
 
 export type OnOutput = (line: string, stream: 'stdout' | 'stderr') => void
 
@@ -45,15 +46,17 @@ export async function runCommand(command: string, { cwd, env, onOutput, signal }
     const closed = once(child, 'close')
     closed.catch(() => {})
     for (const stream of ['stdout', 'stderr'] as const) {
-      const lines = outputLines(line => {
+      const lines = lineCutter(text => {
+        const line = rewritten(text)
         if (last.push(line) > 20) last.shift()
         onOutput(line, stream)
       })
-      child[stream].on('data', lines.push).on('end', lines.end)
+      child[stream].on('data', lines.write).on('end', lines.end)
     }
     const [code, killedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
     await endGroup(child)
-    await within(2_000, closed)
+    // A daemon that left the group may keep our pipes open for ever.
+    await within(2_000, closed).catch(() => {})
     signal?.throwIfAborted()
     if (code !== 0) throw new BuildFailedError(command, howItEnded(code, killedBy), last)
   } finally {
@@ -78,40 +81,7 @@ async function endGroup(child: ChildProcess): Promise<void> {
   signalGroup(child, 'SIGKILL')
 }
 
-/** A daemon that left the group may keep our pipes open for ever. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const late = new AbortController()
-  const timeout = sleep(ms, null, { signal: late.signal }).catch(() => null)
-  await Promise.race([work, timeout])
-  late.abort()
-}
-
-const longest = 16_384
-
-/** Cuts a stream of chunks into lines. A line that a progress bar rewrote (\r) is told once, as it was last. */
-interface OutputLines {
-  readonly push: (chunk: Buffer) => void
-  readonly end: () => void
-}
-
-function outputLines(onLine: (line: string) => void): OutputLines {
-  const decoder = new StringDecoder('utf8')
-  let rest = ''
-  const tell = (line: string) => onLine(line.replace(/\r+$/, '').replace(/^.*\r/s, ''))
-  const take = (text: string) => {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop() ?? ''
-    lines.forEach(tell)
-    if (rest.length <= longest) return
-    tell(rest)
-    rest = ''
-  }
-  return {
-    push: chunk => take(decoder.write(chunk)),
-    end: () => {
-      take(decoder.end())
-      if (rest !== '') tell(rest)
-      rest = ''
-    },
-  }
+/** A line that a progress bar rewrote (\r) is told once, as it was last. */
+function rewritten(line: string): string {
+  return line.replace(/\r+$/, '').replace(/^.*\r/s, '')
 }

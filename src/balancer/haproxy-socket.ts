@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { within } from '../within.js'
 import { BalancerError, type ServerState } from './balancer.js'
 import type { Door } from './machine.js'
 
@@ -19,11 +20,11 @@ async function ask(door: Door, socket: string, commands: readonly string[]): Pro
   const connection = await door.open().catch(error => {
     throw unreachable(door, error)
   })
-  const stream = await within(connection.forward({ socket })).catch(error => {
+  const stream = await within(patience, connection.forward({ socket })).catch(error => {
     throw refused(door, socket, error)
   })
   try {
-    return await within(answer(stream, `${commands.join(';')}\n`))
+    return await within(patience, answer(stream, `${commands.join(';')}\n`))
   } catch (error) {
     throw new BalancerError(`HAProxy on ${door.host.name} did not answer: ${messageOf(error)}`, { cause: error })
   } finally {
@@ -64,15 +65,6 @@ function refused({ host }: Door, socket: string, error: unknown): BalancerError 
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function within<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${patience / 1000}s`)), patience)
-  })
-  work.catch(() => {})
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 /** Bits of `srv_admin_state`: maintenance that was said here, inherited, or by DNS; drain that was said here, or inherited. */

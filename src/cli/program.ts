@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../text/units.js'
 import { completionShells } from './completion.js'
 
 /** A command line, understood: which command, its flags, and what stood behind them. */
@@ -278,13 +279,9 @@ function count(value: string): number {
 
 /** `10m`, `1h30m`, `45s`; a bare number means seconds. Milliseconds. */
 function duration(value: string): number {
-  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-  if (/^\d+$/.test(value)) return Number(value) * 1000
-  if (!/^(\d+(ms|s|m|h))+$/.test(value)) throw new InvalidArgumentError('Write it like 30s, 10m or 1h30m.')
-  return [...value.matchAll(/(\d+)(ms|s|m|h)/g)].reduce(
-    (sum, [, n, unit]) => sum + Number(n) * (units[unit ?? ''] ?? 0),
-    0,
-  )
+  const ms = parseDuration(value)
+  if (ms === null) throw new InvalidArgumentError('Write it like 30s, 10m or 1h30m.')
+  return ms
 }
 
 const examples = `

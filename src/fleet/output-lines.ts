@@ -1,4 +1,4 @@
-import { StringDecoder } from 'node:string_decoder'
+import { lineCutter } from '../line-cutter.js'
 import { escapeLine } from '../text/escape.js'
 
 type Stream = 'stdout' | 'stderr'
@@ -25,7 +25,7 @@ export function outputLines(tell: Tell, most: Told = usual) {
     bytes -= line.length
     tell(stream, escapeLine(line, Number.POSITIVE_INFINITY))
   }
-  const streams = { stdout: cutter(told('stdout')), stderr: cutter(told('stderr')) }
+  const streams = { stdout: lineCutter(told('stdout')), stderr: lineCutter(told('stderr')) }
   return {
     write(stream: Stream, chunk: Buffer) {
       if (lines > 0 && bytes > 0) streams[stream].write(chunk)
@@ -35,32 +35,6 @@ export function outputLines(tell: Tell, most: Told = usual) {
       streams.stdout.end()
       streams.stderr.end()
       if (leftOut > 0) tell('stderr', `… ${leftOut} bytes more were printed and are not shown`)
-    },
-  }
-}
-
-const longest = 64 * 1024
-
-function cutter(tell: (line: string) => void) {
-  const decoder = new StringDecoder('utf8')
-  let rest = ''
-  return {
-    write(chunk: Buffer) {
-      const [first = '', ...lines] = decoder.write(chunk).split('\n')
-      rest += first
-      for (const line of lines) {
-        tell(rest)
-        rest = line
-      }
-      if (rest.length > longest) {
-        tell(rest)
-        rest = ''
-      }
-    },
-    end() {
-      rest += decoder.end()
-      if (rest !== '') tell(rest)
-      rest = ''
     },
   }
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { within } from '../../src/config/load/within.js'
 import { project, refusal } from './project.js'
 
 describe('a file that cannot be parsed is shown at the place', () => {
@@ -70,9 +69,4 @@ describe('a config that throws is shown', () => {
     const error = await refusal({ cwd: await project({ 'deploy.config.ts': text }) })
     expect([error.message, error.details[0]]).toEqual([message, place])
   })
-})
-
-it('code that never answers is given up', async () => {
-  await expect(within(20, () => new Promise(() => {}))).rejects.toThrow('no answer within 20ms')
-  expect(await within(1000, async () => 'answer')).toBe('answer')
 })

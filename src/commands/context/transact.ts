@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Payload } from '../../artifact/artifact.js'
 import { redactor, resolveSecrets } from '../../config/secrets/secrets.js'
 import { type ExitCode, LockedError } from '../../errors.js'
@@ -130,7 +131,7 @@ export async function withLockWait<T>(
         host: null,
         text: `${error.message.replace(' Nothing was changed.', '')} Waiting.`,
       })
-      await Promise.race([new Promise(resolve => setTimeout(resolve, 2000)), context.io.stop.asked])
+      await Promise.race([sleep(2000), context.io.stop.asked])
     }
   }
 }

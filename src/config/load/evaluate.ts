@@ -3,12 +3,12 @@ import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { cacheFolder } from '../../cache-folder.js'
 import { indexFile } from '../../package.js'
+import { within } from '../../within.js'
 import { ConfigError } from '../problems/problem.js'
 import { displayPath, show } from '../problems/sentence.js'
 import { thrownError } from '../problems/thrown.js'
 import { readProjectFile } from './project-file.js'
 import { readJson } from './read-json.js'
-import { within } from './within.js'
 
 const patience = 60_000
 
@@ -27,8 +27,8 @@ export async function evaluateConfig(file: string, cwd: string): Promise<Readonl
 
 async function exported(file: string, text: string, cwd: string): Promise<unknown> {
   try {
-    const module = await within(patience, () => importFile(file))
-    if ('default' in module) return await within(patience, () => module.default)
+    const module = await within(patience, importFile(file))
+    if ('default' in module) return await within(patience, Promise.resolve(module.default))
     if (/\bmodule\.exports\b/.test(text)) return module
   } catch (error) {
     throw thrownError(error, displayPath(file, cwd), cwd)

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { type DynamicSource, embeddedEntries, type HostEntry, type HostSource } from '../../inventory/host.js'
+import { within } from '../../within.js'
 import { checkHealth, checkStages } from '../check.js'
 import { checkHosts, checkValue } from '../check-value.js'
 import type { Config } from '../config.js'
@@ -14,7 +15,6 @@ import { evaluateConfig } from './evaluate.js'
 import { findConfig } from './find.js'
 import { isOurs, type ProjectFile, readProjectFile } from './project-file.js'
 import { readJson } from './read-json.js'
-import { within } from './within.js'
 
 export interface LoadOptions {
   readonly cwd: string
@@ -105,7 +105,7 @@ const patience = 60_000
 
 async function called(call: () => unknown, { label, cwd }: Place): Promise<unknown> {
   try {
-    return await within(patience, call)
+    return await within(patience, Promise.resolve(call()))
   } catch (error) {
     throw thrownError(error, `hosts() in ${label}`, cwd)
   }

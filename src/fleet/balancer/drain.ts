@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { stateOf } from '../../balancer/balancer.js'
 import type { HostFailure } from '../outcome.js'
 import { ended, type Halt, type HostRun, inPhase, type Run } from '../transaction/run.js'
@@ -74,7 +75,7 @@ async function drained(run: Run, { limits }: Service, task: Task, host: HostRun)
       const patience = run.stop.reason() === null ? limits.drainTimeout : Math.min(5000, limits.drainTimeout)
       const over = performance.now() - began > patience
       if (state !== 'ready') {
-        if (sessions === null) await pause(limits.settle)
+        if (sessions === null) await sleep(limits.settle)
         if (sessions === null || sessions === 0) return end(null, took())
         if (over) {
           run.warnings.push(`${host.name}: ${sessions} sessions had not ended in ${where} when its time was over`)
@@ -84,7 +85,7 @@ async function drained(run: Run, { limits }: Service, task: Task, host: HostRun)
         const failure = troubleIn(`${where} is still in service, although it was told to drain`)
         return end(failure, failure.message)
       }
-      await pause(250)
+      await sleep(250)
     }
   } catch (error) {
     const failure = troubleOf('drain', error)
@@ -94,8 +95,4 @@ async function drained(run: Run, { limits }: Service, task: Task, host: HostRun)
 
 function troubleIn(message: string): HostFailure {
   return { phase: 'drain', step: 'drain', message, hint: null, output: [] }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms))
 }

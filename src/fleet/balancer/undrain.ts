@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { stateOf } from '../../balancer/balancer.js'
 import type { HostFailure } from '../outcome.js'
 import { ended, type Halt, type HostRun, inPhase, type Run } from '../transaction/run.js'
@@ -103,7 +104,7 @@ async function served(run: Run, { limits }: Service, task: Task, host: HostRun, 
         }
         return end({ phase: 'ready', step: 'ready', message, hint: null, output: [] }, message)
       }
-      await new Promise(resolve => setTimeout(resolve, 250))
+      await sleep(250)
     }
   } catch (error) {
     const failure = troubleOf('ready', error)

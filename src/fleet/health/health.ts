@@ -1,12 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { HealthStep } from '../../plan/plan.js'
 import { escapeLine } from '../../text/escape.js'
+import { within } from '../../within.js'
 import { onEach } from '../each.js'
 import type { Emit } from '../events.js'
 import type { HostFailure } from '../outcome.js'
 import { placeOf } from '../read/forwarding.js'
 import type { Session } from '../session.js'
 import type { Stop } from '../stop.js'
-import { within } from '../within.js'
 import { type Broken, brokenNow, failed, type Health, isBrokenForGood, isLost, lostNote } from './answer.js'
 import { askHttp } from './http.js'
 import { whereListens } from './listening.js'
@@ -30,7 +31,7 @@ export async function checkHealth(session: Session, step: HealthStep, stop: Stop
       const more = health.refused ? await listensInstead(session, step) : isOver ? null : onlyErrors(step)
       return { ...health, note: more === null ? note : `${note}: ${more}` }
     }
-    await new Promise(resolve => setTimeout(resolve, 1000))
+    await sleep(1000)
   }
 }
 

@@ -4,9 +4,9 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import type { HealthStep } from '../../plan/plan.js'
+import { within } from '../../within.js'
 import { placeOf } from '../read/forwarding.js'
 import type { Session } from '../session.js'
-import { within } from '../within.js'
 import { failed, type Health } from './answer.js'
 
 interface Answer {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { HostPlan, ProcessStep } from '../../plan/plan.js'
 import { type Living, parseProcesses } from '../../scripts/read/processes.js'
 import { chain, group, stoppedAt, withoutStop } from '../../scripts/shell/chain.js'
@@ -41,7 +42,7 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
     if (wrong.length === 0) return null
     const stopped = stopIn(phase, run.stop).reason() !== null
     if (stopped || performance.now() + pause > until) return judged(run, host, phase, fails, wrong)
-    await new Promise(resolve => setTimeout(resolve, pause))
+    await sleep(pause)
   }
 }
 

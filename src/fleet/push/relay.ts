@@ -5,9 +5,9 @@ import { pushOf, takersOf } from '../../plan/relay.js'
 import { relay as relayScript, type Seed, seedIn } from '../../scripts/prepare/relay.js'
 import type { Way } from '../../scripts/prepare/unpack.js'
 import { escapeLine } from '../../text/escape.js'
+import { within } from '../../within.js'
 import { failureOf } from '../failure.js'
 import type { HostRun, Run } from '../transaction/run.js'
-import { within } from '../within.js'
 
 /** How the files reach some hosts: from others, which got them from here. */
 export interface Relay {

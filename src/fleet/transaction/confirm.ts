@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunResult } from '../../connection/connection.js'
 import { codes } from '../../scripts/shell/codes.js'
 import { onEach } from '../each.js'
@@ -128,7 +129,7 @@ async function confirmHost(run: Run, host: HostRun): Promise<HostFailure | null>
     if (result.code !== null || performance.now() > until) {
       return failureOf({ phase: 'confirm', step: 'confirm', text: confirm.text, timeout: 5000 }, result)
     }
-    await new Promise(resolve => setTimeout(resolve, 500))
+    await sleep(500)
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LockedError } from '../../errors.js'
 import { codes } from '../../scripts/shell/codes.js'
 import type { Script } from '../../scripts/shell/shell.js'
@@ -61,7 +62,7 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
         holders.set(host.name, holder)
         const mayWait = holder !== null && run.plan.tx < holder.tx && performance.now() < until
         if (!mayWait) return failure
-        await new Promise(resolve => setTimeout(resolve, 150))
+        await sleep(150)
       }
     },
     done => `lock acquired on ${done}/${run.hosts.length} hosts`,

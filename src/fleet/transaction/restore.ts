@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunResult } from '../../connection/connection.js'
 import { inWords } from '../../release/paths.js'
 import { codes } from '../../scripts/shell/codes.js'
@@ -135,7 +136,7 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
       ended(run, host, 'rollback', 'restore', performance.now() - began, failure, failure.message)
       return failure
     }
-    await new Promise(resolve => setTimeout(resolve, 1000))
+    await sleep(1000)
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Waiting } from '../../connection/connection.js'
 import { paths } from '../../release/paths.js'
 import { escapeLine } from '../../text/escape.js'
+import { within } from '../../within.js'
 import type { HostFailure } from '../outcome.js'
-import { within } from '../within.js'
 import {
   type Batch,
   ended,
