@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { npmFolder, type Program } from './programs.js'
 
-/** $1: units that must not start at boot; the rest: packages. */
+/** $1: units that must not start at boot, by patterns; the rest: packages. */
 const script = `set -eu
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 units=$1
@@ -17,7 +17,11 @@ fi
 apt-get update -qq
 apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
 if [ -d /run/systemd/system ]; then
-  for unit in $units; do systemctl disable --quiet "$unit" || true; done
+  for units in $units; do
+    for unit in $(systemctl list-unit-files --no-legend "$units" | cut -d ' ' -f 1); do
+      systemctl disable --quiet "$unit" || true
+    done
+  done
 fi
 `
 

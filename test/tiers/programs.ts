@@ -1,14 +1,19 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import zlib from 'node:zlib'
 
-/** A program that tests run, and what brings it: a package of Debian and Ubuntu, or one of npm. */
+/** What tests run, and what brings it: a package of Debian and Ubuntu, or one of npm. */
 export interface Program {
+  /** Of a program on the PATH; of a package, where that is what is looked for. */
   readonly name: string
+  /** It has no program of its own name. */
+  readonly isPackage?: true
   readonly apt?: string
   readonly npm?: string
   /** What its package starts, now and at boot. */
   readonly units?: readonly string[]
+  /** The tests that need it, where they are few: a slice without them does not install it. */
+  readonly only?: string
 }
 
 export type Tier = 'everyday' | 'exhaustive'
@@ -48,6 +53,22 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     { name: 'setfacl', apt: 'acl' },
     { name: 'chromium', apt: 'chromium' },
     { name: 'pm2', npm: 'pm2@7.0.4' },
+    { name: 'gunicorn', apt: 'gunicorn', only: 'test/recipes/' },
+    { name: 'flask', apt: 'python3-flask', only: 'test/recipes/flask' },
+    { name: 'python3-venv', isPackage: true, apt: 'python3-venv', only: 'test/recipes/flask' },
+    { name: 'django-admin', apt: 'python3-django', only: 'test/recipes/django' },
+    { name: 'php', apt: 'php-cli', only: 'test/recipes/' },
+    { name: 'php-fpm', isPackage: true, apt: 'php-fpm', units: ['php*-fpm.service'], only: 'test/recipes/' },
+    { name: 'php-laravel-framework', isPackage: true, apt: 'php-laravel-framework', only: 'test/recipes/laravel' },
+    { name: 'php-sqlite3', isPackage: true, apt: 'php-sqlite3', only: 'test/recipes/laravel' },
+    {
+      name: 'php-symfony-framework-bundle',
+      isPackage: true,
+      apt: 'php-symfony-framework-bundle',
+      only: 'test/recipes/symfony',
+    },
+    { name: 'php-symfony-dotenv', isPackage: true, apt: 'php-symfony-dotenv', only: 'test/recipes/symfony' },
+    { name: 'composer', apt: 'composer', only: 'test/recipes/' },
   ],
 }
 
@@ -61,8 +82,12 @@ export function isSkipped(name: string, env: NodeJS.ProcessEnv = process.env): b
   return !env.CI && env[skipOf(name)] === '1' && find(name) === null
 }
 
-/** Its path; null when it is not here. */
+/** Its path; null when it is not here. Of a package, the list of its files. */
 export function find(name: string): string | null {
+  if (programs.exhaustive.some(program => program.name === name && program.isPackage)) {
+    const list = `/var/lib/dpkg/info/${name}.list`
+    return existsSync(list) ? list : null
+  }
   return (
     folders()
       .map(folder => join(folder, name))

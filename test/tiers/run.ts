@@ -16,7 +16,6 @@ const { CLONEDEPLOY_SLICE: slice } = process.env
 const folder = mkdtempSync(join(tmpdir(), 'clonedeploy-tests-'))
 
 try {
-  if (isWhole) setUp(tier)
   process.exitCode = slice ? await runSlice(slice) : await run()
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`)
@@ -26,6 +25,7 @@ try {
 }
 
 async function run(): Promise<number> {
+  if (isWhole) setUp(tier)
   const checking = isWhole ? check() : 0
   const tested = await vitest(['run', ...args])
   const checked = await checking
@@ -38,6 +38,7 @@ async function runSlice(text: string): Promise<number> {
   process.env.CLONEDEPLOY_SEED ??= `${diceOf(wanted)}`
   const { files, pattern } = sliceOf(await list('everyday'), await list('exhaustive'), wanted)
   if (files.length === 0) throw new Error(`no test is in the slice ${text}`)
+  if (isWhole) setUp(tier, files)
   process.stderr.write(`the same again: CLONEDEPLOY_SLICE=${text} npm run test:exhaustive\n`)
   const names = join(folder, 'names')
   writeFileSync(names, pattern)

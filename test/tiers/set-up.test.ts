@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isSkipped, type Program, programs, skipOf } from './programs.js'
-import { type Machine, refusal } from './set-up.js'
+import { type Machine, needed, refusal } from './set-up.js'
 
 const sshd: Program = { name: 'sshd', apt: 'openssh-server' }
 const pm2: Program = { name: 'pm2', npm: 'pm2@7' }
@@ -50,6 +50,17 @@ describe('what is missing', () => {
       false,
     ])
     expect(isSkipped('sh', { CLONEDEPLOY_SKIP_SH: '1' })).toBe(false)
+  })
+})
+
+describe('a program that few tests need', () => {
+  const flask: Program = { name: 'flask', apt: 'python3-flask', only: 'test/recipes/flask' }
+  it.each([
+    ['is installed for all tests', null, [sshd, flask]],
+    ['is installed for a slice that has one of them', ['test/recipes/flask.exhaustive.test.ts'], [sshd, flask]],
+    ['is not installed for another slice', ['test/recipes/php.exhaustive.test.ts'], [sshd]],
+  ])('%s', (_, files, programs) => {
+    expect(needed([sshd, flask], files)).toEqual(programs)
   })
 })
 

@@ -12,9 +12,12 @@ export interface Machine {
   readonly asRoot: readonly string[] | null
 }
 
-/** Installs what the tests of a tier need and this machine lacks. Throws what to do by hand where it may not. */
-export function setUp(tier: Tier): void {
-  const missing = programs[tier].filter(({ name }) => find(name) === null && !isSkipped(name))
+/**
+ * Installs what the tests of a tier need and this machine lacks; of a slice, what those in its files need. Throws what to do by
+ * hand where it may not.
+ */
+export function setUp(tier: Tier, files: readonly string[] | null = null): void {
+  const missing = needed(programs[tier], files).filter(({ name }) => find(name) === null && !isSkipped(name))
   if (missing.length === 0) return
   const mayInstall = process.env.CLONEDEPLOY_SETUP !== '0'
   const machine = { missing, mayInstall, hasApt: find('apt-get') !== null, asRoot: asRoot() }
@@ -22,6 +25,11 @@ export function setUp(tier: Tier): void {
   if (because !== null) throw new Error(because)
   aptInstall(missing, machine.asRoot ?? [])
   npmInstall(missing)
+}
+
+/** The programs that tests in these files need; null: in all. */
+export function needed(all: readonly Program[], files: readonly string[] | null): readonly Program[] {
+  return all.filter(({ only = '' }) => files === null || files.some(file => file.startsWith(only)))
 }
 
 /** Why nothing can be installed here, with the lines that do it by hand; null: it can. */
