@@ -125,9 +125,9 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .option('--keep <n>', 'how many to keep', count)
       .option('-n, --dry-run', 'show what would be removed'),
   )
-  ask(onStage(add('lock', 'keep everybody from deploying until unlock')).option('-m, --message <why>', 'why'))
+  ask(adopting(onStage(add('lock', 'keep everybody from deploying until unlock'))).option('-m, --message <why>', 'why'))
   ask(
-    onStage(add('unlock', 'give back the lock that was seen')).option(
+    besides(onStage(add('unlock', 'give back the lock that was seen'))).option(
       '--tx <id>',
       'its id, as status and lock show it',
     ),
@@ -141,18 +141,22 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     ),
   )
   ask(
-    selection(
-      common(
-        add('run', 'run a command in deployTo on hosts; exits with the worst code')
-          .argument('[command...]')
-          .option('--stage <name>', 'the stage'),
+    besides(
+      selection(
+        common(
+          add('run', 'run a command in deployTo on hosts; exits with the worst code')
+            .argument('[command...]')
+            .option('--stage <name>', 'the stage'),
+        ),
       ),
     ),
     true,
   )
   ask(
-    selection(
-      common(add('logs', 'print the last lines of the app’s log on each host').argument('[host...]', 'these hosts')),
+    besides(
+      selection(
+        common(add('logs', 'print the last lines of the app’s log on each host').argument('[host...]', 'these hosts')),
+      ),
     )
       .option('--release <id>', 'of this release, where each release has a log of its own')
       .option('-n, --lines <n>', 'how many lines of each host (50)', count),
@@ -247,6 +251,14 @@ function adopting(command: Command): Command {
   return command.option(
     '--adopt',
     'take over a deployTo that was deployed as another app or stage, such as a renamed one',
+  )
+}
+
+/** For the commands that change nothing that is deployed. */
+function besides(command: Command): Command {
+  return command.option(
+    '--adopt',
+    'go on where deployTo was deployed as another app or stage, and leave it theirs; repair --adopt takes it over',
   )
 }
 

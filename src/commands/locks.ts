@@ -6,13 +6,15 @@ import { isTransactionId } from '../release/id.js'
 import { codes } from '../scripts/shell/codes.js'
 import { breakLock, hold } from '../scripts/transaction/lock.js'
 import { type Context, inContext } from './context/context.js'
-import { type CommonFlags, quietly } from './context/flags.js'
+import { type AdoptFlags, quietly } from './context/flags.js'
 import type { Io } from './context/io.js'
+import { demandOurs } from './context/owner.js'
 import { demandFree, type Fleet, survey } from './context/survey.js'
 import { holderText, newTransaction } from './context/transact.js'
+import { recordOwner } from './repair/record-owner.js'
 import { readFleet } from './status.js'
 
-interface LockFlags extends CommonFlags {
+interface LockFlags extends AdoptFlags {
   readonly message?: string
   readonly tx?: string
 }
@@ -20,8 +22,9 @@ interface LockFlags extends CommonFlags {
 /** `clonedeploy lock`: holds the lock of every host until `unlock`, so that nobody deploys. All hosts, or none. */
 export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
   return inContext(io, quietly(flags), async (context): Promise<ExitCode> => {
-    const fleet = await survey(context)
+    const fleet = demandOurs(context, flags, await survey(context))
     demandFree(context, fleet)
+    await recordOwner(context, flags, fleet)
     const now = io.now()
     const tx = newTransaction(now)
     const holder = holderText(context, { tx, command: 'lock', reason: flags.message, now })
@@ -63,7 +66,7 @@ export async function unlock(io: Io, flags: LockFlags): Promise<ExitCode> {
       context,
       flags,
       tx,
-      read,
+      demandOurs(context, flags, read),
       fleet.hosts.filter(({ state }) => state === null).map(({ name }) => name),
     )
   })

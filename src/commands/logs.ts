@@ -10,11 +10,12 @@ import { codes } from '../scripts/shell/codes.js'
 import type { HostState } from '../state/host-state.js'
 import { currentEntry, currentRelease } from '../state/releases.js'
 import { type Context, inContext } from './context/context.js'
-import type { CommonFlags } from './context/flags.js'
+import type { AdoptFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
+import { demandOurs } from './context/owner.js'
 import { orInterrupt } from './context/survey.js'
 
-interface LogsFlags extends CommonFlags {
+interface LogsFlags extends AdoptFlags {
   readonly release?: string
   readonly lines?: number
 }
@@ -34,7 +35,7 @@ export async function logs(io: Io, flags: LogsFlags, words: readonly string[]): 
       io.contacted()
       const reaching = reach(hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit })
       const sessions = demandAll(await orInterrupt(context, reaching))
-      const fleet = demandStates(await inspectAll(sessions, [], concurrency))
+      const fleet = demandOurs(context, flags, demandStates(await inspectAll(sessions, [], concurrency)))
       const read = onEach(fleet, concurrency, ({ session, state }) => readLog(context, flags, session, state))
       const found = await orInterrupt(context, read)
       const report = { v: 1, command: 'logs', app: config.app, stage: config.stage, hosts: found }

@@ -7,12 +7,13 @@ import { codes } from '../scripts/shell/codes.js'
 import { command } from '../scripts/shell/hook.js'
 import { escapeLine } from '../text/escape.js'
 import { inContext } from './context/context.js'
-import type { CommonFlags } from './context/flags.js'
+import type { AdoptFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
+import { demandOurs } from './context/owner.js'
 import { orInterrupt } from './context/survey.js'
 
 /** `clonedeploy run -- CMD`: a command in deployTo on hosts; every line says whose it is. Exit status of the worst, as ssh gives it. */
-export async function run(io: Io, flags: CommonFlags, words: readonly string[]): Promise<number> {
+export async function run(io: Io, flags: AdoptFlags, words: readonly string[]): Promise<number> {
   if (words.length === 0) throw new UsageError('run needs a command: clonedeploy run -- uptime')
   return inContext(io, flags, async context => {
     io.contacted()
@@ -23,7 +24,7 @@ export async function run(io: Io, flags: CommonFlags, words: readonly string[]):
         reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }),
       ),
     )
-    const fleet = demandStates(await inspectAll(sessions, [], concurrency))
+    const fleet = demandOurs(context, flags, demandStates(await inspectAll(sessions, [], concurrency)))
     const width = Math.max(...fleet.map(({ state }) => state.name.length))
     const timeout = flags.timeout ?? 600_000
     const exits = await orInterrupt(

@@ -58,7 +58,10 @@ function completer({ config, stage }: Typed, line: string | null): Propose {
 
 /** A command line again, with something more: `clonedeploy deploy staging --lock-wait 10m`. */
 export function again(argv: readonly string[], more: string): string {
-  return `${lineOf(argv)} ${more}`
+  const end = argv.indexOf('--')
+  return end < 0
+    ? `${lineOf(argv)} ${more}`
+    : `${lineOf(argv.slice(0, end))} ${more} ${argv.slice(end).map(shellWord).join(' ')}`
 }
 
 /** A command line as it is typed. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { inodes } from '../support/files.js'
 import { both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
@@ -17,13 +18,14 @@ describe.skipIf(!sshdIsHere())('a deployTo that two stages name', () => {
     return here.project.deployed('one')
   }
 
-  async function refused(command: string): Promise<void> {
+  async function refused(command: string, again = `${command} --adopt`): Promise<void> {
     const before = trees()
-    const { code, stderr } = await run(command)
+    const { code, stdout, stderr } = await run(command)
     expect([code, stderr]).toEqual([3, expect.stringContaining('h2  ')])
+    expect(stdout).toBe('')
     for (const i of both)
       expect(stderr).toContain(`${here.project.on(i)} was deployed as shop/blue, and this is shop/green`)
-    expect(stderr).toContain(`if only the name changed: clonedeploy ${command} --adopt`)
+    expect(stderr).toContain(`if only the name changed: clonedeploy ${again}`)
     expect(trees()).toEqual(before)
   }
 
@@ -33,6 +35,7 @@ describe.skipIf(!sshdIsHere())('a deployTo that two stages name', () => {
     await refused('deploy green')
     await refused('deploy green --dry-run')
     await refused('prune green --keep 1')
+    await refused('lock green')
     const before = trees()
     expect(await run('deploy green --adopt --dry-run --detailed-exitcode')).toMatchObject({ code: 10 })
     expect(trees()).toEqual(before)
@@ -56,6 +59,22 @@ describe.skipIf(!sshdIsHere())('a deployTo that two stages name', () => {
   )('is refused to %s', async command => {
     await asBlue()
     await refused(command)
+  })
+
+  exhaustively('is refused to a command that would run there, to its log and its lock', async () => {
+    const logs = 'tail -n 1 version'
+    here.project.configure({ stages: { blue: {}, green: {} }, defaultStage: 'blue', logs })
+    await here.project.deployed('one')
+    await refused('run --stage green -- cat current/version', 'run --stage green --adopt -- cat current/version')
+    await refused('logs --stage green')
+    expect(await run('run --stage green --adopt -- cat current/version')).toMatchObject({ code: 0 })
+    expect(await run('logs --stage green --adopt')).toMatchObject({ code: 0 })
+    const { tx } = (await run('lock blue --json')).json()
+    await refused(`unlock green --tx ${tx}`)
+    expect(await run(`unlock green --tx ${tx} --adopt`)).toMatchObject({ code: 0 })
+    expect(owners()).toEqual(both.map(() => 'blue'))
+    expect(await run('lock green --adopt')).toMatchObject({ code: 0 })
+    expect(owners()).toEqual(both.map(() => 'green'))
   })
 
   it('is the problem of its hosts for check, status and releases', async () => {

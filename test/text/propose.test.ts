@@ -63,6 +63,7 @@ describe('a command that a message proposes', () => {
     expect(again(['deploy', 'blue', '-m', 'hot fix'], '--lock-wait 10m')).toBe(
       "clonedeploy deploy blue -m 'hot fix' --lock-wait 10m",
     )
+    expect(again(['run', '--', 'echo', '$HOME'], '--adopt')).toBe("clonedeploy run --adopt -- echo '$HOME'")
   })
 })
 

@@ -16,9 +16,9 @@ export interface CommonFlags {
   readonly timeout?: number
 }
 
-/** Of every command that changes what is on the hosts. */
+/** Of every command that acts on what is in `deployTo`. */
 export interface AdoptFlags extends CommonFlags {
-  /** Take over a `deployTo` that was deployed as another app or stage. */
+  /** Take over (or, for what changes nothing there, go into) a `deployTo` that was deployed as another app or stage. */
   readonly adopt?: boolean
 }
 
