@@ -1,15 +1,20 @@
 import { isPointer } from './git/lfs.js'
 import { entriesOf, type Manifest } from './manifest/manifest.js'
-import { printable } from './names.js'
+import { printable, someOf } from './names.js'
 
-/** Of a file that should not go out unnoticed: it holds a private key, or it is a pointer of Git LFS. */
-export type Mark = 'key' | 'pointer'
+/**
+ * Of a file that should not go out unnoticed: it holds a private key, it is a pointer of Git LFS, or a script that is run by
+ * a program of the folder that it was packed in.
+ */
+export type Mark = 'key' | 'pointer' | 'bound'
 
 /** By sha256. */
 export type Marks = ReadonlyMap<string, Mark>
 
-export function markOf(bytes: Buffer): Mark | null {
+/** `root` is the folder that it is packed in. */
+export function markOf(bytes: Buffer, root: string): Mark | null {
   if (isPointer(bytes)) return 'pointer'
+  if (isBound(bytes, root)) return 'bound'
   return holdsPrivateKey(bytes) ? 'key' : null
 }
 
@@ -17,7 +22,24 @@ export function markOf(bytes: Buffer): Mark | null {
 export function markedIn(manifest: Manifest, marks: Marks): Readonly<Record<Mark, readonly string[]>> {
   const files = marks.size === 0 ? [] : entriesOf(manifest).filter(entry => entry.kind === 'file')
   const having = (mark: Mark) => files.filter(({ sha256 }) => marks.get(sha256) === mark).map(({ path }) => path)
-  return { key: having('key'), pointer: having('pointer') }
+  return { key: having('key'), pointer: having('pointer'), bound: having('bound') }
+}
+
+/** By its first line; pip puts a path that is too long for that into the second. */
+function isBound(bytes: Buffer, root: string): boolean {
+  if (bytes[0] !== 0x23 || bytes[1] !== 0x21) return false
+  const [first = '', second = ''] = bytes.toString('utf8', 0, 1024).split('\n')
+  return (
+    first.includes(`${root}/`) ||
+    (first === '#!/bin/sh' && second.startsWith(`'''exec' `) && second.includes(`${root}/`))
+  )
+}
+
+/** A sentence about scripts that will not run in a release. */
+export function boundWarnings(paths: readonly string[]): string[] {
+  if (paths.length === 0) return []
+  const named = someOf(paths.map(printable))
+  return [`scripts that name the folder they were made in run on no host; make them there, in "prepare": ${named}`]
 }
 
 /** Bytes above which no file is looked into: a key with a long chain of certificates has a tenth of it. */

@@ -6,7 +6,7 @@ import { freeze } from './cache/freeze.js'
 import type { Frozen } from './cache/store.js'
 import { PointersError } from './git/lfs.js'
 import { digestOf, type Manifest } from './manifest/manifest.js'
-import { keyWarnings, markedIn } from './marks.js'
+import { boundWarnings, keyWarnings, markedIn } from './marks.js'
 import { payloadFrom } from './payload/payload.js'
 import { findAll, type PackOptions } from './select/find.js'
 
@@ -19,7 +19,12 @@ export async function packFolder(options: PackOptions): Promise<Artifact> {
   const { frozen, marks } = await freeze(options.dir, found, options.cacheDir, options.stays ?? false, options.signal)
   const marked = markedIn(frozen.manifest, marks)
   if (marked.pointer.length > 0 && !options.unfiltered) throw new PointersError(marked.pointer)
-  return artifactOf(frozen, options.revision ?? null, [...warnings, ...keyWarnings(marked.key)], skeleton)
+  return artifactOf(
+    frozen,
+    options.revision ?? null,
+    [...warnings, ...keyWarnings(marked.key), ...boundWarnings(marked.bound)],
+    skeleton,
+  )
 }
 
 /** An artifact of frozen bytes. Payloads are made once per base and release, and shared by all who ask. */

@@ -28,8 +28,8 @@ function leftOut(found: Found, why: Verdict, text: string): string[] {
 }
 
 function dangling({ files, folders, links }: Found, shared: readonly string[]): string[] {
-  const known = new Set([...files, ...folders, ...links].map(({ path }) => path))
-  for (const path of shared) for (const each of [path, ...parentsOf(path)]) known.add(each)
+  const paths = [...[...files, ...folders, ...links].map(({ path }) => path), ...shared]
+  const known = new Set(paths.flatMap(path => [path, ...parentsOf(path)]))
   const has = (path: string) => known.has(path) || parentsOf(path).some(parent => shared.includes(parent))
   const tree = { links: new Map(links.map(({ path, target }) => [path, target])), has }
   const lost = links.filter(({ path }) => endOf(path, tree) === 'missing')

@@ -306,6 +306,35 @@ describe('what is deployed of a folder', () => {
     expect(warnings).toEqual(['symbolic links to nothing in the release: a → gone, c → c'])
   })
 
+  it('warns of no link to a folder of which only a part is packed', async () => {
+    const tree = { 'packages/ui/dist/x': 'x', 'packages/ui/src/x': 'x', 'node_modules/ui': '-> ../packages/ui' }
+    const { warnings } = await packed(tree, { include: ['node_modules', 'packages/ui/dist'] })
+    expect(warnings).toEqual([])
+  })
+
+  it('warns of scripts that are run by what lies in the folder that is packed', async () => {
+    const dir = temporary()
+    const long = `#!/bin/sh\n'''exec' ${dir}/.venv/bin/python3 "$0" "$@"\n' '''\n`
+    const other = { good: '#!/usr/bin/env python3\n', 'a.txt': `see ${dir}/.venv` }
+    fill(dir, { '.venv/bin/pip': `#!${dir}/.venv/bin/python3\n`, '.venv/bin/long': long, ...other })
+    const { warnings } = await packFolder({
+      dir,
+      include: null,
+      shared: { dirs: [], files: [] },
+      cacheDir: temporary(),
+    })
+    expect(warnings).toEqual([
+      'scripts that name the folder they were made in run on no host; make them there, in "prepare": .venv/bin/long, .venv/bin/pip',
+    ])
+  })
+
+  it('is no virtual environment of Python, which is made on the hosts', async () => {
+    const packing = packed({ '.venv/pyvenv.cfg': 'x', '.venv/bin/python3': '-> /usr/bin/python3' })
+    await expect(packing).rejects.toMatchObject({
+      next: [expect.stringMatching(/^\.venv is a virtual environment .* "prepare"/), expect.anything()],
+    })
+  })
+
   it('leaves out shared paths and says so', async () => {
     const tree = { 'public/uploads/a': 'x', 'public/x': 'x', '.env': 'x', 'config/key': 'x' }
     const shared = { dirs: ['public/uploads/'], files: ['.env', 'config/key', 'not/there'] }

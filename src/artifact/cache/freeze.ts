@@ -73,7 +73,7 @@ async function copyAll(
   signal?: AbortSignal | undefined,
 ) {
   const pause = pauseOften(signal)
-  const content = contentOf(out)
+  const content = contentOf(out, root)
   const before = seen && openFrozen(seen.frozen, content)
   try {
     const entries: FileEntry[] = []
@@ -115,7 +115,7 @@ const small = 1 << 20
 type Content = ReturnType<typeof contentOf>
 
 /** The content that is being written: each distinct one once. All sizes in bytes. */
-function contentOf(out: number) {
+function contentOf(out: number, root: string) {
   const buffer = Buffer.allocUnsafe(4 * small)
   const known = new Set<string>()
   const marks = new Map<string, Mark>()
@@ -139,7 +139,7 @@ function contentOf(out: number) {
       if (readAll(input, bytes, 0) < size) return null
       const sha256 = hashOf('sha256', bytes)
       if (isNew(sha256)) filled += size
-      const mark = markOf(bytes)
+      const mark = markOf(bytes, root)
       if (mark !== null) marks.set(sha256, mark)
       return sha256
     },

@@ -1,7 +1,7 @@
 import { PreflightError } from '../../errors.js'
 import { UnpackableError } from '../artifact.js'
 import { printable, someOf } from '../names.js'
-import { endOf, parentsOf } from './tree.js'
+import { endOf, parentOf, parentsOf } from './tree.js'
 import type { Found } from './walk.js'
 
 /** Throws when what was found cannot be a release. `shared`: the linked paths. */
@@ -25,16 +25,26 @@ function refuseSpecial({ special }: Found): void {
   })
 }
 
-function refuseLinksOut({ links }: Found): void {
+function refuseLinksOut({ links, files }: Found): void {
   const tree = { links: new Map(links.map(({ path, target }) => [path, target])), has: () => true }
   const out = links.filter(({ path }) => endOf(path, tree) === 'outside')
   if (out.length === 0) return
   throw new UnpackableError('symbolic links that leave the release would point nowhere on the hosts', {
     details: out.slice(0, 10).map(({ path, target }) => `${printable(path)} → ${printable(target)}`),
     next: [
+      ...environmentHints(out, files),
       'copy in the build what they point at, deploy from a folder that holds both, or leave them out: .deployignore',
     ],
   })
+}
+
+/** Of a virtual environment, whose programs hold the path that it was made at, too. */
+function environmentHints(out: Found['links'], files: Found['files']): readonly string[] {
+  const made = files.filter(({ path }) => /(^|\/)pyvenv\.cfg$/.test(path)).map(({ path }) => parentOf(path))
+  const found = made.find(folder => out.some(({ path }) => path.startsWith(`${folder}/bin/`)))
+  if (found === undefined) return []
+  const what = `${printable(found)} is a virtual environment of Python, which runs only where it was made`
+  return [`${what}: make it on the hosts, in "prepare", and leave it out: .deployignore`]
 }
 
 /** A linked path cannot be made where one of its folders is a file or a link in the release. */
