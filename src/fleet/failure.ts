@@ -93,7 +93,18 @@ function hookWords(attempt: Attempt, result: RunResult): { readonly message: str
       `${command}: command not found`,
       'the PATH is that of a non-interactive login; name the program by its full path',
     )
+  if (code === 126) return say(`${command} cannot be executed`, executableHint(attempt.text, result))
   return say(`${command} failed with exit code ${code}`)
+}
+
+/** For a file of the release that the command names, and the shell complains of. */
+function executableHint(command: string, result: RunResult): string | null {
+  const said = lastLines(result).map(line => line.toLowerCase())
+  const paths = command.split(/[\s;&|()]+/).filter(word => /^[\w.][\w./-]*\/[\w./-]+$/.test(word))
+  const file = paths
+    .find(path => said.some(line => line.endsWith(`${path}: permission denied`.toLowerCase())))
+    ?.replace(/^\.\//, '')
+  return file === undefined ? null : `chmod +x ${file}, which git records by: git update-index --chmod=+x ${file}`
 }
 
 function say(message: string, hint: string | null = null): { readonly message: string; readonly hint: string | null } {

@@ -13,3 +13,15 @@ it.each([
   const failure = failureOf(attempt, { ...result, stdout: Buffer.from(said) })
   expect(failure).toMatchObject({ message: expect.stringContaining(sentence), output: [] })
 })
+
+it.each([
+  ['bin/restart.sh now', 'sh: 1: bin/restart.sh: Permission denied', 'bin/restart.sh'],
+  ['cd web && ./restart', 'bash: line 1: ./restart: Permission denied', 'restart'],
+  ['/usr/local/bin/restart', 'sh: 1: /usr/local/bin/restart: Permission denied', null],
+  ['bin/restart.sh', 'bin/restart.sh: cannot read /etc/shop: Permission denied', null],
+])('`%s` that cannot be executed, because %j, has a hint only where its file lacks a bit', (text, said, file) => {
+  const result = { code: codes.hook, signal: null, lost: null, stdout: Buffer.from('exit 126\n'), ms: 1 }
+  const failure = failureOf({ ...attempt, step: 'restart', text }, { ...result, stderr: Buffer.from(`${said}\n`) })
+  const hint = file && `chmod +x ${file}, which git records by: git update-index --chmod=+x ${file}`
+  expect(failure).toMatchObject({ message: `\`${text}\` cannot be executed`, hint })
+})
