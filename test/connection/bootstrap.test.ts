@@ -8,9 +8,14 @@ import { exhaustive } from '../support/tier.js'
 const NONCE = '0123456789abcdef0123456789abcdef'
 const LOGIN_SHELLS = ['bash', 'dash', 'sh', ...exhaustive(['zsh', 'fish', 'tcsh'])]
 
-async function feed(command: readonly string[], input: string | Uint8Array, path = process.env.PATH): Promise<string> {
+async function feed(
+  command: readonly string[],
+  input: string | Uint8Array,
+  path = process.env.PATH,
+  more = {},
+): Promise<string> {
   const [file, ...args] = command as [string, ...string[]]
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, PATH: path } })
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, PATH: path, ...more } })
   child.stdin.end(input)
   const chunks: Buffer[] = []
   for await (const chunk of child.stdout) chunks.push(chunk)
@@ -27,7 +32,7 @@ function loopUnder(shell: readonly string[]): string[] {
 describe('the command that every channel runs', () => {
   it('is one line of single quotes that no login shell reads in its own way', () => {
     expect(bootstrap(NONCE)).toBe(
-      'exec /bin/sh -c \'unset l c; while IFS= read -r l; do case $l in 0123456789abcdef0123456789abcdef" "*) ' +
+      'exec /bin/sh -c \'unset l c TMOUT; set +Cefu; while IFS= read -r l; do case $l in 0123456789abcdef0123456789abcdef" "*) ' +
         `eval "$(printf %b "\${l#* }")";; 0123456789abcdef0123456789abcdef:*) ` +
         `eval "$(dd bs="\${l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`,
     )
@@ -56,6 +61,12 @@ describe.each(everyShell)('the loop under $name', shell => {
       '$(echo stray)',
     ]
     expect(await loop(`${stray.join('\n')}\nno newline${requestLine(NONCE, '', 'echo wanted')}`)).toBe('wanted\n')
+  })
+
+  it('does not give up after TMOUT, and takes no options from SHELLOPTS', async () => {
+    const env = { TMOUT: '1', SHELLOPTS: 'noclobber:nounset:errexit:noglob' }
+    const text = 'case $- in *[Cefu]*) echo "$-" ;; *) echo "[$TMOUT]" ;; esac'
+    expect(await feed(loopUnder(shell.command), requestLine(NONCE, '', text), shell.path, env)).toBe('[]\n')
   })
 
   it('runs nothing of a line that was cut', async () => {

@@ -61,10 +61,11 @@ function runText(script: Script, stdin: 'input' | 'channel', kept: ReadonlyMap<s
  * The one command that runs on every channel: a loop that evaluates the lines which begin with the nonce (where a colon
  * and a number come after it, so many gzipped bytes behind the line) and ignores all others, so that stray bytes are never
  * run. It reads alike in bash, dash, zsh, fish and csh, whichever of them the login shell is: single quotes, no `!`, no
- * backslash, no newline. Nothing of a script is ever on a command line.
+ * backslash, no newline. Nothing of a script is ever on a command line. It undoes what a host's environment sets for every bash:
+ * TMOUT would end a `read` that waits, and SHELLOPTS may forbid what scripts do (noclobber).
  */
 export function bootstrap(nonce: string): string {
-  return `exec /bin/sh -c 'unset l c; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(dd bs="$\{l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`
+  return `exec /bin/sh -c 'unset l c TMOUT; set +Cefu; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(dd bs="$\{l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`
 }
 
 /** A line for that loop: `head` and `text`. What went before it on the channel, if it was not ended by a newline, is ended by ours. */
