@@ -152,6 +152,7 @@ describe.skipIf(!sshdIsHere())('logging in', () => {
     const why = 'was skipped: it is a certificate, which the built-in SSH cannot log in with'
     const inFile = await refused([`IdentityFile ${file}`, 'IdentityAgent none'])
     expect(inFile.details).toContain(`${file}-cert.pub ${why}`)
+    expect(inFile.next[0]).toMatch(/^ssh: { transport: 'auto' }, the default, has the system's ssh do it/)
     agentHolds(file)
     const inAgent = await refused([`IdentityAgent ${agent.socket}`, 'IdentityFile none'])
     expect(inAgent.details).toContain(`agent certified ${why}`)

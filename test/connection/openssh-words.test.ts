@@ -29,6 +29,7 @@ describe('what ssh says of its login', () => {
       hostKey: { type: 'ssh-ed25519', fingerprint: HOST },
       offered: [`agent RSA ${HOST}`, '/home/anna/my keys/id'],
       accepted: '/home/anna/my keys/id',
+      denied: false,
       method: 'publickey',
       partial: false,
       lines: [],
@@ -42,6 +43,14 @@ describe('what ssh says of its login', () => {
     )
     expect(words.hostKey).toEqual({ type: 'ssh-ed25519-cert-v01@openssh.com', fingerprint: HOST })
     expect(words.accepted).toBe('certificate /keys/id-cert.pub')
+  })
+
+  it.each([
+    ['denied', 'debug1: Authentications that can continue: publickey'],
+    ['not signed with', 'debug1: No more authentication methods to try.'],
+  ])('tells a login with a known key that was %s', (how, next) => {
+    const words = log(`debug1: Server accepts key: /keys/id ED25519 ${KEY} explicit`, next)
+    expect([words.accepted, words.denied]).toEqual(['/keys/id', how === 'denied'])
   })
 
   it('is kept where it is for people', () => {

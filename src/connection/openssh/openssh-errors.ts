@@ -3,7 +3,7 @@ import { judge } from '../host-keys/host-key.js'
 import { hostKeyError } from '../host-keys/host-key-errors.js'
 import type { KnownHost } from '../host-keys/known-hosts.js'
 import { seconds } from '../shell/exchange.js'
-import { oneKey, shutOut } from '../ssh2/auth.js'
+import { keptOut, oneKey, shutOut, whoKeepsOut } from '../ssh2/auth.js'
 import { slowSshd } from '../ssh2/handshake-errors.js'
 import { addressOf, spelled, sshLine, type Target } from '../target.js'
 import type { SshWords } from './openssh-output.js'
@@ -64,7 +64,10 @@ export function opensshError(failure: OpensshFailure): ConnectError {
     case 'unreachable':
       return error(`${name} cannot be reached at ${address}`)
     case 'handshake':
-      return error(`${name} and ssh cannot agree on how to talk`, [sshLine(target, '-vv')])
+      return error(`${name} and ssh cannot agree on how to talk`, [
+        ...(words.lines.some(line => chacha20.test(line)) ? [byOurselves] : []),
+        sshLine(target, '-vv'),
+      ])
     case 'config':
       return error(`the ssh configuration for ${name} cannot be used`)
     default:
@@ -74,6 +77,10 @@ export function opensshError(failure: OpensshFailure): ConnectError {
       )
   }
 }
+
+/** ssh is not let use it: it does not say whether it keeps to strict key exchange. */
+const chacha20 = /no matching cipher found\. Their offer: .*chacha20-poly1305/
+const byOurselves = "ssh: { transport: 'auto' }, the default, takes chacha20-poly1305 where key exchange is strict"
 
 /** Our own deadline is over. */
 export function tooSlow({ target, words, timeout }: OpensshFailure): ConnectError {
@@ -108,15 +115,17 @@ function refusedLogin({ target, words }: OpensshFailure): ConnectError {
   return new ConnectError('auth', target.name, reason(target, words, taken), {
     details,
     next: [
-      ...(words.accepted === null ? [] : ['ssh-add -l     must show the key']),
+      ...(words.denied ? [whoKeepsOut] : words.accepted === null ? [] : ['ssh-add -l     must show the key']),
       ...(words.lines.some(line => shutOut.test(line)) ? [oneKey] : []),
       `${sshLine(target, '-v')}     must log in without a question`,
     ],
   })
 }
 
-function reason({ name }: Target, { offered, accepted, partial }: SshWords, taken: readonly string[]): string {
+function reason(target: Target, { offered, accepted, denied, partial }: SshWords, taken: readonly string[]): string {
+  const { name } = target
   if (partial) return `${name} took the key and asks for a second factor, which a deployment cannot give`
+  if (denied) return keptOut(target)
   if (accepted !== null)
     return `${name} takes ${accepted}, and ssh could not sign with it: is it encrypted, and in no agent?`
   if (taken.length > 0 && !taken.includes('publickey'))

@@ -10,6 +10,8 @@ export interface SshWords {
   /** The keys that it offered, in words, and the one that was taken. */
   readonly offered: readonly string[]
   readonly accepted: string | null
+  /** The host verified the login with that key, and refused it. */
+  readonly denied: boolean
   readonly method: string | null
   /** The host took one method and wants another one. */
   readonly partial: boolean
@@ -35,6 +37,7 @@ export function sshWords(log: string): SshWords {
     hostKey: key === null ? null : { type: key[1] ?? '', fingerprint: key[2] ?? '' },
     offered: offered.map(keyInWords),
     accepted: accepted === undefined ? null : keyInWords(accepted),
+    denied: /^debug1: Server accepts key: .*\r?\ndebug1: Authentications that can continue: /m.test(log),
     method: last(/^(?:debug1: )?Authenticated to .* using "([^"]+)"/)?.[1] ?? null,
     partial: all.some(line => / with partial success\.?$/.test(line)),
     lines: all.filter(line => line.trim() !== '' && !noise.test(line)),

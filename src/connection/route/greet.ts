@@ -114,7 +114,7 @@ async function shown(begin: Begin, target: Target, reached: Reached, options: Sh
   } catch (error) {
     const witness = { phase: 'kex', offered: null, used: null, unsigned: [], negotiation: talk } as const
     const keys = { candidates: [], skipped: [], locked: [], next: [] }
-    const auth = { handler: () => {}, state: { methods: null, partial: false } }
+    const auth = { state: { methods: null, partial: false, known: false } }
     throw handshakeError({
       ...{ ...witness, unsigned: [], failure: error as Error, target, auth },
       options: { ...options, keys },

@@ -34,6 +34,18 @@ export const shutOut = /too many authentication failures/i
 export const oneKey =
   'name its key: identityFile in the configuration, or IdentityFile with IdentitiesOnly yes in ~/.ssh/config'
 
+/** The host verified a key of ours, and refused the login all the same. */
+export function keptOut({ name, user }: Target): string {
+  return `${name} knows the key, and does not let ${user} log in`
+}
+
+export const whoKeepsOut =
+  'its sshd may forbid it (PermitRootLogin no, for root), or its PAM (an expired account): the log of sshd says which'
+
+/** What the system's ssh can do, and this process cannot. */
+export const bySystem =
+  "ssh: { transport: 'auto' }, the default, has the system's ssh do it: openssh-client on this machine"
+
 /** The keys to try on a host, in the order of OpenSSH: agent keys named in the configuration, other agent keys, files. */
 export async function candidatesFor(
   target: Target,
@@ -77,7 +89,9 @@ export function authHandler(
   candidates: readonly Candidate[],
   onTry: (candidate: Candidate) => void,
 ): AuthState {
-  const state: { methods: readonly string[] | null; partial: boolean } = { methods: null, partial: false }
+  const state: { methods: readonly string[] | null; partial: boolean; known: boolean } = {
+    ...{ methods: null, partial: false, known: false },
+  }
   const left = [...candidates]
   let asked = false
   const handler: AuthHandlerMiddleware = (methods, partial, next) => {
@@ -94,20 +108,30 @@ export function authHandler(
     const username = target.user
     next(agent === null ? { type: 'publickey', username, key } : { type: 'agent', username, agent })
   }
-  return { handler, state }
+  const hear = (line: string) => {
+    if (line === 'Inbound: Received USERAUTH_PK_OK') state.known = true
+  }
+  return { handler, hear, state }
 }
 
 export interface AuthState {
   readonly handler: AuthHandlerMiddleware
+  /** For ssh2's `debug`. */
+  readonly hear: (line: string) => void
   /** Methods that the host would still take, and whether it wants another one besides the key. */
-  readonly state: { readonly methods: readonly string[] | null; readonly partial: boolean }
+  readonly state: {
+    readonly methods: readonly string[] | null
+    readonly partial: boolean
+    /** It would have taken one of the keys. */
+    readonly known: boolean
+  }
 }
 
 /** Why nobody could log in. */
 export function authError(
   target: Target,
   tried: Candidates,
-  { state }: AuthState,
+  { state }: Pick<AuthState, 'state'>,
   unsigned: readonly string[],
   cause: Error,
 ): ConnectError {
@@ -123,6 +147,8 @@ export function authError(
   const next = [
     ...tried.next,
     ...(tooMany ? [oneKey] : []),
+    ...(isKeptOut(state, unsigned) ? [whoKeepsOut] : []),
+    ...(tried.skipped.some(line => line.includes(CERTIFICATE)) ? [bySystem] : []),
     ...(unsigned.length > 0 ? ['ssh-add -l'] : []),
     `${sshLine(target, '-v')}     must log in without a question`,
   ]
@@ -136,11 +162,16 @@ function reason(target: Target, tried: Candidates, state: AuthState['state'], un
   }
   if (unsigned.length > 0 && unsigned.length === tried.candidates.length)
     return `${target.name} cannot be logged in to: the agent would not sign`
+  if (isKeptOut(state, unsigned)) return keptOut(target)
   if (tried.candidates.length > 0)
     return `${target.name} refused ${tried.candidates.length > 1 ? 'the keys' : 'the key'}`
   if (tried.locked.length > 0)
     return `${target.name} cannot be logged in to: the key is encrypted, and no agent holds it`
   return `${target.name} cannot be logged in to: there is no key to try`
+}
+
+function isKeptOut({ known, partial }: AuthState['state'], unsigned: readonly string[]): boolean {
+  return known && !partial && unsigned.length === 0
 }
 
 function described(key: ParsedKey): string {

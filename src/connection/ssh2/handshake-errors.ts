@@ -5,7 +5,7 @@ import type { KnownHost } from '../host-keys/known-hosts.js'
 import { seconds } from '../shell/exchange.js'
 import { addressOf, sshLine, type Target } from '../target.js'
 import type { Negotiation } from './algorithms.js'
-import { type AuthState, authError, type Candidate, type Candidates, shutOut } from './auth.js'
+import { type AuthState, authError, bySystem, type Candidate, type Candidates, shutOut } from './auth.js'
 
 export interface HandshakeOptions {
   readonly timeout: number
@@ -30,7 +30,7 @@ export interface Witness {
 interface HandshakeFailure extends Witness {
   readonly failure: Error & { readonly level?: string }
   readonly target: Target
-  readonly auth: AuthState
+  readonly auth: Pick<AuthState, 'state'>
   readonly options: HandshakeOptions
   /** What a ProxyCommand printed. */
   readonly said: string
@@ -86,10 +86,15 @@ function incompatible({ target, failure, negotiation }: HandshakeFailure): Conne
     `${target.name} and clonedeploy cannot agree on how to talk: ${what}`,
     {
       details: /^no matching/i.test(what) ? [takes(target.name, theirs), takes('clonedeploy', ours)] : [],
-      next: [sshLine(target, '-vv')],
+      next: [...(theirs.some(isSafe) ? [bySystem] : []), sshLine(target, '-vv')],
       cause: failure,
     },
   )
+}
+
+/** The system's ssh may not use the others, either. */
+function isSafe(algorithm: string): boolean {
+  return !/sha1|md5|-cbc|chacha20|^ssh-(rsa|dss)$/.test(algorithm)
 }
 
 function exposed(target: Target, cause: ExposedError): ConnectError {

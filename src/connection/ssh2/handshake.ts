@@ -62,7 +62,10 @@ export async function handshake(
     keepaliveInterval,
     // It asks, and we listen: see onSilence.
     keepaliveCountMax: Number.MAX_SAFE_INTEGER,
-    debug: witness.negotiation.hear,
+    debug: line => {
+      witness.negotiation.hear(line)
+      auth.hear(line)
+    },
     algorithms: { ...ALGORITHMS, serverHostKey: hostKeyAlgorithms(options.known, options.except) },
     // Synchronous, and a plain boolean: ssh2 takes whatever is not `false` for a yes.
     hostVerifier: (key: Buffer): boolean => {
