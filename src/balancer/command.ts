@@ -1,11 +1,11 @@
 import type { RunResult } from '../connection/connection.js'
 import { command } from '../scripts/shell/hook.js'
 import { type Balancer, BalancerError, type ServerState } from './balancer.js'
-import type { Door } from './machine.js'
+import type { Machine } from './machine.js'
 
 interface CommandBalancer {
   /** To this machine. */
-  readonly door: Door
+  readonly door: Machine
   /** Folder in which the commands run. */
   readonly root: string
   readonly drain: string

@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream'
 import { within } from '../within.js'
 import { BalancerError, type ServerState } from './balancer.js'
-import type { Door } from './machine.js'
+import type { Machine } from './machine.js'
 
 const patience = 10_000
 /** Bytes: more than ten thousand servers have to say. */
 const most = 8_000_000
 
 /** Asks HAProxy's runtime API over the SSH connection; commands are parted by `;`. Asked again once where the connection was lost: every command is the same on repetition. */
-export async function askHaproxy(door: Door, socket: string, commands: readonly string[]): Promise<string> {
+export async function askHaproxy(door: Machine, socket: string, commands: readonly string[]): Promise<string> {
   return ask(door, socket, commands).catch(error => {
     if (error instanceof BalancerError && error.fix !== null) throw error
     door.close()
@@ -16,7 +16,7 @@ export async function askHaproxy(door: Door, socket: string, commands: readonly 
   })
 }
 
-async function ask(door: Door, socket: string, commands: readonly string[]): Promise<string> {
+async function ask(door: Machine, socket: string, commands: readonly string[]): Promise<string> {
   const connection = await door.open().catch(error => {
     throw unreachable(door, error)
   })
@@ -48,7 +48,7 @@ function answer(stream: Duplex, question: string): Promise<string> {
   })
 }
 
-function unreachable({ host }: Door, error: unknown): BalancerError {
+function unreachable({ host }: Machine, error: unknown): BalancerError {
   const fix = (error as { readonly next?: readonly string[] }).next?.at(-1)
   return new BalancerError(`the balancer ${host.name} was not reached: ${messageOf(error)}`, {
     cause: error,
@@ -56,7 +56,7 @@ function unreachable({ host }: Door, error: unknown): BalancerError {
   })
 }
 
-function refused({ host }: Door, socket: string, error: unknown): BalancerError {
+function refused({ host }: Machine, socket: string, error: unknown): BalancerError {
   return new BalancerError(`HAProxy cannot be asked at ${socket} on ${host.name}: ${messageOf(error)}`, {
     fix: `on ${host.name}: is that its admin socket, may the login use it (stats socket ${socket} mode 660 group … level admin), and does sshd allow AllowStreamLocalForwarding?`,
     cause: error,

@@ -1,9 +1,9 @@
 import { type Balancer, BalancerError, type BalancerProblem, type ServerState } from './balancer.js'
 import { askHaproxy, readServers } from './haproxy-socket.js'
-import type { Door } from './machine.js'
+import type { Machine } from './machine.js'
 
 interface Haproxy {
-  readonly door: Door
+  readonly door: Machine
   readonly socket: string
   readonly backend: string
   /** By host. */

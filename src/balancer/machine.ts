@@ -2,7 +2,7 @@ import type { Connect, Connection } from '../connection/connection.js'
 import type { Host } from '../inventory/host.js'
 
 /** The way to the machine that a balancer runs on: opened when it is needed, and again when it was lost. */
-export interface Door {
+export interface Machine {
   readonly host: Host
   /** Rejects with a ConnectError. */
   readonly open: () => Promise<Connection>
@@ -11,15 +11,15 @@ export interface Door {
 }
 
 /** How machines are reached: others, and this one. */
-export interface Ways {
+export interface Connects {
   readonly remote: Connect
   readonly local: Connect
 }
 
 /** A balancer on the host `local` is on this machine. */
-export function doorTo(host: Host, { remote, local }: Ways, timeout: number): Door {
+export function machineFor(host: Host, { remote, local }: Connects, timeout: number): Machine {
   let opened: Promise<Connection> | null = null
-  const way = host.host === 'local' ? local : remote
+  const connect = host.host === 'local' ? local : remote
   const close = () => {
     opened?.then(
       connection => connection.close(),
@@ -32,7 +32,7 @@ export function doorTo(host: Host, { remote, local }: Ways, timeout: number): Do
     close,
     open() {
       if (opened !== null) return opened
-      const opening = way(host, { timeout })
+      const opening = connect(host, { timeout })
       opened = opening
       const forget = () => {
         if (opened === opening) opened = null

@@ -5,10 +5,10 @@ import { codes } from '../scripts/shell/codes.js'
 import type { Script } from '../scripts/shell/shell.js'
 import { type Balancer, BalancerError, type ServerState } from './balancer.js'
 import { problemsOf } from './haproxy.js'
-import type { Door } from './machine.js'
+import type { Machine } from './machine.js'
 
 interface Nginx {
-  readonly door: Door
+  readonly door: Machine
   readonly upstreamFile: string
   readonly test: string
   readonly reload: string

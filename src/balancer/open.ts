@@ -4,11 +4,11 @@ import { type Host, substitute } from '../inventory/host.js'
 import type { Balancer } from './balancer.js'
 import { commandBalancer } from './command.js'
 import { haproxy } from './haproxy.js'
-import { doorTo, type Ways } from './machine.js'
+import { type Connects, machineFor } from './machine.js'
 import { nginx } from './nginx.js'
 
 /** Every balancer that the hosts are behind; nothing is contacted yet. */
-export function openBalancers(config: Config, hosts: readonly Host[], ways: Ways): readonly Balancer[] {
+export function openBalancers(config: Config, hosts: readonly Host[], ways: Connects): readonly Balancer[] {
   const { balancer } = config
   if (balancer === null) return []
   const behind = hosts.filter(
@@ -21,11 +21,11 @@ export function openBalancers(config: Config, hosts: readonly Host[], ways: Ways
   switch (balancer.kind) {
     case 'haproxy':
       return balancer.hosts.flatMap(host => {
-        const door = doorTo(host, ways, timeout)
+        const door = machineFor(host, ways, timeout)
         return balancer.backends.map(backend => haproxy({ ...balancer, door, backend, servers }))
       })
     case 'nginx':
-      return balancer.hosts.map(host => nginx({ ...balancer, door: doorTo(host, ways, timeout), servers }))
+      return balancer.hosts.map(host => nginx({ ...balancer, door: machineFor(host, ways, timeout), servers }))
     case 'command': {
       const named = behind.map(
         host => [host.name, { server: serverOf(balancer, host), variables: variablesOf(config, host) }] as const,
@@ -33,7 +33,7 @@ export function openBalancers(config: Config, hosts: readonly Host[], ways: Ways
       return [
         commandBalancer({
           ...balancer,
-          door: doorTo(here, ways, timeout),
+          door: machineFor(here, ways, timeout),
           root: config.root,
           servers: new Map(named),
         }),

@@ -49,7 +49,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   const stop = (cause: string, reason: string, code: 130 | 143) => {
     signalCode = code
     const again = inCi(world.env) ? '' : ' Once more: leave things as they are.'
-    output.stderr(`\n${cause}: stopping. ${contacted ? wayOut(command) : ''}${again}\n`)
+    output.stderr(`\n${cause}: stopping. ${contacted ? howItStops(command) : ''}${again}\n`)
     stopper.ask(reason)
   }
   const tell = async (error: unknown) => {
@@ -148,7 +148,7 @@ function parse(argv: readonly string[], print: (text: string) => void): Asked | 
   return asked
 }
 
-function wayOut(command: string): string {
+function howItStops(command: string): string {
   return command === 'restart'
     ? 'Hosts that have begun to restart are seen through; no other begins.'
     : 'What was prepared is removed, what was swapped is put back.'

@@ -9,7 +9,7 @@ import type { HostState } from '../state/host-state.js'
 import { inDoubt, newcomers, problemsOf, warningsOf } from '../state/preflight.js'
 import { disown, ownedByOthers } from '../state/trust/owner.js'
 import type { Propose } from '../text/propose.js'
-import { readService } from './context/balancers.js'
+import { readBalancers } from './context/balancers.js'
 import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
@@ -38,7 +38,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ).map(one => ({ ...one, fix: disown('deploy') })),
       ...read.flatMap(({ state }) => [...problemsOf(state, least), ...doubts(state)]),
       ...(await loginProblems(context.config, read, context.concurrency)),
-      ...(await readService(context, read, context.hosts)).problems,
+      ...(await readBalancers(context, read, context.hosts)).problems,
     ]
     const warnings = [
       ...(await sourceWarnings(context)),

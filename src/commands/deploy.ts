@@ -18,10 +18,10 @@ import { excludedNow, withoutExcluded } from './context/excluded.js'
 import type { DeployFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
-import { demandWay } from './context/rollout.js'
+import { demandCourse } from './context/rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
 import { revealSecrets, signed, transact, withLockWait } from './context/transact.js'
-import { build, makingOf, needsFor, once, type Prepared, tidyCache, withSkeleton } from './deploy/build-release.js'
+import { build, builderOf, needsFor, once, type Prepared, tidyCache, withSkeleton } from './deploy/build-release.js'
 import { dryRun, offlineDryRun } from './deploy/dry-run.js'
 import { isUnchanged, tellUnchanged } from './deploy/unchanged.js'
 import { recordOwner } from './repair/record-owner.js'
@@ -46,11 +46,11 @@ export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
       }
       if (flags.offline && !flags.dryRun)
         throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
-      const making = makingOf(context, config, flags, over)
-      if (flags.offline) return offlineDryRun(context, flags, await build(context, making))
+      const builder = builderOf(context, config, flags, over)
+      if (flags.offline) return offlineDryRun(context, flags, await build(context, builder))
       // Without a command there is nothing to wait for, and nobody to show it to: the hosts are read meanwhile.
-      if (config.build.length === 0) making.artifact().catch(() => {})
-      const built = once(() => build(context, making))
+      if (config.build.length === 0) builder.artifact().catch(() => {})
+      const built = once(() => build(context, builder))
       return await withLockWait(context, flags, () => deployTo(context, flags, built, startedAt))
     } finally {
       over.abort()
@@ -72,7 +72,7 @@ async function deployTo(
     if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built()))
     demandNone(states.flatMap(state => problemsOf(state)))
     demandNone(await loginProblems(context.config, fleet, context.concurrency))
-    const way = await demandWay(context, flags, fleet)
+    const course = await demandCourse(context, flags, fleet)
     const artifact = await built()
     if (isUnchanged(context, flags, fleet, artifact)) {
       await recordOwner(context, flags, fleet)
@@ -81,7 +81,7 @@ async function deployTo(
     const prepared = await prepare(context, flags, fleet, artifact)
     const needs = needsFor(prepared)
     demandNone(states.flatMap(state => problemsOf(state, needs(state))))
-    const intent = { ...prepared.intent, secrets: await revealSecrets(context), rollout: way.rollout }
+    const intent = { ...prepared.intent, secrets: await revealSecrets(context), rollout: course.rollout }
     const { release } = intent
     context.emit({
       type: 'run.release',
@@ -103,7 +103,7 @@ async function deployTo(
       planDeploy(intent),
       prepared.payload,
       startedAt,
-      way.service,
+      course.balancers,
       [...artifact.warnings, ...newcomers(states)],
     )
     if (outcome.exitCode === 0) tidyCache(context, fleet)

@@ -7,12 +7,12 @@ import { type Context, inContext } from './context/context.js'
 import type { JoinFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { adopts } from './context/owner.js'
-import { wayOfRepair } from './context/rollout.js'
+import { courseOfRepair } from './context/rollout.js'
 import { leave } from './context/survey.js'
 import { tellPlan, withLockWait } from './context/transact.js'
 import { bringEarlier } from './join/join-earlier.js'
 import { demandJoinable, readJoin } from './join/join-facts.js'
-import type { Asked, Scene } from './repair/repair-facts.js'
+import type { Asked, RepairFacts } from './repair/repair-facts.js'
 import { trustedHost } from './repair/trust-host.js'
 import { repairFleet } from './repair.js'
 
@@ -55,22 +55,22 @@ async function joinFleet(
   brought: Brought,
 ): Promise<Outcome> {
   const asked = askedFor(context, flags, joining)
-  const { scene, target, earlier, unvouched } = await readJoin(context, flags, asked)
-  const warnings = unvouched.map(release => unvouchedText(context, scene, release))
+  const { facts, target, earlier, unvouched } = await readJoin(context, flags, asked)
+  const warnings = unvouched.map(release => unvouchedText(context, facts, release))
   context.log.name(target)
   try {
-    const others = scene.fleet.map(({ state }) => state.name).filter(name => !joining.has(name))
+    const others = facts.fleet.map(({ state }) => state.name).filter(name => !joining.has(name))
     // Asked before anything is brought: a decision may be missing, or the way be impossible.
-    await wayOfRepair(context, flags, scene.fleet, new Set(others))
+    await courseOfRepair(context, flags, facts.fleet, new Set(others))
     for (const one of earlier) {
       if (context.io.stop.reason() !== null) break
-      const why = await bringEarlier(context, flags, scene, one, joining, warnings)
+      const why = await bringEarlier(context, flags, facts, one, joining, warnings)
       if (why === null) brought.earlier.push(one.release)
       else warnings.push(`${one.release} was not brought, so the fleet cannot go back to it: ${why}`)
     }
   } finally {
-    brought.bytes += scene.fleet.reduce((sum, { session }) => sum + session.bytes(), 0)
-    leave(scene.fleet)
+    brought.bytes += facts.fleet.reduce((sum, { session }) => sum + session.bytes(), 0)
+    leave(facts.fleet)
   }
   const outcome = await repairFleet(context, flags, startedAt, asked, later => {
     demandJoinable(context, later)
@@ -100,30 +100,30 @@ function askedFor(context: Context, flags: JoinFlags, joining: ReadonlySet<strin
   return { command: 'join', given: [], joining, trusted: trustedHost(context, flags) }
 }
 
-function unvouchedText({ io }: Context, { fleet, joining }: Scene, release: string): string {
+function unvouchedText({ io }: Context, { fleet, joining }: RepairFacts, release: string): string {
   const [only] = fleet.map(({ state }) => state.name).filter(name => !joining.has(name))
   return `${release} was not brought, so the fleet cannot go back to it: only ${only} holds it; if it is right: ${io.again(`--trust-host ${only}`)}`
 }
 
 async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<string>): Promise<ExitCode> {
-  const { scene, earlier, unvouched } = await readJoin(context, flags, askedFor(context, flags, joining))
-  leave(scene.fleet)
+  const { facts, earlier, unvouched } = await readJoin(context, flags, askedFor(context, flags, joining))
+  leave(facts.fleet)
   for (const release of unvouched)
-    context.emit({ type: 'note', level: 'warning', host: null, text: unvouchedText(context, scene, release) })
+    context.emit({ type: 'note', level: 'warning', host: null, text: unvouchedText(context, facts, release) })
   const report = {
     app: context.config.app,
     stage: context.config.stage,
-    decision: scene.decision,
-    states: scene.fleet.map(({ state }) => state),
-    adopt: adopts(context, flags, scene.fleet),
-    beyond: scene.beyond,
+    decision: facts.decision,
+    states: facts.fleet.map(({ state }) => state),
+    adopt: adopts(context, flags, facts.fleet),
+    beyond: facts.beyond,
     drained: new Map(),
     joining: [...joining],
     earlier,
-    trusted: scene.trusted,
+    trusted: facts.trusted,
     next: [],
   }
   const changes = flags.detailedExitcode && !isNothing(report) ? 10 : 0
-  const exitCode = scene.beyond.size > 0 ? 6 : changes
+  const exitCode = facts.beyond.size > 0 ? 6 : changes
   return tellPlan(context, flags, exitCode, repairJson(report), repairText(report, context.io.propose))
 }

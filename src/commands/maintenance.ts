@@ -3,7 +3,7 @@ import { maintain } from '../fleet/balancer/maintain.js'
 import { overOf } from '../state/at-work.js'
 import { placeIn } from '../state/drains.js'
 import type { MaintenanceRecord } from '../state/host-state.js'
-import { readService, type Served } from './context/balancers.js'
+import { readBalancers, type Served } from './context/balancers.js'
 import { type Context, inContext } from './context/context.js'
 import { type AdoptFlags, quietly } from './context/flags.js'
 import type { Io } from './context/io.js'
@@ -34,7 +34,7 @@ export async function maintenance(io: Io, flags: MaintenanceFlags, word: string)
 
 async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, word: 'on' | 'off'): Promise<ExitCode> {
   demandFree(context, fleet)
-  const served = await readService(context, fleet)
+  const served = await readBalancers(context, fleet)
   demandNone(served.problems)
   await recordOwner(context, flags, fleet)
   const found = fleet.map(({ state }) => state.maintenance).find(record => record !== null) ?? null

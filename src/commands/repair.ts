@@ -13,8 +13,8 @@ import { tellPlan, withLockWait } from './context/transact.js'
 import { unchanged } from './deploy/unchanged.js'
 import { recordOwner } from './repair/record-owner.js'
 import { act, leaveOut } from './repair/repair-act.js'
-import { concluded, leftDrained, mendService } from './repair/repair-end.js'
-import { type Asked, readScene, repairing, type Scene } from './repair/repair-facts.js'
+import { concluded, leftDrained, undrainLeft } from './repair/repair-end.js'
+import { type Asked, type RepairFacts, readFacts, repairing } from './repair/repair-facts.js'
 import { notBorneOut, trustedHost, trustSteps } from './repair/trust-host.js'
 
 /** `clonedeploy repair`: ends what a dead run left, and brings every host to the fleet's release. Safe to repeat. */
@@ -49,39 +49,39 @@ export async function repairFleet(
   flags: RepairFlags,
   startedAt: number,
   asked: Asked,
-  demand: (scene: Scene) => void = () => {},
+  demand: (facts: RepairFacts) => void = () => {},
 ): Promise<Outcome> {
   let done = null as Outcome | null
   let unsettled: readonly string[] = []
   const { given, command } = asked
   for (let round = 1; round <= mostRounds; round++) {
-    const scene = await readScene(context, flags, asked)
+    const facts = await readFacts(context, flags, asked)
     try {
       const wrong = refusalOf(() => {
-        demandDecision(context, scene)
-        demand(scene)
+        demandDecision(context, facts)
+        demand(facts)
       })
       if (wrong !== null) {
         if (done === null) throw wrong
-        return concluded(context, scene, apart(done, wrong))
+        return concluded(context, facts, apart(done, wrong))
       }
-      if (scene.decision.kind === 'nothing') {
-        const states = scene.fleet.map(({ state }) => state)
-        if (!isRecorded(given, states)) await leaveOut(context, flags, scene)
-        else await recordOwner(context, flags, scene.fleet)
-        const outcome = done ?? (await unchanged(context, scene.fleet, null, startedAt, command))
-        return concluded(context, scene, await mendService(context, flags, scene, outcome))
+      if (facts.decision.kind === 'nothing') {
+        const states = facts.fleet.map(({ state }) => state)
+        if (!isRecorded(given, states)) await leaveOut(context, flags, facts)
+        else await recordOwner(context, flags, facts.fleet)
+        const outcome = done ?? (await unchanged(context, facts.fleet, null, startedAt, command))
+        return concluded(context, facts, await undrainLeft(context, flags, facts, outcome))
       }
       unsettled = hostsToMend(
-        scene.fleet.map(({ state }) => state),
-        scene.decision,
+        facts.fleet.map(({ state }) => state),
+        facts.decision,
       )
-      const outcome = await act(context, flags, scene, startedAt)
+      const outcome = await act(context, flags, facts, startedAt)
       if (outcome === null) continue
       done = { ...outcome, warnings: [...new Set([...(done?.warnings ?? []), ...outcome.warnings])] }
-      if (outcome.exitCode !== 0) return concluded(context, scene, done)
+      if (outcome.exitCode !== 0) return concluded(context, facts, done)
     } finally {
-      leave(scene.fleet)
+      leave(facts.fleet)
     }
   }
   const wrong = new MixedError(
@@ -115,34 +115,34 @@ function refusalOf(act: () => void): Refusal | null {
 }
 
 async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
-  const scene = await readScene(context, flags, askedFor(context, flags))
-  const drained = await leftDrained(context, scene).finally(() => leave(scene.fleet))
-  demandDecision(context, scene)
+  const facts = await readFacts(context, flags, askedFor(context, flags))
+  const drained = await leftDrained(context, facts).finally(() => leave(facts.fleet))
+  demandDecision(context, facts)
   const { app, stage } = context.config
   const report = {
     app,
     stage,
-    decision: scene.decision,
-    states: scene.fleet.map(({ state }) => state),
-    adopt: adopts(context, flags, scene.fleet),
-    beyond: scene.beyond,
+    decision: facts.decision,
+    states: facts.fleet.map(({ state }) => state),
+    adopt: adopts(context, flags, facts.fleet),
+    beyond: facts.beyond,
     drained,
     joining: [],
     earlier: [],
-    trusted: scene.trusted,
-    next: trustSteps(context, scene),
+    trusted: facts.trusted,
+    next: trustSteps(context, facts),
   }
   const changes = flags.detailedExitcode && !isNothing(report) ? 10 : 0
-  const exitCode = scene.beyond.size > 0 ? 6 : changes
+  const exitCode = facts.beyond.size > 0 ? 6 : changes
   return tellPlan(context, flags, exitCode, repairJson(report), repairText(report, context.io.propose))
 }
 
 /** Throws MixedError when the records do not tell what has to be done. */
-export function demandDecision(context: Context, scene: Scene): void {
-  const { fleet, decision, beyond, heard } = scene
+export function demandDecision(context: Context, facts: RepairFacts): void {
+  const { fleet, decision, beyond, heard } = facts
   const details = [...beyond].map(([name, why]) => `${name}  ${why}`)
   const next = ['look: clonedeploy status']
-  if (fleet.length === 0 && heard.alone.length > 0) throw notBorneOut(context, scene)
+  if (fleet.length === 0 && heard.alone.length > 0) throw notBorneOut(context, facts)
   if (fleet.length === 0) throw new MixedError('No host could be read. Nothing was changed.', { details, next })
   if (decision.kind !== 'unknown') return
   const names = decision.hosts.join(', ')

@@ -12,7 +12,7 @@ import { type Context, inContext } from './context/context.js'
 import type { TransactionFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { adopts, demandOurs } from './context/owner.js'
-import { batchSteps, canarySteps, demandPossible, demandWay, drainSteps, inTurn } from './context/rollout.js'
+import { batchSteps, canarySteps, demandCourse, demandPossible, drainSteps, inTurn } from './context/rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
 import { revealSecrets, signed, startRun, tellPlan, withLockWait } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
@@ -50,12 +50,12 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
       const { rollout, served: balancers } = await demandPossible(context, fleet)
       return restartDryRun(context, flags, fleet, planRestart({ ...intent, secrets: {}, rollout }), balancers)
     }
-    const way = await demandWay(context, flags, fleet)
+    const course = await demandCourse(context, flags, fleet)
     if (config.protected)
       await askToGoOn(context, flags, `Restart ${fleet.length} hosts of ${config.stage}?`, 'this stage is protected')
-    const plan = planRestart({ ...intent, secrets: await revealSecrets(context), rollout: way.rollout })
+    const plan = planRestart({ ...intent, secrets: await revealSecrets(context), rollout: course.rollout })
     await recordOwner(context, flags, fleet)
-    const run = startRun(context, flags, fleet, plan, nothingToSend, way.service)
+    const run = startRun(context, flags, fleet, plan, nothingToSend, course.balancers)
     const outcome = await restartAll(run, { startedAt, log: context.log.path() })
     emit({ type: 'run.end', outcome })
     return outcome.exitCode

@@ -11,7 +11,7 @@ import { excludedNow, withoutExcluded } from './context/excluded.js'
 import type { RollbackFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
-import { demandPossible, demandWay } from './context/rollout.js'
+import { demandCourse, demandPossible } from './context/rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
 import { revealSecrets, signed, tellPlan, transact, withLockWait } from './context/transact.js'
 import { tellUnchanged } from './deploy/unchanged.js'
@@ -54,7 +54,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       await demandPossible(context, fleet)
       return tellPlan(context, flags, flags.detailedExitcode ? 10 : 0, dryRunJson(fleet, choice, found), '')
     }
-    const way = await demandWay(context, flags, fleet)
+    const course = await demandCourse(context, flags, fleet)
     await askToGoOn(
       context,
       flags,
@@ -72,7 +72,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       revision: choice.revision,
       unresolved: 'refuse',
       excluded: excludedNow(context, flags, now),
-      rollout: way.rollout,
+      rollout: course.rollout,
       contents: found.healing.contents,
       accepted: flags.acceptDrift ? found.healing.beyond : null,
     })
@@ -82,7 +82,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     }
     context.emit({ type: 'run.release', release: choice.release, previous: serves, note: 'rollback' })
     const payload = () => Promise.reject(new Error('a rollback sends no files'))
-    return (await transact(context, flags, fleet, plan, payload, startedAt, way.service)).exitCode
+    return (await transact(context, flags, fleet, plan, payload, startedAt, course.balancers)).exitCode
   } finally {
     leave(fleet)
   }

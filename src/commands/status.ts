@@ -18,7 +18,7 @@ import type { FleetState, HostState } from '../state/host-state.js'
 import { currentEntry, currentRelease } from '../state/releases.js'
 import type { StatusReport } from '../state/status.js'
 import type { Propose } from '../text/propose.js'
-import { inService, readService } from './context/balancers.js'
+import { inService, readBalancers } from './context/balancers.js'
 import { type Context, inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
@@ -45,7 +45,7 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
           [state.name, await probe(context, session, state, flags.verify ?? false)] as const,
       ),
     )
-    const service = inService(await readService(context, read, context.hosts))
+    const service = inService(await readBalancers(context, read, context.hosts))
     const { app, stage } = context.config
     const report = proposing(assess(app, stage, fleet, new Map(probes), service, knownHere(context)), io.propose)
     io.output.stdout(

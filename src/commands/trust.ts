@@ -5,7 +5,7 @@ import { spelledKey } from '../connection/host-keys/host-key.js'
 import { compare, hostKeyError, offered, pinLine, place, short } from '../connection/host-keys/host-key-errors.js'
 import { fingerprint, typeOf } from '../connection/host-keys/known-hosts.js'
 import type { Offer } from '../connection/route/greet.js'
-import { meetSsh } from '../connection/ssh2/ssh.js'
+import { greetSsh } from '../connection/ssh2/ssh.js'
 import type { Wanted } from '../connection/target.js'
 import { type ExitCode, PreflightError, UsageError } from '../errors.js'
 import { onEach } from '../fleet/each.js'
@@ -57,14 +57,14 @@ interface Said {
 
 async function met(io: Io, config: Config | null, wanted: readonly Wanted[], fingerprint: string | null) {
   const ssh = config?.ssh ?? { configFile: null, connectTimeout: 10_000, concurrency: 32, transport: 'auto' as const }
-  const meet = meetSsh(ssh, passphraseAsker(io, { asking: question => question() }))
+  const greet = greetSsh(ssh, passphraseAsker(io, { asking: question => question() }))
   io.contacted()
   const over = new AbortController()
   io.stop.asked.then(() => over.abort())
   const options = { timeout: ssh.connectTimeout, fingerprint, signal: over.signal }
   const offers = await unlessStopped(
     io.stop,
-    onEach(wanted, ssh.concurrency, host => meet(host, options)),
+    onEach(wanted, ssh.concurrency, host => greet(host, options)),
   )
   if ('stopped' in offers) throw new Interrupted(offers.stopped)
   return offers

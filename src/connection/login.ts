@@ -3,7 +3,7 @@ import { hostKeyAlgorithms } from './host-keys/host-key.js'
 import { knownHostsReader, namesOf, typeOf } from './host-keys/known-hosts.js'
 import { type Reached, type ReachOptions, reachByCommand, reachDirectly } from './route/dial.js'
 import { type Lease, reachThrough } from './route/jump.js'
-import { type LogIn, travel } from './route/route.js'
+import { type LogIn, routed } from './route/route.js'
 import type { SshConfigReader } from './ssh-config/ssh-config.js'
 import { type Candidates, candidatesFor } from './ssh2/auth.js'
 import { type Begin, handshake, type Login } from './ssh2/handshake.js'
@@ -23,16 +23,16 @@ export function logins(
   const readKnown = knownHostsReader()
   const ring = keyRing(ask)
   const unlocked = (target: Target, attempt: (keys: Candidates) => Promise<Login>) => withKeys(target, ring, attempt)
-  return travel<Login, Candidates>(read, unlocked, async (target, lease, options, _wanted, keys) => {
+  return routed<Login, Candidates>(read, unlocked, async (target, lease, options, _wanted, keys) => {
     const known = await readKnown(namesOf(target), target.knownHosts)
     const begin = await load()
     const from = performance.now()
-    const meet = async (except: readonly string[]): Promise<Login> => {
+    const greet = async (except: readonly string[]): Promise<Login> => {
       const reached = await reach(target, lease, options)
       const timeout = options.timeout - (performance.now() - from)
       return handshake(begin, target, reached, { ...options, timeout, known, keys, except })
     }
-    return target.pin === null ? meet([]) : meetPinned(meet, known)
+    return target.pin === null ? greet([]) : greetPinned(greet, known)
   })
 }
 
@@ -48,15 +48,15 @@ async function reach(target: Target, lease: Lease<Login> | null, options: ReachO
 }
 
 /** A pin does not say which of a host's keys it is of: one type after the other is asked for. */
-async function meetPinned(
-  meet: (except: readonly string[]) => Promise<Login>,
+async function greetPinned(
+  greet: (except: readonly string[]) => Promise<Login>,
   known: HandshakeOptions['known'],
 ): Promise<Login> {
   const seen: string[] = []
   let first: ConnectError | null = null
   while (hostKeyAlgorithms(known, seen).length > 0) {
     try {
-      return await meet(seen)
+      return await greet(seen)
     } catch (error) {
       const wrong = error instanceof ConnectError && error.kind === 'host-key-changed' ? error.offered : null
       if (wrong === null) throw first ?? error

@@ -3,7 +3,7 @@ import type { Host } from '../inventory/host.js'
 import { skeletonDirs } from '../release/linked.js'
 import { retired } from '../release/retention.js'
 import { type Dates, setDates } from '../scripts/read/dates.js'
-import type { Place } from '../scripts/shell/fence.js'
+import type { Claim } from '../scripts/shell/fence.js'
 import { seal } from '../scripts/transaction/links.js'
 import type { HostState } from '../state/host-state.js'
 import { confirmedReleases, currentRelease } from '../state/releases.js'
@@ -30,17 +30,17 @@ export function planDeploy(intent: DeployIntent): Plan {
   const confirmed = confirmedReleases(intent.hosts.map(({ state }) => state))
   return planTransaction(
     intent,
-    (host, state, place) => prepareHost(intent, host, state, place),
+    (host, state, claim) => prepareHost(intent, host, state, claim),
     state => retired(state, { id: release, digest }, config.keepReleases, confirmed),
   )
 }
 
-function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: Place): readonly Step[] {
+function prepareHost(intent: DeployIntent, host: Host, state: HostState, claim: Claim): readonly Step[] {
   const { config, release } = intent
   const served = { release, revision: intent.revision, previous: currentRelease(state) }
   const variables = hookVariables(config, intent.secrets, host, state.root, served)
   const hooks = hookSteps(
-    place,
+    claim,
     host,
     config.prepare.filter(one => !one.once),
     'prepare',
@@ -60,10 +60,10 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, place: 
     push(intent, state, base, unchanged),
     ...(odd === null
       ? []
-      : [scriptStep(setDates(place, release, odd.dates, writable), 'date the files as on the other hosts')]),
+      : [scriptStep(setDates(claim, release, odd.dates, writable), 'date the files as on the other hosts')]),
     ...hooks,
     scriptStep(
-      seal(place, { release, record, run: runRecord(config, host), hooked: hooks.length > 0, writable }),
+      seal(claim, { release, record, run: runRecord(config, host), hooked: hooks.length > 0, writable }),
       'flush to disk and seal',
       300_000,
     ),

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import { heal } from '../scripts/prepare/heal.js'
 import { type Verify, verify } from '../scripts/read/verify.js'
-import type { Place } from '../scripts/shell/fence.js'
+import type { Claim } from '../scripts/shell/fence.js'
 import type { HostState } from '../state/host-state.js'
 import type { ScriptStep } from './plan.js'
 import { asDeployed, runOf } from './run/release-run.js'
@@ -27,11 +27,11 @@ export function healStep(
   today: Config,
   host: Host,
   state: HostState,
-  place: Place,
+  claim: Claim,
   release: string,
   contents: Uint8Array,
 ): ScriptStep {
-  const script = heal(place, release, writableOn(today, host, state, release), contents)
+  const script = heal(claim, release, writableOn(today, host, state, release), contents)
   return scriptStep(script, `make releases/${release} whole in a fresh copy`, 1_800_000)
 }
 

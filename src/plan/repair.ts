@@ -2,10 +2,10 @@ import type { Config } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import { inWords } from '../release/paths.js'
 import { type Dates, setDates } from '../scripts/read/dates.js'
-import type { Place } from '../scripts/shell/fence.js'
-import { settle } from '../scripts/transaction/decide.js'
+import type { Claim } from '../scripts/shell/fence.js'
+import { decide } from '../scripts/transaction/decide.js'
 import { abandon, prune, recordFleet } from '../scripts/transaction/finish.js'
-import { seal, stage } from '../scripts/transaction/links.js'
+import { layLinks, seal } from '../scripts/transaction/links.js'
 import { restore, serve } from '../scripts/transaction/swap.js'
 import type { Current, HostState, ReleaseState, TransactionState } from '../state/host-state.js'
 import { currentRelease } from '../state/releases.js'
@@ -33,7 +33,7 @@ export interface BringIntent extends Intent {
 export function planBring(intent: BringIntent): Plan {
   const plan = planTransaction(
     intent,
-    (host, state, place) => prepareHost(intent, host, state, place),
+    (host, state, claim) => prepareHost(intent, host, state, claim),
     () => [],
   )
   return { ...plan, hosts: plan.hosts.map(host => (isRight(intent, host) ? bystander(intent, host) : host)) }
@@ -69,8 +69,8 @@ export function planSweep(intent: Intent, remove: readonly string[]): Plan {
   return {
     ...plan,
     hosts: plan.hosts.map(host => {
-      const place = { root: host.root, tx: intent.tx }
-      const removal = scriptStep(prune(place, [intent.release]), `remove the damaged ${intent.release}`, 600_000)
+      const claim = { root: host.root, tx: intent.tx }
+      const removal = scriptStep(prune(claim, [intent.release]), `remove the damaged ${intent.release}`, 600_000)
       return remove.includes(host.host.name) ? { ...host, prune: removal } : host
     }),
   }
@@ -94,12 +94,12 @@ function noSteps(): readonly Step[] {
   return []
 }
 
-function prepareHost(intent: BringIntent, host: Host, state: HostState, place: Place): readonly Step[] {
+function prepareHost(intent: BringIntent, host: Host, state: HostState, claim: Claim): readonly Step[] {
   const doubt = intent.doubts.get(state.name)
-  const ended = doubt === undefined ? [] : [settleStep(place, state, doubt)]
+  const ended = doubt === undefined ? [] : [decideStep(claim, state, doubt)]
   switch (intent.needs.get(state.name)) {
     case 'push':
-      return [...ended, ...pushSteps(intent, host, state, place)]
+      return [...ended, ...pushSteps(intent, host, state, claim)]
     case 'deploy':
       return ended
     default:
@@ -108,14 +108,14 @@ function prepareHost(intent: BringIntent, host: Host, state: HostState, place: P
 }
 
 /** The dead run's swap has been confirmed elsewhere: so it is here, where it was done; where it was not, it is called off. */
-function settleStep(place: Place, state: HostState, { id, next, outcome: decided }: TransactionState) {
+function decideStep(claim: Claim, state: HostState, { id, next, outcome: decided }: TransactionState) {
   const done = decided === null && state.current.kind === 'link' && state.current.target === `releases/${next}`
   const outcome = done ? 'confirmed' : 'reverted'
-  return scriptStep(settle({ ...place, of: id }, outcome), `end the dead run's transaction here: ${outcome}`, 60_000)
+  return scriptStep(decide({ ...claim, of: id }, outcome), `end the dead run's transaction here: ${outcome}`, 60_000)
 }
 
 /** The same bytes, and the same hooks where there were any: what comes of them is compared with the other hosts. */
-function pushSteps(intent: BringIntent, today: Host, state: HostState, place: Place): readonly Step[] {
+function pushSteps(intent: BringIntent, today: Host, state: HostState, claim: Claim): readonly Step[] {
   const { release, model } = intent
   const { config, host } = runOn(intent.config, today, state, release, intent.secrets, intent.run)
   const hooked = model.tree !== null
@@ -126,10 +126,10 @@ function pushSteps(intent: BringIntent, today: Host, state: HostState, place: Pl
   const record = { digest: model.digest, extra: model.extra, tx: intent.tx, at: intent.at, by: intent.who }
   return [
     push(intent, config, state),
-    scriptStep(setDates(place, release, intent.dates, writable), 'date the files as on the other hosts'),
-    ...hookSteps(place, host, hooks, 'prepare', `releases/${release}`, variables),
+    scriptStep(setDates(claim, release, intent.dates, writable), 'date the files as on the other hosts'),
+    ...hookSteps(claim, host, hooks, 'prepare', `releases/${release}`, variables),
     scriptStep(
-      seal(place, { release, record: JSON.stringify(record), run: runRecord(config, host), hooked, writable }),
+      seal(claim, { release, record: JSON.stringify(record), run: runRecord(config, host), hooked, writable }),
       'flush to disk and seal',
       300_000,
     ),
@@ -159,7 +159,7 @@ function isRight({ needs }: BringIntent, { host }: HostPlan): boolean {
 
 function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
   const text = `make both links: go and back → releases/${release}, which it serves`
-  const staged = stage({ root: host.root, tx }, release, host.old, Buffer.alloc(0))
+  const staged = layLinks({ root: host.root, tx }, release, host.old, Buffer.alloc(0))
   return {
     ...host,
     stays: true,
@@ -173,16 +173,16 @@ function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
 }
 
 function restoreDead({ tx }: Intent, host: HostPlan, { id, next }: TransactionState) {
-  const place = { root: host.root, tx, of: id }
-  return scriptStep(restore(place, next ?? ''), `rename current back → ${inWords(host.old)}`)
+  const claim = { root: host.root, tx, of: id }
+  return scriptStep(restore(claim, next ?? ''), `rename current back → ${inWords(host.old)}`)
 }
 
 /** Ends the dead run's transaction together with ours. */
 function abandonDead(intent: Intent, host: HostPlan, { id, next }: TransactionState): HostPlan['abandon'] {
-  const place = { root: host.root, tx: intent.tx, of: id }
+  const claim = { root: host.root, tx: intent.tx, of: id }
   return reason =>
     scriptStep(
-      abandon(place, { release: next ?? '', bad: null, history: historyRecord(intent, host.oldRelease, reason) }),
+      abandon(claim, { release: next ?? '', bad: null, history: historyRecord(intent, host.oldRelease, reason) }),
       "end the dead run's transaction, unlock",
     )
 }

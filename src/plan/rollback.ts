@@ -19,10 +19,10 @@ export function planRollback(intent: RollbackIntent): Plan {
   const { config, release, contents, accepted = null } = intent
   const plan = planTransaction(
     intent,
-    (host, state, place) => {
+    (host, state, claim) => {
       if (accepted?.has(state.name)) return []
       const lost = contents?.get(state.name)
-      const healed = lost === undefined ? [] : [healStep(config, host, state, place, release, lost)]
+      const healed = lost === undefined ? [] : [healStep(config, host, state, claim, release, lost)]
       return [...healed, verifyStep(config, host, state, release, 'written')]
     },
     () => [],

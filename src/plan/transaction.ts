@@ -3,11 +3,11 @@ import type { Host } from '../inventory/host.js'
 import { seqAfterAll } from '../release/id.js'
 import { inWords } from '../release/paths.js'
 import { serviceText } from '../scripts/service/restart-command.js'
-import type { Place } from '../scripts/shell/fence.js'
+import type { Claim } from '../scripts/shell/fence.js'
 import { afterwards, command, type HookRun, hook, type Variables } from '../scripts/shell/hook.js'
 import type { Script } from '../scripts/shell/shell.js'
 import { abandon, blame, discard, finish, prune } from '../scripts/transaction/finish.js'
-import { stage } from '../scripts/transaction/links.js'
+import { layLinks } from '../scripts/transaction/links.js'
 import { endLock, type LockOptions, lock, renew } from '../scripts/transaction/lock.js'
 import { arm, confirm, look, restore, serve } from '../scripts/transaction/swap.js'
 import { overOf } from '../state/at-work.js'
@@ -55,7 +55,7 @@ const long = 600_000
 /** The steps that are the same for every planner; `prepare` is theirs, `pruned` the releases that may go afterwards. */
 export function planTransaction(
   intent: Intent,
-  prepare: (host: Host, state: HostState, place: Place) => readonly Step[],
+  prepare: (host: Host, state: HostState, claim: Claim) => readonly Step[],
   pruned: (state: HostState) => readonly string[],
 ): Plan {
   const { config } = intent
@@ -108,7 +108,7 @@ export function healthSteps(today: Config, secrets: Variables, named: Host, stat
 
 /** The steps of hooks that belong on a host, run in `folder`. */
 export function hookSteps(
-  place: Place,
+  claim: Claim,
   host: Host,
   hooks: readonly Hook[],
   name: string,
@@ -119,7 +119,7 @@ export function hookSteps(
     kind: 'hook',
     name,
     text: textOf(one),
-    script: hook(place, hookRun(one, folder), variables),
+    script: hook(claim, hookRun(one, folder), variables),
     timeout: one.timeout + 15_000,
   }))
 }
@@ -138,13 +138,13 @@ function planHost(
   host: Host,
   state: HostState,
   record: string,
-  prepare: (host: Host, state: HostState, place: Place) => readonly Step[],
+  prepare: (host: Host, state: HostState, claim: Claim) => readonly Step[],
   pruned: (state: HostState) => readonly string[],
 ): HostPlan {
   const { release } = intent
   const { config, host: deployed } = runNext(intent, host, state)
   const then = runOn(intent.config, host, state, currentRelease(state), intent.secrets)
-  const place = { root: state.root, tx: intent.tx }
+  const claim = { root: state.root, tx: intent.tx }
   const old = state.current.kind === 'link' ? state.current.target : null
   const now: Served = { release, revision: intent.revision, previous: currentRelease(state) }
   const before = servedBefore(state)
@@ -159,50 +159,50 @@ function planHost(
     old,
     oldRelease: currentRelease(state),
     oldDigest: currentEntry(state)?.digest ?? null,
-    lock: scriptStep(lock(place, holderRecord(intent, host), lockOptions(intent, state, old)), 'take the lock'),
-    renew: scriptStep(renew(place), 'renew the lease'),
-    prepare: prepare(host, state, place),
+    lock: scriptStep(lock(claim, holderRecord(intent, host), lockOptions(intent, state, old)), 'take the lock'),
+    renew: scriptStep(renew(claim), 'renew the lease'),
+    prepare: prepare(host, state, claim),
     stage: scriptStep(
-      stage(place, release, old, goBack, intent.command === 'deploy' ? unconfirmed : null),
+      layLinks(claim, release, old, goBack, intent.command === 'deploy' ? unconfirmed : null),
       `make both links: go → releases/${release}, back → ${inWords(old)}`,
       60_000,
     ),
-    arm: scriptStep(arm(place, { release, old, ...intent.times }), `rename current → releases/${release}`),
+    arm: scriptStep(arm(claim, { release, old, ...intent.times }), `rename current → releases/${release}`),
     look: scriptStep(look(state.root, intent.tx), 'read current'),
-    restart: hookSteps(place, host, config.restart, 'restart', 'current', variables),
-    health: onHost(config.health, host).map(check => healthStep(check, state, variables, marked(intent, now), place)),
+    restart: hookSteps(claim, host, config.restart, 'restart', 'current', variables),
+    health: onHost(config.health, host).map(check => healthStep(check, state, variables, marked(intent, now), claim)),
     processes: processStep(config, host, state, release),
     log: logStep(config, host, state, now),
-    canaryCheck: canaryCheck(intent, 'hosts', run => hook(place, { ...run, folder: 'current' }, variables)),
-    confirm: scriptStep(confirm(place, release, record), 'confirm'),
+    canaryCheck: canaryCheck(intent, 'hosts', run => hook(claim, { ...run, folder: 'current' }, variables)),
+    confirm: scriptStep(confirm(claim, release, record), 'confirm'),
     prune:
-      drop.length === 0 ? null : scriptStep(prune(place, drop), `remove ${drop.length} old: ${drop.join(' ')}`, long),
+      drop.length === 0 ? null : scriptStep(prune(claim, drop), `remove ${drop.length} old: ${drop.join(' ')}`, long),
     finish: scriptStep(
-      finish(place, { fleet: record, history: historyRecord(intent, now.previous) }),
+      finish(claim, { fleet: record, history: historyRecord(intent, now.previous) }),
       'record the release, unlock',
       60_000,
     ),
-    restore: scriptStep(restore(place, release), `rename current back → ${inWords(old)}`),
+    restore: scriptStep(restore(claim, release), `rename current back → ${inWords(old)}`),
     restartOld:
-      oldVariables === null ? [] : hookSteps(place, host, then.config.restart, 'restart', 'current', oldVariables),
+      oldVariables === null ? [] : hookSteps(claim, host, then.config.restart, 'restart', 'current', oldVariables),
     healthOld:
       oldVariables === null || before === null
         ? []
-        : onHost(then.config.health, host).map(check => healthStep(check, state, oldVariables, before, place)),
-    serve: scriptStep(serve(place), 'record that the old release is served'),
+        : onHost(then.config.health, host).map(check => healthStep(check, state, oldVariables, before, claim)),
+    serve: scriptStep(serve(claim), 'record that the old release is served'),
     blame: reason =>
-      intent.command === 'deploy' ? scriptStep(blame(place, release, oneLine(reason)), 'mark bad') : null,
+      intent.command === 'deploy' ? scriptStep(blame(claim, release, oneLine(reason)), 'mark bad') : null,
     abandon: reason =>
       scriptStep(
-        abandon(place, {
+        abandon(claim, {
           release,
           bad: intent.command === 'deploy' ? oneLine(reason) : null,
           history: historyRecord(intent, now.previous, reason),
         }),
         'mark bad, unlock',
       ),
-    endLock: why => scriptStep(endLock(place, oneLine(why)), 'say in the lock that the run is over', 5000),
-    discard: scriptStep(discard(place), 'remove what was prepared, unlock', 120_000),
+    endLock: why => scriptStep(endLock(claim, oneLine(why)), 'say in the lock that the run is over', 5000),
+    discard: scriptStep(discard(claim), 'remove what was prepared, unlock', 120_000),
   }
 }
 
@@ -239,11 +239,11 @@ function servedBefore(state: HostState): Served | null {
 }
 
 function onceHooks(intent: Intent, host: Host, state: HostState): readonly HookStep[] {
-  const place = { root: state.root, tx: intent.tx }
+  const claim = { root: state.root, tx: intent.tx }
   const served = { release: intent.release, revision: intent.revision, previous: currentRelease(state) }
   const variables = hookVariables(intent.config, intent.secrets, host, state.root, served)
   return hookSteps(
-    place,
+    claim,
     host,
     intent.config.prepare.filter(one => one.once),
     'once',

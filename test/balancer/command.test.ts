@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { commandBalancer, parseState } from '../../src/balancer/command.js'
-import { doorTo } from '../../src/balancer/machine.js'
+import { machineFor } from '../../src/balancer/machine.js'
 import { connectLocal } from '../../src/connection/local.js'
 
 describe('what a state command prints', () => {
@@ -23,7 +23,7 @@ describe('what a state command prints', () => {
 describe('a balancer that is told by commands', () => {
   const root = mkdtempSync(join(tmpdir(), 'clonedeploy-command-'))
   const here = { name: 'local', host: 'local', roles: [], deployTo: '/', env: {} }
-  const door = doorTo(here, { remote: connectLocal, local: connectLocal }, 10_000)
+  const door = machineFor(here, { remote: connectLocal, local: connectLocal }, 10_000)
   afterAll(() => {
     door.close()
     rmSync(root, { recursive: true })

@@ -1,10 +1,10 @@
 import { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { askHaproxy } from '../../src/balancer/haproxy-socket.js'
-import type { Door } from '../../src/balancer/machine.js'
+import type { Machine } from '../../src/balancer/machine.js'
 
 /** A way to a balancer whose socket says this. */
-function saying(parts: Iterable<string>): Door {
+function saying(parts: Iterable<string>): Machine {
   const said = parts[Symbol.iterator]()
   const forward = async () =>
     new Duplex({
@@ -14,7 +14,7 @@ function saying(parts: Iterable<string>): Door {
       },
       write: (_chunk, _encoding, wrote) => wrote(),
     })
-  return { host: { name: 'lb-1' }, open: async () => ({ forward }), close: () => {} } as unknown as Door
+  return { host: { name: 'lb-1' }, open: async () => ({ forward }), close: () => {} } as unknown as Machine
 }
 
 function* forEver() {

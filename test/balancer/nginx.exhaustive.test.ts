@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { doorTo } from '../../src/balancer/machine.js'
+import { machineFor } from '../../src/balancer/machine.js'
 import { nginx as nginxBalancer } from '../../src/balancer/nginx.js'
 import { connectLocal } from '../../src/connection/local.js'
 import { installed, isHere } from '../support/installed.js'
@@ -19,7 +19,7 @@ describe.skipIf(!isHere('nginx'))('a real nginx', () => {
   const apps: Server[] = []
   let child: ChildProcess | null = null
   let url = ''
-  const door = doorTo(
+  const door = machineFor(
     { name: 'local', host: 'local', roles: [], deployTo: '/', env: {} },
     { remote: connectLocal, local: connectLocal },
     10_000,

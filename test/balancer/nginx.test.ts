@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { doorTo } from '../../src/balancer/machine.js'
+import { machineFor } from '../../src/balancer/machine.js'
 import { markServers, nginx as nginxBalancer, readUpstreams } from '../../src/balancer/nginx.js'
 import { connectLocal } from '../../src/connection/local.js'
 
@@ -48,7 +48,7 @@ describe('an upstream file on a host', () => {
   const dir = mkdtempSync(join(tmpdir(), 'clonedeploy-nginx-'))
   const file = join(dir, 'upstream.conf')
   const reloads = join(dir, 'reloads')
-  const door = doorTo(
+  const door = machineFor(
     { name: 'local', host: 'local', roles: [], deployTo: '/', env: {} },
     { remote: connectLocal, local: connectLocal },
     10_000,

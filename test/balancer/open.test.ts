@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Ways } from '../../src/balancer/machine.js'
+import type { Connects } from '../../src/balancer/machine.js'
 import { openBalancers } from '../../src/balancer/open.js'
 import type { Config } from '../../src/config/config.js'
 import { UsageError } from '../../src/errors.js'
@@ -17,13 +17,13 @@ const host = (N: string) => ({ name: 'h1', host: 'h1', roles: [], deployTo: '/sr
 
 describe('the name of a server in HAProxy', () => {
   it('may come from a variable of its host', () => {
-    expect(openBalancers(config, [host('1')], {} as Ways)[0]?.serverOf('h1')).toBe('web/web1')
+    expect(openBalancers(config, [host('1')], {} as Connects)[0]?.serverOf('h1')).toBe('web/web1')
   })
 
   it.each(
     ['1; disable server web/web2', '1\nhelp', ' 1', ''].map(value => [value, value === '' ? 'fine' : 'refused']),
   )('with %j in it is %s, for `;` would begin another command', (value, how) => {
-    const open = () => openBalancers(config, [host(value)], {} as Ways)
+    const open = () => openBalancers(config, [host(value)], {} as Connects)
     if (how === 'fine') expect(open()).toHaveLength(1)
     else expect(open).toThrow(UsageError)
   })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { pinnedHosts } from '../../src/commands/init/init-hosts.js'
 import { forRunner } from '../../src/commands/init/init-runner.js'
-import { settleConfig } from '../../src/config/load/load.js'
+import { completeConfig } from '../../src/config/load/load.js'
 import { sshConfigReader } from '../../src/connection/ssh-config/ssh-config.js'
 import { sshConfigLines } from '../../src/project/ssh-blocks.js'
 import { workflowText } from '../../src/project/workflow.js'
@@ -35,7 +35,7 @@ Host gone
 )
 
 async function configured(...hosts: readonly string[]) {
-  return settleConfig({ app: 'shop', deployTo: '/srv/shop', hosts }, { cwd: '/', file: '/deploy.config.json' })
+  return completeConfig({ app: 'shop', deployTo: '/srv/shop', hosts }, { cwd: '/', file: '/deploy.config.json' })
 }
 
 const pin = `SHA256:${'a'.repeat(43)}`

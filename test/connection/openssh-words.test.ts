@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { failureOf, tooSlow } from '../../src/connection/openssh/openssh-errors.js'
-import { sshWords } from '../../src/connection/openssh/openssh-output.js'
+import { sshOutput } from '../../src/connection/openssh/openssh-output.js'
 import { atLeast, parseVersion } from '../../src/connection/openssh/openssh-version.js'
 import type { Target } from '../../src/connection/target.js'
 
@@ -8,7 +8,7 @@ const HOST = 'SHA256:ShGYFmaGI8p9GWv2TISDsb23cz1pyfW1ExNfxcJfYH0'
 const KEY = 'SHA256:bm/DHSsgHNCvQ5J9drhsbvL/LGSB8gLSAn8KcFHsxJQ'
 
 describe('what ssh says of its login', () => {
-  const log = (...lines: readonly string[]) => sshWords(lines.map(line => `${line}\r\n`).join(''))
+  const log = (...lines: readonly string[]) => sshOutput(lines.map(line => `${line}\r\n`).join(''))
 
   it('is read: address, host key, the keys it offered and the one that was taken', () => {
     const words = log(
@@ -93,9 +93,9 @@ describe('a login that takes too long is told by how far it came', () => {
     ],
   ])('%j', (lines, message) => {
     const target = { name: 'web-1', hostname: '10.0.0.1', port: 22, configFile: null } as Target
-    const words = sshWords(['debug1: Connecting to 10.0.0.1 [10.0.0.1] port 22.', ...lines].join('\n'))
+    const output = sshOutput(['debug1: Connecting to 10.0.0.1 [10.0.0.1] port 22.', ...lines].join('\n'))
     const known = { trusted: [], revoked: [], authorities: [], files: [] }
-    expect(tooSlow({ target, words, known, offered: null, timeout: 1_500 }).message).toBe(message)
+    expect(tooSlow({ target, output, known, offered: null, timeout: 1_500 }).message).toBe(message)
   })
 })
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
 import { connectLocal } from '../../src/connection/local.js'
 import type { HostRun } from '../../src/fleet/transaction/run.js'
-import { runAhead, takeAhead } from '../../src/fleet/transaction/sent-ahead.js'
+import { sendAhead, takeSentAhead } from '../../src/fleet/transaction/sent-ahead.js'
 import { Script } from '../../src/scripts/shell/shell.js'
 
 describe('scripts that are sent together', () => {
@@ -14,11 +14,11 @@ describe('scripts that are sent together', () => {
 
   /** What each script came to: its code (null: unknown), and what is told of the output. */
   const ran = async (...texts: readonly string[]) => {
-    const host = { name: 'h1', session: connection, ahead: null } as unknown as HostRun
+    const host = { name: 'h1', session: connection, sentAhead: null } as unknown as HostRun
     const scripts = texts.map((text, i) => new Script(`s${i}`, text, Buffer.from(`input ${i}`)))
-    await runAhead(host, scripts, { timeout: 20_000 })
+    await sendAhead(host, scripts, { timeout: 20_000 })
     return scripts.map(({ name }) => {
-      const result = takeAhead(host, name)
+      const result = takeSentAhead(host, name)
       return result === null ? { code: 'not run' } : { code: result.code, said: result.stdout.toString().trim() }
     })
   }
@@ -41,8 +41,12 @@ describe('scripts that are sent together', () => {
   })
 
   it('give each result once', async () => {
-    const host = { name: 'h1', session: connection, ahead: null } as unknown as HostRun
-    await runAhead(host, [new Script('a', 'true'), new Script('b', 'true')], { timeout: 20_000 })
-    expect([takeAhead(host, 'a')?.code, takeAhead(host, 'a'), takeAhead(host, 'b')?.code]).toEqual([0, null, 0])
+    const host = { name: 'h1', session: connection, sentAhead: null } as unknown as HostRun
+    await sendAhead(host, [new Script('a', 'true'), new Script('b', 'true')], { timeout: 20_000 })
+    expect([takeSentAhead(host, 'a')?.code, takeSentAhead(host, 'a'), takeSentAhead(host, 'b')?.code]).toEqual([
+      0,
+      null,
+      0,
+    ])
   })
 })

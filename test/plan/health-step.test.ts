@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { settleConfig } from '../../src/config/load/load.js'
+import { completeConfig } from '../../src/config/load/load.js'
 import { UsageError } from '../../src/errors.js'
 import { healthStep } from '../../src/plan/run/health.js'
 import { hookVariables } from '../../src/plan/run/variables.js'
@@ -12,7 +12,7 @@ const served = { release: 'r', revision: null, previous: null }
 async function configured(secrets: object) {
   const health = [{ url }, { tcp: 'localhost:6379' }]
   const input = { app: 'shop', deployTo: '/srv/shop', hosts: ['web-1'], secrets, health }
-  const config = await settleConfig(input, { cwd: '/', file: '/deploy.config.json' })
+  const config = await completeConfig(input, { cwd: '/', file: '/deploy.config.json' })
   const [first] = config.hosts
   if (first === undefined) throw new Error('no host')
   return { config, first }

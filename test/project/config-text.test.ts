@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { loadConfig, settleConfig } from '../../src/config/load/load.js'
+import { completeConfig, loadConfig } from '../../src/config/load/load.js'
 import { type Answers, configInput } from '../../src/project/answers.js'
 import { configText } from '../../src/project/config-text.js'
 
@@ -54,7 +54,7 @@ describe('the text of a configuration', () => {
   it.each(cases)('says %s, and comes to that when it is loaded', async (what, answers) => {
     writeFileSync(file(what), configText(configInput(answers)))
     const place = { cwd: root, file: file(what) }
-    expect(await loadConfig(place)).toEqual(await settleConfig({ ...configInput(answers) }, place))
+    expect(await loadConfig(place)).toEqual(await completeConfig({ ...configInput(answers) }, place))
   })
 
   it('has lines that are not too long, and no space at their ends', () => {

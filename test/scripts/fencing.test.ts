@@ -4,7 +4,7 @@ import { unpack } from '../../src/scripts/prepare/unpack.js'
 import { setDates } from '../../src/scripts/read/dates.js'
 import { hook } from '../../src/scripts/shell/hook.js'
 import { abandon, blame, discard, finish, keep, prune, recordFleet } from '../../src/scripts/transaction/finish.js'
-import { seal, stage } from '../../src/scripts/transaction/links.js'
+import { layLinks, seal } from '../../src/scripts/transaction/links.js'
 import { breakLock, endLock, lock, renew, unlock } from '../../src/scripts/transaction/lock.js'
 import { confirm, restore, serve } from '../../src/scripts/transaction/swap.js'
 import { inodes } from '../support/files.js'
@@ -30,7 +30,7 @@ const mutating = (root: string) => {
     setDates(mine, newId, new Map([[0, ['file']]])),
     seal(mine, { release: newId, record: '{}', run: '{}', hooked: true }),
     hook(mine, { folder: `releases/${newId}`, run: 'touch run', timeout: 10 }, {}),
-    stage(mine, newId, oldTarget, Buffer.from('true')),
+    layLinks(mine, newId, oldTarget, Buffer.from('true')),
     armOf(root),
     restore(mine, newId),
     serve(mine),

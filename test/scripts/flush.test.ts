@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { recordDrains } from '../../src/scripts/transaction/balancer-notes.js'
-import { settle } from '../../src/scripts/transaction/decide.js'
+import { decide } from '../../src/scripts/transaction/decide.js'
 import { keep, recordFleet } from '../../src/scripts/transaction/finish.js'
 import { seal } from '../../src/scripts/transaction/links.js'
 import { confirm, restore } from '../../src/scripts/transaction/swap.js'
@@ -64,7 +64,7 @@ describe.each(shellsOnPath)('what must survive a power cut is flushed under $nam
   it('the decision about a swap that a dead run left', async () => {
     const root = await staged(shell)
     const { shell: watching, flushed } = watched()
-    await succeed(run(settle(place(root), 'reverted'), watching))
+    await succeed(run(decide(place(root), 'reverted'), watching))
     expect(flushed().map(files => files.includes(`./${tx}/outcome.reverted`))).toEqual([true])
   })
 

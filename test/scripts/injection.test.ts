@@ -9,7 +9,7 @@ import { verify } from '../../src/scripts/read/verify.js'
 import { command } from '../../src/scripts/shell/hook.js'
 import { quote, Script, UnquotableError } from '../../src/scripts/shell/shell.js'
 import { abandon, blame, discard, finish, keep, prune } from '../../src/scripts/transaction/finish.js'
-import { seal, stage } from '../../src/scripts/transaction/links.js'
+import { layLinks, seal } from '../../src/scripts/transaction/links.js'
 import { breakLock, hold, lock, renew, unlock } from '../../src/scripts/transaction/lock.js'
 import { arm, confirm, look, restore } from '../../src/scripts/transaction/swap.js'
 import { contents } from '../support/files.js'
@@ -46,7 +46,7 @@ function scripts(root: string, value: string, id = 'r'): readonly Script[] {
     readDates(root, id),
     setDates(mine, id, new Map([[0, [value]]]), [value]),
     seal(mine, { release: id, record: value, run: value, hooked: true, writable: [value] }),
-    stage(mine, id, value, Buffer.alloc(0), value),
+    layLinks(mine, id, value, Buffer.alloc(0), value),
     arm(mine, { release: id, old: value, deadline: 1, lease: 1 }),
     look(root, 't1'),
     restore(mine, id),
@@ -132,7 +132,7 @@ it.each(['../../x', 'a/b', '.', '..', '-rf', '', 'a b', 'x'.repeat(65), ...nasty
   const builders: readonly (() => Script)[] = [
     () => prune(place('/srv'), [id]),
     () => restore(place('/srv'), id),
-    () => stage(place('/srv'), id, null, Buffer.alloc(0)),
+    () => layLinks(place('/srv'), id, null, Buffer.alloc(0)),
     () => abandon(place('/srv'), { release: id, bad: 'why', history: '{}' }),
     () => readManifest('/srv', id),
     () => look('/srv', id),

@@ -17,9 +17,9 @@ import { hook } from '../../src/scripts/shell/hook.js'
 import { Script } from '../../src/scripts/shell/shell.js'
 import { flagMaintenance, recordDrains } from '../../src/scripts/transaction/balancer-notes.js'
 import { bootResolver } from '../../src/scripts/transaction/boot-resolver.js'
-import { settle } from '../../src/scripts/transaction/decide.js'
+import { decide } from '../../src/scripts/transaction/decide.js'
 import { abandon, discard, finish, keep, prune, recordFleet } from '../../src/scripts/transaction/finish.js'
-import { seal, stage } from '../../src/scripts/transaction/links.js'
+import { layLinks, seal } from '../../src/scripts/transaction/links.js'
 import { breakLock, hold, lock, renew, unlock } from '../../src/scripts/transaction/lock.js'
 import { arm, confirm, look, restore, serve } from '../../src/scripts/transaction/swap.js'
 import { fill, hostile, nothingShared, read } from '../artifact/folders.js'
@@ -43,7 +43,7 @@ describe.each(everyShell)('under $name', shell => {
     await does(hook(t1, { folder: `releases/${first}`, run: 'printf %s "$A" >made', timeout: 9 }, { A: "it's\n$(x)" }))
     await does(setDates(t1, first, new Map([[1_600_000_000, ['./-rf']]])))
     const tree = await says(seal(t1, sealing(first, one, true)))
-    await does(stage(t1, first, null, Buffer.from('echo back >>restarted')))
+    await does(layLinks(t1, first, null, Buffer.from('echo back >>restarted')))
     await host.swapped(t1, first, null)
     await does(renew(t1))
     await does(confirm(t1, first, fleetRecord(1)))
@@ -67,7 +67,7 @@ describe.each(everyShell)('under $name', shell => {
     expect(await says(flagMaintenance(t2, null))).toBe('off\n')
     await does(unpack(t2, unpacked(second, two, first), await two.payload(one.manifest, second)))
     await does(seal(t2, sealing(second, two, false)))
-    await does(stage(t2, second, `releases/${first}`, Buffer.from('echo back >>restarted')))
+    await does(layLinks(t2, second, `releases/${first}`, Buffer.from('echo back >>restarted')))
     await host.swapped(t2, second, `releases/${first}`)
     expect(await says(look(root, 't2'))).toBe(`current releases/${second}\nstate.swapped\n`)
     expect(await says(restore(t2, second))).toBe(`current releases/${first}\n`)
@@ -107,7 +107,7 @@ describe.each(everyShell)('under $name', shell => {
     for (const tx of ['t1', 't2']) {
       const at = place(root, tx)
       await does(lock(at, '{}', { unresolved: 'refuse' }))
-      await does(stage(at, second, `releases/${first}`, Buffer.from(text)))
+      await does(layLinks(at, second, `releases/${first}`, Buffer.from(text)))
       const lease = tx === 't1' ? 1 : 60
       await swapped(at, second, `releases/${first}`, lease)
       if (tx === 't1') await until(() => currentOf(root) === `releases/${first}`, 'its switch acts')
@@ -118,7 +118,7 @@ describe.each(everyShell)('under $name', shell => {
       }
       expect(currentOf(root)).toBe(`releases/${first}`)
       await until(() => textOf(join(root, 'restarted')).split('\n').length > Number(tx[1]), 'it serves the old one')
-      await does(settle(at, 'reverted'))
+      await does(decide(at, 'reverted'))
       await does(abandon(at, { release: second, bad: null, history: '{}' }))
     }
     expect(readFileSync(join(root, 'restarted'), 'utf8')).toBe(`releases/${first}\n`.repeat(2))

@@ -9,7 +9,7 @@ import type { Artifact } from '../../src/artifact/artifact.js'
 import { packFolder } from '../../src/artifact/pack.js'
 import { type NewKey, newKey } from '../../src/connection/ssh2/key-types.js'
 import { relay, type Seed, seedIn } from '../../src/scripts/prepare/relay.js'
-import { unpack, type Way } from '../../src/scripts/prepare/unpack.js'
+import { type Delivery, unpack } from '../../src/scripts/prepare/unpack.js'
 import { codes } from '../../src/scripts/shell/codes.js'
 import { script } from '../../src/scripts/shell/shell.js'
 import { lock } from '../../src/scripts/transaction/lock.js'
@@ -59,12 +59,12 @@ describe.skipIf(!sshdIsHere()).each(shells)('relay under $name', shell => {
     return { waiting, said, seed }
   }
 
-  const bring = async (root: string, way: Way, other: Shell = shell) => {
+  const bring = async (root: string, way: Delivery, other: Shell = shell) => {
     const { digest } = artifact
     const what = { release, base: null, unchanged: 'copy', digest, revision: 'c0ffee', shared: nothingShared } as const
     return run(unpack(place(root), what, await artifact.payload(null, release), way), other, { env })
   }
-  const fetchFrom = (seed: Seed): Way => ({ seed, key: Buffer.from(key.text), sum, size })
+  const fetchFrom = (seed: Seed): Delivery => ({ seed, key: Buffer.from(key.text), sum, size })
   const listens = (port: number) =>
     new Promise(resolve => {
       const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false))

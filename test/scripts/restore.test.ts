@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { enter } from '../../src/scripts/shell/fence.js'
 import { afterwards } from '../../src/scripts/shell/hook.js'
 import { Script, sh } from '../../src/scripts/shell/shell.js'
-import { stage } from '../../src/scripts/transaction/links.js'
+import { layLinks } from '../../src/scripts/transaction/links.js'
 import { lock, renew } from '../../src/scripts/transaction/lock.js'
 import { confirm, restore, restoreFunction } from '../../src/scripts/transaction/swap.js'
 import { writeFiles } from '../support/files.js'
@@ -102,7 +102,7 @@ describe.each(shells)('restore under $name', shell => {
     renameSync(tx('undecided'), tx('outcome.reverted'))
     const second = place(root, 't2')
     expect((await run(lock(second, '{"tx":"t2"}', { unresolved: 'keep', over: 't1' }), shell)).code).toBe(0)
-    expect((await run(stage(second, newId, newTarget, Buffer.alloc(0)), shell)).code).toBe(0)
+    expect((await run(layLinks(second, newId, newTarget, Buffer.alloc(0)), shell)).code).toBe(0)
     const woken = [enter(root).text, 'X=.clonedeploy/tx/t1', restoreFunction(sh`${newTarget}`).text, 'goback']
     expect((await run(new Script('woken', woken.join('\n')), shell)).code).toBe(0)
     expect([currentOf(root), existsSync(join(root, 'restarted')), badOf(root)]).toEqual([newTarget, false, ''])
@@ -120,7 +120,7 @@ describe.each(shells)('restore under $name', shell => {
   it('can be followed by another attempt of the same transaction', async () => {
     const { root } = await swapped(shell)
     await run(back(root), shell)
-    expect((await run(stage(place(root), newId, oldTarget, Buffer.alloc(0)), shell)).code).toBe(0)
+    expect((await run(layLinks(place(root), newId, oldTarget, Buffer.alloc(0)), shell)).code).toBe(0)
     const again = start(armOf(root), shell)
     expect(await again.line()).toBe('armed')
     again.send('go t1')
@@ -142,7 +142,7 @@ describe.each(shells)('confirm under $name', shell => {
     const { root } = await swapped(shell, { bad: 'put back' })
     await run(back(root), shell)
     expect(existsSync(join(root, '.clonedeploy/manifests', `${newId}.confirmed`))).toBe(false)
-    expect((await run(stage(place(root), newId, oldTarget, Buffer.alloc(0), 'put back'), shell)).code).toBe(0)
+    expect((await run(layLinks(place(root), newId, oldTarget, Buffer.alloc(0), 'put back'), shell)).code).toBe(0)
     const again = start(armOf(root), shell)
     expect(await again.line()).toBe('armed')
     again.send('go t1')
@@ -320,7 +320,7 @@ describe.each(shells)("what the dead-man's switch restarts, under $name,", { con
     await succeed(run(lock(at, '{"tx":"t2"}', { unresolved: 'keep', over: 't1' }), shell))
     return at
   }
-  const again = (root: string, tx: string) => stage(place(root, tx), newId, oldTarget, Buffer.alloc(0))
+  const again = (root: string, tx: string) => layLinks(place(root, tx), newId, oldTarget, Buffer.alloc(0))
 
   it.each([
     ['the next run makes its links', async (root: string) => again((await second(root)).root, 't2')],
@@ -342,7 +342,7 @@ describe.each(shells)("what the dead-man's switch restarts, under $name,", { con
   it('goes on when a run makes links that change nothing', async () => {
     const root = await begun()
     const at = await second(root)
-    await succeed(run(stage(at, oldId, oldTarget, Buffer.alloc(0)), shell))
+    await succeed(run(layLinks(at, oldId, oldTarget, Buffer.alloc(0)), shell))
     writeFiles(root, { go: '' })
     await until(() => had(root, 'ended'), 'the restart ends')
   })

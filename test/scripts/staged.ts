@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Arrival } from '../../src/scripts/prepare/arrival.js'
-import { stage } from '../../src/scripts/transaction/links.js'
+import { layLinks } from '../../src/scripts/transaction/links.js'
 import { lock } from '../../src/scripts/transaction/lock.js'
 import { arm } from '../../src/scripts/transaction/swap.js'
 import { type FileText, writeFiles } from '../support/files.js'
@@ -44,7 +44,7 @@ export async function staged(shell: Shell, setup: Setup = {}): Promise<string> {
   const { old = oldTarget, restart = '', bad = null } = setup
   const root = await locked(shell, setup)
   const text = typeof restart === 'string' ? Buffer.from(restart) : restart(root)
-  await succeed(run(stage(place(root), newId, old, text, bad), shell))
+  await succeed(run(layLinks(place(root), newId, old, text, bad), shell))
   return root
 }
 

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { Script } from '../../src/scripts/shell/shell.js'
-import { stage } from '../../src/scripts/transaction/links.js'
+import { layLinks } from '../../src/scripts/transaction/links.js'
 import { breakLock, lock } from '../../src/scripts/transaction/lock.js'
 import { look } from '../../src/scripts/transaction/swap.js'
 import { inodes, writeFiles } from '../support/files.js'
@@ -54,7 +54,7 @@ describe.each(shells)('stage under $name', shell => {
     const root = await locked(shell)
     unlinkSync(join(root, 'current'))
     symlinkSync(target(root), join(root, 'current'))
-    expect((await run(stage(place(root), newId, oldTarget, Buffer.alloc(0)), shell)).code).toBe(78)
+    expect((await run(layLinks(place(root), newId, oldTarget, Buffer.alloc(0)), shell)).code).toBe(78)
   })
 
   it.each(['a file', 'a folder', 'a link to nowhere'])('stops when there is %s where nothing was', async what => {
@@ -62,13 +62,13 @@ describe.each(shells)('stage under $name', shell => {
     if (what === 'a file') writeFileSync(join(root, 'current'), '')
     else if (what === 'a folder') mkdirSync(join(root, 'current'))
     else symlinkSync('nowhere', join(root, 'current'))
-    expect((await run(stage(place(root), newId, null, Buffer.alloc(0)), shell)).code).toBe(78)
+    expect((await run(layLinks(place(root), newId, null, Buffer.alloc(0)), shell)).code).toBe(78)
   })
 
   it('stops when the release is gone', async () => {
     const root = await locked(shell)
     rmSync(join(root, newTarget), { recursive: true })
-    expect((await run(stage(place(root), newId, oldTarget, Buffer.alloc(0)), shell)).code).toBe(76)
+    expect((await run(layLinks(place(root), newId, oldTarget, Buffer.alloc(0)), shell)).code).toBe(76)
   })
 })
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Place } from '../../src/scripts/shell/fence.js'
+import type { Claim } from '../../src/scripts/shell/fence.js'
 import type { Script } from '../../src/scripts/shell/shell.js'
 import { keepByHand, keeps } from './by-hand.js'
 import { atFileEnd } from './file-end.js'
@@ -114,7 +114,7 @@ export function start(script: Script, shell: Shell, options: RunOptions = {}): S
   }
 }
 
-export function place(root: string, tx = 't1'): Place {
+export function place(root: string, tx = 't1'): Claim {
   return { root, tx }
 }
 

@@ -1,6 +1,6 @@
 import { type Balancer, BalancerError, type ServerState } from '../../balancer/balancer.js'
 import { openBalancers } from '../../balancer/open.js'
-import type { Service } from '../../fleet/balancer/balancer-state.js'
+import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import type { Host } from '../../inventory/host.js'
 import type { InService } from '../../state/assess.js'
 import { isOthers, nextDrains, openDrains, placeIn } from '../../state/drains.js'
@@ -27,7 +27,7 @@ interface ReadBalancer {
 type Read = readonly { readonly session: { readonly host: Host }; readonly state: HostState }[]
 
 /** Asks every balancer that the configuration names, all at once, changing nothing. */
-export async function readService(
+export async function readBalancers(
   context: Context,
   fleet: Read,
   hosts: readonly Host[] = fleet.map(({ session }) => session.host),
@@ -42,7 +42,7 @@ export async function readService(
 }
 
 /** What a run needs of it; null where the configuration names none. */
-export function serviceOf(context: Context, fleet: Read, { balancers, record }: Served): Service | null {
+export function runBalancers(context: Context, fleet: Read, { balancers, record }: Served): RunBalancers | null {
   const { balancer } = context.config
   if (balancer === null || balancers.length === 0) return null
   return {

@@ -1,10 +1,10 @@
 import { UsageError } from '../../errors.js'
-import type { Service } from '../../fleet/balancer/balancer-state.js'
+import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import type { Plan } from '../../plan/plan.js'
 import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../../plan/rollout.js'
 import type { DryRunStep } from '../../render/reports/plan.js'
 import type { Problem } from '../../state/preflight.js'
-import { isUpIn, readService, type Served, serviceOf } from './balancers.js'
+import { isUpIn, readBalancers, runBalancers, type Served } from './balancers.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
 import { demandNone, type Fleet } from './survey.js'
@@ -30,47 +30,47 @@ export function rolloutProblems(rollout: Rollout | RolloutProblem): readonly Pro
 }
 
 /** What a run takes along beside its plan. */
-interface Way {
+interface Course {
   readonly rollout: Rollout
-  readonly service: Service | null
+  readonly balancers: RunBalancers | null
 }
 
 /** The way that the hosts go; PreflightError where it is impossible, UsageError where a decision would be missing later. */
-export async function demandWay(
+export async function demandCourse(
   context: Context,
   flags: TransactionFlags,
   fleet: Fleet,
   stay: ReadonlySet<string> = new Set(),
-): Promise<Way> {
-  return wayBy(context, flags, fleet, stay, await readService(context, fleet))
+): Promise<Course> {
+  return courseBy(context, flags, fleet, stay, await readBalancers(context, fleet))
 }
 
 /** For a repair: a balancer that cannot be told does not keep a mixed fleet from becoming whole. */
-export async function wayOfRepair(
+export async function courseOfRepair(
   context: Context,
   flags: TransactionFlags,
   fleet: Fleet,
   stay: ReadonlySet<string>,
-): Promise<Way> {
-  const served = await readService(context, fleet)
+): Promise<Course> {
+  const served = await readBalancers(context, fleet)
   for (const { text } of served.problems)
     context.emit({ type: 'note', level: 'warning', host: null, text: `going on without the balancer: ${text}` })
   const without = { ...served, balancers: [], problems: [] }
-  return wayBy(context, flags, fleet, stay, served.problems.length === 0 ? served : without)
+  return courseBy(context, flags, fleet, stay, served.problems.length === 0 ? served : without)
 }
 
-function wayBy(
+function courseBy(
   context: Context,
   flags: TransactionFlags,
   fleet: Fleet,
   stay: ReadonlySet<string>,
   served: Served,
-): Way {
+): Course {
   const rollout = planRollout(context, fleet, served, stay)
   demandNone([...served.problems, ...rolloutProblems(rollout)])
   const possible = rollout as Rollout
   demandDecisions(context, flags, possible)
-  return { rollout: possible, service: serviceOf(context, fleet, served) }
+  return { rollout: possible, balancers: runBalancers(context, fleet, served) }
 }
 
 /** For a dry run: the way that the hosts would go. Throws PreflightError where there is none. */
@@ -78,7 +78,7 @@ export async function demandPossible(
   context: Context,
   fleet: Fleet,
 ): Promise<{ readonly served: Served; readonly rollout: Rollout }> {
-  const served = await readService(context, fleet)
+  const served = await readBalancers(context, fleet)
   const rollout = planRollout(context, fleet, served, new Set())
   demandNone([...served.problems, ...rolloutProblems(rollout)])
   return { served, rollout: rollout as Rollout }
@@ -111,11 +111,11 @@ export function inTurn({ rollout: { batches } }: Plan, { balancers }: Served): s
 export function drainSteps(
   { rollout }: Plan,
   { balancers }: Served,
-  way: 'out of' | 'back into',
+  course: 'out of' | 'back into',
 ): readonly DryRunStep[] {
   if (rollout.batches.length === 1) return []
-  const until = way === 'out of' ? ', until its sessions have ended' : ', until it sends users there'
-  return balancers.map(({ balancer }) => ({ mark: '!', where: 'each', text: `${way} ${balancer.name}${until}` }))
+  const until = course === 'out of' ? ', until its sessions have ended' : ', until it sends users there'
+  return balancers.map(({ balancer }) => ({ mark: '!', where: 'each', text: `${course} ${balancer.name}${until}` }))
 }
 
 /** What comes between the first hosts and the others; `otherwise`: what a bad check means. */

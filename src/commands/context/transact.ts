@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Payload } from '../../artifact/artifact.js'
 import { redactor, resolveSecrets } from '../../config/secrets/secrets.js'
 import { type ExitCode, LockedError } from '../../errors.js'
-import type { Service } from '../../fleet/balancer/balancer-state.js'
+import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import type { Outcome } from '../../fleet/outcome.js'
 import { batchesOf } from '../../fleet/transaction/batches.js'
 import { execute } from '../../fleet/transaction/execute.js'
@@ -64,10 +64,10 @@ export async function transact(
   plan: Plan,
   payload: (baseDigest: string | null) => Promise<Payload>,
   startedAt: number,
-  service: Service | null = null,
+  balancers: RunBalancers | null = null,
   warnings: readonly string[] = [],
 ): Promise<Outcome> {
-  const run = startRun(context, flags, fleet, plan, payload, service)
+  const run = startRun(context, flags, fleet, plan, payload, balancers)
   run.warnings.push(...warnings)
   const outcome = await carryOut(context, run, startedAt)
   for (const { host, roundTrips, bytes } of fleet.map(({ session }) => session))
@@ -91,7 +91,7 @@ export function startRun(
   fleet: Fleet,
   plan: Plan,
   payload: (baseDigest: string | null) => Promise<Payload>,
-  service: Service | null = null,
+  balancers: RunBalancers | null = null,
 ): Run {
   context.log.name(plan.release)
   const hosts = plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session))
@@ -105,7 +105,7 @@ export function startRun(
     payload,
     keepOnFailure: flags.rollback === false,
     ask: question => (flags.yes ? Promise.resolve(true) : askWhile(context, question)),
-    service,
+    balancers,
     warnings: [...plan.warnings],
     swaps: [],
     swapWindowMs: null,
@@ -157,11 +157,11 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     session,
     waiting: null,
     files: null,
-    away: 0,
-    early: 0,
-    ahead: null,
+    roundTripMs: 0,
+    safeUntil: 0,
+    sentAhead: null,
     locked: false,
-    taken: false,
+    swapBegun: false,
     current: { kind: 'known', target: plan.old },
     heard: 0,
     confirmed: false,

@@ -27,13 +27,13 @@ export interface Prepared {
 }
 
 /** The revision, pinned once, and what is built of it, once. */
-interface Making {
+interface Builder {
   readonly revision: () => Promise<Revision | null>
   readonly artifact: () => Promise<Artifact>
 }
 
 /** A dry run runs nothing of the project unless --build asks for it. */
-export function makingOf(context: Context, config: Config, flags: DeployFlags, over: AbortController): Making {
+export function builderOf(context: Context, config: Config, flags: DeployFlags, over: AbortController): Builder {
   const revision = once(() => pinRevision(config.source, config.root, context.cacheDir, flags.offline))
   context.io.stop.asked.then(() => over.abort())
   const artifact = once(async () => {
@@ -56,7 +56,7 @@ export function makingOf(context: Context, config: Config, flags: DeployFlags, o
 export async function sourceWarnings(context: Context): Promise<readonly string[]> {
   const over = new AbortController()
   try {
-    return (await orInterrupt(context, makingOf(context, context.config, { dryRun: true }, over).artifact())).warnings
+    return (await orInterrupt(context, builderOf(context, context.config, { dryRun: true }, over).artifact())).warnings
   } catch (error) {
     if (!(error instanceof PreflightError || error instanceof UsageError)) throw error
     return [`what would be deployed was not looked at: ${error.message}`]
@@ -66,13 +66,13 @@ export async function sourceWarnings(context: Context): Promise<readonly string[
 }
 
 /** Waits for the artifact, and tells of it. */
-export async function build(context: Context, making: Making): Promise<Artifact> {
+export async function build(context: Context, builder: Builder): Promise<Artifact> {
   const { emit } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'build' })
-  const uncommitted = uncommittedIn(await making.revision())
+  const uncommitted = uncommittedIn(await builder.revision())
   for (const text of uncommitted) emit({ type: 'note', level: 'warning', host: null, text })
-  const made = await orInterrupt(context, making.artifact())
+  const made = await orInterrupt(context, builder.artifact())
   for (const text of made.warnings) emit({ type: 'note', level: 'warning', host: null, text })
   const artifact = { ...made, warnings: [...uncommitted, ...made.warnings] }
   if (isUnbuilt(artifact)) {

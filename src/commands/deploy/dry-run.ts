@@ -10,7 +10,7 @@ import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../.
 import { neededKb, newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../../state/releases.js'
 import { ownerStep } from '../../state/trust/owner.js'
-import { readService, type Served } from '../context/balancers.js'
+import { readBalancers, type Served } from '../context/balancers.js'
 import type { Context } from '../context/context.js'
 import type { DeployFlags } from '../context/flags.js'
 import { adopts } from '../context/owner.js'
@@ -22,7 +22,7 @@ import { isUnchanged } from './unchanged.js'
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
 export async function dryRun(context: Context, flags: DeployFlags, prepared: Prepared): Promise<ExitCode> {
   const { fleet, artifact, intent, payload } = prepared
-  const served = await readService(context, fleet)
+  const served = await readBalancers(context, fleet)
   const rollout = planRollout(context, fleet, served, new Set())
   const plan = planDeploy('text' in rollout ? intent : { ...intent, rollout })
   const needs = needsFor(prepared)

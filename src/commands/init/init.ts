@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import type { Config } from '../../config/config.js'
-import { settleConfig } from '../../config/load/load.js'
+import { completeConfig } from '../../config/load/load.js'
 import { ConfigError } from '../../config/problems/problem.js'
 import { displayPath } from '../../config/problems/sentence.js'
 import { type ExitCode, UsageError } from '../../errors.js'
@@ -66,7 +66,7 @@ function withoutBlanks({ build, ...flags }: InitFlags): InitFlags {
 
 /** What the file will come to, before it is written. */
 async function settled(answers: Answers, place: { readonly cwd: string; readonly file: string }): Promise<Config> {
-  return settleConfig({ ...configInput(answers) }, place).catch(error => {
+  return completeConfig({ ...configInput(answers) }, place).catch(error => {
     if (!(error instanceof ConfigError)) throw error
     throw new UsageError('That makes no configuration. Nothing was written.', { details: error.details })
   })

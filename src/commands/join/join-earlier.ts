@@ -10,25 +10,25 @@ import type { JoinFlags } from '../context/flags.js'
 import { demandNone, orInterrupt } from '../context/survey.js'
 import { startRun } from '../context/transact.js'
 import { bringIntent, sourceOf } from '../repair/repair-act.js'
-import { modelOf, type Scene } from '../repair/repair-facts.js'
+import { modelOf, type RepairFacts } from '../repair/repair-facts.js'
 
 /** Brings an earlier release to the joining hosts; why it could not be, null when they hold it. Adds to the warnings. */
 export async function bringEarlier(
   context: Context,
   flags: JoinFlags,
-  scene: Scene,
+  facts: RepairFacts,
   earlier: Earlier,
   joining: ReadonlySet<string>,
   warnings: string[],
 ): Promise<string | null> {
-  const { fleet } = scene
+  const { fleet } = facts
   const { release } = earlier
   const others = fleet.filter(({ state }) => !joining.has(state.name))
   const { config, concurrency } = context
   const reading = readOnAll(config, others, release, { concurrency, read: 'all' })
   const { damaged, lost } = await orInterrupt(context, reading)
   if (lost.size > 0) return `${[...lost].join(', ')}: the connection was lost`
-  const whole = { ...scene, fleet: others, damaged }
+  const whole = { ...facts, fleet: others, damaged }
   const model = modelOf(whole, earlier)
   if (model === null) return `${[...damaged].join(', ')}: its copy was changed on the host, and no other holds it`
   const needs = withoutDamaged(earlier.needs, damaged)
@@ -37,7 +37,7 @@ export async function bringEarlier(
     const size = writtenFor(null, artifact.manifest, [])
     demandNone(fleet.flatMap(({ state }) => (needs.get(state.name) === 'push' ? problemsOf(state, size) : [])))
     const what = { ...earlier, needs, doubts: new Map() }
-    const plan = planEarlier(await bringIntent(context, flags, scene, model, artifact, what))
+    const plan = planEarlier(await bringIntent(context, flags, facts, model, artifact, what))
     context.emit({ type: 'note', level: 'info', host: null, text: `an earlier release: ${release}` })
     const zip = zipFor(fleet.map(({ state }) => state))
     const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release, zip))

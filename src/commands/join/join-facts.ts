@@ -8,13 +8,13 @@ import type { Context } from '../context/context.js'
 import type { AdoptFlags } from '../context/flags.js'
 import { knownHere } from '../context/known.js'
 import { leave } from '../context/survey.js'
-import { type Asked, readScene, type Scene } from '../repair/repair-facts.js'
+import { type Asked, type RepairFacts, readFacts } from '../repair/repair-facts.js'
 import { notBorneOut } from '../repair/trust-host.js'
 import { demandDecision } from '../repair.js'
 
 /** What a join found: the fleet, what it serves, and what the joining hosts lack of it. */
-interface JoinScene {
-  readonly scene: Scene
+interface JoinFacts {
+  readonly facts: RepairFacts
   readonly target: string
   readonly earlier: readonly Earlier[]
   /** Earlier releases that only one host holds, of which nothing is known here. */
@@ -22,35 +22,35 @@ interface JoinScene {
 }
 
 /** Reads the fleet. Throws where hosts cannot join it as it is; nothing is changed. */
-export async function readJoin(context: Context, flags: AdoptFlags, asked: Asked): Promise<JoinScene> {
-  const scene = await readScene(context, flags, asked)
+export async function readJoin(context: Context, flags: AdoptFlags, asked: Asked): Promise<JoinFacts> {
+  const facts = await readFacts(context, flags, asked)
   try {
-    demandDecision(context, scene)
-    const target = demandJoinable(context, scene)
-    const states = scene.fleet.map(({ state }) => state)
+    demandDecision(context, facts)
+    const target = demandJoinable(context, facts)
+    const states = facts.fleet.map(({ state }) => state)
     const found = earlierFor(states, asked.joining, target, context.config.keepReleases)
     const holders = states.filter(({ name }) => !asked.joining.has(name))
     const { records, trusted } = knownHere(context, asked.trusted)
     const isVouched = (one: Earlier) =>
       holders.length > 1 || holders[0]?.name === trusted || records.some(record => isWhat(one, record))
     return {
-      scene,
+      facts,
       target,
       earlier: found.filter(isVouched),
       unvouched: found.filter(one => !isVouched(one)).map(({ release }) => release),
     }
   } catch (error) {
-    leave(scene.fleet)
+    leave(facts.fleet)
     throw error
   }
 }
 
 /** What the others serve, when they are whole and only the joining hosts will change. Throws PreflightError, MixedError. */
-export function demandJoinable(context: Context, scene: Scene): string {
-  const { joining, heard } = scene
-  if (heard.alone.length > 0) throw notBorneOut(context, scene)
-  demandRead(context, scene, joining)
-  const states = scene.fleet.map(({ state }) => state)
+export function demandJoinable(context: Context, facts: RepairFacts): string {
+  const { joining, heard } = facts
+  if (heard.alone.length > 0) throw notBorneOut(context, facts)
+  demandRead(context, facts, joining)
+  const states = facts.fleet.map(({ state }) => state)
   const others = states.filter(({ name }) => !joining.has(name))
   const { record } = heard
   if (record === null)
@@ -58,7 +58,7 @@ export function demandJoinable(context: Context, scene: Scene): string {
       next: ['instead: clonedeploy deploy'],
     })
   demandOurs(context, states, joining, record)
-  const odd = othersToMend(states, scene.damaged, joining, record)
+  const odd = othersToMend(states, facts.damaged, joining, record)
   if (odd.length > 0 || (context.config.balancer !== null && openDrains(others) !== null)) {
     const who = odd.length > 0 ? odd.join(', ') : 'a run that died has drained hosts'
     throw new MixedError(`The fleet is not whole without that: ${who}. Nothing was changed.`, {
@@ -68,7 +68,7 @@ export function demandJoinable(context: Context, scene: Scene): string {
   return record.release
 }
 
-function demandRead({ hosts }: Context, { fleet, beyond }: Scene, joining: ReadonlySet<string>): void {
+function demandRead({ hosts }: Context, { fleet, beyond }: RepairFacts, joining: ReadonlySet<string>): void {
   const isRead = (name: string) => fleet.some(({ state }) => state.name === name)
   const names = hosts.map(({ name }) => name)
   const others = names.filter(name => !joining.has(name))

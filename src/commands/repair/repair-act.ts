@@ -22,10 +22,10 @@ import type { RepairDecision } from '../../state/repair.js'
 import type { Context } from '../context/context.js'
 import type { TransactionFlags } from '../context/flags.js'
 import { keepRecord } from '../context/known.js'
-import { wayOfRepair } from '../context/rollout.js'
+import { courseOfRepair } from '../context/rollout.js'
 import { demandNone } from '../context/survey.js'
 import { carryOut, revealSecrets, signed, startRun } from '../context/transact.js'
-import { modelOf, type Scene } from './repair-facts.js'
+import { modelOf, type RepairFacts } from './repair-facts.js'
 
 type Bring = Extract<RepairDecision, { kind: 'bring' }>
 
@@ -33,24 +33,24 @@ type Bring = Extract<RepairDecision, { kind: 'bring' }>
 export async function act(
   context: Context,
   flags: TransactionFlags,
-  scene: Scene,
+  facts: RepairFacts,
   startedAt: number,
 ): Promise<Outcome | null> {
-  const { fleet, decision } = scene
+  const { fleet, decision } = facts
   switch (decision.kind) {
     case 'put back': {
       const [doubt] = decision.doubts.values()
-      const plan = planPutBack(await intentFor(context, flags, scene, doubt?.next ?? 'repair'), decision.doubts)
+      const plan = planPutBack(await intentFor(context, flags, facts, doubt?.next ?? 'repair'), decision.doubts)
       const run = startRun(context, flags, fleet, plan, nothingToSend)
       return putBack(run, { startedAt, log: context.log.path() })
     }
     case 'bring':
-      return bring(context, flags, scene, decision, startedAt)
+      return bring(context, flags, facts, decision, startedAt)
     case 'sweep': {
       const release = decision.release ?? 'repair'
-      const { record } = scene.heard
-      if (decision.remove.length > 0 && record !== null) await sourceOf(context, scene, record)
-      const plan = planSweep(await intentFor(context, flags, scene, release), decision.remove)
+      const { record } = facts.heard
+      if (decision.remove.length > 0 && record !== null) await sourceOf(context, facts, record)
+      const plan = planSweep(await intentFor(context, flags, facts, release), decision.remove)
       const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend))
       if (halt !== null) throw new PreflightError(`What a dead run left could not be removed: ${halt.reason}.`)
       context.emit({
@@ -67,14 +67,14 @@ export async function act(
 }
 
 /** Records on the hosts that answer which ones were given up; what they serve stays as it is. */
-export async function leaveOut(context: Context, flags: TransactionFlags, scene: Scene): Promise<void> {
-  const { record } = scene.heard
-  const names = scene.given.map(({ host }) => host).join(', ')
+export async function leaveOut(context: Context, flags: TransactionFlags, facts: RepairFacts): Promise<void> {
+  const { record } = facts.heard
+  const names = facts.given.map(({ host }) => host).join(', ')
   const tell = (text: string) => context.emit({ type: 'note', level: 'warning', host: null, text })
   if (record === null) return tell(`that ${names} is given up is not recorded: the fleet serves nothing yet`)
-  const intent = { ...(await intentFor(context, flags, scene, record.release)), digest: record.digest }
+  const intent = { ...(await intentFor(context, flags, facts, record.release)), digest: record.digest }
   const plan = planRecord(intent, `record that ${names} is left out`)
-  const halt = await sweep(startRun(context, flags, scene.fleet, plan, nothingToSend))
+  const halt = await sweep(startRun(context, flags, facts.fleet, plan, nothingToSend))
   if (halt !== null) throw new MixedError(`That ${names} is given up could not be recorded everywhere: ${halt.reason}.`)
   keepRecord(context, plan.record)
   tell(`${names} is given up and recorded as left out; when it is back: clonedeploy repair`)
@@ -83,15 +83,15 @@ export async function leaveOut(context: Context, flags: TransactionFlags, scene:
 async function bring(
   context: Context,
   flags: TransactionFlags,
-  scene: Scene,
+  facts: RepairFacts,
   decision: Bring,
   startedAt: number,
 ): Promise<Outcome> {
-  const { fleet } = scene
+  const { fleet } = facts
   const { release, needs } = decision
-  const model = modelOf(scene, decision)
+  const model = modelOf(facts, decision)
   const pushed = fleet.filter(({ state }) => needs.get(state.name) === 'push')
-  const artifact = pushed.length === 0 ? null : await sourceOf(context, scene, decision)
+  const artifact = pushed.length === 0 ? null : await sourceOf(context, facts, decision)
   if (model === null) throw nowhere(release)
   const size = artifact === null ? undefined : writtenFor(null, artifact.manifest, [])
   const behind = fleet.filter(({ state }) => ['swap', 'push'].includes(needs.get(state.name) ?? ''))
@@ -99,20 +99,20 @@ async function bring(
     behind.flatMap(({ state }) => problemsOf(undangled(state), needs.get(state.name) === 'push' ? size : undefined)),
   )
   const stay = [...needs].filter(([, need]) => need === 'nothing' || need === 'deploy').map(([name]) => name)
-  const way = await wayOfRepair(context, flags, fleet, new Set(stay))
+  const course = await courseOfRepair(context, flags, fleet, new Set(stay))
   const intent = {
-    ...(await bringIntent(context, flags, scene, model, artifact, decision)),
-    rollout: way.rollout,
+    ...(await bringIntent(context, flags, facts, model, artifact, decision)),
+    rollout: course.rollout,
   }
   context.emit({
     type: 'run.release',
     release,
     previous: mostCommon(behind.map(({ state }) => currentRelease(state))),
-    note: scene.command,
+    note: facts.command,
   })
   const zip = zipFor(pushed.map(({ state }) => state))
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release, zip)
-  const run = startRun(context, flags, fleet, planBring(intent), payload, way.service)
+  const run = startRun(context, flags, fleet, planBring(intent), payload, course.balancers)
   return carryOut(context, run, startedAt)
 }
 
@@ -120,17 +120,17 @@ async function bring(
 export async function bringIntent(
   context: Context,
   flags: TransactionFlags,
-  scene: Scene,
+  facts: RepairFacts,
   model: Model,
   artifact: Artifact | null,
   { release, digest, needs, doubts }: Pick<Bring, 'release' | 'digest' | 'needs' | 'doubts'>,
 ): Promise<BringIntent> {
   const { revision } = model.entry
   return {
-    ...(await intentFor(context, flags, scene, release)),
+    ...(await intentFor(context, flags, facts, release)),
     digest,
     revision: revision?.startsWith('sha256:') ? null : revision,
-    run: vouchedOf(scene, release),
+    run: vouchedOf(facts, release),
     needs,
     doubts,
     model: model.entry,
@@ -141,11 +141,11 @@ export async function bringIntent(
 /** The very bytes of the release: as they were kept here, or from a host that holds them intact. */
 export async function sourceOf(
   context: Context,
-  scene: Pick<Scene, 'fleet' | 'damaged'>,
+  facts: Pick<RepairFacts, 'fleet' | 'damaged'>,
   what: Pick<FleetRecord, 'release' | 'digest'>,
 ): Promise<Artifact> {
   const { release } = what
-  const model = modelOf(scene, what)
+  const model = modelOf(facts, what)
   if (model?.entry.digest == null) throw nowhere(release)
   const { digest, extra } = model.entry
   const { session, state } = model.from
@@ -155,7 +155,7 @@ export async function sourceOf(
   if (kept === null) throw nowhere(release)
   const present = new Set(entriesOf(kept.manifest).map(({ path }) => path))
   const { shared } = context.config
-  const { restart } = vouchedOf(scene, release) ?? context.config
+  const { restart } = vouchedOf(facts, release) ?? context.config
   if (addedEntries(present, shared, touchedFiles({ restart, shared })) === extra) return artifactOf(kept, null, [])
   throw new MixedError(
     `The shared paths of the configuration are not those that ${release} was made with. Nothing was changed.`,
@@ -165,7 +165,7 @@ export async function sourceOf(
   )
 }
 
-function vouchedOf({ fleet }: Pick<Scene, 'fleet'>, release: string) {
+function vouchedOf({ fleet }: Pick<RepairFacts, 'fleet'>, release: string) {
   return vouchedRun(
     fleet.map(({ state }) => state),
     release,
@@ -193,7 +193,7 @@ function nowhere(release: string): MixedError {
 export async function intentFor(
   context: Context,
   flags: TransactionFlags,
-  { command, fleet, given, heard }: Pick<Scene, 'command' | 'fleet' | 'given' | 'heard'>,
+  { command, fleet, given, heard }: Pick<RepairFacts, 'command' | 'fleet' | 'given' | 'heard'>,
   release: string,
 ): Promise<Intent> {
   return {

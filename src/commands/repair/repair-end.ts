@@ -2,17 +2,17 @@ import type { HostOutcome, Outcome } from '../../fleet/outcome.js'
 import { mend } from '../../fleet/transaction/under-lock.js'
 import { planSweep } from '../../plan/repair.js'
 import { currentRelease } from '../../state/releases.js'
-import { inService, readService, serviceOf } from '../context/balancers.js'
+import { inService, readBalancers, runBalancers } from '../context/balancers.js'
 import type { Context } from '../context/context.js'
 import type { TransactionFlags } from '../context/flags.js'
 import { startRun } from '../context/transact.js'
 import { intentFor, nothingToSend } from './repair-act.js'
-import type { Scene } from './repair-facts.js'
+import type { RepairFacts } from './repair-facts.js'
 import { trustSteps } from './trust-host.js'
 
 /** The outcome with the hosts that a repair could do nothing for: while there are any, the fleet is not whole. */
-export function concluded(context: Context, scene: Scene, outcome: Outcome): Outcome {
-  const { beyond, heard } = scene
+export function concluded(context: Context, facts: RepairFacts, outcome: Outcome): Outcome {
+  const { beyond, heard } = facts
   if (beyond.size === 0) return outcome
   const isAlone = (name: string) => heard.alone.some(({ host }) => host === name)
   const first = [...beyond].map(([name, why]) => (isAlone(name) ? why : `${name}: ${why}`))
@@ -21,10 +21,10 @@ export function concluded(context: Context, scene: Scene, outcome: Outcome): Out
     ...outcome,
     result: 'mixed',
     exitCode: 6,
-    hosts: context.hosts.map(({ name }) => withTrouble(named.get(name) ?? leftAlone(scene, name), beyond.get(name))),
+    hosts: context.hosts.map(({ name }) => withTrouble(named.get(name) ?? leftAlone(facts, name), beyond.get(name))),
     reason: outcome.reason ?? first[0] ?? null,
     next:
-      heard.alone.length > 0 ? trustSteps(context, scene) : nextOf([...beyond.keys()].every(name => named.has(name))),
+      heard.alone.length > 0 ? trustSteps(context, facts) : nextOf([...beyond.keys()].every(name => named.has(name))),
   }
 }
 
@@ -38,34 +38,34 @@ function withTrouble(host: HostOutcome, why: string | undefined): HostOutcome {
 }
 
 /** A host that nothing was done on: what it served when it was read. */
-function leftAlone({ states }: Scene, name: string): HostOutcome {
+function leftAlone({ states }: RepairFacts, name: string): HostOutcome {
   const state = states.find(one => one.name === name)
   const current = state === undefined ? null : currentRelease(state)
   return { name, current, digest: null, healthy: null, bytes: 0, error: null }
 }
 
 /** Hosts of a whole fleet that a dead run has left out of service, and where: `HAProxy web/web-3`. */
-export async function leftDrained(context: Context, scene: Scene): Promise<ReadonlyMap<string, string>> {
-  return inService(await readService(context, scene.fleet)).drained
+export async function leftDrained(context: Context, facts: RepairFacts): Promise<ReadonlyMap<string, string>> {
+  return inService(await readBalancers(context, facts.fleet)).drained
 }
 
 /** Puts into service again what a dead run has drained, where that serves the fleet's release; the outcome with what came of it. */
-export async function mendService(
+export async function undrainLeft(
   context: Context,
   flags: TransactionFlags,
-  scene: Scene,
+  facts: RepairFacts,
   outcome: Outcome,
 ): Promise<Outcome> {
-  const served = await readService(context, scene.fleet)
-  const service = serviceOf(context, scene.fleet, served)
+  const served = await readBalancers(context, facts.fleet)
+  const service = runBalancers(context, facts.fleet, served)
   if (service === null || service.left === null) return outcome
   const [problem] = served.problems
   if (problem !== undefined) return unmended(outcome, `which hosts are in service is not known: ${problem.text}`)
-  const plan = planSweep(await intentFor(context, flags, scene, outcome.release), [])
-  const run = startRun(context, flags, scene.fleet, plan, nothingToSend, service)
+  const plan = planSweep(await intentFor(context, flags, facts, outcome.release), [])
+  const run = startRun(context, flags, facts.fleet, plan, nothingToSend, service)
   const halt = await mend(
     run,
-    run.hosts.filter(({ name }) => !scene.beyond.has(name)),
+    run.hosts.filter(({ name }) => !facts.beyond.has(name)),
   )
   const outs = new Map(run.hosts.flatMap(({ name, out }) => (out === null ? [] : [[name, out] as const])))
   const hosts = outcome.hosts.map(host => ({

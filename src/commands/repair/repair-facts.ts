@@ -15,7 +15,7 @@ import { readFleet } from '../status.js'
 import { demandWord, noteTrust } from './trust-host.js'
 
 /** What a repair found, and what it makes of it. */
-export interface Scene {
+export interface RepairFacts {
   readonly command: 'repair' | 'join'
   readonly fleet: Fleet
   readonly decision: RepairDecision
@@ -34,28 +34,28 @@ export interface Scene {
 }
 
 /** What a command asks of it. */
-export type Asked = Pick<Scene, 'command' | 'given' | 'joining' | 'trusted'>
+export type Asked = Pick<RepairFacts, 'command' | 'given' | 'joining' | 'trusted'>
 
 export const repairing: Asked = { command: 'repair', given: [], joining: new Set(), trusted: null }
 
 /** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError, and where it does not know the host that is trusted. */
-export async function readScene(context: Context, flags: AdoptFlags, asked: Asked): Promise<Scene> {
+export async function readFacts(context: Context, flags: AdoptFlags, asked: Asked): Promise<RepairFacts> {
   const { emit } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'check' })
   const { fleet, read } = await readFleet(context)
   try {
-    const scene = await sceneOf(context, fleet, demandOurs(context, flags, read), asked)
-    const note = `${scene.fleet.length}/${fleet.hosts.length} hosts`
-    emit({ type: 'phase.end', phase: 'check', ok: scene.beyond.size === 0, ms: performance.now() - began, note })
-    return scene
+    const facts = await factsOf(context, fleet, demandOurs(context, flags, read), asked)
+    const note = `${facts.fleet.length}/${fleet.hosts.length} hosts`
+    emit({ type: 'phase.end', phase: 'check', ok: facts.beyond.size === 0, ms: performance.now() - began, note })
+    return facts
   } catch (error) {
     leave(read)
     throw error
   }
 }
 
-async function sceneOf(context: Context, { hosts }: FleetState, read: Fleet, asked: Asked): Promise<Scene> {
+async function factsOf(context: Context, { hosts }: FleetState, read: Fleet, asked: Asked): Promise<RepairFacts> {
   const { given, joining, trusted } = asked
   demandAway(given, read)
   demandUnlocked(context, read)
@@ -102,7 +102,7 @@ function damageOf(state: HostState | null): string | null {
 
 /** The release as a host holds it that was found intact, and that host: one that says of it what most say. */
 export function modelOf(
-  { fleet, damaged }: Pick<Scene, 'fleet' | 'damaged'>,
+  { fleet, damaged }: Pick<RepairFacts, 'fleet' | 'damaged'>,
   { release, digest }: Pick<FleetRecord, 'release' | 'digest'>,
 ): { readonly from: Fleet[number]; readonly entry: ReleaseState } | null {
   const models = fleet.flatMap(from => {

@@ -29,7 +29,7 @@ export interface LoadOptions {
 export async function loadConfig({ cwd, file, stage, home }: LoadOptions): Promise<Config> {
   const path = await findConfig(cwd, file)
   try {
-    return await settleConfig(await evaluateConfig(path, cwd), { cwd, file: path, stage, home })
+    return await completeConfig(await evaluateConfig(path, cwd), { cwd, file: path, stage, home })
   } catch (error) {
     if (!(error instanceof ConfigError) || isOurs(path, dirname(path))) throw error
     throw unquoted(`${displayPath(path, cwd)} cannot be used.`)
@@ -37,9 +37,9 @@ export async function loadConfig({ cwd, file, stage, home }: LoadOptions): Promi
 }
 
 /** The same of a configuration that is had already, whether its file is there or not. */
-export async function settleConfig(
+export async function completeConfig(
   input: Readonly<Record<string, unknown>>,
-  { cwd, file, stage, home = homedir() }: SettleOptions,
+  { cwd, file, stage, home = homedir() }: CompleteOptions,
 ): Promise<Config> {
   const place = { file, root: dirname(file), home, cwd, label: displayPath(file, cwd) }
   const stages = readStages(input)
@@ -54,7 +54,7 @@ export async function settleConfig(
   return config
 }
 
-interface SettleOptions {
+interface CompleteOptions {
   readonly cwd: string
   /** Absolute. */
   readonly file: string

@@ -11,13 +11,13 @@ import { opensshChannels } from './openssh-channels.js'
 import { type OpensshFailure, opensshError, tooSlow } from './openssh-errors.js'
 import { type Master, startMaster } from './openssh-master.js'
 import { openMux } from './openssh-mux.js'
-import { type SshWords, sshWords } from './openssh-output.js'
+import { type SshOutput, sshOutput } from './openssh-output.js'
 import type { OpensshVersion } from './openssh-version.js'
 
 /** A host that the system's ssh is logged in to. */
 export interface OpensshLogin {
   readonly target: Target
-  readonly words: SshWords
+  readonly output: SshOutput
   readonly transport: Transport
   /** Control socket of its master, for what goes through this host. */
   readonly socket: string
@@ -45,10 +45,10 @@ export async function begin(attempt: Attempt): Promise<OpensshLogin> {
   const master = startMaster(masterArgs({ ...attempt, folder, timeout, via }), folder)
   try {
     const came = await inTime(master, options)
-    const words = sshWords(master.log())
-    if (came === 'late') throw tooSlow(await failureOf(attempt, words, folder))
+    const output = sshOutput(master.log())
+    if (came === 'late') throw tooSlow(await failureOf(attempt, output, folder))
     if (came === 'aborted') throw aborted(target)
-    if (came === 'ended') throw await explained(attempt, words, folder)
+    if (came === 'ended') throw await explained(attempt, output, folder)
     const mux = await openMux(folder.socket, timeout)
     const over = mux.closed.then(() => ended(master))
     const channels = opensshChannels({ ...mux, closed: over }, master.lost)
@@ -60,7 +60,7 @@ export async function begin(attempt: Attempt): Promise<OpensshLogin> {
     master.gone.then(() => removeFolder(folder))
     return {
       target,
-      words,
+      output,
       transport: { ...channels, closed: master.closed, close },
       socket: folder.socket,
       closed: master.closed,
@@ -93,18 +93,18 @@ function inTime(master: Master, { timeout, signal }: ReachOptions): Promise<'rea
   })
 }
 
-async function failureOf(attempt: Attempt, words: SshWords, folder: Folder): Promise<OpensshFailure> {
+async function failureOf(attempt: Attempt, output: SshOutput, folder: Folder): Promise<OpensshFailure> {
   const { target, known, options } = attempt
   const shown = await readFile(`${folder.path}/offered`, 'utf8').catch(() => '')
   const offered = shown === '' ? null : Buffer.from(shown, 'base64')
-  return { target, words, known, offered, timeout: options.timeout }
+  return { target, output, known, offered, timeout: options.timeout }
 }
 
 /** ssh does not hear why a jump host opens no way to the host: we ask that one. */
-async function explained(attempt: Attempt, words: SshWords, folder: Folder): Promise<ConnectError> {
+async function explained(attempt: Attempt, output: SshOutput, folder: Folder): Promise<ConnectError> {
   const { target, lease } = attempt
-  const failure = await failureOf(attempt, words, folder)
-  if (lease === null || words.met) return opensshError(failure)
+  const failure = await failureOf(attempt, output, folder)
+  if (lease === null || output.met) return opensshError(failure)
   const { hostname: host, port } = target
   return lease.login.transport.forward({ host, port }).then(
     stream => {

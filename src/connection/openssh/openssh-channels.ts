@@ -77,6 +77,6 @@ const reasons = ['', 'administratively prohibited', 'connect failed', 'unknown c
 /** A code, and the host's own words. `reason` is the code, as ssh2 gives it. */
 function refusal(answer: Reader): Error {
   const reason = answer.number()
-  const words = answer.text()
-  return Object.assign(new Error(`(SSH) Channel open failure: ${words || reasons[reason] || 'refused'}`), { reason })
+  const output = answer.text()
+  return Object.assign(new Error(`(SSH) Channel open failure: ${output || reasons[reason] || 'refused'}`), { reason })
 }

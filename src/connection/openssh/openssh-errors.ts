@@ -6,11 +6,11 @@ import { seconds } from '../shell/exchange.js'
 import { keptOut, oneKey, shutOut, whoKeepsOut } from '../ssh2/auth.js'
 import { slowSshd } from '../ssh2/handshake-errors.js'
 import { addressOf, spelled, sshLine, type Target } from '../target.js'
-import type { SshWords } from './openssh-output.js'
+import type { SshOutput } from './openssh-output.js'
 
 export interface OpensshFailure {
   readonly target: Target
-  readonly words: SshWords
+  readonly output: SshOutput
   readonly known: KnownHost
   /** The host key that was shown, where it is known. */
   readonly offered: Buffer | null
@@ -37,10 +37,10 @@ export function failureOf(lines: readonly string[]): ConnectFailure {
 }
 
 export function opensshError(failure: OpensshFailure): ConnectError {
-  const { target, words } = failure
-  const kind = failureOf(words.lines)
+  const { target, output } = failure
+  const kind = failureOf(output.lines)
   const next = [sshLine(target, '-v')]
-  const said = words.lines.slice(-5).map(line => `ssh says  ${line}`)
+  const said = output.lines.slice(-5).map(line => `ssh says  ${line}`)
   const error = (message: string, hints: readonly string[] = next) =>
     new ConnectError(kind, target.name, message, { details: said, next: hints })
   const { name, hostname } = target
@@ -72,7 +72,7 @@ export function opensshError(failure: OpensshFailure): ConnectError {
       return error(`the ssh configuration for ${name} cannot be used`)
     default:
       return error(
-        `${name} closed the connection to ${address} ${words.met ? 'during the login' : 'before the handshake was done'}`,
+        `${name} closed the connection to ${address} ${output.met ? 'during the login' : 'before the handshake was done'}`,
         ['does its sshd refuse so many connections at once (MaxStartups), or this address?', ...next],
       )
   }
@@ -83,17 +83,17 @@ const chacha20 = /no matching cipher found\. Their offer: .*chacha20-poly1305/
 const byOurselves = "ssh: { transport: 'auto' }, the default, takes chacha20-poly1305 where key exchange is strict"
 
 /** Our own deadline is over. */
-export function tooSlow({ target, words, timeout }: OpensshFailure): ConnectError {
+export function tooSlow({ target, output, timeout }: OpensshFailure): ConnectError {
   const limit = seconds(timeout)
   const address = addressOf(target)
-  const message = words.met
+  const message = output.met
     ? `${target.name} did not finish the login in ${limit}`
-    : words.reached
+    : output.reached
       ? `${target.name} took the connection to ${address} and then said nothing for ${limit}`
       : `${target.name} did not answer: no connection to ${address} in ${limit}`
   return new ConnectError('timeout', target.name, message, {
-    details: words.lines.slice(-5).map(line => `ssh says  ${line}`),
-    next: [...(words.reached ? slowSshd : ['is it up, and does a firewall let you through?']), sshLine(target, '-v')],
+    details: output.lines.slice(-5).map(line => `ssh says  ${line}`),
+    next: [...(output.reached ? slowSshd : ['is it up, and does a firewall let you through?']), sshLine(target, '-v')],
   })
 }
 
@@ -104,25 +104,25 @@ function untrusted({ target, known, offered }: OpensshFailure): ConnectError | n
   return hostKeyError(target, offered, keys, judge(offered, keys, target.pin))
 }
 
-function refusedLogin({ target, words }: OpensshFailure): ConnectError {
-  const taken = /Permission denied \(([^)]+)\)/.exec(words.lines.join('\n'))?.[1]?.split(',') ?? []
+function refusedLogin({ target, output }: OpensshFailure): ConnectError {
+  const taken = /Permission denied \(([^)]+)\)/.exec(output.lines.join('\n'))?.[1]?.split(',') ?? []
   const details = [
     `login  ${target.user}@${spelled(target)}`,
-    `tried  ${words.offered.join(', ') || 'nothing: there is no key to try'}`,
+    `tried  ${output.offered.join(', ') || 'nothing: there is no key to try'}`,
     ...(taken.length === 0 ? [] : [`the host takes  ${taken.join(', ')}`]),
-    ...words.lines.slice(-5).map(line => `ssh says  ${line}`),
+    ...output.lines.slice(-5).map(line => `ssh says  ${line}`),
   ]
-  return new ConnectError('auth', target.name, reason(target, words, taken), {
+  return new ConnectError('auth', target.name, reason(target, output, taken), {
     details,
     next: [
-      ...(words.denied ? [whoKeepsOut] : words.accepted === null ? [] : ['ssh-add -l     must show the key']),
-      ...(words.lines.some(line => shutOut.test(line)) ? [oneKey] : []),
+      ...(output.denied ? [whoKeepsOut] : output.accepted === null ? [] : ['ssh-add -l     must show the key']),
+      ...(output.lines.some(line => shutOut.test(line)) ? [oneKey] : []),
       `${sshLine(target, '-v')}     must log in without a question`,
     ],
   })
 }
 
-function reason(target: Target, { offered, accepted, denied, partial }: SshWords, taken: readonly string[]): string {
+function reason(target: Target, { offered, accepted, denied, partial }: SshOutput, taken: readonly string[]): string {
   const { name } = target
   if (partial) return `${name} took the key and asks for a second factor, which a deployment cannot give`
   if (denied) return keptOut(target)

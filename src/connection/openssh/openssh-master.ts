@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream'
 import { LostError } from '../errors.js'
 import { tail } from '../shell/lines.js'
 import type { Folder } from './openssh-args.js'
-import { sshWords } from './openssh-output.js'
+import { sshOutput } from './openssh-output.js'
 
 const LOG_KEPT = 64 << 10
 const PATIENCE = 1_000
@@ -105,7 +105,7 @@ function hangUp({ child }: GuardedSsh): void {
 }
 
 function lastWords(log: Buffer): string {
-  const said = sshWords(log.toString('utf8')).lines.at(-1)
+  const said = sshOutput(log.toString('utf8')).lines.at(-1)
   return said ?? 'ssh ended without a word'
 }
 

@@ -1,5 +1,5 @@
 /** What an ssh at LogLevel=DEBUG1 says of its login, and what it says besides. */
-export interface SshWords {
+export interface SshOutput {
   /** There is a connection to the host, or a ProxyCommand that is to make one. */
   readonly reached: boolean
   /** It heard from the other side what SSH it speaks. */
@@ -23,7 +23,7 @@ const noise =
   /^debug\d: |^OpenSSH_|^Authenticated to |^Pseudo-terminal |^Transferred: |^Bytes per second: |^channel \d+: open failed: /
 
 /** LC_ALL=C. Whatever is not found is left out: nothing is concluded from it. */
-export function sshWords(log: string): SshWords {
+export function sshOutput(log: string): SshOutput {
   const all = log.split(/\r?\n/)
   const first = (pattern: RegExp) => all.map(line => pattern.exec(line)).find(match => match !== null) ?? null
   const last = (pattern: RegExp) => all.map(line => pattern.exec(line)).findLast(match => match !== null) ?? null
@@ -35,8 +35,8 @@ export function sshWords(log: string): SshWords {
     met: first(/^debug1: Remote protocol version /) !== null,
     address: last(/^debug1: Connecting to \S+ \[(\S+)\] port \d+/)?.[1] ?? null,
     hostKey: key === null ? null : { type: key[1] ?? '', fingerprint: key[2] ?? '' },
-    offered: offered.map(keyInWords),
-    accepted: accepted === undefined ? null : keyInWords(accepted),
+    offered: offered.map(keyText),
+    accepted: accepted === undefined ? null : keyText(accepted),
     denied: /^debug1: Server accepts key: .*\r?\ndebug1: Authentications that can continue: /m.test(log),
     method: last(/^(?:debug1: )?Authenticated to .* using "([^"]+)"/)?.[1] ?? null,
     partial: all.some(line => / with partial success\.?$/.test(line)),
@@ -45,7 +45,7 @@ export function sshWords(log: string): SshWords {
 }
 
 /** `PATH TYPE SHA256:… [explicit] [agent]`, in our words: `agent ED25519 SHA256:…`, or the path. */
-function keyInWords(text: string): string {
+function keyText(text: string): string {
   const found = /^(.*) (\S+) (SHA256:\S+)(.*)$/.exec(text)
   if (!found) return text
   const [, path = '', type = '', print = '', how = ''] = found

@@ -2,7 +2,7 @@ import type { SshConfig } from '../../config/config.js'
 import type { Connect, ConnectionFacts } from '../connection.js'
 import { ConnectError } from '../errors.js'
 import { knownHostsReader, namesOf, typeOf } from '../host-keys/known-hosts.js'
-import { type LogIn, travel } from '../route/route.js'
+import { type LogIn, routed } from '../route/route.js'
 import { session } from '../session.js'
 import { type SshConfigReader, sshConfigReader } from '../ssh-config/ssh-config.js'
 import { sshLine, type Target } from '../target.js'
@@ -26,8 +26,8 @@ export function connectOpenssh(
   }
 }
 
-function factsOf({ target, words }: OpensshLogin): ConnectionFacts {
-  const { hostKey, accepted, method, address } = words
+function factsOf({ target, output }: OpensshLogin): ConnectionFacts {
+  const { hostKey, accepted, method, address } = output
   return {
     address: address ?? target.hostname,
     port: target.port,
@@ -41,7 +41,7 @@ function factsOf({ target, words }: OpensshLogin): ConnectionFacts {
 /** Logs in to hosts by the system's ssh: one master a host, and one a jump host, shared by all behind it. */
 function opensshLogins(read: SshConfigReader, askVersion: () => Promise<OpensshVersion>): LogIn<OpensshLogin> {
   const readKnown = knownHostsReader()
-  return travel<OpensshLogin, null>(
+  return routed<OpensshLogin, null>(
     read,
     (_target, attempt) => attempt(null),
     async (target, lease, options, wanted) => {
@@ -50,11 +50,11 @@ function opensshLogins(read: SshConfigReader, askVersion: () => Promise<OpensshV
       if (lease !== null) demandPlainName(target)
       const known = await readKnown(namesOf(target), target.knownHosts)
       const from = performance.now()
-      const meet = (except: readonly string[]) => {
+      const greet = (except: readonly string[]) => {
         const timeout = Math.max(1, options.timeout - (performance.now() - from))
         return begin({ target, lease, wanted, known, version, except, options: { ...options, timeout } })
       }
-      return target.pin === null ? meet([]) : meetPinned(meet)
+      return target.pin === null ? greet([]) : greetPinned(greet)
     },
   )
 }
@@ -83,12 +83,12 @@ function demandPlainName({ name, hostname }: Target): void {
 }
 
 /** A pin does not say which of a host's keys it is of: one type after the other is asked for. */
-async function meetPinned(meet: (except: readonly string[]) => Promise<OpensshLogin>): Promise<OpensshLogin> {
+async function greetPinned(greet: (except: readonly string[]) => Promise<OpensshLogin>): Promise<OpensshLogin> {
   const seen: string[] = []
   let first: ConnectError | null = null
   for (;;) {
     try {
-      return await meet(seen)
+      return await greet(seen)
     } catch (error) {
       const wrong = error instanceof ConnectError && error.kind === 'host-key-changed' ? error.offered : null
       if (wrong === null || seen.includes(typeOf(wrong))) throw first ?? error

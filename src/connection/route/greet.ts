@@ -22,7 +22,7 @@ export interface Offer {
   readonly verdict: Verdict
 }
 
-interface MeetOptions {
+interface GreetOptions {
   readonly timeout: number
   /** Looks for the key of this fingerprint among those that the host has. */
   readonly fingerprint: string | null
@@ -30,13 +30,13 @@ interface MeetOptions {
 }
 
 /** Asks a host for its key, and leaves. Jump hosts on the way must be trusted already, and are logged in to. */
-export type Meet = (wanted: Wanted, options: MeetOptions) => Promise<Offer>
+export type Greet = (wanted: Wanted, options: GreetOptions) => Promise<Offer>
 
-export function meetings(
+export function greeter(
   load: () => Promise<Begin>,
   ssh: Omit<SshConfig, 'stallTimeout'>,
   ask: AskPassphrase | null,
-): Meet {
+): Greet {
   const read = sshConfigReader(ssh.configFile)
   const logIn = logins(load, read, ask)
 

@@ -11,7 +11,7 @@ const TRIES = 3
 const MOST_HOPS = 8
 
 /** One login: to a host, or to a jump host, by the one before it. */
-type Meet<L extends Hop, K> = (
+type Greet<L extends Hop, K> = (
   target: Target,
   lease: Lease<L> | null,
   options: ReachOptions,
@@ -28,13 +28,17 @@ export type LogIn<L> = (wanted: Wanted, options: ReachOptions) => Promise<L>
  * Gets to hosts, through their jump hosts where they have any: so many handshakes at once, and once more where a host
  * hangs up. Rejects with a ConnectError only.
  */
-export function travel<L extends Hop, K>(read: SshConfigReader, withKeys: WithKeys<L, K>, meet: Meet<L, K>): LogIn<L> {
+export function routed<L extends Hop, K>(
+  read: SshConfigReader,
+  withKeys: WithKeys<L, K>,
+  greet: Greet<L, K>,
+): LogIn<L> {
   const handshakes = slots(HANDSHAKES)
 
   const once = async (target: Target, options: ReachOptions, wanted: Wanted, keys: K): Promise<L> => {
     const lease = target.jump.length > 0 ? await jump(target.jump, options.timeout).catch(behind(target)) : null
     try {
-      const login = await inTurn(lease, handshakes, () => meet(target, lease, options, wanted, keys))
+      const login = await inTurn(lease, handshakes, () => greet(target, lease, options, wanted, keys))
       if (lease) login.closed.then(lease.release)
       return login
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Marks } from './request.js'
 
 /** Reads one stream of a channel and cuts out what is between the marks of one request. */
-export interface Section {
+export interface AnswerReader {
   readonly push: (chunk: Buffer) => void
   /** Hands over what was held back because it might have been the beginning of a mark. */
   readonly flush: () => void
@@ -10,7 +10,7 @@ export interface Section {
   readonly code: () => number | null
 }
 
-interface SectionListener {
+interface AnswerListener {
   readonly onNoise: (chunk: Buffer) => void
   readonly onBegin: () => void
   readonly onBytes: (chunk: Buffer) => void
@@ -25,7 +25,7 @@ const NOTHING = Buffer.alloc(0)
 const LONGEST = 3
 
 /** Marks may be split over chunks; the cost is linear in what comes. */
-export function section(marks: Marks, on: SectionListener): Section {
+export function answerReader(marks: Marks, on: AnswerListener): AnswerReader {
   const begin = Buffer.from(`${marks.begin}\n`)
   const end = Buffer.from(`${marks.end} `)
   let state: 'before' | 'inside' | 'ending' | 'done' = 'before'

@@ -2,7 +2,7 @@ import type { Script } from '../../scripts/shell/shell.js'
 import type { RunOptions, RunResult } from '../connection.js'
 import { LostError, TimeoutError } from '../errors.js'
 import type { Live } from '../live.js'
-import { type Section, section } from './answer.js'
+import { type AnswerReader, answerReader } from './answer.js'
 import { AnswerError, bound, bounds, watchStall } from './bounds.js'
 import type { ChannelEnd } from './channel.js'
 import { tail } from './lines.js'
@@ -47,8 +47,8 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
       heard[what] += chunk.length
       return heard[what] <= limit
     }
-    const half = (stream: 'stdout' | 'stderr'): Section =>
-      section(marks, {
+    const half = (stream: 'stdout' | 'stderr'): AnswerReader =>
+      answerReader(marks, {
         onNoise: chunk => {
           noise.push(chunk)
           if (!count('noise', chunk, bounds.noise)) refuse(`said more than ${bound(bounds.noise)} before its answer`)
@@ -100,7 +100,7 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
       stall === undefined || options.endless || options.stdin === 'channel'
         ? null
         : watchStall(Math.min(stall, options.timeout), () => giveUp(`made no progress for ${seconds(stall)}`))
-    const heardOn = (half: Section) => (chunk: Buffer) => {
+    const heardOn = (half: AnswerReader) => (chunk: Buffer) => {
       watch?.moved()
       half.push(chunk)
     }

@@ -5,7 +5,7 @@ import type { SshConfig } from '../../config/config.js'
 import type { Connect, ConnectionFacts } from '../connection.js'
 import { fingerprint, typeOf } from '../host-keys/known-hosts.js'
 import { logins } from '../login.js'
-import { type Meet, meetings } from '../route/greet.js'
+import { type Greet, greeter } from '../route/greet.js'
 import { session } from '../session.js'
 import { smallestPacket, tinyPackets } from '../shell/bounds.js'
 import { type Channel, endOf, type Transport } from '../shell/channel.js'
@@ -85,6 +85,6 @@ function answered<T>(ask: (done: (error: Error | undefined, answer: T) => void) 
 }
 
 /** The host keys that hosts show, for `trust`. */
-export function meetSsh(ssh: Omit<SshConfig, 'stallTimeout'>, ask: AskPassphrase | null = null): Meet {
-  return meetings(loadNodeSsh, ssh, ask)
+export function greetSsh(ssh: Omit<SshConfig, 'stallTimeout'>, ask: AskPassphrase | null = null): Greet {
+  return greeter(loadNodeSsh, ssh, ask)
 }

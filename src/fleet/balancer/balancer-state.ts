@@ -3,7 +3,7 @@ import type { BalancerConfig } from '../../config/config.js'
 import type { DrainRecord } from '../../state/host-state.js'
 
 /** What stands before the hosts of a run, and what the run has done to it so far. */
-export interface Service {
+export interface RunBalancers {
   readonly balancers: readonly Balancer[]
   /** Places that somebody else has taken out of service: they stay as they are. Looked at again before each change. */
   readonly others: Set<string>

@@ -4,7 +4,7 @@ import { recordDrains } from '../../scripts/transaction/balancer-notes.js'
 import { isOthers, placeIn } from '../../state/drains.js'
 import type { HostFailure, Phase } from '../outcome.js'
 import { type Halt, type HostRun, inSilence, type Run } from '../transaction/run.js'
-import type { Service } from './balancer-state.js'
+import type { RunBalancers } from './balancer-state.js'
 
 /** A balancer, and those of some hosts that are behind it and ours to change. */
 export interface Task {
@@ -16,24 +16,24 @@ export interface Task {
 }
 
 /** The same, after a look at who was taken out, or put back, by somebody else in the meantime. Rejects with a BalancerError. */
-export async function freshTasks(service: Service, hosts: readonly HostRun[]): Promise<readonly Task[]> {
+export async function freshTasks(balancers: RunBalancers, hosts: readonly HostRun[]): Promise<readonly Task[]> {
   const names = hosts.map(({ name }) => name)
-  for (const balancer of service.balancers) {
+  for (const balancer of balancers.balancers) {
     const states = await balancer.read(balancer.hosts.filter(name => names.includes(name)))
     for (const [name, { state }] of states) {
       const place = placeIn(balancer.name, name)
-      const ours = state === 'drain' && service.drained.has(name)
-      if (!ours && isOthers(state, place, service.left)) service.others.add(place)
-      else if (state === 'ready') service.others.delete(place)
+      const ours = state === 'drain' && balancers.drained.has(name)
+      if (!ours && isOthers(state, place, balancers.left)) balancers.others.add(place)
+      else if (state === 'ready') balancers.others.delete(place)
     }
   }
-  return tasksOf(service, hosts)
+  return tasksOf(balancers, hosts)
 }
 
-export function tasksOf(service: Service, hosts: readonly HostRun[]): readonly Task[] {
-  return service.balancers.flatMap(balancer => {
+export function tasksOf(balancers: RunBalancers, hosts: readonly HostRun[]): readonly Task[] {
+  return balancers.balancers.flatMap(balancer => {
     const own = hosts.filter(
-      ({ name }) => balancer.hosts.includes(name) && !service.others.has(placeIn(balancer.name, name)),
+      ({ name }) => balancer.hosts.includes(name) && !balancers.others.has(placeIn(balancer.name, name)),
     )
     const names = own.map(({ name }) => name)
     return own.length === 0 ? [] : [{ balancer, hosts: own, names, read: sharedReading(balancer, names) }]
@@ -41,22 +41,27 @@ export function tasksOf(service: Service, hosts: readonly HostRun[]): readonly T
 }
 
 /** Keeps on every host what was out of service before, before anything else is taken out. */
-export async function recordAll(run: Run, service: Service, phase: Phase, hosts = run.hosts): Promise<Halt | null> {
-  if (service.recorded) return null
-  await freshTasks(service, run.hosts)
-  const halt = await writeRecord(run, service, phase, hosts, false)
-  if (halt === null) service.recorded = true
+export async function recordAll(
+  run: Run,
+  balancers: RunBalancers,
+  phase: Phase,
+  hosts = run.hosts,
+): Promise<Halt | null> {
+  if (balancers.recorded) return null
+  await freshTasks(balancers, run.hosts)
+  const halt = await writeRecord(run, balancers, phase, hosts, false)
+  if (halt === null) balancers.recorded = true
   return halt
 }
 
 /** Nothing is drained any more that this run or a dead one has drained. */
-export async function recordOver(run: Run, service: Service): Promise<void> {
-  if ((await writeRecord(run, service, 'ready', run.hosts, true)) === null) return
+export async function recordOver(run: Run, balancers: RunBalancers): Promise<void> {
+  if ((await writeRecord(run, balancers, 'ready', run.hosts, true)) === null) return
   run.warnings.push('that all hosts are in service again could not be recorded everywhere')
 }
 
-function writeRecord(run: Run, service: Service, phase: Phase, hosts: readonly HostRun[], over: boolean) {
-  const { seq, by, at, others } = service
+function writeRecord(run: Run, balancers: RunBalancers, phase: Phase, hosts: readonly HostRun[], over: boolean) {
+  const { seq, by, at, others } = balancers
   const record = { seq, tx: run.plan.tx, by, at, out: [...others], ...(over ? { over: true } : {}) }
   return inSilence(run, phase, hosts, async host => {
     const place = { root: host.plan.root, tx: run.plan.tx }

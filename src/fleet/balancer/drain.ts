@@ -2,18 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stateOf } from '../../balancer/balancer.js'
 import type { HostFailure } from '../outcome.js'
 import { ended, type Halt, type HostRun, inPhase, type Run } from '../transaction/run.js'
-import type { Service } from './balancer-state.js'
+import type { RunBalancers } from './balancer-state.js'
 import { demandOurs, freshTasks, recordAll, type Task, tell, troubleOf, wordsOf } from './balancers.js'
 
 /** Takes hosts out of service, never more than leaves `minUp`, and waits until their users are gone, for as long as it may take. */
 export async function drainAll(run: Run, hosts: readonly HostRun[], title: string): Promise<Halt | null> {
-  const { service } = run
-  if (service === null) return null
-  const tasks = await allowed(run, service, hosts)
+  const { balancers } = run
+  if (balancers === null) return null
+  const tasks = await allowed(run, balancers, hosts)
   if ('reason' in tasks) return tasks
   if (tasks.length === 0) return null
   const behind = hosts.filter(({ name }) => tasks.some(({ names }) => names.includes(name)))
-  for (const { name } of behind) service.drained.add(name)
+  for (const { name } of behind) balancers.drained.add(name)
   const told = new Map(tasks.map(task => [task, tell(task, 'drain')]))
   return inPhase(
     run,
@@ -22,7 +22,7 @@ export async function drainAll(run: Run, hosts: readonly HostRun[], title: strin
     async host => {
       run.emit({ type: 'host.start', phase: 'drain', step: 'drain', host: host.name })
       for (const task of tasks.filter(({ names }) => names.includes(host.name))) {
-        const failure = (await told.get(task)) ?? (await drained(run, service, task, host))
+        const failure = (await told.get(task)) ?? (await drained(run, balancers, task, host))
         if (failure !== null) return failure
       }
       return null
@@ -33,11 +33,11 @@ export async function drainAll(run: Run, hosts: readonly HostRun[], title: strin
 }
 
 /** What may be drained now, or why nothing may. */
-async function allowed(run: Run, service: Service, hosts: readonly HostRun[]): Promise<readonly Task[] | Halt> {
+async function allowed(run: Run, balancers: RunBalancers, hosts: readonly HostRun[]): Promise<readonly Task[] | Halt> {
   try {
-    const tasks = await freshTasks(service, hosts)
+    const tasks = await freshTasks(balancers, hosts)
     if (tasks.length === 0) return tasks
-    const halt = (await recordAll(run, service, 'drain')) ?? (await demandUp(run, tasks)) ?? (await demandOurs(run))
+    const halt = (await recordAll(run, balancers, 'drain')) ?? (await demandUp(run, tasks)) ?? (await demandOurs(run))
     return halt ?? tasks
   } catch (error) {
     return { reason: troubleOf('drain', error).message }
@@ -60,7 +60,7 @@ async function demandUp(run: Run, tasks: readonly Task[]): Promise<Halt | null> 
   return null
 }
 
-async function drained(run: Run, { limits }: Service, task: Task, host: HostRun): Promise<HostFailure | null> {
+async function drained(run: Run, { limits }: RunBalancers, task: Task, host: HostRun): Promise<HostFailure | null> {
   const began = performance.now()
   const where = wordsOf(task.balancer, host.name)
   const end = (failure: HostFailure | null, note: string) => {

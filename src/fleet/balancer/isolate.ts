@@ -1,6 +1,6 @@
 import { stateOf } from '../../balancer/balancer.js'
 import type { HostRun, Run } from '../transaction/run.js'
-import type { Service } from './balancer-state.js'
+import type { RunBalancers } from './balancer-state.js'
 import { demandOurs, freshTasks, isUp, recordAll, type Task, troubleOf, wordsOf } from './balancers.js'
 
 /**
@@ -8,15 +8,15 @@ import { demandOurs, freshTasks, isUp, recordAll, type Task, troubleOf, wordsOf 
  * or fewer than must stay: an old release is better than none. What cannot be done is said; nothing of it stops the run.
  */
 export async function takeOut(run: Run, lost: readonly HostRun[]): Promise<void> {
-  const { service } = run
-  if (service === null || lost.length === 0) return
+  const { balancers } = run
+  if (balancers === null || lost.length === 0) return
   const good = run.hosts.filter(host => !lost.includes(host))
-  const tasks = await allowed(run, service, lost, good)
+  const tasks = await allowed(run, balancers, lost, good)
   if ('reason' in tasks)
     return void run.warnings.push(`${namesOf(lost)} could not be taken out of service: ${tasks.reason}`)
   for (const task of tasks) {
     try {
-      await takeOutOf(run, service, task, good)
+      await takeOutOf(run, balancers, task, good)
     } catch (error) {
       run.warnings.push(
         `${task.names.join(', ')} could not be taken out of service: ${troubleOf('drain', error).message}`,
@@ -25,17 +25,22 @@ export async function takeOut(run: Run, lost: readonly HostRun[]): Promise<void>
   }
 }
 
-async function allowed(run: Run, service: Service, lost: readonly HostRun[], good: readonly HostRun[]) {
+async function allowed(run: Run, balancers: RunBalancers, lost: readonly HostRun[], good: readonly HostRun[]) {
   try {
-    const tasks = await freshTasks(service, lost)
+    const tasks = await freshTasks(balancers, lost)
     if (tasks.length === 0) return tasks
-    return (await recordAll(run, service, 'drain', good)) ?? (await demandOurs(run)) ?? tasks
+    return (await recordAll(run, balancers, 'drain', good)) ?? (await demandOurs(run)) ?? tasks
   } catch (error) {
     return { reason: troubleOf('drain', error).message }
   }
 }
 
-async function takeOutOf(run: Run, service: Service, { balancer, hosts, names, read }: Task, good: readonly HostRun[]) {
+async function takeOutOf(
+  run: Run,
+  balancers: RunBalancers,
+  { balancer, hosts, names, read }: Task,
+  good: readonly HostRun[],
+) {
   const before = await read()
   const serving = names.filter(name => ['ready', 'unknown'].includes(stateOf(before, name).state))
   if (serving.length > 0) {
@@ -54,7 +59,7 @@ async function takeOutOf(run: Run, service: Service, { balancer, hosts, names, r
       run.warnings.push(`${host.name} is still in ${wordsOf(balancer, host.name)}, although it was told to drain`)
       continue
     }
-    service.drained.add(host.name)
+    balancers.drained.add(host.name)
     host.out = wordsOf(balancer, host.name)
   }
 }

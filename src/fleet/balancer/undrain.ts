@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stateOf } from '../../balancer/balancer.js'
 import type { HostFailure } from '../outcome.js'
 import { ended, type Halt, type HostRun, inPhase, type Run } from '../transaction/run.js'
-import type { Service } from './balancer-state.js'
+import type { RunBalancers } from './balancer-state.js'
 import { demandOurs, freshTasks, recordOver, type Task, tasksOf, tell, troubleOf, wordsOf } from './balancers.js'
 
 /** What is asked of a host that is put back into service: only that the balancer says so, or also that it sends users to it. */
@@ -10,9 +10,9 @@ type Demand = 'told' | 'up'
 
 /** Puts hosts back into service, all but those that somebody else had taken out; and waits until the balancer sends users there. */
 export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Demand): Promise<Halt | null> {
-  const { service } = run
-  if (service === null) return null
-  const tasks = await allowed(run, service, hosts)
+  const { balancers } = run
+  if (balancers === null) return null
+  const tasks = await allowed(run, balancers, hosts)
   if ('reason' in tasks) return tasks
   if (tasks.length === 0) return null
   const behind = hosts.filter(({ name }) => tasks.some(({ names }) => names.includes(name)))
@@ -24,12 +24,12 @@ export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Dema
     async host => {
       run.emit({ type: 'host.start', phase: 'ready', step: 'ready', host: host.name })
       for (const task of tasks.filter(({ names }) => names.includes(host.name))) {
-        const failure = (await told.get(task)) ?? (await served(run, service, task, host, demand))
+        const failure = (await told.get(task)) ?? (await served(run, balancers, task, host, demand))
         if (failure === null) continue
-        if (service.drained.has(host.name)) host.out = wordsOf(task.balancer, host.name)
+        if (balancers.drained.has(host.name)) host.out = wordsOf(task.balancer, host.name)
         return failure
       }
-      service.drained.delete(host.name)
+      balancers.drained.delete(host.name)
       host.out = null
       return null
     },
@@ -42,14 +42,14 @@ export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Dema
  * true of all hosts of the stage, it is recorded.
  */
 export async function backInService(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
-  const { service } = run
-  if (service === null || !(service.recorded || service.left !== null)) return null
+  const { balancers } = run
+  if (balancers === null || !(balancers.recorded || balancers.left !== null)) return null
   try {
-    const away = await awayOf(service, hosts)
-    for (const { name } of away) service.drained.add(name)
-    const halt = away.length === 0 ? null : await readyAll(run, away, 'told')
-    if (halt === null && service.whole && (await awayOf(service, run.hosts)).length === 0)
-      await recordOver(run, service)
+    const out = await outOfService(balancers, hosts)
+    for (const { name } of out) balancers.drained.add(name)
+    const halt = out.length === 0 ? null : await readyAll(run, out, 'told')
+    if (halt === null && balancers.whole && (await outOfService(balancers, run.hosts)).length === 0)
+      await recordOver(run, balancers)
     return halt
   } catch (error) {
     return { reason: troubleOf('ready', error).message }
@@ -57,32 +57,33 @@ export async function backInService(run: Run, hosts: readonly HostRun[]): Promis
 }
 
 /** A balancer that cannot be read is believed to be as this run has told it, or as one left it that died. */
-export async function awayOf(service: Service, hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
-  const away = new Set<HostRun>()
-  for (const { hosts: behind, read } of await freshTasks(service, hosts)) {
+export async function outOfService(balancers: RunBalancers, hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
+  const out = new Set<HostRun>()
+  for (const { hosts: behind, read } of await freshTasks(balancers, hosts)) {
     const states = await read()
     for (const host of behind) {
       const { state } = stateOf(states, host.name)
-      const believed = service.drained.has(host.name) || (service.left !== null && !service.recorded)
-      if (state === 'unknown' ? believed : state === 'drain') away.add(host)
+      const believed = balancers.drained.has(host.name) || (balancers.left !== null && !balancers.recorded)
+      if (state === 'unknown' ? believed : state === 'drain') out.add(host)
     }
   }
-  return [...away]
+  return [...out]
 }
 
 /** Whom may be put back now, or why nobody may; those who are still out then are known. */
-async function allowed(run: Run, service: Service, hosts: readonly HostRun[]): Promise<readonly Task[] | Halt> {
+async function allowed(run: Run, balancers: RunBalancers, hosts: readonly HostRun[]): Promise<readonly Task[] | Halt> {
   try {
-    const tasks = await freshTasks(service, hosts)
+    const tasks = await freshTasks(balancers, hosts)
     return (tasks.length === 0 ? null : await demandOurs(run)) ?? tasks
   } catch (error) {
-    for (const { balancer, hosts: behind } of tasksOf(service, hosts))
-      for (const host of behind.filter(({ name }) => service.drained.has(name))) host.out = wordsOf(balancer, host.name)
+    for (const { balancer, hosts: behind } of tasksOf(balancers, hosts))
+      for (const host of behind.filter(({ name }) => balancers.drained.has(name)))
+        host.out = wordsOf(balancer, host.name)
     return { reason: troubleOf('ready', error).message }
   }
 }
 
-async function served(run: Run, { limits }: Service, task: Task, host: HostRun, demand: Demand) {
+async function served(run: Run, { limits }: RunBalancers, task: Task, host: HostRun, demand: Demand) {
   const began = performance.now()
   const where = wordsOf(task.balancer, host.name)
   const end = (failure: HostFailure | null, note: string) => {

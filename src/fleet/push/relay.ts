@@ -3,7 +3,7 @@ import type { Waiting } from '../../connection/connection.js'
 import { newKey } from '../../connection/ssh2/key-types.js'
 import { pushOf, takersOf } from '../../plan/relay.js'
 import { relay as relayScript, type Seed, seedIn } from '../../scripts/prepare/relay.js'
-import type { Way } from '../../scripts/prepare/unpack.js'
+import type { Delivery } from '../../scripts/prepare/unpack.js'
 import { escapeLine } from '../../text/escape.js'
 import { within } from '../../within.js'
 import { failureOf } from '../failure.js'
@@ -12,11 +12,11 @@ import type { HostRun, Run } from '../transaction/run.js'
 /** How the files reach some hosts: from others, which got them from here. */
 export interface Relay {
   /** To the host's files by its seed, which hands them on while they come; null where it has none, or that cannot. */
-  readonly wayTo: (host: HostRun) => Promise<Way | null>
+  readonly wayTo: (host: HostRun) => Promise<Delivery | null>
   /** The name of its seed. */
   readonly seedOf: (host: HostRun) => string | undefined
   /** How they are sent to it from here. */
-  readonly wayFrom: (host: HostRun) => Way
+  readonly wayFrom: (host: HostRun) => Delivery
   /** It did not get them: nobody shall wait for what it has not. Whether it is a seed. */
   readonly fails: (host: HostRun) => boolean
   /** They could not be fetched, for this reason, and were sent instead. */

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import type { Step } from '../../plan/plan.js'
-import { unpack, type Way } from '../../scripts/prepare/unpack.js'
+import { type Delivery, unpack } from '../../scripts/prepare/unpack.js'
 import type { Script } from '../../scripts/shell/shell.js'
 import type { HostRun, Run } from '../transaction/run.js'
 
@@ -10,7 +10,7 @@ export async function scriptsUpTo(
   host: HostRun,
   steps: readonly Step[],
   most: number,
-  way: Way = 'sent',
+  delivery: Delivery = 'sent',
 ): Promise<readonly Script[]> {
   const scripts: Script[] = []
   for (const step of steps) {
@@ -19,7 +19,7 @@ export async function scriptsUpTo(
     if (step.kind === 'push') {
       const payload = await run.payload(step.baseDigest)
       if (payload.data.length > most) return scripts
-      scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, payload, way))
+      scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, payload, delivery))
     }
   }
   return [...scripts, host.plan.stage.script]

@@ -13,8 +13,8 @@ export function batchesOf({ rollout }: Plan, hosts: readonly HostRun[]): readonl
 }
 
 /** Hosts that have swapped wait for those that come after them: they must still serve the release, and be ours. */
-export function stillTaken(run: Run): Promise<Halt | null> {
-  const taken = run.hosts.filter(host => host.taken)
+export function stillSwapped(run: Run): Promise<Halt | null> {
+  const taken = run.hosts.filter(host => host.swapBegun)
   return inSilence(run, 'swap', taken, async host => {
     host.current = await lookAgain(host)
     if (host.current.kind === 'known' && host.current.target === `releases/${run.plan.release}`) return null

@@ -3,7 +3,7 @@ import type { ScriptStep } from '../../plan/plan.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { outputLines } from '../output-lines.js'
-import { stillTaken } from './batches.js'
+import { stillSwapped } from './batches.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 import { healthy } from './serve.js'
 
@@ -11,7 +11,7 @@ import { healthy } from './serve.js'
 export async function passCanary(run: Run): Promise<Halt | null> {
   const { canary } = run.plan.rollout
   if (canary === null) return null
-  const hosts = run.hosts.filter(({ taken }) => taken)
+  const hosts = run.hosts.filter(({ swapBegun }) => swapBegun)
   const halt = (await pause(run, canary.pause, hosts)) ?? (await checkHere(run)) ?? (await checkOn(run, hosts))
   return halt ?? (canary.confirm ? confirmed(run, hosts) : null)
 }
@@ -26,7 +26,7 @@ async function pause(run: Run, ms: number, hosts: readonly HostRun[]): Promise<H
   run.emit({ type: 'phase.end', phase: 'canary', ok: true, ms: performance.now() - began, note: '' })
   const stopped = run.stop.reason()
   if (stopped !== null) return { reason: stopped }
-  const gone = await stillTaken(run)
+  const gone = await stillSwapped(run)
   if (gone !== null || hosts.every(({ plan }) => plan.health.length === 0)) return gone
   return inPhase(run, 'health', hosts, host => healthy(run, host, 'health', host.plan.health))
 }

@@ -2,7 +2,7 @@ import { drainAll } from '../balancer/drain.js'
 import { takeOut } from '../balancer/isolate.js'
 import { backInService, readyAll } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
-import { stillTaken } from './batches.js'
+import { stillSwapped } from './batches.js'
 import { passCanary } from './canary.js'
 import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
 import { lockAndPrepare, withHeart } from './lock.js'
@@ -47,7 +47,7 @@ async function makeReady(run: Run): Promise<Halt | null> {
 }
 
 function readyFirst(run: Run): Promise<Halt | null> {
-  return makeWay(run, run.batches[0] as Batch)
+  return drainAndArm(run, run.batches[0] as Batch)
 }
 
 /** From the first swap to the last check: whatever fails in here has to be undone. */
@@ -56,27 +56,27 @@ async function takeOver(run: Run): Promise<Halt | null> {
     const halt = await takeBatch(run, batch)
     if (halt !== null) return halt
   }
-  return (run.batches.length > 1 ? await stillTaken(run) : null) ?? (await pingAll(run))
+  return (run.batches.length > 1 ? await stillSwapped(run) : null) ?? (await pingAll(run))
 }
 
 async function takeBatch(run: Run, batch: Batch): Promise<Halt | null> {
-  const unready = batch === run.batches[0] ? null : await orStop(run, makeWay(run, batch))
+  const unready = batch === run.batches[0] ? null : await orStop(run, drainAndArm(run, batch))
   if (unready !== null) return unready
   const swapped = await swapAll(run, batch)
   if (swapped !== null) return swapped
-  return orStop(run, settleIn(run, batch))
+  return orStop(run, serveBatch(run, batch))
 }
 
 /** Before a batch is told to swap. Arming is last: a host waits for the word no longer than its deadline is. */
-async function makeWay(run: Run, batch: Batch): Promise<Halt | null> {
-  const gone = run.hosts.some(({ taken }) => taken) ? await stillTaken(run) : null
+async function drainAndArm(run: Run, batch: Batch): Promise<Halt | null> {
+  const gone = run.hosts.some(({ swapBegun }) => swapBegun) ? await stillSwapped(run) : null
   const inTurn = run.batches.length > 1
   const drained = gone ?? (inTurn ? await drainAll(run, batch.hosts.filter(moves), batch.title) : null)
   return drained ?? (await armAll(run, batch.hosts))
 }
 
 /** Before the next one follows. */
-async function settleIn(run: Run, batch: Batch): Promise<Halt | null> {
+async function serveBatch(run: Run, batch: Batch): Promise<Halt | null> {
   const inTurn = run.batches.length > 1
   const halt =
     (await serveAll(run, batch.hosts)) ?? (inTurn ? await readyAll(run, batch.hosts.filter(moves), 'up') : null)

@@ -8,7 +8,7 @@ import { startHeart } from '../locks.js'
 import { scriptsUpTo } from '../push/scripts-up-to.js'
 import { fitting, holderRecord } from '../read/records.js'
 import { type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
-import { runAhead } from './sent-ahead.js'
+import { sendAhead } from './sent-ahead.js'
 
 const patience = 1500
 const long = 1_800_000
@@ -44,7 +44,7 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
         // Its lease is renewed from now on: what goes along may take longer. Without the lock a renewal changes nothing.
         host.locked = true
         run.emit({ type: 'host.start', phase: 'lock', step: lock.name, host: host.name })
-        await runAhead(host, scripts, {
+        await sendAhead(host, scripts, {
           timeout: scripts.length > 1 ? long : lock.timeout,
           next: [host.plan.arm.script],
         })

@@ -67,7 +67,7 @@ function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
     current: isOld ? host.plan.oldRelease : releaseIn(target),
     digest: isNew ? run.plan.digest : isOld ? host.plan.oldDigest : null,
     healthy: ending === 'aborted' ? null : host.healthy,
-    ...(run.plan.command === 'restart' ? { restarted: host.taken } : {}),
+    ...(run.plan.command === 'restart' ? { restarted: host.swapBegun } : {}),
     bytes: host.session.bytes(),
     ...(host.out === null ? {} : { out: host.out }),
     error: unread

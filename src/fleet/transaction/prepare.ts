@@ -1,7 +1,7 @@
 import type { RunResult } from '../../connection/connection.js'
 import type { PushStep, Step } from '../../plan/plan.js'
 import { pushOf } from '../../plan/relay.js'
-import type { Way } from '../../scripts/prepare/unpack.js'
+import type { Delivery } from '../../scripts/prepare/unpack.js'
 import { codes } from '../../scripts/shell/codes.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
@@ -11,7 +11,7 @@ import { scriptsUpTo } from '../push/scripts-up-to.js'
 import { treeIn } from '../read/held.js'
 import { lostResult } from '../session.js'
 import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
-import { runAhead, takeAhead } from './sent-ahead.js'
+import { sendAhead, takeSentAhead } from './sent-ahead.js'
 
 /** Milliseconds between two words of how much a host has got: each costs work, and there are thousands of pieces. */
 const progressEvery = 100
@@ -40,7 +40,7 @@ export async function prepareAll(run: Run): Promise<Halt | null> {
 
 async function stageSwap(host: HostRun): Promise<HostFailure | null> {
   const { name, text, script, timeout } = host.plan.stage
-  const result = takeAhead(host, script.name) ?? (await host.session.run(script, { timeout }))
+  const result = takeSentAhead(host, script.name) ?? (await host.session.run(script, { timeout }))
   return result.code === 0 ? null : failureOf({ phase: 'prepare', step: name, text, timeout }, result)
 }
 
@@ -93,11 +93,11 @@ async function fetchOrSend(run: Run, host: HostRun, step: PushStep, relay: Relay
   return sent.result.code === codes.unpack ? send(run, host, step, 'sent') : sent
 }
 
-async function send(run: Run, host: HostRun, step: PushStep, way: Way) {
+async function send(run: Run, host: HostRun, step: PushStep, way: Delivery) {
   const { data, files } = await run.payload(step.baseDigest)
   const stopped = run.stop.reason()
   const result =
-    takeAhead(host, 'unpack') ??
+    takeSentAhead(host, 'unpack') ??
     (stopped === null ? await unpackNow(run, host, step, data.length, way) : lostResult(new Error(stopped)))
   const note = `${files} ${files === 1 ? 'file' : 'files'}, ${size(data.length)} in ${(result.ms / 1000).toFixed(1)}s, sha256 ok`
   return { result, note }
@@ -108,7 +108,7 @@ function failed(step: PushStep, result: RunResult): HostFailure {
 }
 
 /** With what may follow the files at once. */
-async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number, way: Way): Promise<RunResult> {
+async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number, way: Delivery): Promise<RunResult> {
   const { prepare } = host.plan
   const after = prepare.slice(prepare.findIndex(({ kind }) => kind === 'push') + 1)
   let told = 0
@@ -119,8 +119,8 @@ async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number,
     run.emit({ type: 'host.progress', phase: 'push', host: host.name, done, total })
   }
   const scripts = await scriptsUpTo(run, host, [step, ...after], Number.POSITIVE_INFINITY, way)
-  await runAhead(host, scripts, { timeout: step.timeout, onSent })
-  return takeAhead(host, 'unpack') as RunResult
+  await sendAhead(host, scripts, { timeout: step.timeout, onSent })
+  return takeSentAhead(host, 'unpack') as RunResult
 }
 
 /** The same hooks must have made the same files everywhere. */

@@ -1,6 +1,6 @@
 import { tasksOf, wordsOf } from '../balancer/balancers.js'
 import { drainAll } from '../balancer/drain.js'
-import { awayOf, backInService, readyAll } from '../balancer/undrain.js'
+import { backInService, outOfService, readyAll } from '../balancer/undrain.js'
 import { onEach } from '../each.js'
 import type { Outcome } from '../outcome.js'
 import { never } from '../stop.js'
@@ -40,7 +40,7 @@ async function restartBatch(run: Run, batch: Batch): Promise<Halt | null> {
   const inTurn = run.batches.length > 1
   const drained = stopped(run) ?? (inTurn ? await drainAll(run, batch.hosts, batch.title) : null) ?? stopped(run)
   if (drained !== null) return drained
-  for (const host of batch.hosts) host.taken = true
+  for (const host of batch.hosts) host.swapBegun = true
   const halt =
     (await serveAll({ ...run, stop: never }, batch.hosts)) ?? (inTurn ? await readyAll(run, batch.hosts, 'up') : null)
   return halt ?? (batch.endsCanary ? await passCanary(run) : null)
@@ -56,12 +56,12 @@ function isWell({ failure, healthy }: HostRun): boolean {
 }
 
 /** What failed stays out of service, where the balancer does not say otherwise. */
-async function nameThoseOut({ service, hosts }: Run): Promise<void> {
-  if (service === null) return
-  const believed = hosts.filter(({ name }) => service.drained.has(name))
-  const away = await awayOf(service, believed).catch(() => believed)
+async function nameThoseOut({ balancers, hosts }: Run): Promise<void> {
+  if (balancers === null) return
+  const believed = hosts.filter(({ name }) => balancers.drained.has(name))
+  const away = await outOfService(balancers, believed).catch(() => believed)
   for (const host of hosts) host.out = null
-  for (const { balancer, hosts: behind } of tasksOf(service, away))
+  for (const { balancer, hosts: behind } of tasksOf(balancers, away))
     for (const host of behind) host.out = wordsOf(balancer, host.name)
 }
 
@@ -72,7 +72,7 @@ async function readBack(run: Run): Promise<void> {
 }
 
 function ended(run: Run, facts: OutcomeFacts, halt: Halt | null, away: Halt | null): Outcome {
-  const begun = run.hosts.some(({ taken }) => taken)
+  const begun = run.hosts.some(({ swapBegun }) => swapBegun)
   if (!begun && away === null) return outcomeOf(run, facts, 'aborted', halt)
   if (away !== null || !run.hosts.every(host => isWell(host) && serves(run, host)))
     return { ...outcomeOf(run, facts, 'mixed', halt ?? away), next: nextSteps(run) }

@@ -29,7 +29,7 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
   disarmAll(run)
   const lost = run.hosts.filter(isLost)
   for (const host of run.hosts) if (!lost.includes(host)) host.failure = blame.get(host.name) ?? null
-  const away = await backInService(
+  const out = await backInService(
     run,
     run.hosts.filter(host => !lost.includes(host)),
   )
@@ -41,7 +41,7 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
       run.hosts.filter(({ current }) => current.kind === 'known'),
       halt,
     )
-  return together([left, away])
+  return together([left, out])
 }
 
 /** Throws away what was prepared; nothing was swapped. A host that cannot be told is named, its lock ends with its lease. */
@@ -64,7 +64,7 @@ export async function discardAll(run: Run): Promise<void> {
 }
 
 function whom({ batches, hosts }: Run): string {
-  const taken = hosts.filter(host => host.taken).length
+  const taken = hosts.filter(host => host.swapBegun).length
   return batches.length === 1 || taken === hosts.length
     ? `all ${hosts.length} hosts`
     : `the ${taken} of ${hosts.length} hosts that swapped`
@@ -111,8 +111,8 @@ function backTogether(run: Run, hosts: readonly HostRun[]): Promise<Halt | null>
 
 function wayBack(run: Run): readonly (readonly HostRun[])[] {
   if (run.batches.length === 1) return [run.hosts]
-  const taken = run.batches.map(({ hosts }) => hosts.filter(host => host.taken))
-  const waiting = run.hosts.filter(host => !host.taken)
+  const taken = run.batches.map(({ hosts }) => hosts.filter(host => host.swapBegun))
+  const waiting = run.hosts.filter(host => !host.swapBegun)
   return [...taken.reverse(), waiting].filter(hosts => hosts.length > 0)
 }
 
@@ -149,7 +149,7 @@ function notBack({ plan, current }: HostRun): HostFailure {
 
 /** One that its batch never came to serves what it served all the time: nothing of it is restarted. */
 function isUntouched(run: Run, host: HostRun): boolean {
-  return run.batches.length > 1 && !host.taken
+  return run.batches.length > 1 && !host.swapBegun
 }
 
 async function served(run: Run, host: HostRun, began: number): Promise<HostFailure | null> {

@@ -1,7 +1,7 @@
 import type { Payload } from '../../artifact/artifact.js'
 import type { Files, RunResult, Waiting } from '../../connection/connection.js'
 import type { HookStep, HostPlan, Plan, ScriptStep } from '../../plan/plan.js'
-import type { Service } from '../balancer/balancer-state.js'
+import type { RunBalancers } from '../balancer/balancer-state.js'
 import { onEach } from '../each.js'
 import type { Emit } from '../events.js'
 import { failureOf } from '../failure.js'
@@ -9,7 +9,7 @@ import type { HostFailure, Phase } from '../outcome.js'
 import { outputLines } from '../output-lines.js'
 import type { Session } from '../session.js'
 import type { Stop } from '../stop.js'
-import { type Ahead, takeAhead } from './sent-ahead.js'
+import { type SentAhead, takeSentAhead } from './sent-ahead.js'
 
 /** A run under way: the plan, and what is known so far of each host. Only `fleet/` sees it. */
 export interface Run {
@@ -24,7 +24,7 @@ export interface Run {
   /** Leave the new release in place when it fails after the swap. */
   readonly keepOnFailure: boolean
   /** What stands before the hosts; null: nothing that we know of. */
-  readonly service: Service | null
+  readonly balancers: RunBalancers | null
   /** Whether a person says yes. */
   readonly ask: (question: string) => Promise<boolean>
   readonly warnings: string[]
@@ -56,14 +56,14 @@ export interface HostRun {
   /** Renames there without a program, where the way to the new release was seen by it. */
   files: Files | null
   /** Milliseconds to it and back, as measured just before it is told to swap. */
-  away: number
+  roundTripMs: number
   /** Until when (milliseconds of the calendar clock) its own clock has surely not reached the deadline. */
-  early: number
+  safeUntil: number
   /** Results of scripts that were sent before their step was due. */
-  ahead: Ahead | null
+  sentAhead: SentAhead | null
   locked: boolean
   /** It was told to swap, or may have been. */
-  taken: boolean
+  swapBegun: boolean
   /** What `current` was when it was last read; `unknown` while something that changes it is under way or was lost. */
   current: { readonly kind: 'known'; readonly target: string | null } | { readonly kind: 'unknown' }
   /** When it was last heard to be ours still, in milliseconds of our clock. */
@@ -145,7 +145,7 @@ export async function runStep(
   step: ScriptStep | HookStep,
   note: (result: RunResult) => string = () => step.text,
 ): Promise<{ readonly failure: HostFailure | null; readonly result: RunResult }> {
-  const early = takeAhead(host, step.script.name)
+  const early = takeSentAhead(host, step.script.name)
   if (early === null) run.emit({ type: 'host.start', phase, step: step.name, host: host.name })
   const lines = outputLines((stream, line) =>
     run.emit({ type: 'output', host: host.name, step: step.name, stream, line }),

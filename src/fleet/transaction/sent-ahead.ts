@@ -4,7 +4,7 @@ import type { Script } from '../../scripts/shell/shell.js'
 import type { Session } from '../session.js'
 
 /** Scripts that were sent together; the result of each is taken by its name, once. */
-export interface Ahead {
+export interface SentAhead {
   readonly names: readonly string[]
   readonly stopped: string | null
   readonly result: RunResult
@@ -12,11 +12,11 @@ export interface Ahead {
 
 /** Who keeps what was sent ahead. */
 interface Sender {
-  ahead: Ahead | null
+  sentAhead: SentAhead | null
 }
 
 /** Runs scripts on a host in one round trip, and keeps their results for the steps that they belong to. */
-export async function runAhead(
+export async function sendAhead(
   host: Sender & { readonly name: string; readonly session: Session },
   scripts: readonly Script[],
   options: RunOptions,
@@ -29,7 +29,7 @@ export async function runAhead(
   // Where it is not known which of them failed, what the first one did is not known either.
   const lost = result.lost ?? new Error(`the shell on ${host.name} ended before it said how`)
   const unknown = result.code !== 0 && failed === null ? { code: null, lost } : {}
-  host.ahead = {
+  host.sentAhead = {
     names,
     stopped: result.code === 0 ? null : (failed ?? first.name),
     result: { ...result, ...unknown, stdout: withoutStop(result.stdout) },
@@ -37,12 +37,12 @@ export async function runAhead(
 }
 
 /** The result of a script that was sent ahead; null when it has not run, or was asked for before. */
-export function takeAhead(host: Sender, name: string): RunResult | null {
-  const { ahead } = host
-  const at = ahead?.names.indexOf(name) ?? -1
-  if (ahead === null || at < 0) return null
-  const stop = ahead.stopped === null ? ahead.names.length : ahead.names.indexOf(ahead.stopped)
-  host.ahead = { ...ahead, names: ahead.names.with(at, '') }
+export function takeSentAhead(host: Sender, name: string): RunResult | null {
+  const { sentAhead } = host
+  const at = sentAhead?.names.indexOf(name) ?? -1
+  if (sentAhead === null || at < 0) return null
+  const stop = sentAhead.stopped === null ? sentAhead.names.length : sentAhead.names.indexOf(sentAhead.stopped)
+  host.sentAhead = { ...sentAhead, names: sentAhead.names.with(at, '') }
   if (at > stop) return null
-  return at === stop ? ahead.result : { ...ahead.result, code: 0, signal: null, lost: null }
+  return at === stop ? sentAhead.result : { ...sentAhead.result, code: 0, signal: null, lost: null }
 }

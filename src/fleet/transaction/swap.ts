@@ -29,7 +29,7 @@ export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt 
 }
 
 async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
-  host.early = Date.now() + (run.plan.deadline * 1000) / 2
+  host.safeUntil = Date.now() + (run.plan.deadline * 1000) / 2
   host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
   const line = await host.waiting.line(20_000)
   return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
@@ -44,7 +44,7 @@ async function measure(run: Run, host: HostRun): Promise<HostFailure | null> {
   const target = await (files?.readlink(wayOf(run, host).from, 2000) ?? null)
   host.files = target === `releases/${run.plan.release}` ? files : null
   if (host.files === null) return ping(host)
-  host.away = host.session.connection().rtt()
+  host.roundTripMs = host.session.connection().rtt()
   return null
 }
 
@@ -52,7 +52,7 @@ async function ping(host: HostRun): Promise<HostFailure | null> {
   const sent = performance.now()
   host.waiting?.send('ping')
   const line = await (host.waiting?.line(15_000) ?? null)
-  host.away = performance.now() - sent
+  host.roundTripMs = performance.now() - sent
   return line === 'here' ? null : refusal(host, 'arm', 'the host did not answer before the swap', line)
 }
 
@@ -62,7 +62,7 @@ async function ping(host: HostRun): Promise<HostFailure | null> {
  * of them, so that none was shorter: what a host needs to start the rename, and to say so, counts.
  */
 export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt | null> {
-  const farthest = Math.max(...hosts.map(host => host.away))
+  const farthest = Math.max(...hosts.map(host => host.roundTripMs))
   const moving = hosts.filter(moves).length
   const swaps: Span[] = []
   const renames = meeting(hosts.filter(({ files }) => files !== null).length)
@@ -72,10 +72,10 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
     hosts,
     async host => {
       if (moves(host)) run.emit({ type: 'host.start', phase: 'swap', step: 'swap', host: host.name })
-      await delay((farthest - host.away) / 2)
+      await delay((farthest - host.roundTripMs) / 2)
       const sent = performance.now()
       host.current = { kind: 'unknown' }
-      host.taken = true
+      host.swapBegun = true
       const renamed = await rename(run, host)
       if (host.files !== null) await renames.arrive(renamed !== null)
       const said = await sendGo(host.waiting, run.plan.tx)
@@ -89,7 +89,7 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
         ended(run, host, 'swap', 'swap', answered - sent, failure, failure.message)
         return failure
       }
-      const way = Math.min(host.away, answered - sent) / 2
+      const way = Math.min(host.roundTripMs, answered - sent) / 2
       if (moves(host)) swaps.push({ from: sent + way, to: answered - way })
       const flushed = await host.waiting?.line(60_000)
       const failure =
@@ -112,7 +112,7 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
 
 /** Renames by SFTP, where it can, and no later than the host itself would: when that was done, null where the word has to do it. */
 async function rename(run: Run, host: HostRun): Promise<number | null> {
-  if (host.files === null || Date.now() > host.early) return null
+  if (host.files === null || Date.now() > host.safeUntil) return null
   const { from, to } = wayOf(run, host)
   return (await host.files.rename(from, to, 15_000)) ? performance.now() : null
 }

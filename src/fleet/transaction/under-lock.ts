@@ -1,6 +1,6 @@
 import type { ScriptStep } from '../../plan/plan.js'
 import { troubleOf } from '../balancer/balancers.js'
-import { awayOf, backInService } from '../balancer/undrain.js'
+import { backInService, outOfService } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
 import { unlessStopped } from '../stop.js'
 import { lockAll, withHeart } from './lock.js'
@@ -62,14 +62,14 @@ export async function mend(run: Run, hosts: readonly HostRun[]): Promise<Halt | 
 }
 
 async function mendAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
-  const { service } = run
-  if (service === null) return null
+  const { balancers } = run
+  if (balancers === null) return null
   try {
-    const away = (await awayOf(service, hosts)).filter(({ plan }) => plan.healthOld.length > 0)
+    const out = (await outOfService(balancers, hosts)).filter(({ plan }) => plan.healthOld.length > 0)
     const sick =
-      away.length === 0
+      out.length === 0
         ? null
-        : await inPhase(run, 'health', away, host => healthy(run, host, 'health', host.plan.healthOld))
+        : await inPhase(run, 'health', out, host => healthy(run, host, 'health', host.plan.healthOld))
     const back = await backInService(
       run,
       hosts.filter(({ failure }) => failure === null),

@@ -1,7 +1,7 @@
 import type { Config, HealthCheck } from '../../config/config.js'
 import { UsageError } from '../../errors.js'
 import { type Host, substitute, variablesIn } from '../../inventory/host.js'
-import type { Place } from '../../scripts/shell/fence.js'
+import type { Claim } from '../../scripts/shell/fence.js'
 import { command, hook, type Variables } from '../../scripts/shell/hook.js'
 import type { HostState } from '../../state/host-state.js'
 import type { HealthStep } from '../plan.js'
@@ -16,7 +16,7 @@ export function healthStep(
   state: HostState,
   variables: Variables,
   served: Served,
-  place: Place | null = null,
+  claim: Claim | null = null,
 ): HealthStep {
   return {
     kind: 'health',
@@ -24,7 +24,7 @@ export function healthStep(
     text: textOf(check, variables),
     root: state.root,
     check,
-    target: targetOf(check, state.root, variables, place),
+    target: targetOf(check, state.root, variables, claim),
     proofs: proofsOf(served.release, served.revision),
     others: state.releases
       .filter(({ id }) => id !== served.release)
@@ -66,14 +66,14 @@ function textOf(check: HealthCheck, variables: Variables): string {
   }
 }
 
-function targetOf(check: HealthCheck, root: string, variables: Variables, place: Place | null): HealthStep['target'] {
+function targetOf(check: HealthCheck, root: string, variables: Variables, claim: Claim | null): HealthStep['target'] {
   switch (check.kind) {
     case 'http':
     case 'tcp':
       return { url: urlOf(check, variables) }
     case 'command': {
       const run = { folder: 'current', run: check.run, timeout: check.tryTimeout / 1000 }
-      return { script: place === null ? command(root, run, variables) : hook(place, run, variables) }
+      return { script: claim === null ? command(root, run, variables) : hook(claim, run, variables) }
     }
   }
 }

@@ -2,7 +2,7 @@ import { fileTime, touchStamp } from '../../release/id.js'
 import { paths, releaseName } from '../../release/paths.js'
 import { differingFunction } from '../read/verify.js'
 import { codes } from '../shell/codes.js'
-import { fenced, flush, type Place } from '../shell/fence.js'
+import { type Claim, fenced, flush } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 import { sealedFunction } from './sealed.js'
@@ -14,16 +14,16 @@ import { sealedFunction } from './sealed.js'
  * that live in it, until the next run; a run that dies between the renames leaves that to `asideback`.
  * stdin: a tar.gz of files named by their sha256. Exit: releaseMissing, unpack, notIntact.
  */
-export function heal(place: Place, release: string, writable: readonly string[], contents: Uint8Array): Script {
+export function heal(claim: Claim, release: string, writable: readonly string[], contents: Uint8Array): Script {
   const id = releaseName(release)
   return script(
     'heal',
     [
-      fenced(place),
+      fenced(claim),
       treeFunctions,
       sealedFunction(writable),
       differingFunction,
-      sh`m=$PWD/${paths.manifest(release)}; L=$m.sealed; x=$PWD/$X; I=$PWD/${paths.incoming(place.tx)}; T=$I/${id}
+      sh`m=$PWD/${paths.manifest(release)}; L=$m.sealed; x=$PWD/$X; I=$PWD/${paths.incoming(claim.tx)}; T=$I/${id}
 [ -d ${paths.release(release)} ] && b=$(newline "$L") || exit ${codes.releaseMissing}
 serves ${id} && { echo 'it is served'; exit ${codes.notIntact}; }
 [ ! -e "$I" ] || rm -rf "$I"

@@ -1,6 +1,6 @@
 import { paths } from '../../release/paths.js'
 import { codes } from '../shell/codes.js'
-import { fenced, type Place } from '../shell/fence.js'
+import { type Claim, fenced } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { lockLease } from '../transaction/lock.js'
 
@@ -51,9 +51,9 @@ interface Relay {
  * made for it. Prints `serving ADDRESS USER KEY` when it listens, and serves until a line comes or ours is lost, or the
  * lock's holder is not heard of any more. Exit: relay (why stands on stderr).
  */
-export function relay(place: Place, { port, publicLine, size, takers }: Relay): Script {
+export function relay(claim: Claim, { port, publicLine, size, takers }: Relay): Script {
   return script('relay', [
-    fenced(place),
+    fenced(claim),
     sh`umask 077
 R=$PWD/$X/relay
 fail() { printf '%s\n' "$1" >&2; exit ${codes.relay}; }

@@ -1,7 +1,7 @@
 import type { Skeleton } from '../../release/linked.js'
 import { paths, releaseName, sharedTarget } from '../../release/paths.js'
 import { codes } from '../shell/codes.js'
-import { fenced, type Place } from '../shell/fence.js'
+import { type Claim, fenced } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 import { type Arrival, many, wholeArrived } from './arrival.js'
@@ -10,7 +10,7 @@ import { sealedFunction } from './sealed.js'
 import { edited, newManifest, type Unpack, withUnchanged } from './unchanged.js'
 
 /** How the payload comes: as the input of the script, kept for others where these shall fetch it here; or from a host that has it. */
-export type Way = 'sent' | 'sent and kept' | Fetch
+export type Delivery = 'sent' | 'sent and kept' | Fetch
 
 /**
  * Makes `releases/<id>` out of a payload (on stdin) and the unchanged files of a release that is there already: first in
@@ -18,15 +18,15 @@ export type Way = 'sent' | 'sent and kept' | Fetch
  * been written since it was checked on this very host (see `sheet`). Exit: unpack (the stream or the disk), relay (it could
  * not be fetched), notIntact (what arrived or was copied is not what the manifest says; says what), linkedFileMissing, exists.
  */
-export function unpack(place: Place, what: Unpack, payload: Arrival, way: Way = 'sent'): Script {
-  const tree = `${paths.incoming(place.tx)}/tree`
+export function unpack(claim: Claim, what: Unpack, payload: Arrival, delivery: Delivery = 'sent'): Script {
+  const tree = `${paths.incoming(claim.tx)}/tree`
   return script(
     'unpack',
     [
-      fenced(place),
+      fenced(claim),
       treeFunctions,
       sealedFunction(what.writable ?? []),
-      sh`I=$PWD/${paths.incoming(place.tx)}; T=$I/tree; own=$I/own/${releaseName(what.release)}
+      sh`I=$PWD/${paths.incoming(claim.tx)}; T=$I/tree; own=$I/own/${releaseName(what.release)}
 [ ! -e ${paths.release(what.release)} ] || exit ${codes.exists}
 [ ! -e "$I" ] || rm -rf "$I"
 umask 077; mkdir -p "$I" || exit ${codes.unpack}
@@ -34,7 +34,7 @@ umask 077; mkdir -p "$I" || exit ${codes.unpack}
 trap '[ -d "$X" ] || rm -rf "$I"' EXIT
 [ -d "$X" ] || exit ${codes.fenced}
 umask 022; [ -d ${paths.releases} ] || mkdir -p ${paths.releases} || exit ${codes.unpack}
-${comes(way, place.tx)}${payload.zip} -dc | tar -xof - -C "$I" || exit ${codes.unpack}
+${comes(delivery, claim.tx)}${payload.zip} -dc | tar -xof - -C "$I" || exit ${codes.unpack}
 [ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] && [ -d "$I/own" ] && [ -d "$T" ] || exit ${codes.unpack}
 ${what.base === null ? sh`` : edited(what.base, what.release)}`,
       payload.bytes > many ? sh`quick` : sh``,
@@ -63,9 +63,9 @@ ${layOut(dir, what.shared.skeleton ?? {})}`,
       sh`printf '%s\n' ${what.release} >"$X/made" &&
 mv -f "$own" "$own.sheet" "$own.sealed" .clonedeploy/manifests/ &&
 mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}`,
-      ...(way === 'sent and kept' ? [dropCopy] : []),
+      ...(delivery === 'sent and kept' ? [dropCopy] : []),
     ],
-    typeof way === 'string' ? payload.data : way.key,
+    typeof delivery === 'string' ? payload.data : delivery.key,
   )
 }
 
@@ -92,9 +92,11 @@ function foldersTo(path: string): readonly string[] {
 }
 
 /** What the payload comes through before it is unpacked. */
-function comes(way: Way, tx: string): ShellText {
-  if (way === 'sent') return sh``
-  return way === 'sent and kept' ? sh`${keepCopy} | ` : sh`${fetchCopy(way, tx)}tail -c ${way.size} "$I/payload" | `
+function comes(delivery: Delivery, tx: string): ShellText {
+  if (delivery === 'sent') return sh``
+  return delivery === 'sent and kept'
+    ? sh`${keepCopy} | `
+    : sh`${fetchCopy(delivery, tx)}tail -c ${delivery.size} "$I/payload" | `
 }
 
 function linkShared(tree: string, linked: string, ensure: ShellText): ShellText {

@@ -3,7 +3,7 @@ import { paths } from '../../release/paths.js'
 import { sealedFunction } from '../prepare/sealed.js'
 import { exactly } from '../shell/chain.js'
 import { codes } from '../shell/codes.js'
-import { enter, fenced, type Place } from '../shell/fence.js'
+import { type Claim, enter, fenced } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 
@@ -25,12 +25,12 @@ names f "$m" | xargs -0 -r stat -c %Y -- | gzip -c`,
 }
 
 /** Gives the files of a release that was just unpacked the times that they have on the other hosts. */
-export function setDates(place: Place, release: string, dates: Dates, writable: readonly string[] = []): Script {
+export function setDates(claim: Claim, release: string, dates: Dates, writable: readonly string[] = []): Script {
   const lists = [...dates].map(([time, names]) => ({ time, list: Buffer.from(names.join('\0'), 'latin1') }))
   return script(
     'dates',
     [
-      fenced(place),
+      fenced(claim),
       treeFunctions,
       sealedFunction(writable),
       sh`cd -- ${paths.release(release)} || exit ${codes.releaseMissing}`,

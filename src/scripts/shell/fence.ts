@@ -3,7 +3,7 @@ import { codes } from './codes.js'
 import { type ShellText, sh } from './shell.js'
 
 /** Where a script works: `deployTo` as an absolute path, and the transaction that it works for. */
-export interface Place {
+export interface Claim {
   readonly root: string
   readonly tx: string
   /** The dead transaction whose folder is meant, when a repair works on what another run left; the fence is still `tx`'s. */
@@ -31,21 +31,21 @@ serves() { case "$(cd current 2>/dev/null && pwd -P)/" in "$(pwd -P)/releases/$1
  * Goes to `deployTo` and stops unless this transaction holds the highest epoch: a controller that lost its lock
  * can change nothing. `$X` is the folder of the transaction, or of the dead one that it ends.
  */
-export function fenced(place: Place): ShellText {
-  return sh`${atEpoch(place)}
-[ "$t" = ${transactionName(place.tx)} ] && [ ! -e ".clonedeploy/epochs/$h/released" ] || exit ${codes.fenced}`
+export function fenced(claim: Claim): ShellText {
+  return sh`${atEpoch(claim)}
+[ "$t" = ${transactionName(claim.tx)} ] && [ ! -e ".clonedeploy/epochs/$h/released" ] || exit ${codes.fenced}`
 }
 
 /** The same for what may have been done before, and its answer lost: done already, by the sign of `done`, it ends well. */
-export function fencedOnce(place: Place, done: ShellText): ShellText {
-  return sh`${atEpoch(place)}
-[ "$t" = ${place.tx} ] || exit ${codes.fenced}
+export function fencedOnce(claim: Claim, done: ShellText): ShellText {
+  return sh`${atEpoch(claim)}
+[ "$t" = ${claim.tx} ] || exit ${codes.fenced}
 if [ -e ".clonedeploy/epochs/$h/released" ]; then ${done} && exit 0; exit ${codes.fenced}; fi`
 }
 
-function atEpoch(place: Place): ShellText {
-  return sh`${enter(place.root)}
-X=${paths.tx(place.of ?? place.tx)}
+function atEpoch(claim: Claim): ShellText {
+  return sh`${enter(claim.root)}
+X=${paths.tx(claim.of ?? claim.tx)}
 highest
 t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"`
 }

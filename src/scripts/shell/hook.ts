@@ -1,5 +1,5 @@
 import { codes } from './codes.js'
-import { enter, fenced, type Place } from './fence.js'
+import { type Claim, enter, fenced } from './fence.js'
 import { type Script, ShellText, script, sh } from './shell.js'
 
 export interface HookRun {
@@ -14,8 +14,8 @@ export interface HookRun {
 export type Variables = Readonly<Record<string, string>>
 
 /** Runs a user's command in a release. Exit: hook, after a last line `exit CODE`; folder. */
-export function hook(place: Place, what: HookRun, variables: Variables): Script {
-  return script('hook', [fenced(place), runCommand(what, sh`"$X/hook"`)], exports(variables))
+export function hook(claim: Claim, what: HookRun, variables: Variables): Script {
+  return script('hook', [fenced(claim), runCommand(what, sh`"$X/hook"`)], exports(variables))
 }
 
 /** The same without a transaction: `run` and health commands. */

@@ -1,19 +1,19 @@
 import { codes } from '../shell/codes.js'
-import { fenced, flush, type Place } from '../shell/fence.js'
+import { type Claim, fenced, flush } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
-import { wayFunctions } from './unfinished.js'
+import { linkFunctions } from './unfinished.js'
 
 /**
  * Ends a transaction that a dead run left undecided (`place.of`), as the others have ended it. Whoever renames the register
  * first decides; the same on any repetition. What is called off loses its way forward, too. Exit: decided (the host has
  * ended it the other way).
  */
-export function settle(place: Place, outcome: 'confirmed' | 'reverted'): Script {
+export function decide(claim: Claim, outcome: 'confirmed' | 'reverted'): Script {
   const register = `outcome.${outcome}`
   return script('settle', [
-    fenced(place),
+    fenced(claim),
     outcome === 'reverted'
-      ? sh`${wayFunctions}
+      ? sh`${linkFunctions}
 calloff "$X"`
       : sh``,
     sh`mv -f "$X/undecided" "$X/"${register} 2>/dev/null || [ -e "$X/"${register} ] || exit ${codes.decided}`,

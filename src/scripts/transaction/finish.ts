@@ -1,17 +1,17 @@
 import { paths, releaseName } from '../../release/paths.js'
 import { asideFunction } from '../prepare/heal.js'
 import { codes } from '../shell/codes.js'
-import { fenced, fencedOnce, flush, type Place, sweepProbe } from '../shell/fence.js'
+import { type Claim, fenced, fencedOnce, flush, sweepProbe } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
-import { wayFunctions } from './unfinished.js'
+import { linkFunctions } from './unfinished.js'
 
 /** Throws away what was made before any swap, and gives the lock back. The old release and `current` are not touched. */
-export function discard(place: Place): Script {
+export function discard(claim: Claim): Script {
   return script('discard', [
-    fenced(place),
+    fenced(claim),
     endWorkFunction,
-    wayFunctions,
+    linkFunctions,
     asideFunction,
     sweepProbe,
     sh`endwork "$X"
@@ -26,15 +26,15 @@ if [ -f "$X/made" ]; then
   fi
 fi
 rm -rf "$X"
-rm -rf ${paths.incoming(place.tx)}
+rm -rf ${paths.incoming(claim.tx)}
 umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
 }
 
 /** From here on an earlier release that this transaction has made, and the fleet once confirmed, is not thrown away with it, nor lost with the power. */
-export function keep(place: Place, release: string): Script {
+export function keep(claim: Claim, release: string): Script {
   return script('keep', [
-    fenced(place),
+    fenced(claim),
     sh`( umask 077; : >${paths.confirmed(release)} ) || exit 1`,
     flush,
     sh`rm -f "$X/made"`,
@@ -48,9 +48,9 @@ interface Finish {
 }
 
 /** Records the end of a confirmed transaction and gives the lock back. Asked for again when that was done, it does nothing. */
-export function finish(place: Place, what: Finish): Script {
+export function finish(claim: Claim, what: Finish): Script {
   return script('finish', [
-    fencedOnce(place, sh`[ -d "$X" ] && [ ! -e "$X/stage" ]`),
+    fencedOnce(claim, sh`[ -d "$X" ] && [ ! -e "$X/stage" ]`),
     sh`umask 077
 f=; [ ! -f ${paths.fleet} ] || IFS= read -r f <${paths.fleet}
 [ "$f" = ${what.fleet} ] || { printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } || exit 1
@@ -61,9 +61,9 @@ rm -rf "$X/stage" "$X/restart"
 }
 
 /** Keeps another record of the fleet; what is served and the lock stay as they are. */
-export function recordFleet(place: Place, fleet: string): Script {
+export function recordFleet(claim: Claim, fleet: string): Script {
   return script('record', [
-    fenced(place),
+    fenced(claim),
     sh`umask 077
 printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} || exit 1`,
     flush,
@@ -72,11 +72,11 @@ printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} || exit 1`
 
 /** Ends a transaction that was put back: the release is kept and marked bad with its reason; the lock is given back. */
 export function abandon(
-  place: Place,
+  claim: Claim,
   what: { readonly release: string; readonly bad: string | null; readonly history: string },
 ): Script {
   return script('abandon', [
-    fenced(place),
+    fenced(claim),
     what.bad === null
       ? sh`umask 077`
       : sh`umask 077; printf '%s\n' ${what.bad} >"$X/bad" && mv -f "$X/bad" ${paths.bad(what.release)}`,
@@ -87,17 +87,17 @@ rm -rf "$X/stage" "$X/restart"
 }
 
 /** Marks a release bad that stays served because somebody wanted it so. */
-export function blame(place: Place, release: string, why: string): Script {
+export function blame(claim: Claim, release: string, why: string): Script {
   return script('blame', [
-    fenced(place),
+    fenced(claim),
     sh`umask 077; printf '%s\n' ${why} >"$X/bad" && mv -f "$X/bad" ${paths.bad(release)}`,
   ])
 }
 
 /** Removes releases, but never `current`, one of an open transaction, or one that a process lives in. Prints `removed ID` or `in use ID`; fails where one could not be removed. */
-export function prune(place: Place, releases: readonly string[]): Script {
+export function prune(claim: Claim, releases: readonly string[]): Script {
   return script('prune', [
-    fenced(place),
+    fenced(claim),
     sh`here=$(pwd -P); now=$(cd current 2>/dev/null && pwd -P)
 used=$(ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null)
 set --

@@ -2,11 +2,11 @@ import { paths, releaseName } from '../../release/paths.js'
 import { sealedFunction } from '../prepare/sealed.js'
 import { sameCurrent } from '../read/same-current.js'
 import { codes } from '../shell/codes.js'
-import { fenced, flush, type Place } from '../shell/fence.js'
+import { type Claim, fenced, flush } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 import { endWorkFunction } from './end-work.js'
-import { wayFunctions } from './unfinished.js'
+import { linkFunctions } from './unfinished.js'
 
 interface Sealing {
   readonly release: string
@@ -20,9 +20,9 @@ interface Sealing {
 }
 
 /** Ends the making of a release: the list of what is in it (when hooks changed that) and its digest, flushed to disk, and its records. Prints `tree DIGEST`. */
-export function seal(place: Place, { release, record, run, hooked, writable = [] }: Sealing): Script {
+export function seal(claim: Claim, { release, record, run, hooked, writable = [] }: Sealing): Script {
   return script('seal', [
-    fenced(place),
+    fenced(claim),
     treeFunctions,
     sealedFunction(writable),
     sh`umask 077
@@ -53,8 +53,8 @@ echo "tree $t"`
  * and a restart of it that still goes on would start it, unless what is served stays. Exit: busy (that could not be ended), releaseMissing, currentChanged.
  * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
  */
-export function stage(
-  place: Place,
+export function layLinks(
+  claim: Claim,
   release: string,
   old: string | null,
   restart: Uint8Array,
@@ -64,8 +64,8 @@ export function stage(
   return script(
     'stage',
     [
-      fenced(place),
-      wayFunctions,
+      fenced(claim),
+      linkFunctions,
       endWorkFunction,
       sh`umask 077
 [ -d ${paths.release(release)} ] || exit ${codes.releaseMissing}

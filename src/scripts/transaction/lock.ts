@@ -2,10 +2,10 @@ import { paths } from '../../release/paths.js'
 import { asideFunction } from '../prepare/heal.js'
 import { isCurrent } from '../read/same-current.js'
 import { codes } from '../shell/codes.js'
-import { enter, fenced, type Place, sweepProbe } from '../shell/fence.js'
+import { type Claim, enter, fenced, sweepProbe } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
-import { unfinishedFunctions, wayFunctions } from './unfinished.js'
+import { linkFunctions, unfinishedFunctions } from './unfinished.js'
 
 /** Seconds without a sign of life after which a lock may be taken over. */
 export const lockLease = 60
@@ -24,14 +24,14 @@ export interface LockOptions {
  * sameFolder (our own transaction is already here: two hosts share a folder; prints its record there, and the folder), unresolved (a dead run left a swap in doubt),
  * rename (no rename is possible in deployTo), currentChanged (another run came in between). Sweeps what dead runs left. Prints `took over` when it outlived a lease.
  */
-export function lock(place: Place, holder: string, options: LockOptions): Script {
+export function lock(claim: Claim, holder: string, options: LockOptions): Script {
   return script('lock', [
-    sh`[ -d ${place.root} ] || ( umask 022; mkdir -p -- ${place.root} ) || exit ${codes.folder}`,
-    enter(place.root),
+    sh`[ -d ${claim.root} ] || ( umask 022; mkdir -p -- ${claim.root} ) || exit ${codes.folder}`,
+    enter(claim.root),
     unfinishedFunctions,
     endWorkFunction,
     asideFunction,
-    sh`X=${paths.tx(place.tx)}
+    sh`X=${paths.tx(claim.tx)}
 over=
 umask 077
 set --; for d in epochs tx manifests incoming bad; do [ -d ".clonedeploy/$d" ] || set -- "$@" ".clonedeploy/$d"; done
@@ -43,7 +43,7 @@ highest
 if [ "$h" -gt 0 ] && [ ! -e ".clonedeploy/epochs/$h/released" ]; then
   named "$h"
   t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"
-  [ "$t" = ${place.tx} ] && same "$h"
+  [ "$t" = ${claim.tx} ] && same "$h"
   f=".clonedeploy/epochs/$h"; [ -f "$f/lease" ] && f="$f/lease"
   # Gone: another took over from the dead one, and sweeps.
   l=$(stat -c %Y "$f" 2>/dev/null) || { highest; named "$h"; cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; exit ${codes.locked}; }
@@ -64,13 +64,13 @@ if ! mkdir ".clonedeploy/epochs/$n" 2>/dev/null; then
   [ -d ".clonedeploy/epochs/$n" ] || exit ${codes.folder}
   named "$n"
   t=; [ -f ".clonedeploy/epochs/$n/tx" ] && read -r t <".clonedeploy/epochs/$n/tx"
-  [ "$t" = ${place.tx} ] && same "$n"
+  [ "$t" = ${claim.tx} ] && same "$n"
   cat ".clonedeploy/epochs/$n/holder" 2>/dev/null
   exit ${codes.locked}
 fi
 printf '%s\n' ${holder} >".clonedeploy/epochs/$n/holder" &&
 : >".clonedeploy/epochs/$n/lease" &&
-printf '%s\n' ${place.tx} >".clonedeploy/epochs/$n/tx" &&
+printf '%s\n' ${claim.tx} >".clonedeploy/epochs/$n/tx" &&
 mkdir -p "$X/taken/incoming" || { rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.folder}; }
 highest
 [ "$h" -eq "$n" ] || { cat ".clonedeploy/epochs/$h/holder" 2>/dev/null; rm -rf ".clonedeploy/epochs/$n" "$X"; exit ${codes.locked}; }
@@ -113,15 +113,15 @@ exit 0`,
 }
 
 /** The lock of a person: it has no lease and stays until it is given back. Exit as `lock`. */
-export function hold(place: Place, holder: string): Script {
-  const taken = lock(place, holder, { unresolved: 'refuse' })
+export function hold(claim: Claim, holder: string): Script {
+  const taken = lock(claim, holder, { unresolved: 'refuse' })
   return script('hold', [taken.text.replace(/exit 0$/, ''), sh`: >".clonedeploy/epochs/$n/held"`])
 }
 
 /** A sign of life of the holder, and of its armed or swapped transaction: touches need no space. */
-export function renew(place: Place): Script {
+export function renew(claim: Claim): Script {
   return script('renew', [
-    fenced(place),
+    fenced(claim),
     sh`set -- ".clonedeploy/epochs/$h/lease"
 [ ! -e "$X/lease" ] || set -- "$@" "$X/lease"
 touch "$@" || exit 1`,
@@ -129,9 +129,9 @@ touch "$@" || exit 1`,
 }
 
 /** Gives the lock back. Done already, or somebody else's by now: fine, nothing is touched. */
-export function unlock(place: Place): Script {
+export function unlock(claim: Claim): Script {
   return script('unlock', [
-    fenced(place),
+    fenced(claim),
     sweepProbe,
     sh`rmdir "$X" 2>/dev/null
 umask 077; : >".clonedeploy/epochs/$h/released"`,
@@ -139,10 +139,10 @@ umask 077; : >".clonedeploy/epochs/$h/released"`,
 }
 
 /** Takes a lock away from the holder whose transaction was seen; a newer holder keeps it (exit fenced). */
-export function breakLock(place: Place): Script {
+export function breakLock(claim: Claim): Script {
   return script('break lock', [
-    fenced(place),
-    wayFunctions,
+    fenced(claim),
+    linkFunctions,
     sweepProbe,
     sh`calloff "$X"
 took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
@@ -152,6 +152,6 @@ umask 077; : >".clonedeploy/epochs/$h/released"`,
 }
 
 /** Says in the lock that its run is over and left what only a repair ends: nobody has to wait for its lease. */
-export function endLock(place: Place, why: string): Script {
-  return script('end lock', [fenced(place), sh`umask 077; printf '%s\n' ${why} >".clonedeploy/epochs/$h/ended"`])
+export function endLock(claim: Claim, why: string): Script {
+  return script('end lock', [fenced(claim), sh`umask 077; printf '%s\n' ${why} >".clonedeploy/epochs/$h/ended"`])
 }

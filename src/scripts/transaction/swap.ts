@@ -1,10 +1,10 @@
 import { paths } from '../../release/paths.js'
 import { sameCurrent } from '../read/same-current.js'
 import { codes } from '../shell/codes.js'
-import { fenced, flush, type Place } from '../shell/fence.js'
+import { type Claim, fenced, flush } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
-import { wayFunctions } from './unfinished.js'
+import { linkFunctions } from './unfinished.js'
 
 interface Arm {
   readonly release: string
@@ -25,9 +25,9 @@ interface Arm {
  * that froze as a whole) it puts back at its next look. Exit: late, rename, unpack (the times could not be written).
  * When our end of the line is lost after the swap, the waiting shell is a second switch beside the first.
  */
-export function arm(place: Place, what: Arm): Script {
+export function arm(claim: Claim, what: Arm): Script {
   return script('arm', [
-    fenced(place),
+    fenced(claim),
     restoreFunction(sh`${paths.release(what.release)}`),
     sameCurrent(what.old),
     sh`mv -f "$X/state.staged" "$X/state.armed" || exit ${codes.late}
@@ -53,7 +53,7 @@ echo armed
 ( IFS= read -r line
   [ "$line" != ping ] || { echo here; IFS= read -r line; }
   [ -n "$line" ] || ! took "$X" || exit 0
-  [ "$line" = ${`go ${place.tx}`} ] && ! late "$X/told" || exit ${codes.late}
+  [ "$line" = ${`go ${claim.tx}`} ] && ! late "$X/told" || exit ${codes.late}
   took "$X" || exec mv -f "$X/stage/go/current" ./ )
 c=$?
 if [ "$c" != 0 ]; then
@@ -79,9 +79,9 @@ done`,
  * Puts `current` back to what it was, whatever came before; the same on any repetition. Prints what `current` is then:
  * `current TARGET` or `absent`. Exit: decided (the host was confirmed), fenced.
  */
-export function restore(place: Place, release: string): Script {
+export function restore(claim: Claim, release: string): Script {
   return script('restore', [
-    fenced(place),
+    fenced(claim),
     restoreFunction(sh`${paths.release(release)}`),
     sh`endwork "$X"
 calloff "$X"
@@ -96,8 +96,8 @@ markbad`,
 }
 
 /** Records that the old release is served again: what the dead-man's switch would run for it is not owed any more. */
-export function serve(place: Place): Script {
-  return script('serve', [fenced(place), sh`rm -f "$X/restart"`])
+export function serve(claim: Claim): Script {
+  return script('serve', [fenced(claim), sh`rm -f "$X/restart"`])
 }
 
 /** Reads what is true now: `current TARGET` or `absent`, the transaction's state and its outcome. Changes nothing. */
@@ -114,9 +114,9 @@ export function look(root: string, tx: string): Script {
  * controller that dies before `finish` leaves no fleet that is taken for one that fell behind.
  * Exit: decided (the host had put itself back), currentChanged.
  */
-export function confirm(place: Place, release: string, fleet: string | null = null): Script {
+export function confirm(claim: Claim, release: string, fleet: string | null = null): Script {
   return script('confirm', [
-    fenced(place),
+    fenced(claim),
     sh`[ "$(readlink current)" = ${paths.release(release)} ] || [ -e "$X/outcome.reverted" ] || exit ${codes.currentChanged}
 mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.confirmed" ] || exit ${codes.decided}`,
     markConfirmed(release),
@@ -137,7 +137,7 @@ function markConfirmed(release: string): ShellText {
 
 /** `back`: takes the way forward away, then one rename of the link that was made beforehand. `markbad`: what a deploy brought and nobody confirmed is bad. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. `went`: what the swap made of `current`. */
 export function restoreFunction(went: ShellText): ShellText {
-  return sh`${wayFunctions}
+  return sh`${linkFunctions}
 ${endWorkFunction}
 back() {
   calloff "$X"

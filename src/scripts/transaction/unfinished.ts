@@ -6,7 +6,7 @@ import { type ShellText, sh } from '../shell/shell.js'
  * The way back is one link, too, and a file (`serve`) while it may be restarted by itself. `backaside`: nobody goes back by
  * it any more, nor begins to restart, unless a repair takes it up by `backagain`.
  */
-export const wayFunctions: ShellText = sh`took() {
+export const linkFunctions: ShellText = sh`took() {
   [ -e "$1/state.swapped" ] || { [ -e "$1/state.armed" ] && [ ! -L "$1/stage/go/current" ] && [ ! -L "$1/stage/aside" ]; }
 }
 calloff() {
@@ -28,7 +28,7 @@ backagain() {
  * What a dead run can leave in its folder `$1`, told by two functions. `doubtful`: swapped, and never decided; or decided
  * to go back, and died before the link was back. `unserved`: the link is back, and nobody saw the restart come to its end.
  */
-export const unfinishedFunctions: ShellText = sh`${wayFunctions}
+export const unfinishedFunctions: ShellText = sh`${linkFunctions}
 doubtful() {
   took "$1" || return 1
   [ ! -e "$1/undecided" ] || return 0

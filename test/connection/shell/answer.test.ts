@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { section } from '../../../src/connection/shell/answer.js'
+import { answerReader } from '../../../src/connection/shell/answer.js'
 
 const MARKS = { begin: '@:5f:begin', end: '@:5f:end' }
 
 function read(chunks: readonly Buffer[]) {
   const told = { noise: '', body: '', begun: 0, ended: 0, garbage: 0 }
-  const reader = section(MARKS, {
+  const reader = answerReader(MARKS, {
     onNoise: chunk => {
       told.noise += chunk.toString()
     },
@@ -53,7 +53,7 @@ describe('the part of a stream between two marks', () => {
   it('is handed over at once, but for what may be the beginning of the end mark', () => {
     const bodies: string[] = []
     const quiet = () => {}
-    const reader = section(MARKS, {
+    const reader = answerReader(MARKS, {
       onNoise: quiet,
       onBegin: quiet,
       onBytes: chunk => bodies.push(`${chunk}`),
