@@ -69,6 +69,11 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     },
     { name: 'php-symfony-dotenv', isPackage: true, apt: 'php-symfony-dotenv', only: 'test/recipes/symfony' },
     { name: 'composer', apt: 'composer', only: 'test/recipes/' },
+    { name: 'puma', apt: 'puma', only: 'test/recipes/' },
+    { name: 'bundle', apt: 'ruby-bundler', only: 'test/recipes/' },
+    { name: 'ruby-sinatra', isPackage: true, apt: 'ruby-sinatra', only: 'test/recipes/sinatra' },
+    { name: 'rails', apt: 'ruby-rails', only: 'test/recipes/rails' },
+    { name: 'ruby-sqlite3', isPackage: true, apt: 'ruby-sqlite3', only: 'test/recipes/rails' },
   ],
 }
 
