@@ -65,7 +65,7 @@ export function opensshError(failure: OpensshFailure): ConnectError {
       return error(`${name} cannot be reached at ${address}`)
     case 'handshake':
       return error(`${name} and ssh cannot agree on how to talk`, [
-        ...(words.lines.some(line => chacha20.test(line)) ? [byOurselves] : []),
+        ...(output.lines.some(line => chacha20.test(line)) ? [byOurselves] : []),
         sshLine(target, '-vv'),
       ])
     case 'config':
