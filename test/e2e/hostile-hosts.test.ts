@@ -250,7 +250,7 @@ describe.skipIf(!sshdIsHere())('one of two hosts, which says', () => {
     banner = hosts.file('banner', Buffer.from('evil\x1b]0;title\x07\x1b[2J\rover\u009b31m\u202eback\n'))
     fleet = await startFleet({
       hosts: 2,
-      sshdConfig: i => [...(sshdConfig?.(i) ?? []), ...(i === 2 ? [`Banner ${banner}`] : [])],
+      sshdConfig: (i, at) => [...(sshdConfig?.(i, at) ?? []), ...(i === 2 ? [`Banner ${banner}`] : [])],
     })
     project = await startProject(fleet)
     const health = { run: 'cat version', timeout: '3s' }

@@ -41,6 +41,7 @@ export async function startDaemon(dir: string, i: number, options: FleetOptions)
   const mark = `CLONEDEPLOY_TEST_HOST=${randomBytes(8).toString('hex')}`
   const environment = [mark, ...(options.environment?.(i) ?? [])]
   await mkdir(folder)
+  const world = options.world?.(i, { dir, folder }) ?? []
   await Promise.all(types.map(type => makeKey(join(folder, `host_${type}`), type)))
 
   let port = 0
@@ -49,11 +50,11 @@ export async function startDaemon(dir: string, i: number, options: FleetOptions)
     for (let attempt = 1; ; attempt += 1) {
       const wanted = port || (await freePort())
       const lines = sshdConfig({ folder, dir, port: wanted, types, environment })
-      const ours = options.sshdConfig?.(i) ?? []
+      const ours = options.sshdConfig?.(i, { dir, folder }) ?? []
       // sshd starts with no subsystem that is defined twice.
       const sftp = ours.some(line => line.startsWith('Subsystem ')) ? [] : ['Subsystem sftp internal-sftp']
       await writeFile(configFile, [...ours, ...lines, ...sftp, ''].join('\n'))
-      const started = await listen(configFile, logFile)
+      const started = await listen([...inWorld(world), SSHD, '-D', '-e', '-f', configFile], logFile)
       if (started) {
         port = wanted
         sshd = started
@@ -105,10 +106,10 @@ interface Listener {
 }
 
 /** Starts sshd and waits until it says that it listens; null when it ended instead, because the port was taken in between. */
-async function listen(configFile: string, logFile: string): Promise<Listener | null> {
+async function listen([file = '', ...args]: readonly string[], logFile: string): Promise<Listener | null> {
   const log = openSync(logFile, 'a')
   const before = fstatSync(log).size
-  const child = spawn(SSHD, ['-D', '-e', '-f', configFile], { stdio: ['ignore', log, log] })
+  const child = spawn(file, args, { stdio: ['ignore', log, log] })
   closeSync(log)
   const pid = child.pid
   if (pid === undefined) throw new Error(`${SSHD} cannot be started`)
@@ -120,6 +121,12 @@ async function listen(configFile: string, logFile: string): Promise<Listener | n
     await sleep(5)
   }
   return null
+}
+
+/** What runs a command after these lines, as the same process. */
+function inWorld(world: readonly string[]): readonly string[] {
+  if (world.length === 0) return []
+  return ['unshare', '--mount', 'sh', '-c', ['set -e', ...world, 'exec "$@"'].join('\n'), 'world']
 }
 
 /** Ends sshd when this process dies without a word: the pipe that it holds closes then. */

@@ -8,13 +8,21 @@ import { type Daemon, makeKey, SSHD, startDaemon } from './sshd-daemon.js'
 export interface FleetOptions {
   readonly hosts: number
   /** Lines put before ours in the sshd_config of host `i` (1 is h1): sshd takes the first value of a keyword. */
-  readonly sshdConfig?: (i: number) => readonly string[]
+  readonly sshdConfig?: (i: number, at: Place) => readonly string[]
   /** More lines for the ssh_config, after the entries of the hosts. */
   readonly sshConfig?: (fleet: { readonly dir: string; readonly port: (i: number) => number }) => readonly string[]
   /** Key types of every host's sshd; `ed25519` unless said. */
   readonly hostKeys?: readonly ('ed25519' | 'ecdsa' | 'rsa')[]
   /** `NAME=value` for what runs on host `i`. */
   readonly environment?: (i: number) => readonly string[]
+  /** Shell lines that host `i` runs as root before its sshd starts, with mounts of its own: nobody else sees what they mount. */
+  readonly world?: (i: number, at: Place) => readonly string[]
+}
+
+/** Where the fleet is, with the client's key, and where one host is. */
+export interface Place {
+  readonly dir: string
+  readonly folder: string
 }
 
 /** Real sshd processes on 127.0.0.1, named h1 … hN. Every `i` counts from 1. */
