@@ -41,7 +41,7 @@ export async function dispatch(
     case 'repair':
       return repair(io, flags)
     case 'join':
-      return join(io, flags)
+      return join(io, flags, words)
     case 'status':
       return status(io, flags)
     case 'releases':

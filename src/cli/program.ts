@@ -78,15 +78,22 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       )
       .option('--fenced', 'with --give-up: confirm that no user reaches them'),
   )
-  ask(
-    trusting(
-      change(
-        onStage(
-          add('join', 'give new hosts the fleet’s release, and the earlier ones to roll back to; builds nothing'),
-        ),
-      ),
-    ).option('--host <hosts>', 'the hosts that are to join, by their names in the inventory', list, [] as string[]),
+  const join = trusting(
+    change(
+      onStage(
+        add('join', 'give new hosts the fleet’s release, and the earlier ones to roll back to; builds nothing'),
+      ).argument('[host...]', 'the same as --host'),
+    ),
+  ).option(
+    '--host <hosts>',
+    'the hosts that are to join, by their names; without any, all that are new',
+    list,
+    [] as string[],
   )
+  join.action((stage: string | undefined, hosts: string[]) => {
+    const positional = stage === undefined ? {} : { stage }
+    tell({ command: 'join', flags: { ...join.optsWithGlobals(), ...positional }, words: hosts })
+  })
   ask(
     selection(
       onStage(add('status', 'show what each host holds and serves, drift, lock, unfinished transaction')),

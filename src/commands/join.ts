@@ -1,4 +1,4 @@
-import { type ExitCode, Refusal, UsageError } from '../errors.js'
+import { type ExitCode, Refusal } from '../errors.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { selectHosts } from '../inventory/select.js'
 import { isNothing, repairJson, repairText } from '../render/reports/repair.js'
@@ -15,6 +15,7 @@ import { demandJoinable, readJoin } from './join/join-facts.js'
 import type { Asked, RepairFacts } from './repair/repair-facts.js'
 import { trustedHost } from './repair/trust-host.js'
 import { repairFleet } from './repair.js'
+import { readFleet } from './status.js'
 
 /** What the joining hosts have got so far, whatever comes of the rest. */
 interface Brought {
@@ -23,18 +24,18 @@ interface Brought {
 }
 
 /** `clonedeploy join`: hosts get the releases that the others could go back to, then the fleet's own, and serve that. */
-export async function join(io: Io, flags: JoinFlags): Promise<ExitCode> {
-  const { host: only } = flags
-  if (only === undefined) throw new UsageError('join needs --host HOST: which hosts are to join.')
+export async function join(io: Io, flags: JoinFlags, words: readonly string[]): Promise<ExitCode> {
   return inContext(io, flags, async context => {
     const startedAt = performance.now()
     const { config, hosts, emit } = context
-    const joining = new Set(selectHosts(config.hosts, { only }).map(({ name }) => name))
+    const only = [...(flags.host ?? []), ...words]
+    const named = only.length === 0 ? null : selectHosts(config.hosts, { only }).map(({ name }) => name)
     const command = flags.dryRun ? 'join --dry-run' : 'join'
     emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
+    const joining = new Set(named ?? (await newHosts(context)))
     if (flags.dryRun) return await withLockWait(context, flags, () => dryRun(context, flags, joining))
     const names = [...joining].join(', ')
-    if (config.protected)
+    if (config.protected && joining.size > 0)
       await askToGoOn(context, flags, `Let ${names} join ${config.stage}?`, 'this stage is protected')
     const brought: Brought = { earlier: [], bytes: 0 }
     const attempt = () => joinFleet(context, flags, joining, startedAt, brought)
@@ -44,6 +45,13 @@ export async function join(io: Io, flags: JoinFlags): Promise<ExitCode> {
     emit({ type: 'run.end', outcome })
     return outcome.exitCode
   })
+}
+
+/** Those that answer and serve nothing yet. */
+async function newHosts(context: Context): Promise<readonly string[]> {
+  const { read } = await readFleet(context)
+  leave(read)
+  return read.flatMap(({ state }) => (state.current.kind === 'absent' ? [state.name] : []))
 }
 
 /** What can be gone back to comes first: a host that serves the fleet's release never keeps the fleet from going back. */

@@ -127,7 +127,7 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
     adopt: adopts(context, flags, facts.fleet),
     beyond: facts.beyond,
     drained,
-    joining: [],
+    joining: null,
     earlier: [],
     trusted: facts.trusted,
     next: trustSteps(context, facts),

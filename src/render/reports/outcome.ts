@@ -82,7 +82,8 @@ function unchangedLines(outcome: Outcome, paint: Paint): string[] {
   const digest = outcome.digest === null ? '' : ` (digest ${outcome.digest.replace('sha256:', '').slice(0, 6)}…)`
   const force = outcome.command === 'deploy' ? ' --force deploys again.' : ''
   const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
-  return [`${paint.good('✔')} Nothing to do: ${fleetSentence(outcome, 'already', digest)}${force}`, ...table]
+  const why = outcome.joined?.hosts.length === 0 ? 'No host is new' : 'Nothing to do'
+  return [`${paint.good('✔')} ${why}: ${fleetSentence(outcome, 'already', digest)}${force}`, ...table]
 }
 
 /** Nothing had to change, and yet all is not well. */

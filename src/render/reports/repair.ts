@@ -19,8 +19,8 @@ interface RepairReport {
   readonly beyond: ReadonlyMap<string, string>
   /** Hosts that it would put into service again, and where. */
   readonly drained: ReadonlyMap<string, string>
-  /** Hosts that are to join, and earlier releases that they would get; none in a repair. */
-  readonly joining: readonly string[]
+  /** Hosts that are to join, and earlier releases that they would get; null in a repair. */
+  readonly joining: readonly string[] | null
   readonly earlier: readonly Earlier[]
   /** Whose word is taken for what the fleet serves; null: nobody's alone. */
   readonly trusted: string | null
@@ -50,7 +50,8 @@ export function repairText(report: RepairReport, propose: Propose = text => text
 
 function lastLine(report: RepairReport, command: string): readonly string[] {
   if (!isNothing(report)) return [`Run it: ${command}`]
-  return report.next.length > 0 ? [] : ['Nothing to do.']
+  if (report.next.length > 0) return []
+  return [report.joining?.length === 0 ? 'No host is new: nothing to do.' : 'Nothing to do.']
 }
 
 /** The same as `--json` prints it. */
@@ -77,9 +78,8 @@ export function isNothing({ decision, adopt, drained, earlier }: RepairReport): 
 
 function commandOf({ joining, adopt, trusted }: RepairReport) {
   const flags = `${adopt ? ' --adopt' : ''}${trusted === null ? '' : ` --trust-host ${trusted}`}`
-  return joining.length === 0
-    ? { command: 'repair', flags }
-    : { command: 'join', flags: ` --host ${joining.join(',')}${flags}` }
+  if (joining === null) return { command: 'repair', flags }
+  return { command: 'join', flags: `${joining.length === 0 ? '' : ` --host ${joining.join(',')}`}${flags}` }
 }
 
 function wouldDo({ decision, earlier }: RepairReport, state: HostState): string {
