@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.js'
+import type { Skeleton } from '../release/linked.js'
 import type { Artifact } from './artifact.js'
 import { notesOf } from './cache/store.js'
 
@@ -57,6 +58,13 @@ export function recallBuild(cacheDir: string, key: string): Built | null {
   } catch {
     return null
   }
+}
+
+/** What shared folders begin with, by what a build here made under this digest; nothing where none did. */
+export function skeletonBuilt(cacheDir: string, digest: string): Skeleton {
+  const builds = notesOf(cacheDir, 'builds')
+  const keys = builds !== null && existsSync(builds) ? readdirSync(builds) : []
+  return keys.map(key => recallBuild(cacheDir, key)).find(built => built?.digest === digest)?.skeleton ?? {}
 }
 
 export function rememberBuild(cacheDir: string, key: string, { digest, skeleton, warnings }: Built): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Artifact } from '../../src/artifact/artifact.js'
 import { type BuildOptions, buildArtifact } from '../../src/artifact/build.js'
-import { buildKey } from '../../src/artifact/build-cache.js'
+import { buildKey, skeletonBuilt } from '../../src/artifact/build-cache.js'
 import { entriesOf } from '../../src/artifact/manifest/manifest.js'
 import { packFolder } from '../../src/artifact/pack.js'
 import { pinRevision } from '../../src/artifact/source.js'
@@ -570,6 +570,17 @@ describe('a commit that was built before', () => {
       force: force === true,
     })
     expect(readFileSync(count, 'utf8')).toBe('built\nbuilt\n')
+  })
+
+  it('is known by its digest for what shared folders begin with', async () => {
+    const cacheDir = temporary()
+    const root = repository({ a: 'x', 'uploads/.gitignore': '*\n' })
+    const { artifact } = await built(settings(root, gitSource('.'), { shared: { dirs: ['uploads'], files: [] } }), {
+      cacheDir,
+    })
+    expect(skeletonBuilt(cacheDir, artifact.digest)).toEqual({ 'uploads/.gitignore': '*\n' })
+    expect(skeletonBuilt(cacheDir, `sha256:${'0'.repeat(64)}`)).toEqual({})
+    expect(skeletonBuilt(temporary(), artifact.digest)).toEqual({})
   })
 
   it('is built again when its frozen content was cut', async () => {

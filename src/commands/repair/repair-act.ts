@@ -1,4 +1,5 @@
 import type { Artifact } from '../../artifact/artifact.js'
+import { skeletonBuilt } from '../../artifact/build-cache.js'
 import { recall } from '../../artifact/cache/store.js'
 import { entriesOf } from '../../artifact/manifest/manifest.js'
 import { artifactOf } from '../../artifact/pack.js'
@@ -25,6 +26,7 @@ import { keepRecord } from '../context/known.js'
 import { courseOfRepair } from '../context/rollout.js'
 import { demandNone } from '../context/survey.js'
 import { carryOut, revealSecrets, signed, startRun } from '../context/transact.js'
+import { withSkeleton } from '../deploy/build-release.js'
 import { modelOf, type RepairFacts } from './repair-facts.js'
 
 type Bring = Extract<RepairDecision, { kind: 'bring' }>
@@ -126,8 +128,10 @@ export async function bringIntent(
   { release, digest, needs, doubts }: Pick<Bring, 'release' | 'digest' | 'needs' | 'doubts'>,
 ): Promise<BringIntent> {
   const { revision } = model.entry
+  const intent = await intentFor(context, flags, facts, release)
   return {
-    ...(await intentFor(context, flags, facts, release)),
+    ...intent,
+    config: artifact === null ? intent.config : withSkeleton(intent.config, artifact),
     digest,
     revision: revision?.startsWith('sha256:') ? null : revision,
     run: vouchedOf(facts, release),
@@ -156,7 +160,8 @@ export async function sourceOf(
   const present = new Set(entriesOf(kept.manifest).map(({ path }) => path))
   const { shared } = context.config
   const { restart } = vouchedOf(facts, release) ?? context.config
-  if (addedEntries(present, shared, touchedFiles({ restart, shared })) === extra) return artifactOf(kept, null, [])
+  if (addedEntries(present, shared, touchedFiles({ restart, shared })) === extra)
+    return artifactOf(kept, null, [], skeletonBuilt(context.cacheDir, digest))
   throw new MixedError(
     `The shared paths of the configuration are not those that ${release} was made with. Nothing was changed.`,
     {
