@@ -13,9 +13,14 @@ export const recogniseLaravel: Recogniser = folder =>
         recipe: 'laravel',
         config: {
           ...built(folder, composer),
-          shared: { dirs: ['storage'], files: ['.env'] },
-          writable: ['bootstrap/cache'],
-          prepare: ['php artisan optimize', { run: 'php artisan migrate --force', once: true }],
+          shared: { dirs: ['storage/app', 'storage/logs'], files: ['.env'] },
+          writable: ['bootstrap/cache', 'storage/framework'],
+          prepare: [
+            'php artisan config:cache',
+            'php artisan route:cache',
+            'php artisan view:cache',
+            { run: 'php artisan migrate --force', once: true },
+          ],
         },
         restart,
         ...(folder.text('bootstrap/app.php').includes("'/up'") ? { health: 'http://127.0.0.1/up' } : {}),
