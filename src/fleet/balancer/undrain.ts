@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { stateOf } from '../../balancer/balancer.js'
-import type { HostFailure } from '../outcome.js'
-import { ended, type Halt, type HostRun, inPhase, type Run } from '../transaction/run.js'
+import type { Halt, HostRun, Run } from '../transaction/run.js'
 import type { RunBalancers } from './balancer-state.js'
-import { demandOurs, freshTasks, recordOver, type Task, tasksOf, tell, troubleOf, wordsOf } from './balancers.js'
+import { demandOurs, freshTasks, recordOver, type Task, tasksOf, troubleOf, wordsOf } from './balancers.js'
+import { type Look, tellAndWait } from './tell-and-wait.js'
 
 /** What is asked of a host that is put back into service: only that the balancer says so, or also that it sends users to it. */
 type Demand = 'told' | 'up'
@@ -15,26 +14,24 @@ export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Dema
   const tasks = await allowed(run, balancers, hosts)
   if ('reason' in tasks) return tasks
   if (tasks.length === 0) return null
-  const behind = hosts.filter(({ name }) => tasks.some(({ names }) => names.includes(name)))
-  const told = new Map(tasks.map(task => [task, tell(task, 'ready')]))
-  return inPhase(
-    run,
-    'ready',
-    behind,
-    async host => {
-      run.emit({ type: 'host.start', phase: 'ready', step: 'ready', host: host.name })
-      for (const task of tasks.filter(({ names }) => names.includes(host.name))) {
-        const failure = (await told.get(task)) ?? (await served(run, balancers, task, host, demand))
-        if (failure === null) continue
-        if (balancers.drained.has(host.name)) host.out = wordsOf(task.balancer, host.name)
-        return failure
-      }
-      balancers.drained.delete(host.name)
+  const { drained, limits } = balancers
+  const look: Look = async ({ state, up }, waited, { balancer }, { name }) => {
+    const where = wordsOf(balancer, name)
+    const told = state === 'ready' || state === 'unknown'
+    if (told && up) return { ok: true, note: `in ${where}` }
+    if (waited <= limits.readyTimeout) return null
+    if (!told) return { ok: false, note: `${where} is still out of service` }
+    const note = `${where} sends no users to it: its own check says that it is down`
+    if (demand === 'told') run.warnings.push(`${name}: ${note}`)
+    return { ok: demand === 'told', note }
+  }
+  const onEnd = (host: HostRun, failed: Task | null) => {
+    if (failed === null) {
+      drained.delete(host.name)
       host.out = null
-      return null
-    },
-    done => `${done}/${behind.length} in service`,
-  )
+    } else if (drained.has(host.name)) host.out = wordsOf(failed.balancer, host.name)
+  }
+  return tellAndWait(run, { phase: 'ready', tasks, hosts, done: 'in service', look, onEnd })
 }
 
 /**
@@ -80,35 +77,5 @@ async function allowed(run: Run, balancers: RunBalancers, hosts: readonly HostRu
       for (const host of behind.filter(({ name }) => balancers.drained.has(name)))
         host.out = wordsOf(balancer, host.name)
     return { reason: troubleOf('ready', error).message }
-  }
-}
-
-async function served(run: Run, { limits }: RunBalancers, task: Task, host: HostRun, demand: Demand) {
-  const began = performance.now()
-  const where = wordsOf(task.balancer, host.name)
-  const end = (failure: HostFailure | null, note: string) => {
-    ended(run, host, 'ready', 'ready', performance.now() - began, failure, note)
-    return failure
-  }
-  try {
-    for (;;) {
-      const { state, up } = stateOf(await task.read(), host.name)
-      const told = state === 'ready' || state === 'unknown'
-      if (told && up) return end(null, `in ${where}`)
-      if (performance.now() - began > limits.readyTimeout) {
-        const message = told
-          ? `${where} sends no users to it: its own check says that it is down`
-          : `${where} is still out of service`
-        if (told && demand === 'told') {
-          run.warnings.push(`${host.name}: ${message}`)
-          return end(null, message)
-        }
-        return end({ phase: 'ready', step: 'ready', message, hint: null, output: [] }, message)
-      }
-      await sleep(250)
-    }
-  } catch (error) {
-    const failure = troubleOf('ready', error)
-    return end(failure, failure.message)
   }
 }
