@@ -105,7 +105,7 @@ function withWhatWasBrought(error: unknown, names: string, { earlier }: Brought)
 }
 
 function askedFor(context: Context, flags: JoinFlags, joining: ReadonlySet<string>): Asked {
-  return { command: 'join', given: [], joining, trusted: trustedHost(context, flags) }
+  return { command: 'join', given: [], joining, trusted: trustedHost(context, flags), mayRemake: false }
 }
 
 function unvouchedText({ io }: Context, { fleet, joining }: RepairFacts, release: string): string {

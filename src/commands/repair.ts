@@ -52,10 +52,11 @@ export async function repairFleet(
   demand: (facts: RepairFacts) => void = () => {},
 ): Promise<Outcome> {
   let done = null as Outcome | null
+  let mayRemake = asked.mayRemake
   let unsettled: readonly string[] = []
   const { given, command } = asked
   for (let round = 1; round <= mostRounds; round++) {
-    const facts = await readFacts(context, flags, asked)
+    const facts = await readFacts(context, flags, { ...asked, mayRemake })
     try {
       const wrong = refusalOf(() => {
         demandDecision(context, facts)
@@ -76,6 +77,8 @@ export async function repairFleet(
         facts.fleet.map(({ state }) => state),
         facts.decision,
       )
+      // An app that changes its own files would have it made again and again.
+      mayRemake &&= facts.decision.kind !== 'remake'
       const outcome = await act(context, flags, facts, startedAt)
       if (outcome === null) continue
       done = { ...outcome, warnings: [...new Set([...(done?.warnings ?? []), ...outcome.warnings])] }

@@ -4,7 +4,7 @@ import { inWords } from '../release/paths.js'
 import { type Dates, setDates } from '../scripts/read/dates.js'
 import type { Claim } from '../scripts/shell/fence.js'
 import { decide } from '../scripts/transaction/decide.js'
-import { abandon, prune, recordFleet } from '../scripts/transaction/finish.js'
+import { abandon, blame, prune, recordFleet } from '../scripts/transaction/finish.js'
 import { layLinks, seal } from '../scripts/transaction/links.js'
 import { restore, serve } from '../scripts/transaction/swap.js'
 import type { Current, HostState, ReleaseState, TransactionState } from '../state/host-state.js'
@@ -37,6 +37,22 @@ export function planBring(intent: BringIntent): Plan {
     () => [],
   )
   return { ...plan, hosts: plan.hosts.map(host => (isRight(intent, host) ? bystander(intent, host) : host)) }
+}
+
+/** Brings to all hosts, under a new id, what some serve a damaged copy of; that is marked bad, so that nobody goes back to it. */
+export function planRemake(intent: BringIntent, damaged: string): Plan {
+  const plan = planBring(intent)
+  return {
+    ...plan,
+    hosts: plan.hosts.map(host => {
+      const script = blame(
+        { root: host.root, tx: intent.tx },
+        damaged,
+        `changed on a host, made anew as ${intent.release}`,
+      )
+      return { ...host, prune: scriptStep(script, `mark ${damaged} bad`) }
+    }),
+  }
 }
 
 /** Puts the hosts back that a dead run swapped and never confirmed. The others are only locked, and asked how they are. */

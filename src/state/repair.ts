@@ -10,6 +10,8 @@ export interface Found {
   readonly unreachable: readonly string[]
   /** Hosts whose copy of the fleet's release is not what it was sealed as. */
   readonly damaged: ReadonlySet<string>
+  /** Whether the release can be made once more, for hosts that serve a damaged copy: all hosts answer, and its bytes are somewhere. */
+  readonly remakes: boolean
 }
 
 /**
@@ -34,6 +36,13 @@ export type RepairDecision =
       readonly needs: ReadonlyMap<string, Need>
       readonly doubts: Doubts
     }
+  /** Hosts serve a damaged copy: all get the same files once more, under a new id. */
+  | {
+      readonly kind: 'remake'
+      readonly release: string
+      readonly digest: string | null
+      readonly damaged: readonly string[]
+    }
   /** Nothing was swapped: what was prepared, the lock and damaged copies (on the hosts of `remove`) go. */
   | { readonly kind: 'sweep'; readonly release: string | null; readonly remove: readonly string[] }
   | { readonly kind: 'nothing'; readonly release: string | null }
@@ -47,16 +56,19 @@ export function decideRepair(states: readonly HostState[], found: Found): Repair
   const needs = needsFor(states, found.record, found.damaged)
   const having = (need: Need) => [...needs].filter(([, one]) => one === need).map(([name]) => name)
   if (having('replace').length > 0) return { kind: 'sweep', release, remove: having('replace') }
-  if (having('swap').length + having('push').length === 0) return leftovers(states, release)
-  return { kind: 'bring', release, digest, needs, doubts: doubtsOf(states) }
+  if (having('swap').length + having('push').length > 0)
+    return { kind: 'bring', release, digest, needs, doubts: doubtsOf(states) }
+  const rest = leftovers(states, release)
+  if (rest.kind !== 'nothing' || !found.remakes || having('deploy').length === 0) return rest
+  return { kind: 'remake', release, digest, damaged: having('deploy') }
 }
 
-/** Hosts that serve a damaged copy of the fleet's release: a repair leaves them as they are. */
+/** Hosts that serve a damaged copy of the fleet's release, where that cannot be made once more. */
 export function beyondRepair(
   states: readonly HostState[],
-  { record, damaged }: Omit<Found, 'unreachable'>,
+  { record, damaged, remakes }: Omit<Found, 'unreachable'>,
 ): readonly string[] {
-  if (record === null) return []
+  if (record === null || remakes) return []
   return [...needsFor(states, record, damaged)].filter(([, need]) => need === 'deploy').map(([name]) => name)
 }
 
@@ -113,6 +125,8 @@ export function hostsToMend(states: readonly HostState[], decision: RepairDecisi
       return [...decision.doubts.keys()]
     case 'bring':
       return [...decision.needs].flatMap(([name, need]) => (need === 'nothing' ? [] : [name]))
+    case 'remake':
+      return decision.damaged
     case 'sweep':
       return states.filter(state => decision.remove.includes(state.name) || hasLeftovers(state)).map(({ name }) => name)
     default:

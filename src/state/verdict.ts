@@ -165,7 +165,7 @@ function drifted({ name }: HostState, { drift }: Pick<StatusHost, 'drift'>): Jud
   if (drift === null || isIntact(drift)) return null
   const files = drift.modified.length + drift.missing.length
   const text = `${name} holds ${files} ${files === 1 ? 'file that is' : 'files that are'} not as its release was sealed.`
-  return off('drifted', 'DRIFT', text, 'fix: clonedeploy deploy --force')
+  return off('drifted', 'DRIFT', text, repair)
 }
 
 function notRestarted(state: HostState): Judgement | null {

@@ -1,4 +1,13 @@
-import { readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
@@ -187,16 +196,48 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     },
   )
 
-  it('does not touch a release that was changed where it is served: only another one mends that', async () => {
+  it('makes a release anew that was changed where it is served: a fresh copy for all, which nobody goes back from to the old one', async () => {
+    const { project } = here
+    const first = await project.deployed('one')
+    const release = await project.deployed('two')
+    writeFileSync(project.on(2, 'current/version'), 'tampered\n')
+    rmSync(join(project.root, '.clonedeploy/cache'), { recursive: true })
+    expect((await project.run('status --verify')).stdout).toContain('fix: clonedeploy repair')
+    const dry = await project.run('repair --dry-run --json')
+    expect(dry.json()).toMatchObject({ decision: 'remake', problems: [] })
+    const served = new Set<string>()
+    const reader = setInterval(() => {
+      for (const i of all) served.add(readFileSync(project.on(i, 'current/version'), 'utf8'))
+    }, 1)
+    const { code, json } = await project.run('repair --json').finally(() => clearInterval(reader))
+    expect([code, json().previous]).toEqual([0, release])
+    expect([...served].sort()).toEqual(['tampered\n', 'two\n'])
+    expect(all.map(i => textOf(project.on(i, 'current/version')))).toEqual(Array(3).fill('two\n'))
+    expect(textOf(project.on(2, 'releases', release, 'version'))).toBe('tampered\n')
+    expect((await project.run('status --verify')).code).toBe(0)
+    expect((await project.run('rollback --yes --json')).json().release).toBe(first)
+  })
+
+  it('leaves a release that was changed everywhere as it is, where its bytes are nowhere', async () => {
     const { project } = here
     const release = await project.deployed('one')
-    writeFileSync(project.on(2, 'releases', release, 'version'), 'tampered\n')
+    for (const i of all) writeFileSync(project.on(i, 'current/version'), 'tampered\n')
+    rmSync(join(project.root, '.clonedeploy/cache'), { recursive: true })
     const { code, stderr } = await project.run('repair')
-    expect(code).toBe(6)
-    expect(stderr).toContain('clonedeploy deploy --force')
-    expect(textOf(project.on(2, 'current/version'))).toBe('tampered\n')
+    expect([code, stderr]).toEqual([6, expect.stringContaining('fix: clonedeploy deploy --force')])
+    expect(all.map(project.current)).toEqual(all.map(() => `releases/${release}`))
     expect((await project.run('deploy --force')).code).toBe(0)
     expect(all.map(i => textOf(project.on(i, 'current/version')))).toEqual(Array(3).fill('one\n'))
+  })
+
+  exhaustively('makes it anew once, and names the hosts whose app changes that one, too', async () => {
+    const { project } = here
+    project.configure({ restart: 'echo more >>version' })
+    const release = await project.deployed('one')
+    const { code, stderr } = await project.run('repair')
+    expect([code, project.releases(1).length]).toEqual([6, 2])
+    expect(stderr).toMatch(/h1: it serves a copy of \S+ that was changed on the host/)
+    expect(project.releases(1)[0]).toBe(release)
   })
 
   exhaustively('replaces a damaged copy that is not served', async () => {

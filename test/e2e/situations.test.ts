@@ -118,7 +118,7 @@ const situations: Readonly<Record<string, Situation>> = {
     },
     command: 'status --verify',
     code: 6,
-    typed: [['deploy --force', 0]],
+    typed: [['repair', 0]],
     after: 'status --verify',
   },
   'a rollback to what is not as it was made': {

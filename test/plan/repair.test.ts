@@ -125,14 +125,28 @@ describe('what a repair decides', () => {
       { b: 'remove' },
     ],
     [
-      'nothing about a damaged copy that is served',
+      'nothing about a damaged copy that is served, where its bytes are nowhere',
       [on('a', old), on('b', old)],
-      { damaged: new Set(['b']) },
+      { damaged: new Set(['b']), remakes: false },
       'nothing',
       {},
     ],
     [
-      'to bring the others beside a damaged copy that is served',
+      'to make a release once more of which a damaged copy is served',
+      [on('a', old), on('b', old)],
+      { damaged: new Set(['b']) },
+      'remake',
+      { b: 'remake' },
+    ],
+    [
+      'to sweep what a dead run left before that',
+      [{ ...on('a', old), lock: deadLock }, on('b', old)],
+      { damaged: new Set(['b']) },
+      'sweep',
+      {},
+    ],
+    [
+      'to bring the others beside a damaged copy that is served, first',
       [on('a', old), on('b', old), empty('c')],
       { damaged: new Set(['b']) },
       'bring',
@@ -160,16 +174,23 @@ describe('what a repair decides', () => {
 
   it('names the hosts that only another release can mend', () => {
     const damaged = new Set(['b'])
-    const beyond = (...states: HostState[]) => beyondRepair(states, { ...knowing(states), damaged })
-    expect(beyond(on('a', old), on('b', old))).toEqual(['b'])
-    expect(beyond(on('a', next, { seq: 2, release: next }), on('b', old))).toEqual([])
+    const beyond = (remakes: boolean, ...states: HostState[]) =>
+      beyondRepair(states, { ...knowing(states), damaged, remakes })
+    expect(beyond(false, on('a', old), on('b', old))).toEqual(['b'])
+    expect(beyond(true, on('a', old), on('b', old))).toEqual([])
+    expect(beyond(false, on('a', next, { seq: 2, release: next }), on('b', old))).toEqual([])
   })
 })
 
 /** Where all that the hosts have recorded was recorded from here. */
 function knowing(states: readonly HostState[]): Found {
   const records = states.flatMap(({ fleet }) => fleet ?? [])
-  return { unreachable: [], damaged: new Set(), record: vouched(states, { ...nothingKnown, records }).record }
+  return {
+    unreachable: [],
+    damaged: new Set(),
+    remakes: true,
+    record: vouched(states, { ...nothingKnown, records }).record,
+  }
 }
 
 /** What is done to each host: where it goes back to, or what it needs. */
@@ -181,6 +202,8 @@ function whatOf(decision: RepairDecision): Record<string, string> {
       )
     case 'bring':
       return Object.fromEntries(decision.needs)
+    case 'remake':
+      return Object.fromEntries(decision.damaged.map(name => [name, 'remake']))
     case 'sweep':
       return Object.fromEntries(decision.remove.map(name => [name, 'remove']))
     default:

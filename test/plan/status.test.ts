@@ -142,7 +142,7 @@ describe('the verdict on a host', () => {
       { drift: { ...noDrift, modified: ['a'], missing: ['b'] } },
       'drifted',
       'b holds 2 files that are not as its release was sealed.',
-      'fix: clonedeploy deploy --force',
+      'fix: clonedeploy repair',
     ],
     [
       { health: 'failing', healthNote: 'answered 500' },

@@ -10,10 +10,11 @@ import type { Outcome } from '../../fleet/outcome.js'
 import { datesOn } from '../../fleet/push/bases.js'
 import { refetch } from '../../fleet/push/refetch.js'
 import { putBack, sweep } from '../../fleet/transaction/under-lock.js'
-import { type BringIntent, planBring, planPutBack, planRecord, planSweep } from '../../plan/repair.js'
+import { type BringIntent, planBring, planPutBack, planRecord, planRemake, planSweep } from '../../plan/repair.js'
 import { vouchedRun } from '../../plan/run/release-run.js'
 import { touchedFiles } from '../../plan/run/touched-files.js'
 import type { Intent } from '../../plan/transaction.js'
+import { releaseId, timeAfter } from '../../release/id.js'
 import { addedEntries } from '../../release/linked.js'
 import type { Dates } from '../../scripts/read/dates.js'
 import type { FleetRecord, HostState } from '../../state/host-state.js'
@@ -30,6 +31,7 @@ import { withSkeleton } from '../deploy/build-release.js'
 import { modelOf, type RepairFacts } from './repair-facts.js'
 
 type Bring = Extract<RepairDecision, { kind: 'bring' }>
+type Remake = Extract<RepairDecision, { kind: 'remake' }>
 
 /** Does what was decided; null: nothing that is served was touched. Throws LockedError, and MixedError when it cannot be done. */
 export async function act(
@@ -48,6 +50,8 @@ export async function act(
     }
     case 'bring':
       return bring(context, flags, facts, decision, startedAt)
+    case 'remake':
+      return remake(context, flags, facts, decision, startedAt)
     case 'sweep': {
       const release = decision.release ?? 'repair'
       const { record } = facts.heard
@@ -115,6 +119,36 @@ async function bring(
   const zip = zipFor(pushed.map(({ state }) => state))
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release, zip)
   const run = startRun(context, flags, fleet, planBring(intent), payload, course.balancers)
+  return carryOut(context, run, startedAt)
+}
+
+/** The same bytes on all hosts under a new id: what is served is never written into. */
+async function remake(
+  context: Context,
+  flags: TransactionFlags,
+  found: RepairFacts,
+  decision: Remake,
+  startedAt: number,
+): Promise<Outcome> {
+  const { fleet } = found
+  // Where no copy is intact the bytes come from the cache, and the records still say what goes with them.
+  const facts = modelOf(found, decision) === null ? { ...found, damaged: new Set<string>() } : found
+  const model = modelOf(facts, decision)
+  const artifact = await sourceOf(context, facts, decision)
+  if (model === null) throw nowhere(decision.release)
+  demandNone(fleet.flatMap(({ state }) => problemsOf(state, writtenFor(null, artifact.manifest, []))))
+  const course = await courseOfRepair(context, flags, fleet, new Set())
+  const needs = new Map(fleet.map(({ state }) => [state.name, 'push' as const]))
+  const known = await bringIntent(context, flags, facts, model, artifact, { ...decision, needs, doubts: new Map() })
+  const ids = fleet.map(({ state }) => state.releases.map(({ id }) => id))
+  const release = releaseId(timeAfter(ids, context.io.now()), known.revision, artifact.digest)
+  const record = facts.heard.record && { ...facts.heard.record, release }
+  const text = `${decision.damaged.join(', ')}: ${decision.release} was changed there; all hosts get its files anew as ${release}`
+  context.emit({ type: 'note', level: 'warning', host: null, text })
+  context.emit({ type: 'run.release', release, previous: decision.release, note: facts.command })
+  const plan = planRemake({ ...known, release, record, rollout: course.rollout }, decision.release)
+  const zip = zipFor(fleet.map(({ state }) => state))
+  const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release, zip), course.balancers)
   return carryOut(context, run, startedAt)
 }
 

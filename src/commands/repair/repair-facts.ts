@@ -1,3 +1,4 @@
+import { recall } from '../../artifact/cache/store.js'
 import { nobody, readOnAll } from '../../fleet/read/held.js'
 import type { Excluded, FleetRecord, FleetState, HostState, ReleaseState } from '../../state/host-state.js'
 import { asideOf } from '../../state/preflight.js'
@@ -31,12 +32,14 @@ export interface RepairFacts {
   /** Hosts that are new: what they say of the fleet is no word of this one's. */
   readonly joining: ReadonlySet<string>
   readonly trusted: string | null
+  /** Whether a release of which a damaged copy is served may be made once more. */
+  readonly mayRemake: boolean
 }
 
 /** What a command asks of it. */
-export type Asked = Pick<RepairFacts, 'command' | 'given' | 'joining' | 'trusted'>
+export type Asked = Pick<RepairFacts, 'command' | 'given' | 'joining' | 'trusted' | 'mayRemake'>
 
-export const repairing: Asked = { command: 'repair', given: [], joining: new Set(), trusted: null }
+export const repairing: Asked = { command: 'repair', given: [], joining: new Set(), trusted: null, mayRemake: true }
 
 /** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError, and where it does not know the host that is trusted. */
 export async function readFacts(context: Context, flags: AdoptFlags, asked: Asked): Promise<RepairFacts> {
@@ -78,15 +81,19 @@ async function factsOf(context: Context, { hosts }: FleetState, read: Fleet, ask
   const away = hosts.filter(({ name, state }) =>
     state === null ? !isGiven(name) : lost.has(name) || state.damaged.length > 0,
   )
+  const isHeld =
+    record?.digest != null &&
+    (modelOf({ fleet, damaged }, record) !== null || recall(context.cacheDir, record.digest) !== null)
+  const remakes = asked.mayRemake && isHeld && away.length + alone.size === 0
   const changed = `it serves a copy of ${record?.release} that was changed on the host`
   return {
     ...asked,
     fleet,
-    decision: decideRepair(left, { unreachable: away.map(({ name }) => name), damaged, record }),
+    decision: decideRepair(left, { unreachable: away.map(({ name }) => name), damaged, remakes, record }),
     beyond: new Map([
       ...alone,
       ...away.map(one => [one.name, damageOf(one.state) ?? one.error ?? 'the connection was lost'] as const),
-      ...beyondRepair(left, { damaged, record }).map(name => [name, changed] as const),
+      ...beyondRepair(left, { damaged, remakes, record }).map(name => [name, changed] as const),
     ]),
     damaged,
     heard,

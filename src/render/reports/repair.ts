@@ -100,6 +100,8 @@ function decided(decision: RepairDecision, state: HostState): string {
     }
     case 'bring':
       return words(decision.needs.get(name) ?? 'nothing', decision.release)
+    case 'remake':
+      return `get the files of ${decision.release} anew and serve them${decision.damaged.includes(name) ? ': its copy was changed' : ''}`
     case 'sweep':
       if (decision.remove.includes(name)) return `remove a damaged copy of ${decision.release}, get it again`
       return hasLeftovers(state) ? 'remove what a dead run left' : 'nothing'
