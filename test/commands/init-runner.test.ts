@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { pinnedHosts } from '../../src/commands/init/init-hosts.js'
-import { forRunner } from '../../src/commands/init/init-runner.js'
+import { forRunner, unknownHosts } from '../../src/commands/init/init-runner.js'
 import { completeConfig } from '../../src/config/load/load.js'
 import { sshConfigReader } from '../../src/connection/ssh-config/ssh-config.js'
 import { sshConfigLines } from '../../src/project/ssh-blocks.js'
@@ -99,6 +99,12 @@ describe('hosts of a project with a workflow', () => {
   it('are not said where nobody knows their address, and are named', async () => {
     const { blocks, unresolved } = await forRunner(await configured('gone', 'web-2'), [], folder, sshConfigReader(file))
     expect([blocks.map(({ alias }) => alias), unresolved]).toEqual([['web-2'], ['gone']])
+  })
+
+  it('are asked for again where nobody knows their address', async () => {
+    const read = sshConfigReader(file)
+    const names = ['gone', 'web-1', 'deploy@127.0.0.1:2222', 'ops@mistyped.invalid']
+    expect(await unknownHosts(names, read)).toEqual(['gone', 'ops@mistyped.invalid'])
   })
 
   it.each([

@@ -87,7 +87,9 @@ export default defineConfig({
         ['Build, on this machine', enter],
         ['makes the release', enter],
         ['in your ssh config: h1, h2', `h1 h2${enter}`],
-        ['has white space in it', `${'\u007f'.repeat(5)}h1, h2${enter}`],
+        ['has white space in it', `${'\u007f'.repeat(5)}h1, x.invalid${enter}`],
+        ['x.invalid is no alias of your ssh config and has no address', ''],
+        ['Hosts', `${'\u007f'.repeat(9)}h2${enter}`],
         ['Deploy path', enter],
         ['Restart', enter],
         ['Health check', `localhost${enter}`],
@@ -148,7 +150,10 @@ export default defineConfig({
   ])('writes nothing and ends with 130 when %s is called off', async (_, answered) => {
     const before = files()
     const question = answered.length === 0 ? 'App name' : 'Restart'
-    const { code, screen } = await onTerminal(here.project.root, 'init', [...answered, [question, '\u0003']])
+    const { code, screen } = await onTerminal(here.project.root, `init --ssh-config ${here.fleet.sshConfigFile}`, [
+      ...answered,
+      [question, '\u0003'],
+    ])
     expect(screen).toContain('✖ Stopped: you called it off. Nothing was changed.')
     expect(code).toBe(130)
     expect(files()).toEqual(before)

@@ -1,9 +1,11 @@
 import type { RestartInput } from '../../config/input.js'
 import { answerProblem, hostsProblem } from '../../config/problems/answer-problem.js'
+import { type SshConfigReader, sshConfigReader } from '../../connection/ssh-config/ssh-config.js'
 import { sshAliases } from '../../connection/ssh-config/ssh-dump.js'
 import type { Answers } from '../../project/answers.js'
 import type { Form } from '../context/ask.js'
 import { asGuessed, type InitFlags, type Known, listed, recognisedAs, restartFrom } from './init-answers.js'
+import { unknownHosts } from './init-runner.js'
 
 /** Asks for everything that no flag has said. */
 export async function askAnswers(form: Form, flags: InitFlags, known: Known): Promise<Answers> {
@@ -11,7 +13,8 @@ export async function askAnswers(form: Form, flags: InitFlags, known: Known): Pr
   const app = flags.app ?? (await askApp(form, known))
   const build = flags.build ?? (await askBuild(form, known))
   const include = flags.include ?? (await askInclude(form, known, build))
-  const hosts = flags.host ?? (await askHosts(form, known))
+  const hosts =
+    flags.host ?? (await askHosts(form, known, sshConfigReader(flags.sshConfig === undefined ? null : known.sshConfig)))
   const deployTo = flags.path ?? (await askPath(form, app))
   const restart = flags.restart === undefined ? await askRestart(form, known, app) : restartFrom(flags.restart)
   const health = flags.health ?? (await askHealth(form, known, restart !== null))
@@ -47,17 +50,28 @@ async function askInclude(form: Form, { guess }: Known, build: readonly string[]
   return listed(answer)
 }
 
-async function askHosts(form: Form, { sshConfig }: Known): Promise<readonly string[]> {
+/** Asks again after a host that nobody here knows, and takes it when it is said once more. */
+async function askHosts(form: Form, { sshConfig }: Known, read: SshConfigReader): Promise<readonly string[]> {
   const aliases = sshAliases(sshConfig)
-  const answer = await form.text({
-    message: 'Hosts (ssh alias or user@host[:port], comma separated)',
-    example:
-      aliases.length === 0
-        ? 'e.g. deploy@10.0.0.11, deploy@10.0.0.12'
-        : `in your ssh config: ${aliases.slice(0, 8).join(', ')}`,
-    problem: hosts => (listed(hosts).length === 0 ? 'Name at least one host.' : hostsProblem(listed(hosts))),
-  })
-  return listed(answer)
+  const ask = (initial = '') =>
+    form.text({
+      message: 'Hosts (ssh alias or user@host[:port], comma separated)',
+      initial,
+      example:
+        aliases.length === 0
+          ? 'e.g. deploy@10.0.0.11, deploy@10.0.0.12'
+          : `in your ssh config: ${aliases.slice(0, 8).join(', ')}`,
+      problem: hosts => (listed(hosts).length === 0 ? 'Name at least one host.' : hostsProblem(listed(hosts))),
+    })
+  for (let answer = await ask(), last = ''; ; ) {
+    const unknown = answer === last ? [] : await unknownHosts(listed(answer), read)
+    if (unknown.length === 0) return listed(answer)
+    const what =
+      unknown.length === 1 ? 'is no alias of your ssh config and has' : 'are no aliases of your ssh config and have'
+    form.say(`${unknown.join(', ')} ${what} no address. Correct it, or press Enter to keep it.`)
+    last = answer
+    answer = await ask(answer)
+  }
 }
 
 function askPath(form: Form, app: string): Promise<string> {

@@ -79,6 +79,16 @@ function hopOf(text: string): Wanted {
   return 'problem' in parsed ? { name: text, host: text } : { name: text, ...parsed.parts }
 }
 
+/** Those that the ssh configuration leads to no address for: a word that was mistyped is one. */
+export async function unknownHosts(names: readonly string[], read: SshConfigReader): Promise<readonly string[]> {
+  const found = await Promise.all(
+    names.map(
+      name => read(hopOf(name)).then(resolves, () => true), // What is wrong with a configuration is told when the hosts are looked at.
+    ),
+  )
+  return names.filter((_, n) => !found[n])
+}
+
 /** One behind another host, or a command, is looked up there. */
 async function resolves({ hostname, jump, proxyCommand }: Target): Promise<boolean> {
   if (jump.length > 0 || proxyCommand !== null) return true
