@@ -41,8 +41,12 @@ describe('a build is guessed', () => {
     ],
     [
       'a server and the file that it starts',
-      { scripts: { build: 'x', start: 'node server.js' }, dependencies: { a: '1' }, main: 'dist/x.js' },
-      { 'server.js': '' },
+      {
+        scripts: { build: 'x', start: 'node -r dist/x.js ./server.js .' },
+        dependencies: { a: '1' },
+        main: 'dist/x.js',
+      },
+      { 'server.js': '', 'dist/x.js': '' },
       ['Node', ['npm install', 'npm run build'], ['dist', 'node_modules', 'package.json', 'server.js']],
     ],
     [

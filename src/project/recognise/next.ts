@@ -37,6 +37,7 @@ export function recogniseNext(folder: Folder): Recognised | null {
     return {
       ...known,
       kind: 'Next.js, standalone',
+      recipe: 'next-standalone',
       config: {
         build: [...buildOf(project, false), ...files, `cp -R .next/static .next/standalone/${at}.next/`],
         root: '.next/standalone',

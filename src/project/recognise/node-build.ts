@@ -14,9 +14,10 @@ export function assetsOf({ package: project }: Folder): readonly string[] {
   return project?.scripts.has('build') ? buildOf(project, false) : []
 }
 
-/** What beside its output a server needs of a build. */
-export function serverFiles({ has }: Folder, { needs, scripts }: Package): readonly string[] {
-  const started = (scripts.get('start') ?? '').split(/\s+/).filter(word => /^[\w.]/.test(word) && has(word))
+/** What beside its output a server needs of a build, with the files that its start script names. */
+export function serverFiles({ has }: Folder, { needs, scripts }: Package, output: string): readonly string[] {
+  const words = (scripts.get('start') ?? '').split(/\s+/).map(word => word.replace(/^\.\//, ''))
+  const started = words.filter(word => /^\w/.test(word) && !word.startsWith(`${output}/`) && has(word))
   return [...new Set([...(needs.production ? ['node_modules'] : []), 'package.json', ...started])]
 }
 

@@ -82,7 +82,7 @@ function serverOf(folder: Folder, project: Package, output: string | null): Reco
   const extra = ['public'].filter(path => output !== null && output !== path && folder.has(path))
   return {
     build: buildOf(project, true),
-    include: output === null ? [] : [output, ...extra, ...serverFiles(folder, project)],
+    include: output === null ? [] : [output, ...extra, ...serverFiles(folder, project, output)],
   }
 }
 

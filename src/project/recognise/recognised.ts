@@ -35,3 +35,6 @@ export const port3000 = 'http://127.0.0.1:3000/'
 
 /** A unit of its own. */
 export const unit = (app: string): SystemdInput => ({ systemd: app })
+
+/** One that takes new code without a gap. */
+export const reloaded = (app: string): SystemdInput => ({ systemd: app, reload: true })

@@ -1,6 +1,5 @@
-import type { Folder, Recogniser } from './recognised.js'
+import { type Folder, type Recogniser, reloaded } from './recognised.js'
 
-const restart = (app: string) => ({ systemd: app, reload: true })
 const withEnv = (command: string) => `set -a && . ./.env && ${command}`
 
 export const recogniseRails: Recogniser = folder => {
@@ -18,7 +17,7 @@ export const recogniseRails: Recogniser = folder => {
         ...(folder.has('config/database.yml') ? [{ run: withEnv('bin/rails db:migrate'), once: true }] : []),
       ],
     },
-    restart,
+    restart: reloaded,
     ...(up ? { health: 'http://127.0.0.1:3000/up' } : {}),
   }
 }
@@ -35,7 +34,7 @@ export const recogniseRack: Recogniser = folder => {
       shared: { files: ['.env'] },
       prepare: [withEnv('bundle install --quiet'), ...(folder.has('config.ru') ? [withEnv(loads)] : [])],
     },
-    restart,
+    restart: reloaded,
   }
 }
 
