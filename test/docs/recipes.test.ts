@@ -1,13 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/load/load.js'
 import { sudoersLine } from '../../src/fleet/read/service-problems.js'
-import { guessProject } from '../../src/project/guess.js'
-import { writeFiles } from '../support/files.js'
 import { type Project, startProject } from '../support/project.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 import { load } from './config.js'
@@ -30,27 +28,6 @@ it.each([
 ] as const)('%s.md has what a test deploys as examples/%s', async (name, path, keys) => {
   const picked = (config: object) => keys.map(key => [key, config[key as keyof typeof config]])
   expect(picked(await configOf(name))).toEqual(picked(await example(path)))
-})
-
-it.each<readonly [string, Readonly<Record<string, string>>]>([
-  ['flask', { 'app.py': '', 'requirements.txt': 'flask==3.1.0\n', '.env': '' }],
-  ['laravel', { artisan: '', 'composer.json': '{}' }],
-  ['symfony', { 'symfony.lock': '', 'composer.json': '{}' }],
-  ['php', { 'composer.json': '{}' }],
-])('%s.md has what init proposes for such a project', async (name, files) => {
-  const folder = mkdtempSync(join(tmpdir(), 'clonedeploy-docs-'))
-  writeFiles(folder, files)
-  const { recipe: page, build, more, restart } = guessProject(folder, null)
-  rmSync(folder, { recursive: true })
-  const base = { app: 'shop', deployTo: '/srv/shop', hosts: ['web-1'], restart: restart?.('shop') }
-  const proposed = await load(
-    `export default ${JSON.stringify({ ...base, ...(build.length > 0 ? { build } : {}), ...more })}`,
-  )
-  expect(page).toBe(name)
-  const picked = ({ build, env, shared, writable, prepare, restart }: typeof proposed) => {
-    return { build, env, shared, writable, prepare, restart }
-  }
-  expect(picked(await configOf(name))).toEqual(picked(proposed))
 })
 
 it('pm2.md has the ecosystem file of the example', () => {

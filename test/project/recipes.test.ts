@@ -28,10 +28,14 @@ const keys = ['build', 'releaseRoot', 'include', 'writable', 'shared', 'env', 'p
 
 const rails = { Gemfile: "gem 'rails'", 'config/application.rb': '', 'config/database.yml': '', 'app/assets/x.css': '' }
 
-it.each<readonly [page: string, files: Readonly<Record<string, FileText>>, besides?: readonly string[]]>([
-  ['next', { ...next, 'next.config.ts': 'export default {}', 'public/robots.txt': '' }],
-  ['next-standalone', { ...next, 'next.config.ts': "export default {\n  output: 'standalone',\n}", 'public/x': '' }],
-  ['react-router', router],
+it.each<readonly [page: string, files: Readonly<Record<string, FileText>>, besides: readonly string[]]>([
+  ['next', { ...next, 'next.config.ts': 'export default {}', 'public/robots.txt': '' }, []],
+  [
+    'next-standalone',
+    { ...next, 'next.config.ts': "export default {\n  output: 'standalone',\n}", 'public/x': '' },
+    [],
+  ],
+  ['react-router', router, []],
   ['flask', { 'app.py': '', 'requirements.txt': 'flask', '.env.example': '' }, ['health']],
   ['php', { 'composer.json': '', 'public/index.php': '' }, ['health']],
   ['laravel', { artisan: '', 'composer.json': '' }, ['health']],
@@ -39,7 +43,7 @@ it.each<readonly [page: string, files: Readonly<Record<string, FileText>>, besid
   ['django', { 'manage.py': '' }, ['shared', 'health']],
   ['rails', rails, ['health']],
   ['sinatra', { Gemfile: "gem 'sinatra'", 'config.ru': '' }, ['health']],
-])('init writes the configuration of docs/recipes/%s.md', async (page, files, besides = []) => {
+])('init writes the configuration of docs/recipes/%s.md', async (page, files, besides) => {
   writeFiles(root, files)
   const { recipe, build, include, more, restart, health, from } = guessProject(root, readPackage(root))
   const answers = { app: 'shop', git: true, build, include, from, more, restart: restart?.('shop') ?? null, health }

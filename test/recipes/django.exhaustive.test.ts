@@ -69,7 +69,7 @@ def slow(request):
 urlpatterns = [path('', home), path('slow', slow), path('healthz', healthz)]
 `
 
-const programs = ['gunicorn', 'django-admin']
+const programs = ['gunicorn', 'python3-django']
 
 describe.skipIf(!sshdIsHere() || !programs.every(isHere))('docs/recipes/django.md', { shuffle: false }, () => {
   /** One database for both hosts, as they have in earnest. */

@@ -30,7 +30,7 @@ def fail():
         abort(500)
 `
 
-const programs = ['gunicorn']
+const programs = ['gunicorn', 'python3-flask', 'python3-venv']
 
 describe.skipIf(!sshdIsHere() || !programs.every(isHere))('docs/recipes/flask.md', { shuffle: false }, () => {
   /** Debian's own copies stand in for the index: no host of a test asks the network. */

@@ -12,8 +12,8 @@ export interface Program {
   readonly npm?: string
   /** What its package starts, now and at boot. */
   readonly units?: readonly string[]
-  /** The tests that need it, where they are few: a slice without them does not install it. */
-  readonly only?: string
+  /** The recipes whose tests alone need it: a slice without them does not install it. */
+  readonly recipes?: readonly string[]
 }
 
 export type Tier = 'everyday' | 'exhaustive'
@@ -34,6 +34,8 @@ const everyday: readonly Program[] = [
   // A Node that compresses by zstd sends that to hosts that have the program.
   ...('zstdCompress' in zlib ? [zstd] : []),
 ]
+
+const php = ['php', 'laravel', 'symfony']
 
 /** What the tests of a tier run, beside Node, npm and what every Linux has. */
 export const programs: Readonly<Record<Tier, readonly Program[]>> = {
@@ -56,27 +58,27 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     { name: 'setfacl', apt: 'acl' },
     { name: 'chromium', apt: 'chromium' },
     { name: 'pm2', npm: 'pm2@7.0.4' },
-    { name: 'gunicorn', apt: 'gunicorn', only: 'test/recipes/' },
-    { name: 'flask', apt: 'python3-flask', only: 'test/recipes/flask' },
-    { name: 'python3-venv', isPackage: true, apt: 'python3-venv', only: 'test/recipes/flask' },
-    { name: 'django-admin', apt: 'python3-django', only: 'test/recipes/django' },
-    { name: 'php', apt: 'php-cli', only: 'test/recipes/' },
-    { name: 'php-fpm', isPackage: true, apt: 'php-fpm', units: ['php*-fpm.service'], only: 'test/recipes/' },
-    { name: 'php-laravel-framework', isPackage: true, apt: 'php-laravel-framework', only: 'test/recipes/laravel' },
-    { name: 'php-sqlite3', isPackage: true, apt: 'php-sqlite3', only: 'test/recipes/laravel' },
+    { name: 'gunicorn', isPackage: true, apt: 'gunicorn', recipes: ['flask', 'django'] },
+    { name: 'python3-flask', isPackage: true, apt: 'python3-flask', recipes: ['flask'] },
+    { name: 'python3-venv', isPackage: true, apt: 'python3-venv', recipes: ['flask'] },
+    { name: 'python3-django', isPackage: true, apt: 'python3-django', recipes: ['django'] },
+    { name: 'php', apt: 'php-cli', recipes: php },
+    { name: 'php-fpm', isPackage: true, apt: 'php-fpm', units: ['php*-fpm.service'], recipes: php },
+    { name: 'php-laravel-framework', isPackage: true, apt: 'php-laravel-framework', recipes: ['laravel'] },
+    { name: 'php-sqlite3', isPackage: true, apt: 'php-sqlite3', recipes: ['laravel'] },
     {
       name: 'php-symfony-framework-bundle',
       isPackage: true,
       apt: 'php-symfony-framework-bundle',
-      only: 'test/recipes/symfony',
+      recipes: ['symfony'],
     },
-    { name: 'php-symfony-dotenv', isPackage: true, apt: 'php-symfony-dotenv', only: 'test/recipes/symfony' },
-    { name: 'composer', apt: 'composer', only: 'test/recipes/' },
-    { name: 'puma', apt: 'puma', only: 'test/recipes/' },
-    { name: 'bundle', apt: 'ruby-bundler', only: 'test/recipes/' },
-    { name: 'ruby-sinatra', isPackage: true, apt: 'ruby-sinatra', only: 'test/recipes/sinatra' },
-    { name: 'rails', apt: 'ruby-rails', only: 'test/recipes/rails' },
-    { name: 'ruby-sqlite3', isPackage: true, apt: 'ruby-sqlite3', only: 'test/recipes/rails' },
+    { name: 'php-symfony-dotenv', isPackage: true, apt: 'php-symfony-dotenv', recipes: ['symfony'] },
+    { name: 'composer', apt: 'composer', recipes: php },
+    { name: 'puma', apt: 'puma', recipes: ['rails', 'sinatra'] },
+    { name: 'bundle', apt: 'ruby-bundler', recipes: ['rails', 'sinatra'] },
+    { name: 'ruby-sinatra', isPackage: true, apt: 'ruby-sinatra', recipes: ['sinatra'] },
+    { name: 'rails', apt: 'ruby-rails', recipes: ['rails'] },
+    { name: 'ruby-sqlite3', isPackage: true, apt: 'ruby-sqlite3', recipes: ['rails'] },
   ],
 }
 

@@ -54,7 +54,7 @@ describe('what is missing', () => {
 })
 
 describe('a program that few tests need', () => {
-  const flask: Program = { name: 'flask', apt: 'python3-flask', only: 'test/recipes/flask' }
+  const flask: Program = { name: 'flask', apt: 'python3-flask', recipes: ['flask', 'django'] }
   it.each([
     ['is installed for all tests', null, [sshd, flask]],
     ['is installed for a slice that has one of them', ['test/recipes/flask.exhaustive.test.ts'], [sshd, flask]],

@@ -29,7 +29,8 @@ export function setUp(tier: Tier, files: readonly string[] | null = null): void 
 
 /** The programs that tests in these files need; null: in all. */
 export function needed(all: readonly Program[], files: readonly string[] | null): readonly Program[] {
-  return all.filter(({ only = '' }) => files === null || files.some(file => file.startsWith(only)))
+  const tested = files?.map(file => /^test\/recipes\/([^.]*)/.exec(file)?.[1] ?? '')
+  return all.filter(({ recipes }) => recipes === undefined || (tested?.some(name => recipes.includes(name)) ?? true))
 }
 
 /** Why nothing can be installed here, with the lines that do it by hand; null: it can. */
