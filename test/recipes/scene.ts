@@ -109,7 +109,7 @@ export function onRecipe(recipe: Recipe): Scene {
 function startRepository(project: Project): void {
   execFileSync('find', [project.root, '-mindepth', '1', '-delete'])
   project.git('init', '-q', '-b', 'main')
-  project.write({ '.git/info/exclude': '.clonedeploy/\n*.config.ts\n' })
+  project.write({ '.git/info/exclude': '.clonedeploy/\n/deploy.config.ts\n/example.config.ts\n' })
 }
 
 function sharedOf({ shared = {} }: Recipe) {

@@ -24,13 +24,13 @@ export function inodes(dir: string): Record<string, string> {
   return walk(dir, (_, { ino, mode, size, mtimeNs, ctimeNs }) => [ino, mode, size, mtimeNs, ctimeNs].join(' '))
 }
 
-/** Writes files below a folder: text, `{ link }` or `{ mode, text }`; a name that ends in `/` is an empty folder. */
+/** Writes files below a folder: text, bytes, `{ link }` or `{ mode, text }`; a name that ends in `/` is an empty folder. */
 export function writeFiles(dir: string, files: Readonly<Record<string, FileText>>): void {
   for (const [name, what] of Object.entries(files)) {
     const path = Buffer.from(join(dir, name), 'latin1')
     mkdirSync(name.endsWith('/') ? path : Buffer.from(dirname(path.toString('latin1')), 'latin1'), { recursive: true })
     if (name.endsWith('/')) continue
-    if (typeof what === 'string') writeFileSync(path, what)
+    if (typeof what === 'string' || Buffer.isBuffer(what)) writeFileSync(path, what)
     else if ('link' in what) symlinkSync(what.link, path)
     else {
       writeFileSync(path, what.text)
@@ -39,7 +39,7 @@ export function writeFiles(dir: string, files: Readonly<Record<string, FileText>
   }
 }
 
-export type FileText = string | { readonly link: string } | { readonly mode: number; readonly text: string }
+export type FileText = string | Buffer | { readonly link: string } | { readonly mode: number; readonly text: string }
 
 type Stat = ReturnType<typeof statOf>
 
