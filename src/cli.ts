@@ -1,5 +1,5 @@
 import { main } from './cli/main.js'
-import { watchParents } from './cli/stop.js'
+import { watchParents } from './cli/signals.js'
 import { inCi } from './text/in-ci.js'
 import { programOf } from './text/propose.js'
 

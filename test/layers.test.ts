@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['connection', 'plan'],
   ['state'],
   ['scripts', 'release', 'inventory'],
-  ['cache-folder.ts', 'errors.ts', 'line-cutter.ts', 'package.ts', 'process-group.ts', 'text', 'within.ts'],
+  ['cache-folder.ts', 'errors.ts', 'line-cutter.ts', 'package.ts', 'process-group.ts', 'text', 'time-limit.ts'],
 ]
 
 /** Upwards, as types: the resolved configuration is data that all of them were written for, and config/config.ts holds no code. */
@@ -29,7 +29,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/completion.ts', 'cli/program.ts'],
   execa: ['artifact/git/git.ts'],
   'fast-string-width': ['render/table.ts'],
-  ignore: ['artifact/select/gitignore.ts'],
+  ignore: ['artifact/select/deployignore.ts'],
   jiti: ['config/load/evaluate.ts'],
   'log-update': ['render/progress/tty.ts'],
   'node-ssh': ['connection/ssh2/ssh.ts'],

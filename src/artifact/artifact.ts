@@ -2,7 +2,7 @@ import { PreflightError } from '../errors.js'
 import type { Skeleton } from '../release/linked.js'
 import type { Arrival, Zip } from '../scripts/prepare/arrival.js'
 import type { Manifest } from './manifest/manifest.js'
-import { printable } from './names.js'
+import { printable } from './printable-names.js'
 
 /** The built files, packed once: frozen on disk before the first host gets a byte. */
 export interface Artifact {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PreflightError } from '../errors.js'
 import { lineCutter } from '../line-cutter.js'
 import { signalGroup } from '../process-group.js'
-import { within } from '../within.js'
+import { within } from '../time-limit.js'
 
 export type OnOutput = (line: string, stream: 'stdout' | 'stderr') => void
 

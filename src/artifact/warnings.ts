@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { PreflightError } from '../errors.js'
 import { didYouMean } from '../text/suggest.js'
-import { onDisk, printable, someOf } from './names.js'
+import { onDisk, printable, someOf } from './printable-names.js'
 import type { Verdict } from './select/judge.js'
 import { endOf, parentOf, parentsOf } from './select/tree.js'
 import type { Found } from './select/walk.js'

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { within } from '../within.js'
+import { within } from '../time-limit.js'
 import { BalancerError, type ServerState } from './balancer.js'
 import type { Machine } from './machine.js'
 

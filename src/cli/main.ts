@@ -7,7 +7,7 @@ import { inCi } from '../text/in-ci.js'
 import { again, lineOf, proposer } from '../text/propose.js'
 import { type CompletionShell, completionScript } from './completion.js'
 import { type Asked, createProgram } from './program.js'
-import { createStopper } from './stop.js'
+import { createStopper } from './signals.js'
 
 /** Milliseconds: a longer timer would end at once. */
 const longestTimer = 2 ** 31 - 1

@@ -1,5 +1,5 @@
 import { type AppAnswer, askApps } from '../embedded/apps.js'
-import { watchSignals } from '../embedded/stop.js'
+import { watchSignals } from '../embedded/stop-apps.js'
 import type { ExitCode } from '../errors.js'
 import { quote } from '../scripts/shell/shell.js'
 import { changeVersion, fleetOf, makeDemoFolder, removeDemoFolder } from './demo/demo-folder.js'

@@ -1,6 +1,6 @@
 import { type ExitCode, UsageError } from '../errors.js'
+import { linesOf } from '../fleet/app-log.js'
 import { onEach } from '../fleet/each.js'
-import { linesOf } from '../fleet/last-words.js'
 import { demandAll, reach } from '../fleet/read/connect.js'
 import { demandStates, inspectAll } from '../fleet/read/inspect.js'
 import type { Session } from '../fleet/session.js'

@@ -1,7 +1,7 @@
 import type { ExitCode } from '../errors.js'
 import { releasesJson, releasesText } from '../render/reports/releases.js'
+import { ownedByOthers } from '../state/evidence/owner.js'
 import { listReleases } from '../state/releases.js'
-import { ownedByOthers } from '../state/trust/owner.js'
 import { escapeLine } from '../text/escape.js'
 import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { closed, oneOrMany } from './choose.js'
+import { oneOrMany } from './choose.js'
 import { balancer } from './fields/balancer.js'
 import { health } from './fields/health.js'
 import { prepare } from './fields/hook.js'
@@ -13,6 +13,7 @@ import { checked, duration } from './fields/scalars.js'
 import { build, source } from './fields/source.js'
 import { env, secrets } from './fields/variables.js'
 import { show } from './problems/sentence.js'
+import { closed } from './unknown-key.js'
 
 /** Every key of the config that a stage may have too. Keys are checked one by one, so that all problems are said at once. */
 export const fields = {

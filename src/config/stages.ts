@@ -1,10 +1,11 @@
 import { UsageError } from '../errors.js'
 import { didYouMean } from '../text/suggest.js'
 import { checkValue } from './check-value.js'
-import { isObject, unknownKey } from './choose.js'
+import { isObject } from './choose.js'
 import type { Path, Problem } from './problems/problem.js'
 import { should } from './problems/sentence.js'
 import { fields, type Layer, stageName } from './schema.js'
+import { unknownKey } from './unknown-key.js'
 
 /** One stage: what is said for it alone, and together with what is said for all. */
 export interface Stage {

@@ -1,5 +1,5 @@
 import { ConnectError } from './errors.js'
-import { hostKeyAlgorithms } from './host-keys/host-key.js'
+import { hostKeyAlgorithms } from './host-keys/judge-host-key.js'
 import { knownHostsReader, namesOf, typeOf } from './host-keys/known-hosts.js'
 import { type Reached, type ReachOptions, reachByCommand, reachDirectly } from './route/dial.js'
 import { type Lease, reachThrough } from './route/jump.js'

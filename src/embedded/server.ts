@@ -7,7 +7,7 @@ import { type HostServer, startHostServer } from './host-server.js'
 import { type KeyPair, keyPair } from './keys.js'
 import { loginName, surroundings } from './session.js'
 import { type EmbeddedHost, knownHostsText, sshConfigText } from './ssh-files.js'
-import { stopScript } from './stop.js'
+import { stopScript } from './stop-apps.js'
 
 export interface EmbeddedFleet {
   readonly hosts: readonly EmbeddedHost[]

@@ -3,7 +3,7 @@ import type { Host } from '../inventory/host.js'
 import type { Unpack } from '../scripts/prepare/unchanged.js'
 import type { Script } from '../scripts/shell/shell.js'
 import type { Times } from '../state/times.js'
-import type { Rollout } from './rollout.js'
+import type { Rollout } from './batches.js'
 
 /** Everything that a run will do, decided before it does anything. The two phases are in the type: `prepare`, then `swap`. */
 export interface Plan extends Times {

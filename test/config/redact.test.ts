@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { redactor, Secret } from '../../src/config/secrets/secret.js'
+import { redactor, Secret } from '../../src/config/secrets/redact.js'
 
 const value = `pä$$ "word"/'+?&\\`
 const redact = redacting(value)

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { SecretSource } from '../../src/config/config.js'
-import { commandOutput, resolveSecrets, Secret } from '../../src/config/secrets/secrets.js'
+import { commandOutput, resolveSecrets, Secret } from '../../src/config/secrets/resolve-secrets.js'
 import { PreflightError } from '../../src/errors.js'
 import { project } from './project.js'
 

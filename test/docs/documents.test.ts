@@ -79,7 +79,7 @@ function codesOfErrors(): readonly number[] {
 
 it('failures.md has every verdict of status, and no other', () => {
   const told = table(document('docs/failures.md'), '| verdict | means | run |').flatMap(([cell]) => words(cell))
-  const type = /type Verdict =\n(.*?)\n\n/s.exec(document('src/state/status.ts'))?.[1] ?? ''
+  const type = /type Verdict =\n(.*?)\n\n/s.exec(document('src/state/status-report.ts'))?.[1] ?? ''
   expect(told.sort()).toEqual([...type.matchAll(/\| '(.*)'/g)].map(found => found[1]).sort())
 })
 

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, sym
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { stopEmbeddedApps, stopScript } from '../../src/embedded/stop.js'
+import { stopEmbeddedApps, stopScript } from '../../src/embedded/stop-apps.js'
 import { freePort } from '../support/ports.js'
 import { busybox } from '../support/scripts.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Rollout as RolloutConfig } from '../../src/config/config.js'
-import { cutIntoBatches, type Seat } from '../../src/plan/rollout.js'
+import { cutIntoBatches, type Seat } from '../../src/plan/batches.js'
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']
 /** `abC`: a and b are up, c is down; `(d)` stays as it is. */

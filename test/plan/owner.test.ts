@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { assess } from '../../src/state/assess.js'
+import { assess } from '../../src/state/assess-fleet.js'
+import { lacksOwner, otherOwner, ownedByOthers, withOwnRecords } from '../../src/state/evidence/owner.js'
 import type { HostState, Owner } from '../../src/state/host-state.js'
-import { lacksOwner, otherOwner, ownedByOthers, withOwnRecords } from '../../src/state/trust/owner.js'
 import { host, idOf, link, record, transaction } from './states.js'
 
 const us = { app: 'store', stage: 'production' }

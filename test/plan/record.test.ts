@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { Config } from '../../src/config/config.js'
 import { planSweep } from '../../src/plan/repair.js'
 import type { Intent } from '../../src/plan/transaction.js'
+import { vouched } from '../../src/state/evidence/vouched.js'
 import type { Excluded, FleetRecord, HostState } from '../../src/state/host-state.js'
 import { shipped } from '../../src/state/times.js'
-import { vouched } from '../../src/state/trust/vouched.js'
 import { host, idOf, record } from './states.js'
 
 const config = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { beyondRepair, decideRepair, type Found, type RepairDecision } from '../../src/state/decide-repair.js'
+import { nothingKnown, vouched } from '../../src/state/evidence/vouched.js'
 import type { FleetRecord, HostState, ReleaseState, TransactionState } from '../../src/state/host-state.js'
-import { beyondRepair, decideRepair, type Found, type RepairDecision } from '../../src/state/repair.js'
-import { nothingKnown, vouched } from '../../src/state/trust/vouched.js'
 import { host } from './states.js'
 
 const [old, next] = ['20261122-101010-1f2e3d4', '20261123-183045-7a6ae02']

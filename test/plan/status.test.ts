@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assess, type Probe } from '../../src/state/assess.js'
+import { assess, type Probe } from '../../src/state/assess-fleet.js'
 import { noDrift } from '../../src/state/drift.js'
 import type { FleetState, HostState, LockState } from '../../src/state/host-state.js'
 import { host, idOf, link, record, release, transaction } from './states.js'

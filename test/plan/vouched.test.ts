@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { type Known, nothingKnown, vouched } from '../../src/state/evidence/vouched.js'
 import type { FleetRecord, HostState, TransactionState } from '../../src/state/host-state.js'
-import { type Known, nothingKnown, vouched } from '../../src/state/trust/vouched.js'
 import { host, idOf, link, record, release } from './states.js'
 
 /** The record of the transaction of that day, in which that day's release was confirmed. */

@@ -10,7 +10,7 @@ import {
   releasesText,
 } from '../../src/render/reports/releases.js'
 import { statusText } from '../../src/render/reports/status.js'
-import type { StatusHost, StatusReport } from '../../src/state/status.js'
+import type { StatusHost, StatusReport } from '../../src/state/status-report.js'
 import { newer, older } from './run.js'
 
 const now = new Date('2026-11-23T18:34:00Z')

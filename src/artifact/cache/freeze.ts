@@ -11,13 +11,13 @@ import {
   writeSync,
 } from 'node:fs'
 import { DamagedArtifactError, FileChangedError } from '../artifact.js'
+import { type Pause, pauseOften } from '../event-loop.js'
+import { type Mark, type Marks, markOf } from '../file-marks.js'
 import type { FileEntry } from '../manifest/entry.js'
 import { digestOf, type Manifest, manifestOf } from '../manifest/manifest.js'
-import { type Mark, type Marks, markOf } from '../marks.js'
-import { onDisk } from '../names.js'
-import { type Pause, pauseOften } from '../pause.js'
+import { onDisk } from '../printable-names.js'
 import { type Found, type FoundFile, type Stamp, stampOf } from '../select/walk.js'
-import { recallSeen, rememberSeen, type Seen } from './seen.js'
+import { recallSeen, rememberSeen, type Seen } from './seen-files.js'
 import { type Frozen, forget, keep, offsetsOf, unnamedContent } from './store.js'
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { digestIn } from './seen.js'
+import { digestIn } from './seen-files.js'
 import { artifactsIn, forget, notesOf } from './store.js'
 
 /**

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs'
-import { onDisk, rawName } from '../names.js'
-import type { PathTest } from '../select/gitignore.js'
+import { onDisk, rawName } from '../printable-names.js'
+import type { PathTest } from '../select/deployignore.js'
 import { parentsOf } from '../select/tree.js'
 import { type GitOptions, git, gitList, tryGit } from './git.js'
 

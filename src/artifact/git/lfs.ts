@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync } from 'node:fs'
 import { UnpackableError } from '../artifact.js'
-import { onDisk, printable, someOf } from '../names.js'
+import { onDisk, printable, someOf } from '../printable-names.js'
 import { gitList } from './git.js'
 
 /** Whether a file is what Git LFS has git keep in place of it. */

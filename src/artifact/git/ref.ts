@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.js'
 import { suggest } from '../../text/suggest.js'
-import { someOf } from '../names.js'
+import { someOf } from '../printable-names.js'
 import { AmbiguousRefError, NoSuchRefError, tryGit } from './git.js'
 import type { Repository } from './repository.js'
 

@@ -1,6 +1,6 @@
 import { PreflightError } from '../../errors.js'
 import { UnpackableError } from '../artifact.js'
-import { printable, someOf } from '../names.js'
+import { printable, someOf } from '../printable-names.js'
 import { endOf, parentOf, parentsOf } from './tree.js'
 import type { Found } from './walk.js'
 

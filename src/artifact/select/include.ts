@@ -1,4 +1,4 @@
-import type { Gitignore, PathTest } from './gitignore.js'
+import type { Gitignore, PathTest } from './deployignore.js'
 
 /** Which paths `include` asks for, and which of its patterns brought nothing. Paths are latin1 names. */
 export interface Include {

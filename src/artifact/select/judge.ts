@@ -1,4 +1,4 @@
-import type { Gitignore, PathTest } from './gitignore.js'
+import type { Gitignore, PathTest } from './deployignore.js'
 import type { Include } from './include.js'
 import { isEnvFile } from './tracked.js'
 

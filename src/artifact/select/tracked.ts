@@ -3,8 +3,8 @@ import { relative } from 'node:path'
 import { discover } from '../git/discover.js'
 import { tryGit } from '../git/git.js'
 import { ForeignRepositoryError, refuseForeign } from '../git/repository.js'
-import { onDisk, rawName } from '../names.js'
-import type { PathTest } from './gitignore.js'
+import { onDisk, rawName } from '../printable-names.js'
+import type { PathTest } from './deployignore.js'
 
 /**
  * The paths (latin1 names, below `top`) that git tracks of the working tree that a folder lies in. `specs` makes the

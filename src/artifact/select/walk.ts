@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
-import { onDisk } from '../names.js'
-import { pauseOften } from '../pause.js'
+import { pauseOften } from '../event-loop.js'
+import { onDisk } from '../printable-names.js'
 import type { Judge, Verdict } from './judge.js'
 import { byPath } from './tree.js'
 

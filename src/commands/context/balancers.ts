@@ -2,11 +2,11 @@ import { type Balancer, BalancerError, type ServerState } from '../../balancer/b
 import { openBalancers } from '../../balancer/open.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import type { Host } from '../../inventory/host.js'
-import type { InService } from '../../state/assess.js'
+import type { InService } from '../../state/assess-fleet.js'
 import { isOthers, nextDrains, openDrains, placeIn } from '../../state/drains.js'
 import type { DrainRecord, HostState } from '../../state/host-state.js'
 import type { Problem } from '../../state/preflight.js'
-import type { Place } from '../../state/status.js'
+import type { Place } from '../../state/status-report.js'
 import type { Context } from './context.js'
 import { orInterrupt } from './survey.js'
 

@@ -1,6 +1,6 @@
 import { PreflightError } from '../../errors.js'
+import { lacksOwner, type Owned, ownedByOthers, ownerName, withOwnRecords } from '../../state/evidence/owner.js'
 import type { HostState } from '../../state/host-state.js'
-import { lacksOwner, type Owned, ownedByOthers, ownerName, withOwnRecords } from '../../state/trust/owner.js'
 import type { Context } from './context.js'
 import type { AdoptFlags } from './flags.js'
 

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
+import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../../plan/batches.js'
 import type { Plan } from '../../plan/plan.js'
-import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../../plan/rollout.js'
 import type { DryRunStep } from '../../render/reports/plan.js'
 import type { Problem } from '../../state/preflight.js'
 import { isUpIn, readBalancers, runBalancers, type Served } from './balancers.js'

@@ -1,19 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Payload } from '../../artifact/artifact.js'
-import { redactor, resolveSecrets } from '../../config/secrets/secrets.js'
+import { redactor, resolveSecrets } from '../../config/secrets/resolve-secrets.js'
 import { type ExitCode, LockedError } from '../../errors.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import type { Outcome } from '../../fleet/outcome.js'
-import { batchesOf } from '../../fleet/transaction/batches.js'
 import { execute } from '../../fleet/transaction/execute.js'
-import type { HostRun, Run } from '../../fleet/transaction/run.js'
+import { batchesOf, type HostRun, type Run } from '../../fleet/transaction/run.js'
 import type { Plan } from '../../plan/plan.js'
-import { vouched } from '../../state/trust/vouched.js'
+import { vouched } from '../../state/evidence/vouched.js'
 import { saysYes } from './ask.js'
 import type { Context } from './context.js'
 import type { CommonFlags, TransactionFlags } from './flags.js'
-import { keepRecord, knownHere } from './known.js'
+import { keepRecord, knownHere } from './known-here.js'
 import { type Fleet, leave } from './survey.js'
 import { thisProcess } from './this-process.js'
 
@@ -110,37 +108,6 @@ export function startRun(
     swaps: [],
     swapWindowMs: null,
   }
-}
-
-/** Tries again while somebody else holds the lock, as long as --lock-wait says. */
-export async function withLockWait<T>(
-  context: Context,
-  flags: TransactionFlags,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  const until = performance.now() + (flags.lockWait ?? 0)
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof LockedError)) throw error
-      if (performance.now() >= until || context.io.stop.reason() !== null) throw withWait(context, flags, error)
-      context.emit({
-        type: 'note',
-        level: 'info',
-        host: null,
-        text: `${error.message.replace(' Nothing was changed.', '')} Waiting.`,
-      })
-      await Promise.race([sleep(2000), context.io.stop.asked])
-    }
-  }
-}
-
-/** What others do comes to its end: the same command can wait for that. */
-function withWait({ io }: Context, { lockWait }: TransactionFlags, error: LockedError): LockedError {
-  if (lockWait !== undefined) return error
-  const { message, details, next, cause } = error
-  return new LockedError(message, { details, next: [`wait: ${io.again('--lock-wait 10m')}`, ...next], cause })
 }
 
 /** A wish to stop takes the question away: that is a no. */

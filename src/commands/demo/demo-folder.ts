@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stopEmbeddedApps } from '../../embedded/stop.js'
+import { stopEmbeddedApps } from '../../embedded/stop-apps.js'
 import { packaged } from '../../package.js'
 import type { Step } from './demo-steps.js'
 

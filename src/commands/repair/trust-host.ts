@@ -1,9 +1,9 @@
 import { MixedError, PreflightError, UsageError } from '../../errors.js'
 import { selectHosts } from '../../inventory/select.js'
+import { wordsOf } from '../../state/evidence/host-claims.js'
+import { aloneText, trusting } from '../../state/evidence/lone-host.js'
+import type { Vouched } from '../../state/evidence/vouched.js'
 import type { HostState } from '../../state/host-state.js'
-import { aloneText, trusting } from '../../state/trust/alone.js'
-import { wordsOf } from '../../state/trust/testimony.js'
-import type { Vouched } from '../../state/trust/vouched.js'
 import type { Context } from '../context/context.js'
 import type { JoinFlags, RepairFlags } from '../context/flags.js'
 

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { HostEntry } from '../../inventory/host.js'
-import { choose, closed, isObject, oneOrMany } from '../choose.js'
+import { choose, isObject, oneOrMany } from '../choose.js'
 import { should, show } from '../problems/sentence.js'
+import { closed } from '../unknown-key.js'
 import { host } from './hosts.js'
 import { checked, duration, lineProblem, roles, text } from './scalars.js'
 

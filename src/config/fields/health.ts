@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { choose, closed, isObject, oneOrMany } from '../choose.js'
+import { choose, isObject, oneOrMany } from '../choose.js'
 import type { HealthCheck } from '../config.js'
 import { should, show } from '../problems/sentence.js'
+import { closed } from '../unknown-key.js'
 import { checked, duration, roles, text } from './scalars.js'
 
 const header = checked(value =>

@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { choose, closed, isObject, oneOrMany } from '../choose.js'
+import { choose, isObject, oneOrMany } from '../choose.js'
 import type { Hook } from '../config.js'
+import { closed } from '../unknown-key.js'
 import { duration, roles, text } from './scalars.js'
 
 const limits = { roles: roles.optional(), timeout: duration.optional() }

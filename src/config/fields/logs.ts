@@ -1,7 +1,8 @@
 import type * as z from 'zod'
 import type { LogSource } from '../../scripts/read/app-log.js'
-import { choose, closed, isObject } from '../choose.js'
+import { choose, isObject } from '../choose.js'
 import { show } from '../problems/sentence.js'
+import { closed } from '../unknown-key.js'
 import { checked, lineProblem, text } from './scalars.js'
 
 const command: z.ZodType<LogSource> = text.transform(run => ({ kind: 'command', run }))

@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { choose, closed, isObject } from '../choose.js'
+import { choose, isObject } from '../choose.js'
 import type { Relay } from '../config.js'
+import { closed } from '../unknown-key.js'
 import { port } from './scalars.js'
 
 const short: z.ZodType<Relay | null> = z.boolean().transform(on => (on ? relayOf({}) : null))

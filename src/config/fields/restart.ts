@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { type Service, serviceCommand } from '../../scripts/service/restart-command.js'
-import { choose, closed, isObject, oneOrMany } from '../choose.js'
+import { choose, isObject, oneOrMany } from '../choose.js'
 import type { Hook } from '../config.js'
 import { show } from '../problems/sentence.js'
+import { closed } from '../unknown-key.js'
 import { innerPath } from './path.js'
 import { checked, duration, lineProblem, roles, text } from './scalars.js'
 

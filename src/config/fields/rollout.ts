@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { choose, closed, isObject } from '../choose.js'
+import { choose, isObject } from '../choose.js'
 import type { Amount, Canary, Rollout } from '../config.js'
 import { should, show } from '../problems/sentence.js'
+import { closed } from '../unknown-key.js'
 import { duration, text } from './scalars.js'
 
 const percent: z.ZodType<Amount> = z.string().transform((value, context): Amount => {

@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { choose, closed, isObject } from '../choose.js'
+import { choose, isObject } from '../choose.js'
 import type { SecretSource } from '../config.js'
+import { closed } from '../unknown-key.js'
 import { localPath } from './path.js'
 import { checked, text } from './scalars.js'
 

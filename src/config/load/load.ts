@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { type DynamicSource, embeddedEntries, type HostEntry, type HostSource } from '../../inventory/host.js'
-import { within } from '../../within.js'
+import { within } from '../../time-limit.js'
 import { checkHealth, checkStages } from '../check.js'
 import { checkHosts, checkValue } from '../check-value.js'
 import type { Config } from '../config.js'

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { ConnectError } from '../errors.js'
 import type { Target } from '../target.js'
-import { shortType, spelledKey, type Verdict } from './host-key.js'
+import { shortType, spelledKey, type Verdict } from './judge-host-key.js'
 import { fingerprint, type KnownHost, type KnownKey, namesOf, typeOf } from './known-hosts.js'
 
 /** What an offered key that we do not trust means, and what to do about it. */

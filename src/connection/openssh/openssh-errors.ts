@@ -1,6 +1,6 @@
 import { ConnectError, type ConnectFailure } from '../errors.js'
-import { judge } from '../host-keys/host-key.js'
 import { hostKeyError } from '../host-keys/host-key-errors.js'
+import { judge } from '../host-keys/judge-host-key.js'
 import type { KnownHost } from '../host-keys/known-hosts.js'
 import { seconds } from '../shell/exchange.js'
 import { keptOut, oneKey, shutOut, whoKeepsOut } from '../ssh2/auth.js'

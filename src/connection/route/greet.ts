@@ -1,7 +1,7 @@
 import type { Client } from 'ssh2'
 import type { SshConfig } from '../../config/config.js'
 import { ConnectError } from '../errors.js'
-import { hostKeyAlgorithms, judge, type Verdict } from '../host-keys/host-key.js'
+import { hostKeyAlgorithms, judge, type Verdict } from '../host-keys/judge-host-key.js'
 import { fingerprint, type KnownHost, knownHostsReader, namesOf, typeOf } from '../host-keys/known-hosts.js'
 import { logins } from '../login.js'
 import { slots } from '../pool.js'

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import type { AuthHandlerMiddleware, BaseAgent, ParsedKey } from 'ssh2'
 import { ConnectError } from '../errors.js'
-import { shortType } from '../host-keys/host-key.js'
+import { shortType } from '../host-keys/judge-host-key.js'
 import { fingerprint, typeOf } from '../host-keys/known-hosts.js'
 import { spelled, sshLine, type Target } from '../target.js'
 import { CERTIFICATE } from './key-types.js'

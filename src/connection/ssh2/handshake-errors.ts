@@ -1,6 +1,6 @@
 import { ConnectError } from '../errors.js'
-import type { Verdict } from '../host-keys/host-key.js'
 import { hostKeyError } from '../host-keys/host-key-errors.js'
+import type { Verdict } from '../host-keys/judge-host-key.js'
 import type { KnownHost } from '../host-keys/known-hosts.js'
 import { seconds } from '../shell/exchange.js'
 import { addressOf, sshLine, type Target } from '../target.js'

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Client, ConnectConfig } from 'ssh2'
-import { hostKeyAlgorithms, judge } from '../host-keys/host-key.js'
+import { hostKeyAlgorithms, judge } from '../host-keys/judge-host-key.js'
 import type { Reached } from '../route/dial.js'
 import type { Target } from '../target.js'
 import { ALGORITHMS, isExposed, negotiation } from './algorithms.js'

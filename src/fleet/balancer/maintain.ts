@@ -5,7 +5,7 @@ import { renew } from '../../scripts/transaction/lock.js'
 import { placeIn } from '../../state/drains.js'
 import type { MaintenanceRecord } from '../../state/host-state.js'
 import { onEach } from '../each.js'
-import { type Lockable, underLocks } from '../locks.js'
+import { type Lockable, underLocks } from '../held-locks.js'
 
 interface Maintained extends Lockable {
   readonly name: string

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HealthStep } from '../../plan/plan.js'
 import { escapeLine } from '../../text/escape.js'
-import { within } from '../../within.js'
+import { within } from '../../time-limit.js'
 import { onEach } from '../each.js'
 import type { Emit } from '../events.js'
 import type { HostFailure } from '../outcome.js'

@@ -5,7 +5,7 @@ import { pushOf, takersOf } from '../../plan/relay.js'
 import { relay as relayScript, type Seed, seedIn } from '../../scripts/prepare/relay.js'
 import type { Delivery } from '../../scripts/prepare/unpack.js'
 import { escapeLine } from '../../text/escape.js'
-import { within } from '../../within.js'
+import { within } from '../../time-limit.js'
 import { failureOf } from '../failure.js'
 import type { HostRun, Run } from '../transaction/run.js'
 

@@ -3,9 +3,9 @@ import type { ScriptStep } from '../../plan/plan.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { outputLines } from '../output-lines.js'
-import { stillSwapped } from './batches.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 import { healthy } from './serve.js'
+import { stillSwapped } from './still-swapped.js'
 
 /** The first hosts serve alone for a while; the others follow when that was found good. */
 export async function passCanary(run: Run): Promise<Halt | null> {

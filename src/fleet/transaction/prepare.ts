@@ -5,12 +5,12 @@ import type { Delivery } from '../../scripts/prepare/unpack.js'
 import { codes } from '../../scripts/shell/codes.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
-import { oddFiles } from '../push/odd-files.js'
 import { type Relay, startRelay } from '../push/relay.js'
 import { scriptsUpTo } from '../push/scripts-up-to.js'
 import { treeIn } from '../read/held.js'
 import { lostResult } from '../session.js'
-import { ended, type Halt, type HostRun, haltOf, inPhase, type Run, runStep } from './run.js'
+import { compareTrees } from './compare-trees.js'
+import { ended, type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 import { sendAhead, takeSentAhead } from './sent-ahead.js'
 
 /** Milliseconds between two words of how much a host has got: each costs work, and there are thousands of pieces. */
@@ -122,26 +122,6 @@ async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number,
   await sendAhead(host, scripts, { timeout: step.timeout, onSent })
   return takeSentAhead(host, 'unpack') as RunResult
 }
-
-/** The same hooks must have made the same files everywhere. */
-async function compareTrees(run: Run): Promise<Halt | null> {
-  const trees = new Map<string, HostRun[]>()
-  for (const host of run.hosts) if (host.tree !== null) trees.set(host.tree, [...(trees.get(host.tree) ?? []), host])
-  if (trees.size < 2) return null
-  const groups = [...trees.values()].sort((a, b) => a.length - b.length)
-  const odd = groups[0] as HostRun[]
-  const files = await oddFiles([odd[0] as HostRun, groups.at(-1)?.[0] as HostRun], run.plan.release)
-  const message = `its files differ from those of the other hosts after the prepare hooks${files === null ? '' : `: ${files}`}`
-  if (run.plan.identical === 'warn') {
-    run.warnings.push(`${odd.map(({ name }) => name).join(', ')}: ${message}`)
-    return null
-  }
-  for (const host of odd) host.failure = { phase: 'prepare', step: 'compare', message, hint: toCompare, output: [] }
-  return haltOf(odd)
-}
-
-const toCompare =
-  "a hook that writes times, host names or random values makes clones differ; name files that may differ in `writable`, or allow all of it with identical: 'warn'"
 
 function isScript<T extends Step>(step: T): step is Exclude<T, PushStep> {
   return step.kind !== 'push'

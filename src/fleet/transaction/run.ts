@@ -204,3 +204,13 @@ export function moves({ plan }: HostRun): boolean {
 export function known(target: string | null): HostRun['current'] {
   return { kind: 'known', target }
 }
+/** The hosts of a run in the order in which its plan takes them. */
+
+export function batchesOf({ rollout }: Plan, hosts: readonly HostRun[]): readonly Batch[] {
+  const { batches, canary } = rollout
+  return batches.map((names, i) => ({
+    title: batches.length === 1 ? '' : `batch ${i + 1} of ${batches.length}: ${names.join(', ')}`,
+    hosts: hosts.filter(({ name }) => names.includes(name)),
+    endsCanary: canary?.batches === i + 1,
+  }))
+}

@@ -1,7 +1,7 @@
 import type { HealthStep, HookStep, Step } from '../../plan/plan.js'
+import { withLog } from '../app-log.js'
 import { checkHealth } from '../health/health.js'
 import { noneLeft } from '../health/processes.js'
-import { withLog } from '../last-words.js'
 import type { HostFailure, Phase } from '../outcome.js'
 import { stopIn } from '../stop.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, runStep } from './run.js'

@@ -1,7 +1,7 @@
 import type { Waiting } from '../../connection/connection.js'
 import { paths } from '../../release/paths.js'
 import { escapeLine } from '../../text/escape.js'
-import { within } from '../../within.js'
+import { within } from '../../time-limit.js'
 import type { HostFailure } from '../outcome.js'
 import {
   type Batch,

@@ -1,7 +1,7 @@
 import type { Event } from '../../fleet/events.js'
 import type { Output } from '../output.js'
 import type { Paint } from '../paint.js'
-import { tellOutcome } from '../tell-outcome.js'
+import { tellOutcome } from '../print-outcome.js'
 import { heartbeatLines, nameWidth, plainLines } from './plain-lines.js'
 import { advance, noProgress } from './progress.js'
 import type { Renderer, Settings } from './renderer.js'

@@ -1,5 +1,5 @@
-import type { Place, StatusHost, StatusReport } from '../../state/status.js'
-import { spanText, stillRuns } from '../../state/verdict.js'
+import { spanText, stillRuns } from '../../state/host-verdict.js'
+import type { Place, StatusHost, StatusReport } from '../../state/status-report.js'
 import { escapeLine } from '../../text/escape.js'
 import { capital, counted, everyHost, listed } from '../../text/phrases.js'
 import type { Propose } from '../../text/propose.js'

@@ -1,16 +1,5 @@
-import type { Plan } from '../../plan/plan.js'
 import { lookAgain } from './restore.js'
-import { type Batch, type Halt, type HostRun, inSilence, type Run } from './run.js'
-
-/** The hosts of a run in the order in which its plan takes them. */
-export function batchesOf({ rollout }: Plan, hosts: readonly HostRun[]): readonly Batch[] {
-  const { batches, canary } = rollout
-  return batches.map((names, i) => ({
-    title: batches.length === 1 ? '' : `batch ${i + 1} of ${batches.length}: ${names.join(', ')}`,
-    hosts: hosts.filter(({ name }) => names.includes(name)),
-    endsCanary: canary?.batches === i + 1,
-  }))
-}
+import { type Halt, inSilence, type Run } from './run.js'
 
 /** Hosts that have swapped wait for those that come after them: they must still serve the release, and be ours. */
 export function stillSwapped(run: Run): Promise<Halt | null> {

@@ -1,11 +1,11 @@
-import { someOf } from '../../artifact/names.js'
+import { someOf } from '../../artifact/printable-names.js'
 import { paths } from '../../release/paths.js'
 import { readManifest } from '../../scripts/read/contents.js'
 import { escapeLine } from '../../text/escape.js'
 import { onEach } from '../each.js'
+import { longestList, unzipped } from '../push/scripts-up-to.js'
 import { nameOf } from '../read/held.js'
-import type { HostRun } from '../transaction/run.js'
-import { longestList, unzipped } from './scripts-up-to.js'
+import { type Halt, type HostRun, haltOf, type Run } from './run.js'
 
 /** Names the first files of a release that are not the same on two hosts; null when a host does not say what it has. */
 export async function oddFiles(hosts: readonly [HostRun, HostRun], release: string): Promise<string | null> {
@@ -26,3 +26,21 @@ function differingNames(one: string, other: string): string | null {
   const names = [...new Set(lines.filter(line => /^[dfl] /.test(line)).map(nameOf))].sort()
   return names.length === 0 ? null : someOf(names.map(name => escapeLine(name, 200)))
 }
+/** The same hooks must have made the same files everywhere. */
+export async function compareTrees(run: Run): Promise<Halt | null> {
+  const trees = new Map<string, HostRun[]>()
+  for (const host of run.hosts) if (host.tree !== null) trees.set(host.tree, [...(trees.get(host.tree) ?? []), host])
+  if (trees.size < 2) return null
+  const groups = [...trees.values()].sort((a, b) => a.length - b.length)
+  const odd = groups[0] as HostRun[]
+  const files = await oddFiles([odd[0] as HostRun, groups.at(-1)?.[0] as HostRun], run.plan.release)
+  const message = `its files differ from those of the other hosts after the prepare hooks${files === null ? '' : `: ${files}`}`
+  if (run.plan.identical === 'warn') {
+    run.warnings.push(`${odd.map(({ name }) => name).join(', ')}: ${message}`)
+    return null
+  }
+  for (const host of odd) host.failure = { phase: 'prepare', step: 'compare', message, hint: toCompare, output: [] }
+  return haltOf(odd)
+}
+export const toCompare =
+  "a hook that writes times, host names or random values makes clones differ; name files that may differ in `writable`, or allow all of it with identical: 'warn'"

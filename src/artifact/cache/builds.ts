@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../config/config.js'
-import type { Skeleton } from '../release/linked.js'
-import type { Artifact } from './artifact.js'
-import { notesOf } from './cache/store.js'
+import type { Config } from '../../config/config.js'
+import type { Skeleton } from '../../release/linked.js'
+import type { Artifact } from '../artifact.js'
+import { notesOf } from './store.js'
 
 /** What a build of a commit made: the digest of its artifact, what shared folders begin with, and the warnings of packing it. */
 type Built = Pick<Artifact, 'digest' | 'skeleton' | 'warnings'>

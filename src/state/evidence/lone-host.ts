@@ -1,5 +1,5 @@
 import type { HostState } from '../host-state.js'
-import { isWhat, type Word, wordsOf } from './testimony.js'
+import { isWhat, type Word, wordsOf } from './host-claims.js'
 import type { Vouched } from './vouched.js'
 
 /** What one host alone says, as `status --json` tells it. */

@@ -1,6 +1,6 @@
 import { isPointer } from './git/lfs.js'
 import { entriesOf, type Manifest } from './manifest/manifest.js'
-import { printable, someOf } from './names.js'
+import { printable, someOf } from './printable-names.js'
 
 /**
  * Of a file that should not go out unnoticed: it holds a private key, it is a pointer of Git LFS, or a script that is run by

@@ -1,5 +1,5 @@
 import type { FleetRecord, HostState } from '../host-state.js'
-import { agreed, isEarlier, isSame, isWhat, serves, tookPart, type Word, wordsOf } from './testimony.js'
+import { agreed, isEarlier, isSame, isWhat, serves, tookPart, type Word, wordsOf } from './host-claims.js'
 
 /** What is known here of a fleet beside what its hosts say. */
 export interface Known {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Marks } from '../file-marks.js'
 import type { FileEntry } from '../manifest/entry.js'
 import { entriesOf } from '../manifest/manifest.js'
-import type { Marks } from '../marks.js'
 import type { FoundFile, Stamp } from '../select/walk.js'
 import { type Frozen, notesOf, recall } from './store.js'
 

@@ -2,14 +2,14 @@ import { isOlder, isReleaseId } from '../release/id.js'
 import { inWords } from '../release/paths.js'
 import { isAtWork, isPersons } from './at-work.js'
 import { isIntact } from './drift.js'
+import type { Word } from './evidence/host-claims.js'
+import { aloneText } from './evidence/lone-host.js'
+import { disown } from './evidence/owner.js'
 import type { HostState, LockState, TransactionState } from './host-state.js'
 import { asideOf, inDoubt, unserved } from './preflight.js'
 import { currentRelease } from './releases.js'
-import type { StatusHost, Verdict } from './status.js'
+import type { StatusHost, Verdict } from './status-report.js'
 import { shipped } from './times.js'
-import { aloneText } from './trust/alone.js'
-import { disown } from './trust/owner.js'
-import type { Word } from './trust/testimony.js'
 
 /** The verdict with one sentence (null: nothing to say), what to run next, and how many releases it is behind. */
 interface Judgement {

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { PreflightError } from '../../errors.js'
 import { formatDuration } from '../../text/units.js'
 import type { Config, SecretSource } from '../config.js'
-import { Secret } from './secret.js'
+import { Secret } from './redact.js'
 
-export { redactor, Secret } from './secret.js'
+export { redactor, Secret } from './redact.js'
 
 /** Where secrets are read: the folder that commands run in, and the environment. */
 type Place = Pick<Config, 'root' | 'secrets'>

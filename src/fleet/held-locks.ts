@@ -1,6 +1,7 @@
 import type { Script } from '../scripts/shell/shell.js'
 import { lock, lockLease, renew, unlock } from '../scripts/transaction/lock.js'
 import { onEach } from './each.js'
+import { startHeart } from './heartbeat.js'
 import type { Session } from './session.js'
 
 /** A host whose lock is taken outside of a transaction, for prune or maintenance. */
@@ -28,20 +29,4 @@ export async function underLocks<H extends Lockable, R>(
     heart.stop()
     await onAll(({ root }) => unlock({ root, tx }))
   }
-}
-
-/** Signs of life, four in a lease (seconds), until it is stopped; a host that does not answer is found by the step that needs it. */
-export function startHeart(
-  lease: number,
-  signs: () => readonly (readonly [Session, Script])[],
-): { readonly stop: () => void } {
-  const busy = new Set<Session>()
-  const beat = () => {
-    for (const [session, renewal] of signs().filter(([session]) => !busy.has(session))) {
-      busy.add(session)
-      session.run(renewal, { timeout: 10_000 }).finally(() => busy.delete(session))
-    }
-  }
-  const timer = setInterval(beat, (lease * 1000) / 4)
-  return { stop: () => clearInterval(timer) }
 }

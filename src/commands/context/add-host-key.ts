@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { judge } from '../../connection/host-keys/host-key.js'
 import { pinLine, short } from '../../connection/host-keys/host-key-errors.js'
+import { judge } from '../../connection/host-keys/judge-host-key.js'
 import {
   addLine,
   type KnownKey,

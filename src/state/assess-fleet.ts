@@ -1,13 +1,13 @@
 import { inWords } from '../release/paths.js'
 import { isAtWork, isPersons } from './at-work.js'
+import { aloneReport, trusting } from './evidence/lone-host.js'
+import { ownedByOthers, withOwnRecords } from './evidence/owner.js'
+import { type Known, nothingKnown, type Vouched, vouched } from './evidence/vouched.js'
 import type { Excluded, FleetState, HostState } from './host-state.js'
+import { type FleetFacts, joinHosts, judge, leftBy, repair, unreachable, wait } from './host-verdict.js'
 import { inDoubt } from './preflight.js'
 import { currentEntry, currentRelease } from './releases.js'
-import type { Place, StatusHost, StatusReport } from './status.js'
-import { aloneReport, trusting } from './trust/alone.js'
-import { ownedByOthers, withOwnRecords } from './trust/owner.js'
-import { type Known, nothingKnown, type Vouched, vouched } from './trust/vouched.js'
-import { type FleetFacts, joinHosts, judge, leftBy, repair, unreachable, wait } from './verdict.js'
+import type { Place, StatusHost, StatusReport } from './status-report.js'
 
 /** What was found out about a host beside its state. */
 export interface Probe {
