@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { didYouMean } from '../text/suggest.js'
 import { sentence } from './problems/sentence.js'
 
 const forms = new WeakMap<z.core.$ZodType, readonly z.ZodType[]>()
