@@ -298,7 +298,7 @@ function count(value: string): number {
 
 /** `10m`, `1h30m`, `45s`; a bare number means seconds. Milliseconds. */
 function duration(value: string): number {
-  const ms = parseDuration(value)
+  const ms = parseDuration(value, Number.POSITIVE_INFINITY)
   if (ms === null) throw new InvalidArgumentError('Write it like 30s, 10m or 1h30m.')
   return ms
 }

@@ -67,10 +67,10 @@ const units = [3_600_000, 60_000, 1000, 1] as const
 /** The longest time that a timer can wait. */
 const longest = 2 ** 31 - 1
 
-/** Milliseconds of `'30s'`, `'1m30s'`, or of a number of seconds; null when it is not a duration (or over 24 days). */
-export function parseDuration(value: string | number): number | null {
+/** Milliseconds of `'30s'`, `'1m30s'`, or of a number of seconds; null when it is not a duration, or over `most` (24 days). */
+export function parseDuration(value: string | number, most = longest): number | null {
   const ms = typeof value === 'number' ? value * 1000 : textMs(value.trim())
-  if (ms === null || !(ms >= 0 && ms <= longest)) return null
+  if (ms === null || !(ms >= 0 && ms <= most)) return null
   return Math.round(ms)
 }
 
