@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder'
 
 /** Cuts a stream of chunks into lines. */
-export interface LineCutter {
+interface LineCutter {
   readonly write: (chunk: Buffer) => void
   /** Tells what came after the last line break. */
   readonly end: () => void

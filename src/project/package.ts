@@ -21,7 +21,7 @@ export interface Package {
 }
 
 /** Which packages have to be installed: any (clonedeploy alone is none), some to run, some only to build. */
-export interface Needs {
+interface Needs {
   readonly any: boolean
   readonly production: boolean
   readonly development: boolean

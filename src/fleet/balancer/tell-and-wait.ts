@@ -13,7 +13,7 @@ export type Look = (
   host: HostRun,
 ) => Promise<{ readonly ok: boolean; readonly note: string } | null>
 
-export interface Telling {
+interface Telling {
   readonly phase: 'drain' | 'ready'
   readonly tasks: readonly Task[]
   readonly hosts: readonly HostRun[]

@@ -8,7 +8,7 @@ import { nameOf } from '../read/held.js'
 import { type Halt, type HostRun, haltOf, type Run } from './run.js'
 
 /** Names the first files of a release that are not the same on two hosts; null when a host does not say what it has. */
-export async function oddFiles(hosts: readonly [HostRun, HostRun], release: string): Promise<string | null> {
+async function oddFiles(hosts: readonly [HostRun, HostRun], release: string): Promise<string | null> {
   const [one, other] = await onEach(hosts, 2, host => sealedOn(host, release))
   return one == null || other == null ? null : differingNames(one, other)
 }
@@ -42,5 +42,5 @@ export async function compareTrees(run: Run): Promise<Halt | null> {
   for (const host of odd) host.failure = { phase: 'prepare', step: 'compare', message, hint: toCompare, output: [] }
   return haltOf(odd)
 }
-export const toCompare =
+const toCompare =
   "a hook that writes times, host names or random values makes clones differ; name files that may differ in `writable`, or allow all of it with identical: 'warn'"
