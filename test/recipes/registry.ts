@@ -17,7 +17,7 @@ export interface FreshApp {
 export function freshApp(make: string, ...more: readonly string[]): FreshApp {
   let folder: string
   let shop: string
-  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', npm_config_fund: 'false', npm_config_audit: 'false' }
+  const env = { ...process.env, ...settings, NEXT_TELEMETRY_DISABLED: '1' }
   const run = (command: string, cwd: string) => execFileSync('sh', ['-c', command], { cwd, env, stdio: 'pipe' })
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'clonedeploy-fresh-'))
@@ -29,8 +29,14 @@ export function freshApp(make: string, ...more: readonly string[]): FreshApp {
     for (const command of more) run(command, shop)
   }, 1_200_000)
   afterAll(() => folder && rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  // What was downloaded once is not asked for again by each build.
-  return { files: () => ({ ...sources(shop), '.npmrc': 'prefer-offline=true\naudit=false\n' }) }
+  return { files: () => ({ ...sources(shop), '.npmrc': 'audit=false\n' }) }
+}
+
+/** A lock file that has the addresses: then each build takes from npm's cache what was downloaded once, and asks nobody. */
+const settings = {
+  npm_config_omit_lockfile_registry_resolved: 'false',
+  npm_config_fund: 'false',
+  npm_config_audit: 'false',
 }
 
 function demandRegistry(run: (command: string) => unknown): void {
