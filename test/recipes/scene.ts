@@ -20,6 +20,8 @@ export interface Scene {
   readonly hosts: readonly RecipeHost[]
   /** Commits a version of the app, with `files` over it, and deploys it. */
   readonly deploy: (version: string, files?: Files) => Promise<Ended>
+  /** Runs a command line with the configuration of the page. */
+  readonly run: (args: string) => Promise<Ended>
   /** The app's files on the page. */
   readonly page: Texts
   /** A host loses all that was ever deployed to it, and is set up once more. */
@@ -31,21 +33,22 @@ const patient = `health: [config.health].flat().map(one => ({ ...one, timeout: '
 
 export function onRecipe(recipe: Recipe): Scene {
   const page = readPage(recipe.name)
+  const { deployTo, configFile } = page
   const { hostFiles } = recipe.hostsOf === undefined ? page : readPage(recipe.hostsOf)
   const here = {} as { fleet: TestFleet; project: Project; hosts: readonly RecipeHost[] }
   let folder: string
 
   const adapted = (text: string, host: RecipeHost) => {
-    const own = text.replaceAll('/srv/shop', host.deployTo).replace(/(127\.0\.0\.1):\d+/g, `$1:${host.port}`)
+    const own = text.replaceAll(deployTo, host.deployTo).replace(/(127\.0\.0\.1):\d+/g, `$1:${host.port}`)
     return recipe.rewrite?.(own, host) ?? own
   }
 
   function setUp(host: RecipeHost): void {
     writeFiles(host.machine.folder, recipe.packaged?.(host) ?? {})
-    for (const [path, text] of Object.entries({ ...hostFiles, ...sharedOf(recipe) })) {
-      const isDeployed = path.startsWith('/srv/shop/')
+    for (const [path, text] of Object.entries({ ...hostFiles, ...sharedOf(recipe, deployTo) })) {
+      const isDeployed = path.startsWith(`${deployTo}/`)
       writeFiles(isDeployed ? host.deployTo : host.machine.folder, {
-        [adapted(path.replace(/^\/srv\/shop/, ''), host)]: adapted(text, host),
+        [adapted(isDeployed ? path.slice(deployTo.length) : path, host)]: adapted(text, host),
       })
     }
     for (const unit of recipe.units ?? []) host.machine.systemctl('start', unit)
@@ -69,8 +72,8 @@ export function onRecipe(recipe: Recipe): Scene {
     await startHosts()
     startRepository(here.project)
     const config = page.config.replace(/(127\.0\.0\.1)(:\d+)?\//g, '$1:$PORT/')
-    here.project.write({ 'deploy.config.ts': adapted(config, here.hosts[0] as RecipeHost) })
-    const file = join(here.project.root, 'deploy.config.ts')
+    here.project.write({ [configFile]: adapted(config, here.hosts[0] as RecipeHost) })
+    const file = join(here.project.root, configFile)
     reconfigure(here.project, here.fleet, file, patient, i => ({ env: { PORT: here.hosts[i - 1]?.port } }))
     for (const host of here.hosts) setUp(host)
   })
@@ -81,6 +84,7 @@ export function onRecipe(recipe: Recipe): Scene {
     if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
+  const run = (args: string) => here.project.run(`${args} -c ${configFile}`)
   return {
     get project() {
       return here.project
@@ -89,12 +93,13 @@ export function onRecipe(recipe: Recipe): Scene {
       return here.hosts
     },
     page: page.appFiles,
+    run,
     deploy(version, files = {}) {
       const { project } = here
       project.write({ ...page.appFiles, ...recipe.app(version, page.appFiles), ...files })
       project.git('add', '-A')
       project.git('commit', '-qm', `Version ${version}`)
-      return project.run('deploy --json')
+      return run('deploy --json')
     },
     wipe(i) {
       const host = here.hosts[i - 1] as RecipeHost
@@ -109,9 +114,9 @@ export function onRecipe(recipe: Recipe): Scene {
 function startRepository(project: Project): void {
   execFileSync('find', [project.root, '-mindepth', '1', '-delete'])
   project.git('init', '-q', '-b', 'main')
-  project.write({ '.git/info/exclude': '.clonedeploy/\n/deploy.config.ts\n/example.config.ts\n' })
+  project.write({ '.git/info/exclude': '.clonedeploy/\ndeploy.config.ts\nexample.config.ts\n' })
 }
 
-function sharedOf({ shared = {} }: Recipe) {
-  return Object.fromEntries(Object.entries(shared).map(([path, text]) => [`/srv/shop/shared/${path}`, text]))
+function sharedOf({ shared = {} }: Recipe, deployTo: string): Texts {
+  return Object.fromEntries(Object.entries(shared).map(([path, text]) => [`${deployTo}/shared/${path}`, text]))
 }

@@ -54,7 +54,7 @@ export function walk(recipe: Recipe): Scene {
   it('goes back to a release into which the app has written', async () => {
     const written = recipe.writes.map(path => scene.hosts.map(host => isThere(host.deployTo, releases[0], path)))
     expect(written).toEqual(recipe.writes.map(() => [true, true]))
-    const [ended, { failed, bodies }] = await underTraffic(() => scene.project.run('rollback --yes --json'))
+    const [ended, { failed, bodies }] = await underTraffic(() => scene.run('rollback --yes --json'))
     expect(ending(ended)).toEqual([0, ''])
     expect(ended.json().release).toBe(releases[0])
     expect(bodies).toEqual(['one', 'two'])
@@ -63,17 +63,17 @@ export function walk(recipe: Recipe): Scene {
   })
 
   it('is whole: nothing is there that the page has not named', async () => {
-    const ended = await scene.project.run('status --verify --json')
+    const ended = await scene.run('status --verify --json')
     expect(ending(ended)).toEqual([0, ''])
     expect(ended.json().hosts.map(({ drift }: Json) => drift)).toEqual([whole, whole])
   })
 
   it('comes to a wiped host by join', async () => {
     scene.wipe(2)
-    const ended = await scene.project.run('join --host h2 --json')
+    const ended = await scene.run('join --host h2 --json')
     expect(ending(ended)).toEqual([0, ''])
     expect(await shown()).toEqual(['one', 'one'])
-    expect((await scene.project.run('status --verify')).code).toBe(0)
+    expect((await scene.run('status --verify')).code).toBe(0)
   })
 
   return scene
