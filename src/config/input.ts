@@ -144,7 +144,7 @@ export interface StageInput {
    */
   readonly relay?: boolean | RelayInput
   /**
-   * How many old releases each host keeps to roll back to.
+   * How many releases each host keeps: the one it serves, and older ones to roll back to.
    * @default 5
    * @example 10
    */

@@ -12,10 +12,13 @@ interface Holdings {
   readonly fleet: { readonly release: string; readonly previous: string | null } | null
 }
 
+/** Said of a release by the host that puts it back and does not know why. */
+export const unconfirmed = 'put back before the fleet confirmed it'
+
 /**
- * Releases that a host may lose once `next` is served: all but the newest `keep` that can be gone back to (`confirmed`, not
- * bad, each code once) and the newest bad one, to be looked at. Never what is or was served,
- * what an open transaction names, or what has no name of ours or Capistrano's.
+ * Releases that a host may lose once `next` is served: all but the newest `keep` (`next` among them) that are served or can
+ * be gone back to (`confirmed`, not bad, each code once). Never what is or was served, what an open transaction names, what
+ * has no name of ours or Capistrano's, or what the host put back while others may have confirmed it: that bears them out.
  */
 export function retired(
   host: Holdings,
@@ -31,9 +34,10 @@ export function retired(
   const safe = new Set([next?.id ?? null, served, before, host.fleet?.release ?? null, ...open])
   const ours = host.releases.filter(({ id }) => /^\d{8}-?\d{6}/.test(id))
   const good = ours.filter(({ id, bad }) => bad === null && confirmed.has(id) && id !== next?.id)
-  const failed = ours.find(({ bad }) => bad !== null)?.id ?? null
+  const [newest] = ours
+  const evidence = next === null && newest?.bad === unconfirmed ? newest.id : null
   const distinct = withoutRepeats([...(next === null ? [] : [next]), ...good])
-  const kept = new Set([failed, ...distinct.slice(0, keep).map(({ id }) => id)])
+  const kept = new Set([evidence, ...distinct.slice(0, keep).map(({ id }) => id)])
   return ours.map(({ id }) => id).filter(id => !kept.has(id) && !safe.has(id))
 }
 

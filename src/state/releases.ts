@@ -19,9 +19,6 @@ export function mostCommon(values: readonly (string | null)[]): string | null {
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null
 }
 
-/** Said of a release by the host that puts it back and does not know why. */
-export const unconfirmed = 'put back before the fleet confirmed it'
-
 type Presence = 'current' | 'intact' | 'missing' | 'bad' | 'foreign'
 
 /** Releases × hosts, newest first. */

@@ -73,11 +73,13 @@ describe('what stops a run', () => {
   })
 
   it.each([
-    [[3, 2, 1], 'clonedeploy prune --only web-1 --keep 2'],
-    [[3, 2], 'clonedeploy prune --only web-1 --keep 1'],
-    [[3], 'make room on /srv of web-1: it holds no old release that could go'],
-  ])('where releases %j leave no room: %s', (days, fix) => {
-    const state = host('web-1', { ...disk(0, null), releases: days.map(day => release(day)) })
+    [[3, 2, 1], [], 'clonedeploy prune --only web-1 --keep 2'],
+    [[3, 2], [], 'clonedeploy prune --only web-1 --keep 1'],
+    [[3, 2], [2], 'clonedeploy prune --only web-1 --keep 2'],
+    [[3], [], 'make room on /srv of web-1: it holds no old release that could go'],
+  ])('where releases %j, of them bad %j, leave no room: %s', (days, bad, fix) => {
+    const releases = days.map(day => release(day, { bad: bad.some(one => one === day) ? 'health' : null }))
+    const state = host('web-1', { ...disk(0, null), releases })
     expect(problemsOf(state, { bytes: 1, entries: 1, inodes: 1 })).toMatchObject([{ fix }])
   })
 

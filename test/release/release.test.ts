@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fileTime, isReleaseId, releaseId, timeAfter, touchStamp } from '../../src/release/id.js'
 import { addedEntries } from '../../src/release/linked.js'
 import { paths, sharedTarget } from '../../src/release/paths.js'
-import { retired } from '../../src/release/retention.js'
+import { retired, unconfirmed } from '../../src/release/retention.js'
 
 describe('a release id', () => {
   it.each([
@@ -104,6 +104,11 @@ describe('the releases that may go', () => {
   const open = (outcome: 'reverted' | null) => ({ outcome, next: id(2), old: `/srv/shop/releases/${id(1)}` })
   const spoilt = (...days: number[]) =>
     host.releases.map(one => (days.some(day => one.id === id(day)) ? { ...one, bad: 'health' } : one))
+  const putBack = {
+    ...host,
+    current: link(id(4)),
+    releases: host.releases.with(0, { id: id(5), digest: 'sha256:5', bad: unconfirmed }),
+  }
   const record = (release: number, previous: number) => ({ release: id(release), previous: id(previous) })
 
   it.each([
@@ -115,13 +120,10 @@ describe('the releases that may go', () => {
     ['none that was served before, when nothing new comes', { ...host, fleet: record(5, 1) }, null, 1, [4, 3, 2]],
     ['none of an open transaction', { ...host, transactions: [open(null)] }, id(6), 1, [4, 3]],
     ['those of a transaction that was decided', { ...host, transactions: [open('reverted')] }, id(6), 1, [4, 3, 2, 1]],
-    [
-      'bad ones first, but for the newest, and they count for nothing',
-      { ...host, releases: spoilt(4, 2) },
-      id(6),
-      3,
-      [2, 1],
-    ],
+    ['bad ones first, and they count for nothing', { ...host, releases: spoilt(4, 2) }, id(6), 3, [4, 2, 1]],
+    ['bad ones alone, where the good ones are few', { ...host, releases: spoilt(4) }, null, 4, [4]],
+    ['none that was put back last and may be confirmed elsewhere', putBack, null, 5, []],
+    ['what was put back and was followed by another deploy', putBack, id(6), 5, [5]],
     [
       'of Capistrano too',
       { ...host, releases: [...host.releases, { id: '20200101000000', digest: null, bad: null }] },

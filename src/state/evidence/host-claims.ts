@@ -1,7 +1,8 @@
 import { isOlder } from '../../release/id.js'
+import { unconfirmed } from '../../release/retention.js'
 import type { FleetRecord, HostState } from '../host-state.js'
 import { inDoubt } from '../preflight.js'
-import { currentEntry, currentRelease, unconfirmed } from '../releases.js'
+import { currentEntry, currentRelease } from '../releases.js'
 
 /** What a host says that the fleet is to serve. */
 export interface Word {
