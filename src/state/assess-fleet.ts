@@ -6,7 +6,7 @@ import { type Known, nothingKnown, type Vouched, vouched } from './evidence/vouc
 import type { Excluded, FleetState, HostState } from './host-state.js'
 import { type FleetFacts, joinHosts, judge, leftBy, repair, unreachable, wait } from './host-verdict.js'
 import { inDoubt } from './preflight.js'
-import { currentEntry, currentRelease } from './releases.js'
+import { confirmedReleases, currentEntry, currentRelease } from './releases.js'
 import type { Place, StatusHost, StatusReport } from './status-report.js'
 
 /** What was found out about a host beside its state. */
@@ -94,7 +94,7 @@ function factsOf(states: readonly HostState[], { record, alone }: Vouched): Omit
   return {
     target: record?.release ?? null,
     alone: new Map(alone.map(word => [word.host, word])),
-    releases: states.flatMap(({ releases }) => releases.map(({ id }) => id)),
+    releases: confirmedReleases(states),
     confirmed: new Set(transactions.flatMap(({ id, outcome }) => (outcome === 'confirmed' ? [id] : []))),
   }
 }

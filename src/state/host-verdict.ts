@@ -25,8 +25,8 @@ export interface FleetFacts {
   readonly target: string | null
   /** What hosts alone say, by their names. */
   readonly alone: ReadonlyMap<string, Word>
-  /** Every release that any host holds. */
-  readonly releases: readonly string[]
+  /** Every release that the fleet once served. */
+  readonly releases: ReadonlySet<string>
   /** Transactions that some host has confirmed. */
   readonly confirmed: ReadonlySet<string>
   /** Where a run that died took hosts out of service: `HAProxy web/web-3`. */
@@ -156,8 +156,8 @@ function misplaced(state: HostState, { target, releases, confirmed, alone }: Fle
   return { ...off('behind', 'OLD', `${name} serves ${serves}${count}; the fleet serves ${target}.`, repair), behind }
 }
 
-/** How many of the releases that are still on any host came after this one, up to the fleet's. */
-function missed(serves: string, target: string, releases: readonly string[]): number {
+/** How many of the releases that the fleet once served came after this one, up to its own. */
+function missed(serves: string, target: string, releases: ReadonlySet<string>): number {
   return new Set([...releases, target].filter(id => isOlder(serves, id) && !isOlder(target, id))).size
 }
 

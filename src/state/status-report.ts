@@ -107,7 +107,7 @@ export interface StatusHost {
   /** The verdict in one sentence, and what to run next; null when there is nothing to say. */
   readonly says: string | null
   readonly next: string | null
-  /** How many releases it is behind, of those that are still on any host; null when it is not, or that cannot be told. */
+  /** How many releases it is behind, of those that the fleet once served and that are still on any host; null when it is not, or that cannot be told. */
   readonly behind: number | null
 }
 

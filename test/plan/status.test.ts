@@ -184,6 +184,22 @@ describe('the verdict on a host', () => {
     expect(hosts.map(({ behind }) => behind)).toEqual([null, 3, null])
   })
 
+  it('counts none that failed or was put back, as the fleet never served it', () => {
+    const failed = [5, 4].map(day => release(day, { bad: 'health', confirmed: false }))
+    const newest = { current: link(6), releases: [release(6), ...failed, release(3)], fleet: record(9, 6) }
+    const left = { releases: [...failed, release(3)] }
+    const { hosts } = assess(
+      'shop',
+      'production',
+      fleetOf([host('a', newest), host('b', left), host('c', newest)]),
+      nobody,
+    )
+    expect(hosts[1]).toMatchObject({
+      behind: 1,
+      says: `b serves ${idOf(3)}, 1 release behind; the fleet serves ${idOf(6)}.`,
+    })
+  })
+
   it('tells a fleet that a dying controller has split from hosts that fell behind', () => {
     const releases = [release(4), release(3), release(2)]
     const confirmed = { current: link(4), transactions: [transaction('swapped', 'confirmed')], releases }
