@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { enter } from '../../src/scripts/shell/fence.js'
@@ -266,6 +266,17 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     expect((await waiting.result).code).toBe(0)
     expect(existsSync(join(root, 'restarted'))).toBe(false)
     expect(currentOf(root)).toBe(newTarget)
+  })
+
+  it('leaves another attempt of the same transaction alone, as does the shell that waited', async () => {
+    const { root, waiting } = await swapped(shell, { lease: 2 })
+    waiting.hangUp()
+    await succeed(run(back(root), shell))
+    await succeed(run(layLinks(place(root), newId, oldTarget, Buffer.alloc(0)), shell))
+    await until(() => switchesIn(root).length === 0, 'the switch ends')
+    await waiting.result
+    expect(recordsOf(root)).toEqual(['state.staged', 'undecided'])
+    expect(readlinkSync(join(root, '.clonedeploy/tx/t1/stage/go/current'))).toBe(newTarget)
   })
 
   it('does nothing after the deadline when there was no word', async () => {

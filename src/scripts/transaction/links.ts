@@ -47,7 +47,7 @@ echo "tree $t"`
  * Everything that swap and restore will need is made now, so that neither needs space or inodes later: both links, the
  * transaction's state (one file that is renamed: staged → armed → swapped, or disarmed), the files whose times tell the
  * deadline, and the outcome register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one
- * rename can win).
+ * rename can win). `laid` gets a dot each time: what watched over an earlier attempt of this transaction leaves this one alone.
  * `bad`: how the release is marked when it is put back.
  * Every earlier way back is set aside first: a switch that slept since it decided would put its old release under this one,
  * and a restart of it that still goes on would start it, unless what is served stays. Exit: busy (that could not be ended), releaseMissing, currentChanged.
@@ -72,7 +72,7 @@ export function layLinks(
 for d in .clonedeploy/tx/*; do backaside "$d"; ${stays ? sh`` : sh`endwork "$d" || exit ${codes.busy}; `}done`,
       sameCurrent(old),
       sh`[ ! -e "$X/stage" ] || rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
-mkdir -p "$X/stage/go" "$X/stage/revert" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,
+mkdir -p "$X/stage/go" "$X/stage/revert" && printf . >>"$X/laid" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,
       old === null
         ? sh`: >"$X/stage/revert/absent"`
         : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,

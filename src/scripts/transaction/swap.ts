@@ -23,7 +23,8 @@ interface Arm {
  * `go` is refused there, and finds no link: the switch takes it away at the deadline, by the clock and by
  * its sleeps, whoever calls the swap off before. What was renamed later all the same (the change time of the link; a host
  * that froze as a whole) it puts back at its next look. Exit: late, rename, unpack (the times could not be written).
- * When our end of the line is lost after the swap, the waiting shell is a second switch beside the first.
+ * When our end of the line is lost after the swap, the waiting shell is a second switch beside the first. Both end when the
+ * links are laid again: what is undecided then is another attempt, with switches of its own.
  */
 export function arm(claim: Claim, what: Arm): Script {
   return script('arm', [
@@ -33,11 +34,12 @@ export function arm(claim: Claim, what: Arm): Script {
     sh`mv -f "$X/state.staged" "$X/state.armed" || exit ${codes.late}
 k=${what.deadline}
 : >"$X/told" && b=$(stat -c %Y "$X/told") && touch -d "@$((b-1))" "$X/early" && touch -d "@$((b+k))" "$X/late" || exit ${codes.unpack}
+laid=; read -r laid <"$X/laid"
+watched() { w=$laid; read -r w <"$X/laid"; [ "$w" = "$laid" ] && [ -e "$X/undecided" ]; }
 late() { true >"$1" || return 0; [ "$1" -nt "$X/late" ] || [ "$X/early" -nt "$1" ]; }
 ( trap '' HUP INT TERM PIPE
   d=0; n=0; m=0; seen=
-  while [ -e "$X/undecided" ] && [ ! -e "$X/state.disarmed" ]; do
-    sleep 1
+  while sleep 1; watched && [ ! -e "$X/state.disarmed" ]; do
     if [ -L "$X/stage/go/current" ]; then
       d=$((d+1))
       [ "$d" -lt "$k" ] && ! late "$X/tick" || calloff "$X"
@@ -68,9 +70,9 @@ printf 'swapped %s\n' "$(readlink current)"`,
     sh`echo flushed
 IFS= read -r line && exit 0
 # A renewal that was on its way when our end was lost is no sign of life yet: only a lease without any tells.
-while [ -e "$X/undecided" ]; do
+while watched; do
   seen=$(stat -c %Y "$X/lease"); sleep ${what.lease}
-  [ "$(stat -c %Y "$X/lease")" != "$seen" ] || putback
+  [ "$(stat -c %Y "$X/lease")" != "$seen" ] || ! watched || putback
 done`,
   ])
 }
