@@ -7,7 +7,7 @@ import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 import { healthy } from './serve.js'
 import { stillSwapped } from './still-swapped.js'
 
-/** The first hosts serve alone for a while; the others follow when that was found good. */
+/** Lets the canary hosts serve alone for a while. The others follow when the canary is judged good. */
 export async function passCanary(run: Run): Promise<Halt | null> {
   const { canary } = run.plan.rollout
   if (canary === null) return null
@@ -16,7 +16,7 @@ export async function passCanary(run: Run): Promise<Halt | null> {
   return halt ?? (canary.confirm ? confirmed(run, hosts) : null)
 }
 
-/** Afterwards they are looked at once more: what fails after minutes is what a canary is for. */
+/** Checks the canary once more after the wait: a canary is there to find what fails after minutes. */
 async function pause(run: Run, ms: number, hosts: readonly HostRun[]): Promise<Halt | null> {
   if (ms === 0) return null
   const began = performance.now()
@@ -69,7 +69,7 @@ async function confirmed(run: Run, hosts: readonly HostRun[]): Promise<Halt | nu
   return yes ? null : { reason: run.stop.reason() ?? 'you said no after the canary' }
 }
 
-/** Waits, but not beyond the wish to stop. */
+/** Waits, unless a stop is asked for first. */
 async function unlessAsked(run: Run, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<void>(resolve => {

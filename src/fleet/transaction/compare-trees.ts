@@ -26,7 +26,7 @@ function differingNames(one: string, other: string): string | null {
   const names = [...new Set(lines.filter(line => /^[dfl] /.test(line)).map(nameOf))].sort()
   return names.length === 0 ? null : someOf(names.map(name => escapeLine(name, 200)))
 }
-/** The same hooks must have made the same files everywhere. */
+/** Fails hosts on which the prepare hooks made other files than on most. */
 export async function compareTrees(run: Run): Promise<Halt | null> {
   const trees = new Map<string, HostRun[]>()
   for (const host of run.hosts) if (host.tree !== null) trees.set(host.tree, [...(trees.get(host.tree) ?? []), host])

@@ -10,10 +10,10 @@ import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, ru
 import { healthy, restart } from './serve.js'
 import { disarmAll, sendGo } from './swap.js'
 
-/** Milliseconds: answers of all hosts to a new ping may come as far apart. */
+/** Milliseconds: how far apart the hosts' answers to one ping may be. */
 const fresh = 500
 
-/** The last moment in which the run can still be undone: every host must answer, and still be ours. */
+/** Asks every host whether it still holds our lock. This is the last moment at which the run can be undone. */
 export async function pingAll(run: Run): Promise<Halt | null> {
   if (run.hosts.every(({ heard }) => performance.now() - heard < fresh)) return null
   return inSilence(run, 'confirm', run.hosts, async host => {
@@ -49,7 +49,7 @@ export async function confirmAll(run: Run): Promise<Halt | null> {
   )
 }
 
-/** A fleet that could not be brought to one decision keeps its lock; what each host serves is read once more. */
+/** Reads once more what each host serves. A fleet without one decision keeps its locks. */
 export async function readAll(run: Run, split: Halt): Promise<Halt> {
   await onEach(run.hosts, run.concurrency, async host => {
     host.current = await lookAgain(host)
@@ -57,7 +57,7 @@ export async function readAll(run: Run, split: Halt): Promise<Halt> {
   return split
 }
 
-/** Prunes, records, unlocks, and reads `current` once more on every host: what the outcome is made from. */
+/** Prunes, records and unlocks, and reads `current` on every host. The outcome is made from that reading. */
 export async function finishAll(run: Run): Promise<Halt | null> {
   if (run.hosts.every(({ plan }) => plan.prune === null))
     return inSilence(run, 'confirm', run.hosts, async host => (await finish(run, host)).failure)
@@ -77,7 +77,7 @@ export async function finishAll(run: Run): Promise<Halt | null> {
   )
 }
 
-/** In one request; where its answer is lost, or old releases take too long, the end is asked for without them. */
+/** Does all of it in one request. If its answer is lost, or removing old releases takes too long, ends without removing them. */
 async function finish(run: Run, host: HostRun) {
   const { prune, finish } = host.plan
   const pruned = prune && (await host.session.run(endScript(host.plan), { timeout: prune.timeout + finish.timeout }))

@@ -10,7 +10,7 @@ export interface OutcomeFacts {
 /** `undone`: a dead run's swap was undone, as was asked; `put-back`: this run failed and was undone. */
 type Ending = 'deployed' | 'aborted' | 'put-back' | 'undone' | 'mixed'
 
-/** The outcome, from what was read back and nothing else. */
+/** Makes the outcome from what was read back, and from nothing else. */
 export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: Halt | null): Outcome {
   const { plan } = run
   const hosts = run.hosts.map(host => hostOutcome(run, host, ending))

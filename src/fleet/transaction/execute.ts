@@ -34,9 +34,9 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   })
 }
 
-/** Everything that touches no `current`: at its end every host holds the release, and the first to go wait for one word. */
+/** Does everything that leaves `current` alone. At its end every host holds the release, and the first batch waits for the word to swap. */
 async function makeReady(run: Run): Promise<Halt | null> {
-  // SFTP opens meanwhile; the swap asks for it.
+  // Opens SFTP in the background: the swap needs it.
   for (const { session } of run.hosts) session.files()
   const phases = [lockAndPrepare, prepareAll, runOnce, readyFirst]
   for (const phase of phases) {
@@ -50,7 +50,7 @@ function readyFirst(run: Run): Promise<Halt | null> {
   return drainAndArm(run, run.batches[0] as Batch)
 }
 
-/** From the first swap to the last check: whatever fails in here has to be undone. */
+/** From the first swap to the last check. Any failure here must be undone. */
 async function takeOver(run: Run): Promise<Halt | null> {
   for (const batch of run.batches) {
     const halt = await takeBatch(run, batch)
@@ -67,7 +67,7 @@ async function takeBatch(run: Run, batch: Batch): Promise<Halt | null> {
   return orStop(run, serveBatch(run, batch))
 }
 
-/** Before a batch is told to swap. Arming is last: a host waits for the word no longer than its deadline is. */
+/** Prepares a batch for its swap. Arming comes last, because an armed host waits only until its deadline. */
 async function drainAndArm(run: Run, batch: Batch): Promise<Halt | null> {
   const gone = run.hosts.some(({ swapBegun }) => swapBegun) ? await stillSwapped(run) : null
   const inTurn = run.batches.length > 1
@@ -75,7 +75,7 @@ async function drainAndArm(run: Run, batch: Batch): Promise<Halt | null> {
   return drained ?? (await armAll(run, batch.hosts))
 }
 
-/** Before the next one follows. */
+/** Serves a swapped batch before the next one follows. */
 async function serveBatch(run: Run, batch: Batch): Promise<Halt | null> {
   const inTurn = run.batches.length > 1
   const halt =
@@ -83,7 +83,7 @@ async function serveBatch(run: Run, batch: Batch): Promise<Halt | null> {
   return halt ?? (batch.endsCanary ? await passCanary(run) : null)
 }
 
-/** Nothing was swapped: the first to go are in service again, and what was prepared is thrown away. */
+/** Nothing was swapped: puts the first batch back into service and discards what was prepared. */
 async function giveUp(run: Run): Promise<Halt | null> {
   const away = await backInService(run, run.batches[0]?.hosts ?? [])
   await discardAll(run)
@@ -96,7 +96,7 @@ async function abort(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome
   return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and afterwards ${away.reason}` })
 }
 
-/** Some hosts were confirmed, and others could not be: these shall meet nobody. */
+/** Part of the fleet is confirmed and the rest is not: takes the rest out of the load balancer. */
 async function stayApart(run: Run, split: Halt): Promise<Halt> {
   const halt = await readAll(run, split)
   await takeOut(

@@ -12,7 +12,7 @@ import { sendAhead } from './sent-ahead.js'
 
 const patience = 1500
 const long = 1_800_000
-/** Bytes of a payload that goes along with the lock; a larger one waits until all locks are held. */
+/** Bytes. A payload up to this size is sent together with the lock; a larger one waits until all locks are held. */
 const small = 1 << 20
 
 /**
@@ -24,7 +24,7 @@ export function lockAll(run: Run): Promise<Halt | null> {
   return takeLocks(run, async () => [])
 }
 
-/** The same, with everything along that needs no more than the lock: one round trip, where little has to be sent. */
+/** The same, and sends with it everything that needs only the lock: one round trip, if little has to be sent. */
 export function lockAndPrepare(run: Run): Promise<Halt | null> {
   return takeLocks(run, host => scriptsUpTo(run, host, host.plan.prepare, small))
 }
@@ -41,7 +41,7 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
       for (;;) {
         const { lock } = host.plan
         const scripts = [lock.script, ...(await ahead(host))]
-        // Its lease is renewed from now on: what goes along may take longer. Without the lock a renewal changes nothing.
+        // Renew its lease from now on: what is sent along may take longer. Without the lock a renewal changes nothing.
         host.locked = true
         run.emit({ type: 'host.start', phase: 'lock', step: lock.name, host: host.name })
         await sendAhead(host, scripts, {
@@ -49,7 +49,7 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
           next: [host.plan.arm.script],
         })
         const { failure, result } = await runStep(run, host, 'lock', lock, () => 'lock acquired')
-        // A lost answer may be the answer "locked": giving back what is not ours changes nothing.
+        // A lost answer may have been "locked". Releasing a lock that is not ours changes nothing.
         host.locked = result.code === 0 || result.code === null
         if (failure === null) {
           if (result.stdout.includes('took over'))
@@ -80,7 +80,7 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
   )
 }
 
-/** Acts with signs of life on all hosts whose lock is held; the locks that are left at the end say that the run is over. */
+/** Acts with a heartbeat on all locked hosts. Locks that are left at the end are marked as those of a finished run. */
 export async function withHeart<R>(run: Run, act: () => Promise<R>): Promise<R> {
   const heart = startHeart(run.plan.lease, () =>
     run.hosts.filter(({ locked }) => locked).map(({ session, plan }) => [session, plan.renew.script]),
@@ -93,7 +93,7 @@ export async function withHeart<R>(run: Run, act: () => Promise<R>): Promise<R> 
   }
 }
 
-/** A run that is over says so in the locks that it leaves: who repairs need not wait until they are too old. */
+/** Marks the locks that a finished run leaves behind, so that a repair need not wait for their leases to end. */
 async function endLocks(run: Run): Promise<void> {
   const failed = run.hosts.filter(({ failure }) => failure !== null)
   const why = failed.length === 0 ? 'it could not be brought to its end' : haltOf(failed).reason
@@ -104,7 +104,7 @@ async function endLocks(run: Run): Promise<void> {
   })
 }
 
-/** Another run ended between our reading of the fleet and our lock: what we planned is not about the fleet as it is. */
+/** Another run ended between our reading of the fleet and our lock: the plan is stale. */
 function staleError(stage: string, hosts: readonly string[]): LockedError {
   return new LockedError(
     `Another run changed ${stage} while this one was being planned. Nothing was changed by this one.`,
@@ -115,7 +115,7 @@ function staleError(stage: string, hosts: readonly string[]): LockedError {
   )
 }
 
-/** Who is at work, from where, why and since when; `age`: seconds since that was heard of, null when it was not read; `left`: what it has done to the hosts so far. */
+/** Says who holds the lock, from where, why and since when. `age`: seconds since its last sign of life, null when not read. `left`: what it has done to the hosts so far. */
 export function lockedError(
   stage: string,
   holder: Holder | null,
@@ -133,7 +133,7 @@ export function lockedError(
   })
 }
 
-/** What the holder of a lock said of itself. */
+/** What the lock's holder recorded about itself. */
 export function holderLines(holder: Holder | null): readonly string[] {
   if (holder === null) return []
   return [`doing    ${holder.command}${holder.reason ? `  "${holder.reason}"` : ''}`, `tx       ${holder.tx}`]

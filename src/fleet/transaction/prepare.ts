@@ -13,10 +13,10 @@ import { compareTrees } from './compare-trees.js'
 import { ended, type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 import { sendAhead, takeSentAhead } from './sent-ahead.js'
 
-/** Milliseconds between two words of how much a host has got: each costs work, and there are thousands of pieces. */
+/** Milliseconds between two progress events of a host: a push has thousands of chunks. */
 const progressEvery = 100
 
-/** Brings the whole release to every host, verified, linked, prepared and flushed: all hosts, or the run stops here. */
+/** Brings the release to every host: verified, linked, prepared and flushed. If one fails, the run stops here. */
 export async function prepareAll(run: Run): Promise<Halt | null> {
   const pushed = run.hosts.filter(({ plan }) => pushOf(plan) !== undefined)
   if (pushed.length > 0) {
@@ -44,7 +44,7 @@ async function stageSwap(host: HostRun): Promise<HostFailure | null> {
   return result.code === 0 ? null : failureOf({ phase: 'prepare', step: name, text, timeout }, result)
 }
 
-/** Migrations and the like: on one host, when all are ready and none is swapped. */
+/** Runs `once` hooks, such as migrations, on one host, when all hosts are ready and none has swapped. */
 export async function runOnce(run: Run): Promise<Halt | null> {
   if (run.plan.once.length === 0) return null
   const host = run.hosts.find(({ name }) => name === run.plan.onceHost) as HostRun
@@ -65,7 +65,7 @@ async function push(run: Run, host: HostRun, step: PushStep, relay: Relay): Prom
   return failure
 }
 
-/** What the host lacks; and everything, where its base, or what was made of it, is not what it should be. */
+/** Sends what the host lacks, or everything if its base release turns out to be damaged. */
 async function bring(run: Run, host: HostRun, step: PushStep, relay: Relay) {
   const first = await fetchOrSend(run, host, step, relay)
   const odd = first.result.code === codes.notIntact || first.result.code === codes.releaseMissing
@@ -107,7 +107,7 @@ function failed(step: PushStep, result: RunResult): HostFailure {
   return failureOf({ phase: 'push', step: 'push', text: step.text, timeout: step.timeout }, result)
 }
 
-/** With what may follow the files at once. */
+/** Sends the payload, and with it the steps that may follow at once. */
 async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number, way: Delivery): Promise<RunResult> {
   const { prepare } = host.plan
   const after = prepare.slice(prepare.findIndex(({ kind }) => kind === 'push') + 1)

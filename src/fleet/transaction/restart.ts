@@ -35,7 +35,7 @@ async function inTurn(run: Run): Promise<Halt | null> {
   return null
 }
 
-/** A host that has begun to restart is asked for its health to the end, whoever wants to stop: what it then serves is known. */
+/** Once a host has begun to restart, its health check runs to the end even if a stop is asked for, so that what it serves is known. */
 async function restartBatch(run: Run, batch: Batch): Promise<Halt | null> {
   const inTurn = run.batches.length > 1
   const drained = stopped(run) ?? (inTurn ? await drainAll(run, batch.hosts, batch.title) : null) ?? stopped(run)
@@ -55,7 +55,7 @@ function isWell({ failure, healthy }: HostRun): boolean {
   return failure === null && healthy !== false
 }
 
-/** What failed stays out of service, where the balancer does not say otherwise. */
+/** Names failed hosts that are still out of the load balancer. */
 async function nameThoseOut({ balancers, hosts }: Run): Promise<void> {
   if (balancers === null) return
   const believed = hosts.filter(({ name }) => balancers.drained.has(name))
@@ -77,7 +77,7 @@ function ended(run: Run, facts: OutcomeFacts, halt: Halt | null, away: Halt | nu
   if (away !== null || !run.hosts.every(host => isWell(host) && serves(run, host)))
     return { ...outcomeOf(run, facts, 'mixed', halt ?? away), next: nextSteps(run) }
   if (halt === null) return outcomeOf(run, facts, 'deployed', null)
-  // All are well, and some have not come to their turn.
+  // Every host is well, and some had no turn yet.
   return {
     ...outcomeOf(run, facts, 'mixed', halt),
     result: 'aborted',

@@ -44,7 +44,7 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
   return together([left, out])
 }
 
-/** Throws away what was prepared; nothing was swapped. A host that cannot be told is named, its lock ends with its lease. */
+/** Discards what was prepared; nothing was swapped. A host that cannot be reached is named, and its lock ends with its lease. */
 export async function discardAll(run: Run): Promise<void> {
   disarmAll(run)
   await onEach(
@@ -70,12 +70,12 @@ function whom({ batches, hosts }: Run): string {
     : `the ${taken} of ${hosts.length} hosts that swapped`
 }
 
-/** The batch that failed goes first, those before it in turn; those that were never told to swap only give up waiting. */
+/** The failed batch goes back first, then the earlier ones in turn. Hosts that were never told to swap only stop waiting. */
 async function backInTurn(run: Run): Promise<Halt | null> {
   const halts: (Halt | null)[] = []
   for (const hosts of wayBack(run)) {
     const inTurn = run.batches.length > 1 && !hosts.every(host => isUntouched(run, host))
-    // A host is better back without having been drained than not back.
+    // Going back undrained is better than not going back.
     if (inTurn) await drainAll(run, hosts.filter(moves), '').then(halt => warn(run, hosts, halt))
     halts.push(await backTogether(run, hosts))
     const back = hosts.filter(host => !isLost(host))
@@ -88,7 +88,7 @@ function warn(run: Run, hosts: readonly HostRun[], halt: Halt | null): void {
   if (halt !== null) run.warnings.push(`${hosts.map(({ name }) => name).join(', ')}, on the way back: ${halt.reason}`)
 }
 
-/** Failed on the way back. */
+/** The host failed on the way back. */
 function isLost({ failure }: HostRun): boolean {
   return failure?.phase === 'rollback'
 }
@@ -140,14 +140,14 @@ async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
   }
 }
 
-/** It says that it went back, and that it serves something else. */
+/** The host says that it went back, and serves something else. */
 function notBack({ plan, current }: HostRun): HostFailure {
   const is = current.kind === 'known' ? inWords(current.target) : 'not told'
   const message = `it says that it went back, but current is ${is}, and was ${inWords(plan.old)}`
   return { phase: 'rollback', step: 'restore', message, hint: null, output: [] }
 }
 
-/** One that its batch never came to serves what it served all the time: nothing of it is restarted. */
+/** A host whose batch had no turn still serves what it served: it is not restarted. */
 function isUntouched(run: Run, host: HostRun): boolean {
   return run.batches.length > 1 && !host.swapBegun
 }
@@ -161,7 +161,7 @@ async function served(run: Run, host: HostRun, began: number): Promise<HostFailu
   return failure
 }
 
-/** Where the restart fails (it may never have worked), the app that it did not reach may serve the old release all the same. */
+/** If the restart fails (it may never have worked), the app that was not restarted may serve the old release all the same. */
 async function servesOld(run: Run, host: HostRun): Promise<HostFailure | null> {
   const failure = await restart(run, host, 'rollback', host.plan.restartOld)
   if (failure === null) return healthy(run, host, 'rollback', host.plan.healthOld)
@@ -173,7 +173,7 @@ async function servesOld(run: Run, host: HostRun): Promise<HostFailure | null> {
   return null
 }
 
-/** Every host is as it was: the release is kept and marked bad, and the lock is given back. */
+/** Every host is as it was: keeps the release, marks it bad, and releases the lock. */
 async function markBad(run: Run, halt: Halt): Promise<void> {
   await onEach(run.hosts, run.concurrency, async host => {
     const step = host.plan.abandon(halt.reason)
@@ -183,7 +183,7 @@ async function markBad(run: Run, halt: Halt): Promise<void> {
   })
 }
 
-/** What failed is nothing to go back to later, also where it stays, or where not every host could be put back. */
+/** Marks the failed release bad, so that no rollback picks it, even if it stays served or a host could not be put back. */
 export async function blameAll(run: Run, hosts: readonly HostRun[], { reason }: Halt): Promise<void> {
   await onEach(hosts, run.concurrency, async host => {
     const step = host.plan.blame(reason)
@@ -197,7 +197,7 @@ export async function lookAgain(host: HostRun): Promise<HostRun['current']> {
   return currentIn(result)
 }
 
-/** What `current` is, by what `look` printed; only a good end counts. */
+/** What `current` is, from the output of `look`; counts only if `look` exited with 0. */
 export function currentIn({ code, stdout }: RunResult): HostRun['current'] {
   const target = code === 0 ? readBack(stdout.toString('utf8')) : undefined
   return target === undefined ? { kind: 'unknown' } : known(target)

@@ -11,21 +11,21 @@ import type { Session } from '../session.js'
 import type { Stop } from '../stop.js'
 import { type SentAhead, takeSentAhead } from './sent-ahead.js'
 
-/** A run under way: the plan, and what is known so far of each host. Only `fleet/` sees it. */
+/** A run in progress: the plan, and what is known of each host so far. Only `fleet/` sees it. */
 export interface Run {
   readonly plan: Plan
   readonly hosts: readonly HostRun[]
-  /** The same hosts, in the order in which they are taken. */
+  /** The same hosts in the order in which they swap. */
   readonly batches: readonly Batch[]
   readonly emit: Emit
   readonly stop: Stop
   readonly concurrency: number
   readonly payload: (baseDigest: string | null) => Promise<Payload>
-  /** Leave the new release in place when it fails after the swap. */
+  /** Keep the new release in place even if it fails after the swap. */
   readonly keepOnFailure: boolean
-  /** What stands before the hosts; null: nothing that we know of. */
+  /** The load balancers before the hosts; null: none that we know of. */
   readonly balancers: RunBalancers | null
-  /** Whether a person says yes. */
+  /** Asks a person yes or no. */
   readonly ask: (question: string) => Promise<boolean>
   readonly warnings: string[]
   /** When each host swapped. */
@@ -33,18 +33,18 @@ export interface Run {
   swapWindowMs: number | null
 }
 
-/** Between which moments something happened, in milliseconds of our clock. */
+/** The interval in which something happened, in milliseconds of our clock. */
 export interface Span {
   readonly from: number
   readonly to: number
 }
 
-/** Hosts that are taken together. */
+/** Hosts that swap together. */
 export interface Batch {
-  /** `batch 2 of 3: web-2, web-3`; '' where all are taken at once. */
+  /** `batch 2 of 3: web-2, web-3`; '' if all hosts are in one batch. */
   readonly title: string
   readonly hosts: readonly HostRun[]
-  /** Whether the others follow only when this was found good. */
+  /** Whether the other batches follow only after the canary is judged good. */
   readonly endsCanary: boolean
 }
 
@@ -53,35 +53,35 @@ export interface HostRun {
   readonly plan: HostPlan
   readonly session: Session
   waiting: Waiting | null
-  /** Renames there without a program, where the way to the new release was seen by it. */
+  /** SFTP that can rename `current` without starting a program; null if it does not see the link that it would rename. */
   files: Files | null
-  /** Milliseconds to it and back, as measured just before it is told to swap. */
+  /** Milliseconds of one round trip, measured just before the swap. */
   roundTripMs: number
-  /** Until when (milliseconds of the calendar clock) its own clock has surely not reached the deadline. */
+  /** The moment (milliseconds since the epoch) before which the host's own deadline has surely not passed. */
   safeUntil: number
-  /** Results of scripts that were sent before their step was due. */
+  /** Results of scripts that were sent before their step began. */
   sentAhead: SentAhead | null
   locked: boolean
   /** It was told to swap, or may have been. */
   swapBegun: boolean
-  /** What `current` was when it was last read; `unknown` while something that changes it is under way or was lost. */
+  /** What `current` was when it was last read; `unknown` while a change is in progress or its answer was lost. */
   current: { readonly kind: 'known'; readonly target: string | null } | { readonly kind: 'unknown' }
-  /** When it was last heard to be ours still, in milliseconds of our clock. */
+  /** When the host last said that it holds our lock, in milliseconds of our clock. */
   heard: number
   confirmed: boolean
   healthy: boolean | null
   tree: string | null
   failure: HostFailure | null
-  /** Where it is out of service, and stays so when the run ends: `HAProxy web/web-3`. */
+  /** The balancer that it is out of when the run ends: `HAProxy web/web-3`. */
   out: string | null
 }
 
-/** Why a run did not go on; the hosts carry the details. */
+/** Why a run stopped. Each failed host keeps its own failure. */
 export interface Halt {
   readonly reason: string
 }
 
-/** One moment on all of these hosts. Tells how it went, keeps each host's failure, and says whether all came through. */
+/** Runs one phase on these hosts, emits its events and keeps each host's failure. Null if all succeeded. */
 export async function inPhase(
   run: Run,
   phase: Phase,
@@ -98,7 +98,7 @@ export async function inPhase(
   return failed.length === 0 ? null : haltOf(failed)
 }
 
-/** The same for what nobody needs to hear of unless it fails. */
+/** The same, but emits events only if a host fails. */
 export async function inSilence(
   run: Run,
   phase: Phase,
@@ -117,7 +117,7 @@ export async function inSilence(
   return haltOf(failed)
 }
 
-/** Acts on all hosts; gives those that failed, each with its failure kept. What must not be seen half done is told to all at once. */
+/** Acts on all hosts and returns those that failed. Swap and confirm go to all hosts at once, whatever the concurrency. */
 async function onAll(
   run: Run,
   phase: Phase,
@@ -137,7 +137,7 @@ function endPhase(run: Run, phase: Phase, began: number, failed: readonly HostRu
   run.emit({ type: 'phase.end', phase, ok: failed.length === 0, ms: performance.now() - began, note })
 }
 
-/** Runs one step on one host and tells of it; the failure, or what it printed. */
+/** Runs one step on one host and emits its events. Returns the failure, or null, and the result. */
 export async function runStep(
   run: Run,
   host: HostRun,
@@ -196,7 +196,7 @@ export function haltOf(failed: readonly HostRun[]): Halt {
   return { reason: `${first.name}: ${first.failure?.message ?? 'failed'}${more}` }
 }
 
-/** Whether users shall be kept from it while it goes: not where it serves the release all the time. */
+/** Whether the host must be drained for its swap: not if it serves the release already. */
 export function moves({ plan }: HostRun): boolean {
   return plan.stays !== true
 }

@@ -3,19 +3,19 @@ import { chain, stoppedAt, withoutStop } from '../../scripts/shell/chain.js'
 import type { Script } from '../../scripts/shell/shell.js'
 import type { Session } from '../session.js'
 
-/** Scripts that were sent together; the result of each is taken by its name, once. */
+/** Scripts that were sent together. The result of each is taken once, by its name. */
 export interface SentAhead {
   readonly names: readonly string[]
   readonly stopped: string | null
   readonly result: RunResult
 }
 
-/** Who keeps what was sent ahead. */
+/** Keeps the results of what was sent ahead. */
 interface Sender {
   sentAhead: SentAhead | null
 }
 
-/** Runs scripts on a host in one round trip, and keeps their results for the steps that they belong to. */
+/** Runs scripts on a host in one round trip and keeps their results for the steps that they belong to. */
 export async function sendAhead(
   host: Sender & { readonly name: string; readonly session: Session },
   scripts: readonly Script[],
@@ -26,7 +26,7 @@ export async function sendAhead(
   const names = scripts.map(({ name }) => name)
   const result = await host.session.run(scripts.length === 1 ? first : chain(scripts), options)
   const failed = scripts.length === 1 ? first.name : stoppedAt(result.stdout)
-  // Where it is not known which of them failed, what the first one did is not known either.
+  // If it is unknown which script failed, the result of the first is unknown, too.
   const lost = result.lost ?? new Error(`the shell on ${host.name} ended before it said how`)
   const unknown = result.code !== 0 && failed === null ? { code: null, lost } : {}
   host.sentAhead = {
@@ -36,7 +36,7 @@ export async function sendAhead(
   }
 }
 
-/** The result of a script that was sent ahead; null when it has not run, or was asked for before. */
+/** The result of a script that was sent ahead; null if it did not run, or was taken before. */
 export function takeSentAhead(host: Sender, name: string): RunResult | null {
   const { sentAhead } = host
   const at = sentAhead?.names.indexOf(name) ?? -1

@@ -6,7 +6,7 @@ import type { HostFailure, Phase } from '../outcome.js'
 import { stopIn } from '../stop.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, runStep } from './run.js'
 
-/** Makes the app serve the new release on these hosts, and sees that it does. */
+/** Restarts the app on these hosts and checks its health. */
 export async function serveAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const restarted = hosts.filter(host => host.plan.restart.length > 0)
   const asked = hosts.filter(host => host.plan.health.length > 0)
@@ -48,7 +48,7 @@ export async function healthy(
   }
   const began = performance.now()
   const failure = await noneLeft(run, host, phase)
-  // Without a health check the phase is silent, and tells of failures by itself.
+  // Without a health check the phase emits events only for failures.
   const told = phase !== 'health' || steps.length > 0
   if (failure !== null && told)
     ended(run, host, phase, failure.step, performance.now() - began, failure, failure.message)

@@ -1,7 +1,7 @@
 import { lookAgain } from './restore.js'
 import { type Halt, inSilence, type Run } from './run.js'
 
-/** Hosts that have swapped wait for those that come after them: they must still serve the release, and be ours. */
+/** Checks that the hosts of earlier batches still serve the release and still hold our lock. */
 export function stillSwapped(run: Run): Promise<Halt | null> {
   const taken = run.hosts.filter(host => host.swapBegun)
   return inSilence(run, 'swap', taken, async host => {

@@ -16,10 +16,10 @@ import {
   type Span,
 } from './run.js'
 
-/** Starts the dead-man's switch on these hosts; each then waits for one word, for as long as the deadline is. */
+/** Starts the dead-man's switch on these hosts. Each then waits for the word to swap until its deadline. */
 export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const began = performance.now()
-  // One after the other in up to 100 ms: what all were asked at once would tell of the crowd, not of the way.
+  // Spread over up to 100 ms: asked all at once, the answers would measure the queue, not the round trip.
   const turn = new Map(hosts.map((host, i) => [host, (i * Math.min(100, hosts.length)) / hosts.length]))
   const halt =
     (await inSilence(run, 'swap', hosts, host => arm(run, host))) ??
@@ -110,14 +110,14 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
   return halt
 }
 
-/** Renames by SFTP, where it can, and no later than the host itself would: when that was done, null where the word has to do it. */
+/** Renames by SFTP if it can, no later than the host itself would. Returns when it was done; null if the word must do it. */
 async function rename(run: Run, host: HostRun): Promise<number | null> {
   if (host.files === null || Date.now() > host.safeUntil) return null
   const { from, to } = wayOf(run, host)
   return (await host.files.rename(from, to, 15_000)) ? performance.now() : null
 }
 
-/** Who has renamed wakes nothing on its host until the others have, too; but waits for no host that hangs. */
+/** Holds each host's wake-up until every host has renamed, or 250 ms have passed: starting programs early would widen the swap window. */
 function meeting(count: number) {
   let left = count
   let open = () => {}
@@ -137,7 +137,7 @@ function wayOf({ plan: { tx } }: Run, { plan: { root } }: HostRun) {
   return { from: `${root}/${paths.tx(tx)}/stage/go/current`, to: `${root}/${paths.current}` }
 }
 
-/** The word, and what the host then says that `current` is; `answered` is when it had renamed, in milliseconds of our clock. */
+/** Sends the word and reads what the host then says `current` is. `answered`: when it had renamed, in milliseconds of our clock. */
 export async function sendGo(waiting: Waiting | null, tx: string) {
   waiting?.send(`go ${tx}`)
   const first = await (waiting?.line(15_000) ?? null)
@@ -146,7 +146,7 @@ export async function sendGo(waiting: Waiting | null, tx: string) {
   return { line, answered }
 }
 
-/** Ends the waiting scripts: their switch has done its duty. */
+/** Ends the scripts that wait for the word. */
 export function disarmAll(run: Run): void {
   for (const host of run.hosts) {
     host.waiting?.send('end')
@@ -174,12 +174,12 @@ async function refusal(host: HostRun, step: string, message: string, line: strin
   }
 }
 
-/** Not even the shortest is over before everybody's was begun. */
+/** Even a delay of zero yields, so that every timer is set before the first one fires. */
 function delay(ms: number): Promise<void> {
   return new Promise(resolve => (ms < 0.5 ? setImmediate(resolve) : setTimeout(resolve, ms)))
 }
 
-/** Milliseconds within which all of these happened, to a tenth; one alone is never before or after another. */
+/** Milliseconds within which all of these happened, to a tenth. */
 function windowOf(swaps: readonly Span[]): number {
   if (swaps.length < 2) return 0
   const first = Math.min(...swaps.map(({ from }) => from))

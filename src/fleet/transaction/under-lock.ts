@@ -10,7 +10,7 @@ import { discardAll, restoreAll } from './restore.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 import { healthy } from './serve.js'
 
-/** A wish to stop ends what is under way on the hosts by closing its connection; the clean-up opens another. */
+/** Waits for the phase. If a stop is asked for, closes the hosts' connections to end what is in progress; the clean-up opens new ones. */
 export async function orStop(run: Run, phase: Promise<Halt | null>): Promise<Halt | null> {
   const done = await unlessStopped(run.stop, phase)
   if (done === null || !('stopped' in done)) return done
@@ -19,7 +19,7 @@ export async function orStop(run: Run, phase: Promise<Halt | null>): Promise<Hal
   return { reason: done.stopped }
 }
 
-/** What is thrown (a damaged artifact, a bug) is thrown on, but not before the hosts are as they were. */
+/** Rethrows an error (a damaged artifact, a bug) after the hosts are back as they were. */
 export function undone(undo: () => Promise<unknown>): (error: unknown) => Promise<never> {
   return async error => {
     await undo()
@@ -27,12 +27,12 @@ export function undone(undo: () => Promise<unknown>): (error: unknown) => Promis
   }
 }
 
-/** Removes what dead runs left before any swap, and copies that nobody can use. Throws LockedError only. */
+/** Removes what dead runs left behind, and damaged copies that nobody serves. Throws LockedError only. */
 export async function sweep(run: Run): Promise<Halt | null> {
   return underLock(run, () => cleanAll(run))
 }
 
-/** Brings a release to the hosts that lack it. What is not theirs at the end is thrown away. Throws LockedError, and what is wrong with the files. */
+/** Brings a release to the hosts that lack it, without a swap, and discards what is left. Throws LockedError, and errors of the files. */
 export async function prepareOnly(run: Run): Promise<Halt | null> {
   return underLock(run, async () => (await orStop(run, prepareAll(run))) ?? (await cleanAll(run)))
 }
@@ -56,7 +56,7 @@ async function cleanAll(run: Run): Promise<Halt | null> {
   )
 }
 
-/** Under the lock of all hosts: those that a dead run has drained are in service again, when they are healthy. Throws LockedError only. */
+/** Puts hosts that a dead run has drained back into service if they are healthy, under the locks of all hosts. Throws LockedError only. */
 export async function mend(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   return underLock(run, () => mendAll(run, hosts))
 }
@@ -80,7 +80,7 @@ async function mendAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null
   }
 }
 
-/** Ends a dead run's swap: under the lock of all hosts, those that swapped go back. Throws LockedError only. */
+/** Undoes a dead run's swap: puts the hosts that swapped back, under the locks of all hosts. Throws LockedError only. */
 export async function putBack(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   return withHeart(run, async () => {
     const unlocked = await lockAll(run)
