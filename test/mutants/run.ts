@@ -8,7 +8,7 @@ import { type Mutant, mutate, readMutants } from './mutant.js'
 import { makeScratch, type Scratch } from './scratch.js'
 import { asTable, type Verdict, verdictOf } from './verdict.js'
 
-const limit = 300_000
+const limit = 400_000
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { list: { type: 'boolean' }, some: { type: 'string' }, trust: { type: 'boolean' } },
