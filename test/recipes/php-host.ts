@@ -8,7 +8,8 @@ import type { Files, RecipeHost, Texts } from './recipe.js'
 const { username } = userInfo()
 
 /** What Debian's packages of nginx and php-fpm put on a host, for folders and a login of this test. */
-export function webServer({ machine: { folder } }: RecipeHost): Texts {
+export function webServer(host: RecipeHost): Texts {
+  const { folder } = host.machine
   const version = phpVersion()
   const pool = `${folder}/etc/php/${version}/fpm`
   return {
@@ -20,6 +21,12 @@ ExecReload=/bin/kill -USR2 $MAINPID
 error_log = ${folder}/journal
 include = ${pool}/pool.d/*.conf
 `,
+    ...nginx(host),
+  }
+}
+
+export function nginx({ machine: { folder } }: RecipeHost): Texts {
+  return {
     '/etc/systemd/system/nginx.service': `[Service]
 ExecStart=/usr/sbin/nginx -c ${folder}/etc/nginx/nginx.conf
 ExecReload=/bin/kill -HUP $MAINPID

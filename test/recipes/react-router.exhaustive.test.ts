@@ -43,7 +43,6 @@ describe.skipIf(!sshdIsHere())('docs/recipes/react-router.md, with packages of R
     broken: () => ({ 'app/home.js': home('bad', 500) }),
     writes: [],
     seamless: false,
-    rewrite: (text, { port }) => text.replace('PORT=3000', `PORT=${port}`),
   })
 
   it('serves on each host a page, and what any other host says that it needs', async () => {

@@ -32,7 +32,7 @@ export interface Recipe {
   readonly units?: readonly string[]
   /** `NAME=value` for what runs on a host. */
   readonly environment?: (machine: Machine) => readonly string[]
-  /** A text of the page as a host of the test needs it, when the folder and the port are replaced. */
+  /** A text of the page as a host of the test needs it, when the folder, the port and Node are replaced. */
   readonly rewrite?: (text: string, host: RecipeHost) => string
 }
 

@@ -39,7 +39,10 @@ export function onRecipe(recipe: Recipe): Scene {
   let folder: string
 
   const adapted = (text: string, host: RecipeHost) => {
-    const own = text.replaceAll(deployTo, host.deployTo).replace(/(127\.0\.0\.1):\d+/g, `$1:${host.port}`)
+    const own = text
+      .replaceAll(deployTo, host.deployTo)
+      .replace(/(\b127\.0\.0\.1:|\bPORT=)\d+/g, `$1${host.port}`)
+      .replace('/usr/bin/node', process.execPath)
     return recipe.rewrite?.(own, host) ?? own
   }
 

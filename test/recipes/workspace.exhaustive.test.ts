@@ -1,79 +1,40 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { writeFiles } from '../support/files.js'
+import { describe, expect, it } from 'vitest'
 import { sshdIsHere } from '../support/sshd.js'
+import { json, packageOf, packedApp, serverBelow } from './packed.js'
 import type { Files } from './recipe.js'
 import { walk } from './walk.js'
 
-/** One package of the workspace, and two that come packed: their like lies in the registry. */
 const workspace: Files = {
   'package.json': json({ name: 'acme', private: true, workspaces: ['apps/*', 'packages/*'] }),
-  'apps/web/package.json': json({
-    name: 'web',
-    type: 'module',
-    scripts: { build: 'bundle' },
-    dependencies: { '@acme/greeting': '*', line: 'file:../../vendor/line-1.0.0.tgz' },
-    devDependencies: { bundle: 'file:../../vendor/bundle-1.0.0.tgz' },
-  }),
+  'apps/web/package.json': packageOf('web', '../..', { '@acme/greeting': '*' }),
+  'apps/web/src/server.js': serverBelow('../..'),
   'packages/greeting/package.json': json({ name: '@acme/greeting', type: 'module', exports: './greeting.js' }),
   '.gitignore': 'node_modules/\ndist/\n.env\n',
 }
-const packed: Files = {
-  'line/package.json': json({ name: 'line', version: '1.0.0', type: 'module', exports: './line.js' }),
-  'line/line.js': 'export const line = text => text + "\\n"\n',
-  'bundle/package.json': json({ name: 'bundle', version: '1.0.0', bin: 'bundle.sh' }),
-  'bundle/bundle.sh': { mode: 0o755, text: '#!/bin/sh\nmkdir dist && cp src/*.js dist/\n' },
-}
 
-const server = `import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { greeting } from '@acme/greeting'
-import { line } from 'line'
-import { status } from './status.js'
-
-const revision = readFileSync('../../REVISION', 'utf8')
+/** Writes into its release as it starts. */
+const version = (status: number) => `import { mkdirSync, writeFileSync } from 'node:fs'
 mkdirSync('tmp', { recursive: true })
-createServer((request, response) => {
-  writeFileSync('tmp/last', request.url)
-  response.statusCode = status
-  response.end(request.url === '/healthz' ? revision : line(greeting))
-}).listen(process.env.PORT, '127.0.0.1')
+writeFileSync('tmp/started', '')
+export { greeting as text } from '@acme/greeting'
+export const status = ${status}
 `
 
-function json(value: object): string {
-  return `${JSON.stringify(value)}\n`
-}
-
 describe.skipIf(!sshdIsHere())('docs/recipes/workspace.md', { shuffle: false }, () => {
-  let folder: string
-  const npm = (...args: readonly string[]) => execFileSync('npm', args, { cwd: folder, stdio: 'pipe' })
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'clonedeploy-workspace-'))
-    writeFiles(folder, { ...workspace, 'vendor/': '' })
-    writeFiles(folder, packed)
-    npm('pack', './line', './bundle', '--pack-destination', 'vendor')
-    npm('install', '--package-lock-only', '--offline')
-  })
-  afterAll(() => rmSync(folder, { recursive: true }))
-  const made = (path: string) => ({ [path]: readFileSync(join(folder, path)) })
-
+  const files = packedApp(workspace)
   const scene = walk({
     name: 'workspace',
     programs: [],
     shared: { 'apps/web/.env': 'PORT=3000\n' },
-    rewrite: (text, { port }) => text.replace('/usr/bin/node', process.execPath).replace('PORT=3000', `PORT=${port}`),
-    app: version => ({
-      ...workspace,
-      ...Object.assign({}, ...['package-lock.json', 'vendor/line-1.0.0.tgz', 'vendor/bundle-1.0.0.tgz'].map(made)),
-      'apps/web/src/server.js': server,
-      'apps/web/src/status.js': 'export const status = 200\n',
-      'packages/greeting/greeting.js': `export const greeting = '${version}'\n`,
+    app: shown => ({
+      ...files(),
+      'apps/web/src/version.js': version(200),
+      'packages/greeting/greeting.js': `export const greeting = '${shown}'\n`,
     }),
-    broken: () => ({ 'apps/web/src/status.js': 'export const status = 500\n' }),
-    writes: ['apps/web/tmp/last'],
+    broken: () => ({ 'apps/web/src/version.js': version(500) }),
+    writes: ['apps/web/tmp/started'],
     seamless: false,
   })
 
