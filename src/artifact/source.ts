@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Source } from '../config/config.js'
 import type { Revision } from './artifact.js'
-import { git, tryGit } from './git/git.js'
+import { git } from './git/git.js'
 import { demandFetched, fetchMirror } from './git/mirror.js'
 import { commitOf } from './git/ref.js'
 import { openRepository, type Repository } from './git/repository.js'
@@ -56,28 +56,4 @@ async function uncommittedRules(
   const failure = `the working tree of ${shown} cannot be read`
   const text = await git(['status', '--porcelain', '--ignored', '--', `:(literal)${path}`], { cwd, bare, failure })
   return text === '' ? {} : { uncommittedRules: true }
-}
-
-interface Commit {
-  readonly id: string
-  readonly subject: string
-}
-
-/**
- * What is in commit `to` and not in `from`, newest first, 1,000 at most; null when the repository does not know one of
- * them. `from` may be anything that a host holds.
- */
-export async function commitsBetween(
-  repository: string,
-  root: string,
-  from: string,
-  to: string,
-  cacheDir: string = cacheDirOf(root),
-): Promise<readonly Commit[] | null> {
-  if (![from, to].every(commit => /^[0-9a-f]{40}$/.test(commit))) return null
-  const { path: cwd, bare } = await openRepository(repository, root, cacheDir)
-  const range = ['--max-count=1000', '--format=%H %s', `${from}..${to}`, '--']
-  const { ok, stdout } = await tryGit(['log', '--no-color', ...range], { cwd, bare })
-  if (!ok) return null
-  return stdout.split('\n').flatMap(line => (line === '' ? [] : [{ id: line.slice(0, 40), subject: line.slice(41) }]))
 }

@@ -12,6 +12,8 @@ import { releaseId, timeAfter } from '../release/id.js'
 import { addedEntries } from '../release/linked.js'
 import { newcomers, problemsOf } from '../state/preflight.js'
 import { currentRelease, mostCommon } from '../state/releases.js'
+import { escapeLine } from '../text/escape.js'
+import { capital, counted } from '../text/phrases.js'
 import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
 import { excludedNow, withoutExcluded } from './context/excluded.js'
@@ -24,6 +26,7 @@ import { demandFree, demandNone, type Fleet, leave, survey } from './context/sur
 import { revealSecrets, signed, transact } from './context/transact.js'
 import { build, builderOf, needsFor, once, type Prepared, tidyCache, withSkeleton } from './deploy/build-release.js'
 import { dryRun, offlineDryRun } from './deploy/dry-run.js'
+import { changesWhileWaiting, historyOf } from './deploy/losses.js'
 import { isUnchanged, tellUnchanged } from './deploy/unchanged.js'
 import { recordOwner } from './repair/record-owner.js'
 
@@ -52,7 +55,8 @@ export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
       // Without a command there is nothing to wait for, and nobody to show it to: the hosts are read meanwhile.
       if (config.build.length === 0) builder.artifact().catch(() => {})
       const built = once(() => build(context, builder))
-      return await withLockWait(context, flags, () => deployTo(context, flags, built, startedAt))
+      const changes = changesWhileWaiting()
+      return await withLockWait(context, flags, () => deployTo(context, flags, built, changes, startedAt))
     } finally {
       over.abort()
     }
@@ -64,11 +68,13 @@ async function deployTo(
   context: Context,
   flags: DeployFlags,
   built: () => Promise<Artifact>,
+  changes: ReturnType<typeof changesWhileWaiting>,
   startedAt: number,
 ): Promise<ExitCode> {
   const fleet = demandOurs(context, flags, await survey(context))
   try {
     const states = fleet.map(({ state }) => state)
+    const changed = changes(states)
     demandFree(context, fleet)
     if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built()))
     demandNone(states.flatMap(state => problemsOf(state)))
@@ -79,6 +85,8 @@ async function deployTo(
       await recordOwner(context, flags, fleet)
       return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', artifact.warnings)
     }
+    const losses = [...changed, ...(await historyOf(context, states, artifact)).warnings]
+    for (const text of losses) context.emit({ type: 'note', level: 'warning', host: null, text })
     const prepared = await prepare(context, flags, fleet, artifact)
     const needs = needsFor(prepared)
     demandNone(states.flatMap(state => problemsOf(state, needs(state))))
@@ -94,7 +102,10 @@ async function deployTo(
       await askToGoOn(
         context,
         flags,
-        `Deploy ${release} to ${fleet.length} hosts of ${context.config.stage}?`,
+        [
+          ...losses.map(text => capital(escapeLine(text))),
+          `Deploy ${release} to ${counted(fleet.length, 'host')} of ${context.config.stage}?`,
+        ].join('\n'),
         'this stage is protected',
       )
     const outcome = await transact(
@@ -105,7 +116,7 @@ async function deployTo(
       prepared.payload,
       startedAt,
       course.balancers,
-      [...artifact.warnings, ...newcomers(states)],
+      [...artifact.warnings, ...losses, ...newcomers(states)],
     )
     if (outcome.exitCode === 0) tidyCache(context, fleet)
     return outcome.exitCode

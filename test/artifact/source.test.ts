@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { commitsBetween, pinRevision } from '../../src/artifact/source.js'
+import { pinRevision } from '../../src/artifact/source.js'
 import { fill, type Tree, temporary } from './folders.js'
 import { commit, git, gitSource, repository } from './repositories.js'
 
@@ -93,30 +93,6 @@ describe('the pinned revision', () => {
     git(dir, 'config', 'gpg.program', join(hook, 'hook'))
     await pinRevision(gitSource('.'), dir)
     expect(existsSync(canary)).toBe(false)
-  })
-})
-
-describe('the commits since another one', () => {
-  it('are told newest first', async () => {
-    const dir = repository({ a: 'x' })
-    const from = git(dir, 'rev-parse', 'HEAD')
-    const one = commit(dir, { a: 'y' }, 'one: more')
-    const two = commit(dir, { a: 'z' }, 'two')
-    expect(await commitsBetween('.', dir, from, two)).toEqual([
-      { id: two, subject: 'two' },
-      { id: one, subject: 'one: more' },
-    ])
-    expect(await commitsBetween('.', dir, two, from)).toEqual([])
-  })
-
-  it.each([
-    '0123456789012345678901234567890123456789',
-    'main',
-    '--output=pwned',
-    '',
-  ])('are not known since %j', async from => {
-    const dir = repository({ a: 'x' })
-    expect(await commitsBetween('.', dir, from, git(dir, 'rev-parse', 'HEAD'))).toBe(null)
   })
 })
 

@@ -9,6 +9,7 @@ import { installed } from '../support/installed.js'
 import { both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { onTerminal } from '../support/terminal.js'
 
 describe.skipIf(!sshdIsHere())('deploy', () => {
   const here = onFleet({ hosts: both.length })
@@ -180,7 +181,9 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     project.write({ 'app/version': 'uncommitted\n', 'app/.deployignore': 'version\n' })
     project.configure({ source: { git: '.', ref: 'main', subdir: 'app' } })
     const warnings = [
-      expect.stringMatching(/^the working tree has \d+ uncommitted changes?, which are not deployed/),
+      expect.stringMatching(
+        /^the working tree has (1 uncommitted change, which is|\d+ uncommitted changes, which are) not deployed: /,
+      ),
       '.deployignore is not applied as it is here until that is committed',
     ]
     expect((await project.run('deploy --dry-run --json')).json().warnings).toEqual(warnings)
@@ -188,8 +191,17 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     expect(head.code).toBe(0)
     expect(head.json().warnings).toEqual(warnings)
     for (const i of both) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
-    const older = await project.run(`deploy --json --ref ${first}`)
+    const second = project.git('rev-parse', 'main').trim()
+    const back = `goes back 1 commit: takes away ${second.slice(0, 7)} second (t)`
+    const dry = (await project.run(`deploy --dry-run --json --ref ${first}`)).json()
+    expect(dry).toMatchObject({ commits: [], takesAway: [{ id: second, author: 't', subject: 'second' }] })
+    expect(dry.warnings).toContain(back)
+    project.configure({ source: { git: '.', ref: 'main', subdir: 'app' }, protected: true })
+    const asked = await onTerminal(project.root, `deploy --ref ${first}`, [['2 hosts of production?', 'n']])
+    expect(asked.screen).toMatch(/Goes back 1 commit: .*\n.*Deploy .* to 2 hosts of production\?/)
+    const older = await project.run(`deploy --yes --json --ref ${first}`)
     expect(older.code).toBe(0)
+    expect(older.json().warnings).toContain(back)
     expect(older.json().release).toMatch(new RegExp(`-${first.slice(0, 7)}$`))
     for (const i of both) {
       expect(textOf(project.on(i, 'current/version'))).toBe('one\n')

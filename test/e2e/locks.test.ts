@@ -87,21 +87,27 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
 
   it('that a deploy holds ends another with 4, which touches nothing', async () => {
     const { project } = here
-    await project.deployed('one')
+    const one = await project.deployed('one')
     project.configure({
       prepare: { run: `: >${project.root}/held; until [ -e ${project.root}/go ]; do sleep 0.05; done`, once: true },
     })
     project.write({ 'app/version': 'two\n' })
-    const first = project.start('deploy')
+    const first = project.start('deploy --json')
     await holding(project)
     const other = await rival.run('deploy --json')
     expect(other.code).toBe(4)
     expect(other.json()).toMatchObject({ command: 'deploy', result: 'aborted', exitCode: 4 })
     expect((await rival.run('rollback -y')).code).toBe(4)
     expect((await rival.run('prune --keep 1')).code).toBe(4)
+    const waiting = rival.start('deploy --lock-wait 1m --json')
+    await waiting.until('Waiting')
     project.write({ go: '' })
     expect((await first.ended).code).toBe(0)
+    const { release } = JSON.parse((await first.ended).stdout)
     for (const i of both) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
+    expect((await waiting.ended).json().warnings).toEqual([
+      `while this run waited for the lock, the fleet went from ${one} to ${release}`,
+    ])
   })
 
   it('is waited for with --lock-wait', async () => {

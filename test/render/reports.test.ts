@@ -280,10 +280,11 @@ describe('a dry run', () => {
       bytes: 12_400_000,
     })),
     commits: [
-      { id: '7a6ae02aaaaaaaa', subject: 'cart: new route' },
-      { id: 'c0ffee1bbbbbbbb', subject: 'more\u001b[2J' },
+      { id: '7a6ae02aaaaaaaa', author: 'Anna', subject: 'cart: new route' },
+      { id: 'c0ffee1bbbbbbbb', author: 'Anna', subject: 'more\u001b[2J' },
     ],
-    files: { total: 412, added: 3, removed: 1, changed: 17 },
+    takesAway: [],
+    files: { total: 412, added: 3, removed: 1, changed: 17, notCompared: null },
     steps: [
       { mark: '$', where: 'each', text: 'read what it serves' },
       { mark: '!', where: 'local', text: 'npm run build' },
@@ -312,6 +313,15 @@ describe('a dry run', () => {
 
 No problems found. Run it: clonedeploy deploy production
 `)
+  })
+
+  it('does not count against what runs where that is newer, or another tool made it', () => {
+    const notCompared = 'the running release was made by another tool: not compared'
+    const files = { total: 8, added: null, removed: null, changed: null, notCompared }
+    const back = { commits: [], takesAway: [{ id: '4c87261aaaaaaaa', author: 'Bob', subject: 'Shop' }], files }
+    const text = dryRunText({ ...report, ...back }, noPaint)
+    expect(text).toContain(`\n\n  files: 8; ${notCompared}\n\n`)
+    expect(text).not.toContain('commit')
   })
 
   it('names the problems that would stop the deploy', () => {

@@ -94,10 +94,10 @@ export async function build(context: Context, builder: Builder): Promise<Artifac
 function uncommittedIn(revision: Revision | null): readonly string[] {
   if (revision === null) return []
   const { dirty, commit, ref, uncommittedRules } = revision
-  const changes = `${dirty} uncommitted ${dirty === 1 ? 'change' : 'changes'}`
+  const changes = dirty === 1 ? '1 uncommitted change, which is' : `${dirty} uncommitted changes, which are`
   const from = `building from ${commit.slice(0, 7)} (${ref})`
   return [
-    ...(dirty ? [`the working tree has ${changes}, which are not deployed: ${from}`] : []),
+    ...(dirty ? [`the working tree has ${changes} not deployed: ${from}`] : []),
     ...(uncommittedRules ? ['.deployignore is not applied as it is here until that is committed'] : []),
   ]
 }

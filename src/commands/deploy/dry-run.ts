@@ -1,6 +1,5 @@
 import type { Artifact } from '../../artifact/artifact.js'
 import { difference, entriesOf } from '../../artifact/manifest/manifest.js'
-import { commitsBetween } from '../../artifact/source.js'
 import type { ExitCode } from '../../errors.js'
 import { loginProblems } from '../../fleet/read/login-problems.js'
 import { planDeploy } from '../../plan/deploy.js'
@@ -8,6 +7,7 @@ import type { HostPlan, Plan, Step } from '../../plan/plan.js'
 import { takersOf } from '../../plan/relay.js'
 import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../../render/reports/plan.js'
 import { ownerStep } from '../../state/evidence/owner.js'
+import type { HostState } from '../../state/host-state.js'
 import { neededKb, newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../../state/releases.js'
 import { readBalancers, type Served } from '../context/balancers.js'
@@ -17,6 +17,7 @@ import { adopts } from '../context/owner.js'
 import { batchSteps, canarySteps, drainSteps, inTurn, planRollout, rolloutProblems } from '../context/rollout.js'
 import { tellPlan } from '../context/transact.js'
 import { isUnbuilt, needsFor, type Prepared } from './build-release.js'
+import { historyOf } from './losses.js'
 import { isUnchanged } from './unchanged.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
@@ -36,6 +37,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
   ]
   const unknown = isUnbuilt(artifact)
   const adopt = adopts(context, flags, fleet)
+  const history = await historyOf(context, states, artifact)
   const report: DryRunReport = {
     app: plan.app,
     stage: plan.stage,
@@ -51,12 +53,9 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
         bytes: unknown ? null : nothing ? 0 : (await payload(currentEntry(state)?.digest ?? null)).data.length,
       })),
     ),
-    commits: await commitsSince(
-      context,
-      artifact,
-      mostCommon(states.map(state => currentEntry(state)?.revision ?? null)),
-    ),
-    files: unknown ? null : filesOf(prepared, mostCommon(states.map(state => currentEntry(state)?.digest ?? null))),
+    commits: history.brings,
+    takesAway: history.takesAway,
+    files: unknown ? null : filesOf(prepared),
     steps: [
       ...ran(prepared),
       ...(nothing
@@ -68,6 +67,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
     problems: problems.map(({ host, text }) => `${host}: ${text}`),
     warnings: [
       ...artifact.warnings,
+      ...(nothing ? [] : history.warnings),
       ...states.flatMap(warningsOf),
       ...newcomers(states).map(context.io.propose),
       ...plan.warnings,
@@ -88,6 +88,7 @@ export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Ar
     offline: true,
     hosts: hosts.map(({ name }) => ({ name, now: null, would: null, freeKb: null, needsKb: null, bytes: null })),
     commits: null,
+    takesAway: null,
     files: null,
     steps: buildSteps(context, flags),
     adopt: false,
@@ -157,10 +158,12 @@ function goBackFor({ processes }: HostPlan, { hosts }: Plan): readonly { readonl
   return [{ text: `${processes.text}, else all ${hosts.length} hosts go back` }]
 }
 
-function filesOf({ artifact, bases }: Prepared, digest: string | null): DryRunReport['files'] {
+function filesOf({ fleet, artifact, bases }: Prepared): DryRunReport['files'] {
   const files = entriesOf(artifact.manifest).filter(({ kind }) => kind === 'file')
+  const states = fleet.map(({ state }) => state)
+  const digest = mostCommon(states.map(state => currentEntry(state)?.digest ?? null))
   const base = digest === null ? undefined : bases.get(digest)
-  if (base === undefined) return { total: files.length, added: files.length, removed: 0, changed: 0 }
+  if (base === undefined) return { total: files.length, ...notCompared(states, digest) }
   const before = new Set(entriesOf(base).flatMap(entry => (entry.kind === 'file' ? [entry.path] : [])))
   const now = new Set(files.map(({ path }) => path))
   const sent = difference(base, artifact.manifest).files
@@ -169,15 +172,13 @@ function filesOf({ artifact, bases }: Prepared, digest: string | null): DryRunRe
     added: sent.filter(({ path }) => !before.has(path)).length,
     changed: sent.filter(({ path }) => before.has(path)).length,
     removed: [...before].filter(path => !now.has(path)).length,
+    notCompared: null,
   }
 }
 
-async function commitsSince(
-  context: Context,
-  artifact: Artifact,
-  revision: string | null,
-): Promise<DryRunReport['commits']> {
-  const { source, root } = context.config
-  if (source.kind !== 'git' || artifact.revision === null || revision === null) return null
-  return commitsBetween(source.repository, root, revision, artifact.revision.commit)
+function notCompared(states: readonly HostState[], digest: string | null) {
+  const counts = { added: null, removed: null, changed: null }
+  if (states.every(({ current }) => current.kind === 'absent')) return { ...counts, notCompared: 'no release runs yet' }
+  if (digest === null) return { ...counts, notCompared: 'the running release was made by another tool: not compared' }
+  return { ...counts, notCompared: 'the record of the running release cannot be read: not compared' }
 }

@@ -14,13 +14,10 @@ export interface DryRunReport {
   readonly offline: boolean
   readonly hosts: readonly DryRunHost[]
   /** What is new since the release that runs, newest first; null when that cannot be told. */
-  readonly commits: readonly { readonly id: string; readonly subject: string }[] | null
-  readonly files: {
-    readonly total: number
-    readonly added: number
-    readonly removed: number
-    readonly changed: number
-  } | null
+  readonly commits: readonly DryRunCommit[] | null
+  /** What runs and would be gone, newest first; null when that cannot be told. */
+  readonly takesAway: readonly DryRunCommit[] | null
+  readonly files: DryRunFiles | null
   readonly steps: readonly DryRunStep[]
   /** Whether a `deployTo` that was deployed as another app or stage is taken over. */
   readonly adopt: boolean
@@ -30,6 +27,18 @@ export interface DryRunReport {
   /** Commands that mend the problems. */
   readonly next: readonly string[]
 }
+
+interface DryRunCommit {
+  readonly id: string
+  readonly author: string
+  readonly subject: string
+}
+
+/** Against the running release, or why it was not compared. */
+type DryRunFiles = { readonly total: number } & (
+  | { readonly added: number; readonly removed: number; readonly changed: number; readonly notCompared: null }
+  | { readonly added: null; readonly removed: null; readonly changed: null; readonly notCompared: string }
+)
 
 interface DryRunHost {
   readonly name: string
@@ -86,8 +95,9 @@ function kilobytes(kb: number | null): string {
   return kb === null ? '?' : bytesText(kb * 1024)
 }
 
-function commitLines({ commits }: DryRunReport): string[] {
-  if (commits === null) return []
+/** A warning tells what is taken away. */
+function commitLines({ commits, takesAway }: DryRunReport): string[] {
+  if (commits === null || (commits.length === 0 && takesAway?.length)) return []
   const told = commits.slice(0, 5).map(commit => `${commit.id.slice(0, 7)} ${escapeLine(commit.subject)}`)
   const more = commits.length > told.length ? [`${commits.length - told.length} more`] : []
   return [`  ${counted(commits.length, 'commit')}${told.length === 0 ? '' : ': '}${[...told, ...more].join(' · ')}`]
@@ -95,7 +105,8 @@ function commitLines({ commits }: DryRunReport): string[] {
 
 function fileLines({ files }: DryRunReport): string[] {
   if (files === null) return []
-  const { total, added, removed, changed } = files
+  const { total, added, removed, changed, notCompared } = files
+  if (notCompared !== null) return [`  files: ${total}; ${notCompared}`]
   return [`  files: ${total}, +${added} −${removed} ~${changed} against the running release`]
 }
 
