@@ -1,6 +1,7 @@
 import { type ExitCode, Refusal } from '../errors.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { selectHosts } from '../inventory/select.js'
+import type { Foreign } from '../plan/join.js'
 import { isNothing, repairJson, repairText } from '../render/reports/repair.js'
 import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
@@ -12,7 +13,7 @@ import { courseOfRepair } from './context/rollout.js'
 import { leave } from './context/survey.js'
 import { tellPlan } from './context/transact.js'
 import { bringEarlier } from './join/join-earlier.js'
-import { demandJoinable, readJoin } from './join/join-facts.js'
+import { demandJoinable, type JoinFacts, readJoin } from './join/join-facts.js'
 import type { Asked, RepairFacts } from './repair/repair-facts.js'
 import { trustedHost } from './repair/trust-host.js'
 import { repairFleet } from './repair.js'
@@ -64,8 +65,9 @@ async function joinFleet(
   brought: Brought,
 ): Promise<Outcome> {
   const asked = askedFor(context, flags, joining)
-  const { facts, target, earlier, unvouched } = await readJoin(context, flags, asked)
-  const warnings = unvouched.map(release => unvouchedText(context, facts, release))
+  const found = await readJoin(context, flags, asked)
+  const { facts, target, earlier } = found
+  const warnings = leftOutTexts(context, found)
   context.log.name(target)
   try {
     const others = facts.fleet.map(({ state }) => state.name).filter(name => !joining.has(name))
@@ -109,16 +111,30 @@ function askedFor(context: Context, flags: JoinFlags, joining: ReadonlySet<strin
   return { command: 'join', given: [], joining, trusted: trustedHost(context, flags), mayRemake: false }
 }
 
+/** What is not brought although the others could go back to it, and why. */
+function leftOutTexts(context: Context, { facts, unvouched, foreign }: JoinFacts): string[] {
+  const texts = unvouched.map(release => unvouchedText(context, facts, release))
+  return foreign.releases.length === 0 ? texts : [...texts, foreignText(foreign, facts.joining)]
+}
+
+function foreignText({ releases, last }: Foreign, joining: ReadonlySet<string>): string {
+  const [were, them, folder] = releases.length === 1 ? ['was', 'it', 'its folder'] : ['were', 'them', 'their folders']
+  const lost = last ? 'has nothing to go back to until the next deploy' : `cannot go back to ${them}`
+  const why = `another tool made ${them}, and no manifest says what belongs in ${them}`
+  const names = [...joining].join(', ')
+  return `${releases.join(', ')} ${were} not brought, so the fleet ${lost}: ${why}. To keep ${them}, copy ${folder} to releases/ on ${names} by hand.`
+}
+
 function unvouchedText({ io }: Context, { fleet, joining }: RepairFacts, release: string): string {
   const [only] = fleet.map(({ state }) => state.name).filter(name => !joining.has(name))
   return `${release} was not brought, so the fleet cannot go back to it: only ${only} holds it; if it is right: ${io.again(`--trust-host ${only}`)}`
 }
 
 async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<string>): Promise<ExitCode> {
-  const { facts, earlier, unvouched } = await readJoin(context, flags, askedFor(context, flags, joining))
+  const found = await readJoin(context, flags, askedFor(context, flags, joining))
+  const { facts, earlier } = found
   leave(facts.fleet)
-  for (const release of unvouched)
-    context.emit({ type: 'note', level: 'warning', host: null, text: unvouchedText(context, facts, release) })
+  for (const text of leftOutTexts(context, found)) context.emit({ type: 'note', level: 'warning', host: null, text })
   const report = {
     app: context.config.app,
     stage: context.config.stage,

@@ -17,8 +17,8 @@ export interface Earlier {
 
 /**
  * What joining hosts lack of the releases that the others hold alike, newest first: of as many as are kept beside `target`,
- * and in any case of the one that a rollback would go to. Bad ones and those that were never confirmed are left out, and those of another tool: there is no
- * manifest to make them the same by.
+ * and in any case of the one that a rollback would go to. Bad ones and those that were never confirmed are left out, and
+ * `foreignFor`.
  */
 export function earlierFor(
   states: readonly HostState[],
@@ -26,16 +26,41 @@ export function earlierFor(
   target: string,
   keepReleases: number,
 ): readonly Earlier[] {
-  const others = states.filter(({ name }) => !joining.has(name))
-  const ids = new Set(others.flatMap(({ releases }) => releases.map(({ id }) => id)))
-  const confirmed = confirmedReleases(others)
-  const wantedIds = newestFirst(ids).filter(id => id !== target && confirmed.has(id))
-  const alike = wantedIds.flatMap(id => likeOnAll(others, id) ?? [])
+  const alike = alikeOnOthers(states, joining, target).filter(({ digest }) => digest !== null)
   const before = alike.find(({ id }) => isOlder(id, target))
   const wanted = alike.filter((one, i) => i < keepReleases - 1 || one === before)
   return wanted
     .map(one => ({ release: one.id, digest: one.digest ?? '', needs: needsOf(states, joining, one) }))
     .filter(({ needs }) => [...needs.values()].includes('push'))
+}
+
+/** What the others could go back to, and joining hosts lack and cannot get. */
+export interface Foreign {
+  readonly releases: readonly string[]
+  /** Whether the fleet has nothing else to go back to. */
+  readonly last: boolean
+}
+
+/** Releases of another tool: there is no manifest to make them the same by. */
+export function foreignFor(states: readonly HostState[], joining: ReadonlySet<string>, target: string): Foreign {
+  const alike = alikeOnOthers(states, joining, target)
+  const lacks = (one: ReleaseState) => [...needsOf(states, joining, one).values()].includes('push')
+  const left = alike.filter(one => one.digest === null && lacks(one))
+  const last = !alike.some(one => isOlder(one.id, target) && !left.includes(one))
+  return { releases: left.map(({ id }) => id), last: left.length > 0 && last }
+}
+
+/** What the others hold alike and the fleet once served, but for what it serves now, newest first. */
+function alikeOnOthers(
+  states: readonly HostState[],
+  joining: ReadonlySet<string>,
+  target: string,
+): readonly ReleaseState[] {
+  const others = states.filter(({ name }) => !joining.has(name))
+  const confirmed = confirmedReleases(others)
+  const ids = new Set(others.flatMap(({ releases }) => releases.map(({ id }) => id)))
+  const earlier = newestFirst(ids).filter(id => id !== target && confirmed.has(id))
+  return earlier.flatMap(id => likeOnAll(others, id) ?? [])
 }
 
 /** Hosts that are not to join, and that a repair would change. */
@@ -77,7 +102,7 @@ export function planEarlier(intent: BringIntent): Plan {
 function likeOnAll(states: readonly HostState[], release: string): ReleaseState | null {
   const entries = states.map(({ releases }) => releases.find(({ id }) => id === release))
   const [first] = entries
-  return first !== undefined && first.digest !== null && entries.every(one => isLike(one, first)) ? first : null
+  return first !== undefined && entries.every(one => isLike(one, first)) ? first : null
 }
 
 function isLike(one: ReleaseState | undefined, other: ReleaseState): boolean {

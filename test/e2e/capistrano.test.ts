@@ -1,3 +1,4 @@
+import { cpSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { contents, writeFiles } from '../support/files.js'
@@ -46,6 +47,24 @@ describe.skipIf(!sshdIsHere())('a tree that Capistrano made', () => {
       const { './current': _, ...rest } = before[i - 1] ?? {}
       expect(contents(project.on(i))).toMatchObject(rest)
     }
+  })
+
+  it('is not brought to a host that joins, which says so, until it is copied there', async () => {
+    madeByCapistrano()
+    const { project } = here
+    await project.deployed('one')
+    rmSync(project.on(2), { recursive: true })
+    const dry = await project.run('join --dry-run')
+    const { code, json } = await project.run('join --json')
+    const told =
+      '20250301123456, 20250101000000 were not brought, so the fleet has nothing to go back to until the next deploy: another tool made them, and no manifest says what belongs in them. To keep them, copy their folders to releases/ on h2 by hand.'
+    expect([code, json().warnings]).toEqual([0, [told]])
+    expect(dry.stderr).toContain(told)
+    cpSync(project.on(1, 'releases/20250301123456'), project.on(2, 'releases/20250301123456'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    })
+    expect((await project.run('rollback -y --json')).json()).toMatchObject({ release: '20250301123456', exitCode: 0 })
   })
 
   it('is rolled back to, and deployed over again', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { earlierFor, othersToMend } from '../../src/plan/join.js'
+import { earlierFor, foreignFor, othersToMend } from '../../src/plan/join.js'
 import type { HostState } from '../../src/state/host-state.js'
 import { host, idOf, link, record, release, transaction } from './states.js'
 
@@ -67,6 +67,37 @@ describe('the earlier releases that a joining host gets', () => {
       { a: 'nothing', new: 'push', some: 'nothing' },
     ])
   })
+})
+
+describe('releases of another tool that a joining host cannot get', () => {
+  const capistrano = release(2, {
+    id: '20260102000000',
+    digest: null,
+    tree: null,
+    tx: null,
+    by: null,
+    confirmed: false,
+  })
+  const on = (name: string, ...releases: HostState['releases']) => host(name, { current: link(4), releases })
+  it.each<[string, HostState[], { releases: string[]; last: boolean }]>([
+    ['are none where all is ours', [on('a', release(4), release(3)), empty], { releases: [], last: false }],
+    [
+      'are told beside what is ours',
+      [on('a', release(4), release(3), capistrano), on('b', release(4), release(3), capistrano), empty],
+      { releases: [capistrano.id], last: false },
+    ],
+    [
+      'are told as the last way back',
+      [on('a', release(4), capistrano), on('b', release(4), capistrano), empty],
+      { releases: [capistrano.id], last: true },
+    ],
+    [
+      'are none that the others cannot go back to',
+      [on('a', release(4), capistrano), on('b', release(4)), empty],
+      { releases: [], last: false },
+    ],
+    ['are none that it has', [on('a', release(4), capistrano), on('new', capistrano)], { releases: [], last: false }],
+  ])('%s', (_, states, wanted) => expect(foreignFor(states, new Set(['new']), idOf(4))).toEqual(wanted))
 })
 
 describe('hosts that a repair has to mend before another can join', () => {

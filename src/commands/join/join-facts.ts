@@ -1,5 +1,5 @@
 import { MixedError, PreflightError } from '../../errors.js'
-import { type Earlier, earlierFor, othersToMend } from '../../plan/join.js'
+import { type Earlier, earlierFor, type Foreign, foreignFor, othersToMend } from '../../plan/join.js'
 import { typed } from '../../scripts/shell/shell.js'
 import { openDrains } from '../../state/drains.js'
 import { isWhat } from '../../state/evidence/host-claims.js'
@@ -13,12 +13,13 @@ import { notBorneOut } from '../repair/trust-host.js'
 import { demandDecision } from '../repair.js'
 
 /** What a join found: the fleet, what it serves, and what the joining hosts lack of it. */
-interface JoinFacts {
+export interface JoinFacts {
   readonly facts: RepairFacts
   readonly target: string
   readonly earlier: readonly Earlier[]
   /** Earlier releases that only one host holds, of which nothing is known here. */
   readonly unvouched: readonly string[]
+  readonly foreign: Foreign
 }
 
 /** Reads the fleet. Throws where hosts cannot join it as it is; nothing is changed. */
@@ -38,6 +39,7 @@ export async function readJoin(context: Context, flags: AdoptFlags, asked: Asked
       target,
       earlier: found.filter(isVouched),
       unvouched: found.filter(one => !isVouched(one)).map(({ release }) => release),
+      foreign: foreignFor(states, asked.joining, target),
     }
   } catch (error) {
     leave(facts.fleet)
