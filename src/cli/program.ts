@@ -66,10 +66,13 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   )
   ask(
     trusting(
-      transaction(
+      change(
         onStage(add('repair', 'end what a dead run left, and bring every host to the fleet’s release; safe to repeat')),
       ),
     )
+      // Refused, with what to type instead.
+      .addOption(new Option('--exclude <hosts>').argParser(list).hideHelp())
+      .addOption(new Option('--reason <why>').hideHelp())
       .option(
         '--give-up <hosts>',
         'go on without these hosts, which cannot be reached and are out of service; recorded until they rejoin',

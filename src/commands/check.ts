@@ -5,6 +5,7 @@ import { loginProblems, sessionsFor } from '../fleet/read/login-problems.js'
 import type { Session } from '../fleet/session.js'
 import { type CheckedHost, type CheckProblem, checkText } from '../render/reports/check.js'
 import { facts, parseFacts } from '../scripts/read/facts.js'
+import { isAtWork } from '../state/at-work.js'
 import { disown, ownedByOthers } from '../state/evidence/owner.js'
 import type { HostState } from '../state/host-state.js'
 import { inDoubt, newcomers, problemsOf, warningsOf } from '../state/preflight.js'
@@ -107,11 +108,23 @@ function clockWarning({ name, clockOffset }: CheckedHost): string[] {
 }
 
 function doubts(state: HostState): readonly CheckProblem[] {
-  const held = state.lock.held
-    ? [{ host: state.name, text: `locked by ${state.lock.holder?.who ?? 'somebody'}`, fix: 'clonedeploy status' }]
+  const { lock } = state
+  const held = isAtWork(lock)
+    ? [{ host: state.name, text: `locked by ${lock.holder?.who ?? 'somebody'}`, fix: 'clonedeploy status' }]
     : []
+  const ended =
+    lock.held && lock.over?.kind === 'ended'
+      ? [
+          {
+            host: state.name,
+            text: `an earlier run ended and needs a repair: ${lock.over.why}`,
+            fix: 'clonedeploy repair',
+          },
+        ]
+      : []
   return [
     ...held,
+    ...ended,
     ...inDoubt(state).map(({ id }) => ({
       host: state.name,
       text: `transaction ${id} was swapped and never decided`,

@@ -108,7 +108,14 @@ function withWhatWasBrought(error: unknown, names: string, { earlier }: Brought)
 }
 
 function askedFor(context: Context, flags: JoinFlags, joining: ReadonlySet<string>): Asked {
-  return { command: 'join', given: [], joining, trusted: trustedHost(context, flags), mayRemake: false }
+  return {
+    command: 'join',
+    given: [],
+    joining,
+    trusted: trustedHost(context, flags),
+    mayRemake: false,
+    unsourced: null,
+  }
 }
 
 /** What is not brought although the others could go back to it, and why. */

@@ -13,7 +13,7 @@ import { leave } from './context/survey.js'
 import { tellPlan } from './context/transact.js'
 import { unchanged } from './deploy/unchanged.js'
 import { recordOwner } from './repair/record-owner.js'
-import { act, leaveOut } from './repair/repair-act.js'
+import { act, leaveOut, SourceError, sends, sourceOf } from './repair/repair-act.js'
 import { concluded, leftDrained, undrainLeft } from './repair/repair-end.js'
 import { type Asked, type RepairFacts, readFacts, repairing } from './repair/repair-facts.js'
 import { notBorneOut, trustedHost, trustSteps } from './repair/trust-host.js'
@@ -21,7 +21,9 @@ import { notBorneOut, trustedHost, trustSteps } from './repair/trust-host.js'
 /** `clonedeploy repair`: ends what a dead run left, and brings every host to the fleet's release. Safe to repeat. */
 export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
   if (flags.exclude !== undefined)
-    throw new UsageError('repair looks at all hosts: --exclude goes with deploy and rollback.')
+    throw new UsageError(
+      'repair looks at all hosts: --exclude goes with deploy and rollback. A host that is out of service for good: --give-up HOST --fenced.',
+    )
   demandBoth(flags)
   return inContext(io, flags, async context => {
     const startedAt = performance.now()
@@ -53,11 +55,11 @@ export async function repairFleet(
   demand: (facts: RepairFacts) => void = () => {},
 ): Promise<Outcome> {
   let done = null as Outcome | null
-  let mayRemake = asked.mayRemake
+  let { mayRemake, unsourced } = asked
   let unsettled: readonly string[] = []
   const { given, command } = asked
   for (let round = 1; round <= mostRounds; round++) {
-    const facts = await readFacts(context, flags, { ...asked, mayRemake })
+    const facts = await readFacts(context, flags, { ...asked, mayRemake, unsourced })
     try {
       const wrong = refusalOf(() => {
         demandDecision(context, facts)
@@ -80,7 +82,10 @@ export async function repairFleet(
       )
       // An app that changes its own files would have it made again and again.
       mayRemake &&= facts.decision.kind !== 'remake'
-      const outcome = await act(context, flags, facts, startedAt)
+      const outcome = await act(context, flags, facts, startedAt).catch(error => {
+        unsourced = whyUnsourced(error, { ...asked, unsourced })
+        return null
+      })
       if (outcome === null) continue
       done = { ...outcome, warnings: [...new Set([...(done?.warnings ?? []), ...outcome.warnings])] }
       if (outcome.exitCode !== 0) return concluded(context, facts, done)
@@ -94,6 +99,13 @@ export async function repairFleet(
   )
   if (done === null) throw wrong
   return apart(done, wrong)
+}
+
+/** The files of the release cannot be had: a repair goes on without them, and names the hosts. Throws what is no such thing. */
+function whyUnsourced(error: unknown, { command, unsourced }: Pick<Asked, 'command' | 'unsourced'>): string {
+  if (error instanceof SourceError && command === 'repair' && unsourced === null)
+    return error.message.replace(/\.? Nothing was changed\.$/, '')
+  throw error
 }
 
 /** Something was done, and afterwards the fleet was found in another state. */
@@ -118,8 +130,22 @@ function refusalOf(act: () => void): Refusal | null {
   }
 }
 
+/** What the files come from is looked for, too: a dry run promises nothing that the run would refuse. */
+async function readHonestly(context: Context, flags: RepairFlags, asked: Asked): Promise<RepairFacts> {
+  const facts = await readFacts(context, flags, asked)
+  const { record } = facts.heard
+  if (record === null || !sends(facts.decision)) return facts
+  try {
+    await sourceOf(context, facts, record)
+    return facts
+  } catch (error) {
+    leave(facts.fleet)
+    return readFacts(context, flags, { ...asked, unsourced: whyUnsourced(error, asked) })
+  }
+}
+
 async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
-  const facts = await readFacts(context, flags, askedFor(context, flags))
+  const facts = await readHonestly(context, flags, askedFor(context, flags))
   const drained = await leftDrained(context, facts).finally(() => leave(facts.fleet))
   demandDecision(context, facts)
   const { app, stage } = context.config

@@ -1,10 +1,11 @@
 import { inWords } from '../release/paths.js'
 import { isAtWork, isPersons } from './at-work.js'
+import { isBeforeUs } from './evidence/host-claims.js'
 import { aloneReport, trusting } from './evidence/lone-host.js'
 import { ownedByOthers, withOwnRecords } from './evidence/owner.js'
 import { type Known, nothingKnown, type Vouched, vouched } from './evidence/vouched.js'
 import type { Excluded, FleetState, HostState } from './host-state.js'
-import { type FleetFacts, joinHosts, judge, leftBy, repair, unreachable, wait } from './host-verdict.js'
+import { deploy, type FleetFacts, joinHosts, judge, leftBy, repair, unreachable, wait } from './host-verdict.js'
 import { inDoubt } from './preflight.js'
 import { confirmedReleases, currentEntry, currentRelease } from './releases.js'
 import type { Place, StatusHost, StatusReport } from './status-report.js'
@@ -78,9 +79,13 @@ export function assess(
     next: nextOf(
       hosts,
       lock,
-      trusting(states, heard, flag => `clonedeploy repair ${flag}`),
+      trusting(states, ours(heard), flag => `clonedeploy repair ${flag}`),
     ),
   }
+}
+
+function ours({ record, alone }: Vouched): Vouched {
+  return { record, alone: alone.filter(word => !isBeforeUs(word.record)) }
 }
 
 function maintenanceOf(states: readonly HostState[]): Pick<StatusReport, 'maintenance'> {
@@ -93,6 +98,7 @@ function factsOf(states: readonly HostState[], { record, alone }: Vouched): Omit
   const transactions = states.flatMap(state => state.transactions)
   return {
     target: record?.release ?? null,
+    mend: record !== null && isBeforeUs(record) ? deploy : repair,
     alone: new Map(alone.map(word => [word.host, word])),
     releases: confirmedReleases(states),
     confirmed: new Set(transactions.flatMap(({ id, outcome }) => (outcome === 'confirmed' ? [id] : []))),
@@ -193,6 +199,7 @@ function nextOf(
   const isNew = ({ verdict }: StatusHost) => verdict === 'new'
   const steps = new Set([...flagged.filter(host => !isNew(host)).flatMap(({ next }) => next ?? []), ...sweep])
   for (const step of trusting) steps.add(step)
+  if (sweep.length > 0) steps.delete(deploy)
   // What a repair would have to do is known when that host has made up its mind.
   if (steps.has(wait)) return [...steps].filter(step => step !== repair)
   const added = flagged.filter(isNew).map(({ name }) => name)

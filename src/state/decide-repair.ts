@@ -10,13 +10,15 @@ export interface Found {
   readonly unreachable: readonly string[]
   /** Hosts whose copy of the fleet's release is not what it was sealed as. */
   readonly damaged: ReadonlySet<string>
+  /** Whether the release can be got by hosts that lack it. */
+  readonly brings: boolean
   /** Whether the release can be made once more, for hosts that serve a damaged copy: all hosts answer, and its bytes are somewhere. */
   readonly remakes: boolean
 }
 
 /**
  * What a host needs to serve the fleet's release: `swap` it holds it, `push` it lacks it, `replace` it holds a damaged copy
- * beside what it serves, `deploy` it serves a damaged copy, which only another release can mend.
+ * beside what it serves, `deploy` only another release can mend it: it serves a damaged copy, or lacks what cannot be got.
  */
 export type Need = 'nothing' | 'swap' | 'push' | 'replace' | 'deploy'
 
@@ -53,7 +55,7 @@ export function decideRepair(states: readonly HostState[], found: Found): Repair
   if (dead.size > 0) return putBack(dead, found)
   if (found.record === null) return leftovers(states, null)
   const { release, digest } = found.record
-  const needs = needsFor(states, found.record, found.damaged)
+  const needs = neededOf(states, { ...found, record: found.record })
   const having = (need: Need) => [...needs].filter(([, one]) => one === need).map(([name]) => name)
   if (having('replace').length > 0) return { kind: 'sweep', release, remove: having('replace') }
   if (having('swap').length + having('push').length > 0)
@@ -63,13 +65,23 @@ export function decideRepair(states: readonly HostState[], found: Found): Repair
   return { kind: 'remake', release, digest, damaged: having('deploy') }
 }
 
-/** Hosts that serve a damaged copy of the fleet's release, where that cannot be made once more. */
+/** Hosts that serve a damaged copy of the fleet's release or none, where that cannot be made once more. */
 export function beyondRepair(
   states: readonly HostState[],
-  { record, damaged, remakes }: Omit<Found, 'unreachable'>,
+  { record, remakes, ...found }: Omit<Found, 'unreachable'>,
 ): readonly string[] {
   if (record === null || remakes) return []
-  return [...needsFor(states, record, damaged)].filter(([, need]) => need === 'deploy').map(([name]) => name)
+  return [...neededOf(states, { ...found, record })].filter(([, need]) => need === 'deploy').map(([name]) => name)
+}
+
+/** What each host needs, as far as that can be got. */
+function neededOf(
+  states: readonly HostState[],
+  { record, damaged, brings }: Pick<Found, 'damaged' | 'brings'> & { readonly record: FleetRecord },
+): ReadonlyMap<string, Need> {
+  const needs = needsFor(states, record, damaged)
+  if (brings) return needs
+  return new Map([...needs].map(([name, need]) => [name, need === 'push' || need === 'replace' ? 'deploy' : need]))
 }
 
 function putBack(doubts: Doubts, { unreachable }: Found): RepairDecision {

@@ -2,7 +2,7 @@ import { isOlder, isReleaseId } from '../release/id.js'
 import { inWords } from '../release/paths.js'
 import { isAtWork, isPersons } from './at-work.js'
 import { isIntact } from './drift.js'
-import type { Word } from './evidence/host-claims.js'
+import { isBeforeUs, type Word } from './evidence/host-claims.js'
 import { aloneText } from './evidence/lone-host.js'
 import { disown } from './evidence/owner.js'
 import type { HostState, LockState, TransactionState } from './host-state.js'
@@ -23,6 +23,8 @@ interface Judgement {
 /** What is known of the fleet as a whole when one of its hosts is judged. */
 export interface FleetFacts {
   readonly target: string | null
+  /** What brings hosts that serve something else to the same. */
+  readonly mend: string
   /** What hosts alone say, by their names. */
   readonly alone: ReadonlyMap<string, Word>
   /** Every release that the fleet once served. */
@@ -36,6 +38,8 @@ export interface FleetFacts {
 }
 
 export const repair = 'fix: clonedeploy repair'
+/** What another tool has left on hosts is made the same by a release of ours. */
+export const deploy = 'fix: clonedeploy deploy'
 export const wait = 'wait, then: clonedeploy status'
 const { lease } = shipped
 
@@ -127,14 +131,14 @@ function broken({ name, current }: HostState): Judgement | null {
 function alone({ name }: HostState, fleet: FleetFacts): Judgement | null {
   const word = fleet.alone.get(name)
   if (word === undefined) return null
-  return off('alone', 'ALONE', `${aloneText(word)}.`, trustStep(name))
+  return off('alone', 'ALONE', `${aloneText(word)}.`, isBeforeUs(word.record) ? deploy : trustStep(name))
 }
 
 function trustStep(host: string): string {
   return `if that is right: clonedeploy repair --trust-host ${host}`
 }
 
-function misplaced(state: HostState, { target, releases, confirmed, alone }: FleetFacts): Judgement | null {
+function misplaced(state: HostState, { target, mend, releases, confirmed, alone }: FleetFacts): Judgement | null {
   const serves = currentRelease(state)
   const { name } = state
   if (target === null) {
@@ -150,10 +154,10 @@ function misplaced(state: HostState, { target, releases, confirmed, alone }: Fle
     return off('split', 'OLD', `${name} went back to ${serves} while others were confirmed on ${target}.`, repair)
   const known = isReleaseId(serves) && isReleaseId(target)
   if (known && isOlder(target, serves))
-    return off('ahead', 'OLD', `${name} serves ${serves}, which is newer than the fleet's ${target}.`, repair)
+    return off('ahead', 'OLD', `${name} serves ${serves}, which is newer than the fleet's ${target}.`, mend)
   const behind = known ? missed(serves, target, releases) : null
   const count = behind === null ? '' : `, ${behind} ${behind === 1 ? 'release' : 'releases'} behind`
-  return { ...off('behind', 'OLD', `${name} serves ${serves}${count}; the fleet serves ${target}.`, repair), behind }
+  return { ...off('behind', 'OLD', `${name} serves ${serves}${count}; the fleet serves ${target}.`, mend), behind }
 }
 
 /** How many of the releases that the fleet once served came after this one, up to its own. */

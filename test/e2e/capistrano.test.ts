@@ -1,8 +1,8 @@
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, rmSync, symlinkSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { contents, writeFiles } from '../support/files.js'
-import { both, onFleet } from '../support/on-fleet.js'
+import { all, both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
@@ -111,5 +111,78 @@ describe.skipIf(!sshdIsHere())('a tree that Capistrano made', () => {
     writeFiles(project.on(2), { 'releases/20250301123456/version': 'by hand\n' })
     expect((await project.run('rollback -y')).code).toBe(3)
     for (const i of both) expect(project.current(i)).toBe(`releases/${one}`)
+  })
+})
+
+describe.skipIf(!sshdIsHere())('a first deploy that fails beside releases of Capistrano that differ', () => {
+  const here = onFleet()
+  const ids = ['20260801000000', '20260801000000', '20260701000000']
+  const currents = () => all.map(i => here.project.current(i))
+  const before = ids.map(id => `releases/${id}`)
+
+  function made(ofHost = ids): void {
+    for (const [n, id] of ofHost.entries())
+      writeFiles(here.project.on(n + 1), {
+        [`releases/${id}/version`]: `${id}\n`,
+        current: { link: `releases/${id}` },
+      })
+  }
+
+  it('for a check that is wrong leaves all on what they served, with nothing to repair, and the next one deploys', async () => {
+    made()
+    const { project } = here
+    project.configure({ health: { run: 'echo nobody listens; exit 1', timeout: '1s' } })
+    const { code, stderr } = await project.run('deploy')
+    expect([code, currents()]).toEqual([6, before])
+    expect(stderr).toContain(
+      'All 3 hosts serve again what they served. The health check fails for that release, too: is the check right?',
+    )
+    expect(stderr).not.toMatch(/MIXED|clonedeploy repair/)
+    expect((await project.run('check')).code).toBe(0)
+    expect((await project.run('status')).stdout).toContain('lock   free')
+    expect((await project.run('repair --dry-run')).stdout).toContain('Nothing to do.')
+    project.configure()
+    const repaired = await project.run('repair')
+    expect([repaired.code, currents()], repaired.stderr).toEqual([0, before])
+    await project.deployed('two')
+  })
+
+  it('for a restart that cannot work is ended by a repair that leaves each host on its own, and the next one deploys', async () => {
+    made()
+    const { project } = here
+    project.configure({ restart: 'exit 1' })
+    expect([(await project.run('deploy')).code, currents()]).toEqual([6, before])
+    project.configure({ restart: 'true' })
+    const refused = await project.run('deploy')
+    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('clonedeploy repair')])
+    const checked = (await project.run('check')).stdout
+    expect(checked).toMatch(/h1: an earlier run ended and needs a repair: .*\n(.*\n)* +fix: .*clonedeploy repair/)
+    expect(checked).not.toContain('locked by')
+    const { stdout } = await project.run('repair --dry-run')
+    for (const [n, id] of ids.entries())
+      expect(stdout).toMatch(new RegExp(`h${n + 1} .* restart ${id}, which it is back on`))
+    const repaired = await project.run('repair')
+    expect([repaired.code, currents()], repaired.stderr).toEqual([0, before])
+    await project.deployed('two')
+  })
+
+  it('and a release that nobody can bring to a host keeps no lock: repair says so, and a deploy brings another', async () => {
+    made(ids.map(() => '20260801000000'))
+    const { project } = here
+    const one = await project.deployed('one')
+    await project.run('rollback --yes')
+    project.configure({ restart: 'exit 1' })
+    project.write({ 'app/version': 'two\n' })
+    expect((await project.run('deploy')).code).toBe(6)
+    rmSync(project.on(3, 'releases/20260801000000'), { recursive: true })
+    rmSync(project.on(3, 'current'))
+    symlinkSync(`releases/${one}`, project.on(3, 'current'))
+    project.configure({ restart: 'true' })
+    const why = 'h3: no host holds 20260801000000 as it was made, so it cannot be brought there'
+    const dry = await project.run('repair --dry-run')
+    expect([dry.code, dry.stdout]).toEqual([6, expect.stringContaining(why)])
+    const { code, stderr } = await project.run('repair')
+    expect([code, stderr]).toEqual([6, expect.stringContaining('fix: clonedeploy deploy --force')])
+    expect((await project.run('deploy')).code).toBe(0)
   })
 })

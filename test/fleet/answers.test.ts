@@ -207,7 +207,7 @@ function everything(states: readonly HostState[]): readonly string[] {
   const report = assess('shop', 'default', fleet, new Map())
   const damage = new Set(['web-2'])
   const { record } = vouched(states)
-  const found = { record, unreachable: [], damaged: damage, remakes: true }
+  const found = { record, unreachable: [], damaged: damage, remakes: true, brings: true }
   const decision = decideRepair(states, found)
   const beyond = new Map(beyondRepair(states, found).map(name => [name, 'changed'] as const))
   const joining = new Set(['web-3'])

@@ -99,6 +99,27 @@ describe('what a repair decides', () => {
       'bring',
       { a: 'nothing', b: 'swap' },
     ],
+    [
+      'nothing about a host that lacks a release which cannot be got',
+      [on('a', old), empty('b')],
+      { brings: false, remakes: false },
+      'nothing',
+      {},
+    ],
+    [
+      'to sweep all the same what an ended run left there',
+      [on('a', old), { ...empty('b'), lock: deadLock }],
+      { brings: false, remakes: false },
+      'sweep',
+      {},
+    ],
+    [
+      'to bring those that hold it, first',
+      [on('a', next, { seq: 2, release: next }), on('b', old), empty('c')],
+      { brings: false, remakes: false },
+      'bring',
+      { a: 'nothing', b: 'swap', c: 'deploy' },
+    ],
     ['to push to a host that lacks the release', [on('a', old), empty('b')], {}, 'bring', { a: 'nothing', b: 'push' }],
     [
       'to push where current leads nowhere',
@@ -178,6 +199,8 @@ describe('what a repair decides', () => {
       beyondRepair(states, { ...knowing(states), damaged, remakes })
     expect(beyond(false, on('a', old), on('b', old))).toEqual(['b'])
     expect(beyond(true, on('a', old), on('b', old))).toEqual([])
+    const lacking = { ...knowing([on('a', old)]), brings: false, remakes: false }
+    expect(beyondRepair([on('a', old), empty('b')], lacking)).toEqual(['b'])
     expect(beyond(false, on('a', next, { seq: 2, release: next }), on('b', old))).toEqual([])
   })
 })
@@ -189,6 +212,7 @@ function knowing(states: readonly HostState[]): Found {
     unreachable: [],
     damaged: new Set(),
     remakes: true,
+    brings: true,
     record: vouched(states, { ...nothingKnown, records }).record,
   }
 }

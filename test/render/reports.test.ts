@@ -201,7 +201,7 @@ describe('status', () => {
     ],
     [
       { result: 'consistent' as const, next: ['fix: clonedeploy repair'] },
-      `! The host serves ${newer}, and a run that died has left its lock.  fix: clonedeploy repair\n`,
+      `! The host serves ${newer}, and an earlier run has left its lock.  fix: clonedeploy repair\n`,
     ],
   ])('ends with what is true when no host is wrong: %j', (changes, end) => {
     expect(statusText(statusReport(changes), noPaint, now).split('\n\n').at(-1)).toBe(end)

@@ -196,7 +196,7 @@ export async function sourceOf(
   const { restart } = vouchedOf(facts, release) ?? context.config
   if (addedEntries(present, shared, touchedFiles({ restart, shared })) === extra)
     return artifactOf(kept, null, [], skeletonBuilt(context.cacheDir, digest))
-  throw new MixedError(
+  throw new SourceError(
     `The shared paths of the configuration are not those that ${release} was made with. Nothing was changed.`,
     {
       next: ['fix: clonedeploy deploy --force'],
@@ -219,8 +219,17 @@ async function datesOf(model: Model, release: string, { manifest }: Artifact): P
 
 type Model = NonNullable<ReturnType<typeof modelOf>>
 
+/** The files of a release cannot be had: hosts that lack it stay as they are. */
+export class SourceError extends MixedError {}
+
+/** Whether this needs the files of the fleet's release. */
+export function sends(decision: RepairDecision): boolean {
+  if (decision.kind === 'bring') return [...decision.needs.values()].includes('push')
+  return decision.kind === 'remake' || (decision.kind === 'sweep' && decision.remove.length > 0)
+}
+
 function nowhere(release: string): MixedError {
-  return new MixedError(
+  return new SourceError(
     `No host holds ${release} as it was made, so it cannot be brought to the others. Nothing was changed.`,
     {
       next: ['fix: clonedeploy deploy --force', 'or:  clonedeploy rollback'],

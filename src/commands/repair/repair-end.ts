@@ -24,7 +24,9 @@ export function concluded(context: Context, facts: RepairFacts, outcome: Outcome
     hosts: context.hosts.map(({ name }) => withTrouble(named.get(name) ?? leftAlone(facts, name), beyond.get(name))),
     reason: outcome.reason ?? first[0] ?? null,
     next:
-      heard.alone.length > 0 ? trustSteps(context, facts) : nextOf([...beyond.keys()].every(name => named.has(name))),
+      heard.alone.length > 0
+        ? trustSteps(context, facts)
+        : nextOf([...beyond.keys()].every(name => facts.fleet.some(({ state }) => state.name === name))),
   }
 }
 

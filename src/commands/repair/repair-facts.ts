@@ -1,11 +1,12 @@
 import { recall } from '../../artifact/cache/store.js'
 import { nobody, readOnAll } from '../../fleet/read/held.js'
 import { beyondRepair, decideRepair, type RepairDecision } from '../../state/decide-repair.js'
+import { isBeforeUs } from '../../state/evidence/host-claims.js'
 import { aloneText } from '../../state/evidence/lone-host.js'
 import { type Vouched, vouched } from '../../state/evidence/vouched.js'
 import type { Excluded, FleetRecord, FleetState, HostState, ReleaseState } from '../../state/host-state.js'
 import { asideOf } from '../../state/preflight.js'
-import { mostCommon } from '../../state/releases.js'
+import { currentRelease, mostCommon } from '../../state/releases.js'
 import type { Context } from '../context/context.js'
 import { demandAway } from '../context/excluded.js'
 import type { AdoptFlags } from '../context/flags.js'
@@ -34,12 +35,21 @@ export interface RepairFacts {
   readonly trusted: string | null
   /** Whether a release of which a damaged copy is served may be made once more. */
   readonly mayRemake: boolean
+  /** Why the files of the fleet's release cannot be got, as far as that was tried; null: nothing was in the way. */
+  readonly unsourced: string | null
 }
 
 /** What a command asks of it. */
-export type Asked = Pick<RepairFacts, 'command' | 'given' | 'joining' | 'trusted' | 'mayRemake'>
+export type Asked = Pick<RepairFacts, 'command' | 'given' | 'joining' | 'trusted' | 'mayRemake' | 'unsourced'>
 
-export const repairing: Asked = { command: 'repair', given: [], joining: new Set(), trusted: null, mayRemake: true }
+export const repairing: Asked = {
+  command: 'repair',
+  given: [],
+  joining: new Set(),
+  trusted: null,
+  mayRemake: true,
+  unsourced: null,
+}
 
 /** Reads the hosts that answer, with every file of the fleet's release, and decides. Throws LockedError, and where it does not know the host that is trusted. */
 export async function readFacts(context: Context, flags: AdoptFlags, asked: Asked): Promise<RepairFacts> {
@@ -65,7 +75,7 @@ async function factsOf(context: Context, { hosts }: FleetState, read: Fleet, ask
   const intact = read.filter(({ state }) => state.damaged.length === 0)
   const states = intact.map(({ state }) => state)
   demandWord(trusted, states, joining)
-  const heard = vouched(states, knownHere(context, trusted), joining)
+  const heard = wishes(vouched(states, knownHere(context, trusted), joining), asked)
   if (trusted !== null) noteTrust(context, trusted, vouched(states, knownHere(context), joining))
   const { record } = heard
   const alone = new Map(heard.alone.map(word => [word.host, aloneText(word)]))
@@ -84,21 +94,53 @@ async function factsOf(context: Context, { hosts }: FleetState, read: Fleet, ask
   const isHeld =
     record?.digest != null &&
     (modelOf({ fleet, damaged }, record) !== null || recall(context.cacheDir, record.digest) !== null)
-  const remakes = asked.mayRemake && isHeld && away.length + alone.size === 0
-  const changed = `it serves a copy of ${record?.release} that was changed on the host`
+  const remakes = asked.mayRemake && asked.unsourced === null && isHeld && away.length + alone.size === 0
+  const isIntact = record?.digest != null && modelOf({ fleet, damaged }, record) !== null
+  // A join is refused where the release cannot be got.
+  const brings = asked.command === 'join' || (isIntact && asked.unsourced === null)
+  const found = { unreachable: away.map(({ name }) => name), damaged, remakes, brings, record }
+  const decision = decideRepair(left, found)
   return {
     ...asked,
-    fleet,
-    decision: decideRepair(left, { unreachable: away.map(({ name }) => name), damaged, remakes, record }),
+    ...withoutLacking(fleet, decision, brings),
     beyond: new Map([
       ...alone,
       ...away.map(one => [one.name, damageOf(one.state) ?? one.error ?? 'the connection was lost'] as const),
-      ...beyondRepair(left, { damaged, remakes, record }).map(name => [name, changed] as const),
+      ...beyondRepair(left, found).map(name => [name, whyBeyond(left, name, record, asked)] as const),
     ]),
     damaged,
     heard,
     states,
   }
+}
+
+/** What a repair goes by. What another tool has left on hosts is nothing that they were to have in common: they keep it. */
+function wishes({ record, alone }: Vouched, { command, trusted }: Asked): Vouched {
+  if (command !== 'repair' || trusted !== null) return { record, alone }
+  return {
+    record: record === null || isBeforeUs(record) ? null : record,
+    alone: alone.filter(word => !isBeforeUs(word.record)),
+  }
+}
+
+/** Hosts that lack a release which cannot be got take no part where others are brought to it. */
+function withoutLacking(fleet: Fleet, decision: RepairDecision, brings: boolean) {
+  if (decision.kind !== 'bring' || brings) return { fleet, decision }
+  const takesPart = (name: string) => decision.needs.get(name) !== 'deploy'
+  const needs = new Map([...decision.needs].filter(([name]) => takesPart(name)))
+  return { fleet: fleet.filter(({ state }) => takesPart(state.name)), decision: { ...decision, needs } }
+}
+
+function whyBeyond(
+  states: readonly HostState[],
+  name: string,
+  record: FleetRecord | null,
+  { unsourced }: Asked,
+): string {
+  const serves = states.some(state => state.name === name && currentRelease(state) === record?.release)
+  if (serves)
+    return `it serves a copy of ${record?.release} that was changed on the host${unsourced === null ? '' : `; ${unsourced}`}`
+  return unsourced ?? `no host holds ${record?.release} as it was made, so it cannot be brought there`
 }
 
 /** A record that does not fit is for a person; nothing is done on its host meanwhile. */

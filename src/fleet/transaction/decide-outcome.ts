@@ -7,8 +7,11 @@ export interface OutcomeFacts {
   readonly log: string | null
 }
 
-/** `undone`: a dead run's swap was undone, as was asked; `put-back`: this run failed and was undone. */
-type Ending = 'deployed' | 'aborted' | 'put-back' | 'undone' | 'mixed'
+/**
+ * `undone`: a dead run's swap was undone, as was asked; `put-back`: this run failed and was undone; `unhealthy`: one of both,
+ * and what is served again is not healthy.
+ */
+type Ending = 'deployed' | 'aborted' | 'put-back' | 'undone' | 'unhealthy' | 'mixed'
 
 /** Makes the outcome from what was read back, and from nothing else. */
 export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: Halt | null): Outcome {
@@ -44,6 +47,8 @@ function resultOf(command: Outcome['command'], ending: Ending): Pick<Outcome, 'r
       return command === 'repair' ? { result: 'mixed', exitCode: 6 } : { result: 'put-back', exitCode: 5 }
     case 'undone':
       return { result: 'put-back', exitCode: 0 }
+    case 'unhealthy':
+      return { result: 'put-back', exitCode: 6 }
     case 'mixed':
       return { result: 'mixed', exitCode: 6 }
   }
@@ -81,7 +86,8 @@ function nextSteps(run: Run, ending: Ending): readonly string[] {
   if (ending === 'deployed') return canBeUndone(run) ? ['undo: clonedeploy rollback'] : []
   const hints = run.hosts.flatMap(({ failure }) => (failure?.hint ? [failure.hint] : []))
   const told = run.hosts.find(({ failure }) => failure?.log !== undefined)
-  return [...new Set(hints), ...(told === undefined ? [] : [`look: ${logsCommand(run, told)}`])]
+  const again = ending === 'unhealthy' && run.plan.command === 'deploy' ? ['when it is right: clonedeploy deploy'] : []
+  return [...new Set(hints), ...(told === undefined ? [] : [`look: ${logsCommand(run, told)}`]), ...again]
 }
 
 /** A host that served nothing before has no earlier release to go back to. */

@@ -7,7 +7,7 @@ import { confirmAll, finishAll, pingAll, readAll } from './confirm.js'
 import { type OutcomeFacts, outcomeOf } from './decide-outcome.js'
 import { lockAndPrepare, withHeart } from './lock.js'
 import { prepareAll, runOnce } from './prepare.js'
-import { blameAll, discardAll, restoreAll } from './restore.js'
+import { blameAll, discardAll, isOnlySick, restoreAll } from './restore.js'
 import { type Batch, type Halt, moves, type Run } from './run.js'
 import { serveAll } from './serve.js'
 import { stillSwapped } from './still-swapped.js'
@@ -108,7 +108,8 @@ async function stayApart(run: Run, split: Halt): Promise<Halt> {
 
 async function goBack(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {
   const left = await restoreAll(run, halt)
-  if (left !== null)
-    return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and on the way back ${left.reason}` })
-  return outcomeOf(run, facts, 'put-back', halt)
+  if (left === null) return outcomeOf(run, facts, 'put-back', halt)
+  // A fleet that needed a repair was not whole before.
+  if (isOnlySick(run) && run.plan.command !== 'repair') return outcomeOf(run, facts, 'unhealthy', halt)
+  return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and on the way back ${left.reason}` })
 }

@@ -34,8 +34,11 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
     run.hosts.filter(host => !lost.includes(host)),
   )
   await takeOut(run, lost)
-  if (left === null) await markBad(run, halt)
-  else
+  if (left === null || (out === null && lost.every(host => isSick(host, host.failure)))) {
+    // What the new release failed with is told; that the old one is not healthy either, too.
+    for (const host of lost) host.failure = blame.get(host.name) ?? host.failure
+    await markBad(run, halt)
+  } else
     await blameAll(
       run,
       run.hosts.filter(({ current }) => current.kind === 'known'),
@@ -86,6 +89,16 @@ async function backInTurn(run: Run): Promise<Halt | null> {
 
 function warn(run: Run, hosts: readonly HostRun[], halt: Halt | null): void {
   if (halt !== null) run.warnings.push(`${hosts.map(({ name }) => name).join(', ')}, on the way back: ${halt.reason}`)
+}
+
+/** Back, and restarted, and not healthy: that is no fault of the way back, and no repair makes it better. */
+function isSick({ healthy }: HostRun, failure: HostFailure | null): boolean {
+  return failure?.step === 'health' && healthy === false
+}
+
+/** Whether all are back for good, with their locks given back, and some are not healthy. */
+export function isOnlySick({ hosts }: Run): boolean {
+  return hosts.every(({ locked }) => !locked) && hosts.some(({ healthy }) => healthy === false)
 }
 
 /** The host failed on the way back. */
@@ -157,8 +170,12 @@ async function served(run: Run, host: HostRun, began: number): Promise<HostFailu
   ended(run, host, 'rollback', 'restore', performance.now() - began, null, note)
   host.healthy = null
   const failure = await servesOld(run, host)
-  if (failure === null) await host.session.run(host.plan.serve.script, { timeout: host.plan.serve.timeout })
-  return failure
+  if (failure !== null && !isSick(host, failure)) return failure
+  // Its restart came to its end, whatever came of it: nobody owes it another.
+  const { serve } = host.plan
+  const result = await host.session.run(serve.script, { timeout: serve.timeout })
+  if (failure === null || result.code === 0) return failure
+  return failureOf({ phase: 'rollback', step: 'serve', text: serve.text, timeout: serve.timeout }, result)
 }
 
 /** If the restart fails (it may never have worked), the app that was not restarted may serve the old release all the same. */

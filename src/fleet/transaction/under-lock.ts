@@ -6,7 +6,7 @@ import { unlessStopped } from '../stop.js'
 import { type OutcomeFacts, outcomeOf } from './decide-outcome.js'
 import { lockAll, withHeart } from './lock.js'
 import { prepareAll } from './prepare.js'
-import { discardAll, restoreAll } from './restore.js'
+import { discardAll, isOnlySick, restoreAll } from './restore.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 import { healthy } from './serve.js'
 
@@ -89,6 +89,6 @@ export async function putBack(run: Run, facts: OutcomeFacts): Promise<Outcome> {
       return outcomeOf(run, facts, 'aborted', unlocked)
     }
     const left = await restoreAll(run, { reason: 'a run died before its swap was confirmed' })
-    return outcomeOf(run, facts, left === null ? 'undone' : 'mixed', left)
+    return outcomeOf(run, facts, left === null ? 'undone' : isOnlySick(run) ? 'unhealthy' : 'mixed', left)
   })
 }

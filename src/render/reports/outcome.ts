@@ -43,8 +43,20 @@ function body(outcome: Outcome, paint: Paint): string[] {
     case 'aborted':
       return failedLines(outcome, paint, `Nothing was swapped: ${fleetSentence(outcome, 'still')}`)
     default:
-      return failedLines(outcome, paint, capital(fleetSentence(outcome, 'again')))
+      return failedLines(outcome, paint, outcome.exitCode === 6 ? sickWords(outcome) : againWords(outcome))
   }
+}
+
+function againWords(outcome: Outcome): string {
+  return capital(fleetSentence(outcome, 'again'))
+}
+
+/** All are back, and the check fails for what they serve again: it may be the check that is wrong. */
+function sickWords({ hosts }: Outcome): string {
+  const [serve, they] = hosts.length === 1 ? ['serves', 'it'] : ['serve', 'they']
+  const sick = hosts.filter(({ healthy }) => healthy === false).map(({ name }) => name)
+  const where = sick.length === hosts.length ? '' : ` on ${listed(sick)}`
+  return `${capital(everyHost(hosts.length))} ${serve} again what ${they} served. The health check fails for that release, too${where}: is the check right?`
 }
 
 function doneLines(outcome: Outcome, paint: Paint): string[] {

@@ -142,7 +142,7 @@ function goodLine(report: StatusReport, paint: Paint): string {
     case 'consistent':
       return report.next.length === 0
         ? `${paint.good('✔')} ${serves}.`
-        : `${paint.warn('!')} ${serves}, and a run that died has left its lock.`
+        : `${paint.warn('!')} ${serves}, and an earlier run has left its lock.`
     case 'empty':
       return 'No host serves a release yet.'
     case 'mixed':

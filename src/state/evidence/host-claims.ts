@@ -41,6 +41,11 @@ function recordOf({ releases }: HostState, release: string, seq: number): FleetR
   return { seq, release, digest: entry?.digest ?? null, previous: null, by: entry?.by ?? '', at: entry?.at ?? '' }
 }
 
+/** Whether this is only what hosts were found to serve, deployed by another tool: it may differ, and nobody can bring it to others. */
+export function isBeforeUs({ seq, digest }: FleetRecord): boolean {
+  return seq === 0 && digest === null
+}
+
 /** Whether both tell of the same run, whatever number they give it. */
 export function isSame(one: FleetRecord, other: FleetRecord): boolean {
   return isWhat(one, other) && one.tx === other.tx

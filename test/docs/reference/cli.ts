@@ -22,7 +22,9 @@ ${flagTable(common)}
 }
 
 function commandSection(command: Command): string {
-  const own = command.options.filter(option => !hasCommon(command) || !common.some(other => other.long === option.long))
+  const own = command.options.filter(
+    option => !option.hidden && (!hasCommon(command) || !common.some(other => other.long === option.long)),
+  )
   return `## ${command.name()}
 
 ${sentence(command.description())}
