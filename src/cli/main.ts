@@ -70,7 +70,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       tell(new LeftAtOnce(contacted && changes)).then(world.exit)
       return
     }
-    stop(signal, `interrupted by ${signal}`, signal === 'SIGTERM' ? 143 : 130)
+    stop(signal, `stopped by ${signal === 'SIGINT' ? 'Ctrl-C' : signal}`, signal === 'SIGTERM' ? 143 : 130)
   })
   const forgetParents = world.onOrphaned?.(() => {
     if (signalCode !== null) return

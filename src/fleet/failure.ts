@@ -23,7 +23,7 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
   const said = lastLines(result, 'stdout').at(-1) ?? ''
   if (result.code === null) {
     const why = result.signal === null ? (result.lost?.message ?? 'connection lost') : `killed by ${result.signal}`
-    return say(`${attempt.step}: ${why}; what it did is unknown until the host is read again`)
+    return say(`${why}; what it did is unknown until the host is read again`)
   }
   switch (result.code) {
     case codes.hook:

@@ -18,6 +18,8 @@ export interface Outcome {
   readonly hosts: readonly HostOutcome[]
   /** What stopped it, in one sentence; null when nothing did. */
   readonly reason: string | null
+  /** Somebody wished to stop it: so the reason says. */
+  readonly stopped?: true
   readonly next: readonly string[]
   readonly warnings: readonly string[]
   /** Of a join: which hosts, and the earlier releases that were brought. */

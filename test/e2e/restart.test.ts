@@ -114,7 +114,7 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
     writeFileSync(at('go'), '')
     const { code, stderr, json } = await running.ended
     expect(code).toBe(5)
-    expect(json()).toMatchObject({ result: 'aborted', reason: 'interrupted by SIGINT' })
+    expect(json()).toMatchObject({ result: 'aborted', reason: 'stopped by Ctrl-C' })
     expect(stderr).toContain('go on: clonedeploy restart')
     expect(restarts()).toEqual(['h1'])
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })

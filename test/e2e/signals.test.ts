@@ -99,7 +99,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
   it.each([
     ['restart', { restart: [restart, `grep -q one version || { ${hold}; }`] }],
     ['health', { health: { run: `grep -q one version || { ${hold}; }`, tryTimeout: '40s', timeout: '60s' } }],
-  ])('during %s puts all hosts back and serves the old release again, with 5', async (_, config) => {
+  ])('during %s puts all hosts back and serves the old release again, with 5', async (phase, config) => {
     const { project } = here
     configure()
     const one = await project.deployed('one')
@@ -109,9 +109,11 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     await held()
     for (const i of both) expect(textOf(project.on(i, 'current/version'))).toBe('two\n')
     running.child.kill('SIGINT')
-    const { code, json } = await running.ended
+    const { code, json, stderr } = await running.ended
     expect(code).toBe(5)
     expect(json()).toMatchObject({ result: 'put-back', exitCode: 5, previous: one })
+    expect(stderr).toContain(`✖ Stopped by Ctrl-C during ${phase}. Both hosts serve ${one} again (verified).`)
+    expect(stderr).not.toContain('we closed it')
     for (const i of both) {
       expect(project.current(i)).toBe(`releases/${one}`)
       expect(textOf(join(project.root, `restarts.h${i}`))).toBe('one\ntwo\none\n')

@@ -128,18 +128,31 @@ describe('the last words', () => {
 `,
     ],
     [
-      'a first deploy that was interrupted',
+      'a deploy that was stopped after its swap',
+      {
+        result: 'put-back',
+        exitCode: 5,
+        reason: 'stopped by Ctrl-C during restart',
+        stopped: true,
+        log: null,
+        next: [],
+        hosts: on(['web-1', 'web-2', 'web-3'], older),
+      },
+      `✖ Stopped by Ctrl-C during restart. All 3 hosts serve ${older} again (verified).
+`,
+    ],
+    [
+      'a first deploy that was stopped',
       {
         result: 'aborted',
         exitCode: 3,
-        reason: 'interrupted by SIGINT',
+        reason: 'stopped by Ctrl-C',
+        stopped: true,
         previous: null,
         log: null,
         hosts: on(['web-1', 'web-2'], null),
       },
-      `✖ Deploy failed. Nothing was swapped: both hosts still serve no release.
-
-  interrupted by SIGINT
+      `✖ Stopped by Ctrl-C. Nothing was swapped: both hosts still serve no release.
 `,
     ],
     [

@@ -30,6 +30,7 @@ export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: H
     swapWindowMs: run.swapWindowMs,
     hosts,
     reason: halt?.reason ?? null,
+    ...(halt?.onRequest ? { stopped: true } : {}),
     next: nextSteps(run, ending),
     warnings: run.warnings,
     log: facts.log,

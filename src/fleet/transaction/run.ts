@@ -8,7 +8,7 @@ import { failureOf } from '../failure.js'
 import type { HostFailure, Phase } from '../outcome.js'
 import { outputLines } from '../output-lines.js'
 import type { Session } from '../session.js'
-import type { Stop } from '../stop.js'
+import { type Stop, stopIn } from '../stop.js'
 import { type SentAhead, takeSentAhead } from './sent-ahead.js'
 
 /** A run in progress: the plan, and what is known of each host so far. Only `fleet/` sees it. */
@@ -79,6 +79,8 @@ export interface HostRun {
 /** Why a run stopped. Each failed host keeps its own failure. */
 export interface Halt {
   readonly reason: string
+  /** Somebody wished to stop; no host failed. */
+  readonly onRequest?: true
 }
 
 /** Runs one phase on these hosts, emits its events and keeps each host's failure. Null if all succeeded. */
@@ -159,7 +161,9 @@ export async function runStep(
   lines.end()
   const failure =
     result.code === 0 ? null : failureOf({ phase, step: step.name, text: step.text, timeout: step.timeout }, result)
-  ended(run, host, phase, step.name, result.ms, failure, failure === null ? note(result) : failure.message)
+  const cut = result.code === null && stopIn(phase, run.stop).reason() !== null
+  const told = failure === null ? note(result) : cut ? 'stopped' : failure.message
+  ended(run, host, phase, step.name, result.ms, failure, told)
   return { failure, result }
 }
 

@@ -40,10 +40,12 @@ export async function healthy(
   for (const step of steps) {
     run.emit({ type: 'host.start', phase, step: 'health', host: host.name })
     const began = performance.now()
-    const { ok, note, output } = await checkHealth(host.session, step, stopIn(phase, run.stop))
+    const stop = stopIn(phase, run.stop)
+    const { ok, note, output } = await checkHealth(host.session, step, stop)
     const failure: HostFailure | null = ok ? null : { phase, step: 'health', message: note, hint: null, output }
     host.healthy = ok
-    ended(run, host, phase, 'health', performance.now() - began, failure, note)
+    const told = ok || stop.reason() === null ? note : 'stopped'
+    ended(run, host, phase, 'health', performance.now() - began, failure, told)
     if (failure !== null) return phase === 'rollback' ? failure : withLog(run, host, failure)
   }
   const began = performance.now()

@@ -14,9 +14,13 @@ import { healthy } from './serve.js'
 export async function orStop(run: Run, phase: Promise<Halt | null>): Promise<Halt | null> {
   const done = await unlessStopped(run.stop, phase)
   if (done === null || !('stopped' in done)) return done
+  const well = run.hosts.filter(({ failure }) => failure === null)
   for (const host of run.hosts) host.session.interrupt()
   await phase.catch(() => null)
-  return { reason: done.stopped }
+  // These connections we closed ourselves: where it was stopped is all that their failures tell.
+  const during = well.find(({ failure }) => failure !== null)?.failure?.phase
+  for (const host of well) host.failure = null
+  return { reason: during === undefined ? done.stopped : `${done.stopped} during ${during}`, onRequest: true }
 }
 
 /** Rethrows an error (a damaged artifact, a bug) after the hosts are back as they were. */

@@ -131,6 +131,8 @@ function outWords({ hosts }: Outcome): string {
 
 function failedLines(outcome: Outcome, paint: Paint, now: string): string[] {
   const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
+  if (outcome.stopped && outcome.reason !== null && failedHosts(outcome).length === 0)
+    return [`${paint.bad('✖')} ${capital(sentenceOf(outcome.reason))} ${now}`, ...table]
   return [`${paint.bad('✖')} ${failureHeadline(outcome)}. ${now}`, ...failureLines(outcome, paint), ...table]
 }
 
