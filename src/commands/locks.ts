@@ -57,7 +57,7 @@ export async function unlock(io: Io, flags: LockFlags): Promise<ExitCode> {
   const { tx } = flags
   if (tx === undefined)
     throw new UsageError('unlock needs the id of the lock that you saw: clonedeploy unlock --tx ID', {
-      next: ['see it: clonedeploy status --json'],
+      next: ['see it: clonedeploy status'],
     })
   if (!isTransactionId(tx)) throw new UsageError(`"${tx}" is not the id of a lock.`)
   return inContext(io, quietly(flags), async context => {
