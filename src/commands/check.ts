@@ -9,6 +9,7 @@ import { isAtWork } from '../state/at-work.js'
 import { disown, ownedByOthers } from '../state/evidence/owner.js'
 import type { HostState } from '../state/host-state.js'
 import { inDoubt, newcomers, problemsOf, warningsOf } from '../state/preflight.js'
+import { unshared } from '../state/unshared.js'
 import type { Propose } from '../text/propose.js'
 import { readBalancers } from './context/balancers.js'
 import { inContext } from './context/context.js'
@@ -45,6 +46,10 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...(await sourceWarnings(context)),
       ...read.flatMap(({ state }) => warningsOf(state)),
       ...newcomers(read.map(({ state }) => state)).map(io.propose),
+      ...unshared(
+        read.map(({ state }) => state),
+        context.config.shared,
+      ),
       ...hosts.flatMap(clockWarning),
     ]
     const complete = problems.map(one => proposing(one, io.propose))

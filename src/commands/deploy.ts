@@ -12,6 +12,7 @@ import { releaseId, timeAfter } from '../release/id.js'
 import { addedEntries } from '../release/linked.js'
 import { newcomers, problemsOf } from '../state/preflight.js'
 import { currentRelease, mostCommon } from '../state/releases.js'
+import { unshared } from '../state/unshared.js'
 import { escapeLine } from '../text/escape.js'
 import { capital, counted } from '../text/phrases.js'
 import { askToGoOn } from './context/ask.js'
@@ -85,7 +86,8 @@ async function deployTo(
       await recordOwner(context, flags, fleet)
       return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', artifact.warnings)
     }
-    const losses = [...changed, ...(await historyOf(context, states, artifact)).warnings]
+    const history = await historyOf(context, states, artifact)
+    const losses = [...changed, ...history.warnings, ...unshared(states, context.config.shared)]
     for (const text of losses) context.emit({ type: 'note', level: 'warning', host: null, text })
     const prepared = await prepare(context, flags, fleet, artifact)
     const needs = needsFor(prepared)

@@ -23,6 +23,8 @@ export interface HostState {
   readonly tools: readonly string[]
   readonly disk: { readonly freeKb: number; readonly freeInodes: number | null; readonly mount: string }
   readonly current: Current
+  /** What `current` has from shared/ by a link of the same path, at its first two levels, where another tool made it. */
+  readonly sharedLinks: readonly SharedLink[]
   /** Something is mounted over `current`: a swap would not be seen. */
   readonly mounted: boolean
   /** Newest first, by name. */
@@ -41,6 +43,11 @@ export interface HostState {
   readonly maintenance: MaintenanceRecord | null
   /** Records that are not what they have to be; each counts as absent, and nothing is built on that. */
   readonly damaged: readonly Damage[]
+}
+
+export interface SharedLink {
+  readonly path: string
+  readonly kind: 'file' | 'dir'
 }
 
 /** A record (its file relative to `deployTo`) and what is wrong with it. */

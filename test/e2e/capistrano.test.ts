@@ -36,6 +36,18 @@ describe.skipIf(!sshdIsHere())('a tree that Capistrano made', () => {
     expect((await here.project.run('releases')).stdout).toContain('not made by clonedeploy')
   })
 
+  it('that shares what the configuration does not is warned of before anything is taken off', async () => {
+    madeByCapistrano()
+    const { project } = here
+    project.configure()
+    const warning =
+      "the release that h1 and h2 serve has log from shared/; this config does not share it: add shared: { dirs: ['log'] }"
+    const dry = (await project.run('deploy --dry-run --json')).json()
+    expect(dry.files.notCompared).toBe('the running release was made by another tool: not compared')
+    const reports = [(await project.run('check --json')).json(), dry, (await project.run('deploy --json')).json()]
+    for (const { warnings } of reports) expect(warnings).toContain(warning)
+  })
+
   it('is deployed to, and nothing that it held is touched', async () => {
     madeByCapistrano()
     const { project } = here

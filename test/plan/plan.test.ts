@@ -4,6 +4,7 @@ import { assess, type Probe } from '../../src/state/assess-fleet.js'
 import { noDrift } from '../../src/state/drift.js'
 import type { HostState, ReleaseState } from '../../src/state/host-state.js'
 import { inDoubt, type Needs, newcomers, problemsOf, servesAlready, warningsOf } from '../../src/state/preflight.js'
+import { unshared } from '../../src/state/unshared.js'
 import { host, idOf, link, release, transaction } from './states.js'
 
 const nothing = { bytes: 0, entries: 0, inodes: 0 }
@@ -135,6 +136,34 @@ describe('what is odd but stops nothing', () => {
       host(name, empty.includes(name) ? { current: { kind: 'absent' } } : {}),
     )
     expect(newcomers(states)).toEqual(text === null ? [] : [text])
+  })
+})
+
+describe('what another tool shared', () => {
+  const links: HostState['sharedLinks'] = [
+    { path: '.env', kind: 'file' },
+    { path: 'uploads', kind: 'dir' },
+  ]
+  const has = 'has .env and uploads from shared/; this config does not share them'
+
+  it.each<[string, { dirs?: string[]; files?: string[] }, readonly string[], string | null]>([
+    [
+      'nothing',
+      {},
+      ['web-1'],
+      `the release that web-1 serves ${has}: add shared: { files: ['.env'], dirs: ['uploads'] }`,
+    ],
+    [
+      'nothing, on two hosts',
+      {},
+      ['web-1', 'web-2'],
+      `the release that web-1 and web-2 serve ${has}: add shared: { files: ['.env'], dirs: ['uploads'] }`,
+    ],
+    ['all of it', { files: ['.env'], dirs: ['uploads'] }, ['web-1'], null],
+    ['none on the hosts', {}, [], null],
+  ])('is named where the configuration shares %s', (_, shared, linked, text) => {
+    const states = ['web-1', 'web-2'].map(name => host(name, { sharedLinks: linked.includes(name) ? links : [] }))
+    expect(unshared(states, { dirs: [], files: [], ...shared })).toEqual(text === null ? [] : [text])
   })
 })
 

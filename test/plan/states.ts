@@ -53,6 +53,7 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     tools: [...requiredTools, ...usefulTools],
     disk: { freeKb: 1_000_000, freeInodes: 1_000_000, mount: '/srv' },
     current: link(3),
+    sharedLinks: [],
     mounted: false,
     releases: [release(3), release(2), release(1)],
     lock: { epoch: 1, held: false, holder: null, age: null, over: null },

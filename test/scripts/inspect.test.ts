@@ -95,6 +95,31 @@ describe.each(shells)('inspect under $name', shell => {
     expect(current).toEqual(wanted)
   })
 
+  it('says what a release of another tool has from shared/, and nothing else that it links', async () => {
+    const root = realpathSync(folder())
+    writeFiles(root, {
+      'shared/.env': '',
+      'shared/uploads/x': '',
+      'shared/config/my keys': '',
+      'shared/a/b/c': '',
+      'releases/1/.env': { link: `${root}/shared/.env` },
+      'releases/1/uploads': { link: '../../shared/uploads' },
+      'releases/1/config/my keys': { link: `${root}/shared/config/my keys` },
+      'releases/1/a/b/c': { link: `${root}/shared/a/b/c` },
+      'releases/1/other': { link: '/etc' },
+      'releases/1/gone': { link: `${root}/shared/gone` },
+      current: { link: `${root}/releases/1` },
+    })
+    const { sharedLinks } = await stateOf(root, shell)
+    expect([...sharedLinks].sort((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+      { path: '.env', kind: 'file' },
+      { path: 'config/my keys', kind: 'file' },
+      { path: 'uploads', kind: 'dir' },
+    ])
+    writeFiles(root, { '.clonedeploy/manifests/1.seal': '{}' })
+    expect((await stateOf(root, shell)).sharedLinks).toEqual([])
+  })
+
   it('changes nothing', async () => {
     const { root } = await swapped(shell)
     const before = inodes(root)

@@ -10,6 +10,7 @@ import { ownerStep } from '../../state/evidence/owner.js'
 import type { HostState } from '../../state/host-state.js'
 import { neededKb, newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../../state/releases.js'
+import { unshared } from '../../state/unshared.js'
 import { readBalancers, type Served } from '../context/balancers.js'
 import type { Context } from '../context/context.js'
 import type { DeployFlags } from '../context/flags.js'
@@ -69,6 +70,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
       ...artifact.warnings,
       ...(nothing ? [] : history.warnings),
       ...states.flatMap(warningsOf),
+      ...unshared(states, context.config.shared),
       ...newcomers(states).map(context.io.propose),
       ...plan.warnings,
     ],

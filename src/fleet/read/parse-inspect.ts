@@ -1,7 +1,7 @@
 import { isReleaseId, isTransactionId, newestFirst } from '../../release/id.js'
 import { paths } from '../../release/paths.js'
 import { knownTools } from '../../scripts/read/inspect.js'
-import type { Current, Damage, HostState, ReleaseState, TransactionState } from '../../state/host-state.js'
+import type { Current, Damage, HostState, ReleaseState, SharedLink, TransactionState } from '../../state/host-state.js'
 import { escapeLine } from '../../text/escape.js'
 import {
   drainRecord,
@@ -55,6 +55,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
       mount: shown(disk.slice(5).join(' ')),
     },
     current: currentOf(one('current')),
+    sharedLinks: all('shared').slice(0, mostLinks).flatMap(sharedLinkOf),
     mounted: one('mounted') === 'yes',
     ...found,
     lock: {
@@ -77,6 +78,8 @@ type All = (key: string) => readonly string[]
 
 /** Releases and transactions of a host that are looked at: it must not keep us from the others. */
 const most = 1000
+/** Links into shared/ that are looked at. */
+const mostLinks = 50
 /** Damaged records that are told at a time. */
 const mostDamaged = 20
 
@@ -96,6 +99,7 @@ const keys = new Set([
     'inodes',
     'missing',
     'current',
+    'shared',
     'mounted',
   ],
   ...['release', 'revision', 'seal', 'run', 'confirmed', 'bad', 'epoch', 'held', 'ended', 'holder', 'tx', 'lease'],
@@ -132,6 +136,12 @@ function currentOf(text: string): Current {
     }
   }
   return kind === 'folder' || kind === 'other' ? { kind } : { kind: 'absent' }
+}
+
+/** Its path is proposed as text for the configuration: only one that needs no quoting there. */
+function sharedLinkOf(line: string): readonly SharedLink[] {
+  const [, kind, path] = /^(file|dir) ([\p{L}\p{N}_.@+ -]+(?:\/[\p{L}\p{N}_.@+ -]+)?)$/u.exec(utf8(line)) ?? []
+  return (kind === 'file' || kind === 'dir') && path !== undefined && path.length <= 200 ? [{ kind, path }] : []
 }
 
 /** A folder that is not named like a release is none. They come sorted by name, so that the last ones are the newest. */

@@ -82,6 +82,11 @@ if [ -L current ]; then
   if [ "$e" = no ]; then case $t in releases/*) r=\${t#releases/} ;; esac; fi
   case $r in *[!A-Za-z0-9._-]*) r= ;; esac
   tell "current link $e \${r:--}" "$t"
+  [ ! -d shared ] || [ -f ".clonedeploy/manifests/$r.seal" ] || (cd current/ && find . -maxdepth 2 -type l | head -n 1000) 2>/dev/null | while IFS= read -r s; do
+    s=\${s#./}
+    [ "current/$s" -ef "shared/$s" ] || continue
+    if [ -d "shared/$s" ]; then printf 'shared dir %s\n' "$s"; else printf 'shared file %s\n' "$s"; fi
+  done
 elif [ -d current ]; then echo 'current folder'
 elif [ -e current ]; then echo 'current other'
 else echo 'current absent'; fi
