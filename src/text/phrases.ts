@@ -8,6 +8,16 @@ export function everyHost(count: number): string {
   return count === 1 ? 'the host' : count === 2 ? 'both hosts' : `all ${count} hosts`
 }
 
+/** What hosts have lost: `removed 1 old release on each host`, `removed 1 old release on web-1 and 4 on web-2`. */
+export function removedText(counts: ReadonlyMap<string, number>): string {
+  const [first = 0] = counts.values()
+  if ([...counts.values()].every(count => count === first))
+    return `removed ${counted(first, 'old release')}${counts.size > 1 && first > 0 ? ' on each host' : ''}`
+  const some = [...counts].filter(([, count]) => count > 0)
+  const text = some.map(([name, count], i) => `${i === 0 ? counted(count, 'old release') : count} on ${name}`)
+  return `removed ${listed(text, 8)}`
+}
+
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

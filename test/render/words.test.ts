@@ -3,7 +3,7 @@ import { colorLevel } from '../../src/render/paint.js'
 import { rendererKind } from '../../src/render/progress/create-renderer.js'
 import { cut, tableLines, widthOf } from '../../src/render/table.js'
 import { escapeBytes, escapeLine, escapeLines } from '../../src/text/escape.js'
-import { listed } from '../../src/text/phrases.js'
+import { listed, removedText } from '../../src/text/phrases.js'
 import { agoText, bytesText, durationText, partText, stampText } from '../../src/text/units.js'
 
 describe('the colour level', () => {
@@ -168,5 +168,17 @@ describe('width', () => {
   ])('cuts %j to %d columns', (text, width, kept) => {
     expect(cut(text, width)).toBe(kept)
     expect(widthOf(kept)).toBeLessThanOrEqual(width)
+  })
+})
+
+describe('what hosts have lost', () => {
+  it.each<[number[], string]>([
+    [[0, 0, 0], 'removed 0 old releases'],
+    [[1, 1], 'removed 1 old release on each host'],
+    [[4], 'removed 4 old releases'],
+    [[1, 4], 'removed 1 old release on web-1 and 4 on web-2'],
+    [[2, 0, 2], 'removed 2 old releases on web-1 and 2 on web-3'],
+  ])('%j is told host by host where it differs', (counts, text) => {
+    expect(removedText(new Map(counts.map((count, i) => [`web-${i + 1}`, count])))).toBe(text)
   })
 })

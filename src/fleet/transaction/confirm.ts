@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunResult } from '../../connection/connection.js'
 import { codes } from '../../scripts/shell/codes.js'
+import { removedText } from '../../text/phrases.js'
 import { onEach } from '../each.js'
 import { failureOf, reasonOf } from '../failure.js'
 import { endScript, lastScripts, notRemoved } from '../health/processes.js'
@@ -61,7 +62,7 @@ export async function readAll(run: Run, split: Halt): Promise<Halt> {
 export async function finishAll(run: Run): Promise<Halt | null> {
   if (run.hosts.every(({ plan }) => plan.prune === null))
     return inSilence(run, 'confirm', run.hosts, async host => (await finish(run, host)).failure)
-  let all = 0
+  const removedOn = new Map(run.hosts.map(({ name }) => [name, 0]))
   return inPhase(
     run,
     'clean',
@@ -69,11 +70,11 @@ export async function finishAll(run: Run): Promise<Halt | null> {
     async host => {
       const began = performance.now()
       const { removed, failure } = await finish(run, host)
-      all += removed
+      removedOn.set(host.name, removed)
       if (failure !== null) ended(run, host, 'clean', failure.step, performance.now() - began, failure, failure.message)
       return failure
     },
-    () => `removed ${all} old releases`,
+    () => removedText(removedOn),
   )
 }
 
