@@ -55,7 +55,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
       mount: shown(disk.slice(5).join(' ')),
     },
     current: currentOf(one('current')),
-    sharedLinks: all('shared').slice(0, mostLinks).flatMap(sharedLinkOf),
+    sharedLinks: sharedLinksOf(all('shared')),
     mounted: one('mounted') === 'yes',
     ...found,
     lock: {
@@ -136,6 +136,12 @@ function currentOf(text: string): Current {
     }
   }
   return kind === 'folder' || kind === 'other' ? { kind } : { kind: 'absent' }
+}
+
+/** In one order on every host: `find` lists them as the file system does. */
+function sharedLinksOf(lines: readonly string[]): readonly SharedLink[] {
+  const links = lines.flatMap(sharedLinkOf).sort((a, b) => (a.path < b.path ? -1 : 1))
+  return links.slice(0, mostLinks)
 }
 
 /** Its path is proposed as text for the configuration: only one that needs no quoting there. */
