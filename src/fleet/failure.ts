@@ -58,7 +58,7 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
     case codes.exists:
       return say('a release of this name is already there')
     case codes.unpack:
-      return say(`the files could not be written${reasonOf(result)}`)
+      return unpackWords(result)
     case codes.relay:
       return say(lastLines(result, 'stderr').at(-1)?.trimEnd() ?? 'it did not say why')
     case codes.folder:
@@ -66,6 +66,13 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
     default:
       return say(`${attempt.step} ended with exit code ${result.code}${reasonOf(result)}`)
   }
+}
+
+function unpackWords(result: RunResult) {
+  const isFull = lastLines(result, 'stderr').some(line => /no space left on device/i.test(line))
+  return isFull
+    ? say('the disk is full: the files could not be written', 'make room: clonedeploy prune --keep 1')
+    : say(`the files could not be written${reasonOf(result)}`)
 }
 
 /** Who was there first, and where. */

@@ -64,6 +64,7 @@ describe.skipIf(!here)('a disk of one host', () => {
     running.resume()
     const { code, stderr } = await running.ended
     expect(code, stderr).toBe(3)
+    expect(stderr).toContain('the disk is full')
     expect(served()).toEqual(['old', 'old', 'old'])
     expect(readdirSync(scene.project.on(odd, '.clonedeploy/incoming'))).toEqual([])
     await ends(['old'])

@@ -25,3 +25,17 @@ it.each([
   const hint = file && `chmod +x ${file}, which git records by: git update-index --chmod=+x ${file}`
   expect(failure).toMatchObject({ message: `\`${text}\` cannot be executed`, hint })
 })
+
+it.each([
+  ['tar: a/b: Cannot write: No space left on device\ntar: Exiting with failure status', true],
+  ["dd: error writing 'x': No space left on device", true],
+  ['cat: write error: no space left on device', true],
+  ['tar: Unexpected EOF in archive', false],
+])('a push that ends with %j names a full disk: %s', (said, full) => {
+  const result = { code: codes.unpack, signal: null, lost: null, stdout: Buffer.alloc(0), ms: 1 }
+  expect(failureOf(attempt, { ...result, stderr: Buffer.from(`${said}\n`) })).toMatchObject(
+    full
+      ? { message: 'the disk is full: the files could not be written', hint: 'make room: clonedeploy prune --keep 1' }
+      : { message: `the files could not be written: ${said}`, hint: null },
+  )
+})
