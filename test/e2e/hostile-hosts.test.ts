@@ -164,7 +164,7 @@ const kinds: readonly Kind[] = [
     name: 'processes for a terminal',
     edits: String.raw`s/^@whole$/process 7 ${release} app ${evil}\n&/`,
     codes: '666 0 000 000 550 0 0 00 00',
-    says: `h2: still runs ${release}: evil`,
+    says: `h2 still runs ${release}: evil`,
   },
   {
     name: 'releases that lead elsewhere',
