@@ -1,5 +1,4 @@
-/** Exit codes of the command line; UX contract, tested. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 10 | 130 | 143
+import type { ExitCode } from './exit-code.js'
 
 /**
  * Something the user can do something about. It is thrown, caught once in `cli.ts` and shown as:

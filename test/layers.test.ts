@@ -12,7 +12,16 @@ const layers: readonly (readonly string[])[] = [
   ['connection', 'plan'],
   ['state'],
   ['scripts', 'release', 'inventory'],
-  ['cache-folder.ts', 'errors.ts', 'line-cutter.ts', 'package.ts', 'process-group.ts', 'text', 'time-limit.ts'],
+  [
+    'cache-folder.ts',
+    'errors.ts',
+    'exit-code.ts',
+    'line-cutter.ts',
+    'package.ts',
+    'process-group.ts',
+    'text',
+    'time-limit.ts',
+  ],
 ]
 
 /** Upwards, as types: the resolved configuration is data that all of them were written for, and config/config.ts holds no code. */
@@ -32,7 +41,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   ignore: ['artifact/select/deployignore.ts'],
   jiti: ['config/load/evaluate.ts'],
   'log-update': ['render/progress/tty.ts'],
-  'node-ssh': ['connection/ssh2/ssh.ts'],
+  'node-ssh': ['connection/ssh2/ssh2.ts'],
   'p-limit': ['fleet/each.ts'],
   // A client below node-ssh, and a server: two sides of the wire that share nothing else but new keys.
   ssh2: ['connection', 'embedded'],

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load/load.js'
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { bootResolver as filesOf } from '../scripts/transaction/boot-resolver.js'
 import { shipped } from '../state/times.js'
 import type { CommonFlags } from './context/flags.js'

@@ -1,4 +1,4 @@
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { onEach } from '../fleet/each.js'
 import { grouped } from '../fleet/read/connect.js'
 import { loginProblems, sessionsFor } from '../fleet/read/login-problems.js'

@@ -1,6 +1,6 @@
 import { configJson, describeConfig } from '../config/describe.js'
 import { loadConfig } from '../config/load/load.js'
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 

@@ -1,6 +1,6 @@
 import { type AppAnswer, askApps } from '../embedded/apps.js'
 import { watchSignals } from '../embedded/stop-apps.js'
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { quote } from '../scripts/shell/shell.js'
 import { changeVersion, fleetOf, makeDemoFolder, removeDemoFolder } from './demo/demo-folder.js'
 import { judge, steps, table } from './demo/demo-steps.js'

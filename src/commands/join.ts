@@ -1,4 +1,5 @@
-import { type ExitCode, Refusal } from '../errors.js'
+import { Refusal } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { selectHosts } from '../inventory/select.js'
 import type { Foreign } from '../plan/join.js'

@@ -1,5 +1,6 @@
 import type { RunResult } from '../connection/connection.js'
-import { type ExitCode, LockedError, PreflightError, UsageError } from '../errors.js'
+import { LockedError, PreflightError, UsageError } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { onEach } from '../fleet/each.js'
 import { failureOf } from '../fleet/failure.js'
 import { isTransactionId } from '../release/id.js'

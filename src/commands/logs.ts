@@ -1,4 +1,5 @@
-import { type ExitCode, UsageError } from '../errors.js'
+import { UsageError } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { linesOf } from '../fleet/app-log.js'
 import { onEach } from '../fleet/each.js'
 import { demandAll, reach } from '../fleet/read/connect.js'

@@ -1,4 +1,5 @@
-import { type ExitCode, LockedError, MixedError, Refusal, UsageError } from '../errors.js'
+import { LockedError, MixedError, Refusal, UsageError } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { maintain } from '../fleet/balancer/maintain.js'
 import { overOf } from '../state/at-work.js'
 import { placeIn } from '../state/drains.js'

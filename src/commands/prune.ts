@@ -1,4 +1,4 @@
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { onEach } from '../fleet/each.js'
 import { underLocks } from '../fleet/held-locks.js'
 import { retired } from '../release/retention.js'

@@ -1,4 +1,4 @@
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { releasesJson, releasesText } from '../render/reports/releases.js'
 import { ownedByOthers } from '../state/evidence/owner.js'
 import { listReleases } from '../state/releases.js'

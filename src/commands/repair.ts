@@ -1,4 +1,5 @@
-import { type ExitCode, MixedError, Refusal, UsageError } from '../errors.js'
+import { MixedError, Refusal, UsageError } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import type { Outcome } from '../fleet/outcome.js'
 import { isNothing, repairJson, repairText } from '../render/reports/repair.js'
 import { hostsToMend } from '../state/decide-repair.js'

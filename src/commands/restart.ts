@@ -1,4 +1,5 @@
-import { type ExitCode, UsageError } from '../errors.js'
+import { UsageError } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { loginProblems } from '../fleet/read/login-problems.js'
 import { restartAll } from '../fleet/transaction/restart.js'
 import type { HostPlan, Plan } from '../plan/plan.js'

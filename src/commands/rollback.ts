@@ -1,4 +1,4 @@
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { loginProblems } from '../fleet/read/login-problems.js'
 import { chooseRollback, planRollback, type RollbackChoice } from '../plan/rollback.js'
 import { heldText } from '../render/reports/drift.js'

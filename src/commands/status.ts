@@ -1,4 +1,4 @@
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 import { onEach } from '../fleet/each.js'
 import { askOnce } from '../fleet/health/health.js'
 import { readProcesses } from '../fleet/health/processes.js'

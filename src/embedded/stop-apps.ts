@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 
 /** Stops the apps of a fleet's folder; what it did, a line each. Nothing to do when no fleet was ever started there. */
 export async function stopEmbeddedApps(dir: string): Promise<readonly string[]> {

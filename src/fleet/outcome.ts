@@ -1,4 +1,4 @@
-import type { ExitCode } from '../errors.js'
+import type { ExitCode } from '../exit-code.js'
 
 /** How a run ended, derived only from what was read back from the hosts. */
 export interface Outcome {

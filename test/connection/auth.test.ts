@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import type { Host } from '../../src/inventory/host.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 

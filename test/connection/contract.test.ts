@@ -8,7 +8,7 @@ import type { Connection } from '../../src/connection/connection.js'
 import { LostError, TimeoutError } from '../../src/connection/errors.js'
 import { connectLocal } from '../../src/connection/local.js'
 import { connectOpenssh } from '../../src/connection/openssh/openssh.js'
-import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import { Script } from '../../src/scripts/shell/shell.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 

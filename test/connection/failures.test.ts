@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
 import { LostError } from '../../src/connection/errors.js'
-import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import type { Host } from '../../src/inventory/host.js'
 import { Script } from '../../src/scripts/shell/shell.js'
 import { exhaustively } from '../support/exhaustively.js'
@@ -285,7 +285,7 @@ describe.skipIf(!sshdIsHere())('what a host can do to us', () => {
     const source = (path: string) => JSON.stringify(join(import.meta.dirname, '../../src', path))
     writeFileSync(
       file,
-      `import { connectSsh } from ${source('connection/ssh2/ssh.ts')}
+      `import { connectSsh } from ${source('connection/ssh2/ssh2.ts')}
        import { Script } from ${source('scripts/shell/shell.ts')}
        const connect = connectSsh({ configFile: ${JSON.stringify(fleet.sshConfigFile)}, connectTimeout: 1, concurrency: 1 })
        const host = { name: 'h1', host: 'h1', roles: [], deployTo: '/', env: {} }

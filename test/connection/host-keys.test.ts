@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import type { Host } from '../../src/inventory/host.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 

@@ -9,7 +9,7 @@ import { noTraffic } from '../../src/connection/live.js'
 import { connectOpenssh } from '../../src/connection/openssh/openssh.js'
 import { fields } from '../../src/connection/openssh/openssh-mux.js'
 import { openSftp } from '../../src/connection/ssh2/sftp.js'
-import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import { type EmbeddedFleet, startEmbeddedHosts } from '../../src/embedded/server.js'
 import { refused } from '../support/refused.js'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import { Script } from '../../src/scripts/shell/shell.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 

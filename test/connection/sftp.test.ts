@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
 import { connectOpenssh } from '../../src/connection/openssh/openssh.js'
-import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import { script, sh } from '../../src/scripts/shell/shell.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 

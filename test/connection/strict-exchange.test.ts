@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import ssh2 from 'ssh2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fingerprint } from '../../src/connection/host-keys/known-hosts.js'
-import { connectSsh } from '../../src/connection/ssh2/ssh.js'
+import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import { refused } from '../support/refused.js'
 
 const CHACHA20 = 'chacha20-poly1305@openssh.com'

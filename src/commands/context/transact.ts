@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Payload } from '../../artifact/artifact.js'
 import { redactor, resolveSecrets } from '../../config/secrets/resolve-secrets.js'
-import type { ExitCode } from '../../errors.js'
+import type { ExitCode } from '../../exit-code.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import type { Outcome } from '../../fleet/outcome.js'
 import { execute } from '../../fleet/transaction/execute.js'

@@ -1,6 +1,6 @@
 import type { Artifact } from '../../artifact/artifact.js'
 import { difference, entriesOf } from '../../artifact/manifest/manifest.js'
-import type { ExitCode } from '../../errors.js'
+import type { ExitCode } from '../../exit-code.js'
 import { loginProblems } from '../../fleet/read/login-problems.js'
 import { planDeploy } from '../../plan/deploy.js'
 import type { HostPlan, Plan, Step } from '../../plan/plan.js'

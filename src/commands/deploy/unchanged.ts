@@ -1,6 +1,6 @@
 import type { Artifact } from '../../artifact/artifact.js'
 import type { Config } from '../../config/config.js'
-import type { ExitCode } from '../../errors.js'
+import type { ExitCode } from '../../exit-code.js'
 import { askHealth } from '../../fleet/health/health.js'
 import type { Outcome } from '../../fleet/outcome.js'
 import { readRun } from '../../fleet/read/run-record.js'

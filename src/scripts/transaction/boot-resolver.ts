@@ -1,5 +1,5 @@
 import { type ShellText, sh } from '../shell/shell.js'
-import { restoreFunction } from './swap.js'
+import { restoreFunction } from './dead-mans-switch.js'
 
 interface BootResolver {
   readonly app: string

@@ -3,16 +3,11 @@ import { sameCurrent } from '../read/same-current.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, fenced, flush } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
-import { endWorkFunction } from './end-work.js'
-import { linkFunctions } from './unfinished.js'
+import { type Patience, restoreFunction, secondWatcher, watcher } from './dead-mans-switch.js'
 
-interface Arm {
+interface Arm extends Patience {
   readonly release: string
   readonly old: string | null
-  /** Seconds for which `go` is accepted. */
-  readonly deadline: number
-  /** Seconds without a renewed lease after which the host puts itself back. */
-  readonly lease: number
 }
 
 /**
@@ -34,22 +29,7 @@ export function arm(claim: Claim, what: Arm): Script {
     sh`mv -f "$X/state.staged" "$X/state.armed" || exit ${codes.late}
 k=${what.deadline}
 : >"$X/told" && b=$(stat -c %Y "$X/told") && touch -d "@$((b-1))" "$X/early" && touch -d "@$((b+k))" "$X/late" || exit ${codes.unpack}
-laid=; read -r laid <"$X/laid"
-watched() { w=$laid; read -r w <"$X/laid"; [ "$w" = "$laid" ] && [ -e "$X/undecided" ]; }
-late() { true >"$1" || return 0; [ "$1" -nt "$X/late" ] || [ "$X/early" -nt "$1" ]; }
-( trap '' HUP INT TERM PIPE
-  d=0; n=0; m=0; seen=
-  while sleep 1; watched && [ ! -e "$X/state.disarmed" ]; do
-    if [ -L "$X/stage/go/current" ]; then
-      d=$((d+1))
-      [ "$d" -lt "$k" ] && ! late "$X/tick" || calloff "$X"
-    else
-      [ "$m" = 1 ] || { m=1; z=$(stat -c %Z current) && [ "$z" -gt "$((b+k))" ] && putback; }
-      n=$((n+1)); l=$(stat -c %Y "$X/lease") && [ "$l" != "$seen" ] && seen=$l n=0
-      [ "$n" -lt ${what.lease} ] || putback
-    fi
-  done
-) </dev/null >/dev/null 2>&1 &
+${watcher(what)}
 trap '' HUP INT TERM PIPE
 echo armed
 ( IFS= read -r line
@@ -69,11 +49,7 @@ printf 'swapped %s\n' "$(readlink current)"`,
     flush,
     sh`echo flushed
 IFS= read -r line && exit 0
-# A renewal that was on its way when our end was lost is no sign of life yet: only a lease without any tells.
-while watched; do
-  seen=$(stat -c %Y "$X/lease"); sleep ${what.lease}
-  [ "$(stat -c %Y "$X/lease")" != "$seen" ] || ! watched || putback
-done`,
+${secondWatcher(what)}`,
   ])
 }
 
@@ -135,34 +111,4 @@ const readBack = sh`if [ -L current ]; then printf 'current %s\n' "$(readlink cu
 function markConfirmed(release: string): ShellText {
   return sh`( umask 077; true >${paths.confirmed(release)} ) 2>/dev/null
 [ ! -e ${paths.bad(release)} ] || rm -f ${paths.bad(release)}`
-}
-
-/** `back`: takes the way forward away, then one rename of the link that was made beforehand. `markbad`: what a deploy brought and nobody confirmed is bad. `putback`: decide for the old release, go back, serve it; the restart stays until it was seen to succeed. `went`: what the swap made of `current`. */
-export function restoreFunction(went: ShellText): ShellText {
-  return sh`${linkFunctions}
-${endWorkFunction}
-back() {
-  calloff "$X"
-  [ "$(readlink current)" = ${went} ] || return 0
-  if [ -L "$X/stage/revert/current" ]; then mv -f "$X/stage/revert/current" ./
-  elif [ -e "$X/stage/revert/absent" ]; then rm -f current
-  fi
-}
-markbad() {
-  n=; [ ! -s "$X/bad" ] || read -r n <"$X/next"
-  [ -z "$n" ] || mv -f "$X/bad" ".clonedeploy/bad/$n" 2>/dev/null
-  return 0
-}
-putback() {
-  mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null || return 0
-  goback
-}
-goback() {
-  back; sync -f . 2>/dev/null || sync
-  # Another run has set this way back aside: what is served is its affair.
-  [ "$(readlink current)" != ${went} ] || return 0
-  markbad
-  endwork "$X"
-  ( trap - HUP INT TERM PIPE; exec sh "$X/restart" ) </dev/null >"$X/log" 2>&1 && rm -f "$X/restart"
-}`
 }
