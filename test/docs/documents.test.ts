@@ -41,9 +41,9 @@ describe('the README', () => {
     expect(documents.filter(page => !found.has(page) && !page.startsWith('examples/hello'))).toEqual([])
   })
 
-  it('has the exit codes of errors.ts, but for those that only failures.md needs', () => {
+  it('has the exit codes of exit-code.ts, but for those that only failures.md needs', () => {
     const told = table(document('README.md'), '| code | means | the fleet |')
-    expect(told.flatMap(([cell]) => cell?.split(', ').map(Number))).toEqual(codesOfErrors().slice(0, 7))
+    expect(told.flatMap(([cell]) => cell?.split(', ').map(Number))).toEqual(exitCodes().slice(0, 7))
   })
 })
 
@@ -68,13 +68,13 @@ it.each(pages)('%s says first whom it is for', path => {
   expect(document(path).split('\n')[2]).toMatch(/^For (users|operators|contributors|whoever)\b.*[:.]/)
 })
 
-it('failures.md has the exit codes of errors.ts', () => {
+it('failures.md has the exit codes of exit-code.ts', () => {
   const told = table(document('docs/failures.md'), '| code | means | the fleet |')
-  expect(told.flatMap(([cell]) => cell?.split(', ').map(Number))).toEqual(codesOfErrors())
+  expect(told.flatMap(([cell]) => cell?.split(', ').map(Number))).toEqual(exitCodes())
 })
 
-function codesOfErrors(): readonly number[] {
-  return /type ExitCode = ([\d| ]+)/.exec(document('src/errors.ts'))?.[1]?.split('|').map(Number) ?? []
+function exitCodes(): readonly number[] {
+  return /type ExitCode = ([\d| ]+)/.exec(document('src/exit-code.ts'))?.[1]?.split('|').map(Number) ?? []
 }
 
 it('failures.md has every verdict of status, and no other', () => {
