@@ -2,19 +2,19 @@ import { UsageError } from '../errors.js'
 import type { ExitCode } from '../exit-code.js'
 import { loginProblems } from '../fleet/read/login-problems.js'
 import { restartAll } from '../fleet/transaction/restart.js'
-import type { HostPlan, Plan } from '../plan/plan.js'
+import type { Plan } from '../plan/plan.js'
 import { demandOne, planRestart } from '../plan/restart.js'
 import { onHost } from '../plan/run/variables.js'
-import { type DryRunStep, type RestartReport, restartJson, restartText } from '../render/reports/plan.js'
+import { type RestartReport, restartJson, restartText } from '../render/reports/plan.js'
+import { planSteps } from '../render/reports/plan-steps.js'
 import { ownerStep } from '../state/evidence/owner.js'
 import { askToGoOn } from './context/ask.js'
-import type { Served } from './context/balancers.js'
 import { type Context, inContext } from './context/context.js'
 import type { TransactionFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
 import { adopts, demandOurs } from './context/owner.js'
-import { batchSteps, canarySteps, demandCourse, demandPossible, drainSteps, inTurn } from './context/rollout.js'
+import { demandCourse, demandPossible } from './context/rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
 import { revealSecrets, signed, startRun, tellPlan } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
@@ -49,8 +49,8 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
       unresolved: 'refuse',
     } as const
     if (flags.dryRun) {
-      const { rollout, served: balancers } = await demandPossible(context, fleet)
-      return restartDryRun(context, flags, fleet, planRestart({ ...intent, secrets: {}, rollout }), balancers)
+      const rollout = await demandPossible(context, fleet)
+      return restartDryRun(context, flags, fleet, planRestart({ ...intent, secrets: {}, rollout }))
     }
     const course = await demandCourse(context, flags, fleet)
     if (config.protected)
@@ -67,7 +67,7 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
 }
 
 /** Prints what a restart would do to the hosts as they were just read. */
-function restartDryRun(context: Context, flags: TransactionFlags, fleet: Fleet, plan: Plan, served: Served): ExitCode {
+function restartDryRun(context: Context, flags: TransactionFlags, fleet: Fleet, plan: Plan): ExitCode {
   const adopt = adopts(context, flags, fleet)
   const report: RestartReport = {
     app: plan.app,
@@ -79,31 +79,12 @@ function restartDryRun(context: Context, flags: TransactionFlags, fleet: Fleet, 
     })),
     steps: [
       ...(adopt ? [{ mark: '!', where: 'each', text: ownerStep(context.config) } as const] : []),
-      ...batchSteps(plan),
-      ...drainSteps(plan, served, 'out of'),
-      ...hostSteps(plan, inTurn(plan, served)),
-      ...drainSteps(plan, served, 'back into'),
-      ...canarySteps(plan, 'else the restart ends there'),
+      ...planSteps(plan),
     ],
     run: `clonedeploy restart ${plan.stage}${chosen(flags)}${adopt ? ' --adopt' : ''}`,
   }
   const exitCode = flags.detailedExitcode ? 10 : 0
   return tellPlan(context, flags, exitCode, restartJson(report), restartText(report, context.paint, context.io.propose))
-}
-
-/** What hosts do alike is said once. */
-function hostSteps({ hosts }: Plan, aside: string): readonly DryRunStep[] {
-  const told = hosts.map(one => ({ where: one.host.name, steps: textsOf(one, aside) }))
-  const alike = new Set(told.map(({ steps }) => steps.join('\n'))).size === 1
-  const once = alike ? told.slice(0, 1).map(one => ({ ...one, where: 'each' })) : told
-  return once.flatMap(({ where, steps }) => steps.map(text => ({ mark: '!', where, text })))
-}
-
-function textsOf({ restart, health }: HostPlan, aside: string): readonly string[] {
-  return [
-    ...restart.map(({ text }) => `${text}${aside}`),
-    ...health.map(({ text }) => `${text}, else the restart ends there`),
-  ]
 }
 
 function chosen({ only = [], except = [], role = [] }: TransactionFlags): string {

@@ -16,6 +16,8 @@ export interface Rollout {
   readonly canary: (NonNullable<RolloutConfig['canary']> & { readonly batches: number }) | null
   /** How many hosts must be up at any moment; 0: there are no batches, or none is up that could be lost. */
   readonly minUp: number
+  /** What hosts are drained from in their turn. */
+  readonly balancers: readonly { readonly name: string; readonly brand: string }[]
 }
 
 /** Why the hosts cannot be taken as the configuration says, and what to do about it. */
@@ -25,7 +27,7 @@ export interface RolloutProblem {
 }
 
 export function allAtOnce(names: readonly string[]): Rollout {
-  return { batches: [names], canary: null, minUp: 0 }
+  return { batches: [names], canary: null, minUp: 0, balancers: [] }
 }
 
 /**
@@ -36,6 +38,7 @@ export function cutIntoBatches(
   seats: readonly Seat[],
   config: RolloutConfig,
   counted = seats.length,
+  balancers: Rollout['balancers'] = [],
 ): Rollout | RolloutProblem {
   const movers = seats.filter(({ stays }) => !stays)
   const stay = seats.flatMap(({ name, stays }) => (stays ? [name] : []))
@@ -53,6 +56,7 @@ export function cutIntoBatches(
     batches: [[...stay, ...head], ...others],
     canary: canary === null ? null : { ...canary, batches: first.length },
     minUp: first.length + rest.length > 1 ? minUp : 0,
+    balancers,
   }
 }
 

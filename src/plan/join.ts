@@ -4,6 +4,7 @@ import { type Need, needsFor } from '../state/decide-repair.js'
 import type { FleetRecord, HostState, ReleaseState } from '../state/host-state.js'
 import { inDoubt, unserved } from '../state/preflight.js'
 import { confirmedReleases } from '../state/releases.js'
+import { lockPhases } from './phases.js'
 import type { Plan } from './plan.js'
 import { type BringIntent, planBring } from './repair.js'
 import { scriptStep } from './transaction.js'
@@ -83,6 +84,7 @@ export function planEarlier(intent: BringIntent): Plan {
   const plan = planBring(intent)
   return {
     ...plan,
+    phases: lockPhases(plan, 'prepare', 'prune'),
     identical: 'strict',
     hosts: plan.hosts.map(host =>
       intent.needs.get(host.host.name) === 'push'

@@ -5,7 +5,7 @@ import type { Script } from '../scripts/shell/shell.js'
 import type { Times } from '../state/times.js'
 import type { Rollout } from './batches.js'
 
-/** Everything that a run will do, decided before it does anything. The two phases are in the type: `prepare`, then `swap`. */
+/** Everything that a run will do, decided before it does anything. */
 export interface Plan extends Times {
   readonly command: 'deploy' | 'rollback' | 'restart' | 'repair' | 'join'
   readonly app: string
@@ -18,12 +18,11 @@ export interface Plan extends Times {
   /** What most hosts served when we looked. */
   readonly previous: string | null
   readonly hosts: readonly HostPlan[]
+  /** In this order: those whose failure discards before those that restore, then what decides, then what ends the run. */
+  readonly phases: readonly PhasePlan[]
   readonly rollout: Rollout
   /** What decides on this machine whether the others follow the first hosts. */
   readonly canaryCheck: ScriptStep | null
-  /** On `onceHost` only, when every host is prepared and before any is swapped. */
-  readonly once: readonly Step[]
-  readonly onceHost: string
   /** Whether trees that differ between hosts stop the run. */
   readonly identical: 'strict' | 'warn'
   /** Null: every host gets its files from here. */
@@ -31,6 +30,56 @@ export interface Plan extends Times {
   /** What is odd about the hosts, and stops nothing. */
   readonly warnings: readonly string[]
 }
+
+/** The same moment on these hosts: all are through, or the run goes no further. */
+export interface PhasePlan {
+  readonly name: PhaseName
+  /** By their names. */
+  readonly hosts: readonly string[]
+  /** `batch 2 of 3: web-2, web-3`; '' where all go at once. */
+  readonly batch: string
+  /** What each host runs, as its plan names it; empty where nothing on a host is changed. */
+  readonly steps: readonly StepName[]
+  readonly onFailure: OnFailure
+}
+
+export type PhaseName =
+  | 'lock'
+  | 'prepare'
+  | 'once'
+  | 'look'
+  | 'drain'
+  | 'arm'
+  | 'swap'
+  | 'restart'
+  | 'health'
+  | 'ready'
+  | 'canary'
+  | 'ping'
+  | 'confirm'
+  | 'finish'
+  | 'prune'
+
+/**
+ * What the failure of a phase means. `discard`: nothing was swapped, so what was prepared goes. `restore`: all hosts go back.
+ * `repair`: some hosts may be confirmed and others not. `end`: nothing is undone, and the run says what is true.
+ */
+export type OnFailure = 'discard' | 'restore' | 'repair' | 'end'
+
+/** The fields of a host's plan that hold what a phase runs. */
+export type StepName =
+  | 'lock'
+  | 'prepare'
+  | 'stage'
+  | 'once'
+  | 'arm'
+  | 'restart'
+  | 'health'
+  | 'processes'
+  | 'canaryCheck'
+  | 'confirm'
+  | 'prune'
+  | 'finish'
 
 export interface HostPlan {
   readonly host: Host
@@ -47,9 +96,11 @@ export interface HostPlan {
   readonly renew: ScriptStep
   readonly prepare: readonly Step[]
   readonly stage: ScriptStep
+  /** On one host only, when every host is prepared and before any is swapped. */
+  readonly once: readonly HookStep[]
   readonly arm: ScriptStep
   readonly look: ScriptStep
-  readonly restart: readonly Step[]
+  readonly restart: readonly HookStep[]
   readonly health: readonly HealthStep[]
   /** Afterwards, no process may be left in another release; null: nothing is asked. */
   readonly processes: ProcessStep | null
@@ -62,7 +113,7 @@ export interface HostPlan {
   readonly finish: ScriptStep
   readonly restore: ScriptStep
   /** Serve the old release again, and see that it is served; empty where there was none. */
-  readonly restartOld: readonly Step[]
+  readonly restartOld: readonly HookStep[]
   readonly healthOld: readonly HealthStep[]
   /** Records that it is. */
   readonly serve: ScriptStep

@@ -13,6 +13,7 @@ import type { Doubts, Need } from '../state/decide-repair.js'
 import type { Current, HostState, ReleaseState, TransactionState } from '../state/host-state.js'
 import { currentRelease } from '../state/releases.js'
 import { verifyStep } from './held-steps.js'
+import { lockPhases } from './phases.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
 import { runOn, runRecord } from './run/release-run.js'
 import { touchedFiles, unsealedPaths } from './run/touched-files.js'
@@ -64,6 +65,7 @@ export function planPutBack(intent: Intent, doubts: Doubts): Plan {
   const old = plan.hosts.find(({ host }) => doubts.has(host.name))
   return {
     ...plan,
+    phases: lockPhases(plan),
     release: old?.oldRelease ?? intent.release,
     digest: old?.oldDigest ?? null,
     previous: intent.release,
@@ -86,6 +88,7 @@ export function planSweep(intent: Intent, remove: readonly string[]): Plan {
   const plan = planTransaction(intent, noSteps, () => [])
   return {
     ...plan,
+    phases: lockPhases(plan, 'prune'),
     hosts: plan.hosts.map(host => {
       const claim = { root: host.root, tx: intent.tx }
       const removal = scriptStep(prune(claim, [intent.release]), `remove the damaged ${intent.release}`, 600_000)
@@ -100,6 +103,7 @@ export function planRecord(intent: Intent, text: string): Plan {
   const record = sameRecord(intent)
   return {
     ...plan,
+    phases: lockPhases(plan, 'prune'),
     record,
     hosts: plan.hosts.map(host => ({
       ...host,

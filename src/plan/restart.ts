@@ -1,16 +1,15 @@
 import { MixedError, PreflightError } from '../errors.js'
 import type { HostState, ReleaseState } from '../state/host-state.js'
 import { currentEntry, currentRelease } from '../state/releases.js'
+import { restartPhases } from './phases.js'
 import type { Plan } from './plan.js'
 import { type Intent, planTransaction } from './transaction.js'
 
 /** Nothing is prepared and nothing swapped: of what every transaction can do, its lock, restart and health are used. */
 export function planRestart(intent: Intent): Plan {
-  return planTransaction(
-    intent,
-    () => [],
-    () => [],
-  )
+  const none = () => []
+  const plan = planTransaction(intent, none, none)
+  return { ...plan, phases: restartPhases(plan) }
 }
 
 /** The release that all of these hosts serve. Throws PreflightError when they serve none, MixedError when they differ. */

@@ -18,6 +18,7 @@ import type { Excluded, FleetRecord, HostState, ProcessMark } from '../state/hos
 import { currentEntry, currentRelease, mostCommon } from '../state/releases.js'
 import type { Times } from '../state/times.js'
 import { allAtOnce, type Rollout } from './batches.js'
+import { swapPhases } from './phases.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
 import { addressVariables, healthStep } from './run/health.js'
 import { logStep, processStep } from './run/processes.js'
@@ -64,9 +65,7 @@ export function planTransaction(
   const { config } = intent
   const record = fleetRecord(intent)
   const hosts = intent.hosts.map(({ host, state }) => planHost(intent, host, state, record, prepare, pruned))
-  const first = intent.hosts[0]
-  const onceHost = first?.host.name ?? ''
-  const once = first === undefined || intent.command !== 'deploy' ? [] : onceHooks(intent, first.host, first.state)
+  const rollout = intent.rollout ?? allAtOnce(hosts.map(({ host }) => host.name))
   return {
     command: intent.command,
     app: config.app,
@@ -77,10 +76,9 @@ export function planTransaction(
     record,
     previous: mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
     hosts,
-    rollout: intent.rollout ?? allAtOnce(hosts.map(({ host }) => host.name)),
+    phases: swapPhases({ hosts, rollout }),
+    rollout,
     canaryCheck: canaryCheckHere(intent),
-    once,
-    onceHost,
     identical: config.identical,
     relay: config.relay,
     warnings: oddRuns(intent),
@@ -170,6 +168,7 @@ function planHost(
       `make both links: go → releases/${release}, back → ${inWords(old)}`,
       60_000,
     ),
+    once: onceHooks(intent, host, state),
     arm: scriptStep(arm(claim, { release, old, ...intent.times }), `rename current → releases/${release}`),
     look: scriptStep(look(state.root, intent.tx), 'read current'),
     restart: hookSteps(claim, host, config.restart, 'restart', 'current', variables),
@@ -241,18 +240,14 @@ function servedBefore(state: HostState): Served | null {
   return { release: id, revision: currentEntry(state)?.revision ?? null, previous: null }
 }
 
+/** The first host runs them for all. */
 function onceHooks(intent: Intent, host: Host, state: HostState): readonly HookStep[] {
+  if (intent.command !== 'deploy' || state !== intent.hosts[0]?.state) return []
   const claim = { root: state.root, tx: intent.tx }
   const served = { release: intent.release, revision: intent.revision, previous: currentRelease(state) }
   const variables = hookVariables(intent.config, intent.secrets, host, state.root, served)
-  return hookSteps(
-    claim,
-    host,
-    intent.config.prepare.filter(one => one.once),
-    'once',
-    `releases/${intent.release}`,
-    variables,
-  )
+  const hooks = intent.config.prepare.filter(one => one.once)
+  return hookSteps(claim, host, hooks, 'once', `releases/${intent.release}`, variables)
 }
 
 function hookRun(one: Hook, folder: string): HookRun {

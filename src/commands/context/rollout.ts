@@ -1,8 +1,6 @@
 import { UsageError } from '../../errors.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../../plan/batches.js'
-import type { Plan } from '../../plan/plan.js'
-import type { DryRunStep } from '../../render/reports/plan.js'
 import type { Problem } from '../../state/preflight.js'
 import { isUpIn, readBalancers, runBalancers, type Served } from './balancers.js'
 import type { Context } from './context.js'
@@ -22,7 +20,8 @@ export function planRollout(
     const serves = behind.size === 0 && state.current.kind !== 'absent'
     return { name: state.name, up: isUpIn(served, state.name) ?? serves, stays: stay.has(state.name) }
   })
-  return cutIntoBatches(seats, context.config.rollout, counted)
+  const balancers = served.balancers.map(({ balancer: { name, brand } }) => ({ name, brand }))
+  return cutIntoBatches(seats, context.config.rollout, counted, balancers)
 }
 
 export function rolloutProblems(rollout: Rollout | RolloutProblem): readonly Problem[] {
@@ -74,14 +73,11 @@ function courseBy(
 }
 
 /** For a dry run: the way that the hosts would go. Throws PreflightError where there is none. */
-export async function demandPossible(
-  context: Context,
-  fleet: Fleet,
-): Promise<{ readonly served: Served; readonly rollout: Rollout }> {
+export async function demandPossible(context: Context, fleet: Fleet): Promise<Rollout> {
   const served = await readBalancers(context, fleet)
   const rollout = planRollout(context, fleet, served, new Set())
   demandNone([...served.problems, ...rolloutProblems(rollout)])
-  return { served, rollout: rollout as Rollout }
+  return rollout as Rollout
 }
 
 function demandDecisions({ io }: Context, flags: TransactionFlags, { batches, canary }: Rollout): void {
@@ -91,41 +87,4 @@ function demandDecisions({ io }: Context, flags: TransactionFlags, { batches, ca
     throw new UsageError(
       'the canary needs a decision: pass --yes (nobody can be asked: stdin or stderr is not a terminal, or --no-input was given), or let rollout.canary.check decide.',
     )
-}
-
-/** Who goes with whom, where not all go at once. */
-export function batchSteps({ rollout: { batches } }: Plan): readonly DryRunStep[] {
-  if (batches.length === 1) return []
-  return batches.map((names, i) => ({ mark: '!', where: `batch ${i + 1}`, text: names.join(', ') }))
-}
-
-/** What is said of a step that not all hosts do at once. */
-export function inTurn({ rollout: { batches } }: Plan, { balancers }: Served): string {
-  if (batches.length === 1) return ''
-  const most = Math.max(...batches.map(names => names.length))
-  const drained = balancers[0] === undefined ? '' : `, drained in ${balancers[0].balancer.brand}`
-  return `     (${most === 1 ? 'one host at a time' : 'batch by batch'}${drained})`
-}
-
-/** Only in batches: of all hosts at once nobody could be drained. */
-export function drainSteps(
-  { rollout }: Plan,
-  { balancers }: Served,
-  course: 'out of' | 'back into',
-): readonly DryRunStep[] {
-  if (rollout.batches.length === 1) return []
-  const until = course === 'out of' ? ', until its sessions have ended' : ', until it sends users there'
-  return balancers.map(({ balancer }) => ({ mark: '!', where: 'each', text: `${course} ${balancer.name}${until}` }))
-}
-
-/** What comes between the first hosts and the others; `otherwise`: what a bad check means. */
-export function canarySteps({ rollout: { batches, canary } }: Plan, otherwise: string): readonly DryRunStep[] {
-  if (canary === null) return []
-  const { pause, check, confirm } = canary
-  const where = batches.slice(0, canary.batches).flat().join(', ')
-  return [
-    ...(pause === 0 ? [] : [{ where, text: `serve alone for ${pause / 1000}s` }]),
-    ...(check === null ? [] : [{ where: check.on === 'here' ? 'local' : where, text: `${check.run}, ${otherwise}` }]),
-    ...(confirm ? [{ where: 'you', text: 'say whether the others follow' }] : []),
-  ].map(step => ({ mark: '!' as const, ...step }))
 }

@@ -3,19 +3,20 @@ import { difference, entriesOf } from '../../artifact/manifest/manifest.js'
 import type { ExitCode } from '../../exit-code.js'
 import { loginProblems } from '../../fleet/read/login-problems.js'
 import { planDeploy } from '../../plan/deploy.js'
-import type { HostPlan, Plan, Step } from '../../plan/plan.js'
+import type { Plan } from '../../plan/plan.js'
 import { takersOf } from '../../plan/relay.js'
 import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../../render/reports/plan.js'
+import { planSteps } from '../../render/reports/plan-steps.js'
 import { ownerStep } from '../../state/evidence/owner.js'
 import type { HostState } from '../../state/host-state.js'
 import { neededKb, newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../../state/releases.js'
 import { unshared } from '../../state/unshared.js'
-import { readBalancers, type Served } from '../context/balancers.js'
+import { readBalancers } from '../context/balancers.js'
 import type { Context } from '../context/context.js'
 import type { DeployFlags } from '../context/flags.js'
 import { adopts } from '../context/owner.js'
-import { batchSteps, canarySteps, drainSteps, inTurn, planRollout, rolloutProblems } from '../context/rollout.js'
+import { planRollout, rolloutProblems } from '../context/rollout.js'
 import { tellPlan } from '../context/transact.js'
 import { isUnbuilt, needsFor, type Prepared } from './build-release.js'
 import { historyOf } from './losses.js'
@@ -61,7 +62,10 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
       ...ran(prepared),
       ...(nothing
         ? []
-        : [...buildSteps(context, flags), ...wouldRun(plan, served, unknown ? [] : await relayed(plan, prepared))]),
+        : [
+            ...buildSteps(context, flags),
+            ...planSteps(plan, { prepare: unknown ? [] : await relayed(plan, prepared) }),
+          ]),
       ...(adopt ? [{ mark: '!', where: 'each', text: ownerStep(context.config) } as const] : []),
     ],
     adopt,
@@ -122,29 +126,6 @@ function buildSteps({ config }: Context, flags: DeployFlags): readonly DryRunSte
   return config.build.map(text => ({ mark: flags.build ? '$' : '!', where: 'local', text }))
 }
 
-/** The plan of the first host stands for all: they differ in what they lack only. */
-function wouldRun(plan: Plan, served: Served, relayed: readonly DryRunStep[]): readonly DryRunStep[] {
-  const host = plan.hosts[0] as HostPlan
-  const each = (steps: readonly (Step | { readonly text: string })[]) =>
-    steps.map(({ text }): DryRunStep => ({ mark: '!', where: 'each', text }))
-  return [
-    ...each([host.lock]),
-    ...relayed,
-    ...each(host.prepare),
-    ...plan.once.map(
-      ({ text }): DryRunStep => ({ mark: '!', where: plan.onceHost, text: `${text}     (once, on this host)` }),
-    ),
-    ...batchSteps(plan),
-    ...drainSteps(plan, served, 'out of'),
-    ...each([host.arm, ...host.restart]).map(step => ({ ...step, text: `${step.text}${inTurn(plan, served)}` })),
-    ...each(host.health.map(({ text }) => ({ text: `${text}, else all ${plan.hosts.length} hosts go back` }))),
-    ...each(goBackFor(host, plan)),
-    ...drainSteps(plan, served, 'back into'),
-    ...canarySteps(plan, 'else all go back'),
-    ...each(host.prune === null ? [] : [host.prune]),
-  ]
-}
-
 /** Who hands the files on to whom. */
 async function relayed(plan: Plan, { payload }: Prepared): Promise<readonly DryRunStep[]> {
   const takers = await takersOf(plan, async base => (await payload(base)).data.length)
@@ -153,11 +134,6 @@ async function relayed(plan: Plan, { payload }: Prepared): Promise<readonly DryR
     const count = [...takers.values()].filter(name => name === seed).length
     return { mark: '!', where: seed, text: `hand the files on to ${count} hosts, at port ${plan.relay?.port}` }
   })
-}
-
-function goBackFor({ processes }: HostPlan, { hosts }: Plan): readonly { readonly text: string }[] {
-  if (processes?.old !== 'fail') return []
-  return [{ text: `${processes.text}, else all ${hosts.length} hosts go back` }]
 }
 
 function filesOf({ fleet, artifact, bases }: Prepared): DryRunReport['files'] {

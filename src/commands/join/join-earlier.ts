@@ -2,7 +2,7 @@ import { writtenFor } from '../../artifact/payload/payload.js'
 import { zipFor } from '../../artifact/payload/zip.js'
 import { MixedError, PreflightError } from '../../errors.js'
 import { readOnAll } from '../../fleet/read/held.js'
-import { prepareOnly } from '../../fleet/transaction/under-lock.js'
+import { sweep } from '../../fleet/transaction/under-lock.js'
 import { type Earlier, planEarlier } from '../../plan/join.js'
 import { problemsOf } from '../../state/preflight.js'
 import type { Context } from '../context/context.js'
@@ -41,7 +41,7 @@ export async function bringEarlier(
     context.emit({ type: 'note', level: 'info', host: null, text: `an earlier release: ${release}` })
     const zip = zipFor(fleet.map(({ state }) => state))
     const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release, zip))
-    const halt = await prepareOnly(run)
+    const halt = await sweep(run)
     warnings.push(...run.warnings.map(text => `${release}: ${text}`))
     return halt?.reason ?? null
   } catch (error) {

@@ -8,10 +8,9 @@ import { healthy } from './serve.js'
 import { stillSwapped } from './still-swapped.js'
 
 /** Lets the canary hosts serve alone for a while. The others follow when the canary is judged good. */
-export async function passCanary(run: Run): Promise<Halt | null> {
+export async function passCanary(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const { canary } = run.plan.rollout
   if (canary === null) return null
-  const hosts = run.hosts.filter(({ swapBegun }) => swapBegun)
   const halt = (await pause(run, canary.pause, hosts)) ?? (await checkHere(run)) ?? (await checkOn(run, hosts))
   return halt ?? (canary.confirm ? confirmed(run, hosts) : null)
 }
@@ -26,7 +25,7 @@ async function pause(run: Run, ms: number, hosts: readonly HostRun[]): Promise<H
   run.emit({ type: 'phase.end', phase: 'canary', ok: true, ms: performance.now() - began, note: '' })
   const stopped = run.stop.reason()
   if (stopped !== null) return { reason: stopped }
-  const gone = await stillSwapped(run)
+  const gone = await stillSwapped(run, hosts)
   if (gone !== null || hosts.every(({ plan }) => plan.health.length === 0)) return gone
   return inPhase(run, 'health', hosts, host => healthy(run, host, 'health', host.plan.health))
 }

@@ -21,16 +21,7 @@ const small = 1 << 20
  * the one with the lower transaction id tries again for a moment, so that one of them gets through. Throws LockedError
  * with all locks given back.
  */
-export function lockAll(run: Run): Promise<Halt | null> {
-  return takeLocks(run, async () => [])
-}
-
-/** The same, and sends with it everything that needs only the lock: one round trip, if little has to be sent. */
-export function lockAndPrepare(run: Run): Promise<Halt | null> {
-  return takeLocks(run, host => scriptsUpTo(run, host, host.plan.prepare, small))
-}
-
-async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Script[]>): Promise<Halt | null> {
+export async function lockAll(run: Run): Promise<Halt | null> {
   const holders = new Map<string, Holder | null>()
   const stale: string[] = []
   const halt = await inPhase(
@@ -41,7 +32,7 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
       const until = performance.now() + patience
       for (;;) {
         const { lock } = host.plan
-        const scripts = [lock.script, ...(await ahead(host))]
+        const scripts = [lock.script, ...(await ahead(run, host))]
         // Renew its lease from now on: what is sent along may take longer. Without the lock a renewal changes nothing.
         host.locked = true
         run.emit({ type: 'host.start', phase: 'lock', step: lock.name, host: host.name })
@@ -79,6 +70,12 @@ async function takeLocks(run: Run, ahead: (host: HostRun) => Promise<readonly Sc
     locked.map(({ name }) => name),
     null,
   )
+}
+
+/** What needs only the lock, and is sent with it: one round trip, if little has to be sent. */
+async function ahead(run: Run, host: HostRun): Promise<readonly Script[]> {
+  const prepares = run.plan.phases.some(({ name }) => name === 'prepare')
+  return prepares ? scriptsUpTo(run, host, host.plan.prepare, small) : []
 }
 
 /** Acts with a heartbeat on all locked hosts. Locks that are left at the end are marked as those of a finished run. */

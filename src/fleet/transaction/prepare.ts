@@ -1,5 +1,6 @@
 import type { RunResult } from '../../connection/connection.js'
-import type { PushStep, Step } from '../../plan/plan.js'
+import { isScript } from '../../plan/phases.js'
+import type { PushStep } from '../../plan/plan.js'
 import { pushOf } from '../../plan/relay.js'
 import type { Delivery } from '../../scripts/prepare/unpack.js'
 import { codes } from '../../scripts/shell/codes.js'
@@ -42,19 +43,6 @@ async function stageSwap(host: HostRun): Promise<HostFailure | null> {
   const { name, text, script, timeout } = host.plan.stage
   const result = takeSentAhead(host, script.name) ?? (await host.session.run(script, { timeout }))
   return result.code === 0 ? null : failureOf({ phase: 'prepare', step: name, text, timeout }, result)
-}
-
-/** Runs `once` hooks, such as migrations, on one host, when all hosts are ready and none has swapped. */
-export async function runOnce(run: Run): Promise<Halt | null> {
-  if (run.plan.once.length === 0) return null
-  const host = run.hosts.find(({ name }) => name === run.plan.onceHost) as HostRun
-  return inPhase(run, 'prepare', [host], async () => {
-    for (const step of run.plan.once.filter(isScript)) {
-      const { failure } = await runStep(run, host, 'prepare', step)
-      if (failure !== null) return failure
-    }
-    return null
-  })
 }
 
 async function push(run: Run, host: HostRun, step: PushStep, relay: Relay): Promise<HostFailure | null> {
@@ -121,10 +109,6 @@ async function unpackNow(run: Run, host: HostRun, step: PushStep, total: number,
   const scripts = await scriptsUpTo(run, host, [step, ...after], Number.POSITIVE_INFINITY, way)
   await sendAhead(host, scripts, { timeout: step.timeout, onSent })
   return takeSentAhead(host, 'unpack') as RunResult
-}
-
-function isScript<T extends Step>(step: T): step is Exclude<T, PushStep> {
-  return step.kind !== 'push'
 }
 
 function size(bytes: number): string {

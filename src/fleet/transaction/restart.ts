@@ -1,16 +1,13 @@
 import { tasksOf, wordsOf } from '../balancer/balancers.js'
-import { drainAll } from '../balancer/drain.js'
-import { backInService, outOfService, readyAll } from '../balancer/undrain.js'
+import { backInService, outOfService } from '../balancer/undrain.js'
 import { onEach } from '../each.js'
 import type { Outcome } from '../outcome.js'
 import { never } from '../stop.js'
-import { passCanary } from './canary.js'
 import { logsCommand, type OutcomeFacts, outcomeOf } from './decide-outcome.js'
-import { lockAll, withHeart } from './lock.js'
+import { withHeart } from './lock.js'
 import { discardAll, lookAgain } from './restore.js'
-import type { Batch, Halt, HostRun, Run } from './run.js'
-import { serveAll } from './serve.js'
-import { orStop, undone } from './under-lock.js'
+import type { Halt, HostRun, Run } from './run.js'
+import { type Around, hostsIn, undone, walk } from './walk.js'
 
 /**
  * Restarts what the hosts serve, batch by batch, and asks for its health. There is no way back: a failure ends it, and the
@@ -18,7 +15,7 @@ import { orStop, undone } from './under-lock.js'
  */
 export async function restartAll(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   return withHeart(run, async () => {
-    const halt = (await orStop(run, lockAll(run))) ?? (await inTurn(run).catch(undone(() => discardAll(run))))
+    const halt = (await walk(run, 'discard')) ?? (await walk(run, 'end', begun).catch(undone(() => discardAll(run))))
     const away = await backInService(run, run.hosts.filter(isWell))
     await nameThoseOut(run)
     await readBack(run)
@@ -27,23 +24,22 @@ export async function restartAll(run: Run, facts: OutcomeFacts): Promise<Outcome
   })
 }
 
-async function inTurn(run: Run): Promise<Halt | null> {
-  for (const batch of run.batches) {
-    const halt = await restartBatch(run, batch)
-    if (halt !== null) return halt
-  }
-  return null
-}
-
 /** Once a host has begun to restart, its health check runs to the end even if a stop is asked for, so that what it serves is known. */
-async function restartBatch(run: Run, batch: Batch): Promise<Halt | null> {
-  const inTurn = run.batches.length > 1
-  const drained = stopped(run) ?? (inTurn ? await drainAll(run, batch.hosts, batch.title) : null) ?? stopped(run)
-  if (drained !== null) return drained
-  for (const host of batch.hosts) host.swapBegun = true
-  const halt =
-    (await serveAll({ ...run, stop: never }, batch.hosts)) ?? (inTurn ? await readyAll(run, batch.hosts, 'up') : null)
-  return halt ?? (batch.endsCanary ? await passCanary(run) : null)
+const begun: Around = async (run, phase, act) => {
+  switch (phase.name) {
+    case 'drain':
+      return stopped(run) ?? act(run)
+    case 'restart': {
+      const halt = stopped(run)
+      if (halt !== null) return halt
+      for (const host of hostsIn(run, phase)) host.swapBegun = true
+      return act({ ...run, stop: never })
+    }
+    case 'health':
+      return act({ ...run, stop: never })
+    default:
+      return act(run)
+  }
 }
 
 function stopped({ stop }: Run): Halt | null {

@@ -124,7 +124,7 @@ function backTogether(run: Run, hosts: readonly HostRun[]): Promise<Halt | null>
 
 function wayBack(run: Run): readonly (readonly HostRun[])[] {
   if (run.batches.length === 1) return [run.hosts]
-  const taken = run.batches.map(({ hosts }) => hosts.filter(host => host.swapBegun))
+  const taken = run.batches.map(hosts => hosts.filter(host => host.swapBegun))
   const waiting = run.hosts.filter(host => !host.swapBegun)
   return [...taken.reverse(), waiting].filter(hosts => hosts.length > 0)
 }

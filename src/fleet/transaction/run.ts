@@ -16,7 +16,7 @@ export interface Run {
   readonly plan: Plan
   readonly hosts: readonly HostRun[]
   /** The same hosts in the order in which they swap. */
-  readonly batches: readonly Batch[]
+  readonly batches: readonly (readonly HostRun[])[]
   readonly emit: Emit
   readonly stop: Stop
   readonly concurrency: number
@@ -37,15 +37,6 @@ export interface Run {
 export interface Span {
   readonly from: number
   readonly to: number
-}
-
-/** Hosts that swap together. */
-export interface Batch {
-  /** `batch 2 of 3: web-2, web-3`; '' if all hosts are in one batch. */
-  readonly title: string
-  readonly hosts: readonly HostRun[]
-  /** Whether the other batches follow only after the canary is judged good. */
-  readonly endsCanary: boolean
 }
 
 export interface HostRun {
@@ -208,13 +199,8 @@ export function moves({ plan }: HostRun): boolean {
 export function known(target: string | null): HostRun['current'] {
   return { kind: 'known', target }
 }
-/** The hosts of a run in the order in which its plan takes them. */
 
-export function batchesOf({ rollout }: Plan, hosts: readonly HostRun[]): readonly Batch[] {
-  const { batches, canary } = rollout
-  return batches.map((names, i) => ({
-    title: batches.length === 1 ? '' : `batch ${i + 1} of ${batches.length}: ${names.join(', ')}`,
-    hosts: hosts.filter(({ name }) => names.includes(name)),
-    endsCanary: canary?.batches === i + 1,
-  }))
+/** The hosts of a run in the order in which its plan takes them. */
+export function batchesOf({ rollout }: Plan, hosts: readonly HostRun[]): Run['batches'] {
+  return rollout.batches.map(names => hosts.filter(({ name }) => names.includes(name)))
 }

@@ -1,4 +1,4 @@
-import type { HealthStep, HookStep, Step } from '../../plan/plan.js'
+import type { HealthStep, HookStep } from '../../plan/plan.js'
 import { withLog } from '../app-log.js'
 import { checkHealth } from '../health/health.js'
 import { noneLeft } from '../health/processes.js'
@@ -6,13 +6,17 @@ import type { HostFailure, Phase } from '../outcome.js'
 import { stopIn } from '../stop.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, runStep } from './run.js'
 
-/** Restarts the app on these hosts and checks its health. */
-export async function serveAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
+/** Restarts the app on these hosts. */
+export function restartOn(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const restarted = hosts.filter(host => host.plan.restart.length > 0)
+  return inPhase(run, 'restart', restarted, host => restart(run, host, 'restart', host.plan.restart))
+}
+
+/** Checks the app's health on these hosts. */
+export async function healthOn(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const asked = hosts.filter(host => host.plan.health.length > 0)
   const unasked = hosts.filter(host => host.plan.health.length === 0)
   return (
-    (await inPhase(run, 'restart', restarted, host => restart(run, host, 'restart', host.plan.restart))) ??
     (await inPhase(run, 'health', asked, host => healthy(run, host, 'health', host.plan.health))) ??
     (await inSilence(run, 'health', unasked, host => healthy(run, host, 'health', [])))
   )
@@ -22,9 +26,9 @@ export async function restart(
   run: Run,
   host: HostRun,
   phase: Phase,
-  steps: readonly Step[],
+  steps: readonly HookStep[],
 ): Promise<HostFailure | null> {
-  for (const step of steps.filter((one): one is HookStep => one.kind === 'hook')) {
+  for (const step of steps) {
     const { failure } = await runStep(run, host, phase, step)
     if (failure !== null) return phase === 'rollback' ? failure : withLog(run, host, failure)
   }

@@ -1,10 +1,9 @@
 import { lookAgain } from './restore.js'
-import { type Halt, inSilence, type Run } from './run.js'
+import { type Halt, type HostRun, inSilence, type Run } from './run.js'
 
-/** Checks that the hosts of earlier batches still serve the release and still hold our lock. */
-export function stillSwapped(run: Run): Promise<Halt | null> {
-  const taken = run.hosts.filter(host => host.swapBegun)
-  return inSilence(run, 'swap', taken, async host => {
+/** Checks that these hosts, which have swapped, still serve the release and still hold our lock. */
+export function stillSwapped(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
+  return inSilence(run, 'swap', hosts, async host => {
     host.current = await lookAgain(host)
     if (host.current.kind === 'known' && host.current.target === `releases/${run.plan.release}`) return null
     const message =

@@ -1,20 +1,10 @@
 import type { Waiting } from '../../connection/connection.js'
+import type { PhasePlan } from '../../plan/plan.js'
 import { paths } from '../../release/paths.js'
 import { escapeLine } from '../../text/escape.js'
 import { within } from '../../time-limit.js'
 import type { HostFailure } from '../outcome.js'
-import {
-  type Batch,
-  ended,
-  type Halt,
-  type HostRun,
-  inPhase,
-  inSilence,
-  known,
-  moves,
-  type Run,
-  type Span,
-} from './run.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run, type Span } from './run.js'
 
 /** Starts the dead-man's switch on these hosts. Each then waits for the word to swap until its deadline. */
 export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
@@ -61,7 +51,7 @@ async function ping(host: HostRun): Promise<HostFailure | null> {
  * is. A host renamed between the arrival of its word and the departure of its `renamed`; the window that is told holds all
  * of them, so that none was shorter: what a host needs to start the rename, and to say so, counts.
  */
-export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt | null> {
+export async function swapAll(run: Run, hosts: readonly HostRun[], { batch }: PhasePlan): Promise<Halt | null> {
   const farthest = Math.max(...hosts.map(host => host.roundTripMs))
   const moving = hosts.filter(moves).length
   const swaps: Span[] = []
@@ -105,7 +95,7 @@ export async function swapAll(run: Run, { hosts, title }: Batch): Promise<Halt |
       run.swapWindowMs = run.swaps.length === 0 ? null : windowOf(run.swaps)
       return `${swaps.length}/${moving} swapped in ${windowOf(swaps)} ms`
     },
-    title,
+    batch,
   )
   return halt
 }

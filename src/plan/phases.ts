@@ -1,0 +1,102 @@
+import type { Rollout } from './batches.js'
+import type {
+  HealthStep,
+  HookStep,
+  HostPlan,
+  OnFailure,
+  PhasePlan,
+  Plan,
+  ProcessStep,
+  ScriptStep,
+  Step,
+} from './plan.js'
+
+/** Makes all hosts ready, swaps them together or batch by batch, and confirms. A new phase takes its line here. */
+export function swapPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'>): readonly PhasePlan[] {
+  const all = together(hosts)
+  return [
+    { name: 'lock', ...all, steps: ['lock'], onFailure: 'discard' },
+    { name: 'prepare', ...all, steps: ['prepare', 'stage'], onFailure: 'discard' },
+    { name: 'once', ...all, steps: ['once'], onFailure: 'discard' },
+    ...rollout.batches.flatMap((_, i) => swapBatch(rollout, i)),
+    ...(rollout.batches.length > 1 ? [look(all.hosts)] : []),
+    { name: 'ping', ...all, steps: [], onFailure: 'restore' },
+    { name: 'confirm', ...all, steps: ['confirm'], onFailure: 'repair' },
+    { name: 'finish', ...all, steps: ['prune', 'finish'], onFailure: 'end' },
+  ]
+}
+
+/** Serves again what is served, all together or batch by batch. */
+export function restartPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'>): readonly PhasePlan[] {
+  const batches = rollout.batches.flatMap((_, i) => [...drain(rollout, i, 'end'), ...serveBatch(rollout, i, 'end')])
+  return [...lockPhases({ hosts }), ...batches]
+}
+
+/** What needs the locks of all hosts, and no swap. */
+export function lockPhases(
+  { hosts }: Pick<Plan, 'hosts'>,
+  ...then: readonly ('prepare' | 'prune')[]
+): readonly PhasePlan[] {
+  const all = together(hosts)
+  const steps = { prepare: ['prepare', 'stage'], prune: ['prune'] } as const
+  return [
+    { name: 'lock', ...all, steps: ['lock'], onFailure: 'discard' },
+    ...then.map(name => ({ name, ...all, steps: steps[name], onFailure: 'end' }) as const),
+  ]
+}
+
+export type AnyStep = Step | HealthStep | ProcessStep
+
+/** What a host runs in a phase, one after another. */
+export function stepsOf(host: HostPlan, phase: PhasePlan): readonly AnyStep[] {
+  return phase.steps.flatMap((name): readonly AnyStep[] => [host[name] ?? []].flat())
+}
+
+export function isScript(step: AnyStep): step is ScriptStep | HookStep {
+  return step.kind === 'script' || step.kind === 'hook'
+}
+
+/** Arming comes right before the swap, because an armed host waits only until its deadline. */
+function swapBatch(rollout: Rollout, i: number): readonly PhasePlan[] {
+  const earlier = rollout.batches.slice(0, i).flat()
+  const onFailure = i === 0 ? 'discard' : 'restore'
+  return [
+    ...(i === 0 ? [] : [look(earlier)]),
+    ...drain(rollout, i, onFailure),
+    { name: 'arm', ...batchOf(rollout, i), steps: ['arm'], onFailure },
+    { name: 'swap', ...batchOf(rollout, i), steps: [], onFailure: 'restore' },
+    ...serveBatch(rollout, i, 'restore'),
+  ]
+}
+
+/** Serves a swapped batch before the next one follows. */
+function serveBatch(rollout: Rollout, i: number, onFailure: OnFailure): readonly PhasePlan[] {
+  const { batches, canary } = rollout
+  const batch = batchOf(rollout, i)
+  const soFar = { hosts: batches.slice(0, i + 1).flat(), batch: '' }
+  return [
+    { name: 'restart', ...batch, steps: ['restart'], onFailure },
+    { name: 'health', ...batch, steps: ['health', 'processes'], onFailure },
+    ...(batches.length > 1 ? [{ name: 'ready', ...batch, steps: [], onFailure } as const] : []),
+    ...(canary?.batches === i + 1 ? [{ name: 'canary', ...soFar, steps: ['canaryCheck'], onFailure } as const] : []),
+  ]
+}
+
+/** Only in batches: of all hosts at once nobody could be drained. */
+function drain(rollout: Rollout, i: number, onFailure: OnFailure): readonly PhasePlan[] {
+  return rollout.batches.length === 1 ? [] : [{ name: 'drain', ...batchOf(rollout, i), steps: [], onFailure }]
+}
+
+/** Whether those that have swapped are still as they were left, while others take their turn. */
+function look(hosts: readonly string[]): PhasePlan {
+  return { name: 'look', hosts, batch: '', steps: [], onFailure: 'restore' }
+}
+
+function together(hosts: readonly HostPlan[]) {
+  return { hosts: hosts.map(({ host }) => host.name), batch: '' }
+}
+
+function batchOf({ batches }: Rollout, i: number) {
+  const hosts = batches[i] ?? []
+  return { hosts, batch: batches.length === 1 ? '' : `batch ${i + 1} of ${batches.length}: ${hosts.join(', ')}` }
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { lockPhases } from '../../src/plan/phases.js'
+import type { Plan } from '../../src/plan/plan.js'
+import { planned } from './plans.js'
+
+const [all, first, second] = ['web-1,web-2,web-3', 'web-1', 'web-2,web-3']
+
+/** A line for each phase: what its failure means, its name, its hosts. */
+function lines({ phases }: Pick<Plan, 'phases'>): readonly string[] {
+  return phases.map(({ onFailure, name, hosts }) => `${onFailure} ${name} ${hosts.join(',')}`)
+}
+
+describe('the phases', () => {
+  it('of a deploy to all hosts at once end in one decision for all of them', async () => {
+    expect(lines(await planned('deploy'))).toEqual([
+      `discard lock ${all}`,
+      `discard prepare ${all}`,
+      `discard once ${all}`,
+      `discard arm ${all}`,
+      `restore swap ${all}`,
+      `restore restart ${all}`,
+      `restore health ${all}`,
+      `restore ping ${all}`,
+      `repair confirm ${all}`,
+      `end finish ${all}`,
+    ])
+  })
+
+  it('of a deploy batch by batch discard until the first swap, and restore from it on', async () => {
+    const rollout = { batch: 2, canary: 1 }
+    expect(lines(await planned('deploy', { rollout }))).toEqual([
+      `discard lock ${all}`,
+      `discard prepare ${all}`,
+      `discard once ${all}`,
+      `discard drain ${first}`,
+      `discard arm ${first}`,
+      `restore swap ${first}`,
+      `restore restart ${first}`,
+      `restore health ${first}`,
+      `restore ready ${first}`,
+      `restore canary ${first}`,
+      `restore look ${first}`,
+      `restore drain ${second}`,
+      `restore arm ${second}`,
+      `restore swap ${second}`,
+      `restore restart ${second}`,
+      `restore health ${second}`,
+      `restore ready ${second}`,
+      `restore look ${all}`,
+      `restore ping ${all}`,
+      `repair confirm ${all}`,
+      `end finish ${all}`,
+    ])
+  })
+
+  it('of a restart undo nothing once it has the locks', async () => {
+    expect(lines(await planned('restart', { rollout: { batch: 2, canary: 1 } }))).toEqual([
+      `discard lock ${all}`,
+      `end drain ${first}`,
+      `end restart ${first}`,
+      `end health ${first}`,
+      `end ready ${first}`,
+      `end canary ${first}`,
+      `end drain ${second}`,
+      `end restart ${second}`,
+      `end health ${second}`,
+      `end ready ${second}`,
+    ])
+  })
+
+  it('of what swaps nothing are done under the lock', async () => {
+    const phases = lockPhases(await planned('deploy'), 'prepare', 'prune')
+    expect(lines({ phases })).toEqual([`discard lock ${all}`, `end prepare ${all}`, `end prune ${all}`])
+  })
+
+  it.each([
+    {},
+    { rollout: { batch: 1 } },
+    { rollout: { canary: 1 } },
+  ])('of %j come in the order of what their failure means', async input => {
+    const order = ['discard', 'restore', 'repair', 'end']
+    const { phases } = await planned('deploy', input)
+    const turns = phases.map(({ onFailure }) => order.indexOf(onFailure))
+    expect(turns).toEqual([...turns].sort())
+  })
+})

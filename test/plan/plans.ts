@@ -1,0 +1,45 @@
+import { completeConfig } from '../../src/config/load/load.js'
+import { cutIntoBatches, type Rollout } from '../../src/plan/batches.js'
+import { planDeploy } from '../../src/plan/deploy.js'
+import type { Plan } from '../../src/plan/plan.js'
+import { planRestart } from '../../src/plan/restart.js'
+import type { Intent } from '../../src/plan/transaction.js'
+import type { HostState } from '../../src/state/host-state.js'
+import { shipped } from '../../src/state/times.js'
+import { host, idOf } from './states.js'
+
+const tools = ['cp--parents']
+const names = ['web-1', 'web-2', 'web-3']
+
+/** What a deploy of the fourth release, or a restart, plans for three hosts as they are by `states`, configured as `input` says. */
+export async function planned(
+  command: 'deploy' | 'restart',
+  input: object = {},
+  states: Readonly<Record<string, Partial<HostState>>> = {},
+): Promise<Plan> {
+  const config = await completeConfig(
+    { app: 'shop', deployTo: '/srv/shop', hosts: names, ...input },
+    { cwd: '/', file: '/deploy.config.json' },
+  )
+  const balancers = config.balancer === null ? [] : [{ name: 'web on lb-1', brand: 'HAProxy' }]
+  const seats = names.map(name => ({ name, up: true, stays: false }))
+  const intent: Omit<Intent, 'command'> = {
+    config,
+    hosts: config.hosts.map(one => ({ host: one, state: host(one.name, { tools, ...states[one.name] }) })),
+    tx: 't2',
+    who: 'anna',
+    from: 'laptop',
+    process: null,
+    at: '2026-01-04T00:00:00Z',
+    reason: '',
+    secrets: {},
+    release: idOf(4),
+    digest: 'sha256:4',
+    revision: 'rev4',
+    unresolved: 'refuse',
+    times: shipped,
+    rollout: cutIntoBatches(seats, config.rollout, names.length, balancers) as Rollout,
+  }
+  if (command === 'restart') return planRestart({ ...intent, command })
+  return planDeploy({ ...intent, command, digest: 'sha256:4', reference: null, usableBase: () => true, extra: 1 })
+}
