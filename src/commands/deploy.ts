@@ -73,7 +73,7 @@ async function deployTo(
   changes: ReturnType<typeof changesWhileWaiting>,
   startedAt: number,
 ): Promise<ExitCode> {
-  const fleet = demandOurs(context, flags, await survey(context))
+  const fleet = demandOurs(context, flags, await survey(context, true))
   try {
     const states = fleet.map(({ state }) => state)
     const changed = changes(states)

@@ -36,7 +36,7 @@ export async function rollback(io: Io, flags: RollbackFlags): Promise<ExitCode> 
 }
 
 async function rollBack(context: Context, flags: RollbackFlags, startedAt: number): Promise<ExitCode> {
-  const fleet = demandOurs(context, flags, await survey(context))
+  const fleet = demandOurs(context, flags, await survey(context, true))
   try {
     demandFree(context, fleet)
     const states = fleet.map(({ state }) => state)

@@ -23,6 +23,7 @@ export async function run(io: Io, flags: AdoptFlags, words: readonly string[]): 
         context,
         reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }),
       ),
+      names => io.again(`--except ${names.join(',')}`),
     )
     const fleet = demandOurs(context, flags, demandStates(await inspectAll(sessions, [], concurrency)))
     const width = Math.max(...fleet.map(({ state }) => state.name.length))

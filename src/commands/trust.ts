@@ -35,7 +35,7 @@ export async function trust(io: Io, flags: TrustFlags, words: string): Promise<E
   const offers = await met(io, config, wanted, wished)
   for (const offer of offers) demandRight(offer, wished)
   const unknown = offers.filter(({ verdict }) => verdict.kind !== 'trusted')
-  if (wished === null) await decide(io, unknown)
+  if (wished === null) await decide(io, unknown, flags, config)
   const said: Said[] = []
   for (const offer of offers) {
     const known = !unknown.includes(offer)
@@ -120,8 +120,8 @@ function anotherKey({ target, key }: Pick<Offer, 'target' | 'key'>, wished: stri
 }
 
 /** A person says of each key that it is right; nobody there: how to go on without one. */
-async function decide(io: Io, offers: readonly Offer[]): Promise<void> {
-  if (offers.length > 0 && !io.canAsk) throw nobodyToAsk(offers)
+async function decide(io: Io, offers: readonly Offer[], flags: TrustFlags, config: Config | null): Promise<void> {
+  if (offers.length > 0 && !io.canAsk) throw nobodyToAsk(offers, flags, config)
   for (const { target, key } of offers) {
     const evidence = `\n  ${escapeLine(offered(target, key))}\n\n  ${compare(key)}\n\n`
     const to = target.newKnownHost === null ? '' : ` and add it to ${short(target.newKnownHost.file)}`
@@ -130,20 +130,29 @@ async function decide(io: Io, offers: readonly Offer[]): Promise<void> {
   }
 }
 
-function nobodyToAsk(offers: readonly Offer[]): UsageError {
+function nobodyToAsk(offers: readonly Offer[], flags: TrustFlags, config: Config | null): UsageError {
   const names = offers.map(({ target }) => target.name)
   const are = names.length === 1 ? 'is' : 'are'
-  return new UsageError(`${names.join(', ')} ${are} not trusted, and nobody can be asked. Nothing was added.`, {
+  const asked = flags.yes ? '--yes does not say which key is right' : 'nobody can be asked'
+  const pinned = offers.filter(({ target }) => !isBalancerOnly(target.name, config))
+  return new UsageError(`${names.join(', ')} ${are} not trusted, and ${asked}. Nothing was added.`, {
     details: offers.map(({ target, key }) => escapeLine(offered(target, key))),
     next: [
       ...new Set(offers.map(({ key }) => compare(key))),
-      `in CI:          ${pinLine(offers)}`,
+      ...(pinned.length === 0 ? [] : [`in CI:          ${pinLine(pinned)}`]),
       ...names.map(
         name =>
           `or:             clonedeploy trust ${name} --fingerprint SHA256:…     (the one that the server printed)`,
       ),
     ],
   })
+}
+
+/** A balancer's machine that stands in `hosts` would be deployed to. */
+function isBalancerOnly(name: string, config: Config | null): boolean {
+  if (config === null || config.balancer === null || config.balancer.kind === 'command') return false
+  const isNamed = (host: Pick<Wanted, 'name'>) => host.name === name
+  return config.balancer.hosts.some(isNamed) && !config.hosts.some(isNamed)
 }
 
 function reasonToTrust({ target, known, key }: Offer): string {

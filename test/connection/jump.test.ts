@@ -57,17 +57,17 @@ describe.skipIf(!sshdIsHere()).each([
   })
   afterAll(() => fleet.stop())
 
-  const connector = () => connectBy({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
+  const connector = () => connectBy({ configFile: fleet.sshConfigFile, connectTimeout: 60_000, concurrency: 32 })
   const whoAmI = async (connection: Connection) => {
     const result = await connection.run(new Script('test', 'echo "$CLONEDEPLOY_TEST_HOST $SSH_CONNECTION"'), {
-      timeout: 5_000,
+      timeout: 60_000,
     })
     return result.stdout.toString()
   }
   const logins = (i: number) => fleet.log(i).match(/Accepted publickey/g)?.length ?? 0
   const goodbyes = (i: number) => fleet.log(i).match(/Disconnected from user|Closing connection to/g)?.length ?? 0
   const refused = (host: Host) =>
-    connector()(host, { timeout: 5_000 }).then(
+    connector()(host, { timeout: 60_000 }).then(
       () => null as never,
       error => ({ kind: error.kind, message: error.message, details: error.details, host: error.host }),
     )
@@ -77,8 +77,8 @@ describe.skipIf(!sshdIsHere()).each([
     const left = goodbyes(1)
     const connect = connector()
     const both = await Promise.all([
-      connect(fleet.host(3), { timeout: 10_000 }),
-      connect(fleet.host(4), { timeout: 10_000 }),
+      connect(fleet.host(3), { timeout: 60_000 }),
+      connect(fleet.host(4), { timeout: 60_000 }),
     ])
     expect(both.map(each => each.facts.port)).toEqual([fleet.port(3), fleet.port(4)])
     expect(logins(1) - before).toBe(1)
@@ -91,12 +91,12 @@ describe.skipIf(!sshdIsHere()).each([
   it('the jump host stays as long as somebody needs it, and is connected anew afterwards', async () => {
     const before = logins(1)
     const connect = connector()
-    const first = await connect(fleet.host(3), { timeout: 10_000 })
-    const second = await connect(fleet.host(4), { timeout: 10_000 })
+    const first = await connect(fleet.host(3), { timeout: 60_000 })
+    const second = await connect(fleet.host(4), { timeout: 60_000 })
     first.close()
     expect(await whoAmI(second)).toMatch(/127/)
     second.close()
-    const third = await connect(fleet.host(4), { timeout: 10_000 })
+    const third = await connect(fleet.host(4), { timeout: 60_000 })
     expect(await whoAmI(third)).toMatch(/127/)
     third.close()
     expect(logins(1) - before).toBe(2)
@@ -104,7 +104,7 @@ describe.skipIf(!sshdIsHere()).each([
 
   it('several hops go one after the other', async () => {
     const before = [logins(2), logins(4)]
-    const connection = await connector()({ ...fleet.host(4), jump: 'h1,h2' }, { timeout: 10_000 })
+    const connection = await connector()({ ...fleet.host(4), jump: 'h1,h2' }, { timeout: 60_000 })
     expect(await whoAmI(connection)).toMatch(/127/)
     expect([logins(2), logins(4)].map((count, n) => count - (before[n] as number))).toEqual([1, 1])
     connection.close()
@@ -112,14 +112,14 @@ describe.skipIf(!sshdIsHere()).each([
 
   it('a jump host that has its own jump host', async () => {
     const before = logins(1)
-    const connection = await connector()({ ...fleet.host(2), jump: 'h3' }, { timeout: 10_000 })
+    const connection = await connector()({ ...fleet.host(2), jump: 'h3' }, { timeout: 60_000 })
     expect(await whoAmI(connection)).toMatch(/127/)
     expect(logins(1) - before).toBe(1)
     connection.close()
   })
 
   it('5 MB go through and come back', async () => {
-    const connection = await connector()(fleet.host(3), { timeout: 10_000 })
+    const connection = await connector()(fleet.host(3), { timeout: 60_000 })
     const input = Buffer.alloc(5_000_000, 'clone')
     const result = await connection.run(new Script('test', 'cat', input), { timeout: 20_000 })
     expect(result.stdout.equals(input)).toBe(true)
@@ -129,15 +129,15 @@ describe.skipIf(!sshdIsHere()).each([
   it('a loss of the jump host is a loss of all behind it', async () => {
     const connect = connector()
     const both = await Promise.all([
-      connect(fleet.host(3), { timeout: 10_000 }),
-      connect(fleet.host(4), { timeout: 10_000 }),
+      connect(fleet.host(3), { timeout: 60_000 }),
+      connect(fleet.host(4), { timeout: 60_000 }),
     ])
     const running = both.map(each => each.run(new Script('test', 'sleep 5'), { timeout: 20_000 }))
     await whoAmI(both[0] as Connection)
     fleet.dropConnections(1)
     for (const result of await Promise.all(running)) expect(result).toMatchObject({ code: null })
     for (const each of both) expect(await each.closed).toBeInstanceOf(Error)
-    const again = await connect(fleet.host(3), { timeout: 10_000 })
+    const again = await connect(fleet.host(3), { timeout: 60_000 })
     expect(await whoAmI(again)).toMatch(/127/)
     again.close()
   })
@@ -152,7 +152,7 @@ describe.skipIf(!sshdIsHere()).each([
     const configFile = join(fleet.dir, 'distrust')
     appendFileSync(configFile, `Host h1\n  UserKnownHostsFile ${fleet.dir}/none\n`)
     appendFileSync(configFile, readFileSync(fleet.sshConfigFile, 'utf8'))
-    const connecting = connectBy({ configFile, connectTimeout: 1, concurrency: 1 })(fleet.host(3), { timeout: 5_000 })
+    const connecting = connectBy({ configFile, connectTimeout: 1, concurrency: 1 })(fleet.host(3), { timeout: 60_000 })
     await expect(connecting).rejects.toMatchObject({
       kind: 'host-key-unknown',
       host: 'h3',
@@ -186,7 +186,7 @@ describe.skipIf(!sshdIsHere()).each([
   it('a ProxyCommand is run, and ends with the connection', async () => {
     const host = { ...fleet.host(2), host: 'by-command', user: userInfo().username, port: fleet.port(2) }
     const hostKey = await keyOfH2()
-    const connection = await connector()({ ...host, hostKey }, { timeout: 10_000 })
+    const connection = await connector()({ ...host, hostKey }, { timeout: 60_000 })
     expect(await whoAmI(connection)).toMatch(/127/)
     const before = goodbyes(1)
     connection.close()
@@ -194,14 +194,17 @@ describe.skipIf(!sshdIsHere()).each([
   })
 
   async function keyOfH2(): Promise<string> {
-    const direct = await connector()(fleet.host(2), { timeout: 10_000 })
+    const direct = await connector()(fleet.host(2), { timeout: 60_000 })
     direct.close()
     return direct.facts.hostKey?.fingerprint ?? ''
   }
 
   it('the words of a ProxyCommand that fails are told', async () => {
     const error = await refused({ ...fleet.host(2), host: 'broken-command' })
-    expect(error).toMatchObject({ kind: 'lost' })
+    expect(error).toMatchObject({
+      kind: 'lost',
+      message: 'h2 cannot be reached through its ProxyCommand: the proxy is down',
+    })
     expect(error.details).toContainEqual(expect.stringMatching(/^(it printed|ssh says) {2}the proxy is down$/))
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failureOf, tooSlow } from '../../src/connection/openssh/openssh-errors.js'
+import { failureOf, opensshError, tooSlow } from '../../src/connection/openssh/openssh-errors.js'
 import { sshOutput } from '../../src/connection/openssh/openssh-output.js'
 import { atLeast, parseVersion } from '../../src/connection/openssh/openssh-version.js'
 import type { Target } from '../../src/connection/target.js'
@@ -96,6 +96,30 @@ describe('a login that takes too long is told by how far it came', () => {
     const output = sshOutput(['debug1: Connecting to 10.0.0.1 [10.0.0.1] port 22.', ...lines].join('\n'))
     const known = { trusted: [], revoked: [], authorities: [], files: [] }
     expect(tooSlow({ target, output, known, offered: null, timeout: 1_500 }).message).toBe(message)
+  })
+})
+
+describe('a ProxyCommand that ends is told by its last words', () => {
+  const target = { name: 'web-1', alias: 'web-1', hostname: '10.0.0.1', port: 22, proxyCommand: 'x' } as Target
+  const known = { trusted: [], revoked: [], authorities: [], files: [] }
+
+  it.each([
+    [
+      ['aws: no such instance', 'kex_exchange_identification: Connection closed by remote host'],
+      ': aws: no such instance',
+    ],
+    [['Connection closed by UNKNOWN port 65535'], ''],
+    [['x'.repeat(1000)], `: ${'x'.repeat(200)}`],
+  ])('%j', (lines, said) => {
+    const output = sshOutput(['debug1: Executing proxy command: exec x', ...lines].join('\n'))
+    const error = opensshError({ target, output, known, offered: null, timeout: 1_500 })
+    expect(error.message).toBe(`web-1 cannot be reached through its ProxyCommand${said}`)
+  })
+
+  it('unless the host was met', () => {
+    const output = sshOutput('debug1: Remote protocol version 2.0, remote software version OpenSSH_9.2p1')
+    const error = opensshError({ target, output, known, offered: null, timeout: 1_500 })
+    expect(error.message).toBe('web-1 closed the connection to 10.0.0.1:22 during the login')
   })
 })
 

@@ -89,7 +89,8 @@ describe.skipIf(!sshdIsHere())('trust', () => {
   ])('`%s` without a terminal adds nothing and says how to pin', async words => {
     const { code, stderr } = await here.project.run(words)
     expect(code).toBe(2)
-    expect(stderr).toBe(`✖ h1 is not trusted, and nobody can be asked. Nothing was added.
+    const why = words.endsWith('--yes') ? '--yes does not say which key is right' : 'nobody can be asked'
+    expect(stderr).toBe(`✖ h1 is not trusted, and ${why}. Nothing was added.
 
   ${offered(1)}
 

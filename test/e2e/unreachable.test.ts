@@ -32,6 +32,7 @@ const kinds = Object.keys(broken) as Kind[]
 const numberOf = (kind: Kind) => kinds.indexOf(kind) + 3
 
 const test = 'ssh -v -F DIR/ssh_config -p PORT USER@NAME     must log in without a question'
+const without = 'go on without: clonedeploy deploy --exclude NAME --reason WHY'
 const scripts =
   'clonedeploy needs a login with a shell: no forced command (ForceCommand, command="…"), no sftp-only account, no nologin, no exit in a start-up file'
 const kexes =
@@ -114,6 +115,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
 
   is sshd running there, and on this port?
   ssh -v -F DIR/ssh_config -p 1 USER@NAME
+  ${without}
 `,
     ],
     [
@@ -124,6 +126,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
 
   ip route get 255.255.255.255
   ssh -v -F DIR/ssh_config USER@255.255.255.255
+  ${without}
 `,
     ],
     [
@@ -134,6 +137,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
 
   getent hosts no-such-host.invalid
   ssh -v -F DIR/ssh_config USER@no-such-host.invalid
+  ${without}
 `,
     ],
     [
@@ -219,6 +223,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
 
   does something between here and there end connections, or does its sshd?
   ssh -F DIR/ssh_config -p PORT USER@NAME true     must come back without a word
+  ${without}
 `,
     ],
     [
@@ -294,6 +299,7 @@ describe.skipIf(!sshdIsHere())('a deploy to three hosts, one of which', () => {
   is the host overloaded, or its sshd stopped?
   if it is only slow: ssh: { connectTimeout: '60s' } in the configuration
   ssh -v -F DIR/ssh_config -p PORT USER@NAME
+  ${without}
 `)
   })
 

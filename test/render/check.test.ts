@@ -65,7 +65,9 @@ No problems found.
 it('tells the problems of hosts that were read, and what to do about hosts that were not reached', () => {
   const problems = [
     { host: 'web-1', text: 'has no tar\u001b[2J', fix: 'install it' },
+    { host: 'web-1', text: 'is full', fix: 'make room' },
     { host: 'web-1', text: 'has no sed', fix: 'install it' },
+    { host: 'web-1', text: 'is odd', fix: null },
   ]
   const unreached = [
     { message: 'web-2 refused the key (the same holds for web-3)', details: ['tried  agent'], next: ['ssh -v web-2'] },
@@ -80,5 +82,8 @@ it('tells the problems of hosts that were read, and what to do about hosts that 
 ✖ web-1: has no tar\\x1b[2J
 ✖ web-1: has no sed
   fix: install it
+✖ web-1: is full
+  fix: make room
+✖ web-1: is odd
 `)
 })

@@ -17,8 +17,8 @@ import { isGone } from './this-process.js'
 /** Every host of a run, connected and read. */
 export type Fleet = readonly { readonly session: Session; readonly state: HostState; readonly sessions: number }[]
 
-/** Connects to every host and reads it. Throws PreflightError when one cannot be; nothing is changed. */
-export async function survey(context: Context): Promise<Fleet> {
+/** Connects to every host and reads it. Throws PreflightError when one cannot be; nothing is changed. `sparing`: the command has --exclude. */
+export async function survey(context: Context, sparing = false): Promise<Fleet> {
   const { emit, concurrency, config } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'check' })
@@ -39,7 +39,8 @@ export async function survey(context: Context): Promise<Fleet> {
       note,
     })
   }
-  const sessions = demandAll(reached)
+  const without = (names: readonly string[]) => context.io.again(`--exclude ${names.join(',')} --reason WHY`)
+  const sessions = demandAll(reached, sparing ? without : null)
   for (const text of sshNotes(sessions)) emit({ type: 'note', level: 'info', host: null, text })
   const fleet = endsKnown(
     demandStates(

@@ -4,7 +4,7 @@ import { judge } from '../host-keys/judge-host-key.js'
 import type { KnownHost } from '../host-keys/known-hosts.js'
 import { seconds } from '../shell/exchange.js'
 import { keptOut, oneKey, shutOut, whoKeepsOut } from '../ssh2/auth.js'
-import { slowSshd } from '../ssh2/handshake-errors.js'
+import { proxyFailed, slowSshd } from '../ssh2/handshake-errors.js'
 import { addressOf, spelled, sshLine, type Target } from '../target.js'
 import type { SshOutput } from './openssh-output.js'
 
@@ -71,6 +71,7 @@ export function opensshError(failure: OpensshFailure): ConnectError {
     case 'config':
       return error(`the ssh configuration for ${name} cannot be used`)
     default:
+      if (target.proxyCommand !== null && !output.met) return error(proxyFailed(target, output.lines))
       return error(
         `${name} closed the connection to ${address} ${output.met ? 'during the login' : 'before the handshake was done'}`,
         ['does its sshd refuse so many connections at once (MaxStartups), or this address?', ...next],

@@ -115,6 +115,14 @@ function exposed(target: Target, cause: ExposedError): ConnectError {
 }
 
 function hungUp({ target, phase, failure, said }: HandshakeFailure): ConnectError {
+  if (phase === 'kex' && target.proxyCommand !== null) {
+    const next = [sshLine(target, '-v')]
+    return new ConnectError('lost', target.name, proxyFailed(target, said.split('\n')), {
+      details: words(said),
+      next,
+      cause: failure,
+    })
+  }
   const moment = phase === 'kex' ? 'before the handshake was done' : 'during the login'
   return new ConnectError(
     'lost',
@@ -127,6 +135,16 @@ function hungUp({ target, phase, failure, said }: HandshakeFailure): ConnectErro
     },
   )
 }
+
+/** Told by the last words of the ProxyCommand; ssh's own, which follow them, say only that it ended. */
+export function proxyFailed({ name }: Target, lines: readonly string[]): string {
+  const said = lines.findLast(line => line.trim() !== '' && !heardNothing.test(line))
+  const why = said === undefined ? '' : `: ${said.trim().slice(0, 200)}`
+  return `${name} cannot be reached through its ProxyCommand${why}`
+}
+
+const heardNothing =
+  /^(kex_exchange_identification|banner exchange|ssh_exchange_identification): |^Connection (closed|reset) by /
 
 function words(said: string): string[] {
   return said === ''

@@ -1,4 +1,5 @@
 import type { Connect } from '../../connection/connection.js'
+import { ConnectError } from '../../connection/errors.js'
 import { trustSteps, UnknownKeyError } from '../../connection/host-keys/host-key-errors.js'
 import { hasSsh } from '../../connection/openssh/openssh-version.js'
 import { PreflightError, Refusal } from '../../errors.js'
@@ -42,15 +43,30 @@ function saysAll({ user, port, identityFile, hostKey }: Host): boolean {
   return [user, port, identityFile, hostKey].every(value => value !== undefined)
 }
 
-/** Stops the run when a host was not reached: every such host with its reason, and that nothing was changed. */
-export function demandAll(reached: readonly Reached[]): readonly Session[] {
+/**
+ * Stops the run when a host was not reached: every such host with its reason, and that nothing was changed.
+ * `without`: the command line that goes on without hosts that are away.
+ */
+export function demandAll(
+  reached: readonly Reached[],
+  without: ((names: readonly string[]) => string) | null = null,
+): readonly Session[] {
   const failed = reached.filter(({ session }) => session === null)
   if (failed.length === 0) return reached.map(({ session }) => session as Session)
   for (const { session } of reached) session?.close()
-  throw unreachedError(
-    failed.map(({ host, error }) => ({ name: host.name, error: error as Refusal })),
-    reached.length,
-  )
+  const away = failed.map(({ host, error }) => ({ name: host.name, error: error as Refusal }))
+  const { message, details, next } = unreachedText(away, reached.length)
+  const spared = without !== null && failed.length < reached.length && away.every(isAway)
+  throw new PreflightError(message, {
+    details,
+    next: spared ? [...next, `go on without: ${without(away.map(({ name }) => name))}`] : next,
+    cause: away[0]?.error,
+  })
+}
+
+/** Whether the host may be down: what must be mended here, such as a key, is no reason to leave it out. */
+function isAway({ error }: Unreached): boolean {
+  return error instanceof ConnectError && ['dns', 'refused', 'timeout', 'unreachable', 'lost'].includes(error.kind)
 }
 
 /** A host that was not reached, and why. */
@@ -59,22 +75,19 @@ export interface Unreached {
   readonly error: Refusal
 }
 
-/** One error for all of them: each with its own reason, told once where it is the same. */
-function unreachedError(failed: readonly Unreached[], total: number): PreflightError {
+/** One refusal for all of them: each with its own reason, told once where it is the same. */
+function unreachedText(failed: readonly Unreached[], total: number): Pick<Refusal, 'message' | 'details' | 'next'> {
   const [first] = failed
   if (failed.length === 1 && first !== undefined) {
     const { message, details, next } = first.error
-    return new PreflightError(`${message.replace(/\.?$/, '.')} Nothing was changed.`, {
-      details,
-      next,
-      cause: first.error,
-    })
+    return { message: `${message.replace(/\.?$/, '.')} Nothing was changed.`, details, next }
   }
   const groups = grouped(failed)
-  return new PreflightError(`${failed.length} of ${total} hosts cannot be reached. Nothing was changed.`, {
+  return {
+    message: `${failed.length} of ${total} hosts cannot be reached. Nothing was changed.`,
     details: groups.flatMap(({ message, details }) => [message, ...details.map(line => `  ${line}`)]),
     next: unique(groups.flatMap(({ next }) => next)),
-  })
+  }
 }
 
 /** Errors that are the same but for the host's name become one that names them all. */

@@ -49,7 +49,6 @@ export function checkText(report: CheckReport, paint: Paint): string {
   const { app, stage, hosts, unreached, problems, warnings } = report
   const failing = new Set(problems.map(({ host }) => host))
   const width = Math.max(0, ...hosts.map(({ name }) => name.length))
-  const fixes = new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`  fix: ${escapeLine(fix)}`])))
   const bad = (text: string) => `${paint.bad('✖')} ${escapeLine(text)}`
   const blocks = [
     [`${app} → ${stage}`],
@@ -63,11 +62,20 @@ export function checkText(report: CheckReport, paint: Paint): string {
       ...details.map(line => `  ${escapeLine(line)}`),
       ...next.map(line => paint.accent(`  ${escapeLine(line)}`)),
     ]),
-    [...problems.map(({ host, text }) => bad(`${host}: ${text}`)), ...fixes],
+    byFix(problems).flatMap(([fix, group]) => [
+      ...group.map(({ host, text }) => bad(`${host}: ${text}`)),
+      ...(fix === null ? [] : [`  fix: ${escapeLine(fix)}`]),
+    ]),
     problems.length + unreached.length === 0 ? ['No problems found.'] : [],
   ]
   const shown = blocks.filter(lines => lines.length > 0)
   return `${shown.map(lines => lines.join('\n')).join('\n\n')}\n`
+}
+
+/** Problems that one thing mends stand together, above it. */
+function byFix(problems: readonly CheckProblem[]): readonly (readonly [string | null, readonly CheckProblem[]])[] {
+  const fixes = [...new Set(problems.map(({ fix }) => fix))]
+  return fixes.map(fix => [fix, problems.filter(one => one.fix === fix)])
 }
 
 function timesText({ roundTripMs, clockOffset }: CheckedHost): string {
