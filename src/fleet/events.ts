@@ -50,6 +50,8 @@ export type Event =
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly host: string | null; readonly text: string }
   /** What a host was asked and sent in the whole run, once it was connected. */
   | { readonly type: 'traffic'; readonly host: string; readonly roundTrips: number; readonly bytes: number }
+  /** What the run cost this machine since the program was started, in milliseconds: time, and processor time of this process (git and builds have their own). */
+  | { readonly type: 'budget'; readonly ms: number; readonly cpuMs: number }
   /** A script that ran on a host, for the log file only. */
   | {
       readonly type: 'script'

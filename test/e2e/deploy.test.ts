@@ -69,11 +69,12 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     expect(others.filter(name => !kept.includes(`${name}.manifest`))).toEqual([others[0]])
   })
 
-  it('tells with -v how often each host was asked and what it was sent', async () => {
+  it('tells with -v how often each host was asked, what it was sent, and what that cost here', async () => {
     const { code, stderr, json } = await here.project.run('deploy --json -v')
     expect(code).toBe(0)
     const told = [...stderr.matchAll(/^ +· (h\d) +(\d+) round trips, ([\d.]+) kB sent$/gm)]
     expect(told.map(([, host]) => host)).toEqual(both.map(i => `h${i}`))
+    expect(stderr).toMatch(/^ +· .+ since the start of the program, .+ of processor time here$/m)
     for (const [i, [, , times, kB]] of told.entries()) {
       expect(Number(times)).toBeGreaterThanOrEqual(7)
       expect(Math.abs(Number(kB) * 1000 - json().hosts[i].bytes)).toBeLessThan(500)

@@ -110,9 +110,11 @@ ${words}`)
       stderr: 'tar: no\u001b[0m\nspace\n',
     }
     const traffic: Event = { type: 'traffic', host: 'web-1', roundTrips: 8, bytes: 11_520 }
+    const budget: Event = { type: 'budget', ms: 1_250, cpuMs: 480 }
     const run = [
       [event, 0],
       [traffic, 0],
+      [budget, 0],
     ] as const
     expect(
       (await shown('plain', run, { verbosity: 'verbose' })).stderr(),
@@ -120,6 +122,7 @@ ${words}`)
       web-1    | tar: no\\x1b[0m
       web-1    | space
       · web-1    8 round trips, 11.5 kB sent
+      · 1.3s since the start of the program, 480 ms of processor time here
 `)
     expect((await shown('plain', run)).stderr()).toBe('')
   })

@@ -70,6 +70,9 @@ export async function transact(
   const outcome = await carryOut(context, run, startedAt)
   for (const { host, roundTrips, bytes } of fleet.map(({ session }) => session))
     context.emit({ type: 'traffic', host: host.name, roundTrips: roundTrips(), bytes: bytes() })
+  const { user, system } = process.cpuUsage()
+  const cpuMs = Math.round((user + system) / 1000)
+  context.emit({ type: 'budget', ms: Math.round(performance.now()), cpuMs })
   context.emit({ type: 'run.end', outcome })
   leave(fleet)
   return outcome

@@ -43,6 +43,8 @@ function logLines(event: Event, firstOn: Map<string, string>): string[] {
       return [`${event.host ?? 'local'} | ${event.level}: ${uncut(event.text)}`]
     case 'traffic':
       return [`${event.host} | ${event.roundTrips} round trips, ${event.bytes} bytes sent`]
+    case 'budget':
+      return [`local | ${event.ms} ms since the start of the program, ${event.cpuMs} ms of processor time here`]
     case 'script':
       return scriptLines(event, firstOn)
     case 'run.end':

@@ -65,6 +65,12 @@ function allLines(event: Event, progress: Progress, telling: Telling): string[] 
       return telling.verbosity === 'verbose'
         ? [`${indent}· ${named(event.host)}${event.roundTrips} round trips, ${bytesText(event.bytes)} sent`]
         : []
+    case 'budget':
+      return telling.verbosity === 'verbose'
+        ? [
+            `${indent}· ${durationText(event.ms)} since the start of the program, ${durationText(event.cpuMs)} of processor time here`,
+          ]
+        : []
     case 'script':
       return telling.verbosity === 'verbose' ? scriptLines(event, named(event.host)) : []
     default:

@@ -92,6 +92,7 @@ function keptLines(event: Event, progress: Progress, telling: Telling): string[]
       return plainLines(event, progress, telling)
     case 'script':
     case 'traffic':
+    case 'budget':
     case 'output':
       return telling.verbosity === 'verbose' ? plainLines(event, progress, telling) : []
     default:
