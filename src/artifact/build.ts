@@ -13,8 +13,9 @@ import { pointerWarnings } from './git/lfs.js'
 import { fetchMirror, hasCommit } from './git/mirror.js'
 import { commitOf } from './git/ref.js'
 import { openRepository, type Repository } from './git/repository.js'
-import { artifactOf, packFolder } from './pack.js'
-import type { PackOptions } from './select/find.js'
+import { artifactOf, type PackOptions, packFolder } from './pack.js'
+import { packCommit } from './pack-commit.js'
+import { rawName } from './printable-names.js'
 import { checkoutEnv, inWorkspace, workspacesOf } from './workspace.js'
 
 export interface BuildOptions {
@@ -93,6 +94,45 @@ function subdirOf(source: GitSource, repository: Repository): string {
 }
 
 async function buildFresh(
+  source: GitSource,
+  repository: Repository,
+  commit: string,
+  subdir: string,
+  options: BuildOptions,
+): Promise<Artifact> {
+  const { offline = false, signal } = options
+  const lacks = repository.url !== null && !offline && !(await hasCommit(repository, commit))
+  if (lacks) await fetchMirror(repository, commit, signal)
+  return (
+    (options.config.build.length === 0 && (await packUnbuilt(source, repository, commit, subdir, options))) ||
+    buildCheckout(source, repository, commit, subdir, options)
+  )
+}
+
+/** What nothing is built from needs no checkout. */
+function packUnbuilt(
+  source: GitSource,
+  repository: Repository,
+  commit: string,
+  subdir: string,
+  options: BuildOptions,
+): Promise<Artifact | null> {
+  const { include, shared, releaseRoot } = options.config
+  const at = join(subdir, releaseRoot ?? '.').replace(/\/$/, '')
+  return packCommit({
+    commit,
+    at: at === '.' ? '' : rawName(at),
+    submodules: source.submodules,
+    include,
+    shared,
+    cacheDir: options.cacheDir,
+    revision: options.revision,
+    line: options.force ? null : buildKeyOf(source, repository, '', options),
+    run: { cwd: repository.path, bare: repository.bare, signal: options.signal },
+  })
+}
+
+async function buildCheckout(
   { submodules }: GitSource,
   repository: Repository,
   commit: string,
@@ -101,8 +141,6 @@ async function buildFresh(
 ): Promise<Artifact> {
   const { offline = false, signal } = options
   return inWorkspace(workspacesOf(options.config.root), async dir => {
-    const lacks = repository.remote && !offline && !(await hasCommit(repository, commit))
-    if (lacks) await fetchMirror(repository, commit, signal)
     await checkOut({ repository, commit, submodules, dir, offline, signal })
     const folder = subfolder(dir, subdir, commit)
     const ignored = await exportIgnored(dir, join(subdir, options.config.releaseRoot ?? '.'))
@@ -124,7 +162,7 @@ async function buildFresh(
 type GitSource = Extract<Source, { kind: 'git' }>
 
 async function pinned(source: GitSource, repository: Repository, { offline }: BuildOptions): Promise<string> {
-  if (repository.remote && !offline) await fetchMirror(repository, source.ref)
+  if (repository.url !== null && !offline) await fetchMirror(repository, source.ref)
   return commitOf(source.ref, repository)
 }
 

@@ -11,10 +11,10 @@ export type Mark = 'key' | 'pointer' | 'bound'
 /** By sha256. */
 export type Marks = ReadonlyMap<string, Mark>
 
-/** `root` is the folder that it is packed in. */
-export function markOf(bytes: Buffer, root: string): Mark | null {
+/** `root` is the folder that it is packed in; null: it lies in none. */
+export function markOf(bytes: Buffer, root: string | null): Mark | null {
   if (isPointer(bytes)) return 'pointer'
-  if (isBound(bytes, root)) return 'bound'
+  if (root !== null && isBound(bytes, root)) return 'bound'
   return holdsPrivateKey(bytes) ? 'key' : null
 }
 

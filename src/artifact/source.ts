@@ -19,12 +19,13 @@ export async function pinRevision(
 ): Promise<Revision | null> {
   if (source.kind === 'folder') return null
   const repository = await openRepository(source.repository, root, cacheDir)
-  if (repository.remote && offline) await demandFetched(repository)
-  else if (repository.remote) await fetchMirror(repository, source.ref)
+  if (repository.url !== null && offline) await demandFetched(repository)
+  else if (repository.url !== null) await fetchMirror(repository, source.ref)
+  const working = Promise.all([changesIn(repository), uncommittedRules(repository, source.subdir)])
+  working.catch(() => {})
   const commit = await commitOf(source.ref, repository)
-  const dirty = repository.worktree ? await changesIn(repository) : null
-  const rules = await uncommittedRules(repository, source.subdir)
-  return { commit, ref: source.ref, ...(await describe(commit, repository)), dirty, ...rules }
+  const [about, [dirty, rules]] = await Promise.all([describe(commit, repository), working])
+  return { commit, ref: source.ref, ...about, dirty, ...rules }
 }
 
 /** Where checkouts, copies of repositories and packed artifacts are kept. */
@@ -39,7 +40,9 @@ async function describe(commit: string, { path: cwd, bare, shown }: Repository) 
   return { subject, author }
 }
 
-async function changesIn({ path: cwd, bare, shown }: Repository): Promise<number> {
+/** Of a working tree; null where there is none. */
+async function changesIn({ path: cwd, bare, worktree, shown }: Repository): Promise<number | null> {
+  if (!worktree) return null
   const ours = [':(exclude,top,glob)**/.clonedeploy', ':(exclude,top,glob)**/.clonedeploy/**']
   const failure = `the working tree of ${shown} cannot be read`
   const text = await git(['status', '--porcelain', '--', ':(top)', ...ours], { cwd, bare, failure })

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { PreflightError } from '../errors.js'
 import { didYouMean } from '../text/suggest.js'
+import { entriesOf, type Manifest } from './manifest/manifest.js'
 import { onDisk, printable, someOf } from './printable-names.js'
 import type { Verdict } from './select/judge.js'
 import { endOf, parentOf, parentsOf } from './select/tree.js'
@@ -18,7 +19,6 @@ export function warningsOf(found: Found, shared: readonly string[]): string[] {
     ...leftOut(found, 'export-ignore', 'left out, because .gitattributes says export-ignore'),
     ...leftOut(found, 'revision', 'left out, because each release gets its own, with the commit it was built from'),
     ...dangling(found, shared),
-    ...large(found),
   ]
 }
 
@@ -40,11 +40,13 @@ function dangling({ files, folders, links }: Found, shared: readonly string[]): 
 
 const largeBytes = 512 * 1024 * 1024
 
-function large({ files }: Found): string[] {
-  const total = files.reduce((sum, file) => sum + file.stamp.size, 0)
+/** A sentence about a release that is larger than most. */
+export function largeWarnings(manifest: Manifest): string[] {
+  const files = entriesOf(manifest).filter(entry => entry.kind === 'file')
+  const total = files.reduce((sum, { size }) => sum + size, 0)
   if (total < largeBytes) return []
-  const largest = [...files].sort((a, b) => b.stamp.size - a.stamp.size).slice(0, 3)
-  const named = largest.map(file => `${printable(file.path)} (${megabytes(file.stamp.size)})`).join(', ')
+  const largest = files.sort((a, b) => b.size - a.size).slice(0, 3)
+  const named = largest.map(({ path, size }) => `${printable(path)} (${megabytes(size)})`).join(', ')
   return [`the release is ${megabytes(total)} large; the largest files: ${named}`]
 }
 

@@ -87,10 +87,12 @@ async function deployTo(
       await recordOwner(context, flags, fleet)
       return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', artifact.warnings)
     }
-    const history = await historyOf(context, states, artifact)
+    const [history, prepared] = await Promise.all([
+      historyOf(context, states, artifact),
+      prepare(context, flags, fleet, artifact),
+    ])
     const losses = [...changed, ...history.warnings, ...unshared(states, context.config.shared)]
     for (const text of losses) context.emit({ type: 'note', level: 'warning', host: null, text })
-    const prepared = await prepare(context, flags, fleet, artifact)
     const needs = needsFor(prepared)
     demandNone(states.flatMap(state => problemsOf(state, needs(state))))
     const intent = { ...prepared.intent, secrets: await revealSecrets(context), rollout: course.rollout }

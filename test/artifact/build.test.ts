@@ -10,7 +10,7 @@ import { packFolder } from '../../src/artifact/pack.js'
 import { pinRevision } from '../../src/artifact/source.js'
 import { workspacesOf } from '../../src/artifact/workspace.js'
 import { extract } from './archives.js'
-import { fill, nothingShared, read, type Tree, temporary } from './folders.js'
+import { fill, nothingShared, packsOf, read, type Tree, temporary } from './folders.js'
 import { commit, git, gitSource, repository, settings } from './repositories.js'
 
 const release = '20260102-030405-c0ffee1'
@@ -587,7 +587,7 @@ describe('a commit that was built before', () => {
     const [root, count, cacheDir] = [dir(), join(temporary(), 'count'), temporary()]
     const config = settings(root, gitSource('.'), counting(count))
     const { artifact } = await built(config, { cacheDir })
-    writeFileSync(join(cacheDir, 'artifacts', `${artifact.digest.slice(7)}.content`), '')
+    for (const pack of packsOf(cacheDir, artifact.digest)) writeFileSync(pack, '')
     const again = await built(config, { cacheDir })
     expect(readFileSync(count, 'utf8')).toBe('built\nbuilt\n')
     expect(await contentOf(again.artifact)).toEqual({ a: '644 x', 'sub/': 'folder 755', 'sub/a': '644 y' })

@@ -121,3 +121,12 @@ export const hostile: Tree = {
   'links/long': `-> ${'./'.repeat(80)}to file`,
   'links/self': '-> self',
 }
+
+/** The files with the contents of an artifact that was packed alone. */
+export function packsOf(cacheDir: string, digest: string): readonly string[] {
+  const artifacts = join(cacheDir, 'artifacts')
+  const names = readFileSync(join(artifacts, `${digest.slice(7)}.packs`), 'latin1')
+    .split('\n')
+    .slice(0, -1)
+  return names.map(line => join(artifacts, `${line.split(' ')[0]}.content`))
+}

@@ -8,7 +8,7 @@ import { packFolder } from '../../src/artifact/pack.js'
 import { zipFor } from '../../src/artifact/payload/zip.js'
 import { installed } from '../support/installed.js'
 import { extract, tars } from './archives.js'
-import { bytes, fill, hostile, nothingShared, read, type Tree, temporary } from './folders.js'
+import { bytes, fill, hostile, nothingShared, packsOf, read, type Tree, temporary } from './folders.js'
 
 const release = '20260102-030405-c0ffee1'
 
@@ -527,7 +527,7 @@ describe('a payload', () => {
     const dir = fill(temporary(), { a: 'some content', b: 'x', old: '1' })
     const of = () => packFolder({ dir, include: null, shared: nothingShared, cacheDir })
     const artifact = await of()
-    const content = join(cacheDir, 'artifacts', `${artifact.digest.slice(7)}.content`)
+    const [content = ''] = packsOf(cacheDir, artifact.digest)
     const frozen = readFileSync(content)
     frozen[3] = 0
     writeFileSync(content, frozen)

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { pruneCache } from '../../src/artifact/cache/prune.js'
 import { recall } from '../../src/artifact/cache/store.js'
 import { packFolder } from '../../src/artifact/pack.js'
-import { fill, nothingShared, temporary } from './folders.js'
+import { fill, nothingShared, packsOf, temporary } from './folders.js'
 
 const pack = (content: string, cacheDir: string) =>
   packFolder({ dir: fill(temporary(), { a: content }), include: null, shared: nothingShared, cacheDir })
@@ -18,13 +18,33 @@ it.each<[string, (digests: readonly string[], cacheDir: string) => readonly stri
   const cacheDir = temporary()
   const digests = []
   for (const content of ['1', '2', '3', '4']) digests.push((await pack(content, cacheDir)).digest)
-  const files = digests.map(digest => join(cacheDir, 'artifacts', digest.slice(7)))
-  const ends = ['content', 'manifest']
-  files.forEach((file, i) => void ends.forEach(end => void utimesSync(`${file}.${end}`, 1_000 + i, 1_000 + i)))
+  const files = digests.map(digest => filesOf(cacheDir, digest))
+  files.forEach((all, i) => void all.forEach(file => void utimesSync(file, 1_000 + i, 1_000 + i)))
   pruneCache(cacheDir, prepare(digests, cacheDir), 2)
-  expect(files.map(file => ends.map(end => existsSync(`${file}.${end}`)))).toEqual(
-    ['1', '2', '3', '4'].map(content => ends.map(() => kept.includes(content))),
+  expect(files.map(all => all.map(file => existsSync(file)))).toEqual(
+    ['1', '2', '3', '4'].map(content => Array(4).fill(kept.includes(content))),
   )
+})
+
+/** All that there is of an artifact that was packed alone. */
+function filesOf(cacheDir: string, digest: string): readonly string[] {
+  const own = ['manifest', 'packs'].map(end => join(cacheDir, 'artifacts', `${digest.slice(7)}.${end}`))
+  return [...own, ...packsOf(cacheDir, digest).flatMap(pack => [pack, pack.replace('.content', '.index')])]
+}
+
+it('keeps the packs of an artifact that it removes, as long as another one needs them', async () => {
+  const cacheDir = temporary()
+  const dir = fill(temporary(), { a: 'of both', b: '1' })
+  const of = () => packFolder({ dir, include: null, shared: nothingShared, cacheDir, stays: true })
+  for (const file of ['a', 'b']) utimesSync(join(dir, file), 1_000, 1_000)
+  const first = await of()
+  fill(dir, { b: '2' })
+  const second = await of()
+  const artifacts = join(cacheDir, 'artifacts')
+  for (const name of readdirSync(artifacts)) utimesSync(join(artifacts, name), 1_000, 1_000)
+  pruneCache(cacheDir, [second.digest], 0)
+  expect(recall(cacheDir, first.digest)).toBe(null)
+  expect((await second.payload(null, '20260102-030405-c0ffee1')).files).toBe(2)
 })
 
 it('removes what is unfinished once it is a day old', async () => {

@@ -1,11 +1,20 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { pruneCache } from '../../src/artifact/cache/prune.js'
 import { notesOf } from '../../src/artifact/cache/store.js'
 import { packFolder } from '../../src/artifact/pack.js'
 import { extract } from './archives.js'
-import { fill, hostile, nothingShared, read, type Tree, temporary } from './folders.js'
+import { fill, hostile, nothingShared, packsOf, read, type Tree, temporary } from './folders.js'
 
 const release = '20260102-030405-c0ffee1'
 
@@ -32,8 +41,7 @@ describe('a folder that is packed again', () => {
   }
   /** Other bytes of the same length in what was frozen: only who does not read the files themselves finds them. */
   const spoil = (digest: string) => {
-    const content = join(cache.dir, 'artifacts', `${digest.slice(7)}.content`)
-    writeFileSync(content, readFileSync(content).fill('?'))
+    for (const pack of packsOf(cache.dir, digest)) writeFileSync(pack, readFileSync(pack).fill('?'))
   }
   const arrived = async (artifact: Awaited<ReturnType<typeof pack>>) =>
     read(join(extract('GNU tar', (await artifact.payload(null, release)).data), 'tree'))
@@ -68,11 +76,18 @@ describe('a folder that is packed again', () => {
     expect(await arrived(await pack(dir))).toEqual({ same: '644 same', other: '644 b' })
   })
 
-  it('is read where it was written shortly before it was packed: a later write could have left its time as it was', async () => {
+  it.each([
+    [1, 'SAME'],
+    [60, 'same'],
+  ])('is read where it was written shortly before it was packed, for a later write could have left its time as it was: %i s', async (age, content) => {
     const dir = fill(temporary(), { same: 'same' })
-    spoil((await pack(dir)).digest)
-    settle(1)
-    expect(await arrived(await pack(dir))).toEqual({ same: '644 same' })
+    await pack(dir)
+    writeFileSync(join(dir, 'same'), 'SAME')
+    const { ino, size, mtimeMs, ctimeMs } = lstatSync(join(dir, 'same'))
+    const before = readFileSync(noted(cache.dir), 'latin1').split('\n').slice(0, -1)
+    writeFileSync(noted(cache.dir), [...before, `${ino} ${size} ${mtimeMs} ${ctimeMs}`].join('\n'), 'latin1')
+    settle(age)
+    expect(await arrived(await pack(dir))).toEqual({ same: `644 ${content}` })
   })
 
   it.each<[string, (file: string) => void]>([
@@ -96,7 +111,7 @@ describe('a folder that is packed again', () => {
   })
 
   it.each<[string, (cacheDir: string, digest: string) => void]>([
-    ['its artifact is gone', (dir, digest) => rmSync(join(dir, 'artifacts', `${digest.slice(7)}.content`))],
+    ['its artifact is gone', (dir, digest) => packsOf(dir, digest).forEach(pack => void rmSync(pack))],
     [
       'the record is cut',
       dir => {

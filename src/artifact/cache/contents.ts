@@ -1,28 +1,26 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
 import { entriesOf } from '../manifest/manifest.js'
 import { tarEnd, tarHeader, tarPadding } from '../payload/tar.js'
 import { zipped } from '../payload/zip.js'
-import { type Frozen, offsetsOf } from './store.js'
+import { openPacks } from './packs.js'
+import type { Frozen } from './store.js'
 
 /** Bytes by their sha256 (hex). */
 export type Contents = ReadonlyMap<string, Uint8Array>
 
 /** Of the wanted contents, those that an artifact has: its bytes are checked, for they may have been damaged. */
-export function contentsOf(frozen: Frozen, wanted: ReadonlySet<string>): Contents {
-  const { offsets } = offsetsOf(frozen.manifest)
+export function contentsOf({ manifest, packs }: Frozen, wanted: ReadonlySet<string>): Contents {
   const found = new Map<string, Uint8Array>()
-  const input = openSync(frozen.content, 'r')
+  const reader = openPacks(packs)
   try {
-    for (const entry of entriesOf(frozen.manifest)) {
+    for (const entry of entriesOf(manifest)) {
       if (entry.kind !== 'file' || !wanted.has(entry.sha256) || found.has(entry.sha256)) continue
-      const bytes = Buffer.alloc(entry.size)
-      readSync(input, bytes, 0, entry.size, offsets.get(entry.sha256) ?? 0)
-      if (isContent(bytes, entry.sha256)) found.set(entry.sha256, bytes)
+      const bytes = reader.whole(entry)
+      if (bytes !== null) found.set(entry.sha256, bytes)
     }
     return found
   } finally {
-    closeSync(input)
+    reader.close()
   }
 }
 

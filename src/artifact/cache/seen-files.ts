@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Marks } from '../file-marks.js'
 import type { FileEntry } from '../manifest/entry.js'
 import { entriesOf } from '../manifest/manifest.js'
-import type { FoundFile, Stamp } from '../select/walk.js'
+import type { Stamp, StampedFile } from '../select/disk-folder.js'
 import { type Frozen, notesOf, recall } from './store.js'
 
 /**
@@ -14,7 +14,7 @@ import { type Frozen, notesOf, recall } from './store.js'
 export interface Seen {
   readonly frozen: Frozen
   /** The sha256 of a file that was not written to since; null when it has to be read. */
-  readonly sha256Of: (file: FoundFile) => string | null
+  readonly sha256Of: (file: StampedFile) => string | null
   readonly marks: Marks
 }
 
@@ -45,7 +45,7 @@ export function recallSeen(cacheDir: string, dir: string): Seen | null {
 }
 
 function sha256Of(
-  { stamp, mode }: FoundFile,
+  { stamp, mode }: StampedFile,
   known: { readonly entry: FileEntry; readonly line: string | undefined } | undefined,
   at: number,
 ): string | null {
@@ -59,7 +59,7 @@ export function rememberSeen(
   dir: string,
   frozen: Frozen,
   marks: Marks,
-  files: readonly FoundFile[],
+  files: readonly StampedFile[],
   at: number,
 ): void {
   const file = fileOf(cacheDir, dir)

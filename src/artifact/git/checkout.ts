@@ -36,7 +36,8 @@ export async function checkOut({
   // A shallow repository is copied, not shared, and only what its branches reach.
   if (!(await hasCommit({ path: dir, bare: false }, commit)))
     await git(['fetch', '--quiet', '--no-tags', '--', repository.path, commit], run)
-  if (repository.origin) await git(['remote', 'set-url', 'origin', repository.origin], run)
+  const origin = repository.url ?? (await originOf(repository))
+  if (origin !== null) await git(['remote', 'set-url', 'origin', origin], run)
   if (offline) withoutFilters(dir)
   await git(['-c', 'advice.detachedHead=false', 'checkout', '--quiet', '--force', '--detach', commit], run)
   if (submodules === null) await refuseUnsaidSubmodules(dir, commit)
@@ -47,6 +48,12 @@ export async function checkOut({
       failure: `the submodules of ${short} cannot be checked out`,
       next: ['try it by hand: git submodule update --init --recursive'],
     })
+}
+
+/** Where submodules with relative addresses are looked for; null where the repository has no such place. */
+async function originOf({ path: cwd, bare }: Repository): Promise<string | null> {
+  const { ok, stdout } = await tryGit(['config', '--get', 'remote.origin.url'], { cwd, bare })
+  return ok && stdout !== '' ? stdout : null
 }
 
 /** What is not in a checkout that was made offline, and is in one that was not. */

@@ -1,4 +1,6 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { PreflightError } from '../../errors.js'
 
 export interface GitOptions {
@@ -32,27 +34,62 @@ export async function gitList(args: readonly string[], options: GitOptions): Pro
 }
 
 /** Like `git`, for a failure that is an answer. Throws when git could not run at all, and the signal's reason. */
-export async function tryGit(
-  args: readonly string[],
-  { cwd, bare = false, signal, input, encoding = 'utf8' }: Omit<GitOptions, 'failure'>,
-) {
-  const { execa } = await import('execa')
+export async function tryGit(args: readonly string[], options: Omit<GitOptions, 'failure'>) {
+  const { cwd, signal, input = '', encoding = 'utf8' } = options
   signal?.throwIfAborted()
+  const child = startGit(args, options)
+  const abort = () => endGit(child)
+  const timer = setTimeout(abort, longest)
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    child.stdin.on('error', () => {}).end(Buffer.from(input, 'latin1'))
+    const [stdout, stderr, code] = await Promise.all([all(child.stdout), all(child.stderr), exitOf(child)])
+    signal?.throwIfAborted()
+    if (code === 'ENOENT' && existsSync(cwd)) throw new GitMissingError()
+    const said = decoded(stderr, encoding)
+    const errors = said === '' && code !== 0 ? [`git ${args[0]} ended with ${code}`] : said.split('\n')
+    return { ok: code === 0, stdout: decoded(stdout, encoding), errors: errors.slice(-10) }
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** Milliseconds: no fetch and no checkout takes so long. */
+const longest = 15 * 60_000
+
+/** git as a process whose streams are all ours. */
+export function startGit(args: readonly string[], { cwd, bare = false }: Pick<GitOptions, 'cwd' | 'bare'>): GitProcess {
   const directories = `safe.bareRepository=${bare ? 'all' : 'explicit'}`
-  const result = await execa('git', [...safely, '-c', directories, ...args], {
-    cwd,
-    env: cleanEnv(process.env),
-    extendEnv: false,
-    ...(input === undefined ? { stdin: 'ignore' } : { input: Buffer.from(input, 'latin1') }),
-    reject: false,
-    encoding,
-    timeout: 15 * 60_000,
-    ...(signal ? { cancelSignal: signal } : {}),
+  return spawn('git', [...safely, '-c', directories, ...args], { cwd, env: cleanEnv(process.env) })
+}
+
+export type GitProcess = ChildProcessWithoutNullStreams
+
+/** Asks it to end, and five seconds later makes it. */
+export function endGit(child: GitProcess): void {
+  child.kill()
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  child.once('close', () => clearTimeout(timer))
+}
+
+/** Its exit code, the signal that ended it, or why it could not be started. */
+export function exitOf(child: GitProcess): Promise<number | string> {
+  return new Promise(resolve => {
+    child.on('error', error => resolve((error as NodeJS.ErrnoException).code ?? error.message))
+    child.on('close', (code, killedBy) => resolve(code ?? killedBy ?? 'an unknown signal'))
   })
-  if (result.isCanceled) throw signal?.reason
-  if (result.code === 'ENOENT' && existsSync(cwd)) throw new GitMissingError()
-  const errors = result.stderr === '' && result.failed ? [result.shortMessage ?? ''] : result.stderr.split('\n')
-  return { ok: !result.failed, stdout: result.stdout, errors: errors.slice(-10) }
+}
+
+async function all(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** Without the last newline. */
+function decoded(bytes: Buffer, encoding: 'utf8' | 'latin1'): string {
+  return bytes.toString(encoding).replace(/\r?\n$/, '')
 }
 
 /** Without the variables by which git, when it runs us in a hook, would have every git work on its own repository. */
@@ -70,6 +107,7 @@ const safely = [
   ...['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'protocol.ext.allow=never'].flatMap(set => ['-c', set]),
   ...[
     'core.autocrlf=false',
+    'core.eol=lf',
     'core.attributesFile=/dev/null',
     'log.showSignature=false',
     'submodule.recurse=false',

@@ -28,10 +28,12 @@ export async function historyBetween(
 ): Promise<History> {
   if (!/^[0-9a-f]{40}$/.test(from)) return unknownHistory
   const repository = await openRepository(address, root, cacheDir)
-  if (!(await hasCommit(repository, from)))
+  const [brings, takesAway] = await Promise.all([
+    commitsBetween(repository, from, to),
+    commitsBetween(repository, to, from),
+  ])
+  if ((brings === null || takesAway === null) && !(await hasCommit(repository, from)))
     return { ...unknownHistory, warnings: [await absent(from.slice(0, 7), repository)] }
-  const brings = await commitsBetween(repository, from, to)
-  const takesAway = await commitsBetween(repository, to, from)
   return { brings, takesAway, warnings: losses(brings ?? [], takesAway ?? []) }
 }
 
@@ -46,9 +48,9 @@ async function commitsBetween({ path: cwd, bare }: Repository, from: string, to:
   })
 }
 
-async function absent(commit: string, { path: cwd, bare, remote, shown }: Repository): Promise<string> {
+async function absent(commit: string, { path: cwd, bare, url, shown }: Repository): Promise<string> {
   const said = `the running commit ${commit} is not in`
-  if (remote) return `${said} ${shown}, as it was fetched for this run`
+  if (url !== null) return `${said} ${shown}, as it was fetched for this run`
   const shallow = (await tryGit(['rev-parse', '--is-shallow-repository'], { cwd, bare })).stdout === 'true'
   return shallow ? `${said} this shallow clone: git fetch --unshallow?` : `${said} this clone: git fetch?`
 }

@@ -8,10 +8,10 @@ export async function fetchMirror(
   ref: string,
   signal?: AbortSignal | undefined,
 ): Promise<void> {
-  const { path: cwd, bare, origin } = repository
+  const { path: cwd, bare, url } = repository
   const run = { cwd, bare, signal }
   const branches = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
-  const fetch = ['fetch', '--quiet', '--prune', '--force', '--no-tags', '--no-write-fetch-head', '--', origin ?? '']
+  const fetch = ['fetch', '--quiet', '--prune', '--force', '--no-tags', '--no-write-fetch-head', '--', url ?? '']
   const first = await tryGit([...fetch, ...branches], run)
   // Once more, because a deploy of another stage may hold the copy's locks just now.
   const again = first.ok ? first : await tryGit([...fetch, ...branches], run)
@@ -37,18 +37,18 @@ export async function hasCommit(
 }
 
 async function followHead(
-  { path: cwd, bare, origin, shown }: Repository,
+  { path: cwd, bare, url, shown }: Repository,
   signal?: AbortSignal | undefined,
 ): Promise<void> {
   const failure = `the default branch of ${shown} cannot be read`
-  const answer = await git(['ls-remote', '--symref', '--', origin ?? '', 'HEAD'], { cwd, bare, signal, failure })
+  const answer = await git(['ls-remote', '--symref', '--', url ?? '', 'HEAD'], { cwd, bare, signal, failure })
   const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(answer)?.[1]
   const commit = /^([0-9a-f]{40})\tHEAD$/m.exec(answer)?.[1]
   if (branch) await git(['symbolic-ref', 'HEAD', branch], { cwd, bare, failure })
   else if (commit) await git(['update-ref', '--no-deref', 'HEAD', commit], { cwd, bare, failure })
 }
 
-function unreachable({ shown, origin }: Repository, errors: readonly string[]): GitFailedError {
-  const told = errors.map(line => line.replaceAll(origin ?? shown, shown))
+function unreachable({ shown, url }: Repository, errors: readonly string[]): GitFailedError {
+  const told = errors.map(line => line.replaceAll(url ?? shown, shown))
   return new GitFailedError(`${shown} cannot be fetched`, told, [`try it by hand: git ls-remote ${shown}`])
 }

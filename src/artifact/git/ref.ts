@@ -7,11 +7,9 @@ import type { Repository } from './repository.js'
 /** The commit that a branch, tag or hash stands for now. */
 export async function commitOf(ref: string, repository: Repository): Promise<string> {
   refuseOdd(ref)
-  await refuseAmbiguous(ref, repository)
-  const found = await tryGit(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`], {
-    cwd: repository.path,
-    bare: repository.bare,
-  })
+  const { path: cwd, bare } = repository
+  const asked = tryGit(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`], { cwd, bare })
+  const [found] = await Promise.all([asked, refuseAmbiguous(ref, repository)])
   if (!found.ok) throw await noSuchRef(ref, repository)
   return found.stdout.trim()
 }

@@ -18,9 +18,8 @@ export interface Repository {
   readonly worktree: boolean
   /** What the config calls it, without a password. */
   readonly shown: string
-  /** Where `origin` is, for submodules with relative addresses; null when it has none. */
-  readonly origin: string | null
-  readonly remote: boolean
+  /** Where the remote one is that this is our copy of; null: it is the user's own. */
+  readonly url: string | null
 }
 
 /** Finds a local repository, or the place of our copy of a remote one (which `fetchMirror` fills). */
@@ -31,24 +30,13 @@ export async function openRepository(repository: string, root: string, cacheDir:
   refuseForeign(path, root)
   const bare = discover(path)?.kind === 'bare'
   const run = { cwd: path, bare }
-  const { ok, stdout, errors } = await tryGit(['rev-parse', '--is-bare-repository', '--show-prefix'], run)
+  const asked = ['rev-parse', '--is-bare-repository', '--show-cdup', '--show-prefix']
+  const { ok, stdout, errors } = await tryGit(asked, run)
   if (!ok) throw new NotARepositoryError(path, errors)
-  const [treeless, prefix = ''] = stdout.split('\n')
-  const origin = await tryGit(['config', '--get', 'remote.origin.url'], run)
+  const [treeless, up = '', ...rest] = stdout.split('\n')
+  const prefix = rest.join('\n')
   const worktree = treeless === 'false'
-  return {
-    path: worktree ? await topOf(path, bare) : path,
-    bare,
-    prefix,
-    worktree,
-    shown: path,
-    origin: origin.ok ? origin.stdout : null,
-    remote: false,
-  }
-}
-
-async function topOf(path: string, bare: boolean): Promise<string> {
-  return git(['rev-parse', '--show-toplevel'], { cwd: path, bare, failure: `${path} lies in no working tree` })
+  return { path: worktree ? resolve(realpathSync(path), up) : path, bare, prefix, worktree, shown: path, url: null }
 }
 
 async function mirrorOf(url: string, root: string, cacheDir: string): Promise<Repository> {
@@ -65,7 +53,7 @@ async function mirrorOf(url: string, root: string, cacheDir: string): Promise<Re
   const made = (await tryGit(['rev-parse', '--git-dir'], { cwd: path, bare: true })).stdout === '.'
   if (!made) await git(['init', '--quiet', '--bare', '--template=', '.'], { cwd: path, bare: true, failure })
   const shown = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1')
-  return { path, bare: true, prefix: '', worktree: false, shown, origin: url, remote: true }
+  return { path, bare: true, prefix: '', worktree: false, shown, url }
 }
 
 function isUrl(text: string): boolean {

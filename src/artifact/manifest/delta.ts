@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
-import { type Frozen, offsetsOf } from '../cache/store.js'
+import { openPacks } from '../cache/packs.js'
+import type { Frozen } from '../cache/store.js'
 import type { FileEntry } from './entry.js'
 import { type Difference, entriesOf, type Manifest } from './manifest.js'
 
@@ -21,10 +20,10 @@ const largest = 256 << 20
 export function editsOf(changes: Difference, base: Frozen, next: Frozen): ReadonlyMap<string, Edit> {
   const pairs = changedFiles(changes, base.manifest)
   if (pairs.length === 0) return new Map()
-  const [old, fresh] = [reader(base), reader(next)]
+  const [old, fresh] = [openPacks(base.packs), openPacks(next.packs)]
   try {
     const edits = pairs.flatMap(([from, to]) => {
-      const [a, b] = [old.bytes(from), fresh.bytes(to)]
+      const [a, b] = [old.whole(from), fresh.whole(to)]
       return a === null || b === null ? [] : worthIt({ file: to, ...around(a, b) })
     })
     const chosen = edits.sort((x, y) => saved(y) - saved(x)).slice(0, most)
@@ -72,18 +71,4 @@ function common(length: number, same: (at: number, length: number) => boolean): 
     while (at + step <= length && same(at, step)) at += step
   }
   return at
-}
-
-/** Reads whole files of frozen bytes; null for one that is not what its manifest says. */
-function reader(frozen: Frozen) {
-  const { offsets } = offsetsOf(frozen.manifest)
-  const input = openSync(frozen.content, 'r')
-  return {
-    bytes({ size, sha256 }: FileEntry): Buffer | null {
-      const bytes = Buffer.allocUnsafe(size)
-      const got = readSync(input, bytes, 0, size, offsets.get(sha256) ?? 0)
-      return got === size && createHash('sha256').update(bytes).digest('hex') === sha256 ? bytes : null
-    },
-    close: () => closeSync(input),
-  }
 }

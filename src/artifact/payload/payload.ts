@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
 import { writableExpression } from '../../release/linked.js'
 import { many, type Zip } from '../../scripts/prepare/arrival.js'
 import type { Needs } from '../../state/preflight.js'
 import { DamagedArtifactError, type Payload } from '../artifact.js'
-import { type Frozen, forget, offsetsOf, recallBeside } from '../cache/store.js'
+import { openPacks } from '../cache/packs.js'
+import { type Frozen, forget, recallBeside } from '../cache/store.js'
 import { type Pause, pauseOften } from '../event-loop.js'
 import { type Edit, editsOf } from '../manifest/delta.js'
 import { type Entry, entryOf, type FileEntry } from '../manifest/entry.js'
@@ -43,15 +43,15 @@ export async function payloadFrom(
   const kept = base === null ? null : recallBeside(frozen, digestOf(base))
   const editable = { ...sent, files: sent.files.filter(({ path }) => !isWritable(path)) }
   const edits = kept === null ? new Map<string, Edit>() : editsOf(editable, kept, frozen)
-  const input = openContent(frozen)
+  const reader = openPacks(frozen.packs)
   try {
     const amount = amountOf(sent)
     const zip = amount.bytes > many ? zipOfMany : 'gzip'
-    const data = await zipped(archive(sent, edits, frozen, input, time), zip)
+    const data = await zipped(archive(sent, edits, frozen, reader, time), zip)
     const names = amount.bytes > many ? null : namesOf(sent)
     return { data, zip, ...amount, names, entries: entriesOf(frozen.manifest).length, sum: sumOf(sent, names) }
   } finally {
-    closeSync(input)
+    reader.close()
   }
 }
 
@@ -118,10 +118,9 @@ async function* archive(
   sent: Sent,
   edits: ReadonlyMap<string, Edit>,
   frozen: Frozen,
-  input: number,
+  reader: Reader,
   time: number,
 ): AsyncGenerator<Uint8Array> {
-  const { offsets } = offsetsOf(frozen.manifest)
   const pause = pauseOften()
   const newline = newlineOf(frozen.manifest.lines[0] ?? '') ?? ''
   const arrives = pathsIn(sent.lines, newline)
@@ -140,7 +139,7 @@ async function* archive(
     if (edits.has(entry.path)) continue
     yield tarHeader({ ...entry, path: `tree/${entry.path}` } satisfies TarEntry, time)
     if (entry.kind !== 'file') continue
-    yield* contentOf(entry, frozen, input, offsets.get(entry.sha256) ?? 0, pause)
+    yield* contentOf(entry, frozen, reader, pause)
     yield tarPadding(entry.size)
   }
   yield tarEnd()
@@ -188,11 +187,13 @@ function withFolders({ files, links, folders }: Difference): Entry[] {
   return [...entries, ...[...needed].map(path => ({ kind: 'folder', path }) as const)].sort(byPath)
 }
 
-async function* contentOf(file: FileEntry, frozen: Frozen, input: number, offset: number, pause: Pause) {
+type Reader = ReturnType<typeof openPacks>
+
+async function* contentOf(file: FileEntry, frozen: Frozen, reader: Reader, pause: Pause) {
   const hash = createHash('sha256')
   for (let at = 0; at < file.size; ) {
     const chunk = Buffer.allocUnsafe(Math.min(1 << 20, file.size - at))
-    const got = readSync(input, chunk, 0, chunk.length, offset + at)
+    const got = readSome(file, at, chunk, reader)
     if (got === 0) break
     hash.update(chunk.subarray(0, got))
     yield chunk.subarray(0, got)
@@ -200,14 +201,15 @@ async function* contentOf(file: FileEntry, frozen: Frozen, input: number, offset
     await pause()
   }
   if (hash.digest('hex') === file.sha256) return
-  forget(frozen.content)
+  forget(frozen, file.sha256)
   throw new DamagedArtifactError(`${printable(file.path)} is no longer the file that was packed`)
 }
 
-function openContent(frozen: Frozen): number {
+/** How many bytes were read: none where they are nowhere. */
+function readSome({ sha256 }: FileEntry, at: number, chunk: Buffer, reader: Reader): number {
   try {
-    return openSync(frozen.content, 'r')
+    return reader.read(sha256, chunk, at)
   } catch (cause) {
-    throw new DamagedArtifactError(`${frozen.content} cannot be read: ${(cause as Error).message}`)
+    throw new DamagedArtifactError(`the frozen bytes cannot be read: ${(cause as Error).message}`)
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { type Frozen, keep, unnamedContent } from '../../artifact/cache/store.js'
-import { digestOf, entriesOf, type Manifest, parseManifest } from '../../artifact/manifest/manifest.js'
+import { type Frozen, keep, keepPack, unnamedContent } from '../../artifact/cache/store.js'
+import { digestOf, type Manifest, parseManifest } from '../../artifact/manifest/manifest.js'
 import { readContents, readManifest } from '../../scripts/read/contents.js'
 import type { Script } from '../../scripts/shell/shell.js'
 import type { Session } from '../session.js'
@@ -19,8 +19,9 @@ export async function refetch(
   const contents = bytes === null ? null : cut(manifest, bytes)
   if (contents === null) return null
   const written = unnamedContent(cacheDir)
-  writeFileSync(written, Buffer.concat(inOrder(manifest, contents)), { mode: 0o600 })
-  return keep(cacheDir, manifest, written)
+  writeFileSync(written, Buffer.concat([...contents.values()]), { mode: 0o600 })
+  const index = [...contents].map(([sha256, { length }]) => ({ sha256, size: length }))
+  return keep(cacheDir, manifest, [keepPack(cacheDir, index, written)])
 }
 
 /** Around the session, so that a whole release does not go into the log. */
@@ -57,10 +58,4 @@ function cut(manifest: Manifest, bytes: Buffer): ReadonlyMap<string, Buffer> | n
     at += content.length
   }
   return at === bytes.length ? contents : null
-}
-
-/** As the store keeps them: each once, in the order of the paths that have it first. */
-function inOrder(manifest: Manifest, contents: ReadonlyMap<string, Buffer>): Buffer[] {
-  const sums = new Set(entriesOf(manifest).flatMap(entry => (entry.kind === 'file' ? [entry.sha256] : [])))
-  return [...sums].flatMap(sum => contents.get(sum) ?? [])
 }
