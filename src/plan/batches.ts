@@ -16,6 +16,8 @@ export interface Rollout {
   readonly canary: (NonNullable<RolloutConfig['canary']> & { readonly batches: number }) | null
   /** How many hosts must be up at any moment; 0: there are no batches, or none is up that could be lost. */
   readonly minUp: number
+  /** Whether hosts are out of service while they change. Not where all change at once: nobody would be left. */
+  readonly drains: boolean
   /** What hosts are drained from in their turn. */
   readonly balancers: readonly { readonly name: string; readonly brand: string }[]
 }
@@ -27,35 +29,49 @@ export interface RolloutProblem {
 }
 
 export function allAtOnce(names: readonly string[]): Rollout {
-  return { batches: [names], canary: null, minUp: 0, balancers: [] }
+  return { batches: [names], canary: null, minUp: 0, drains: false, balancers: [] }
+}
+
+/** What is known beside the hosts of the run. */
+interface Stage {
+  /** How many hosts it has; less take part where some are left out. */
+  readonly hosts?: number
+  /** How many of them a share of `minUp` is of. */
+  readonly counted?: number
+  readonly balancers?: Rollout['balancers']
 }
 
 /**
  * Puts the hosts into batches, in their order: never more than `batch` at a time, never so many that fewer than `minUp`
- * are up. `counted`: how many hosts a share of `minUp` is of.
+ * are up. Where only some change, the others serve meanwhile: those that change are drained, also if they are one batch.
  */
 export function cutIntoBatches(
   seats: readonly Seat[],
   config: RolloutConfig,
-  counted = seats.length,
-  balancers: Rollout['balancers'] = [],
+  { hosts = seats.length, counted = seats.length, balancers = [] }: Stage = {},
 ): Rollout | RolloutProblem {
   const movers = seats.filter(({ stays }) => !stays)
   const stay = seats.flatMap(({ name, stays }) => (stays ? [name] : []))
   const size = Math.max(1, amountOf(config.batch, movers.length, Math.floor))
   const canary = config.canary !== null && config.canary.hosts < movers.length ? config.canary : null
-  if (size >= movers.length && canary === null && config.minUp === null) return allAtOnce(seats.map(({ name }) => name))
+  const fits = size >= movers.length && canary === null && config.minUp === null
+  const othersServe = balancers.length > 0 && seats.some(one => one.stays && one.up)
+  const inOne = amountOf(config.batch, hosts, Math.floor) >= hosts
+  if (fits && inOne && !othersServe) return allAtOnce(seats.map(({ name }) => name))
   const up = seats.filter(one => one.up).length
   const minUp = up === 0 ? 0 : config.minUp === null ? 1 : amountOf(config.minUp, counted, Math.ceil)
   const room = up === 0 ? Number.POSITIVE_INFINITY : up - minUp
-  if (room < 1 && movers.some(one => one.up)) return tooFew(up, counted, minUp, config.minUp)
+  if (room < 1 && movers.some(one => one.up))
+    return fits ? allAtOnce(seats.map(({ name }) => name)) : tooFew(up, counted, minUp, config.minUp)
   const first = greedy(canary === null ? [] : movers.slice(0, canary.hosts), size, room)
   const rest = greedy(canary === null ? movers : movers.slice(canary.hosts), size, room)
   const [head = [], ...others] = [...first, ...rest]
+  const drains = others.length > 0 || othersServe
   return {
     batches: [[...stay, ...head], ...others],
     canary: canary === null ? null : { ...canary, batches: first.length },
-    minUp: first.length + rest.length > 1 ? minUp : 0,
+    minUp: drains ? minUp : 0,
+    drains,
     balancers,
   }
 }

@@ -71,20 +71,19 @@ function swapBatch(rollout: Rollout, i: number): readonly PhasePlan[] {
 
 /** Serves a swapped batch before the next one follows. */
 function serveBatch(rollout: Rollout, i: number, onFailure: OnFailure): readonly PhasePlan[] {
-  const { batches, canary } = rollout
+  const { batches, canary, drains } = rollout
   const batch = batchOf(rollout, i)
   const soFar = { hosts: batches.slice(0, i + 1).flat(), batch: '' }
   return [
     { name: 'restart', ...batch, steps: ['restart'], onFailure },
     { name: 'health', ...batch, steps: ['health', 'processes'], onFailure },
-    ...(batches.length > 1 ? [{ name: 'ready', ...batch, steps: [], onFailure } as const] : []),
+    ...(drains ? [{ name: 'ready', ...batch, steps: [], onFailure } as const] : []),
     ...(canary?.batches === i + 1 ? [{ name: 'canary', ...soFar, steps: ['canaryCheck'], onFailure } as const] : []),
   ]
 }
 
-/** Only in batches: of all hosts at once nobody could be drained. */
 function drain(rollout: Rollout, i: number, onFailure: OnFailure): readonly PhasePlan[] {
-  return rollout.batches.length === 1 ? [] : [{ name: 'drain', ...batchOf(rollout, i), steps: [], onFailure }]
+  return rollout.drains ? [{ name: 'drain', ...batchOf(rollout, i), steps: [], onFailure }] : []
 }
 
 /** Whether those that have swapped are still as they were left, while others take their turn. */

@@ -78,7 +78,12 @@ export function planPutBack(intent: Intent, doubts: Doubts): Plan {
           serve: scriptStep(serve({ root: host.root, tx: intent.tx, of: doubt.id }), host.serve.text),
           abandon: abandonDead(intent, host, doubt),
         }
-      return { ...host, restartOld: [], healthOld: tookPart(intent.hosts[i]?.state, doubts) ? host.healthOld : [] }
+      return {
+        ...host,
+        stays: true,
+        restartOld: [],
+        healthOld: tookPart(intent.hosts[i]?.state, doubts) ? host.healthOld : [],
+      }
     }),
   }
 }

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type HaproxyApi, startHaproxyApi } from '../support/haproxy-api.js'
 import { onFleet } from '../support/on-fleet.js'
+import { inFolder, signal } from '../support/processes.js'
+import { short } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 // With users behind a real HAProxy: haproxy.exhaustive.test.ts.
@@ -27,6 +29,36 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     haproxy.changes.splice(0)
     await here.project.deployed('two')
     expect(haproxy.changes).toEqual(oneByOne)
+  })
+
+  it('is a host that a repair brings on while the others serve', async () => {
+    const { project } = here
+    configure({ rollout: { batch: 2 } })
+    await project.deployed('one')
+    project.write({ 'app/version': 'two\n' })
+    expect((await project.run('deploy --exclude h2 --reason test')).code).toBe(0)
+    haproxy.changes.splice(0)
+    expect((await project.run('repair')).code).toBe(0)
+    expect(project.current(2)).toBe(project.current(1))
+    expect(haproxy.changes).toEqual(['h2 drain', 'h2 ready'])
+  })
+
+  it('is a host that a repair puts back, because a dead run left it swapped', async () => {
+    const { project } = here
+    configure()
+    const one = await project.deployed('one')
+    configure({ health: { run: 'test ! -e slow || sleep 60', timeout: '90s' } })
+    project.write({ 'app/slow': '' })
+    const dying = project.start('deploy', { times: short })
+    await dying.until('health')
+    dying.child.kill('SIGKILL')
+    signal(inFolder(project.on(2)), 'SIGKILL')
+    await vi.waitFor(() => expect(project.current(1)).toBe(`releases/${one}`), { timeout: 300_000, interval: 200 })
+    expect(project.current(2)).not.toBe(`releases/${one}`)
+    haproxy.changes.splice(0)
+    expect((await project.run('repair')).code).toBe(0)
+    expect(project.current(2)).toBe(`releases/${one}`)
+    expect(haproxy.changes).toEqual(['h2 drain', 'h2 ready'])
   })
 
   it('are all hosts that go back, in whatever batch they were', async () => {

@@ -1,19 +1,10 @@
-import {
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { contents } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
-import { signal } from '../support/processes.js'
+import { inFolder, signal } from '../support/processes.js'
 import { short, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
@@ -322,19 +313,4 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     const highest = epochs.sort((a, b) => Number(b) - Number(a))[0] ?? ''
     utimesSync(here.project.on(i, '.clonedeploy/epochs', highest, 'lease'), long, long)
   }
-
-  /** Processes that work in this folder: a host's switch, and the script that waits beside it. */
-  function inFolder(dir: string): number[] {
-    return readdirSync('/proc')
-      .map(Number)
-      .filter(pid => pid > 1 && cwdOf(pid) === dir)
-  }
 })
-
-function cwdOf(pid: number): string | null {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`)
-  } catch {
-    return null
-  }
-}

@@ -47,7 +47,7 @@ describe('hosts are taken', () => {
     ['after a canary that keeps to minUp', all(4), { minUp: 3, canary: canary(2) }, 'a b c d'],
     ['without a canary that would leave nobody', all(2), { canary: canary(2) }, 'ab'],
     ['those that change, the others with the first', '(a)b(c)de', { batch: 1 }, 'acb d e'],
-    ['all at once where only one changes', '(a)b(c)', { batch: 1 }, 'abc'],
+    ['all in one batch where only one changes', '(a)b(c)', { batch: 1 }, 'acb'],
   ])('%s', (_, seats, more, expected) => {
     expect(shown(seats, more)).toBe(expected)
   })
@@ -87,6 +87,31 @@ describe('hosts are taken', () => {
     [{ minUp: 0, canary: canary(1) }, 1, 0],
   ])('with %j, the canary is over after %i batches, and %i stay up', (more, batches, minUp) => {
     expect(cutIntoBatches(seatsOf(all(4)), config(more))).toMatchObject({ canary: { batches }, minUp })
+  })
+
+  const balancers = [{ name: 'HAProxy lb-1 web', brand: 'HAProxy' }]
+  it.each<[string, string, Partial<RolloutConfig>, number, string]>([
+    ['all at once', all(3), {}, 3, 'abc'],
+    ['all at once, larger batches than the fleet', all(3), { batch: 5 }, 3, 'abc'],
+    ['all that take part at once, others left out', all(3), {}, 4, 'abc'],
+    ['one that nobody else could stand in for', 'aB', { batch: '100%' }, 2, 'ab'],
+    ['the only one, another left out', 'a', { batch: 1 }, 2, 'a'],
+    ['the only one that is up', 'a(B)', { batch: 2 }, 3, 'ab'],
+  ])('without a drain: %s', (_, seats, more, hosts, expected) => {
+    const cut = cutIntoBatches(seatsOf(seats), config(more), { hosts, balancers })
+    expect(cut).toMatchObject({ batches: [[...expected]], drains: false, minUp: 0 })
+  })
+
+  it.each<[string, string, Partial<RolloutConfig>, number, string, number]>([
+    ['in batches', all(3), { batch: 2 }, 3, 'ab c', 1],
+    ['one that changes while the others serve', '(a)b(c)', {}, 3, 'acb', 1],
+    ['one batch while the others serve', 'ab(c)(d)', { batch: 2 }, 4, 'cdab', 1],
+    ['one batch that leaves minUp', '(a)(b)(c)d', { minUp: 3 }, 4, 'abcd', 3],
+    ['one that is down, so that it is met when it is up', '(a)(b)C', { batch: 2 }, 3, 'abc', 1],
+    ['what would be a batch if nobody were left out', all(2), { batch: 2 }, 3, 'a b', 1],
+  ])('drained: %s', (_, seats, more, hosts, expected, minUp) => {
+    const cut = cutIntoBatches(seatsOf(seats), config(more), { hosts, balancers })
+    expect(cut).toMatchObject({ batches: expected.split(' ').map(batch => [...batch]), drains: true, minUp })
   })
 
   it.each(Array.from({ length: 10 }, (_, n) => n + 1))('every one of %i once, never too many', count => {

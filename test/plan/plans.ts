@@ -38,7 +38,7 @@ export async function planned(
     revision: 'rev4',
     unresolved: 'refuse',
     times: shipped,
-    rollout: cutIntoBatches(seats, config.rollout, names.length, balancers) as Rollout,
+    rollout: cutIntoBatches(seats, config.rollout, { balancers }) as Rollout,
   }
   if (command === 'restart') return planRestart({ ...intent, command })
   return planDeploy({ ...intent, command, digest: 'sha256:4', reference: null, usableBase: () => true, extra: 1 })

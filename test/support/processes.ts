@@ -46,6 +46,17 @@ export function switchesIn(folder: string): readonly number[] {
   })
 }
 
+/** Processes that work in this folder: a host's switch, and the script that waits beside it. */
+export function inFolder(folder: string): readonly number[] {
+  return running().filter(pid => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`) === folder
+    } catch {
+      return false
+    }
+  })
+}
+
 export function signal(pids: readonly number[], name: NodeJS.Signals): void {
   for (const pid of pids) {
     try {

@@ -13,6 +13,7 @@ export function planRollout(
   fleet: Fleet,
   served: Served,
   stay: ReadonlySet<string>,
+  config = context.config.rollout,
 ): Rollout | RolloutProblem {
   const behind = new Set(served.balancers.flatMap(({ balancer }) => balancer.hosts))
   const counted = behind.size === 0 ? fleet.length : behind.size
@@ -21,7 +22,7 @@ export function planRollout(
     return { name: state.name, up: isUpIn(served, state.name) ?? serves, stays: stay.has(state.name) }
   })
   const balancers = served.balancers.map(({ balancer: { name, brand } }) => ({ name, brand }))
-  return cutIntoBatches(seats, context.config.rollout, counted, balancers)
+  return cutIntoBatches(seats, config, { hosts: context.config.hosts.length, counted, balancers })
 }
 
 export function rolloutProblems(rollout: Rollout | RolloutProblem): readonly Problem[] {
@@ -51,11 +52,21 @@ export async function courseOfRepair(
   fleet: Fleet,
   stay: ReadonlySet<string>,
 ): Promise<Course> {
+  return courseBy(context, flags, fleet, stay, await usableBalancers(context, fleet))
+}
+
+/** For hosts that a repair puts back, together: drained where others serve meanwhile, and kept from it by no rule of the rollout. */
+export async function courseBack(context: Context, fleet: Fleet, stay: ReadonlySet<string>): Promise<Course> {
+  const served = await usableBalancers(context, fleet)
+  const rollout = planRollout(context, fleet, served, stay, { batch: '100%', canary: null, minUp: null })
+  return { rollout: rollout as Rollout, balancers: runBalancers(context, fleet, served) }
+}
+
+async function usableBalancers(context: Context, fleet: Fleet): Promise<Served> {
   const served = await readBalancers(context, fleet)
   for (const { text } of served.problems)
     context.emit({ type: 'note', level: 'warning', host: null, text: `going on without the balancer: ${text}` })
-  const without = { ...served, balancers: [], problems: [] }
-  return courseBy(context, flags, fleet, stay, served.problems.length === 0 ? served : without)
+  return served.problems.length === 0 ? served : { ...served, balancers: [], problems: [] }
 }
 
 function courseBy(

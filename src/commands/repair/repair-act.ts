@@ -24,7 +24,7 @@ import { currentRelease, mostCommon } from '../../state/releases.js'
 import type { Context } from '../context/context.js'
 import type { TransactionFlags } from '../context/flags.js'
 import { keepRecord } from '../context/known-here.js'
-import { courseOfRepair } from '../context/rollout.js'
+import { courseBack, courseOfRepair } from '../context/rollout.js'
 import { demandNone } from '../context/survey.js'
 import { carryOut, revealSecrets, signed, startRun } from '../context/transact.js'
 import { withSkeleton } from '../deploy/build-release.js'
@@ -44,8 +44,11 @@ export async function act(
   switch (decision.kind) {
     case 'put back': {
       const [doubt] = decision.doubts.values()
-      const plan = planPutBack(await intentFor(context, flags, facts, doubt?.next ?? 'repair'), decision.doubts)
-      const run = startRun(context, flags, fleet, plan, nothingToSend)
+      const stay = fleet.map(({ state }) => state.name).filter(name => !decision.doubts.has(name))
+      const course = await courseBack(context, fleet, new Set(stay))
+      const intent = await intentFor(context, flags, facts, doubt?.next ?? 'repair')
+      const plan = planPutBack({ ...intent, rollout: course.rollout }, decision.doubts)
+      const run = startRun(context, flags, fleet, plan, nothingToSend, course.balancers)
       return putBack(run, { startedAt, log: context.log.path() })
     }
     case 'bring':

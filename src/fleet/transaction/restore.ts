@@ -77,12 +77,12 @@ function whom({ batches, hosts }: Run): string {
 async function backInTurn(run: Run): Promise<Halt | null> {
   const halts: (Halt | null)[] = []
   for (const hosts of wayBack(run)) {
-    const inTurn = run.batches.length > 1 && !hosts.every(host => isUntouched(run, host))
+    const drains = run.plan.rollout.drains && !hosts.every(host => isUntouched(run, host))
     // Going back undrained is better than not going back.
-    if (inTurn) await drainAll(run, hosts.filter(moves), '').then(halt => warn(run, hosts, halt))
+    if (drains) await drainAll(run, hosts.filter(moves), '').then(halt => warn(run, hosts, halt))
     halts.push(await backTogether(run, hosts))
     const back = hosts.filter(host => !isLost(host))
-    if (inTurn) await readyAll(run, back.filter(moves), 'told').then(halt => warn(run, back, halt))
+    if (drains) await readyAll(run, back.filter(moves), 'told').then(halt => warn(run, back, halt))
   }
   return together(halts)
 }
