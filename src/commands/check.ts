@@ -5,10 +5,10 @@ import { loginProblems, sessionsFor } from '../fleet/read/login-problems.js'
 import type { Session } from '../fleet/session.js'
 import { type CheckedHost, type CheckProblem, checkText } from '../render/reports/check.js'
 import { facts, parseFacts } from '../scripts/read/facts.js'
-import { isAtWork } from '../state/at-work.js'
 import { disown, ownedByOthers } from '../state/evidence/owner.js'
 import type { HostState } from '../state/host-state.js'
-import { inDoubt, newcomers, problemsOf, warningsOf } from '../state/preflight.js'
+import { lockProblems } from '../state/lock-problems.js'
+import { newcomers, problemsOf, warningsOf } from '../state/preflight.js'
 import { unshared } from '../state/unshared.js'
 import type { Propose } from '../text/propose.js'
 import { readBalancers } from './context/balancers.js'
@@ -38,7 +38,8 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
         read.map(({ state }) => state),
         context.config,
       ).map(one => ({ ...one, fix: disown('deploy') })),
-      ...read.flatMap(({ state }) => [...problemsOf(state, least), ...doubts(state)]),
+      ...read.flatMap(({ state }) => problemsOf(state, least)),
+      ...lockProblems(read.map(({ state }) => state)),
       ...(await loginProblems(context.config, read, context.concurrency)),
       ...(await readBalancers(context, read, context.hosts)).problems,
     ]
@@ -110,30 +111,4 @@ function offset(now: number, exact: boolean, ours: number): number {
 function clockWarning({ name, clockOffset }: CheckedHost): string[] {
   if (clockOffset === null || Math.abs(clockOffset) < 30) return []
   return [`${name}: its clock is ${Math.abs(clockOffset)} s ${clockOffset > 0 ? 'ahead of' : 'behind'} ours`]
-}
-
-function doubts(state: HostState): readonly CheckProblem[] {
-  const { lock } = state
-  const held = isAtWork(lock)
-    ? [{ host: state.name, text: `locked by ${lock.holder?.who ?? 'somebody'}`, fix: 'clonedeploy status' }]
-    : []
-  const ended =
-    lock.held && lock.over?.kind === 'ended'
-      ? [
-          {
-            host: state.name,
-            text: `an earlier run ended and needs a repair: ${lock.over.why}`,
-            fix: 'clonedeploy repair',
-          },
-        ]
-      : []
-  return [
-    ...held,
-    ...ended,
-    ...inDoubt(state).map(({ id }) => ({
-      host: state.name,
-      text: `transaction ${id} was swapped and never decided`,
-      fix: 'clonedeploy repair',
-    })),
-  ]
 }
