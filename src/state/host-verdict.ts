@@ -181,7 +181,7 @@ function notRestarted(state: HostState): Judgement | null {
 function drained({ name, lock }: HostState, fleet: FleetFacts): Judgement | null {
   const where = fleet.drained.get(name)
   if (where === undefined || isAtWork(lock)) return null
-  return off('drained', 'DRAINED', `${name} is out of ${where}: a run that did not end has drained it.`, repair)
+  return off('drained', 'DRAINED', `${name} is out of ${where}: a run has drained it and did not put it back.`, repair)
 }
 
 function unhealthy({ name }: HostState, { health, healthNote, restarts }: Probed): Judgement | null {

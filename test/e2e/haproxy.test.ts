@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type HaproxyApi, startHaproxyApi } from '../support/haproxy-api.js'
 import { onFleet } from '../support/on-fleet.js'
@@ -72,6 +74,23 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect([1, 2].map(project.current)).toEqual([1, 2].map(() => `releases/${one}`))
     expect(haproxy.changes.slice(0, 3)).toEqual(oneByOne.slice(0, 3))
     expect(haproxy.changes.length).toBeGreaterThan(oneByOne.length)
+    expect(haproxy.states()).toEqual(['ready', 'ready'])
+  })
+
+  it('is no host that is not healthy on the old release either: it is named, and a repair puts it back when it is well', async () => {
+    const { project } = here
+    const health = { run: '[ ! -e "$AT/sick" ] || [ "$CLONEDEPLOY_HOST" != h2 ]', timeout: '1s' }
+    configure({ ...inBatches, health, env: { AT: project.root } })
+    await project.deployed('one')
+    project.write({ sick: '', 'app/version': 'two\n' })
+    const { code, stderr } = await project.run('deploy')
+    expect(code).toBe(6)
+    expect(stderr).toContain('is the check right? h2 stays out of HAProxy web/h2.')
+    expect(stderr).toMatch(/when it is healthy: +clonedeploy repair\n/)
+    rmSync(join(project.root, 'sick'))
+    const status = await project.run('status')
+    expect(status.stdout).toContain('h2 is out of HAProxy web/h2: a run has drained it and did not put it back.')
+    expect((await project.run('repair')).code).toBe(0)
     expect(haproxy.states()).toEqual(['ready', 'ready'])
   })
 

@@ -88,7 +88,14 @@ function nextSteps(run: Run, ending: Ending): readonly string[] {
   const hints = run.hosts.flatMap(({ failure }) => (failure?.hint ? [failure.hint] : []))
   const told = run.hosts.find(({ failure }) => failure?.log !== undefined)
   const again = ending === 'unhealthy' && run.plan.command === 'deploy' ? ['when it is right: clonedeploy deploy'] : []
-  return [...new Set(hints), ...(told === undefined ? [] : [`look: ${logsCommand(run, told)}`]), ...again]
+  const out = run.hosts.filter(host => host.out !== null)
+  const back = `when ${out.length === 1 ? 'it is' : 'they are'} healthy: clonedeploy repair`
+  return [
+    ...new Set(hints),
+    ...(told === undefined ? [] : [`look: ${logsCommand(run, told)}`]),
+    ...(ending === 'unhealthy' && out.length > 0 ? [back] : []),
+    ...again,
+  ]
 }
 
 /** A host that served nothing before has no earlier release to go back to. */

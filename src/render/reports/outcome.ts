@@ -56,7 +56,8 @@ function sickWords({ hosts }: Outcome): string {
   const [serve, they] = hosts.length === 1 ? ['serves', 'it'] : ['serve', 'they']
   const sick = hosts.filter(({ healthy }) => healthy === false).map(({ name }) => name)
   const where = sick.length === hosts.length ? '' : ` on ${listed(sick)}`
-  return `${capital(everyHost(hosts.length))} ${serve} again what ${they} served. The health check fails for that release, too${where}: is the check right?`
+  const out = hosts.map(({ name, out }) => (out === undefined ? '' : ` ${name} stays out of ${out}.`)).join('')
+  return `${capital(everyHost(hosts.length))} ${serve} again what ${they} served. The health check fails for that release, too${where}: is the check right?${out}`
 }
 
 function doneLines(outcome: Outcome, paint: Paint): string[] {
