@@ -1,5 +1,8 @@
 import type { ExitCode } from './exit-code.js'
 
+/** What the command has changed on hosts: nothing at all, or nothing that is served. */
+export type Changed = 'nothing' | 'nothing served'
+
 /**
  * Something the user can do something about. It is thrown, caught once in `cli.ts` and shown as:
  * `message` (what, where, and what is true now), `details` (evidence, a line each), `next` (what to run).
@@ -9,14 +12,21 @@ export class Refusal extends Error {
   readonly exitCode: ExitCode = 2
   readonly details: readonly string[]
   readonly next: readonly string[]
+  readonly changed: Changed | null
 
   constructor(
     message: string,
-    options: { details?: readonly string[]; next?: readonly string[]; cause?: unknown } = {},
+    options: {
+      details?: readonly string[]
+      next?: readonly string[]
+      changed?: Changed | null
+      cause?: unknown
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.details = options.details ?? []
     this.next = options.next ?? []
+    this.changed = options.changed ?? null
   }
 }
 

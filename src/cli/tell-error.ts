@@ -2,7 +2,15 @@ import { Refusal } from '../errors.js'
 import type { Output } from '../render/output.js'
 import { createPaint } from '../render/paint.js'
 import { defused, errorCommand } from '../render/progress/github.js'
-import { append, bugText, refusalText, refusedLine, writeRefused } from '../render/refusal.js'
+import {
+  append,
+  bugText,
+  refusalSentence,
+  refusalText,
+  refusedLine,
+  type Told,
+  writeRefused,
+} from '../render/refusal.js'
 import type { Propose } from '../text/propose.js'
 
 export interface Telling {
@@ -37,7 +45,7 @@ function end(told: Told, code: number, output: Output, { command, json, env, arg
   const inGithub = env.GITHUB_ACTIONS === 'true'
   const asked = command === '' ? (argv.find(word => !word.startsWith('-')) ?? '') : command
   const report = refusalJson(asked, told, code)
-  if (inGithub) output.stderr(`${errorCommand('clonedeploy', told.message)}\n`)
+  if (inGithub) output.stderr(`${errorCommand('clonedeploy', refusalSentence(told))}\n`)
   const streams = kindOf(argv, env) === 'jsonl'
   const wanted = json || argv.includes('--json')
   if (wanted && !streams) output.stdout(`${JSON.stringify(report)}\n`)
@@ -59,20 +67,31 @@ function kindOf(argv: readonly string[], env: Telling['env']): string | undefine
 
 function bug(error: unknown, propose: Propose): Told {
   const message = error instanceof Error ? error.message : String(error)
-  return { message: `a bug of clonedeploy: ${message}`, details: [], next: [propose('look: clonedeploy status')] }
+  return {
+    message: `a bug of clonedeploy: ${message}`,
+    details: [],
+    next: [propose('look: clonedeploy status')],
+    changed: null,
+  }
 }
 
-function complete({ message, details, next }: Refusal, propose: Propose): Told {
-  return { message: propose(message), details: details.map(propose), next: next.map(propose) }
+function complete({ message, details, next, changed }: Refusal, propose: Propose): Told {
+  return { message: propose(message), details: details.map(propose), next: next.map(propose), changed }
 }
-
-type Told = Pick<Refusal, 'message' | 'details' | 'next'>
 
 const transactions = new Set(['deploy', 'rollback', 'restart', 'repair', 'join'])
 
 /** The command's JSON when it changed nothing; of commands that are no transaction, the error alone. */
 function refusalJson(command: string, error: Told, exitCode: number) {
-  const about = { v: 1, command, exitCode, reason: error.message, details: error.details, next: error.next }
+  const about = {
+    v: 1,
+    command,
+    exitCode,
+    reason: refusalSentence(error),
+    changed: error.changed,
+    details: error.details,
+    next: error.next,
+  }
   if (!transactions.has(command)) return about
   return {
     ...about,

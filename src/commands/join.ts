@@ -103,9 +103,8 @@ async function joinFleet(
 function withWhatWasBrought(error: unknown, names: string, { earlier }: Brought): unknown {
   if (!(error instanceof Refusal)) return error
   const releases = earlier.length === 1 ? 'release' : 'releases'
-  const now = `${names} got ${earlier.length} earlier ${releases}; what is served was not changed.`
-  error.message = `${error.message.replace(/ ?Nothing was changed\.$/, '')} ${now}`
-  return error
+  const message = `${error.message} ${names} got ${earlier.length} earlier ${releases}.`
+  return Object.assign(error, { message, changed: 'nothing served' } as const)
 }
 
 function askedFor(context: Context, flags: JoinFlags, joining: ReadonlySet<string>): Asked {

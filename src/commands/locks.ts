@@ -39,10 +39,11 @@ export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
       )
       const names = failed.map(({ state }) => state.name).join(', ')
       if (results.some(result => result.code === codes.locked))
-        throw new LockedError(`${context.config.stage} is locked already, on ${names}. Nothing was changed.`, {
+        throw new LockedError(`${context.config.stage} is locked already, on ${names}.`, {
+          changed: 'nothing',
           next: ['look: clonedeploy status'],
         })
-      throw new PreflightError(`The lock could not be taken on ${names}. Nothing was changed.`)
+      throw new PreflightError(`The lock could not be taken on ${names}.`, { changed: 'nothing' })
     }
     io.output.stdout(
       flags.json
@@ -84,13 +85,11 @@ async function giveBack(
   const held = read.filter(({ state }) => state.lock.held && state.lock.holder?.tx === tx)
   if (held.length === 0) {
     const unread = away.length === 0 ? [] : [`could not be read: ${away.join(', ')}`]
-    throw new UsageError(
-      `No host${away.length === 0 ? '' : ' that answers'} is locked by ${tx}. Nothing was changed.`,
-      {
-        details: unread,
-        next: ['look: clonedeploy status'],
-      },
-    )
+    throw new UsageError(`No host${away.length === 0 ? '' : ' that answers'} is locked by ${tx}.`, {
+      changed: 'nothing',
+      details: unread,
+      next: ['look: clonedeploy status'],
+    })
   }
   const results = await onEach(held, context.concurrency, ({ session, state }) =>
     session.run(breakLock({ root: state.root, tx }), { timeout: 20_000 }),

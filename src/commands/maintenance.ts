@@ -61,7 +61,7 @@ async function turn(context: Context, flags: MaintenanceFlags, fleet: Fleet, wor
   const next = ['look: clonedeploy status', `again: clonedeploy maintenance ${word}`]
   switch (result.kind) {
     case 'locked':
-      throw new LockedError(`${result.reason}. Nothing was changed.`, { next })
+      throw new LockedError(`${result.reason}.`, { changed: 'nothing', next })
     case 'undone':
       throw new NotMaintainedError(`Maintenance was not turned ${word}: ${result.reason}. All is as it was.`, { next })
     case 'mixed':

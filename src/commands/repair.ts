@@ -105,13 +105,12 @@ export async function repairFleet(
 /** The files of the release cannot be had: a repair goes on without them, and names the hosts. Throws what is no such thing. */
 function whyUnsourced(error: unknown, { command, unsourced }: Pick<Asked, 'command' | 'unsourced'>): string {
   if (error instanceof SourceError && command === 'repair' && unsourced === null)
-    return error.message.replace(/\.? Nothing was changed\.$/, '')
+    return error.message.replace(/\.$/, '')
   throw error
 }
 
 /** Something was done, and afterwards the fleet was found in another state. */
-function apart(done: Outcome, { message }: Refusal): Outcome {
-  const reason = message.replace(/ ?Nothing was changed\.$/, '')
+function apart(done: Outcome, { message: reason }: Refusal): Outcome {
   return {
     ...done,
     result: 'mixed',
@@ -174,14 +173,12 @@ export function demandDecision(context: Context, facts: RepairFacts): void {
   const details = [...beyond].map(([name, why]) => `${name}  ${why}`)
   const next = ['look: clonedeploy status']
   if (fleet.length === 0 && heard.alone.length > 0) throw notBorneOut(context, facts)
-  if (fleet.length === 0) throw new MixedError('No host could be read. Nothing was changed.', { details, next })
+  if (fleet.length === 0) throw new MixedError('No host could be read.', { changed: 'nothing', details, next })
   if (decision.kind !== 'unknown') return
   const names = decision.hosts.join(', ')
-  throw new MixedError(
-    `Whether the swap that a dead run left was confirmed cannot be told without ${names}. Nothing was changed.`,
-    {
-      details,
-      next: [`when ${names} ${decision.hosts.length === 1 ? 'answers' : 'answer'}: clonedeploy repair`],
-    },
-  )
+  throw new MixedError(`Whether the swap that a dead run left was confirmed cannot be told without ${names}.`, {
+    changed: 'nothing',
+    details,
+    next: [`when ${names} ${decision.hosts.length === 1 ? 'answers' : 'answer'}: clonedeploy repair`],
+  })
 }

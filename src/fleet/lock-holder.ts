@@ -13,7 +13,8 @@ export function lockedError(
   const since = holder === null ? '' : ` since ${holder.since}`
   const kept = holder?.command === 'lock'
   const alive = age === null || kept ? '' : `, alive ${Math.abs(age)}s ago`
-  return new LockedError(`${stage} is locked by ${who}${since}${alive}. Nothing was changed.`, {
+  return new LockedError(`${stage} is locked by ${who}${since}${alive}.`, {
+    changed: 'nothing',
     details: [...holderLines(holder), ...(left === null ? [] : [`so far   ${left}`]), `seen on  ${hosts.join(', ')}`],
     next: [kept ? `give it back: clonedeploy unlock --tx ${holder.tx}` : 'look: clonedeploy status'],
   })

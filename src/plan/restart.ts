@@ -19,7 +19,8 @@ export function demandOne(
   const served = new Set(states.map(currentRelease))
   const [release = null] = served
   if (served.size > 1)
-    throw new MixedError('The hosts do not serve the same release. Nothing was restarted.', {
+    throw new MixedError('The hosts do not serve the same release.', {
+      changed: 'nothing',
       details: states.map(state => `${state.name}  ${currentRelease(state) ?? 'nothing'}`),
       next: ['look: clonedeploy status', 'first: clonedeploy repair'],
     })

@@ -56,7 +56,8 @@ export function chooseRollback(
     if (why === null) return chosen(states, id, skipped)
     skipped.push({ release: id, why })
   }
-  throw new PreflightError('There is no earlier release that every host has. Nothing was changed.', {
+  throw new PreflightError('There is no earlier release that every host has.', {
+    changed: 'nothing',
     details: skipped.map(({ release, why }) => `${release}  ${why}`),
     next: ['see them: clonedeploy releases', ...joining(states, skipped, identical)],
   })
@@ -70,7 +71,8 @@ function asked(
 ): string {
   const why = ids.includes(to) ? unfit(states, to, identical, true) : 'no host has it'
   if (why === null) return to
-  throw new PreflightError(`Release ${to} cannot be rolled back to: ${why}. Nothing was changed.`, {
+  throw new PreflightError(`Release ${to} cannot be rolled back to: ${why}.`, {
+    changed: 'nothing',
     next: ['see them: clonedeploy releases'],
   })
 }

@@ -6,9 +6,22 @@ import type { Paint } from './paint.js'
 import { cell, outputLines } from './progress/github.js'
 import { jsonLine } from './progress/jsonl.js'
 
+/** What is said of an error. */
+export type Told = Pick<Refusal, 'message' | 'details' | 'next' | 'changed'>
+
+/** What is wrong, and what is true now. */
+export function refusalSentence({ message, changed }: Pick<Told, 'message' | 'changed'>): string {
+  return changed === null ? message : `${message} ${changedTexts[changed]}`
+}
+
+const changedTexts = {
+  nothing: 'Nothing was changed.',
+  'nothing served': 'What is served was not changed.',
+} as const
+
 /** A refusal: what and where, the evidence, what to run next. Ends with a newline. */
-export function refusalText(error: Pick<Refusal, 'message' | 'details' | 'next'>, paint: Paint): string {
-  const [first = '', ...more] = escapeLines(error.message)
+export function refusalText(error: Told, paint: Paint): string {
+  const [first = '', ...more] = escapeLines(refusalSentence(error))
   const blocks = [
     [`${paint.bad('✖')} ${first}`, ...more.map(line => `  ${line}`)],
     indented(error.details),

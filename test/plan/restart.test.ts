@@ -14,7 +14,9 @@ describe('what a restart is of', () => {
 
   it('is first made one where hosts differ', () => {
     const differ = () => demandOne([host('a'), host('b', { current: link(2) })])
-    expect(differ).toThrow('The hosts do not serve the same release. Nothing was restarted.')
-    expect(differ).toThrow(expect.objectContaining({ exitCode: 6, details: [`a  ${idOf(3)}`, `b  ${idOf(2)}`] }))
+    expect(differ).toThrow('The hosts do not serve the same release.')
+    expect(differ).toThrow(
+      expect.objectContaining({ exitCode: 6, changed: 'nothing', details: [`a  ${idOf(3)}`, `b  ${idOf(2)}`] }),
+    )
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LockedError, PreflightError, UsageError } from '../../src/errors.js'
 import { noPaint } from '../../src/render/paint.js'
-import { bugText, refusalText } from '../../src/render/refusal.js'
+import { bugText, refusalSentence, refusalText } from '../../src/render/refusal.js'
 import { type DryRunReport, dryRunJson, dryRunText } from '../../src/render/reports/plan.js'
 import {
   type ReleasePresence,
@@ -17,7 +17,8 @@ const now = new Date('2026-11-23T18:34:00Z')
 
 describe('a refusal', () => {
   it('says what, where and why, and what to run', () => {
-    const error = new PreflightError('web-2 has too little disk space. Nothing was changed.', {
+    const error = new PreflightError('web-2 has too little disk space.', {
+      changed: 'nothing',
       details: ['/srv (ext4)   free 210 MB   needs 640 MB', 'old releases on web-2: 9, 3.1 GB'],
       next: ['fix:  clonedeploy prune --only web-2 --keep 3'],
     })
@@ -28,6 +29,14 @@ describe('a refusal', () => {
 
   fix:  clonedeploy prune --only web-2 --keep 3
 `)
+  })
+
+  it.each([
+    ['nothing', 'no. Nothing was changed.'],
+    ['nothing served', 'no. What is served was not changed.'],
+    [null, 'no.'],
+  ] as const)('that has changed %s says so', (changed, sentence) => {
+    expect(refusalSentence(new PreflightError('no.', { changed }))).toBe(sentence)
   })
 
   it('without details is one line', () => {

@@ -50,8 +50,8 @@ export function demandAway(given: readonly Excluded[], read: readonly { readonly
   const here = given.map(({ host }) => host).filter(host => read.some(({ state }) => state.name === host))
   if (here.length === 0) return
   throw new UsageError(
-    `${here.join(', ')} ${here.length === 1 ? 'answers' : 'answer'}: only a host that cannot be reached is given up. Nothing was changed.`,
-    { next: ['fix: clonedeploy repair'] },
+    `${here.join(', ')} ${here.length === 1 ? 'answers' : 'answer'}: only a host that cannot be reached is given up.`,
+    { changed: 'nothing', next: ['fix: clonedeploy repair'] },
   )
 }
 

@@ -27,7 +27,7 @@ export class Interrupted extends Refusal {
   override name = 'Interrupted'
   override readonly exitCode = 3
   constructor(reason: string) {
-    super(`Stopped: ${reason}. Nothing was changed.`)
+    super(`Stopped: ${reason}.`, { changed: 'nothing' })
   }
 }
 
@@ -36,7 +36,7 @@ export class CalledOff extends Refusal {
   override name = 'CalledOff'
   override readonly exitCode = 130
   constructor() {
-    super('Stopped: you called it off. Nothing was changed.')
+    super('Stopped: you called it off.', { changed: 'nothing' })
   }
 }
 
@@ -46,7 +46,8 @@ export class LeftAtOnce extends Refusal {
   override readonly exitCode
   constructor(mayHaveChanged: boolean) {
     const back = 'Hosts that swapped put themselves back when their lease is over (15 s), or wait for a repair.'
-    super(`Stopped at once. ${mayHaveChanged ? back : 'Nothing was changed.'}`, {
+    super(`Stopped at once.${mayHaveChanged ? ` ${back}` : ''}`, {
+      changed: mayHaveChanged ? null : 'nothing',
       next: mayHaveChanged ? ['look: clonedeploy status'] : [],
     })
     this.exitCode = mayHaveChanged ? (6 as const) : (3 as const)

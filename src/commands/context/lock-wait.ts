@@ -20,7 +20,7 @@ export async function withLockWait<T>(
         type: 'note',
         level: 'info',
         host: null,
-        text: `${error.message.replace(' Nothing was changed.', '')} Waiting.`,
+        text: `${error.message} Waiting.`,
       })
       await Promise.race([sleep(2000), context.io.stop.asked])
     }
@@ -30,6 +30,6 @@ export async function withLockWait<T>(
 /** What others do comes to its end: the same command can wait for that. */
 function withWait({ io }: Context, { lockWait }: TransactionFlags, error: LockedError): LockedError {
   if (lockWait !== undefined) return error
-  const { message, details, next, cause } = error
-  return new LockedError(message, { details, next: [`wait: ${io.again('--lock-wait 10m')}`, ...next], cause })
+  const { message, details, next, changed, cause } = error
+  return new LockedError(message, { details, next: [`wait: ${io.again('--lock-wait 10m')}`, ...next], changed, cause })
 }

@@ -28,7 +28,8 @@ function notOurs(owned: readonly Owned[], us: string, again: string): PreflightE
   const texts = [...new Set(owned.map(({ text }) => text))]
   const names = owned.map(({ host }) => host).join(', ')
   const what = texts.length === 1 ? `: ${texts[0]}` : ` were deployed as another app or stage, and this is ${us}`
-  return new PreflightError(`${names}${what}. Nothing was changed.`, {
+  return new PreflightError(`${names}${what}.`, {
+    changed: 'nothing',
     details: texts.length === 1 ? [] : owned.map(({ host, text }) => `${host}  ${text}`),
     next: ['if both are in use: give each a deployTo of its own', `if only the name changed: ${again}`],
   })

@@ -96,8 +96,9 @@ export function demandFree(context: Context, fleet: Fleet): void {
   const doubtful = fleet.filter(({ state }) => inDoubt(state).length > 0)
   if (doubtful.length === 0) return
   throw new MixedError(
-    `An earlier run died after it swapped and before it was confirmed, on ${doubtful.map(({ state }) => state.name).join(', ')}. Nothing was changed now.`,
+    `An earlier run died after it swapped and before it was confirmed, on ${doubtful.map(({ state }) => state.name).join(', ')}.`,
     {
+      changed: 'nothing',
       details: [
         ...deadHolder(doubtful.map(({ state }) => state)),
         ...doubtful.flatMap(({ state }) =>
@@ -118,7 +119,8 @@ function demandEnded({ config }: Context, fleet: Fleet): void {
   if (first === undefined) return
   const { lock } = first.state
   const why = lock.over?.kind === 'ended' ? lock.over.why : ''
-  throw new MixedError(`An earlier run of ${config.stage} ended and needs a repair. Nothing was changed now.`, {
+  throw new MixedError(`An earlier run of ${config.stage} ended and needs a repair.`, {
+    changed: 'nothing',
     details: [
       ...deadHolder(left.map(({ state }) => state)),
       `ended    ${why}`,
@@ -144,9 +146,10 @@ export function demandNone(problems: readonly Problem[]): void {
   const hosts = new Set(problems.map(({ host }) => host))
   const message =
     problems.length === 1
-      ? `${first.host}: ${first.text}. Nothing was changed.`
-      : `${problems.length} problems on ${hosts.size} ${hosts.size === 1 ? 'host' : 'hosts'}. Nothing was changed.`
+      ? `${first.host}: ${first.text}.`
+      : `${problems.length} problems on ${hosts.size} ${hosts.size === 1 ? 'host' : 'hosts'}.`
   throw new PreflightError(message, {
+    changed: 'nothing',
     details: problems.length === 1 ? [] : problems.map(({ host, text }) => `${host}  ${text}`),
     next: [...new Set(problems.flatMap(({ fix }) => (fix === null ? [] : [`fix: ${fix}`])))],
   })

@@ -45,8 +45,7 @@ export async function bringEarlier(
     warnings.push(...run.warnings.map(text => `${release}: ${text}`))
     return halt?.reason ?? null
   } catch (error) {
-    if (error instanceof MixedError || error instanceof PreflightError)
-      return error.message.replace(/\.? Nothing was changed\.$/, '')
+    if (error instanceof MixedError || error instanceof PreflightError) return error.message.replace(/\.$/, '')
     throw error
   }
 }

@@ -56,14 +56,16 @@ export function demandJoinable(context: Context, facts: RepairFacts): string {
   const others = states.filter(({ name }) => !joining.has(name))
   const { record } = heard
   if (record === null)
-    throw new PreflightError('The other hosts serve no release that could be joined. Nothing was changed.', {
+    throw new PreflightError('The other hosts serve no release that could be joined.', {
+      changed: 'nothing',
       next: ['instead: clonedeploy deploy'],
     })
   demandOurs(context, states, joining, record)
   const odd = othersToMend(states, facts.damaged, joining, record)
   if (odd.length > 0 || (context.config.balancer !== null && openDrains(others) !== null)) {
     const who = odd.length > 0 ? odd.join(', ') : 'a run that died has drained hosts'
-    throw new MixedError(`The fleet is not whole without that: ${who}. Nothing was changed.`, {
+    throw new MixedError(`The fleet is not whole without that: ${who}.`, {
+      changed: 'nothing',
       next: ['look: clonedeploy status', 'first: clonedeploy repair'],
     })
   }
@@ -77,7 +79,8 @@ function demandRead({ hosts }: Context, { fleet, beyond }: RepairFacts, joining:
   const lost = names.filter(name => joining.has(name) && !isRead(name))
   const missing = lost.length > 0 || others.some(isRead) ? lost : others
   if (missing.length === 0) return
-  throw new PreflightError(`${missing.join(', ')} could not be read. Nothing was changed.`, {
+  throw new PreflightError(`${missing.join(', ')} could not be read.`, {
+    changed: 'nothing',
     details: missing.map(name => `${name}  ${beyond.get(name) ?? 'no answer'}`),
     next: ['look: clonedeploy check'],
   })
@@ -100,8 +103,8 @@ function demandOurs(
   ]
   if (isOurs && files.length === 0) return
   throw new MixedError(
-    `${brings.map(({ name }) => name).join(', ')} brings records along that are not this fleet's, which serves ${record.release}. Nothing was changed.`,
-    { next: files.map(file => `if it was in another fleet: ${file}`) },
+    `${brings.map(({ name }) => name).join(', ')} brings records along that are not this fleet's, which serves ${record.release}.`,
+    { changed: 'nothing', next: files.map(file => `if it was in another fleet: ${file}`) },
   )
 }
 

@@ -24,8 +24,8 @@ export async function recordOwner(context: Context, flags: AdoptFlags, fleet: Fl
   const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend))
   if (halt !== null)
     throw new MixedError(
-      `That this is ${ownerName(context.config)} could not be recorded everywhere: ${halt.reason}. What is served is as it was.`,
-      { next: ['look: clonedeploy status', 'again: clonedeploy repair --adopt'] },
+      `That this is ${ownerName(context.config)} could not be recorded everywhere: ${halt.reason}.`,
+      { changed: 'nothing served', next: ['look: clonedeploy status', 'again: clonedeploy repair --adopt'] },
     )
   keepRecord(context, plan.record)
 }

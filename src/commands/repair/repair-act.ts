@@ -199,12 +199,10 @@ export async function sourceOf(
   const { restart } = vouchedOf(facts, release) ?? context.config
   if (addedEntries(present, shared, touchedFiles({ restart, shared })) === extra)
     return artifactOf(kept, null, [], skeletonBuilt(context.cacheDir, digest))
-  throw new SourceError(
-    `The shared paths of the configuration are not those that ${release} was made with. Nothing was changed.`,
-    {
-      next: ['fix: clonedeploy deploy --force'],
-    },
-  )
+  throw new SourceError(`The shared paths of the configuration are not those that ${release} was made with.`, {
+    changed: 'nothing',
+    next: ['fix: clonedeploy deploy --force'],
+  })
 }
 
 function vouchedOf({ fleet }: Pick<RepairFacts, 'fleet'>, release: string) {
@@ -232,12 +230,10 @@ export function sends(decision: RepairDecision): boolean {
 }
 
 function nowhere(release: string): MixedError {
-  return new SourceError(
-    `No host holds ${release} as it was made, so it cannot be brought to the others. Nothing was changed.`,
-    {
-      next: ['fix: clonedeploy deploy --force', 'or:  clonedeploy rollback'],
-    },
-  )
+  return new SourceError(`No host holds ${release} as it was made, so it cannot be brought to the others.`, {
+    changed: 'nothing',
+    next: ['fix: clonedeploy deploy --force', 'or:  clonedeploy rollback'],
+  })
 }
 
 /** What every run of a repair or a join says of itself. */

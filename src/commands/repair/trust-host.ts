@@ -24,14 +24,13 @@ export function trustedHost({ config }: Context, { trustHost }: RepairFlags | Jo
 export function demandWord(trusted: string | null, states: readonly HostState[], joining: ReadonlySet<string>): void {
   if (trusted === null) return
   if (!states.some(({ name }) => name === trusted))
-    throw new PreflightError(
-      `${trusted} could not be read: what it says of the fleet is not known. Nothing was changed.`,
-      {
-        next: ['look: clonedeploy check'],
-      },
-    )
+    throw new PreflightError(`${trusted} could not be read: what it says of the fleet is not known.`, {
+      changed: 'nothing',
+      next: ['look: clonedeploy check'],
+    })
   if (joining.has(trusted) || !wordsOf(states).some(({ host }) => host === trusted))
-    throw new UsageError(`${trusted} says nothing of what the fleet serves. Nothing was changed.`, {
+    throw new UsageError(`${trusted} says nothing of what the fleet serves.`, {
+      changed: 'nothing',
       next: ['look: clonedeploy status'],
     })
 }
@@ -55,8 +54,9 @@ export function trustSteps({ io }: Context, { states, heard, joining }: Heard): 
 export function notBorneOut(context: Context, heard: Heard): MixedError {
   const { alone } = heard.heard
   const names = alone.map(({ host }) => host).join(', ')
-  return new MixedError(
-    `No other host bears out what ${names} ${alone.length === 1 ? 'says' : 'say'}. Nothing was changed.`,
-    { details: alone.map(aloneText), next: trustSteps(context, heard) },
-  )
+  return new MixedError(`No other host bears out what ${names} ${alone.length === 1 ? 'says' : 'say'}.`, {
+    changed: 'nothing',
+    details: alone.map(aloneText),
+    next: trustSteps(context, heard),
+  })
 }

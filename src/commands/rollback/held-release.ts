@@ -79,7 +79,7 @@ function yes(flags: Pick<RollbackFlags, 'yes'>): string {
 }
 
 function refusal(message: string, more: Partial<Pick<Refusal, 'details' | 'next'>>): PreflightError {
-  return new PreflightError(`${message} Nothing was changed.`, more)
+  return new PreflightError(message, { changed: 'nothing', ...more })
 }
 
 /** What hosts lack of a release, as far as it was found. */

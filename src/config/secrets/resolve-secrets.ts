@@ -62,7 +62,7 @@ function withoutNewline(text: string): string {
 
 function unreadable(missing: readonly string[]): PreflightError {
   const what = missing.length === 1 ? 'A secret' : `${missing.length} secrets`
-  return new PreflightError(`${what} cannot be read. Nothing was changed.`, { details: missing })
+  return new PreflightError(`${what} cannot be read.`, { changed: 'nothing', details: missing })
 }
 
 type CommandOutput = { readonly stdout: string } | { readonly problem: string }

@@ -58,6 +58,7 @@ export function demandAll(
   const { message, details, next } = unreachedText(away, reached.length)
   const spared = without !== null && failed.length < reached.length && away.every(isAway)
   throw new PreflightError(message, {
+    changed: 'nothing',
     details,
     next: spared ? [...next, `go on without: ${without(away.map(({ name }) => name))}`] : next,
     cause: away[0]?.error,
@@ -80,11 +81,11 @@ function unreachedText(failed: readonly Unreached[], total: number): Pick<Refusa
   const [first] = failed
   if (failed.length === 1 && first !== undefined) {
     const { message, details, next } = first.error
-    return { message: `${message.replace(/\.?$/, '.')} Nothing was changed.`, details, next }
+    return { message: message.replace(/\.?$/, '.'), details, next }
   }
   const groups = grouped(failed)
   return {
-    message: `${failed.length} of ${total} hosts cannot be reached. Nothing was changed.`,
+    message: `${failed.length} of ${total} hosts cannot be reached.`,
     details: groups.flatMap(({ message, details }) => [message, ...details.map(line => `  ${line}`)]),
     next: unique(groups.flatMap(({ next }) => next)),
   }

@@ -70,12 +70,10 @@ export function demandStates(
 ): readonly { readonly session: Session; readonly state: HostState; readonly sessions: number }[] {
   const failed = inspected.filter(({ state }) => state === null)
   if (failed.length > 0) {
-    throw new PreflightError(
-      `${failed.map(({ session }) => session.host.name).join(', ')} could not be read. Nothing was changed.`,
-      {
-        details: failed.map(({ session, error }) => `${session.host.name}  ${error}`),
-      },
-    )
+    throw new PreflightError(`${failed.map(({ session }) => session.host.name).join(', ')} could not be read.`, {
+      changed: 'nothing',
+      details: failed.map(({ session, error }) => `${session.host.name}  ${error}`),
+    })
   }
   return inspected.map(({ session, state, sessions }) => ({ session, state: state as HostState, sessions }))
 }

@@ -105,8 +105,9 @@ async function endLocks(run: Run): Promise<void> {
 /** Another run ended between our reading of the fleet and our lock: the plan is stale. */
 function staleError(stage: string, hosts: readonly string[]): LockedError {
   return new LockedError(
-    `Another run changed ${stage} while this one was being planned. Nothing was changed by this one.`,
+    `Another run changed ${stage} while this one was being planned: this one ended before it did anything.`,
     {
+      changed: 'nothing',
       details: [`seen on  ${hosts.join(', ')}`],
       next: ['look: clonedeploy status'],
     },

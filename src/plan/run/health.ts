@@ -83,8 +83,8 @@ function urlOf(check: Asked, variables: Variables): URL {
   const url = addressOf(check, variables)
   if (url !== null) return url
   throw new UsageError(
-    `The health check ${writtenAddress(check)} is no address on ${variables.CLONEDEPLOY_HOST}, with its variables put in. Nothing was changed.`,
-    { next: ['check the variables: clonedeploy config'] },
+    `The health check ${writtenAddress(check)} is no address on ${variables.CLONEDEPLOY_HOST}, with its variables put in.`,
+    { changed: 'nothing', next: ['check the variables: clonedeploy config'] },
   )
 }
 
