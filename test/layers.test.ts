@@ -36,6 +36,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@clack/prompts': ['commands/context/ask.ts', 'commands/context/screen.ts'],
   chalk: ['render/paint.ts'],
   commander: ['cli/completion.ts', 'cli/program.ts'],
+  execa: ['artifact/git/git.ts'],
   'fast-string-width': ['render/table.ts'],
   ignore: ['artifact/select/deployignore.ts'],
   jiti: ['config/load/evaluate.ts'],

@@ -1,6 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { PreflightError } from '../../errors.js'
 
 export interface GitOptions {
@@ -35,61 +33,44 @@ export async function gitList(args: readonly string[], options: GitOptions): Pro
 
 /** Like `git`, for a failure that is an answer. Throws when git could not run at all, and the signal's reason. */
 export async function tryGit(args: readonly string[], options: Omit<GitOptions, 'failure'>) {
-  const { cwd, signal, input = '', encoding = 'utf8' } = options
+  const { cwd, signal, input, encoding = 'utf8' } = options
+  const { execa } = await import('execa')
   signal?.throwIfAborted()
-  const child = startGit(args, options)
-  const abort = () => endGit(child)
-  const timer = setTimeout(abort, longest)
-  signal?.addEventListener('abort', abort, { once: true })
-  try {
-    child.stdin.on('error', () => {}).end(Buffer.from(input, 'latin1'))
-    const [stdout, stderr, code] = await Promise.all([all(child.stdout), all(child.stderr), exitOf(child)])
-    signal?.throwIfAborted()
-    if (code === 'ENOENT' && existsSync(cwd)) throw new GitMissingError()
-    const said = decoded(stderr, encoding)
-    const errors = said === '' && code !== 0 ? [`git ${args[0]} ended with ${code}`] : said.split('\n')
-    return { ok: code === 0, stdout: decoded(stdout, encoding), errors: errors.slice(-10) }
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
-  }
-}
-
-/** Milliseconds: no fetch and no checkout takes so long. */
-const longest = 15 * 60_000
-
-/** git as a process whose streams are all ours. */
-export function startGit(args: readonly string[], { cwd, bare = false }: Pick<GitOptions, 'cwd' | 'bare'>): GitProcess {
-  const directories = `safe.bareRepository=${bare ? 'all' : 'explicit'}`
-  return spawn('git', [...safely, '-c', directories, ...args], { cwd, env: cleanEnv(process.env) })
-}
-
-export type GitProcess = ChildProcessWithoutNullStreams
-
-/** Asks it to end, and five seconds later makes it. */
-export function endGit(child: GitProcess): void {
-  child.kill()
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
-  child.once('close', () => clearTimeout(timer))
-}
-
-/** Its exit code, the signal that ended it, or why it could not be started. */
-export function exitOf(child: GitProcess): Promise<number | string> {
-  return new Promise(resolve => {
-    child.on('error', error => resolve((error as NodeJS.ErrnoException).code ?? error.message))
-    child.on('close', (code, killedBy) => resolve(code ?? killedBy ?? 'an unknown signal'))
+  const result = await execa('git', argvOf(args, options), {
+    ...settings(options),
+    ...(input === undefined ? { stdin: 'ignore' } : { input: Buffer.from(input, 'latin1') }),
+    encoding,
   })
+  if (result.isCanceled) throw signal?.reason
+  if (result.code === 'ENOENT' && existsSync(cwd)) throw new GitMissingError()
+  const errors = result.stderr === '' && result.failed ? [result.shortMessage ?? ''] : result.stderr.split('\n')
+  return { ok: !result.failed, stdout: result.stdout, errors: errors.slice(-10) }
 }
 
-async function all(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk)
-  return Buffer.concat(chunks)
+/** git with its output as a stream, read while it runs. A process of execa is a promise, too: it comes in an object. */
+export async function startGit(
+  args: readonly string[],
+  options: Pick<GitOptions, 'cwd' | 'bare' | 'signal'>,
+  input: string,
+) {
+  const { execa } = await import('execa')
+  options.signal?.throwIfAborted()
+  return { git: execa('git', argvOf(args, options), { ...settings(options), input, stderr: 'ignore', buffer: false }) }
 }
 
-/** Without the last newline. */
-function decoded(bytes: Buffer, encoding: 'utf8' | 'latin1'): string {
-  return bytes.toString(encoding).replace(/\r?\n$/, '')
+function argvOf(args: readonly string[], { bare = false }: Pick<GitOptions, 'bare'>): readonly string[] {
+  return [...safely, '-c', `safe.bareRepository=${bare ? 'all' : 'explicit'}`, ...args]
+}
+
+function settings({ cwd, signal }: Pick<GitOptions, 'cwd' | 'signal'>) {
+  return {
+    cwd,
+    env: cleanEnv(process.env),
+    extendEnv: false,
+    reject: false,
+    timeout: 15 * 60_000,
+    ...(signal ? { cancelSignal: signal } : {}),
+  } as const
 }
 
 /** Without the variables by which git, when it runs us in a hook, would have every git work on its own repository. */

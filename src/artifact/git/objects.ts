@@ -1,4 +1,4 @@
-import { endGit, exitOf, type GitOptions, gitList, startGit } from './git.js'
+import { type GitOptions, gitList, startGit } from './git.js'
 
 /** An entry of a commit's tree: `mode` in octal, as git keeps it, the path as latin1. */
 export interface TreeEntry {
@@ -39,16 +39,12 @@ export async function changedBetween(from: string, to: string, run: Asked): Prom
 const most = 64 << 20
 
 /** The contents of these blobs, one after the other. Throws an UnusualError for one that is missing, none, or too large. */
-export async function* blobsOf(oids: readonly string[], { signal, ...run }: Asked): AsyncGenerator<Buffer> {
+export async function* blobsOf(oids: readonly string[], run: Asked): AsyncGenerator<Buffer> {
   if (oids.length === 0) return
-  const child = startGit([real, 'cat-file', '--batch'], run)
-  const ended = exitOf(child)
-  const abort = () => endGit(child)
-  signal?.addEventListener('abort', abort, { once: true })
+  const wanted = oids.map(oid => `${oid}\n`).join('')
+  const { git } = await startGit([real, 'cat-file', '--batch'], run, wanted)
   try {
-    child.stderr.resume()
-    child.stdin.on('error', () => {}).end(oids.map(oid => `${oid}\n`).join(''))
-    const input = pieces(child.stdout)
+    const input = pieces(git.stdout)
     for (const oid of oids) {
       const header = await input.line()
       const size = Number(/^[0-9a-f]+ blob (\d+)$/.exec(header)?.[1] ?? Number.NaN)
@@ -57,11 +53,10 @@ export async function* blobsOf(oids: readonly string[], { signal, ...run }: Aske
       yield bytes.subarray(0, size)
     }
   } finally {
-    signal?.removeEventListener('abort', abort)
-    if (child.exitCode === null) child.kill()
-    child.stdout.destroy()
-    await ended
-    signal?.throwIfAborted()
+    git.kill()
+    git.stdout.destroy()
+    await git
+    run.signal?.throwIfAborted()
   }
 }
 
