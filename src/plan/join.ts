@@ -84,13 +84,13 @@ export function planEarlier(intent: BringIntent): Plan {
   const plan = planBring(intent)
   return {
     ...plan,
-    phases: lockPhases(plan, 'prepare', 'prune'),
+    phases: lockPhases(plan, 'prepare', 'record'),
     identical: 'strict',
     hosts: plan.hosts.map(host =>
       intent.needs.get(host.host.name) === 'push'
         ? {
             ...host,
-            prune: scriptStep(
+            record: scriptStep(
               keep({ root: host.root, tx: intent.tx }, intent.release),
               `keep releases/${intent.release}`,
             ),

@@ -16,13 +16,13 @@ export function swapPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'>):
   const all = together(hosts)
   return [
     { name: 'lock', ...all, steps: ['lock'], onFailure: 'discard' },
-    { name: 'prepare', ...all, steps: ['prepare', 'stage'], onFailure: 'discard' },
+    { name: 'prepare', ...all, steps: ['prepare', 'links'], onFailure: 'discard' },
     { name: 'once', ...all, steps: ['once'], onFailure: 'discard' },
     ...rollout.batches.flatMap((_, i) => swapBatch(rollout, i)),
     ...(rollout.batches.length > 1 ? [look(all.hosts)] : []),
     { name: 'ping', ...all, steps: [], onFailure: 'restore' },
     { name: 'confirm', ...all, steps: ['confirm'], onFailure: 'repair' },
-    { name: 'finish', ...all, steps: ['prune', 'finish'], onFailure: 'end' },
+    { name: 'finish', ...all, steps: ['prune', 'record', 'finish'], onFailure: 'end' },
   ]
 }
 
@@ -35,10 +35,10 @@ export function restartPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'
 /** What needs the locks of all hosts, and no swap. */
 export function lockPhases(
   { hosts }: Pick<Plan, 'hosts'>,
-  ...then: readonly ('prepare' | 'prune')[]
+  ...then: readonly ('prepare' | 'prune' | 'record')[]
 ): readonly PhasePlan[] {
   const all = together(hosts)
-  const steps = { prepare: ['prepare', 'stage'], prune: ['prune'] } as const
+  const steps = { prepare: ['prepare', 'links'], prune: ['prune'], record: ['record'] } as const
   return [
     { name: 'lock', ...all, steps: ['lock'], onFailure: 'discard' },
     ...then.map(name => ({ name, ...all, steps: steps[name], onFailure: 'end' }) as const),

@@ -59,6 +59,7 @@ export type PhaseName =
   | 'confirm'
   | 'finish'
   | 'prune'
+  | 'record'
 
 /**
  * What the failure of a phase means. `discard`: nothing was swapped, so what was prepared goes. `restore`: all hosts go back.
@@ -70,7 +71,7 @@ export type OnFailure = 'discard' | 'restore' | 'repair' | 'end'
 export type StepName =
   | 'lock'
   | 'prepare'
-  | 'stage'
+  | 'links'
   | 'once'
   | 'arm'
   | 'restart'
@@ -79,6 +80,7 @@ export type StepName =
   | 'canaryCheck'
   | 'confirm'
   | 'prune'
+  | 'record'
   | 'finish'
 
 export interface HostPlan {
@@ -95,7 +97,7 @@ export interface HostPlan {
   readonly lock: ScriptStep
   readonly renew: ScriptStep
   readonly prepare: readonly Step[]
-  readonly stage: ScriptStep
+  readonly links: ScriptStep
   /** On one host only, when every host is prepared and before any is swapped. */
   readonly once: readonly HookStep[]
   readonly arm: ScriptStep
@@ -109,7 +111,10 @@ export interface HostPlan {
   /** The same, asked on the first hosts. */
   readonly canaryCheck: ScriptStep | null
   readonly confirm: ScriptStep
+  /** Removes releases that may go; null: none. */
   readonly prune: ScriptStep | null
+  /** Keeps on the host what has to be known of a fleet or a release beside the end of this run; null: nothing. */
+  readonly record: ScriptStep | null
   readonly finish: ScriptStep
   readonly restore: ScriptStep
   /** Serve the old release again, and see that it is served; empty where there was none. */

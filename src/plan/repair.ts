@@ -53,7 +53,7 @@ export function planRemake(intent: BringIntent, damaged: string): Plan {
         damaged,
         `changed on a host, made anew as ${intent.release}`,
       )
-      return { ...host, prune: scriptStep(script, `mark ${damaged} bad`) }
+      return { ...host, record: scriptStep(script, `mark ${damaged} bad`) }
     }),
   }
 }
@@ -108,11 +108,11 @@ export function planRecord(intent: Intent, text: string): Plan {
   const record = sameRecord(intent)
   return {
     ...plan,
-    phases: lockPhases(plan, 'prune'),
+    phases: lockPhases(plan, 'record'),
     record,
     hosts: plan.hosts.map(host => ({
       ...host,
-      prune: scriptStep(recordFleet({ root: host.root, tx: intent.tx }, record), text, 60_000),
+      record: scriptStep(recordFleet({ root: host.root, tx: intent.tx }, record), text, 60_000),
     })),
   }
 }
@@ -186,11 +186,11 @@ function isRight({ needs }: BringIntent, { host }: HostPlan): boolean {
 
 function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
   const text = `make both links: go and back → releases/${release}, which it serves`
-  const staged = layLinks({ root: host.root, tx }, release, host.old, Buffer.alloc(0))
+  const links = layLinks({ root: host.root, tx }, release, host.old, Buffer.alloc(0))
   return {
     ...host,
     stays: true,
-    stage: scriptStep(staged, text, 60_000),
+    links: scriptStep(links, text, 60_000),
     restart: [],
     health: [],
     processes: null,

@@ -163,7 +163,7 @@ function planHost(
     lock: scriptStep(lock(claim, holderRecord(intent, host), lockOptions(intent, state, old)), 'take the lock'),
     renew: scriptStep(renew(claim), 'renew the lease'),
     prepare: prepare(host, state, claim),
-    stage: scriptStep(
+    links: scriptStep(
       layLinks(claim, release, old, goBack, intent.command === 'deploy' ? unconfirmed : null),
       `make both links: go → releases/${release}, back → ${inWords(old)}`,
       60_000,
@@ -179,6 +179,7 @@ function planHost(
     confirm: scriptStep(confirm(claim, release, record), 'confirm'),
     prune:
       drop.length === 0 ? null : scriptStep(prune(claim, drop), `remove ${drop.length} old: ${drop.join(' ')}`, long),
+    record: null,
     finish: scriptStep(
       finish(claim, { fleet: record, history: historyRecord(intent, now.previous) }),
       'record the release, unlock',

@@ -17,7 +17,7 @@ import { nameOf } from '../support/processes.js'
 const renew = { script: new Script('renew', 'exit 1') }
 const held = { script: new Script('renew', ':') }
 const step = { script: new Script('later', ':') }
-const later = { confirm: step, prune: null, finish: step, look: step }
+const later = { confirm: step, prune: null, record: null, finish: step, look: step }
 
 describe('a process in releases/a', () => {
   const root = mkdtempSync(join(tmpdir(), 'clonedeploy-old-'))

@@ -70,13 +70,17 @@ function told(run: Run, host: HostRun, text: string): null {
   return null
 }
 
-/** What stands on stdout where old releases could not be removed. */
+/** Stand on stdout where old releases could not be removed, or a record could not be kept. */
 export const notRemoved = '@not removed'
+export const notRecorded = '@not recorded'
 
-/** Records the end of a transaction, unlocks, and reads `current` once more; removes old releases first, unless that is left out. */
-export function endScript({ prune, finish, look }: HostPlan, pruning = true): Script {
-  const end = [finish.script, look.script]
-  return chain(prune !== null && pruning ? [tolerant(prune.script), ...end] : end)
+/** Records the end of a transaction, unlocks, and reads `current` once more. `tidying`: what can fail without harm goes first. */
+export function endScript({ prune, record, finish, look }: HostPlan, tidying = true): Script {
+  const first = [
+    ...(prune === null ? [] : [tolerant(prune.script, notRemoved)]),
+    ...(record === null ? [] : [tolerant(record.script, notRecorded)]),
+  ]
+  return chain([...(tidying ? first : []), finish.script, look.script])
 }
 
 /** All that a host has still to do once it serves well: these follow each other closely. */
@@ -85,6 +89,6 @@ export function lastScripts(plan: HostPlan): readonly Script[] {
 }
 
 /** What was served before can wait for the next deploy; the end of this one cannot. */
-function tolerant(script: Script): Script {
-  return new Script(script.name, `${group(script)} || echo '${notRemoved}'`, [], true)
+function tolerant(script: Script, failed: string): Script {
+  return new Script(script.name, `${group(script)} || echo '${failed}'`, [], true)
 }

@@ -22,7 +22,7 @@ export async function scriptsUpTo(
       scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, payload, delivery))
     }
   }
-  return [...scripts, host.plan.stage.script]
+  return [...scripts, host.plan.links.script]
 }
 
 /** Bytes of the longest manifest, or list of its files' times, that a host is believed. */

@@ -4,7 +4,7 @@ import { codes } from '../../scripts/shell/codes.js'
 import { removedText } from '../../text/phrases.js'
 import { onEach } from '../each.js'
 import { failureOf, reasonOf } from '../failure.js'
-import { endScript, lastScripts, notRemoved } from '../health/processes.js'
+import { endScript, lastScripts, notRecorded, notRemoved } from '../health/processes.js'
 import type { HostFailure } from '../outcome.js'
 import { currentIn, lookAgain } from './restore.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, runStep } from './run.js'
@@ -80,18 +80,26 @@ export async function finishAll(run: Run): Promise<Halt | null> {
 
 /** Does all of it in one request. If its answer is lost, or removing old releases takes too long, ends without removing them. */
 async function finish(run: Run, host: HostRun) {
-  const { prune, finish } = host.plan
-  const pruned = prune && (await host.session.run(endScript(host.plan), { timeout: prune.timeout + finish.timeout }))
-  const said = pruned?.stdout.toString('latin1') ?? ''
-  if (pruned?.code === null) run.warnings.push(`${host.name}: whether old releases were removed is not known`)
-  else if (said.includes(notRemoved)) run.warnings.push(`${host.name}: old releases could not be removed`)
+  const { prune, record, finish } = host.plan
+  const tidying = [prune, record].filter(step => step !== null)
+  const timeout = tidying.reduce((sum, step) => sum + step.timeout, finish.timeout)
+  const tidied = tidying.length === 0 ? null : await host.session.run(endScript(host.plan), { timeout })
+  const said = tidied?.stdout.toString('latin1') ?? ''
+  warnOfRest(run, host, tidied?.code === null, said)
   const result =
-    pruned === null || pruned.code === null
+    tidied === null || tidied.code === null
       ? await retry(2, () => host.session.run(endScript(host.plan, false), { timeout: finish.timeout }))
-      : pruned
+      : tidied
   if (result.code === 0 || result.code === codes.fenced) host.locked = false
   host.current = result.code === 0 ? currentIn(result) : await lookAgain(host)
   return { removed: (said.match(/^removed /gm) ?? []).length, failure: readBack(run, host, result) }
+}
+
+function warnOfRest(run: Run, { name, plan: { prune, record } }: HostRun, isLost: boolean, said: string): void {
+  if (prune !== null && isLost) run.warnings.push(`${name}: whether old releases were removed is not known`)
+  if (said.includes(notRemoved)) run.warnings.push(`${name}: old releases could not be removed`)
+  if (record !== null && isLost) run.warnings.push(`${name}: it is not known whether this was done: ${record.text}`)
+  if (said.includes(notRecorded)) run.warnings.push(`${name}: this could not be done: ${record?.text}`)
 }
 
 function readBack(run: Run, host: HostRun, result: RunResult): HostFailure | null {
@@ -139,8 +147,8 @@ async function bringForward(run: Run, host: HostRun): Promise<HostFailure | null
   const back = await lookAgain(host)
   if (back.kind === 'unknown') return host.failure
   if (back.target !== `releases/${run.plan.release}`) {
-    const staged = await runStep(run, host, 'confirm', plan.stage)
-    if (staged.failure !== null) return staged.failure
+    const linked = await runStep(run, host, 'confirm', plan.links)
+    if (linked.failure !== null) return linked.failure
     const waiting = host.session.open(plan.arm.script, 60_000)
     if ((await waiting.line(20_000)) !== 'armed') return host.failure
     const { line } = await sendGo(waiting, run.plan.tx)

@@ -34,13 +34,13 @@ export async function prepareAll(run: Run): Promise<Halt | null> {
       if (failure !== null) return failure
       host.tree = treeIn(result.stdout) ?? host.tree
     }
-    return stageSwap(host)
+    return makeLinks(host)
   })
   return halt ?? compareTrees(run)
 }
 
-async function stageSwap(host: HostRun): Promise<HostFailure | null> {
-  const { name, text, script, timeout } = host.plan.stage
+async function makeLinks(host: HostRun): Promise<HostFailure | null> {
+  const { name, text, script, timeout } = host.plan.links
   const result = takeSentAhead(host, script.name) ?? (await host.session.run(script, { timeout }))
   return result.code === 0 ? null : failureOf({ phase: 'prepare', step: name, text, timeout }, result)
 }

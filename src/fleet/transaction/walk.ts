@@ -32,10 +32,11 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
   confirm: confirmAll,
   finish: finishAll,
   prune: stepsAs('clean'),
+  record: stepsAs('clean'),
 }
 
 /** Short, and half done they would leave more to mend than done. */
-const unstoppable: readonly PhaseName[] = ['swap', 'ping', 'confirm', 'finish', 'prune']
+const unstoppable: readonly PhaseName[] = ['swap', 'ping', 'confirm', 'finish', 'prune', 'record']
 
 /** What stands around each phase: whether it is begun, and what a wish to stop does to it. */
 export type Around = (run: Run, phase: PhasePlan, act: (run: Run) => Promise<Halt | null>) => Promise<Halt | null>
