@@ -13,6 +13,9 @@ export const paths = {
   history: '.clonedeploy/history',
   /** What the balancers were before a run changed them; only while it may still be otherwise. */
   drained: '.clonedeploy/drained',
+  manifests: '.clonedeploy/manifests',
+  /** Of the releases that are bad. */
+  marks: '.clonedeploy/bad',
   /** While it is there, the app shall show that it is being worked on. */
   maintenance: 'shared/maintenance',
   release: (id: string) => `releases/${releaseName(id)}`,

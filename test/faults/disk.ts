@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import {
   closeSync,
   copyFileSync,
+  fsyncSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -44,8 +45,11 @@ export function mountDisk(folder: string): Disk {
 }
 
 export interface Image extends Disk {
-  /** The file system as it would come up again if the power went off now: a copy of what has reached the medium. */
-  readonly afterPowerCut: () => { readonly folder: string; readonly remove: () => void }
+  /**
+   * The file system as it would come up again if the power went off now: a copy of what has reached the medium. With
+   * `commit`, a database beside the app has just committed: that brings every name, and nothing of what is in files.
+   */
+  readonly afterPowerCut: (commit: boolean) => { readonly folder: string; readonly remove: () => void }
 }
 
 /** The same as ext4 in a file. */
@@ -61,7 +65,8 @@ export function mountImage(folder: string): Image {
   const disk = diskOn(folder)
   return {
     ...disk,
-    afterPowerCut() {
+    afterPowerCut(commit) {
+      if (commit) flushOther(join(folder, '.other'))
       const copy = mkdtempSync(join(dir, 'copy-'))
       copyFileSync(file, `${copy}.img`)
       mount('-o', 'loop', `${copy}.img`, copy)
@@ -72,6 +77,13 @@ export function mountImage(folder: string): Image {
       rmSync(dir, { recursive: true, force: true })
     },
   }
+}
+
+function flushOther(path: string): void {
+  const other = openSync(path, 'w')
+  writeSync(other, 'committed')
+  fsyncSync(other)
+  closeSync(other)
 }
 
 function diskOn(folder: string): Disk {

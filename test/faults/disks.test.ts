@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
@@ -174,31 +174,50 @@ describe.skipIf(!here)('a power cut', () => {
   const files = ['version', 'one.txt', 'two/three.txt']
 
   it.each([
-    ['seal', 'old'],
-    ['renew', 'new'],
+    ['after', 'seal', 'old'],
+    ['before', 'confirm', 'new'],
     ...exhaustive([
-      ['unpack', 'old'],
-      ['stage', 'old'],
-      ['finish', 'new'],
-    ]),
-  ])('after the host was told to %s leaves the %s release, whole', async (kind, wanted) => {
+      ['after', 'unpack', 'old'],
+      ['after', 'stage', 'old'],
+      ['after', 'finish', 'new'],
+    ] as const),
+  ] as const)('%s the host was told to %s leaves the %s release, whole', async (when, kind, wanted) => {
     await scene.deploy('old')
     scene.project.write(app('new'))
-    const running = startHeld(scene.project, 'deploy', { kind, k: 1, when: 'after' })
+    const running = startHeld(scene.project, 'deploy', { kind, k: 1, when })
     expect(await running.reached()).toBe(true)
-    const { folder, remove } = image.afterPowerCut()
-    try {
-      const target = readlinkSync(join(folder, 'current'))
-      const texts = files.map(file => readFileSync(join(folder, target, file), 'utf8').split(' ')[0])
-      expect(texts).toEqual([wanted, wanted, wanted])
-      for (const seal of readdirSync(join(folder, '.clonedeploy/manifests')).filter(name => name.endsWith('.seal')))
-        expect(readFileSync(join(folder, 'releases', seal.replace('.seal', ''), 'two/three.txt'), 'utf8')).toMatch(
-          /^(old|new) three\n$/,
-        )
-    } finally {
-      remove()
+    // The disk alone first: a commit changes what is on it.
+    for (const commit of [false, true]) {
+      const { folder, remove } = image.afterPowerCut(commit)
+      try {
+        const target = readlinkSync(join(folder, 'current'))
+        const texts = files.map(file => readFileSync(join(folder, target, file), 'utf8').split(' ')[0])
+        expect(texts).toEqual([wanted, wanted, wanted])
+        for (const id of sealedOn(folder)) {
+          expect(readFileSync(join(folder, 'releases', id, 'two/three.txt'), 'utf8')).toMatch(/^(old|new) three\n$/)
+          for (const end of ['', '.seal', '.run', '.sealed'])
+            expect(textOf(join(folder, '.clonedeploy/manifests', `${id}${end}`)), end).not.toBe('')
+        }
+        for (const tx of swappedOn(folder))
+          expect([textOf(join(tx, 'next')), textOf(join(tx, 'old'))]).not.toContain('')
+      } finally {
+        remove()
+      }
     }
     running.resume()
     expect((await running.ended).code).toBe(0)
   })
 })
+
+function sealedOn(folder: string): readonly string[] {
+  const names = readdirSync(join(folder, '.clonedeploy/manifests'))
+  return names.filter(name => name.endsWith('.seal')).map(name => name.replace('.seal', ''))
+}
+
+/** The folders of transactions that swapped and are not over. */
+function swappedOn(folder: string): readonly string[] {
+  const all = join(folder, '.clonedeploy/tx')
+  return readdirSync(all)
+    .map(tx => join(all, tx))
+    .filter(tx => existsSync(join(tx, 'state.swapped')) && existsSync(join(tx, 'stage')))
+}

@@ -19,7 +19,7 @@ const known = [
   ['end', /^end$/m],
   ['lock', /clonedeploy-probe/],
   ['unpack', /tar -x/],
-  ['seal', /X\/seal/],
+  ['seal', /new\.seal/],
   ['stage', /stage\/revert/],
   ['renew', /touch "\$@"/],
   ['confirm', /"\$X\/undecided" "\$X\/outcome\.confirmed"/],

@@ -14,7 +14,7 @@ export const newTarget = `releases/${newId}`
 
 /** A payload of which only the bytes matter. */
 export function arriving(text: string): Arrival {
-  const none = { files: 0, bytes: 0, links: 0, folders: 0, names: null, entries: 0, sum: '' }
+  const none = { files: 0, bytes: 0, links: 0, folders: 0, names: null, entries: 0, unlinked: 0, sum: '' }
   return { data: Buffer.from(text), zip: 'gzip', ...none }
 }
 

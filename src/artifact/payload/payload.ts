@@ -49,7 +49,8 @@ export async function payloadFrom(
     const zip = amount.bytes > many ? zipOfMany : 'gzip'
     const data = await zipped(archive(sent, edits, frozen, reader, time), zip)
     const names = amount.bytes > many ? null : namesOf(sent)
-    return { data, zip, ...amount, names, entries: entriesOf(frozen.manifest).length, sum: sumOf(sent, names) }
+    const { entries, folders } = sizeOf(frozen.manifest)
+    return { data, zip, ...amount, names, entries, unlinked: amount.files + folders, sum: sumOf(sent, names) }
   } finally {
     reader.close()
   }
@@ -71,9 +72,13 @@ function sentFor(base: Manifest | null, next: Manifest, isWritable: (path: strin
 /** What a host writes that takes what did not change from its base as hard links; from none, everything. */
 export function writtenFor(base: Manifest | null, next: Manifest, writable: readonly string[]): Needs {
   const { files, bytes, links } = amountOf(sentFor(base, next, writableTest(writable)))
-  const entries = entriesOf(next)
-  const folders = entries.filter(({ kind }) => kind === 'folder').length
-  return { bytes, entries: entries.length, inodes: files + links + folders }
+  const { entries, folders } = sizeOf(next)
+  return { bytes, entries, inodes: files + links + folders }
+}
+
+function sizeOf(manifest: Manifest) {
+  const entries = entriesOf(manifest)
+  return { entries: entries.length, folders: entries.filter(({ kind }) => kind === 'folder').length }
 }
 
 function mayDiffer(line: string, newline: string, isWritable: (path: string) => boolean): boolean {

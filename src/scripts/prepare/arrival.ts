@@ -20,6 +20,8 @@ export interface Arrival {
   readonly names: readonly string[] | null
   /** Files, links and folders of the whole release. */
   readonly entries: number
+  /** What is new where all else is linked: files that arrive, and all folders of the release. */
+  readonly unlinked: number
   /** sha256 (hex) of what arrives, as `arrived` prints it on a host: modes and sizes, contents, targets. */
   readonly sum: string
 }

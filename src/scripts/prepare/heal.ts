@@ -2,7 +2,8 @@ import { fileTime, touchStamp } from '../../release/id.js'
 import { paths, releaseName } from '../../release/paths.js'
 import { differingFunction } from '../read/verify.js'
 import { codes } from '../shell/codes.js'
-import { type Claim, fenced, flush } from '../shell/fence.js'
+import { type Claim, fenced } from '../shell/fence.js'
+import { flush, flushAll } from '../shell/flush.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 import { sealedFunction } from './sealed.js'
@@ -49,11 +50,11 @@ again() {
 { sheet "$T" | sealed sheet >"$I/sheet"; } 2>/dev/null
 intact "$L" "$T" >/dev/null 2>&1 || { echo "it could not be made whole\${e:+: \${e##*
 }}"; exit ${codes.notIntact}; }`,
-      flush,
+      flushAll,
       sh`mv -- ${paths.release(release)} "$X/aside/" || exit ${codes.unpack}
 mv -- "$T" ${paths.releases}/ || { mv -- "$X/aside/"${id} ${paths.releases}/; exit ${codes.unpack}; }
 mv -f "$I/sheet" "$m.sheet"; rm -rf "$I"`,
-      flush,
+      flush(paths.releases, sh`"$X" "$X/aside"`, paths.manifests),
     ],
     contents,
   )

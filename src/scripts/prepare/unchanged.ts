@@ -47,8 +47,7 @@ done'
  * sheet; else as copies, and then everything is read again. What came although it is unchanged stays as it came.
  */
 export function withUnchanged(what: Unpack, base: string, payload: Arrival): ShellText {
-  return sh`linked=
-sort -m "$B" "$own" | uniq -d | sort -m - "$I/again" | uniq -u >"$I/same"
+  return sh`sort -m "$B" "$own" | uniq -d | sort -m - "$I/again" | uniq -u >"$I/same"
 { names f "$I/same"; names l "$I/same"; } >"$I/unchanged"
 ${what.unchanged === 'link' ? linkBase(base, payload) : sh``}
 if [ -n "$linked" ]; then

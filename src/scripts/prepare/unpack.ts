@@ -26,7 +26,7 @@ export function unpack(claim: Claim, what: Unpack, payload: Arrival, delivery: D
       fenced(claim),
       treeFunctions,
       sealedFunction(what.writable ?? []),
-      sh`I=$PWD/${paths.incoming(claim.tx)}; T=$I/tree; own=$I/own/${releaseName(what.release)}
+      sh`I=$PWD/${paths.incoming(claim.tx)}; T=$I/tree; own=$I/own/${releaseName(what.release)}; linked=
 [ ! -e ${paths.release(what.release)} ] || exit ${codes.exists}
 [ ! -e "$I" ] || rm -rf "$I"
 umask 077; mkdir -p "$I" || exit ${codes.unpack}
@@ -62,7 +62,8 @@ ${layOut(dir, what.shared.skeleton ?? {})}`,
       sealing(what),
       sh`printf '%s\n' ${what.release} >"$X/made" &&
 mv -f "$own" "$own.sheet" "$own.sealed" .clonedeploy/manifests/ &&
-mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}`,
+mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}
+[ -z "$linked" ] || { printf '%s\n' ${payload.unlinked} >"$X/linked"; } 2>/dev/null || :`,
       ...(delivery === 'sent and kept' ? [dropCopy] : []),
     ],
     typeof delivery === 'string' ? payload.data : delivery.key,
@@ -109,7 +110,7 @@ ln -s -- ${sharedTarget(linked)} ${path} || exit ${codes.unpack}`
 
 function sharedFolder(dir: string): ShellText {
   const path = `${paths.shared}/${dir}`
-  return sh`[ -d ${path} ] || mkdir -p -- ${path}`
+  return sh`[ -d ${path} ] || { linked=; mkdir -p -- ${path}; }`
 }
 
 /** An empty folder of somebody else (an app that runs as another user, say) stays as it is. */
@@ -121,7 +122,7 @@ function layOut(dir: string, skeleton: Skeleton): ShellText {
     const to = `${paths.shared}/${file}`
     return sh`mkdir -p -- ${to.slice(0, to.lastIndexOf('/'))} && printf %s ${content} >${to} &&`
   })
-  return sh`[ ! -w ${path} ] || [ -n "$(ls -A ${`${path}/`})" ] || { ${made} :; } || exit ${codes.unpack}`
+  return sh`[ ! -w ${path} ] || [ -n "$(ls -A ${`${path}/`})" ] || { linked=; ${made} :; } || exit ${codes.unpack}`
 }
 
 function makeFile(path: string): ShellText {

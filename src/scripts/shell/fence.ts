@@ -52,6 +52,3 @@ t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"
 
 /** What `lock` tries a rename with, where a host died between that and its removal. */
 export const sweepProbe = sh`[ ! -L .clonedeploy-probe ] || rm -f .clonedeploy-probe`
-
-/** Flushes the file system of `deployTo`: without it a power cut can leave a release of empty files. */
-export const flush = sh`sync -f . 2>/dev/null || sync`

@@ -1,6 +1,7 @@
 import { paths } from '../../release/paths.js'
 import { codes } from '../shell/codes.js'
-import { type Claim, fenced, flush } from '../shell/fence.js'
+import { type Claim, fenced } from '../shell/fence.js'
+import { flush } from '../shell/flush.js'
 import { type Script, script, sh } from '../shell/shell.js'
 
 /**
@@ -12,7 +13,7 @@ export function recordDrains(claim: Claim, record: string): Script {
     fenced(claim),
     sh`umask 077
 printf '%s\n' ${record} >"$X/drained" && mv -f "$X/drained" ${paths.drained} || exit 1`,
-    flush,
+    flush(paths.drained, paths.records),
   ])
 }
 

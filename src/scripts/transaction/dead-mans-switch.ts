@@ -1,3 +1,4 @@
+import { flush } from '../shell/flush.js'
 import { type ShellText, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
 import { linkFunctions } from './unfinished.js'
@@ -60,7 +61,7 @@ putback() {
   goback
 }
 goback() {
-  back; sync -f . 2>/dev/null || sync
+  back; ${flush(sh`. "$X" "$X/stage"/*/ "$X/stage"`)}
   # Another run has set this way back aside: what is served is its affair.
   [ "$(readlink current)" != ${went} ] || return 0
   markbad

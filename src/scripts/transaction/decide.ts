@@ -1,5 +1,7 @@
+import { paths } from '../../release/paths.js'
 import { codes } from '../shell/codes.js'
-import { type Claim, fenced, flush } from '../shell/fence.js'
+import { type Claim, fenced } from '../shell/fence.js'
+import { flush } from '../shell/flush.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { linkFunctions } from './unfinished.js'
 
@@ -20,6 +22,6 @@ calloff "$X"`
     outcome === 'confirmed'
       ? sh`r=; read -r r <"$X/next"; [ -z "$r" ] || ( umask 077; : >".clonedeploy/manifests/$r.confirmed" )`
       : sh``,
-    flush,
+    flush(sh`"$X" "$X/stage" "$X/stage/go"`, paths.manifests),
   ])
 }

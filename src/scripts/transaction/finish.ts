@@ -1,7 +1,8 @@
 import { paths } from '../../release/paths.js'
 import { asideFunction } from '../prepare/heal.js'
 import { codes } from '../shell/codes.js'
-import { type Claim, fenced, fencedOnce, flush, sweepProbe } from '../shell/fence.js'
+import { type Claim, fenced, fencedOnce, sweepProbe } from '../shell/fence.js'
+import { flush } from '../shell/flush.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
 import { linkFunctions } from './unfinished.js'
@@ -36,7 +37,7 @@ export function keep(claim: Claim, release: string): Script {
   return script('keep', [
     fenced(claim),
     sh`( umask 077; : >${paths.confirmed(release)} ) || exit 1`,
-    flush,
+    flush(paths.manifests),
     sh`rm -f "$X/made"`,
   ])
 }
@@ -66,6 +67,6 @@ export function recordFleet(claim: Claim, fleet: string): Script {
     fenced(claim),
     sh`umask 077
 printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet} || exit 1`,
-    flush,
+    flush(paths.fleet, paths.records),
   ])
 }

@@ -2,7 +2,8 @@ import { paths, releaseName } from '../../release/paths.js'
 import { sealedFunction } from '../prepare/sealed.js'
 import { sameCurrent } from '../read/same-current.js'
 import { codes } from '../shell/codes.js'
-import { type Claim, fenced, flush } from '../shell/fence.js'
+import { type Claim, fenced } from '../shell/fence.js'
+import { crowdedFunction, flush, flushAll } from '../shell/flush.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 import { endWorkFunction } from './end-work.js'
@@ -25,12 +26,22 @@ export function seal(claim: Claim, { release, record, run, hooked, writable = []
     fenced(claim),
     treeFunctions,
     sealedFunction(writable),
-    sh`umask 077
-printf '%s\n' ${run} >"$X/run" && mv -f "$X/run" ${paths.run(release)} || exit ${codes.unpack}`,
+    sh`umask 077; new=$X/${releaseName(release)}`,
     hooked ? sealTree(release) : sh`t=`,
-    flush,
-    sh`printf '%s\n%s\n' ${record} "$t" >"$X/seal" && mv -f "$X/seal" ${paths.seal(release)}`,
+    sh`printf '%s\n' ${run} >"$new.run" && printf '%s\n%s\n' ${record} "$t" >"$new.seal" || exit ${codes.unpack}`,
+    flushRelease(release),
+    sh`mv -f "$new.run" "$new.seal" ${paths.manifests}/`,
   ])
+}
+
+/** Where what did not arrive is linked, it was flushed when its own release was sealed: what was made here is in folders and in files that are no links. */
+function flushRelease(release: string): ShellText {
+  const manifest = paths.manifest(release)
+  const records = [manifest, paths.sealed(release), paths.sheet(release), paths.manifests, paths.releases]
+  return sh`${crowdedFunction}
+n=; [ ! -e "$X/linked" ] || read -r n <"$X/linked"
+[ -n "$n" ] && crowded "$n" &&
+find ${paths.release(release)} \( -type d -o -type f ! -links +1 \) -exec sync "$new.run" "$new.seal" ${records} {} + 2>/dev/null || ${flushAll}`
 }
 
 /** The sheet comes first: what is written while the tree is read shows later. */
@@ -48,7 +59,8 @@ echo "tree $t"`
  * transaction's state (one file that is renamed: staged → armed → swapped, or disarmed), the files whose times tell the
  * deadline, and the outcome register (`undecided`, renamed once to outcome.confirmed or outcome.reverted: exactly one
  * rename can win). `laid` gets a dot each time: what watched over an earlier attempt of this transaction leaves this one alone.
- * `bad`: how the release is marked when it is put back.
+ * `bad`: how the release is marked when it is put back. All of it is on the disk before a swap can be: without power in
+ * between, a host would serve the new release and know no way back.
  * Every earlier way back is set aside first: a switch that slept since it decided would put its old release under this one,
  * and a restart of it that still goes on would start it, unless what is served stays. Exit: busy (that could not be ended), releaseMissing, currentChanged.
  * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
@@ -76,14 +88,26 @@ mkdir -p "$X/stage/go" "$X/stage/revert" && printf . >>"$X/laid" && ln -s -- ${p
       old === null
         ? sh`: >"$X/stage/revert/absent"`
         : sh`ln -s -- ${old} "$X/stage/revert/current" || exit ${codes.unpack}`,
-      sh`${restart.length === 0 ? sh`:` : sh`{ printf '%s\n' ${asItself.text}; cat; }`} >"$X/restart.new" && mv -f "$X/restart.new" "$X/restart" && : >"$X/stage/revert/serve" &&
+      sh`# A shell may still read the script of an earlier attempt.
+f=restart; [ ! -e "$X/restart" ] || f=restart.new
+${restart.length === 0 ? sh`:` : sh`{ printf '%s\n' ${asItself.text}; cat; }`} >"$X/$f" && { [ "$f" = restart ] || mv -f "$X/$f" "$X/restart"; } && : >"$X/stage/revert/serve" &&
 printf '%20s\n' '' >"$X/restarting" && printf '%s\n' ${releaseName(release)} >"$X/next" && printf '%s\n' ${old ?? ''} >"$X/old" &&
 printf '%s' ${bad === null ? '' : `${bad}\n`} >"$X/bad" &&
 for f in lease told tick early late log undecided; do : >"$X/$f" || exit ${codes.unpack}; done && : >"$X/state.staged" || exit ${codes.unpack}`,
+      flushLaid,
     ],
     restart,
   )
 }
+
+/** With it the lock, and the name of the seal. They are few, but each small file costs as much as several folders. */
+const flushLaid = sh`${crowdedFunction}
+if crowded 32; then ${flush(
+  sh`"$X/restart" "$X/restarting" "$X/next" "$X/old" "$X/bad" "$X/laid" "$X/stage/go" "$X/stage/revert" "$X/stage" "$X"`,
+  paths.journals,
+  sh`".clonedeploy/epochs/$h/holder" ".clonedeploy/epochs/$h/tx" ".clonedeploy/epochs/$h"`,
+  ...[paths.epochs, paths.manifests, paths.records, '.'],
+)}; else ${flushAll}; fi`
 
 /**
  * The first lines of a restart's script: its process is on record, in a file that has its size already, before it asks

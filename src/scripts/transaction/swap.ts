@@ -1,7 +1,8 @@
 import { paths } from '../../release/paths.js'
 import { sameCurrent } from '../read/same-current.js'
 import { codes } from '../shell/codes.js'
-import { type Claim, fenced, flush } from '../shell/fence.js'
+import { type Claim, fenced } from '../shell/fence.js'
+import { flush } from '../shell/flush.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { type Patience, restoreFunction, secondWatcher, watcher } from './dead-mans-switch.js'
 
@@ -46,7 +47,7 @@ fi
 echo renamed
 mv -f "$X/state.armed" "$X/state.swapped"
 printf 'swapped %s\n' "$(readlink current)"`,
-    flush,
+    flush(sh`. "$X" "$X/stage/go"`),
     sh`echo flushed
 IFS= read -r line && exit 0
 ${secondWatcher(what)}`,
@@ -68,7 +69,7 @@ backagain "$X"
 [ ! -e "$X/outcome.confirmed" ] || exit ${codes.decided}
 back || exit ${codes.rename}
 markbad`,
-    flush,
+    flush(sh`. "$X" "$X/stage"/*/ "$X/stage"`, paths.marks),
     readBack,
   ])
 }
@@ -101,7 +102,7 @@ mv -f "$X/undecided" "$X/outcome.confirmed" 2>/dev/null || [ -e "$X/outcome.conf
     fleet === null
       ? sh``
       : sh`umask 077; { printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } 2>/dev/null`,
-    flush,
+    flush(sh`"$X"`, paths.manifests, paths.marks, ...(fleet === null ? [] : [paths.fleet, paths.records])),
   ])
 }
 
