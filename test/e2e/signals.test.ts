@@ -137,13 +137,13 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     onTestFinished(() => signal(apps(), 'SIGKILL'))
     const one = await project.deployed('one')
     project.write({ 'app/version': `${sick}\n` })
-    const running = project.start(`deploy --json${how === 'SIGINT' ? '' : ' --timeout 6s'}`)
+    const running = project.start(`deploy --json${how === 'SIGINT' ? '' : ' --timeout 20s'}`)
     await running.until('health')
     if (how === 'SIGINT') running.child.kill(how)
     const { code, json, stderr } = await running.ended
     expect([code, stderr]).toEqual([
       5,
-      expect.stringMatching(/SIGINT: stopping|the time budget \(--timeout 6s\) is over/),
+      expect.stringMatching(/SIGINT: stopping|the time budget \(--timeout 20s\) is over/),
     ])
     expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(both.map(() => [one, true]))
   })
