@@ -65,7 +65,7 @@ async function buildCommit(source: GitSource, options: BuildOptions): Promise<Ar
   const key = buildKeyOf(source, repository, commit, options)
   const before = options.force ? null : known(key, options)
   if (before !== null) return before
-  const artifact = await buildFresh(source, repository, commit, subdirOf(source, repository), options)
+  const artifact = await buildFresh({ source, repository, commit, subdir: subdirOf(source, repository) }, options)
   rememberBuild(cacheDir, options.offline ? offlineKey(key) : key, artifact)
   return artifact
 }
@@ -93,30 +93,25 @@ function subdirOf(source: GitSource, repository: Repository): string {
   return join(repository.prefix, source.subdir ?? '.')
 }
 
-async function buildFresh(
-  source: GitSource,
-  repository: Repository,
-  commit: string,
-  subdir: string,
-  options: BuildOptions,
-): Promise<Artifact> {
-  const { offline = false, signal } = options
-  const lacks = repository.url !== null && !offline && !(await hasCommit(repository, commit))
-  if (lacks) await fetchMirror(repository, commit, signal)
-  return (
-    (options.config.build.length === 0 && (await packUnbuilt(source, repository, commit, subdir, options))) ||
-    buildCheckout(source, repository, commit, subdir, options)
-  )
+/** A commit of a repository, and the folder of it that is built. */
+interface Picked {
+  readonly source: GitSource
+  readonly repository: Repository
+  readonly commit: string
+  readonly subdir: string
 }
 
-/** What nothing is built from needs no checkout. */
-function packUnbuilt(
-  source: GitSource,
-  repository: Repository,
-  commit: string,
-  subdir: string,
-  options: BuildOptions,
-): Promise<Artifact | null> {
+async function buildFresh(picked: Picked, options: BuildOptions): Promise<Artifact> {
+  const { offline = false, signal } = options
+  const { repository, commit } = picked
+  const lacks = repository.url !== null && !offline && !(await hasCommit(repository, commit))
+  if (lacks) await fetchMirror(repository, commit, signal)
+  const unbuilt = options.config.build.length === 0 ? await packUnbuilt(picked, options) : null
+  return unbuilt ?? buildCheckout(picked, options)
+}
+
+/** What nothing is built from needs no checkout; null: it is unusual, and needs one. */
+function packUnbuilt({ source, repository, commit, subdir }: Picked, options: BuildOptions): Promise<Artifact | null> {
   const { include, shared, releaseRoot } = options.config
   const at = join(subdir, releaseRoot ?? '.').replace(/\/$/, '')
   return packCommit({
@@ -133,10 +128,7 @@ function packUnbuilt(
 }
 
 async function buildCheckout(
-  { submodules }: GitSource,
-  repository: Repository,
-  commit: string,
-  subdir: string,
+  { source: { submodules }, repository, commit, subdir }: Picked,
   options: BuildOptions,
 ): Promise<Artifact> {
   const { offline = false, signal } = options

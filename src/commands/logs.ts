@@ -2,7 +2,6 @@ import { UsageError } from '../errors.js'
 import type { ExitCode } from '../exit-code.js'
 import { linesOf } from '../fleet/app-log.js'
 import { onEach } from '../fleet/each.js'
-import { demandAll, reach } from '../fleet/read/connect.js'
 import { demandStates, inspectAll } from '../fleet/read/inspect.js'
 import type { Session } from '../fleet/session.js'
 import { logOf, logScript } from '../plan/run/processes.js'
@@ -14,7 +13,7 @@ import { type Context, inContext } from './context/context.js'
 import type { AdoptFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
-import { orInterrupt } from './context/survey.js'
+import { orInterrupt, reachAll } from './context/survey.js'
 
 interface LogsFlags extends AdoptFlags {
   readonly release?: string
@@ -30,13 +29,11 @@ export async function logs(io: Io, flags: LogsFlags, words: readonly string[]): 
     io,
     words.length === 0 ? flags : { ...flags, only: [...(flags.only ?? []), ...words] },
     async context => {
-      const { config, concurrency, emit, hosts } = context
+      const { config, concurrency, hosts } = context
       if (hosts.every(host => logOf(config, host) === null))
         throw new UsageError('The configuration does not say where the log is.', { next: hints })
       io.contacted()
-      const reaching = reach(hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit })
-      const without = (names: readonly string[]) => io.again(`--except ${names.join(',')}`)
-      const sessions = demandAll(await orInterrupt(context, reaching), without)
+      const sessions = await reachAll(context)
       const fleet = demandOurs(context, flags, demandStates(await inspectAll(sessions, [], concurrency)))
       const read = onEach(fleet, concurrency, ({ session, state }) => readLog(context, flags, session, state))
       const found = await orInterrupt(context, read)

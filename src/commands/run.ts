@@ -1,7 +1,6 @@
 import { UsageError } from '../errors.js'
 import { onEach } from '../fleet/each.js'
 import { everything, outputLines } from '../fleet/output-lines.js'
-import { demandAll, reach } from '../fleet/read/connect.js'
 import { demandStates, inspectAll } from '../fleet/read/inspect.js'
 import { codes } from '../scripts/shell/codes.js'
 import { command } from '../scripts/shell/hook.js'
@@ -10,22 +9,15 @@ import { inContext } from './context/context.js'
 import type { AdoptFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
-import { orInterrupt } from './context/survey.js'
+import { orInterrupt, reachAll } from './context/survey.js'
 
 /** `clonedeploy run -- CMD`: a command in deployTo on hosts; every line says whose it is. Exit status of the worst, as ssh gives it. */
 export async function run(io: Io, flags: AdoptFlags, words: readonly string[]): Promise<number> {
   if (words.length === 0) throw new UsageError('run needs a command: clonedeploy run -- uptime')
   return inContext(io, flags, async context => {
     io.contacted()
-    const { concurrency, config, emit } = context
-    const sessions = demandAll(
-      await orInterrupt(
-        context,
-        reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }),
-      ),
-      names => io.again(`--except ${names.join(',')}`),
-    )
-    const fleet = demandOurs(context, flags, demandStates(await inspectAll(sessions, [], concurrency)))
+    const { concurrency, config } = context
+    const fleet = demandOurs(context, flags, demandStates(await inspectAll(await reachAll(context), [], concurrency)))
     const width = Math.max(...fleet.map(({ state }) => state.name.length))
     const timeout = flags.timeout ?? 600_000
     const exits = await orInterrupt(

@@ -59,6 +59,13 @@ export async function survey(context: Context, sparing = false): Promise<Fleet> 
   return fleet
 }
 
+/** Connects to every host. Throws PreflightError when one cannot be reached, with the command line that goes without it. */
+export async function reachAll(context: Context): Promise<readonly Session[]> {
+  const { hosts, connect, concurrency, config, emit, io } = context
+  const reaching = reach(hosts, connect, { concurrency, timeout: config.ssh.connectTimeout, emit })
+  return demandAll(await orInterrupt(context, reaching), names => io.again(`--except ${names.join(',')}`))
+}
+
 /** The hosts with what this machine knows of the runs that hold them. */
 export function endsKnown<T extends { readonly state: HostState }>(fleet: readonly T[]): readonly T[] {
   const states = withEnds(
