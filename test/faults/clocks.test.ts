@@ -64,7 +64,7 @@ describe.skipIf(!sshdIsHere())('clocks that', () => {
   })
 
   exhaustively('jump after the swap end no lease', async () => {
-    const running = await held('renew', 3, 'after')
+    const running = await held('confirm', 1, 'before')
     expect(served()).toEqual(['new', 'new', 'new'])
     jump()
     running.resume()
@@ -74,7 +74,7 @@ describe.skipIf(!sshdIsHere())('clocks that', () => {
   })
 
   exhaustively('jump when the controller is dead keep no host from going back', async () => {
-    const running = await held('renew', 3, 'after')
+    const running = await held('confirm', 1, 'before')
     jump()
     running.child.kill('SIGKILL')
     await running.ended

@@ -25,7 +25,7 @@ describe.skipIf(!sshdIsHere())('a host that swapped', () => {
   it('goes back by the shell that waited for the word when its switch was killed, and then the controller', async () => {
     await scene.deploy('old')
     scene.project.write(app('new'))
-    const running = startHeld(scene.project, 'deploy', { kind: 'renew', k: 3, when: 'after' })
+    const running = startHeld(scene.project, 'deploy', { kind: 'confirm', k: 1, when: 'before' })
     expect(await running.reached()).toBe(true)
     const switches = switchesIn(scene.project.on(2))
     expect(switches).not.toEqual([])

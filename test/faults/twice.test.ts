@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import type { Json, Project } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
-import { startHeld } from './held.js'
+import { type At, startHeld } from './held.js'
 import { onHosts } from './hosts.js'
 import { onScene } from './scene.js'
 import { app, version } from './whole.js'
@@ -12,22 +12,22 @@ import { app, version } from './whole.js'
 describe.skipIf(!sshdIsHere())('a controller that is killed, and a host that reboots while it puts itself back', () => {
   const hosts = onHosts()
   const scene = onScene(hosts)
-  /** Killed after that message; then a host which did not get it hangs before that command, and is started anew. */
-  const twice = async (kind: string, k: number, command: string, dying = 2) => {
+  /** Killed at the first confirmation; then a host which did not get it hangs before that command, and is started anew. */
+  const twice = async (when: At['when'], command: string, dying = 2) => {
     scene.project.write(app('new'))
     // A shell keeps where it has found a command.
     for (const i of hosts.all) hosts.stopAt(i, 0)
     hosts.unstop()
-    const running = startHeld(scene.project, 'deploy', { kind, k, when: 'after' })
+    const running = startHeld(scene.project, 'deploy', { kind: 'confirm', k: 1, when })
     expect(await running.reached()).toBe(true)
     await vi.waitFor(
       () => expect(hosts.all.map(i => version(scene.project, i))).toEqual(['new', 'new', 'new']),
       300_000,
     )
-    if (kind === 'confirm')
+    if (when === 'after')
       await vi.waitFor(() => expect(hosts.all.some(i => confirmed(scene.project, i))).toBe(true), 300_000)
-    const told = hosts.fleet.port(dying) === running.messages().at(-1)?.port
-    const host = told ? dying + 1 : dying
+    const told = running.messages().at(-1)?.port
+    const host = when === 'after' && hosts.fleet.port(dying) === told ? dying + 1 : dying
     hosts.stopAt(host, 1, command)
     running.child.kill('SIGKILL')
     await running.ended
@@ -44,7 +44,7 @@ describe.skipIf(!sshdIsHere())('a controller that is killed, and a host that reb
 
   it('on its way to an older release leaves a host in doubt that goes back with the others', async () => {
     await scene.deploy('old')
-    const host = await twice('renew', 3, 'mv*revert/current*')
+    const host = await twice('before', 'mv*revert/current*')
     expect(hosts.all.map(i => version(scene.project, i))).toEqual(hosts.all.map(i => (i === host ? 'new' : 'old')))
     expect(await flags()).toEqual(hosts.all.map(i => (i === host ? 'IN DOUBT' : null)))
     await scene.repair(['old'])
@@ -56,7 +56,7 @@ describe.skipIf(!sshdIsHere())('a controller that is killed, and a host that reb
     'on its way to nothing, in the first deploy ever, leaves a host in doubt that goes back with the others',
     async () => {
       scene.mayEndAbsent()
-      const host = await twice('renew', 3, 'rm -f current')
+      const host = await twice('before', 'rm -f current')
       expect(hosts.all.map(i => version(scene.project, i))).toEqual(hosts.all.map(i => (i === host ? 'new' : null)))
       expect(await flags()).toEqual(hosts.all.map(i => (i === host ? 'IN DOUBT' : null)))
       await scene.repair([null])
@@ -65,7 +65,7 @@ describe.skipIf(!sshdIsHere())('a controller that is killed, and a host that reb
 
   exhaustively('when another host was told to confirm goes forward with it', async () => {
     await scene.deploy('old')
-    await twice('confirm', 1, 'mv*revert/current*')
+    await twice('after', 'mv*revert/current*')
     expect(hosts.all.map(i => version(scene.project, i)).filter(one => one === 'new')).toHaveLength(2)
     await scene.repair(['new'])
     await scene.deploy('newer')
