@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { all, onFleet } from '../support/on-fleet.js'
+import { signal, switchesIn } from '../support/processes.js'
 import { type Json, short, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
@@ -27,6 +28,9 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     project.write({ 'app/version': 'two\n' })
     const running = project.start('deploy', { times: short })
     await held()
+    // However long the questions below take, no host goes back before they are answered.
+    const switches = all.flatMap(i => switchesIn(project.on(i)))
+    signal(switches, 'SIGSTOP')
     running.child.kill('SIGKILL')
     expect((await running.ended).signal).toBe('SIGKILL')
     // The commands that the check has left on the hosts would count as processes of the release that they are in.
@@ -37,6 +41,7 @@ describe.skipIf(!sshdIsHere())('what dies in the middle of a deploy', () => {
     expect(doubtful.code).toBe(6)
     expect(doubtful.json()).toMatchObject({ result: 'unknown', lock: { alive: false } })
     expect(doubtful.json().hosts.map(({ flag }: Json) => flag)).toEqual(all.map(() => 'IN DOUBT'))
+    signal(switches, 'SIGCONT')
     await until(() => expect(restarts()).toEqual(all.map(() => 'one\ntwo\none\n')))
     expect(all.map(project.current)).toEqual(all.map(() => `releases/${one}`))
     expect((await project.run('status --json')).json().hosts.map(({ current, flag }: Json) => [current, flag])).toEqual(
