@@ -12,7 +12,7 @@ import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import { Script } from '../../src/scripts/shell/shell.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 
-const TIMEOUT = { timeout: 20_000 }
+const TIMEOUT = { timeout: 900_000 }
 
 const local = {
   name: 'this machine',
@@ -27,7 +27,7 @@ const ssh = {
   here: sshdIsHere(),
   start: async () => {
     const fleet: TestFleet = await startFleet({ hosts: 1 })
-    const connect = connectSsh({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
+    const connect = connectSsh({ configFile: fleet.sshConfigFile, connectTimeout: 300_000, concurrency: 32 })
     return { connect: () => connect(fleet.host(1), TIMEOUT), stop: fleet.stop }
   },
 }
@@ -37,7 +37,7 @@ const openssh = {
   here: sshdIsHere(),
   start: async () => {
     const fleet: TestFleet = await startFleet({ hosts: 1 })
-    const connect = connectOpenssh({ configFile: fleet.sshConfigFile, connectTimeout: 10_000, concurrency: 32 })
+    const connect = connectOpenssh({ configFile: fleet.sshConfigFile, connectTimeout: 300_000, concurrency: 32 })
     return { connect: () => connect(fleet.host(1), TIMEOUT), stop: fleet.stop }
   },
 }
@@ -59,7 +59,10 @@ for (const transport of [local, ssh, openssh]) {
       rmSync(dir, { recursive: true, force: true })
     })
 
-    const run = async (text: string, input?: Uint8Array, timeout = 20_000) => {
+    /** What runs on until the tests are over: whoever waits for it waits longer than a test may take. */
+    const untilTheEnd = () => `while [ -d '${dir}' ]; do sleep 0.2; done`
+
+    const run = async (text: string, input?: Uint8Array, timeout = TIMEOUT.timeout) => {
       const result = await connection.run(new Script('test', text, input), { timeout })
       return { ...result, out: result.stdout.toString(), err: result.stderr.toString() }
     }
@@ -97,13 +100,13 @@ for (const transport of [local, ssh, openssh]) {
       const odd = `'it'"'"'s' "é 日本" 'a\\nb' '$x' # ${randomBytes(2000).toString('hex')}`
       const follows = new Script('follows', `wc -c | tr -d ' '; printf '%s|' ${odd}\nexit 3`)
       const answer = "0\nit's|é 日本|a\\nb|$x|"
-      const announce = () => connection.run(new Script('first', 'echo first'), { timeout: 20_000, next: [follows] })
+      const announce = () => connection.run(new Script('first', 'echo first'), { ...TIMEOUT, next: [follows] })
 
       it('and is not sent them again', async () => {
         expect((await announce()).stdout.toString()).toBe('first\n')
         const before = connection.bytesSent()
         for (let i = 0; i < 2; i += 1) {
-          const { code, stdout } = await connection.run(follows, { timeout: 20_000 })
+          const { code, stdout } = await connection.run(follows, TIMEOUT)
           expect({ code, out: stdout.toString() }).toEqual({ code: 3, out: answer })
         }
         expect(connection.bytesSent() - before).toBeLessThan(1000)
@@ -113,9 +116,9 @@ for (const transport of [local, ssh, openssh]) {
 
       it('and runs them where they were not told of, too', async () => {
         await announce()
-        const waiting = connection.open(new Script('wait', 'echo here; IFS= read -r line'), { timeout: 20_000 })
-        expect(await waiting.line(10_000)).toBe('here')
-        const { code, stdout } = await connection.run(follows, { timeout: 20_000 })
+        const waiting = connection.open(new Script('wait', 'echo here; IFS= read -r line'), TIMEOUT)
+        expect(await waiting.line(TIMEOUT.timeout)).toBe('here')
+        const { code, stdout } = await connection.run(follows, TIMEOUT)
         expect({ code, out: stdout.toString() }).toEqual({ code: 3, out: answer })
         waiting.send('end')
         expect((await waiting.result).code).toBe(0)
@@ -126,11 +129,11 @@ for (const transport of [local, ssh, openssh]) {
           'asks',
           `IFS= read -r line; echo "got $line"; exit 4 # ${randomBytes(2000).toString('hex')}`,
         )
-        await connection.run(new Script('first', ':'), { timeout: 20_000, next: [asks] })
+        await connection.run(new Script('first', ':'), { ...TIMEOUT, next: [asks] })
         const before = connection.bytesSent()
-        const waiting = connection.open(asks, { timeout: 20_000 })
+        const waiting = connection.open(asks, TIMEOUT)
         waiting.send('go now')
-        expect(await waiting.line(10_000)).toBe('got go now')
+        expect(await waiting.line(TIMEOUT.timeout)).toBe('got go now')
         expect((await waiting.result).code).toBe(4)
         expect(connection.bytesSent() - before).toBeLessThan(600)
       })
@@ -148,7 +151,7 @@ for (const transport of [local, ssh, openssh]) {
       const input = randomBytes(5_000_000)
       const sent: number[] = []
       const script = new Script('test', 'cat', input)
-      const result = await connection.run(script, { timeout: 20_000, onSent: bytes => sent.push(bytes) })
+      const result = await connection.run(script, { ...TIMEOUT, onSent: bytes => sent.push(bytes) })
       expect(result.code).toBe(0)
       expect(result.stdout.equals(input)).toBe(true)
       expect(sent.at(-1)).toBe(5_000_000)
@@ -177,9 +180,8 @@ for (const transport of [local, ssh, openssh]) {
     })
 
     it('ends a script whose background child keeps the output open', async () => {
-      const result = await run('sleep 8 & echo started')
+      const result = await run(`${untilTheEnd()} & echo started`)
       expect(result).toMatchObject({ code: 0, out: 'started\n' })
-      expect(result.ms).toBeLessThan(6_000)
     })
 
     it('shows 100 MB of output as it comes and keeps the last 8 MiB', async () => {
@@ -191,7 +193,7 @@ for (const transport of [local, ssh, openssh]) {
       const onOutput = (stream: string, chunk: Buffer) => {
         if (stream === 'stdout') seen += chunk.length
       }
-      const result = await connection.run(script, { timeout: 50_000, endless: true, onOutput })
+      const result = await connection.run(script, { ...TIMEOUT, endless: true, onOutput })
       expect(result.code).toBe(0)
       expect(seen).toBe(100_000_008)
       expect(result.stdout.length).toBe(8 << 20)
@@ -205,7 +207,7 @@ for (const transport of [local, ssh, openssh]) {
       const script = new Script('test', `echo first; until [ -e ${file} ]; do sleep 0.02; done; echo second`)
       const chunks: string[] = []
       const result = await connection.run(script, {
-        timeout: 20_000,
+        ...TIMEOUT,
         onOutput: (_, chunk) => {
           chunks.push(chunk.toString())
           if (chunks.length === 1) run(`touch ${file}`)
@@ -224,9 +226,8 @@ for (const transport of [local, ssh, openssh]) {
     })
 
     it('does not know how a script ended whose shell was killed beside a child that holds the output', async () => {
-      const result = await run('sleep 8 & kill -9 $$')
+      const result = await run(`${untilTheEnd()} & kill -9 $$`)
       expect(result).toMatchObject({ code: null, signal: 'SIGKILL' })
-      expect(result.ms).toBeLessThan(6_000)
     })
 
     it('tells a syntax error, and is usable afterwards', async () => {
@@ -237,11 +238,10 @@ for (const transport of [local, ssh, openssh]) {
     })
 
     it('gives up a script that takes too long, and is usable afterwards', async () => {
-      const result = await run('echo started; sleep 8', undefined, 500)
+      const result = await run(`echo started; ${untilTheEnd()}`, undefined, 500)
       expect(result).toMatchObject({ code: null, out: 'started\n' })
       expect(result.lost).toBeInstanceOf(TimeoutError)
       expect(result.lost?.message).toBe('test on h1 did not end in 0.5 s')
-      expect(result.ms).toBeLessThan(5_000)
       expect((await run('echo again')).out).toBe('again\n')
     })
 
@@ -253,8 +253,8 @@ for (const transport of [local, ssh, openssh]) {
       const stuck = await connection.run(script, { ...TIMEOUT, stall: 500 })
       expect(stuck).toMatchObject({ code: null, lost: expect.any(TimeoutError) })
       expect(stuck.lost?.message).toMatch(/^stuck on .* made no progress for 0.5 s$/)
-      const goesOn = 'for i in 1 2 3 4 5 6 7 8; do sleep 0.2; echo >&2; done'
-      expect((await connection.run(new Script('goes on', goesOn), { ...TIMEOUT, stall: 500 })).code).toBe(0)
+      const goesOn = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.2; echo >&2; done'
+      expect((await connection.run(new Script('goes on', goesOn), { ...TIMEOUT, stall: 2000 })).code).toBe(0)
     })
 
     it('gives up no program of a user that says nothing', async () => {
@@ -281,41 +281,41 @@ for (const transport of [local, ssh, openssh]) {
         'arm',
         'echo armed; read -r word; echo "got $word"; read -r word; echo "then $word"; exit 5',
       )
-      const waiting = connection.open(script, { timeout: 20_000 })
-      expect(await waiting.line(20_000)).toBe('armed')
+      const waiting = connection.open(script, TIMEOUT)
+      expect(await waiting.line(TIMEOUT.timeout)).toBe('armed')
       expect(await waiting.line(50)).toBe(null)
       waiting.send('go')
-      expect(await waiting.line(20_000)).toBe('got go')
+      expect(await waiting.line(TIMEOUT.timeout)).toBe('got go')
       waiting.send('on')
-      expect(await waiting.line(20_000)).toBe('then on')
-      expect(await waiting.line(20_000)).toBe(null)
+      expect(await waiting.line(TIMEOUT.timeout)).toBe('then on')
+      expect(await waiting.line(TIMEOUT.timeout)).toBe(null)
       expect(await waiting.result).toMatchObject({ code: 5, lost: null })
       waiting.send('too late')
       expect((await run('echo next')).out).toBe('next\n')
     })
 
     it('keeps lines that were sent before the script read them', async () => {
-      const waiting = connection.open(new Script('arm', 'read -r a; read -r b; printf %s "$b$a"'), { timeout: 20_000 })
+      const waiting = connection.open(new Script('arm', 'read -r a; read -r b; printf %s "$b$a"'), TIMEOUT)
       waiting.send('1')
       waiting.send('2')
-      expect(await waiting.line(20_000)).toBe('21')
+      expect(await waiting.line(TIMEOUT.timeout)).toBe('21')
       expect(await waiting.result).toMatchObject({ code: 0 })
     })
 
     it('tells a waiting script that was given up from one that ended', async () => {
       const waiting = connection.open(new Script('arm', 'read -r word'), { timeout: 300 })
-      expect(await waiting.line(20_000)).toBe(null)
+      expect(await waiting.line(TIMEOUT.timeout)).toBe(null)
       expect((await waiting.result).lost?.message).toBe('arm on h1 did not end in 0.3 s')
     })
 
     it('ends the stdin of a waiting script when the connection is closed', async () => {
       const mark = join(dir, 'end-of-input')
       const other = await world.connect()
-      const waiting = other.open(new Script('arm', `echo armed; read -r word || touch ${mark}`), { timeout: 20_000 })
-      expect(await waiting.line(20_000)).toBe('armed')
+      const waiting = other.open(new Script('arm', `echo armed; read -r word || touch ${mark}`), TIMEOUT)
+      expect(await waiting.line(TIMEOUT.timeout)).toBe('armed')
       other.close()
       expect(await other.closed).toBe(null)
-      expect(await waiting.line(20_000)).toBe(null)
+      expect(await waiting.line(TIMEOUT.timeout)).toBe(null)
       expect((await waiting.result).code).toBe(null)
       expect((await run(`until [ -e ${mark} ]; do sleep 0.02; done`)).code).toBe(0)
     })
@@ -362,13 +362,11 @@ for (const transport of [local, ssh, openssh]) {
 
     it('settles everything that is under way when it is closed', async () => {
       const other = await world.connect()
-      const running = other.run(new Script('test', 'echo started; sleep 8'), { timeout: 20_000 })
-      await other.run(new Script('test', ':'), { timeout: 20_000 })
-      const from = performance.now()
+      const running = other.run(new Script('test', `echo started; ${untilTheEnd()}`), TIMEOUT)
+      await other.run(new Script('test', ':'), TIMEOUT)
       other.close()
       expect(await running).toMatchObject({ code: null })
-      expect(performance.now() - from).toBeLessThan(3_000)
-      expect(await other.run(new Script('test', ':'), { timeout: 20_000 })).toMatchObject({ code: null })
+      expect(await other.run(new Script('test', ':'), TIMEOUT)).toMatchObject({ code: null })
     })
   })
 }
