@@ -15,7 +15,7 @@ import { tellPlan } from './context/transact.js'
 import { unchanged } from './deploy/unchanged.js'
 import { recordOwner } from './repair/record-owner.js'
 import { act, leaveOut, SourceError, sends, sourceOf } from './repair/repair-act.js'
-import { concluded, leftDrained, undrainLeft } from './repair/repair-end.js'
+import { concluded, goingOnWithout, leftDrained, undrainLeft } from './repair/repair-end.js'
 import { type Asked, type RepairFacts, readFacts, repairing } from './repair/repair-facts.js'
 import { notBorneOut, trustedHost, trustSteps } from './repair/trust-host.js'
 
@@ -169,7 +169,7 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
 
 /** Throws MixedError when the records do not tell what has to be done. */
 export function demandDecision(context: Context, facts: RepairFacts): void {
-  const { fleet, decision, beyond, heard } = facts
+  const { fleet, decision, beyond, heard, away } = facts
   const details = [...beyond].map(([name, why]) => `${name}  ${why}`)
   const next = ['look: clonedeploy status']
   if (fleet.length === 0 && heard.alone.length > 0) throw notBorneOut(context, facts)
@@ -179,6 +179,6 @@ export function demandDecision(context: Context, facts: RepairFacts): void {
   throw new MixedError(`Whether the swap that a dead run left was confirmed cannot be told without ${names}.`, {
     changed: 'nothing',
     details,
-    next: [`when ${names} ${decision.hosts.length === 1 ? 'answers' : 'answer'}: clonedeploy repair`],
+    next: away.length > 0 ? goingOnWithout(away) : [`when ${names} can be read: clonedeploy repair`],
   })
 }

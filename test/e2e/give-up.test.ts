@@ -98,6 +98,28 @@ describe.skipIf(!sshdIsHere())('repair --give-up', () => {
     },
   )
 
+  it('is proposed by a repair that a host stays away from, and goes on without it as proposed', async () => {
+    const { project, fleet } = here
+    await project.deployed('one')
+    await fleet.stopHost(4)
+    try {
+      const left = await project.run('repair --json')
+      expect([left.code, left.json().next]).toEqual([
+        6,
+        [
+          'when h4 answers again: clonedeploy repair',
+          'if it never comes back: clonedeploy repair --give-up h4 --fenced',
+        ],
+      ])
+      const { stderr } = await project.run('repair')
+      expect(stderr).toMatch(/\n {2}when h4 answers again: +clonedeploy repair\n/)
+      expect(stderr).toMatch(/\n {2}if it never comes back: +clonedeploy repair --give-up h4 --fenced\n/)
+      expect((await project.run('repair --give-up h4 --fenced')).code).toBe(0)
+    } finally {
+      await fleet.startHost(4)
+    }
+  })
+
   it.each([
     ['repair --give-up h2', '--give-up needs --fenced'],
     ['repair --fenced', '--fenced goes with --give-up'],

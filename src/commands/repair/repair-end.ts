@@ -23,15 +23,23 @@ export function concluded(context: Context, facts: RepairFacts, outcome: Outcome
     exitCode: 6,
     hosts: context.hosts.map(({ name }) => withTrouble(named.get(name) ?? leftAlone(facts, name), beyond.get(name))),
     reason: outcome.reason ?? first[0] ?? null,
-    next:
-      heard.alone.length > 0
-        ? trustSteps(context, facts)
-        : nextOf([...beyond.keys()].every(name => facts.fleet.some(({ state }) => state.name === name))),
+    next: heard.alone.length > 0 ? trustSteps(context, facts) : nextOf(facts),
   }
 }
 
-function nextOf(isServed: boolean): readonly string[] {
+function nextOf({ away, beyond, fleet }: RepairFacts): readonly string[] {
+  if (away.length > 0) return goingOnWithout(away)
+  const isServed = [...beyond.keys()].every(name => fleet.some(({ state }) => state.name === name))
   return isServed ? ['fix: clonedeploy deploy --force'] : ['look: clonedeploy status', 'then: clonedeploy repair']
+}
+
+/** What to type for hosts that could not be read. */
+export function goingOnWithout(names: readonly string[]): readonly string[] {
+  const [they, it] = names.length === 1 ? ['answers', 'it never comes'] : ['answer', 'they never come']
+  return [
+    `when ${names.join(', ')} ${they} again: clonedeploy repair`,
+    `if ${it} back: clonedeploy repair --give-up ${names.join(',')} --fenced`,
+  ]
 }
 
 function withTrouble(host: HostOutcome, why: string | undefined): HostOutcome {

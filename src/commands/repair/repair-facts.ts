@@ -23,6 +23,8 @@ export interface RepairFacts {
   readonly decision: RepairDecision
   /** What stays wrong whatever a repair does: hosts, and why. */
   readonly beyond: ReadonlyMap<string, string>
+  /** Hosts that could not be read at all. */
+  readonly away: readonly string[]
   readonly damaged: ReadonlySet<string>
   /** What the hosts say that the fleet is to serve; those that alone say something else are not in `fleet`. */
   readonly heard: Vouched
@@ -88,26 +90,27 @@ async function factsOf(context: Context, { hosts }: FleetState, read: Fleet, ask
   const fleet = borne.filter(({ state }) => !lost.has(state.name))
   const left = fleet.map(({ state }) => state)
   const isGiven = (name: string) => given.some(({ host }) => host === name)
-  const away = hosts.filter(({ name, state }) =>
-    state === null ? !isGiven(name) : lost.has(name) || state.damaged.length > 0,
-  )
+  const away = hosts.filter(({ name, state }) => state === null && !isGiven(name))
+  const unread = hosts.filter(({ name, state }) => state !== null && (lost.has(name) || state.damaged.length > 0))
+  const missing = [...away, ...unread]
   const isHeld =
     record?.digest != null &&
     (modelOf({ fleet, damaged }, record) !== null || recall(context.cacheDir, record.digest) !== null)
-  const remakes = asked.mayRemake && asked.unsourced === null && isHeld && away.length + alone.size === 0
+  const remakes = asked.mayRemake && asked.unsourced === null && isHeld && missing.length + alone.size === 0
   const isIntact = record?.digest != null && modelOf({ fleet, damaged }, record) !== null
   // A join is refused where the release cannot be got.
   const brings = asked.command === 'join' || (isIntact && asked.unsourced === null)
-  const found = { unreachable: away.map(({ name }) => name), damaged, remakes, brings, record }
+  const found = { unreachable: missing.map(({ name }) => name), damaged, remakes, brings, record }
   const decision = decideRepair(left, found)
   return {
     ...asked,
     ...withoutLacking(fleet, decision, brings),
     beyond: new Map([
       ...alone,
-      ...away.map(one => [one.name, damageOf(one.state) ?? one.error ?? 'the connection was lost'] as const),
+      ...missing.map(one => [one.name, damageOf(one.state) ?? one.error ?? 'the connection was lost'] as const),
       ...beyondRepair(left, found).map(name => [name, whyBeyond(left, name, record, asked)] as const),
     ]),
+    away: away.map(({ name }) => name),
     damaged,
     heard,
     states,

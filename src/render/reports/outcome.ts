@@ -181,7 +181,7 @@ function nextLines(outcome: Outcome, paint: Paint): string[] {
 
 /** A line that brings its own label (`look: …`) keeps it. */
 function labelled(label: string, text: string): readonly [string, string] {
-  const own = /^([a-z][a-z ]{1,20}): +(.+)$/.exec(text)
+  const own = /^((?:when|if) [^:]+|[a-z][a-z ]{1,20}): +(.+)$/.exec(text)
   return own === null ? [label, text] : [own[1] ?? label, own[2] ?? text]
 }
 
