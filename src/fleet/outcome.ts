@@ -40,6 +40,8 @@ export interface HostOutcome {
   readonly error: HostFailure | null
   /** Where it was taken out of service and is not back: `HAProxy web/web-3`. */
   readonly out?: string
+  /** Of a repair: where it was put back into service. */
+  readonly back?: string
 }
 
 export interface HostFailure {

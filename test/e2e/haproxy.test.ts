@@ -90,7 +90,9 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     rmSync(join(project.root, 'sick'))
     const status = await project.run('status')
     expect(status.stdout).toContain('h2 is out of HAProxy web/h2: a run has drained it and did not put it back.')
-    expect((await project.run('repair')).code).toBe(0)
+    const mended = await project.run('repair --json')
+    expect(mended.stderr).toContain('Put h2 back into service: both hosts serve')
+    expect([mended.code, mended.json().hosts[1]]).toEqual([0, expect.objectContaining({ back: 'HAProxy web/h2' })])
     expect(haproxy.states()).toEqual(['ready', 'ready'])
   })
 

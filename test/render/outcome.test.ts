@@ -57,6 +57,18 @@ describe('the last words', () => {
 `,
     ],
     [
+      'a repair that put hosts back into service and had nothing else to do',
+      {
+        command: 'repair',
+        result: 'unchanged',
+        digest: null,
+        log: null,
+        hosts: [hostOutcome('web-1'), hostOutcome('web-2', { back: 'HAProxy web/web-2' })],
+      },
+      `✔ Put web-2 back into service: both hosts serve ${newer} already.
+`,
+    ],
+    [
       'a rollback by command, whichever result it has',
       { command: 'rollback', result: 'rolled-back', release: older, seconds: 3, hosts: on(['a', 'b', 'c'], older) },
       `✔ Rolled back 3 hosts to ${older} in 3s.

@@ -56,6 +56,7 @@ export function runBalancers(context: Context, fleet: Read, { balancers, record 
     left: record,
     recorded: false,
     drained: new Set(),
+    back: new Map(),
   }
 }
 

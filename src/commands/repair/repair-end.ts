@@ -80,10 +80,15 @@ export async function undrainLeft(
   const outs = new Map(run.hosts.flatMap(({ name, out }) => (out === null ? [] : [[name, out] as const])))
   const hosts = outcome.hosts.map(host => ({
     ...host,
-    ...(outs.has(host.name) ? { out: outs.get(host.name) ?? '' } : {}),
+    ...placeIn('out', outs.get(host.name)),
+    ...placeIn('back', service.back.get(host.name)),
   }))
   const told = { ...outcome, hosts, warnings: [...outcome.warnings, ...run.warnings] }
   return halt === null ? told : unmended(told, halt.reason)
+}
+
+function placeIn(key: 'out' | 'back', place: string | undefined) {
+  return place === undefined ? {} : { [key]: place }
 }
 
 function unmended(outcome: Outcome, reason: string): Outcome {

@@ -19,4 +19,6 @@ export interface RunBalancers {
   recorded: boolean
   /** Hosts that this run has drained and not yet made ready. */
   readonly drained: Set<string>
+  /** Where hosts were put back into service, by host: `HAProxy web/web-3`. */
+  readonly back: Map<string, string>
 }

@@ -14,7 +14,7 @@ export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Dema
   const tasks = await allowed(run, balancers, hosts)
   if ('reason' in tasks) return tasks
   if (tasks.length === 0) return null
-  const { drained, limits } = balancers
+  const { drained, back, limits } = balancers
   const look: Look = async ({ state, up }, waited, { balancer }, { name }) => {
     const where = wordsOf(balancer, name)
     const told = state === 'ready' || state === 'unknown'
@@ -27,11 +27,16 @@ export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Dema
   }
   const onEnd = (host: HostRun, failed: Task | null) => {
     if (failed === null) {
-      drained.delete(host.name)
+      if (drained.delete(host.name)) back.set(host.name, placesOf(tasks, host))
       host.out = null
     } else if (drained.has(host.name)) host.out = wordsOf(failed.balancer, host.name)
   }
   return tellAndWait(run, { phase: 'ready', tasks, hosts, done: 'in service', look, onEnd })
+}
+
+function placesOf(tasks: readonly Task[], { name }: HostRun): string {
+  const behind = tasks.filter(({ names }) => names.includes(name))
+  return behind.map(({ balancer }) => wordsOf(balancer, name)).join(', ')
 }
 
 /**

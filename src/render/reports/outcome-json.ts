@@ -32,6 +32,7 @@ function hostJson(host: HostOutcome) {
     bytes,
     error,
     ...(host.out === undefined ? {} : { out: host.out }),
+    ...(host.back === undefined ? {} : { back: host.back }),
     ...(host.restarted === undefined ? {} : { restarted: host.restarted }),
   }
 }

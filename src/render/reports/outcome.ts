@@ -95,8 +95,14 @@ function unchangedLines(outcome: Outcome, paint: Paint): string[] {
   const digest = outcome.digest === null ? '' : ` (digest ${outcome.digest.replace('sha256:', '').slice(0, 6)}…)`
   const force = outcome.command === 'deploy' ? ' --force deploys again.' : ''
   const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
-  const why = outcome.joined?.hosts.length === 0 ? 'No host is new' : 'Nothing to do'
-  return [`${paint.good('✔')} ${why}: ${fleetSentence(outcome, 'already', digest)}${force}`, ...table]
+  return [`${paint.good('✔')} ${leadOf(outcome)}: ${fleetSentence(outcome, 'already', digest)}${force}`, ...table]
+}
+
+/** The files had to change nowhere; a repair may have put hosts back into service all the same. */
+function leadOf({ hosts, joined }: Outcome): string {
+  const back = hosts.filter(host => host.back !== undefined).map(({ name }) => name)
+  if (back.length > 0) return `Put ${listed(back)} back into service`
+  return joined?.hosts.length === 0 ? 'No host is new' : 'Nothing to do'
 }
 
 /** Nothing had to change, and yet all is not well. */
@@ -104,7 +110,8 @@ function failingLines(outcome: Outcome, paint: Paint): string[] {
   const failing = failedHosts(outcome).map(({ name }) => name)
   const who = `${listed(failing)} ${failing.length === 1 ? 'is' : 'are'} not healthy`
   const now = fleetSentence(outcome, 'already').replace(/\.$/, '')
-  return [`${paint.bad('✖')} Nothing was changed: ${now}, but ${who}.`, ...failureLines(outcome, paint)]
+  const lead = outcome.hosts.some(host => host.back !== undefined) ? leadOf(outcome) : 'Nothing was changed'
+  return [`${paint.bad('✖')} ${lead}: ${now}, but ${who}.`, ...failureLines(outcome, paint)]
 }
 
 /** A restart swaps nothing, so there is no way back: what counts is which hosts it came to, and how those are. */
