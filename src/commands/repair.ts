@@ -47,6 +47,14 @@ function askedFor(context: Context, flags: RepairFlags): Asked {
 
 const mostRounds = 5
 
+/** What the rounds of a repair have done so far. */
+interface Progress {
+  /** How the last one ended that touched what is served. */
+  done: Outcome | null
+  /** Something else was changed on hosts. */
+  swept: boolean
+}
+
 /** One thing at a time, and the fleet is read again after each: what was done is believed only when it can be seen. */
 export async function repairFleet(
   context: Context,
@@ -55,7 +63,26 @@ export async function repairFleet(
   asked: Asked,
   demand: (facts: RepairFacts) => void = () => {},
 ): Promise<Outcome> {
-  let done = null as Outcome | null
+  const progress: Progress = { done: null, swept: false }
+  try {
+    return await inRounds(context, flags, startedAt, asked, demand, progress)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    if (progress.done !== null) return apart(progress.done, error)
+    if (progress.swept && error.changed === 'nothing')
+      throw Object.assign(error, { changed: 'nothing served' } as const)
+    throw error
+  }
+}
+
+async function inRounds(
+  context: Context,
+  flags: RepairFlags,
+  startedAt: number,
+  asked: Asked,
+  demand: (facts: RepairFacts) => void,
+  progress: Progress,
+): Promise<Outcome> {
   let { mayRemake, unsourced } = asked
   let unsettled: readonly string[] = []
   const { given, command } = asked
@@ -67,14 +94,15 @@ export async function repairFleet(
         demand(facts)
       })
       if (wrong !== null) {
-        if (done === null) throw wrong
-        return concluded(context, facts, apart(done, wrong))
+        if (progress.done === null) throw wrong
+        return concluded(context, facts, apart(progress.done, wrong))
       }
       if (facts.decision.kind === 'nothing') {
         const states = facts.fleet.map(({ state }) => state)
         if (!isRecorded(given, states)) await leaveOut(context, flags, facts)
         else await recordOwner(context, flags, facts.fleet)
-        const outcome = done ?? (await unchanged(context, facts.fleet, null, startedAt, command))
+        progress.swept ||= !isRecorded(given, states) || adopts(context, flags, facts.fleet)
+        const outcome = progress.done ?? (await unchanged(context, facts.fleet, null, startedAt, command))
         return concluded(context, facts, await undrainLeft(context, flags, facts, outcome))
       }
       unsettled = hostsToMend(
@@ -83,23 +111,26 @@ export async function repairFleet(
       )
       // An app that changes its own files would have it made again and again.
       mayRemake &&= facts.decision.kind !== 'remake'
-      const outcome = await act(context, flags, facts, startedAt).catch(error => {
+      try {
+        const outcome = await act(context, flags, facts, startedAt)
+        if (outcome === null) progress.swept = true
+        else progress.done = withEarlier(progress.done, outcome)
+        if (progress.done !== null && progress.done.exitCode !== 0) return concluded(context, facts, progress.done)
+      } catch (error) {
         unsourced = whyUnsourced(error, { ...asked, unsourced })
-        return null
-      })
-      if (outcome === null) continue
-      done = { ...outcome, warnings: [...new Set([...(done?.warnings ?? []), ...outcome.warnings])] }
-      if (outcome.exitCode !== 0) return concluded(context, facts, done)
+      }
     } finally {
       leave(facts.fleet)
     }
   }
-  const wrong = new MixedError(
+  throw new MixedError(
     `The fleet changes while it is repaired: somebody or something else is at work on ${unsettled.join(', ')}.`,
     { next: ['look: clonedeploy status'] },
   )
-  if (done === null) throw wrong
-  return apart(done, wrong)
+}
+
+function withEarlier(done: Outcome | null, outcome: Outcome): Outcome {
+  return { ...outcome, warnings: [...new Set([...(done?.warnings ?? []), ...outcome.warnings])] }
 }
 
 /** The files of the release cannot be had: a repair goes on without them, and names the hosts. Throws what is no such thing. */

@@ -1,4 +1,13 @@
-import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
@@ -239,6 +248,21 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     writeFileSync(project.on(2, 'releases', two, 'version'), 'tampered\n')
     expect((await project.run('repair')).code).toBe(0)
     expect(all.map(i => textOf(project.on(i, 'current/version')))).toEqual(Array(3).fill('two\n'))
+  })
+
+  it('does not say that nothing was changed when it is refused after it removed a damaged copy', async () => {
+    const { project } = here
+    const one = await project.deployed('one')
+    const two = await project.deployed('two')
+    pointBack(2, one)
+    const damaged = project.on(2, 'releases', two)
+    writeFileSync(join(damaged, 'version'), 'tampered\n')
+    project.configure({ rollout: { minUp: 3 } })
+    const { code, json } = await project.run('repair --json')
+    expect([code, json().changed]).toEqual([3, 'nothing served'])
+    expect(json().reason).toContain('3 must stay up')
+    expect(existsSync(damaged)).toBe(false)
+    expect(currents()).toEqual(on(two, one, two))
   })
 
   it('leaves every host as it was when the release does not come up, and says that the fleet is mixed', async () => {
