@@ -1,5 +1,5 @@
 import { fileTime } from '../release/id.js'
-import type { Skeleton } from '../release/linked.js'
+import type { Skeleton } from '../release/shared.js'
 import type { Zip } from '../scripts/prepare/arrival.js'
 import type { Artifact, Payload, Revision } from './artifact.js'
 import { freeze } from './cache/freeze.js'

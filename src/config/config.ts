@@ -1,5 +1,5 @@
 import type { Host } from '../inventory/host.js'
-import type { Shared } from '../release/linked.js'
+import type { Shared } from '../release/shared.js'
 import type { LogSource } from '../scripts/read/app-log.js'
 import type { Service } from '../scripts/service/restart-command.js'
 

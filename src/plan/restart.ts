@@ -1,7 +1,7 @@
 import { MixedError, PreflightError } from '../errors.js'
 import type { HostState, ReleaseState } from '../state/host-state.js'
 import { currentEntry, currentRelease } from '../state/releases.js'
-import { restartPhases } from './phases.js'
+import { restartPhases } from './phase-order.js'
 import type { Plan } from './plan.js'
 import { type Intent, planTransaction } from './transaction.js'
 

@@ -18,7 +18,7 @@ import type { Excluded, FleetRecord, HostState, ProcessMark } from '../state/hos
 import { currentEntry, currentRelease, mostCommon } from '../state/releases.js'
 import type { Times } from '../state/times.js'
 import { allAtOnce, type Rollout } from './batches.js'
-import { swapPhases } from './phases.js'
+import { swapPhases } from './phase-order.js'
 import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
 import { addressVariables, healthStep } from './run/health.js'
 import { logStep, processStep } from './run/processes.js'

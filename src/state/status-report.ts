@@ -1,6 +1,6 @@
-import type { Drift } from './drift.js'
 import type { AloneReport } from './evidence/lone-host.js'
 import type { HistoryRecord, MaintenanceRecord } from './host-state.js'
+import type { Drift } from './release-drift.js'
 
 /** What a host is, in a word that scripts may rely on. */
 export type Verdict =

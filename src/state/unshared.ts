@@ -1,4 +1,4 @@
-import type { Shared } from '../release/linked.js'
+import type { Shared } from '../release/shared.js'
 import { listed } from '../text/phrases.js'
 import type { HostState, SharedLink } from './host-state.js'
 

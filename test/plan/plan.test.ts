@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { chooseRollback } from '../../src/plan/rollback.js'
 import { assess, type Probe } from '../../src/state/assess-fleet.js'
-import { noDrift } from '../../src/state/drift.js'
 import type { HostState, ReleaseState } from '../../src/state/host-state.js'
 import { inDoubt, type Needs, newcomers, problemsOf, servesAlready, warningsOf } from '../../src/state/preflight.js'
+import { noDrift } from '../../src/state/release-drift.js'
 import { unshared } from '../../src/state/unshared.js'
 import { host, idOf, link, release, transaction } from './states.js'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { assess, type Probe } from '../../src/state/assess-fleet.js'
-import { noDrift } from '../../src/state/drift.js'
 import type { FleetState, HostState, LockState } from '../../src/state/host-state.js'
+import { noDrift } from '../../src/state/release-drift.js'
 import { host, idOf, link, record, release, transaction } from './states.js'
 
 const nobody: ReadonlyMap<string, Probe> = new Map()

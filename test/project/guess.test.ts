@@ -6,7 +6,7 @@ import { guessProject } from '../../src/project/guess.js'
 import { readPackage } from '../../src/project/package.js'
 import { readRepository } from '../../src/project/repository.js'
 import { workflowText } from '../../src/project/workflow.js'
-import { writableExpression } from '../../src/release/linked.js'
+import { writableExpression } from '../../src/release/shared.js'
 import { type FileText, writeFiles } from '../support/files.js'
 
 let root: string

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { fileTime, isReleaseId, releaseId, timeAfter, touchStamp } from '../../src/release/id.js'
-import { addedEntries } from '../../src/release/linked.js'
 import { paths, sharedTarget } from '../../src/release/paths.js'
 import { retired, unconfirmed } from '../../src/release/retention.js'
+import { addedEntries } from '../../src/release/shared.js'
 
 describe('a release id', () => {
   it.each([

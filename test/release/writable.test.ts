@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { writableExpression } from '../../src/release/linked.js'
+import { writableExpression } from '../../src/release/shared.js'
 
 describe('what the app may write', () => {
   it.each([

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../config/config.js'
-import type { Skeleton } from '../../release/linked.js'
+import type { Skeleton } from '../../release/shared.js'
 import type { Artifact } from '../artifact.js'
 import { notesOf } from './store.js'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { writableExpression } from '../../release/linked.js'
+import { writableExpression } from '../../release/shared.js'
 import { many, type Zip } from '../../scripts/prepare/arrival.js'
 import type { Needs } from '../../state/preflight.js'
 import { DamagedArtifactError, type Payload } from '../artifact.js'

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { PreflightError } from '../../errors.js'
-import type { Skeleton } from '../../release/linked.js'
+import type { Skeleton } from '../../release/shared.js'
 import { rawName } from '../printable-names.js'
 import { unusedIncludes, warningsOf } from '../warnings.js'
 import { refuseUnpackable } from './checks.js'

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Skeleton } from '../../release/linked.js'
+import type { Skeleton } from '../../release/shared.js'
 import { printable, someOf } from '../printable-names.js'
 import type { Folder } from './folder.js'
 import type { Judge } from './judge.js'

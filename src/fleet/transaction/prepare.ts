@@ -1,5 +1,5 @@
 import type { RunResult } from '../../connection/connection.js'
-import { isScript } from '../../plan/phases.js'
+import { isScript } from '../../plan/phase-order.js'
 import type { PushStep } from '../../plan/plan.js'
 import { pushOf } from '../../plan/relay.js'
 import type { Delivery } from '../../scripts/prepare/unpack.js'

@@ -1,4 +1,4 @@
-import { isScript, stepsOf } from '../../plan/phases.js'
+import { isScript, stepsOf } from '../../plan/phase-order.js'
 import type { OnFailure, PhaseName, PhasePlan } from '../../plan/plan.js'
 import { drainAll } from '../balancer/drain.js'
 import { readyAll } from '../balancer/undrain.js'

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js'
-import { ownFiles } from '../../release/linked.js'
+import { ownFiles } from '../../release/shared.js'
 
 /** Files of a release that its restart touches. */
 export function touchedFiles({ restart, shared }: Pick<Config, 'restart' | 'shared'>): readonly string[] {

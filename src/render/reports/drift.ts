@@ -1,4 +1,4 @@
-import { type Drift, isIntact } from '../../state/drift.js'
+import { type Drift, isIntact } from '../../state/release-drift.js'
 import { escapeLine } from '../../text/escape.js'
 
 /** `1 modified (a), 2 missing (b, c), 5 extra (d, e, f, …)`; '' when nothing differs. */

@@ -1,4 +1,4 @@
-import { type AnyStep, stepsOf } from '../../plan/phases.js'
+import { type AnyStep, stepsOf } from '../../plan/phase-order.js'
 import type { HostPlan, PhaseName, PhasePlan, Plan } from '../../plan/plan.js'
 import { listed } from '../../text/phrases.js'
 import type { DryRunStep } from './plan.js'

@@ -1,4 +1,4 @@
-import { writableExpression } from '../../release/linked.js'
+import { writableExpression } from '../../release/shared.js'
 import { type ShellText, sh } from '../shell/shell.js'
 
 /** `sealed paths|lines|sheet` passes on what the app may not write: paths, lines of a manifest, or records of a sheet. */

@@ -1,6 +1,6 @@
 import { fileTime, touchStamp } from '../../release/id.js'
-import type { Shared } from '../../release/linked.js'
 import { paths } from '../../release/paths.js'
+import type { Shared } from '../../release/shared.js'
 import { codes } from '../shell/codes.js'
 import { type ShellText, sh } from '../shell/shell.js'
 import { type Arrival, arrived } from './arrival.js'

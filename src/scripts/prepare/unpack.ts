@@ -1,5 +1,4 @@
-import type { Skeleton } from '../../release/linked.js'
-import { paths, releaseName, sharedTarget } from '../../release/paths.js'
+import { paths, releaseName } from '../../release/paths.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, fenced } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
@@ -7,6 +6,7 @@ import { treeFunctions } from '../shell/tree.js'
 import { type Arrival, many, wholeArrived } from './arrival.js'
 import { dropCopy, type Fetch, fetchCopy, keepCopy } from './relay.js'
 import { sealedFunction } from './sealed.js'
+import { linkShared } from './shared-links.js'
 import { edited, newManifest, type Unpack, withUnchanged } from './unchanged.js'
 
 /** How the payload comes: as the input of the script, kept for others where these shall fetch it here; or from a host that has it. */
@@ -43,21 +43,7 @@ ${what.base === null ? sh`` : edited(what.base, what.release)}`,
       what.base === null ? wholeArrived(payload) : withUnchanged(what, what.base, payload),
       sh`[ -s "$own.sheet" ] || sheet "$T" >"$own.sheet" 2>/dev/null
 printf '%s\n' ${what.revision} >"$T/REVISION" || exit ${codes.unpack}`,
-      ...what.shared.dirs.map(dir =>
-        linkShared(
-          tree,
-          dir,
-          sh`${sharedFolder(dir)}
-${layOut(dir, what.shared.skeleton ?? {})}`,
-        ),
-      ),
-      ...what.shared.files.map(file =>
-        linkShared(
-          tree,
-          file,
-          sh`[ -e ${`${paths.shared}/${file}`} ] || { echo ${file}; exit ${codes.linkedFileMissing}; }`,
-        ),
-      ),
+      ...linkShared(tree, what.shared),
       ...(what.touched ?? []).map(file => makeFile(`${tree}/${file}`)),
       sealing(what),
       sh`printf '%s\n' ${what.release} >"$X/made" &&
@@ -98,31 +84,6 @@ function comes(delivery: Delivery, tx: string): ShellText {
   return delivery === 'sent and kept'
     ? sh`${keepCopy} | `
     : sh`${fetchCopy(delivery, tx)}tail -c ${delivery.size} "$I/payload" | `
-}
-
-function linkShared(tree: string, linked: string, ensure: ShellText): ShellText {
-  const path = `${tree}/${linked}`
-  const parent = path.slice(0, path.lastIndexOf('/'))
-  return sh`${ensure}
-[ -d ${parent} ] || mkdir -p -- ${parent} || exit ${codes.unpack}
-ln -s -- ${sharedTarget(linked)} ${path} || exit ${codes.unpack}`
-}
-
-function sharedFolder(dir: string): ShellText {
-  const path = `${paths.shared}/${dir}`
-  return sh`[ -d ${path} ] || { linked=; mkdir -p -- ${path}; }`
-}
-
-/** An empty folder of somebody else (an app that runs as another user, say) stays as it is. */
-function layOut(dir: string, skeleton: Skeleton): ShellText {
-  const path = `${paths.shared}/${dir}`
-  const files = Object.entries(skeleton).filter(([file]) => file.startsWith(`${dir}/`))
-  if (files.length === 0) return sh``
-  const made = files.map(([file, content]) => {
-    const to = `${paths.shared}/${file}`
-    return sh`mkdir -p -- ${to.slice(0, to.lastIndexOf('/'))} && printf %s ${content} >${to} &&`
-  })
-  return sh`[ ! -w ${path} ] || [ -n "$(ls -A ${`${path}/`})" ] || { linked=; ${made} :; } || exit ${codes.unpack}`
 }
 
 function makeFile(path: string): ShellText {

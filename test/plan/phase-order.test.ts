@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lockPhases } from '../../src/plan/phases.js'
+import { lockPhases } from '../../src/plan/phase-order.js'
 import type { Plan } from '../../src/plan/plan.js'
 import { planned } from './plans.js'
 
