@@ -344,6 +344,15 @@ describe('what is deployed of a folder', () => {
     })
   })
 
+  it.each([
+    ['nothing but empty placeholders', { 'uploads/.gitkeep': '', 'uploads/deep/.keep': '' }, []],
+    ['a file beside its placeholder', { 'uploads/.gitkeep': '', 'uploads/deep/a': 'x' }, ['uploads']],
+    ['a placeholder that is not empty', { 'uploads/.gitkeep': 'x' }, ['uploads']],
+  ])('names a shared folder in a warning unless it holds no more than placeholders: %s', async (_, tree, named) => {
+    const { warnings } = await packed({ ...tree, b: 'x' }, { shared: { dirs: ['uploads'], files: [] } })
+    expect(warnings).toEqual(named.map(path => `left out, because the hosts use their own in shared/: ${path}`))
+  })
+
   it('leaves out shared folders also when include names something in them', async () => {
     const tree = { 'uploads/a': 'x', b: 'x' }
     const packing = packed(tree, { include: ['uploads/a', 'b'], shared: { dirs: ['uploads'], files: [] } })

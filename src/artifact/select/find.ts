@@ -8,6 +8,7 @@ import { loadGitignore, type PathTest } from './deployignore.js'
 import type { Folder } from './folder.js'
 import { compileInclude } from './include.js'
 import { judgeBy } from './judge.js'
+import { withoutEmpty } from './placeholders.js'
 import { skeletonOf } from './skeleton.js'
 import type { Found, FoundFile } from './walk.js'
 
@@ -48,7 +49,8 @@ export async function findAll<File extends FoundFile>(
   if (unused.length > 0) throw unusedIncludes(folder.shown, unused, found)
   refuseUnpackable(folder.shown, found, shared)
   const { skeleton, warnings } = await skeletonOf(folder, dirs, judgeBy({ ...rules, shared: new Set() }))
-  return { found, skeleton, warnings: [...warningsOf(found, shared), ...warnings] }
+  const missed = { ...found, leftOut: await withoutEmpty(folder, found.leftOut) }
+  return { found, skeleton, warnings: [...warningsOf(missed, shared), ...warnings] }
 }
 
 export function refuseNoFolder(dir: string, include: readonly string[] | null): void {
