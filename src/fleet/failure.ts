@@ -69,11 +69,17 @@ function words(attempt: Attempt, result: RunResult): { readonly message: string;
 }
 
 function unpackWords(result: RunResult) {
-  const isFull = lastLines(result, 'stderr').some(line => /no space left on device/i.test(line))
-  return isFull
-    ? say('the disk is full: the files could not be written', 'make room: clonedeploy prune --keep 1')
-    : say(`the files could not be written${reasonOf(result)}`)
+  const text = lastLines(result, 'stderr').join('\n')
+  const full = fullWords.find(([said]) => said.test(text))?.[1]
+  return full === undefined
+    ? say(`the files could not be written${reasonOf(result)}`)
+    : say(`${full}: the files could not be written`, 'make room: clonedeploy prune --keep 1')
 }
+
+const fullWords = [
+  [/no space left on device/i, 'the disk is full'],
+  [/disk quota exceeded/i, "the login's disk quota is used up"],
+] as const
 
 /** Who was there first, and where. */
 function sameFolder(result: RunResult) {

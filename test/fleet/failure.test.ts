@@ -31,11 +31,14 @@ it.each([
   ["dd: error writing 'x': No space left on device", true],
   ['cat: write error: no space left on device', true],
   ['tar: Unexpected EOF in archive', false],
+  ["dd: closing output file 'x': Disk quota exceeded", 'quota'],
+  ['tar: a/b: Cannot write: Disk quota exceeded\ntar: Exiting with failure status', 'quota'],
 ])('a push that ends with %j names a full disk: %s', (said, full) => {
   const result = { code: codes.unpack, signal: null, lost: null, stdout: Buffer.alloc(0), ms: 1 }
+  const why = full === 'quota' ? "the login's disk quota is used up" : 'the disk is full'
   expect(failureOf(attempt, { ...result, stderr: Buffer.from(`${said}\n`) })).toMatchObject(
     full
-      ? { message: 'the disk is full: the files could not be written', hint: 'make room: clonedeploy prune --keep 1' }
+      ? { message: `${why}: the files could not be written`, hint: 'make room: clonedeploy prune --keep 1' }
       : { message: `the files could not be written: ${said}`, hint: null },
   )
 })
