@@ -269,6 +269,13 @@ describe('GitHub', () => {
     expect(names).toEqual(['group', 'endgroup', 'error'])
   })
 
+  it('is told that a run was stopped, not that it failed', async () => {
+    const stopped = outcome({ result: 'aborted', exitCode: 3, reason: 'stopped by SIGTERM during push', stopped: true })
+    const record = await shown('github', [[{ type: 'run.end', outcome: stopped }, 0]])
+    expect(record.stderr()).toContain('::error title=clonedeploy::Stopped by SIGTERM during push\n')
+    expect(record.stderr()).not.toContain('Deploy failed')
+  })
+
   it('gets a summary of the step and its outputs, in which a release is an id or nothing', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'render-'))
     const env = { GITHUB_STEP_SUMMARY: join(folder, 'summary'), GITHUB_OUTPUT: join(folder, 'output') }

@@ -6,7 +6,7 @@ import { escapeLine } from '../../text/escape.js'
 import { bytesText, durationText } from '../../text/units.js'
 import type { Output } from '../output.js'
 import { noPaint, type Paint } from '../paint.js'
-import { failureHeadline } from '../reports/outcome.js'
+import { failureSentences } from '../reports/outcome.js'
 import { plainRenderer } from './plain.js'
 import { headerLines, phaseHeading, plainLines } from './plain-lines.js'
 import type { Renderer, Settings } from './renderer.js'
@@ -46,7 +46,7 @@ export function githubRenderer(output: Output, paint: Paint, settings: Settings)
 
 function finish(outcome: Outcome, output: Output, env: Settings['env']): void {
   if (outcome.exitCode !== 0) {
-    output.stderr(errorCommand('clonedeploy', [failureHeadline(outcome), outcome.reason].filter(Boolean).join(': ')))
+    output.stderr(errorCommand('clonedeploy', failureSentences(outcome).join(': ')))
   }
   const { release, result, previous } = outcome
   append(env.GITHUB_STEP_SUMMARY, summaryText(outcome), output)
@@ -104,12 +104,12 @@ function escapeProperty(text: string): string {
 
 /** The outcome as Markdown, for the page of the workflow run. */
 function summaryText(outcome: Outcome): string {
-  const { app, stage, release, previous, reason } = outcome
+  const { app, stage, release, previous } = outcome
   return [
     `### ${outcome.exitCode === 0 ? '✅' : '❌'} ${cell(`${app} → ${stage}`)}: ${outcome.result}`,
     '',
     `Release ${code(release)}${previous === null ? '' : `, before it ${code(previous)}`}, in ${durationText(outcome.seconds * 1000)}.`,
-    ...(outcome.exitCode === 0 ? [] : ['', `${cell(failureHeadline(outcome))}. ${cell(reason ?? '')}`.trim()]),
+    ...(outcome.exitCode === 0 ? [] : ['', failureSentences(outcome).map(cell).join('. ')]),
     '',
     '| Host | Serves | Healthy | Sent | Error |',
     '| --- | --- | --- | --- | --- |',

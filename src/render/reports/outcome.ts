@@ -24,6 +24,18 @@ export function failureHeadline(outcome: Outcome): string {
   return `${verbs[outcome.command].failed} failed${failed.length === 0 ? '' : ` on ${listed(failed)}`}`
 }
 
+/** The same, and why: for a run that somebody stopped, that it was stopped. */
+export function failureSentences(outcome: Outcome): readonly string[] {
+  const stop = stopOf(outcome)
+  if (stop !== null) return [capital(stop)]
+  return [failureHeadline(outcome), ...(outcome.reason === null ? [] : [outcome.reason])]
+}
+
+/** Who stopped a run that failed on no host; null: nobody did. */
+function stopOf(outcome: Outcome): string | null {
+  return outcome.stopped && failedHosts(outcome).length === 0 ? outcome.reason : null
+}
+
 const verbs = {
   deploy: { did: 'Deployed', failed: 'Deploy' },
   rollback: { did: 'Rolled back', failed: 'Rollback' },
@@ -139,8 +151,8 @@ function outWords({ hosts }: Outcome): string {
 
 function failedLines(outcome: Outcome, paint: Paint, now: string): string[] {
   const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
-  if (outcome.stopped && outcome.reason !== null && failedHosts(outcome).length === 0)
-    return [`${paint.bad('✖')} ${capital(sentenceOf(outcome.reason))} ${now}`, ...table]
+  const stop = stopOf(outcome)
+  if (stop !== null) return [`${paint.bad('✖')} ${capital(sentenceOf(stop))} ${now}`, ...table]
   return [`${paint.bad('✖')} ${failureHeadline(outcome)}. ${now}`, ...failureLines(outcome, paint), ...table]
 }
 
