@@ -51,8 +51,15 @@ export async function run(io: Io, flags: AdoptFlags, words: readonly string[]): 
         return code
       }),
     )
+    if (exits.includes(127) && config.hosts.some(({ name }) => name === words[0]))
+      io.output.stderr(`\n  ${io.propose(hostHint(words))}\n`)
     return Math.max(...exits)
   })
+}
+
+/** For a host that was typed where the command should begin. */
+function hostHint([host, ...words]: readonly string[]): string {
+  return `${host} is a host: clonedeploy run --only ${host} -- ${words.join(' ') || 'COMMAND'}`
 }
 
 /** The hook script ends a failure with an empty line and `exit CODE`: those are ours, whatever the command printed itself. */

@@ -187,6 +187,17 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
   })
 
   it.each([
+    ['run h2 cat current/version', 'h2 is a host: clonedeploy run --only h2 -- cat current/version'],
+    ['run h2', 'h2 is a host: clonedeploy run --only h2 -- COMMAND'],
+  ])('`%s` says how a command is run on that host alone', async (line, hint) => {
+    const { project } = here
+    await project.deployed('one')
+    const { code, stderr } = await project.run(line)
+    expect(code).toBe(127)
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(`  ${hint}`)
+  })
+
+  it.each([
     ['deploy --only h1', "unknown option '--only'"],
     ['deploy --except h1', "unknown option '--except'"],
     ['rollback --only h1', "unknown option '--only'"],
