@@ -128,6 +128,17 @@ describe.skipIf(!sshdIsHere())('services', () => {
     for (const i of both) expect(existsSync(project.on(i))).toBe(false)
   })
 
+  exhaustively('that sudo does not answer for in time are told as that', async () => {
+    const { project } = here
+    await serving()
+    here.turn(1, 'slow')
+    const { code, stdout } = await project.run('check')
+    expect(code).toBe(3)
+    expect(stdout).toContain('sudo or systemd did not say within 20 s whether `systemctl restart shop` can be run')
+    expect(stdout).toMatch(/time sudo -n -l systemctl restart shop +\(on h1\)/)
+    expect(stdout).not.toContain('did not end')
+  })
+
   it('of pm2 are reloaded from their file in deployTo, which must be there', async () => {
     const { project } = here
     project.configure({ restart: { pm2: 'shared/ecosystem.config.cjs', roles: ['web'] } }, i => ({

@@ -9,8 +9,8 @@ import { textOf } from '../support/project.js'
 export interface Services extends OnFleet {
   /** The calls on host `i`, since the test began. */
   readonly calls: (i: number) => readonly string[]
-  /** A switch that the programs look at: `denied`, `unknown`, `stuck` (a restart ends nothing). */
-  readonly turn: (i: number, name: 'denied' | 'unknown' | 'stuck', on?: boolean) => void
+  /** A switch that the programs look at: `denied`, `unknown`, `stuck` (a restart ends nothing), `slow` (sudo waits). */
+  readonly turn: (i: number, name: 'denied' | 'unknown' | 'stuck' | 'slow', on?: boolean) => void
 }
 
 /**
@@ -33,7 +33,7 @@ esac`
 
 const programs: Readonly<Record<string, string>> = {
   id: 'case $1 in -un) echo deploy ;; *) echo 1000 ;; esac',
-  sudo: '[ "$2" != -l ] || { [ ! -e "$AT/denied" ] || { echo "sudo: a password is required" >&2; exit 1; }; exit 0; }\nshift; exec "$@"',
+  sudo: 'while [ -e "$AT/slow" ]; do sleep 0.2; done\n[ "$2" != -l ] || { [ ! -e "$AT/denied" ] || { echo "sudo: a password is required" >&2; exit 1; }; exit 0; }\nshift; exec "$@"',
   systemctl,
   journalctl: 'cat "$AT/journal"',
   pm2: 'pwd >>"$AT/calls"',
@@ -54,7 +54,8 @@ export function onServices(hosts: number): Services {
   const here = onFleet({ hosts, environment: i => [`PATH=${at(i)}:${process.env.PATH}`] })
   beforeEach(() => {
     for (const i of all)
-      for (const name of ['calls', 'journal', 'denied', 'unknown', 'stuck']) rmSync(at(i, name), { force: true })
+      for (const name of ['calls', 'journal', 'denied', 'unknown', 'stuck', 'slow'])
+        rmSync(at(i, name), { force: true })
   })
   afterAll(() => rmSync(dir, { recursive: true, force: true }))
   return {

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.js'
+import { TimeoutError } from '../../connection/errors.js'
 import type { Host } from '../../inventory/host.js'
 import { hookVariables } from '../../plan/run/variables.js'
 import { type Service, serviceText } from '../../scripts/service/restart-command.js'
@@ -11,6 +12,7 @@ import {
 import { isWhole } from '../../scripts/shell/shell.js'
 import type { HostState } from '../../state/host-state.js'
 import type { Problem } from '../../state/preflight.js'
+import { listed } from '../../text/phrases.js'
 import { onEach } from '../each.js'
 import type { Session } from '../session.js'
 
@@ -28,6 +30,7 @@ export async function serviceProblems(
     const nothing = { release: '', revision: null, previous: null }
     const variables = hookVariables(config, {}, session.host, state.root, nothing)
     const result = await session.run(checkServices(state.root, services, variables), { timeout })
+    if (result.lost instanceof TimeoutError && result.ms > 0) return [tooSlow(state.name, services)]
     if (result.code !== 0) return [unasked(state.name, result.lost?.message ?? `exit code ${result.code}`)]
     if (!isWhole(result.stdout)) return [unasked(state.name, 'its answer has no end')]
     const checked = parseServices(result.stdout, services.length)
@@ -38,6 +41,19 @@ export async function serviceProblems(
 
 function unasked(host: string, why: string): Problem {
   return { host, text: `could not be asked whether its services can be restarted: ${why}`, fix: null }
+}
+
+/** What was asked starts nothing: it is sudo or systemd that takes its time. */
+function tooSlow(host: string, services: readonly Service[]): Problem {
+  const commands = services.map(serviceText)
+  const raised = services.find(one => one.kind === 'systemd' && !one.user && one.sudo !== false)
+  const asked = raised === undefined ? null : `time sudo -n -l ${serviceText(raised)}     (on ${host})`
+  return {
+    host,
+    text: `${asked === null ? 'the host' : 'sudo or systemd'} did not say within ${timeout / 1000} s whether ${listed(commands.map(one => `\`${one}\``))} can be run`,
+    fix:
+      asked === null ? null : `${asked}: a slow sudo often waits for a name server or a directory that does not answer`,
+  }
 }
 
 function servicesOn({ restart }: Config, host: Host): readonly Service[] {
