@@ -6,7 +6,7 @@ import { type Claim, fenced } from '../shell/fence.js'
 import { flush, flushAll } from '../shell/flush.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
-import { sealedFunction } from './sealed.js'
+import { sealed } from './sealed.js'
 
 /**
  * Makes a release that nobody serves what it was sealed as, in a fresh copy: what is intact there and what came later is
@@ -22,7 +22,6 @@ export function heal(claim: Claim, release: string, writable: readonly string[],
     [
       fenced(claim),
       treeFunctions,
-      sealedFunction(writable),
       differingFunction,
       sh`m=$PWD/${paths.manifest(release)}; L=$m.sealed; x=$PWD/$X; I=$PWD/${paths.incoming(claim.tx)}; T=$I/${id}
 [ -d ${paths.release(release)} ] && b=$(newline "$L") || exit ${codes.releaseMissing}
@@ -47,7 +46,7 @@ again() {
   esac
 }
 ( cd -- "$T" && differing | sed -n 's/^-//p' >"$I/lost" && while IFS= read -r l; do again "$l"; done <"$I/lost" ) 2>/dev/null
-{ sheet "$T" | sealed sheet >"$I/sheet"; } 2>/dev/null
+{ sheet "$T"${sealed('sheet', writable)} >"$I/sheet"; } 2>/dev/null
 intact "$L" "$T" >/dev/null 2>&1 || { echo "it could not be made whole\${e:+: \${e##*
 }}"; exit ${codes.notIntact}; }`,
       flushAll,
@@ -65,7 +64,7 @@ mv -f "$I/sheet" "$m.sheet"; rm -rf "$I"`,
  * Its script may only be asleep: it finds no folder any more to set anything aside in.
  */
 export const asideFunction = sh`asideback() {
-  mv -- "$1/aside" "$1/over" 2>/dev/null
+  [ ! -d "$1/aside" ] || mv -- "$1/aside" "$1/over" 2>/dev/null
   for y in "$1"/over/*; do
     [ -d "$y" ] && ours "\${y##*/}" && [ ! -e "releases/\${y##*/}" ] && mv -- "$y" releases/
   done

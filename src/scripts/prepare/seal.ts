@@ -4,7 +4,7 @@ import { type Claim, fenced } from '../shell/fence.js'
 import { crowdedFunction, flushAll } from '../shell/flush.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
-import { sealedFunction } from './sealed.js'
+import { sealed } from './sealed.js'
 
 interface Sealing {
   readonly release: string
@@ -21,10 +21,8 @@ interface Sealing {
 export function seal(claim: Claim, { release, record, run, hooked, writable = [] }: Sealing): Script {
   return script('seal', [
     fenced(claim),
-    treeFunctions,
-    sealedFunction(writable),
     sh`umask 077; new=$X/${releaseName(release)}`,
-    hooked ? sealTree(release) : sh`t=`,
+    hooked ? sealTree(release, writable) : sh`t=`,
     sh`printf '%s\n' ${run} >"$new.run" && printf '%s\n%s\n' ${record} "$t" >"$new.seal" || exit ${codes.unpack}`,
     flushRelease(release),
     sh`mv -f "$new.run" "$new.seal" ${paths.manifests}/`,
@@ -42,11 +40,12 @@ find ${paths.release(release)} \( -type d -o -type f ! -links +1 \) -exec sync "
 }
 
 /** The sheet comes first: what is written while the tree is read shows later. */
-function sealTree(release: string): ShellText {
-  return sh`m=$PWD/${paths.manifest(release)}; x=$PWD/$X; b=$(newline "$m")
-{ sheet ${paths.release(release)} | sealed sheet >"$x/sheet"; } 2>/dev/null
+function sealTree(release: string, writable: readonly string[]): ShellText {
+  return sh`${treeFunctions}
+m=$PWD/${paths.manifest(release)}; x=$PWD/$X; b=$(newline "$m")
+{ sheet ${paths.release(release)}${sealed('sheet', writable)} >"$x/sheet"; } 2>/dev/null
 quick
-( cd -- ${paths.release(release)} && { sed 1q "$m"; lines all | sealed lines; } | sort >"$x/sealed" ) &&
+( cd -- ${paths.release(release)} && { sed 1q "$m"; lines all${sealed('lines', writable)}; } | sort >"$x/sealed" ) &&
 t=$(sha256sum <"$x/sealed") && t=\${t%% *} && mv -f "$x/sheet" "$m.sheet" && mv -f "$x/sealed" "$m.sealed" || exit ${codes.unpack}
 echo "tree $t"`
 }

@@ -47,8 +47,9 @@ done'
  * sheet; else as copies, and then everything is read again. What came although it is unchanged stays as it came.
  */
 export function withUnchanged(what: Unpack, base: string, payload: Arrival): ShellText {
-  return sh`sort -m "$B" "$own" | uniq -d | sort -m - "$I/again" | uniq -u >"$I/same"
-{ names f "$I/same"; names l "$I/same"; } >"$I/unchanged"
+  return sh`both() { sort -m "$B" "$own" | uniq -d; }
+if [ -s "$I/again" ]; then both | sort -m - "$I/again" | uniq -u; else both; fi >"$I/same"
+names fl "$I/same" >"$I/unchanged"
 ${what.unchanged === 'link' ? linkBase(base, payload) : sh``}
 if [ -n "$linked" ]; then
   ${arrived(payload)}
@@ -63,8 +64,8 @@ function linkBase(base: string, { entries }: Arrival): ShellText {
 linkbase() {
   names d "$own" | ( cd "$T" && xargs -0 -r mkdir -p -- ) &&
   ( cd -- ${paths.release(base)} && xargs -0 -r cp -lP --parents -t "$T" -- ) <"$I/unchanged" &&
-  sheet "$T" >"$own.sheet" &&
-  [ "$(comm -z -12 "$W" "$own.sheet" | grep -zv '/$' | count)" -eq "$(count <"$I/unchanged")" ] && [ "$(entries "$T")" -eq ${entries} ]
+  sheet "$T" >"$own.sheet" && [ "$(grep -zc '' "$own.sheet")" -eq ${entries} ] &&
+  [ "$(comm -z -12 "$W" "$own.sheet" | grep -zcv '/$')" -eq "$(grep -zc '' "$I/unchanged")" ]
 }
 # What hooks have made of the base's files stands on its sheet, too.
 { IFS= read -r s; t=; read -r t; } <"$B.seal" 2>/dev/null

@@ -1,11 +1,11 @@
-import { paths, releaseName } from '../../release/paths.js'
+import { paths, releaseName, sharedTarget } from '../../release/paths.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, fenced } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 import { type Arrival, many, wholeArrived } from './arrival.js'
 import { dropCopy, type Fetch, fetchCopy, keepCopy } from './relay.js'
-import { sealedFunction } from './sealed.js'
+import { sealed } from './sealed.js'
 import { linkShared } from './shared-links.js'
 import { edited, newManifest, type Unpack, withUnchanged } from './unchanged.js'
 
@@ -25,7 +25,6 @@ export function unpack(claim: Claim, what: Unpack, payload: Arrival, delivery: D
     [
       fenced(claim),
       treeFunctions,
-      sealedFunction(what.writable ?? []),
       sh`I=$PWD/${paths.incoming(claim.tx)}; T=$I/tree; own=$I/own/${releaseName(what.release)}; linked=
 [ ! -e ${paths.release(what.release)} ] || exit ${codes.exists}
 [ ! -e "$I" ] || rm -rf "$I"
@@ -57,20 +56,17 @@ mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}
 }
 
 /** The list of what is sealed unless hooks change it: the manifest, and what we put beside it, which gets onto the sheet too. */
-function sealing({ shared, touched = [] }: Unpack): ShellText {
-  const made = ['REVISION', ...shared.dirs, ...shared.files]
-  const folders = [...new Set([...made, ...touched].flatMap(foldersTo))]
-  const names = [...made, ...folders].map(path => `./${path}`)
-  return sh`made() {
-  for p in ${names}; do
-    case $1 in d) [ -d "$p" ] && [ ! -L "$p" ] ;; l) [ -L "$p" ] ;; f) [ -f "$p" ] && [ ! -L "$p" ] ;; esac && printf '%s\000' "$p"
-  done
-}
-[ ! -s "$own.sheet" ] || {
-  ( cd "$T" && { made f; made l; } | xargs -0 sh -c 'exec find "$@" -maxdepth 0 -printf "%m %s %i %T@ %p\\0"' sh ) | sed -z 's, \./, ,' |
-    cat "$own.sheet" - | sealed sheet | sort -z >"$I/sheet" && mv "$I/sheet" "$own.sheet"
+function sealing({ shared, touched = [], writable = [] }: Unpack): ShellText {
+  const links = [...shared.dirs, ...shared.files]
+  const folders = [...new Set([...links, ...touched].flatMap(foldersTo))]
+  return sh`[ ! -s "$own.sheet" ] || {
+  ( cd "$T" && find ${['REVISION', ...links].map(path => `./${path}`)} -maxdepth 0 -printf '%m %s %i %T@ %p\0' ) |
+    sed -z 's, \./, ,' | sort -z "$own.sheet" -${sealed('sheet', writable)} >"$I/sheet" && mv "$I/sheet" "$own.sheet"
 } 2>/dev/null || : >"$own.sheet"
-b=$(newline "$own") && ( cd "$T" && { lines made | cat "$own" - | sealed lines; } | sort -u >"$own.sealed" ) || exit ${codes.unpack}`
+m=$(stat -c '%a %s' "$T/REVISION") && s=$(sha256sum <"$T/REVISION") && ( cd "$T" && {
+  printf '%s\n' "f $m \${s%% *} REVISION" ${links.map(path => `l ${sharedTarget(path)}//${path}`)}
+  ${folders.length === 0 ? sh`` : sh`for d in ${folders}; do [ ! -d "./$d" ] || [ -L "./$d" ] || printf 'd %s\n' "$d"; done`}
+} | sort -u "$own" -${sealed('lines', writable)} >"$own.sealed" ) || exit ${codes.unpack}`
 }
 
 function foldersTo(path: string): readonly string[] {

@@ -1,6 +1,6 @@
 import { touchStamp } from '../../release/id.js'
 import { paths } from '../../release/paths.js'
-import { sealedFunction } from '../prepare/sealed.js'
+import { sealed } from '../prepare/sealed.js'
 import { exactly } from '../shell/chain.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, enter, fenced } from '../shell/fence.js'
@@ -32,13 +32,12 @@ export function setDates(claim: Claim, release: string, dates: Dates, writable: 
     [
       fenced(claim),
       treeFunctions,
-      sealedFunction(writable),
       sh`cd -- ${paths.release(release)} || exit ${codes.releaseMissing}`,
       ...lists.map(
         ({ time, list }) =>
           sh`${exactly(list.length)} | TZ=UTC0 xargs -0 touch -t ${touchStamp(time)} -- || exit ${codes.unpack}`,
       ),
-      sh`cd "$OLDPWD" && { sheet ${paths.release(release)} | sealed sheet >"$X/sheet"; } 2>/dev/null
+      sh`cd "$OLDPWD" && { sheet ${paths.release(release)}${sealed('sheet', writable)} >"$X/sheet"; } 2>/dev/null
 mv -f "$X/sheet" ${paths.sheet(release)} || exit ${codes.unpack}`,
     ],
     lists.map(({ list }) => list),

@@ -1,7 +1,7 @@
 import { highestEpoch } from '../shell/fence.js'
 import { isWhole, type Script, script, sh, whole } from '../shell/shell.js'
 import { lockLease } from '../transaction/lock.js'
-import { unfinishedFunctions } from '../transaction/unfinished.js'
+import { tookFunction, unfinishedFunctions } from '../transaction/unfinished.js'
 
 /** Programs that a host must have; the useful ones make things better. */
 export const requiredTools = [
@@ -118,6 +118,7 @@ if [ "$h" -gt 0 ]; then
     s=; [ -f "$E/holder" ] && IFS= read -r s <"$E/holder"; printf 'holder %s\n' "$s"
   fi
 fi
+${tookFunction}
 ${unfinishedFunctions}
 for d in .clonedeploy/tx/*/; do
   d=\${d%/}; [ -d "$d" ] || continue

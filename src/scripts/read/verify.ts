@@ -1,5 +1,5 @@
 import { paths } from '../../release/paths.js'
-import { sealedFunction } from '../prepare/sealed.js'
+import { sealed } from '../prepare/sealed.js'
 import { codes } from '../shell/codes.js'
 import { enter } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
@@ -34,7 +34,6 @@ export function verify(root: string, release: string, ask: Verify): Script {
   return script('verify', [
     enter(root),
     treeFunctions,
-    sealedFunction(ask.writable ?? []),
     differingFunction,
     sh`r=$PWD/${paths.release(release)}; m=$PWD/${paths.manifest(release)}; L=$m.sealed
 cd -- "$r" 2>/dev/null || exit ${codes.releaseMissing}
@@ -49,12 +48,12 @@ b=$(newline "$L" 2>/dev/null); [ -n "$b" ] && { [ -z "$t" ] || [ "$(sha256sum <"
 unwritten() {
   [ ${ask.read} = written ] && [ -s "$m.sheet" ] || return
   set -- $(sheet "$r" | comm -z --total -123 "$m.sheet" -)
-  [ "$#" = 4 ] && [ "$1" = 0 ]
+  [ "$#" = 4 ] && [ "$1" = 0 ] && more=$2
 }
-d=
+d=; more=
 unwritten 2>/dev/null || { quick; intact "$L" "$r" >/dev/null 2>&1; } || d=$(differing)
 [ -z "$t" ] || echo "tree $t"
-{ paths "$L"; paths "$L"; find . ! -name . -print0 | plain; } | sort | uniq -u | sealed paths |
+[ "$more" = 0 ] || { paths "$L"; paths "$L"; find . ! -name . -print0 | plain; } | sort | uniq -u${sealed('paths', ask.writable ?? [])} |
   sed -n -e '1,'${mostExtra}'s/^/x /p' -e '$=' | sed 's/^[0-9]*$/extra &/'
 [ -z "$d" ] || {
   printf '%s\n' "$d" | sed -n '1,'${mostDifferent}p

@@ -2,7 +2,7 @@ import { type ShellText, sh } from './shell.js'
 
 /**
  * Shell functions that work on a manifest file (see build/manifest.ts) without a name ever being a word of the shell:
- * `names f|l|d MANIFEST [NEWLINE]` NUL-separated paths; `paths MANIFEST` a line each; `intact MANIFEST DIR` whether every
+ * `names f|fl|l|d MANIFEST [NEWLINE]` NUL-separated paths; `paths MANIFEST` a line each; `intact MANIFEST DIR` whether every
  * entry is there with its mode, size, content and target.
  * `lines SOURCE`, in a folder: the lines of a manifest for what `SOURCE f|l|d` names (NUL-separated, sorted), such as `all`.
  * `sheet DIR`: what the file system knows of everything in it without reading it (mode, size, inode, time of the last
@@ -16,6 +16,7 @@ newline() { IFS= read -r l <"$1" && case $l in '# clonedeploy 1 '*) echo "\${l#'
 names() {
   case $1 in
     f) sed -n 's,^f [0-7]* [0-9]* [0-9a-f]* ,./,p' "$2" ;;
+    fl) sed -n -e 's,^f [0-7]* [0-9]* [0-9a-f]* ,./,p;t' -e 's,^l .*//,./,p' "$2" ;;
     l) sed -n 's,^l .*//,./,p' "$2" ;;
     d) sed -n 's,^d ,./,p' "$2" ;;
   esac | tr "\\012\\\${3:-$(newline "$2")}" '\000\012'

@@ -50,6 +50,6 @@ endwork() (
     { tr '\000' '\012' <"/proc/$p/$f"; } 2>/dev/null | grep -q -e "$k" || continue
     endfamily "$p" || c=1
   done
-  rm -f "$1/hook"
+  [ ! -e "$1/hook" ] || rm -f "$1/hook"
   return "$c"
 )`

@@ -28,6 +28,7 @@ export function lock(claim: Claim, holder: string, options: LockOptions): Script
   return script('lock', [
     sh`[ -d ${claim.root} ] || ( umask 022; mkdir -p -- ${claim.root} ) || exit ${codes.folder}`,
     enter(claim.root),
+    linkFunctions,
     unfinishedFunctions,
     endWorkFunction,
     asideFunction,
