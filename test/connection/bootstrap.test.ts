@@ -32,7 +32,10 @@ function loopUnder(shell: readonly string[]): string[] {
 describe('the command that every channel runs', () => {
   it('is one line of single quotes that no login shell reads in its own way', () => {
     expect(bootstrap(NONCE)).toBe(
-      'exec /bin/sh -c \'unset l c TMOUT; set +Cefu; while IFS= read -r l; do case $l in 0123456789abcdef0123456789abcdef" "*) ' +
+      "exec /bin/sh -c 'unset l c TMOUT; set +Cefu; " +
+        'clonedeploy_begin() { clonedeploy_mark=@:$1; echo $clonedeploy_mark:begin; echo $clonedeploy_mark:begin >&2; }; ' +
+        'clonedeploy_end() { echo $clonedeploy_mark:end $1; echo $clonedeploy_mark:end $1 >&2; }; ' +
+        'while IFS= read -r l; do case $l in 0123456789abcdef0123456789abcdef" "*) ' +
         `eval "$(printf %b "\${l#* }")";; 0123456789abcdef0123456789abcdef:*) ` +
         `eval "$(dd bs="\${l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`,
     )

@@ -9,7 +9,7 @@ import { tried } from '../support/tier.js'
 
 const LONG = { timeout: 30_000 }
 /** Ends what a host may say: in the shell that reads requests, these hold the marks. */
-const end = (code: string) => `printf '%s ${code}\\n' "$clonedeploy_end" | tee /dev/stderr; sleep 30`
+const end = (code: string) => `printf '%s ${code}\\n' "$clonedeploy_mark:end" | tee /dev/stderr; sleep 30`
 
 const local = {
   name: 'this machine',
@@ -59,12 +59,12 @@ for (const { name, start } of transports) {
       { does: 'an empty exit code', text: end(''), why: 'ended its answer with something that is no exit code' },
       {
         does: 'two exit codes',
-        text: `printf '%s 0\\n' "$clonedeploy_end"; printf '%s 1\\n' "$clonedeploy_end" >&2; sleep 30`,
+        text: `printf '%s 0\\n' "$clonedeploy_mark:end"; printf '%s 1\\n' "$clonedeploy_mark:end" >&2; sleep 30`,
         why: 'told two exit codes, 0 and 1',
       },
       {
         does: 'an exit code without an end',
-        text: `printf '%s ' "$clonedeploy_end"; yes 1 | tr -d '\\n'`,
+        text: `printf '%s ' "$clonedeploy_mark:end"; yes 1 | tr -d '\\n'`,
         why: 'ended its answer with something that is no exit code',
       },
       { does: 'endless complaints', text: 'yes >&2', why: 'answered with more than 64 MB' },

@@ -8,7 +8,7 @@ import { readDates, setDates } from '../../src/scripts/read/dates.js'
 import { inspect } from '../../src/scripts/read/inspect.js'
 import { verify } from '../../src/scripts/read/verify.js'
 import { command } from '../../src/scripts/shell/hook.js'
-import { quote, Script, UnquotableError } from '../../src/scripts/shell/shell.js'
+import { quote, Script, sh, UnquotableError } from '../../src/scripts/shell/shell.js'
 import { discard, finish, keep } from '../../src/scripts/transaction/finish.js'
 import { layLinks } from '../../src/scripts/transaction/links.js'
 import { breakLock, hold, lock, renew, unlock } from '../../src/scripts/transaction/lock.js'
@@ -144,4 +144,15 @@ it.each(['../../x', 'a/b', '.', '..', '-rf', '', 'a b', 'x'.repeat(65), ...nasty
     () => lock(place('/srv', id), '{}', { unresolved: 'keep' }),
   ]
   for (const build of builders) expect(build).toThrow(/ is no (release|transaction) id$/)
+})
+
+it('comments of a script stay here, and what looks like one in a value does not', () => {
+  const value = 'a\n# b\nc'
+  expect(
+    sh`x=1
+  # why
+y=${value}
+# and how
+z=2`.text,
+  ).toBe("x=1\ny='a\n# b\nc'\nz=2")
 })

@@ -25,7 +25,7 @@ const NOTHING = Buffer.alloc(0)
 const LONGEST = 3
 
 /** Marks may be split over chunks; the cost is linear in what comes. */
-export function answerReader(marks: Marks, on: AnswerListener): AnswerReader {
+export function answerReader(marks: Pick<Marks, 'begin' | 'end'>, on: AnswerListener): AnswerReader {
   const begin = Buffer.from(`${marks.begin}\n`)
   const end = Buffer.from(`${marks.end} `)
   let state: 'before' | 'inside' | 'ending' | 'done' = 'before'

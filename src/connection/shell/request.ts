@@ -5,6 +5,7 @@ import { quote, type Script } from '../../scripts/shell/shell.js'
 
 /** The lines that a host prints around a script's output. Fresh for every request, so that no output can hold them. */
 export interface Marks {
+  readonly nonce: string
   readonly begin: string
   /** Followed by a space, the exit code and a newline. */
   readonly end: string
@@ -16,12 +17,12 @@ export function freshNonce(): string {
 
 export function freshMarks(): Marks {
   const nonce = freshNonce()
-  return { begin: `@:${nonce}:begin`, end: `@:${nonce}:end` }
+  return { nonce, begin: `@:${nonce}:begin`, end: `@:${nonce}:end` }
 }
 
-/** Shell text that names the marks for `requestText`. */
-export function marksText({ begin, end }: Marks): string {
-  return `clonedeploy_begin='${begin}' clonedeploy_end='${end}'\n`
+/** Shell text that prints the first marks. */
+export function marksText({ nonce }: Marks): string {
+  return `clonedeploy_begin ${nonce}\n`
 }
 
 /** Shell text by which the shell keeps the texts of these scripts; those that it keeps are noted in `kept`. */
@@ -37,18 +38,11 @@ export function keepText(scripts: readonly Script[], kept: Map<string, string>):
 }
 
 /**
- * Shell text that runs a script, marked on both streams; the same for all hosts and runs of it. Statements are on lines of
+ * Shell text that runs a script, and prints the last marks; the same for all hosts and runs of it. Statements are on lines of
  * their own: a shell that trips over a syntax error in the script has printed the first marks by then.
  */
 export function requestText(script: Script, stdin: 'input' | 'channel', kept: ReadonlyMap<string, string>): string {
-  return [
-    `printf '%s\\n' "$clonedeploy_begin"`,
-    `printf '%s\\n' "$clonedeploy_begin" >&2`,
-    runText(script, stdin, kept),
-    'c=$?',
-    `printf '%s %s\\n' "$clonedeploy_end" $c`,
-    `printf '%s %s\\n' "$clonedeploy_end" $c >&2`,
-  ].join('\n')
+  return `${runText(script, stdin, kept)}\nclonedeploy_end $?`
 }
 
 function runText(script: Script, stdin: 'input' | 'channel', kept: ReadonlyMap<string, string>): string {
@@ -63,9 +57,12 @@ function runText(script: Script, stdin: 'input' | 'channel', kept: ReadonlyMap<s
  * run. It reads alike in bash, dash, zsh, fish and csh, whichever of them the login shell is: single quotes, no `!`, no
  * backslash, no newline. Nothing of a script is ever on a command line. It undoes what a host's environment sets for every bash:
  * TMOUT would end a `read` that waits, and SHELLOPTS may forbid what scripts do (noclobber).
+ * Its two functions print the marks of a request on both streams.
  */
 export function bootstrap(nonce: string): string {
-  return `exec /bin/sh -c 'unset l c TMOUT; set +Cefu; while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(dd bs="$\{l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`
+  const marks =
+    'clonedeploy_begin() { clonedeploy_mark=@:$1; echo $clonedeploy_mark:begin; echo $clonedeploy_mark:begin >&2; }; clonedeploy_end() { echo $clonedeploy_mark:end $1; echo $clonedeploy_mark:end $1 >&2; };'
+  return `exec /bin/sh -c 'unset l c TMOUT; set +Cefu; ${marks} while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(dd bs="$\{l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`
 }
 
 /** A line for that loop: `head` and `text`. What went before it on the channel, if it was not ended by a newline, is ended by ours. */

@@ -30,9 +30,12 @@ export function typed(value: string): string {
   return /^[\w./~+@-]+$/.test(value) ? value : quote(value)
 }
 
-/** Template text as the shell shall see it: backslashes stand, but for those that keep `${` and a backquote from TypeScript. */
+/** Template text as the shell shall see it: backslashes stand, but for those that keep `${` and a backquote from TypeScript. Lines of comment stay here. */
 function plain(part: string): string {
-  return part.replaceAll('\\${', '${').replaceAll('\\`', '`')
+  return part
+    .replaceAll(/\n *# .*(?=\n)/g, '')
+    .replaceAll('\\${', '${')
+    .replaceAll('\\`', '`')
 }
 
 function word(value: Value): string {
