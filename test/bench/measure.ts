@@ -1,7 +1,16 @@
 import { spawn } from 'node:child_process'
 
 /** Seconds of a whole process, from its start to its end. Throws unless it ended with 0. */
-export function seconds(command: string, args: readonly string[], cwd: string): Promise<number> {
+export async function seconds(command: string, args: readonly string[], cwd: string): Promise<number> {
+  return (await timed(command, args, cwd)).seconds
+}
+
+/** The same, with the last of what it said on stderr. */
+export function timed(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<{ readonly seconds: number; readonly said: string }> {
   const began = performance.now()
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] })
@@ -11,7 +20,7 @@ export function seconds(command: string, args: readonly string[], cwd: string): 
     })
     child.on('error', reject)
     child.on('close', code => {
-      if (code === 0) resolve((performance.now() - began) / 1000)
+      if (code === 0) resolve({ seconds: (performance.now() - began) / 1000, said })
       else reject(new Error(`${command} ended with ${code}:\n${said}`))
     })
   })
