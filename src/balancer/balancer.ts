@@ -10,6 +10,8 @@ export interface Balancer {
   readonly hosts: readonly string[]
   /** What a host is called in it: `web/web-3`. */
   readonly serverOf: (host: string) => string
+  /** What a person types, or does, to put a host back into service. */
+  readonly putBack: (host: string) => string
   /** Rejects with a BalancerError, also where one of the hosts is not known to it. */
   readonly read: (hosts: readonly string[]) => Promise<ReadonlyMap<string, ServerState>>
   /** The same on any repetition. Rejects with a BalancerError; then it is not known what came of it. */

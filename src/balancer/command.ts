@@ -51,6 +51,7 @@ export function commandBalancer({ door, root, drain, ready, state, servers }: Co
     hosts: [...servers.keys()],
     maintains: false,
     serverOf: host => servers.get(host)?.server ?? host,
+    putBack: host => `what balancer.ready runs for ${host}: ${ready}`,
     read: async hosts => new Map(await inTurn(hosts, async host => [host, await readOne(host)] as const)),
     async tell(hosts, wanted) {
       await inTurn(hosts, host => must(host, wanted === 'ready' ? ready : drain))

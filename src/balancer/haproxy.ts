@@ -31,6 +31,8 @@ export function haproxy({ door, socket, backend, servers }: Haproxy): Balancer {
     hosts: [...servers.keys()],
     maintains: true,
     serverOf: host => `${backend}/${serverIn(host)}`,
+    putBack: host =>
+      `echo "set server ${backend}/${serverIn(host)} state ready" | socat stdio ${socket}     (on ${door.host.name})`,
     async read(hosts) {
       const states = await readAll()
       return new Map(hosts.map(host => [host, found(states, serverIn(host), name)]))

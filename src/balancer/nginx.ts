@@ -55,6 +55,7 @@ export function nginx({ door, upstreamFile: file, test, reload, servers }: Nginx
     hosts: [...servers.keys()],
     maintains: false,
     serverOf: addressOf,
+    putBack: host => `take \`down\` off ${addressOf(host)} in ${file} on ${door.host.name}, then: ${reload}`,
     async read(hosts) {
       const states = readUpstreams((await readText()).toString('utf8'), addresses)
       return new Map(

@@ -18,7 +18,7 @@ import { noDrift } from '../state/release-drift.js'
 import { currentEntry, currentRelease } from '../state/releases.js'
 import type { StatusReport } from '../state/status-report.js'
 import type { Propose } from '../text/propose.js'
-import { inService, readBalancers } from './context/balancers.js'
+import { inService, noteByHand, readBalancers } from './context/balancers.js'
 import { type Context, inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
@@ -45,7 +45,9 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
           [state.name, await probe(context, session, state, flags.verify ?? false)] as const,
       ),
     )
-    const service = inService(await readBalancers(context, read, context.hosts))
+    const served = await readBalancers(context, read, context.hosts)
+    noteByHand(context, served)
+    const service = inService(served)
     const { app, stage } = context.config
     const report = proposing(assess(app, stage, fleet, new Map(probes), service, knownHere(context)), io.propose)
     io.output.stdout(

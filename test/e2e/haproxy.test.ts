@@ -96,6 +96,20 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.states()).toEqual(['ready', 'ready'])
   })
 
+  it('is nothing of a server that somebody took out by hand: deploy and status say so, and how to put it back', async () => {
+    const { project } = here
+    configure()
+    haproxy.set(2, 'maint')
+    const said = `h2 is in maintenance in HAProxy web/h2, by no run: it stays out of service; to put it back: echo "set server web/h2 state ready" | socat stdio ${haproxy.socket}     (on h1)`
+    for (const line of ['deploy', 'status']) {
+      const { code, stderr } = await project.run(line)
+      expect([code, stderr]).toEqual([0, expect.stringContaining(said)])
+    }
+    expect(haproxy.states()).toEqual(['ready', 'maint'])
+    haproxy.set(2, 'ready')
+    expect((await project.run('status')).stderr).not.toContain('by no run')
+  })
+
   it('is maintenance, and its end', async () => {
     const { project } = here
     configure()

@@ -16,6 +16,8 @@ export interface Served {
   readonly problems: readonly Problem[]
   /** What a run that died has left. */
   readonly record: DrainRecord | null
+  /** Of each host that somebody took out of service by hand: that it stays so, and how it is put back. */
+  readonly byHand: readonly string[]
 }
 
 interface ReadBalancer {
@@ -34,11 +36,19 @@ export async function readBalancers(
 ): Promise<Served> {
   const balancers = openBalancers(context.config, hosts, { remote: context.connect, local: context.connectHere })
   const found = await orInterrupt(context, Promise.all(balancers.map(lookAt)))
+  const record = openDrains(fleet.map(({ state }) => state))
+  const maintained = fleet.some(({ state }) => state.maintenance !== null)
   return {
     balancers: found,
     problems: found.flatMap(({ problems }) => problems),
-    record: openDrains(fleet.map(({ state }) => state)),
+    record,
+    byHand: found.flatMap(one => byHandIn(one, record, maintained)),
   }
+}
+
+/** Says which hosts no run puts into service. */
+export function noteByHand({ emit }: Context, { byHand }: Served): void {
+  for (const text of byHand) emit({ type: 'note', level: 'warning', host: null, text })
 }
 
 /** What a run needs of it; null where the configuration names none. */
@@ -98,6 +108,18 @@ async function lookAt(balancer: Balancer): Promise<ReadBalancer & { readonly pro
     if (!(error instanceof BalancerError)) throw error
     return { balancer, states: null, problems: [{ host: 'balancer', text: error.message, fix: error.fix }] }
   }
+}
+
+function byHandIn({ balancer, states }: ReadBalancer, record: DrainRecord | null, maintained: boolean) {
+  return [...(states ?? [])].flatMap(([host, { state }]) => {
+    if (!isOthers(state, placeIn(balancer.name, host), record)) return []
+    if (state === 'maint' && maintained) return []
+    const how = state === 'maint' ? 'in maintenance' : 'drained'
+    const where = `${balancer.brand} ${balancer.serverOf(host)}`
+    return [
+      `${host} is ${how} in ${where}, by no run: it stays out of service; to put it back: ${balancer.putBack(host)}`,
+    ]
+  })
 }
 
 function othersIn({ balancer, states }: ReadBalancer, record: DrainRecord | null): readonly string[] {

@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../../plan/batches.js'
 import type { Problem } from '../../state/preflight.js'
-import { isUpIn, readBalancers, runBalancers, type Served } from './balancers.js'
+import { isUpIn, noteByHand, readBalancers, runBalancers, type Served } from './balancers.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
 import { demandNone, type Fleet } from './survey.js'
@@ -76,6 +76,7 @@ function courseBy(
   stay: ReadonlySet<string>,
   served: Served,
 ): Course {
+  noteByHand(context, served)
   const rollout = planRollout(context, fleet, served, stay)
   demandNone([...served.problems, ...rolloutProblems(rollout)])
   const possible = rollout as Rollout
@@ -86,6 +87,7 @@ function courseBy(
 /** For a dry run: the way that the hosts would go. Throws PreflightError where there is none. */
 export async function demandPossible(context: Context, fleet: Fleet): Promise<Rollout> {
   const served = await readBalancers(context, fleet)
+  noteByHand(context, served)
   const rollout = planRollout(context, fleet, served, new Set())
   demandNone([...served.problems, ...rolloutProblems(rollout)])
   return rollout as Rollout
