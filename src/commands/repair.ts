@@ -162,7 +162,7 @@ function refusalOf(act: () => void): Refusal | null {
 }
 
 /** What the files come from is looked for, too: a dry run promises nothing that the run would refuse. */
-async function readHonestly(context: Context, flags: RepairFlags, asked: Asked): Promise<RepairFacts> {
+async function readWithSource(context: Context, flags: RepairFlags, asked: Asked): Promise<RepairFacts> {
   const facts = await readFacts(context, flags, asked)
   const { record } = facts.heard
   if (record === null || !sends(facts.decision)) return facts
@@ -176,7 +176,7 @@ async function readHonestly(context: Context, flags: RepairFlags, asked: Asked):
 }
 
 async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
-  const facts = await readHonestly(context, flags, askedFor(context, flags))
+  const facts = await readWithSource(context, flags, askedFor(context, flags))
   const drained = await leftDrained(context, facts).finally(() => leave(facts.fleet))
   demandDecision(context, facts)
   const { app, stage } = context.config

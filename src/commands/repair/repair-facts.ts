@@ -77,7 +77,7 @@ async function factsOf(context: Context, { hosts }: FleetState, read: Fleet, ask
   const intact = read.filter(({ state }) => state.damaged.length === 0)
   const states = intact.map(({ state }) => state)
   demandWord(trusted, states, joining)
-  const heard = wishes(vouched(states, knownHere(context, trusted), joining), asked)
+  const heard = evidenceFor(vouched(states, knownHere(context, trusted), joining), asked)
   if (trusted !== null) noteTrust(context, trusted, vouched(states, knownHere(context), joining))
   const { record } = heard
   const alone = new Map(heard.alone.map(word => [word.host, aloneText(word)]))
@@ -118,7 +118,7 @@ async function factsOf(context: Context, { hosts }: FleetState, read: Fleet, ask
 }
 
 /** What a repair goes by. What another tool has left on hosts is nothing that they were to have in common: they keep it. */
-function wishes({ record, alone }: Vouched, { command, trusted }: Asked): Vouched {
+function evidenceFor({ record, alone }: Vouched, { command, trusted }: Asked): Vouched {
   if (command !== 'repair' || trusted !== null) return { record, alone }
   return {
     record: record === null || isBeforeUs(record) ? null : record,

@@ -72,11 +72,32 @@ function writeRecord(run: Run, balancers: RunBalancers, phase: Phase, hosts: rea
   })
 }
 
+/** What the balancers may be told of these hosts now, or why nothing: they cannot be asked, or a demand is not met, or our locks are lost. */
+export async function allowed(
+  run: Run,
+  balancers: RunBalancers,
+  hosts: readonly HostRun[],
+  phase: Phase,
+  ...demands: readonly ((tasks: readonly Task[]) => Promise<Halt | null>)[]
+): Promise<readonly Task[] | Halt> {
+  try {
+    const tasks = await freshTasks(balancers, hosts)
+    if (tasks.length === 0) return tasks
+    for (const demand of [...demands, () => demandOurs(run)]) {
+      const halt = await demand(tasks)
+      if (halt !== null) return halt
+    }
+    return tasks
+  } catch (error) {
+    return { reason: troubleOf(phase, error).message }
+  }
+}
+
 /**
  * A balancer cannot tell our word from that of a run that took over: before it is told anything, the hosts are asked
  * whether they are still ours. One must say so, and none the opposite.
  */
-export async function demandOurs(run: Run): Promise<Halt | null> {
+async function demandOurs(run: Run): Promise<Halt | null> {
   const asked = run.hosts
     .filter(({ locked }) => locked)
     .map(async ({ session, plan }) => (await session.run(plan.renew.script, { timeout: 5000 })).code)

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Halt, HostRun, Run } from '../transaction/run.js'
-import type { RunBalancers } from './balancer-state.js'
-import { demandOurs, freshTasks, recordAll, type Task, troubleOf, wordsOf } from './balancers.js'
+import { allowed, recordAll, type Task, wordsOf } from './balancers.js'
 import { type Look, tellAndWait } from './tell-and-wait.js'
 
 /** Takes hosts out of service, never more than leaves `minUp`, and waits until their users are gone, for as long as it may take. */
 export async function drainAll(run: Run, hosts: readonly HostRun[], title: string): Promise<Halt | null> {
   const { balancers } = run
   if (balancers === null) return null
-  const tasks = await allowed(run, balancers, hosts)
+  const record = () => recordAll(run, balancers, 'drain')
+  const tasks = await allowed(run, balancers, hosts, 'drain', record, tasks => demandUp(run, tasks))
   if ('reason' in tasks) return tasks
   if (tasks.length === 0) return null
   for (const { names } of tasks) for (const name of names) balancers.drained.add(name)
@@ -29,18 +29,6 @@ export async function drainAll(run: Run, hosts: readonly HostRun[], title: strin
     return { ok: true, note: `${took}, ${sessions} sessions left` }
   }
   return tellAndWait(run, { phase: 'drain', tasks, hosts, done: 'drained', title, look })
-}
-
-/** What may be drained now, or why nothing may. */
-async function allowed(run: Run, balancers: RunBalancers, hosts: readonly HostRun[]): Promise<readonly Task[] | Halt> {
-  try {
-    const tasks = await freshTasks(balancers, hosts)
-    if (tasks.length === 0) return tasks
-    const halt = (await recordAll(run, balancers, 'drain')) ?? (await demandUp(run, tasks)) ?? (await demandOurs(run))
-    return halt ?? tasks
-  } catch (error) {
-    return { reason: troubleOf('drain', error).message }
-  }
 }
 
 /** It is read again right before: somebody may have taken out others since the batches were made. */

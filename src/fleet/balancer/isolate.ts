@@ -1,7 +1,7 @@
 import { stateOf } from '../../balancer/balancer.js'
 import type { HostRun, Run } from '../transaction/run.js'
 import type { RunBalancers } from './balancer-state.js'
-import { demandOurs, freshTasks, isUp, recordAll, type Task, troubleOf, wordsOf } from './balancers.js'
+import { allowed, isUp, recordAll, type Task, troubleOf, wordsOf } from './balancers.js'
 
 /**
  * Hosts that could not be brought to the fleet's release: no new user shall meet them. Not where that would leave nobody,
@@ -11,7 +11,7 @@ export async function takeOut(run: Run, lost: readonly HostRun[]): Promise<void>
   const { balancers } = run
   if (balancers === null || lost.length === 0) return
   const good = run.hosts.filter(host => !lost.includes(host))
-  const tasks = await allowed(run, balancers, lost, good)
+  const tasks = await allowed(run, balancers, lost, 'drain', () => recordAll(run, balancers, 'drain', good))
   if ('reason' in tasks)
     return void run.warnings.push(`${namesOf(lost)} could not be taken out of service: ${tasks.reason}`)
   for (const task of tasks) {
@@ -22,16 +22,6 @@ export async function takeOut(run: Run, lost: readonly HostRun[]): Promise<void>
         `${task.names.join(', ')} could not be taken out of service: ${troubleOf('drain', error).message}`,
       )
     }
-  }
-}
-
-async function allowed(run: Run, balancers: RunBalancers, lost: readonly HostRun[], good: readonly HostRun[]) {
-  try {
-    const tasks = await freshTasks(balancers, lost)
-    if (tasks.length === 0) return tasks
-    return (await recordAll(run, balancers, 'drain', good)) ?? (await demandOurs(run)) ?? tasks
-  } catch (error) {
-    return { reason: troubleOf('drain', error).message }
   }
 }
 

@@ -1,7 +1,7 @@
 import { stateOf } from '../../balancer/balancer.js'
 import type { Halt, HostRun, Run } from '../transaction/run.js'
 import type { RunBalancers } from './balancer-state.js'
-import { demandOurs, freshTasks, recordOver, type Task, tasksOf, troubleOf, wordsOf } from './balancers.js'
+import { allowed, freshTasks, recordOver, type Task, tasksOf, troubleOf, wordsOf } from './balancers.js'
 import { type Look, tellAndWait } from './tell-and-wait.js'
 
 /** What is asked of a host that is put back into service: only that the balancer says so, or also that it sends users to it. */
@@ -11,8 +11,11 @@ type Demand = 'told' | 'up'
 export async function readyAll(run: Run, hosts: readonly HostRun[], demand: Demand): Promise<Halt | null> {
   const { balancers } = run
   if (balancers === null) return null
-  const tasks = await allowed(run, balancers, hosts)
-  if ('reason' in tasks) return tasks
+  const tasks = await allowed(run, balancers, hosts, 'ready')
+  if ('reason' in tasks) {
+    nameOut(balancers, hosts)
+    return tasks
+  }
   if (tasks.length === 0) return null
   const { drained, back, limits } = balancers
   const look: Look = async ({ state, up }, waited, { balancer }, { name }) => {
@@ -72,15 +75,8 @@ export async function outOfService(balancers: RunBalancers, hosts: readonly Host
   return [...out]
 }
 
-/** Whom may be put back now, or why nobody may; those who are still out then are known. */
-async function allowed(run: Run, balancers: RunBalancers, hosts: readonly HostRun[]): Promise<readonly Task[] | Halt> {
-  try {
-    const tasks = await freshTasks(balancers, hosts)
-    return (tasks.length === 0 ? null : await demandOurs(run)) ?? tasks
-  } catch (error) {
-    for (const { balancer, hosts: behind } of tasksOf(balancers, hosts))
-      for (const host of behind.filter(({ name }) => balancers.drained.has(name)))
-        host.out = wordsOf(balancer, host.name)
-    return { reason: troubleOf('ready', error).message }
-  }
+/** Those of these hosts that this run has drained stay out. */
+function nameOut(balancers: RunBalancers, hosts: readonly HostRun[]): void {
+  for (const { balancer, hosts: behind } of tasksOf(balancers, hosts))
+    for (const host of behind.filter(({ name }) => balancers.drained.has(name))) host.out = wordsOf(balancer, host.name)
 }
