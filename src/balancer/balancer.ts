@@ -43,10 +43,16 @@ export interface BalancerProblem {
 export class BalancerError extends Error {
   override name = 'BalancerError'
   readonly fix: string | null
+  /** What could not be asked at all: `HAProxy`. */
+  readonly gone: string | null
 
-  constructor(message: string, options: { readonly fix?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly fix?: string; readonly gone?: string; readonly cause?: unknown } = {},
+  ) {
     super(escapeLines(message).join('\n'), { cause: options.cause })
     this.fix = options.fix ?? null
+    this.gone = options.gone ?? null
   }
 }
 

@@ -26,7 +26,10 @@ async function ask(door: Machine, socket: string, commands: readonly string[]): 
   try {
     return await within(patience, answer(stream, `${commands.join(';')}\n`))
   } catch (error) {
-    throw new BalancerError(`HAProxy on ${door.host.name} did not answer: ${messageOf(error)}`, { cause: error })
+    throw new BalancerError(`HAProxy on ${door.host.name} did not answer: ${messageOf(error)}`, {
+      gone: 'HAProxy',
+      cause: error,
+    })
   } finally {
     stream.destroy()
   }
@@ -51,6 +54,7 @@ function answer(stream: Duplex, question: string): Promise<string> {
 function unreachable({ host }: Machine, error: unknown): BalancerError {
   const fix = (error as { readonly next?: readonly string[] }).next?.at(-1)
   return new BalancerError(`the balancer ${host.name} was not reached: ${messageOf(error)}`, {
+    gone: 'HAProxy',
     cause: error,
     ...(fix === undefined ? {} : { fix }),
   })
@@ -59,6 +63,7 @@ function unreachable({ host }: Machine, error: unknown): BalancerError {
 function refused({ host }: Machine, socket: string, error: unknown): BalancerError {
   return new BalancerError(`HAProxy cannot be asked at ${socket} on ${host.name}: ${messageOf(error)}`, {
     fix: `on ${host.name}: is that its admin socket, may the login use it (stats socket ${socket} mode 660 group … level admin), and does sshd allow AllowStreamLocalForwarding?`,
+    gone: 'HAProxy',
     cause: error,
   })
 }

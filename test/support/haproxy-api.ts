@@ -12,6 +12,9 @@ export interface HaproxyApi {
   readonly changes: string[]
   readonly states: () => readonly State[]
   readonly set: (i: number, state: State) => void
+  /** Closes its socket: nobody can ask it any more. */
+  readonly die: () => Promise<void>
+  readonly revive: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -40,14 +43,18 @@ export async function startHaproxyApi(hosts: number): Promise<HaproxyApi> {
       ),
     )
   })
-  await new Promise<void>(resolve => listener.listen(socket, resolve))
+  const revive = () => new Promise<void>(resolve => listener.listen(socket, resolve))
+  const die = () => new Promise<void>(resolve => listener.close(() => resolve()))
+  await revive()
   return {
     socket,
     changes,
     states: () => [...servers.values()],
     set: (i, state) => void servers.set(`h${i}`, state),
+    die,
+    revive,
     async stop() {
-      await new Promise(resolve => listener.close(resolve))
+      await die()
       rmSync(dir, { recursive: true, force: true })
     },
   }

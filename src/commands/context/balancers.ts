@@ -65,6 +65,7 @@ export function runBalancers(context: Context, fleet: Read, { balancers, record 
     at: context.io.now().toISOString(),
     left: record,
     recorded: false,
+    gone: null,
     drained: new Set(),
     back: new Map(),
   }

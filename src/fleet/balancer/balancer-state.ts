@@ -17,6 +17,8 @@ export interface RunBalancers {
   readonly left: DrainRecord | null
   /** The hosts hold our record. */
   recorded: boolean
+  /** One that could not be asked any more: `HAProxy`. */
+  gone: string | null
   /** Hosts that this run has drained and not yet made ready. */
   readonly drained: Set<string>
   /** Where hosts were put back into service, by host: `HAProxy web/web-3`. */

@@ -89,8 +89,15 @@ export async function allowed(
     }
     return tasks
   } catch (error) {
-    return { reason: troubleOf(phase, error).message }
+    return haltBy(balancers, phase, error)
   }
+}
+
+/** What a balancer said, or that it is gone, which is told once in a run. */
+export function haltBy(balancers: RunBalancers, phase: Phase, error: unknown): Halt {
+  const known = balancers.gone !== null && error instanceof BalancerError && error.gone !== null
+  const { message } = troubleOf(balancers, phase, error)
+  return { reason: message, ...(known ? { known } : {}) }
 }
 
 /**
@@ -109,15 +116,20 @@ async function demandOurs(run: Run): Promise<Halt | null> {
 }
 
 /** Tells a balancer of the hosts of a task; the failure, when it would not be told. */
-export async function tell({ balancer, names }: Task, to: 'drain' | 'ready'): Promise<HostFailure | null> {
+export async function tell(
+  balancers: RunBalancers | null,
+  { balancer, names }: Task,
+  to: 'drain' | 'ready',
+): Promise<HostFailure | null> {
   return balancer.tell(names, to).then(
     () => null,
-    error => troubleOf(to, error),
+    error => troubleOf(balancers, to, error),
   )
 }
 
-export function troubleOf(phase: Phase, error: unknown): HostFailure {
+export function troubleOf(balancers: RunBalancers | null, phase: Phase, error: unknown): HostFailure {
   if (!(error instanceof BalancerError)) throw error
+  if (balancers !== null) balancers.gone ??= error.gone
   return { phase, step: 'balancer', message: error.message, hint: error.fix, output: [] }
 }
 

@@ -1,7 +1,7 @@
 import { stateOf } from '../../balancer/balancer.js'
-import type { HostRun, Run } from '../transaction/run.js'
+import type { Halt, HostRun, Run } from '../transaction/run.js'
 import type { RunBalancers } from './balancer-state.js'
-import { allowed, isUp, recordAll, type Task, troubleOf, wordsOf } from './balancers.js'
+import { allowed, haltBy, isUp, recordAll, type Task, wordsOf } from './balancers.js'
 
 /**
  * Hosts that could not be brought to the fleet's release: no new user shall meet them. Not where that would leave nobody,
@@ -13,13 +13,13 @@ export async function takeOut(run: Run, lost: readonly HostRun[]): Promise<void>
   const good = run.hosts.filter(host => !lost.includes(host))
   const tasks = await allowed(run, balancers, lost, 'drain', () => recordAll(run, balancers, 'drain', good))
   if ('reason' in tasks)
-    return void run.warnings.push(`${namesOf(lost)} could not be taken out of service: ${tasks.reason}`)
+    return void run.warnings.push(`${namesOf(lost)} could not be taken out of service${whyOf(tasks)}`)
   for (const task of tasks) {
     try {
       await takeOutOf(run, balancers, task, good)
     } catch (error) {
       run.warnings.push(
-        `${task.names.join(', ')} could not be taken out of service: ${troubleOf('drain', error).message}`,
+        `${task.names.join(', ')} could not be taken out of service${whyOf(haltBy(balancers, 'drain', error))}`,
       )
     }
   }
@@ -52,6 +52,10 @@ async function takeOutOf(
     balancers.drained.add(host.name)
     host.out = wordsOf(balancer, host.name)
   }
+}
+
+function whyOf({ reason, known }: Halt): string {
+  return known ? '' : `: ${reason}`
 }
 
 function namesOf(hosts: readonly HostRun[]): string {

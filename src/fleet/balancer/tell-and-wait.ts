@@ -29,7 +29,7 @@ interface Telling {
 export async function tellAndWait(run: Run, telling: Telling): Promise<Halt | null> {
   const { phase, tasks, done, title, onEnd } = telling
   const behind = telling.hosts.filter(({ name }) => tasks.some(({ names }) => names.includes(name)))
-  const told = new Map(tasks.map(task => [task, tell(task, phase)]))
+  const told = new Map(tasks.map(task => [task, tell(run.balancers, task, phase)]))
   return inPhase(
     run,
     phase,
@@ -65,7 +65,7 @@ async function waitFor(run: Run, { phase, look }: Telling, task: Task, host: Hos
       await sleep(250)
     }
   } catch (error) {
-    const failure = troubleOf(phase, error)
+    const failure = troubleOf(run.balancers, phase, error)
     return end(failure, failure.message)
   }
 }

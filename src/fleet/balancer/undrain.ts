@@ -1,7 +1,7 @@
 import { stateOf } from '../../balancer/balancer.js'
 import type { Halt, HostRun, Run } from '../transaction/run.js'
 import type { RunBalancers } from './balancer-state.js'
-import { allowed, freshTasks, recordOver, type Task, tasksOf, troubleOf, wordsOf } from './balancers.js'
+import { allowed, freshTasks, haltBy, recordOver, type Task, tasksOf, wordsOf } from './balancers.js'
 import { type Look, tellAndWait } from './tell-and-wait.js'
 
 /** What is asked of a host that is put back into service: only that the balancer says so, or also that it sends users to it. */
@@ -57,7 +57,7 @@ export async function backInService(run: Run, hosts: readonly HostRun[]): Promis
       await recordOver(run, balancers)
     return halt
   } catch (error) {
-    return { reason: troubleOf('ready', error).message }
+    return haltBy(balancers, 'ready', error)
   }
 }
 

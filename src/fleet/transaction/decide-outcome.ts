@@ -83,6 +83,8 @@ function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
 }
 
 function nextSteps(run: Run, ending: Ending): readonly string[] {
+  const gone = run.balancers?.gone ?? null
+  if (ending === 'mixed' && gone !== null) return [`when ${gone} is back: clonedeploy repair`]
   if (ending === 'mixed') return ['look: clonedeploy status', 'fix:  clonedeploy repair']
   if (ending === 'deployed') return canBeUndone(run) ? ['undo: clonedeploy rollback'] : []
   const hints = run.hosts.flatMap(({ failure }) => (failure?.hint ? [failure.hint] : []))

@@ -40,7 +40,7 @@ async function giveUp(run: Run): Promise<Halt | null> {
 async function abort(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {
   const away = await giveUp(run)
   if (away === null) return outcomeOf(run, facts, 'aborted', halt)
-  return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and afterwards ${away.reason}` })
+  return outcomeOf(run, facts, 'mixed', after(halt, 'afterwards', away))
 }
 
 /** Part of the fleet is confirmed and the rest is not: takes the rest out of the load balancer. */
@@ -58,5 +58,9 @@ async function goBack(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcom
   if (left === null) return outcomeOf(run, facts, 'put-back', halt)
   // A fleet that needed a repair was not whole before.
   if (isOnlySick(run) && run.plan.command !== 'repair') return outcomeOf(run, facts, 'unhealthy', halt)
-  return outcomeOf(run, facts, 'mixed', { reason: `${halt.reason}; and on the way back ${left.reason}` })
+  return outcomeOf(run, facts, 'mixed', after(halt, 'on the way back', left))
+}
+
+function after(halt: Halt, when: string, { reason, known }: Halt): Halt {
+  return { reason: known ? halt.reason : `${halt.reason}; and ${when} ${reason}` }
 }

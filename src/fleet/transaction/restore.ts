@@ -88,7 +88,8 @@ async function backInTurn(run: Run): Promise<Halt | null> {
 }
 
 function warn(run: Run, hosts: readonly HostRun[], halt: Halt | null): void {
-  if (halt !== null) run.warnings.push(`${hosts.map(({ name }) => name).join(', ')}, on the way back: ${halt.reason}`)
+  if (halt !== null && !halt.known)
+    run.warnings.push(`${hosts.map(({ name }) => name).join(', ')}, on the way back: ${halt.reason}`)
 }
 
 /** Back, and restarted, and not healthy: that is no fault of the way back, and no repair makes it better. */
@@ -107,8 +108,11 @@ function isLost({ failure }: HostRun): boolean {
 }
 
 function together(halts: readonly (Halt | null)[]): Halt | null {
-  const reasons = halts.flatMap(halt => (halt === null ? [] : [halt.reason]))
-  return reasons.length === 0 ? null : { reason: reasons.join('; ') }
+  const found = halts.filter(halt => halt !== null)
+  const [first] = found
+  const fresh = found.filter(({ known }) => !known)
+  if (first === undefined || fresh.length === 0) return first ?? null
+  return { reason: fresh.map(({ reason }) => reason).join('; ') }
 }
 
 function backTogether(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {

@@ -72,6 +72,8 @@ export interface Halt {
   readonly reason: string
   /** Somebody wished to stop; no host failed. */
   readonly onRequest?: true
+  /** The run has met the reason before, and told it. */
+  readonly known?: true
 }
 
 /** Runs one phase on these hosts, emits its events and keeps each host's failure. Null if all succeeded. */

@@ -1,4 +1,4 @@
-import { troubleOf } from '../balancer/balancers.js'
+import { haltBy } from '../balancer/balancers.js'
 import { backInService, outOfService } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
 import { type OutcomeFacts, outcomeOf } from './decide-outcome.js'
@@ -44,7 +44,7 @@ async function mendAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null
     )
     return sick ?? back
   } catch (error) {
-    return { reason: troubleOf('ready', error).message }
+    return haltBy(balancers, 'ready', error)
   }
 }
 
