@@ -14,7 +14,7 @@ import type { TransactionFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
 import { adopts, demandOurs } from './context/owner.js'
-import { demandCourse, demandPossible } from './context/rollout.js'
+import { courseOfRestart, demandPossible } from './context/rollout.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './context/survey.js'
 import { revealSecrets, signed, startRun, tellPlan } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
@@ -49,10 +49,10 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
       unresolved: 'refuse',
     } as const
     if (flags.dryRun) {
-      const rollout = await demandPossible(context, fleet)
+      const rollout = await demandPossible(context, fleet, true)
       return restartDryRun(context, flags, fleet, planRestart({ ...intent, secrets: {}, rollout }))
     }
-    const course = await demandCourse(context, flags, fleet)
+    const course = await courseOfRestart(context, flags, fleet)
     if (config.protected)
       await askToGoOn(context, flags, `Restart ${fleet.length} hosts of ${config.stage}?`, 'this stage is protected')
     const plan = planRestart({ ...intent, secrets: await revealSecrets(context), rollout: course.rollout })

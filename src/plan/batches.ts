@@ -38,6 +38,8 @@ interface Stage {
   readonly hosts?: number
   /** How many of them a share of `minUp` is of. */
   readonly counted?: number
+  /** Hosts that take no part, and that the balancers send users to meanwhile. */
+  readonly outside?: number
   readonly balancers?: Rollout['balancers']
 }
 
@@ -48,17 +50,17 @@ interface Stage {
 export function cutIntoBatches(
   seats: readonly Seat[],
   config: RolloutConfig,
-  { hosts = seats.length, counted = seats.length, balancers = [] }: Stage = {},
+  { hosts = seats.length, counted = seats.length, outside = 0, balancers = [] }: Stage = {},
 ): Rollout | RolloutProblem {
   const movers = seats.filter(({ stays }) => !stays)
   const stay = seats.flatMap(({ name, stays }) => (stays ? [name] : []))
   const size = Math.max(1, amountOf(config.batch, movers.length, Math.floor))
   const canary = config.canary !== null && config.canary.hosts < movers.length ? config.canary : null
   const fits = size >= movers.length && canary === null && config.minUp === null
-  const othersServe = balancers.length > 0 && seats.some(one => one.stays && one.up)
+  const othersServe = balancers.length > 0 && (outside > 0 || seats.some(one => one.stays && one.up))
   const inOne = amountOf(config.batch, hosts, Math.floor) >= hosts
   if (fits && inOne && !othersServe) return allAtOnce(seats.map(({ name }) => name))
-  const up = seats.filter(one => one.up).length
+  const up = seats.filter(one => one.up).length + outside
   const minUp = up === 0 ? 0 : config.minUp === null ? 1 : amountOf(config.minUp, counted, Math.ceil)
   const room = up === 0 ? Number.POSITIVE_INFINITY : up - minUp
   if (room < 1 && movers.some(one => one.up))

@@ -96,6 +96,19 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.states()).toEqual(['ready', 'ready'])
   })
 
+  it('is the host that a restart is for, while another one serves', async () => {
+    const { project } = here
+    configure({ restart: 'true' })
+    await project.deployed('one')
+    haproxy.changes.splice(0)
+    expect((await project.run('restart --only h1')).code).toBe(0)
+    expect(haproxy.changes).toEqual(['h1 drain', 'h1 ready'])
+    haproxy.set(2, 'drain')
+    haproxy.changes.splice(0)
+    expect((await project.run('restart --only h1')).code).toBe(0)
+    expect(haproxy.changes).toEqual([])
+  })
+
   it('is nothing of a server that somebody took out by hand: deploy and status say so, and how to put it back', async () => {
     const { project } = here
     configure()

@@ -1,6 +1,7 @@
 import { type Balancer, BalancerError, type ServerState } from '../../balancer/balancer.js'
 import { openBalancers } from '../../balancer/open.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
+import { upOutside } from '../../fleet/balancer/drain.js'
 import type { Host } from '../../inventory/host.js'
 import type { InService } from '../../state/assess-fleet.js'
 import { isOthers, nextDrains, openDrains, placeIn } from '../../state/drains.js'
@@ -16,6 +17,8 @@ export interface Served {
   readonly problems: readonly Problem[]
   /** What a run that died has left. */
   readonly record: DrainRecord | null
+  /** The same balancers, for hosts of the stage that take no part and go on serving; and how many of them are up. */
+  readonly outside: { readonly balancers: readonly Balancer[]; readonly up: number }
   /** Of each host that somebody took out of service by hand: that it stays so, and how it is put back. */
   readonly byHand: readonly string[]
 }
@@ -42,8 +45,18 @@ export async function readBalancers(
     balancers: found,
     problems: found.flatMap(({ problems }) => problems),
     record,
+    outside: { balancers: [], up: 0 },
     byHand: found.flatMap(one => byHandIn(one, record, maintained)),
   }
+}
+
+/** With the hosts that take no part, where they serve what those of the run do. */
+export async function withOutside(context: Context, fleet: Read, served: Served): Promise<Served> {
+  const rest = context.config.hosts.filter(({ name }) => !fleet.some(({ state }) => state.name === name))
+  if (rest.length === 0 || served.balancers.length === 0) return served
+  const balancers = openBalancers(context.config, rest, { remote: context.connect, local: context.connectHere })
+  const up = new Set(await orInterrupt(context, upOutside(balancers))).size
+  return { ...served, outside: { balancers, up } }
 }
 
 /** Says which hosts no run puts into service. */
@@ -52,11 +65,16 @@ export function noteByHand({ emit }: Context, { byHand }: Served): void {
 }
 
 /** What a run needs of it; null where the configuration names none. */
-export function runBalancers(context: Context, fleet: Read, { balancers, record }: Served): RunBalancers | null {
+export function runBalancers(
+  context: Context,
+  fleet: Read,
+  { balancers, outside, record }: Served,
+): RunBalancers | null {
   const { balancer } = context.config
   if (balancer === null || balancers.length === 0) return null
   return {
     balancers: balancers.map(one => one.balancer),
+    outside: outside.balancers,
     others: new Set(balancers.flatMap(one => othersIn(one, record))),
     limits: balancer,
     whole: fleet.length === context.config.hosts.length,

@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../../plan/batches.js'
 import type { Problem } from '../../state/preflight.js'
-import { isUpIn, noteByHand, readBalancers, runBalancers, type Served } from './balancers.js'
+import { isUpIn, noteByHand, readBalancers, runBalancers, type Served, withOutside } from './balancers.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
 import { demandNone, type Fleet } from './survey.js'
@@ -16,13 +16,20 @@ export function planRollout(
   config = context.config.rollout,
 ): Rollout | RolloutProblem {
   const behind = new Set(served.balancers.flatMap(({ balancer }) => balancer.hosts))
-  const counted = behind.size === 0 ? fleet.length : behind.size
+  const { outside } = served
+  const beside = outside.balancers.flatMap(({ hosts }) => hosts)
+  const counted = behind.size === 0 ? fleet.length : behind.size + new Set(beside).size
   const seats = fleet.map(({ state }): Seat => {
     const serves = behind.size === 0 && state.current.kind !== 'absent'
     return { name: state.name, up: isUpIn(served, state.name) ?? serves, stays: stay.has(state.name) }
   })
   const balancers = served.balancers.map(({ balancer: { name, brand } }) => ({ name, brand }))
-  return cutIntoBatches(seats, config, { hosts: context.config.hosts.length, counted, balancers })
+  return cutIntoBatches(seats, config, {
+    hosts: context.config.hosts.length,
+    counted,
+    outside: outside.up,
+    balancers,
+  })
 }
 
 export function rolloutProblems(rollout: Rollout | RolloutProblem): readonly Problem[] {
@@ -43,6 +50,12 @@ export async function demandCourse(
   stay: ReadonlySet<string> = new Set(),
 ): Promise<Course> {
   return courseBy(context, flags, fleet, stay, await readBalancers(context, fleet))
+}
+
+/** For a restart, after which all hosts serve what they did: those that take no part serve users meanwhile. */
+export async function courseOfRestart(context: Context, flags: TransactionFlags, fleet: Fleet): Promise<Course> {
+  const served = await withOutside(context, fleet, await readBalancers(context, fleet))
+  return courseBy(context, flags, fleet, new Set(), served)
 }
 
 /** For a repair: a balancer that cannot be told does not keep a mixed fleet from becoming whole. */
@@ -85,8 +98,9 @@ function courseBy(
 }
 
 /** For a dry run: the way that the hosts would go. Throws PreflightError where there is none. */
-export async function demandPossible(context: Context, fleet: Fleet): Promise<Rollout> {
-  const served = await readBalancers(context, fleet)
+export async function demandPossible(context: Context, fleet: Fleet, restarts = false): Promise<Rollout> {
+  const read = await readBalancers(context, fleet)
+  const served = restarts ? await withOutside(context, fleet, read) : read
   noteByHand(context, served)
   const rollout = planRollout(context, fleet, served, new Set())
   demandNone([...served.problems, ...rolloutProblems(rollout)])

@@ -5,6 +5,8 @@ import type { DrainRecord } from '../../state/host-state.js'
 /** What stands before the hosts of a run, and what the run has done to it so far. */
 export interface RunBalancers {
   readonly balancers: readonly Balancer[]
+  /** The same balancers, for the hosts that take no part and go on serving. */
+  readonly outside: readonly Balancer[]
   /** Places that somebody else has taken out of service: they stay as they are. Looked at again before each change. */
   readonly others: Set<string>
   readonly limits: Pick<BalancerConfig, 'drainTimeout' | 'readyTimeout' | 'settle'>

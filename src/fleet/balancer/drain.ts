@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Balancer, ServerState } from '../../balancer/balancer.js'
 import type { Halt, HostRun, Run } from '../transaction/run.js'
 import { allowed, recordAll, type Task, wordsOf } from './balancers.js'
 import { type Look, tellAndWait } from './tell-and-wait.js'
@@ -34,15 +35,23 @@ export async function drainAll(run: Run, hosts: readonly HostRun[], title: strin
 /** It is read again right before: somebody may have taken out others since the batches were made. */
 async function demandUp(run: Run, tasks: readonly Task[]): Promise<Halt | null> {
   const { minUp } = run.plan.rollout
+  const outside = run.balancers?.outside ?? []
   if (minUp === 0) return null
   for (const { balancer, names } of tasks) {
     const states = await balancer.read(run.hosts.map(({ name }) => name).filter(name => balancer.hosts.includes(name)))
     const up = [...states].filter(([, state]) => state.up).map(([name]) => name)
-    const left = up.filter(name => !names.includes(name)).length
-    if (left < minUp && up.length > left)
+    const others = (await upOutside(outside.filter(({ name }) => name === balancer.name))).length
+    const left = up.filter(name => !names.includes(name)).length + others
+    if (left < minUp && up.length + others > left)
       return {
         reason: `draining ${names.join(', ')} would leave ${left} up in ${balancer.name}, and ${minUp} must stay`,
       }
   }
   return null
+}
+
+/** The hosts beside those of the run that balancers send users to; none where they cannot say. */
+export async function upOutside(outside: readonly Balancer[]): Promise<readonly string[]> {
+  const read = await Promise.all(outside.map(one => one.read(one.hosts).catch(() => new Map<string, ServerState>())))
+  return read.flatMap(states => [...states]).flatMap(([name, { up }]) => (up ? [name] : []))
 }
