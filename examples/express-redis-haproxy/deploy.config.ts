@@ -7,6 +7,11 @@ export default defineConfig({
   deployTo: '/srv/shop',
   hosts: ['web-1', 'web-2', 'web-3'],
   shared: { files: ['app.env'] },
-  restart: 'sh bin/reload.sh',
+  restart: {
+    warm: 'sh bin/serve.sh warm',
+    ready: 'sh bin/serve.sh ready',
+    switch: 'set -- switch; . bin/serve.sh', // in the very shell that waits for the word: no process is started
+    cool: 'sh bin/serve.sh cool',
+  },
   health: { url: 'http://127.0.0.1:3000/healthz', release: 'body' },
 })

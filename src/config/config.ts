@@ -69,6 +69,15 @@ export interface Hook {
   readonly timeout: number
   /** What `run` was made for, where the user did not write it; it then runs in `deployTo`. */
   readonly service?: Service
+  /** How the release is started beside the one that has the traffic; `run` then gives it the traffic. */
+  readonly warm?: Warm
+}
+
+/** Commands: what starts a release where no user meets it, what says whether it is healthy there, and what ends all but the one that has the traffic. */
+export interface Warm {
+  readonly warm: string
+  readonly ready: string
+  readonly cool: string
 }
 
 export type HealthCheck =

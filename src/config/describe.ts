@@ -98,9 +98,12 @@ function secretText(source: SecretSource): string {
   return 'cmd' in source ? `the command ${source.cmd}` : `the file ${source.file}`
 }
 
-function hookText({ run, service, once, roles, timeout }: Hook): string {
+function hookText({ run, service, warm, once, roles, timeout }: Hook): string {
   const where = once ? ['on one host'] : []
-  return `${service === undefined ? run : serviceText(service)}   (${[...where, ...rolesText(roles), `within ${formatDuration(timeout)}`].join(', ')})`
+  const command = service === undefined ? run : serviceText(service)
+  const all =
+    warm === undefined ? command : `warm: ${warm.warm}; ready: ${warm.ready}; switch: ${run}; cool: ${warm.cool}`
+  return `${all}   (${[...where, ...rolesText(roles), `within ${formatDuration(timeout)}`].join(', ')})`
 }
 
 function healthText(check: HealthCheck): string {

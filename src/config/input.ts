@@ -96,7 +96,8 @@ export interface StageInput {
    */
   readonly prepare?: PrepareInput | readonly PrepareInput[]
   /**
-   * What makes the app serve the release that `current` points at: a command, a systemd unit, pm2, or a file to touch.
+   * What makes the app serve the release that `current` points at: a command, a systemd unit, pm2, a file to touch, or
+   * [four commands](rollout.md#warm-then-cut-over) that start it before any user meets it.
    * Several run one after the other. It runs again, for the old release, when the fleet goes back.
    * @default nothing is restarted
    * @example { systemd: 'shop' }
@@ -255,7 +256,19 @@ export type SecretInput =
       readonly file: string
     }
 
-export type RestartInput = string | CommandInput | SystemdInput | Pm2Input | TouchInput
+export type RestartInput = string | CommandInput | SystemdInput | Pm2Input | TouchInput | WarmInput
+
+/** The new release runs, healthy, on every host before any user meets it on one; the old one runs on until the end. [More](rollout.md#warm-then-cut-over). */
+export interface WarmInput extends HookLimits {
+  /** Starts the new release beside the one that has the traffic. Run in the release. */
+  readonly warm: string
+  /** Exits with 0 once it is healthy there; asked until `timeout` is over. Run in the release. */
+  readonly ready: string
+  /** Gives `$CLONEDEPLOY_RELEASE` the traffic, and starts it first where it does not run. Run in `current`; also on the way back, for the old release. */
+  readonly switch: string
+  /** Ends all processes but those of `$CLONEDEPLOY_RELEASE` and those that have the traffic, when they have answered what they have begun. Run in the release that was warmed. */
+  readonly cool: string
+}
 
 export interface CommandInput extends HookLimits {
   /** A command, run in `current`. */

@@ -23,5 +23,5 @@ export const never: Stop = { reason: () => null, asked: new Promise(() => {}) }
 
 /** A run that was asked to stop goes back: the way back, and what a fleet has confirmed, take the time that they need. */
 export function stopIn(phase: Phase, stop: Stop): Stop {
-  return phase === 'rollback' || phase === 'confirm' ? never : stop
+  return phase === 'rollback' || phase === 'confirm' || phase === 'cool' ? never : stop
 }

@@ -14,14 +14,17 @@ import type {
 /** Makes all hosts ready, swaps them together or batch by batch, and confirms. A new phase takes its line here. */
 export function swapPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'>): readonly PhasePlan[] {
   const all = together(hosts)
+  const isWarm = hosts.some(({ warm }) => warm.length > 0)
   return [
     { name: 'lock', ...all, steps: ['lock'], onFailure: 'discard' },
     { name: 'prepare', ...all, steps: ['prepare', 'links'], onFailure: 'discard' },
     { name: 'once', ...all, steps: ['once'], onFailure: 'discard' },
-    ...rollout.batches.flatMap((_, i) => swapBatch(rollout, i)),
+    ...(isWarm ? [{ name: 'warm', ...all, steps: ['warm', 'warmReady'], onFailure: 'discard' } as const] : []),
+    ...rollout.batches.flatMap((_, i) => swapBatch(rollout, i, isWarm)),
     ...(rollout.batches.length > 1 ? [look(all.hosts)] : []),
     { name: 'ping', ...all, steps: [], onFailure: 'restore' },
     { name: 'confirm', ...all, steps: ['confirm'], onFailure: 'repair' },
+    ...(isWarm ? [{ name: 'cool', ...all, steps: ['cool', 'processes'], onFailure: 'end' } as const] : []),
     { name: 'finish', ...all, steps: ['prune', 'record', 'finish'], onFailure: 'end' },
   ]
 }
@@ -39,8 +42,10 @@ export function lockPhases(
 ): readonly PhasePlan[] {
   const all = together(hosts)
   const steps = { prepare: ['prepare', 'links'], prune: ['prune'], record: ['record'] } as const
+  const isLeft = hosts.some(({ leftWarm }) => leftWarm.length > 0)
   return [
     { name: 'lock', ...all, steps: ['lock'], onFailure: 'discard' },
+    ...(isLeft ? [{ name: 'cool', ...all, steps: ['leftWarm'], onFailure: 'end' } as const] : []),
     ...then.map(name => ({ name, ...all, steps: steps[name], onFailure: 'end' }) as const),
   ]
 }
@@ -57,7 +62,7 @@ export function isScript(step: AnyStep): step is ScriptStep | HookStep {
 }
 
 /** Arming comes right before the swap, because an armed host waits only until its deadline. */
-function swapBatch(rollout: Rollout, i: number): readonly PhasePlan[] {
+function swapBatch(rollout: Rollout, i: number, isWarm: boolean): readonly PhasePlan[] {
   const earlier = rollout.batches.slice(0, i).flat()
   const onFailure = i === 0 ? 'discard' : 'restore'
   return [
@@ -65,18 +70,19 @@ function swapBatch(rollout: Rollout, i: number): readonly PhasePlan[] {
     ...drain(rollout, i, onFailure),
     { name: 'arm', ...batchOf(rollout, i), steps: ['arm'], onFailure },
     { name: 'swap', ...batchOf(rollout, i), steps: [], onFailure: 'restore' },
-    ...serveBatch(rollout, i, 'restore'),
+    ...(isWarm ? [{ name: 'switch', ...batchOf(rollout, i), steps: ['switch'], onFailure: 'restore' } as const] : []),
+    ...serveBatch(rollout, i, 'restore', isWarm),
   ]
 }
 
 /** Serves a swapped batch before the next one follows. */
-function serveBatch(rollout: Rollout, i: number, onFailure: OnFailure): readonly PhasePlan[] {
+function serveBatch(rollout: Rollout, i: number, onFailure: OnFailure, isWarm = false): readonly PhasePlan[] {
   const { batches, canary, drains } = rollout
   const batch = batchOf(rollout, i)
   const soFar = { hosts: batches.slice(0, i + 1).flat(), batch: '' }
   return [
     { name: 'restart', ...batch, steps: ['restart'], onFailure },
-    { name: 'health', ...batch, steps: ['health', 'processes'], onFailure },
+    { name: 'health', ...batch, steps: isWarm ? ['health'] : ['health', 'processes'], onFailure },
     ...(drains ? [{ name: 'ready', ...batch, steps: [], onFailure } as const] : []),
     ...(canary?.batches === i + 1 ? [{ name: 'canary', ...soFar, steps: ['canaryCheck'], onFailure } as const] : []),
   ]

@@ -47,16 +47,19 @@ export type PhaseName =
   | 'lock'
   | 'prepare'
   | 'once'
+  | 'warm'
   | 'look'
   | 'drain'
   | 'arm'
   | 'swap'
+  | 'switch'
   | 'restart'
   | 'health'
   | 'ready'
   | 'canary'
   | 'ping'
   | 'confirm'
+  | 'cool'
   | 'finish'
   | 'prune'
   | 'record'
@@ -73,12 +76,17 @@ export type StepName =
   | 'prepare'
   | 'links'
   | 'once'
+  | 'warm'
+  | 'warmReady'
   | 'arm'
+  | 'switch'
   | 'restart'
   | 'health'
   | 'processes'
   | 'canaryCheck'
   | 'confirm'
+  | 'cool'
+  | 'leftWarm'
   | 'prune'
   | 'record'
   | 'finish'
@@ -102,6 +110,19 @@ export interface HostPlan {
   readonly once: readonly HookStep[]
   readonly arm: ScriptStep
   readonly look: ScriptStep
+  /** Start the release beside the one that has the traffic, and see that it is healthy there; empty where `restart` starts it. */
+  readonly warm: readonly HookStep[]
+  readonly warmReady: readonly HealthStep[]
+  /** Makes ready what `switch` does at its word: gives the warm release the traffic. */
+  readonly laySwitch: ScriptStep | null
+  readonly switch: ScriptStep | null
+  /** The same commands without a word. */
+  readonly switchAlone: readonly HookStep[]
+  /** End the processes of all releases but this one, or but the one that the host served before. */
+  readonly cool: readonly HookStep[]
+  readonly coolBack: readonly HookStep[]
+  /** Ends what a dead run left warm. */
+  readonly leftWarm: readonly (HookStep | ScriptStep)[]
   readonly restart: readonly HookStep[]
   readonly health: readonly HealthStep[]
   /** Afterwards, no process may be left in another release; null: nothing is asked. */

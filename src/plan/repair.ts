@@ -19,6 +19,7 @@ import type { HostPlan, Plan, PushStep, Step } from './plan.js'
 import { runOn, runRecord } from './run/release-run.js'
 import { touchedFiles, unsealedPaths } from './run/touched-files.js'
 import { hookVariables } from './run/variables.js'
+import { notWarm } from './run/warm.js'
 import { historyRecord, hookSteps, type Intent, planTransaction, sameRecord, scriptStep } from './transaction.js'
 
 export interface BringIntent extends Intent {
@@ -75,6 +76,7 @@ export function planPutBack(intent: Intent, doubts: Doubts): Plan {
       if (doubt !== undefined)
         return {
           ...host,
+          processes: host.leftWarm.length > 0 && host.processes ? { ...host.processes, old: 'warn' } : host.processes,
           restore: restoreDead(intent, host, doubt),
           serve: scriptStep(serve({ root: host.root, tx: intent.tx, of: doubt.id }), host.serve.text),
           abandon: abandonDead(intent, host, doubt),
@@ -192,6 +194,7 @@ function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
     ...host,
     stays: true,
     links: scriptStep(links, text, 60_000),
+    ...notWarm,
     restart: [],
     health: [],
     processes: null,

@@ -24,6 +24,7 @@ import { addressVariables, healthStep } from './run/health.js'
 import { logStep, processStep } from './run/processes.js'
 import { type ReleaseRun, type RunOn, runOn } from './run/release-run.js'
 import { hookVariables, onHost, runVariables, type Served } from './run/variables.js'
+import { leftWarm, notWarm, warmSteps } from './run/warm.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
 export interface Intent {
@@ -154,6 +155,13 @@ function planHost(
   const restarts = onHost(then.config.restart, host).map(one => hookRun(one, 'current'))
   const goBack = oldVariables === null ? Buffer.alloc(0) : afterwards(state.root, restarts, oldVariables)
   const drop = pruned(state)
+  const place = { claim, on: { config, host: deployed }, state, secrets: intent.secrets }
+  const warm = intent.command === 'restart' ? notWarm : warmSteps(place, now, intent.times.deadline)
+  const restartHooks = warm.switch === null ? config.restart : config.restart.filter(one => one.warm === undefined)
+  const left =
+    state.warm === null
+      ? []
+      : leftWarm({ ...place, on: runOn(intent.config, host, state, state.warm, intent.secrets) }, state.warm)
   return {
     host,
     root: state.root,
@@ -162,7 +170,7 @@ function planHost(
     oldDigest: currentEntry(state)?.digest ?? null,
     lock: scriptStep(lock(claim, holderRecord(intent, host), lockOptions(intent, state, old)), 'take the lock'),
     renew: scriptStep(renew(claim), 'renew the lease'),
-    prepare: prepare(host, state, claim),
+    prepare: [...left, ...prepare(host, state, claim)],
     links: scriptStep(
       layLinks(claim, release, old, goBack, intent.command === 'deploy' ? unconfirmed : null),
       `make both links: go → releases/${release}, back → ${inWords(old)}`,
@@ -171,9 +179,11 @@ function planHost(
     once: onceHooks(intent, host, state),
     arm: scriptStep(arm(claim, { release, old, ...intent.times }), `rename current → releases/${release}`),
     look: scriptStep(look(state.root, intent.tx), 'read current'),
-    restart: hookSteps(claim, host, config.restart, 'restart', 'current', variables),
+    ...warm,
+    leftWarm: left,
+    restart: hookSteps(claim, host, restartHooks, 'restart', 'current', restartVariables(intent, variables)),
     health: onHost(config.health, host).map(check => healthStep(check, state, variables, marked(intent, now), claim)),
-    processes: processStep(config, host, state, release),
+    processes: processStep(config, host, state, release, warm.switch !== null),
     log: logStep(config, host, state, now),
     canaryCheck: canaryCheck(intent, 'hosts', run => hook(claim, { ...run, folder: 'current' }, variables)),
     confirm: scriptStep(confirm(claim, release, record), 'confirm'),
@@ -207,6 +217,11 @@ function planHost(
     endLock: why => scriptStep(endLock(claim, oneLine(why)), 'say in the lock that the run is over', 5000),
     discard: scriptStep(discard(claim), 'remove what was prepared, unlock', 120_000),
   }
+}
+
+/** A warm release that has the traffic is to get fresh processes by its switch. */
+function restartVariables({ command }: Intent, variables: Variables): Variables {
+  return command === 'restart' ? { ...variables, CLONEDEPLOY_RESTART: '1' } : variables
 }
 
 function canaryCheckHere(intent: Intent): ScriptStep | null {

@@ -16,6 +16,8 @@ export const paths = {
   manifests: '.clonedeploy/manifests',
   /** Of the releases that are bad. */
   marks: '.clonedeploy/bad',
+  /** The release that was warmed: while it is there, processes may run beside those that have the traffic. */
+  warm: '.clonedeploy/warm',
   /** While it is there, the app shall show that it is being worked on. */
   maintenance: 'shared/maintenance',
   release: (id: string) => `releases/${releaseName(id)}`,

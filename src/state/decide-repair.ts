@@ -146,9 +146,9 @@ export function hostsToMend(states: readonly HostState[], decision: RepairDecisi
   }
 }
 
-/** Whether a dead run left its lock, or what it had prepared. */
-export function hasLeftovers({ lock, transactions }: HostState): boolean {
-  return lock.held || transactions.some(({ outcome }) => outcome === null)
+/** Whether a dead run left its lock, or what it had prepared or started. */
+export function hasLeftovers({ lock, transactions, warm }: HostState): boolean {
+  return lock.held || warm !== null || transactions.some(({ outcome }) => outcome === null)
 }
 
 function leftovers(states: readonly HostState[], release: string | null): RepairDecision {

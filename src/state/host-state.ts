@@ -39,6 +39,8 @@ export interface HostState {
   readonly missing: readonly string[]
   /** What a run noted before it drained hosts, and did not take back. */
   readonly drained: DrainRecord | null
+  /** The release that was warmed and not cooled: processes may run beside those that serve; null: none. */
+  readonly warm: string | null
   /** Whether the flag of maintenance is there, with what is known of it. */
   readonly maintenance: MaintenanceRecord | null
   /** Records that are not what they have to be; each counts as absent, and nothing is built on that. */

@@ -64,6 +64,7 @@ export function judge(state: HostState, probe: Probed, fleet: FleetFacts) {
     notRestarted(state) ??
     drained(state, fleet) ??
     unhealthy(state, probe) ??
+    warm(state) ??
     outdated(state, probe) ??
     whole(state)
   )
@@ -188,6 +189,18 @@ function unhealthy({ name }: HostState, { health, healthNote, restarts }: Probed
   if (health !== 'failing') return null
   const next = restarts ? `fix: clonedeploy restart --only ${name}` : `look: clonedeploy run --only ${name} -- ps x`
   return off('unhealthy', 'FAILING', `${name} is not healthy: ${healthNote}`, next)
+}
+
+function warm(state: HostState): Judgement | null {
+  const { name, lock, warm: release } = state
+  if (release === null) return null
+  const beside =
+    release === currentRelease(state)
+      ? 'the release before may still run beside it'
+      : `${release} runs beside it and serves nobody`
+  if (isAtWork(lock) && !isPersons(lock))
+    return { verdict: 'deploying', flag: null, says: `${name}: ${beside}: ${workOf(lock)}.`, next: null, behind: null }
+  return off('warm', 'WARM', `${name}: ${beside}: a run that did not end has left it.`, repair)
 }
 
 function outdated({ name }: HostState, { processes, oldProcesses }: Probed): Judgement | null {

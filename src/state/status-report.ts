@@ -28,6 +28,8 @@ export type Verdict =
   | 'service unknown'
   /** A run that died has taken it out of service, and nobody has put it back. */
   | 'drained'
+  /** A run that died has left processes beside those that serve. */
+  | 'warm'
   | 'unhealthy'
   /** A process of another release is still there, although its restart should have ended it. */
   | 'old process'

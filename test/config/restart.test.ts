@@ -48,7 +48,30 @@ describe('a restart', () => {
     ])
   })
 
+  it('takes the four commands by which a release is warm before it has the traffic', async () => {
+    const warm = { warm: 'bin/warm', ready: 'bin/ready', switch: 'bin/switch', cool: 'bin/cool' }
+    const config = await loadConfig({ cwd: await jsonProject({ ...minimal, restart: { ...warm, timeout: '20s' } }) })
+    expect(config.restart).toEqual([
+      {
+        run: 'bin/switch',
+        once: false,
+        roles: null,
+        timeout: 20_000,
+        warm: { warm: 'bin/warm', ready: 'bin/ready', cool: 'bin/cool' },
+      },
+    ])
+    expect(describeConfig(config)).toContain(
+      'restart    warm: bin/warm; ready: bin/ready; switch: bin/switch; cool: bin/cool   (within 20s)',
+    )
+  })
+
   it.each<[object, ...string[]]>([
+    [{ warm: 'a', ready: 'b', switch: 'c' }, 'restart.cool  is missing'],
+    [{ warm: 'a', ready: 'b', cool: 'c' }, 'restart.switch  is missing'],
+    [
+      { switch: 'a', run: 'b' },
+      'restart.switch  a restart has only one of run, systemd, pm2, touch and switch; make two restarts of it',
+    ],
     [
       { systemd: 'shop@*' },
       'restart.systemd  is no name of a unit: "shop@*"; write it like shop, shop@1 or shop@{1,2}',
@@ -62,7 +85,7 @@ describe('a restart', () => {
     [{ systemd: 'shop', relaod: true }, 'restart.relaod  unknown key; did you mean "reload"?'],
     [
       { systemd: 'shop', run: 'x' },
-      'restart.systemd  a restart has only one of run, systemd, pm2 and touch; make two restarts of it',
+      'restart.systemd  a restart has only one of run, systemd, pm2, touch and switch; make two restarts of it',
     ],
     [
       { pm2: 'shop', once: true },

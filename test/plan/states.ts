@@ -62,6 +62,7 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     last: null,
     missing: [],
     drained: null,
+    warm: null,
     maintenance: null,
     damaged: [],
     ...more,

@@ -1,9 +1,9 @@
-// Holds the port of the app, and hands each connection to a worker of the release in office. On SIGHUP it starts workers of the
-// release that `current` leads to; when all of them can answer, every new connection is theirs, and the old ones end when
-// they have answered what they have begun. When one cannot, the old ones stay. Usage: node serve.js DEPLOY_TO
+// Holds the port of the app, and hands each connection to a worker of the release that has the traffic. Workers of another
+// release may stand ready beside those: they get no connection until they are told. bin/serve.sh gives the orders, by a file
+// and SIGHUP, one after the other. Usage: node serve.js DEPLOY_TO
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -12,52 +12,112 @@ const root = process.argv[2]
 const settings = () => parseEnv(readFileSync(join(root, 'shared/app.env'), 'utf8'))
 const { PORT = '3000', WORKERS = '2' } = settings()
 
-let office = []
+/** The workers of each release that runs, and the release that has the traffic. */
+const running = new Map()
+let serving = null
 let turn = 0
-let busy = change()
 
 const port = createServer({ pauseOnConnect: true }, socket => {
   socket.on('error', () => {})
-  const able = office.filter(({ connected }) => connected)
+  const able = (running.get(serving) ?? []).filter(({ connected }) => connected)
   turn += 1
   const worker = able[turn % able.length]
   if (worker) worker.send('connection', socket)
   else socket.destroy()
 })
-busy.then(() => {
-  if (office.length === 0) process.exit(1)
-  port.listen(Number(PORT), '127.0.0.1', () => tell('pid', process.pid))
-})
 
+const orders = { warm, ready, switch: switchTo, reload, cool }
+
+// Before the first release has the traffic, nothing else keeps this process.
+setInterval(() => {}, 2 ** 30)
+let busy = begin()
 process.on('SIGHUP', () => {
-  busy = busy.then(change)
+  const [number, what, release] = readFileSync(join(root, 'shared/order'), 'utf8').trim().split(' ')
+  busy = busy
+    .then(() => orders[what](release))
+    .then(
+      () => tell('answer', `${number} done`),
+      error => tell('answer', `${number} ${error.message}`),
+    )
 })
 process.on('SIGTERM', async () => {
   port.close()
-  const last = office.splice(0)
-  for (const worker of last) retire(worker)
-  await Promise.all(last.map(worker => once(worker, 'exit')))
+  serving = null
+  await cool(null)
   process.exit()
 })
 
-/** What is said in shared/serving: the release, or why it is not that one. bin/reload.sh waits for it. */
-async function change() {
-  const folder = realpathSync(join(root, 'current'))
-  const workers = Array.from({ length: Number(WORKERS) }, () => start(folder))
+/** Serves what `current` names, where there is something. */
+async function begin() {
+  if (existsSync(join(root, 'current')))
+    await switchTo(basename(realpathSync(join(root, 'current')))).catch(console.error)
+  tell('pid', process.pid)
+}
+
+/** Starts the workers of a release; they stand ready and get no connection. */
+async function warm(release) {
+  if (able(release)) return
+  end(release)
+  running.set(release, await startAll(release))
+}
+
+/** Every worker of the release says that it can answer. */
+async function ready(release) {
+  if (!able(release)) throw new Error(`${release} does not run`)
+  await Promise.all(running.get(release).map(isWell))
+}
+
+/** From now on each new connection is the release's. The workers of the other go on with what they have begun. */
+async function switchTo(release) {
+  if (!able(release)) await warm(release)
+  serving = release
+  if (!port.listening) await new Promise(resolve => port.listen(Number(PORT), '127.0.0.1', resolve))
+}
+
+/** The same, by fresh workers. */
+async function reload(release) {
+  const before = running.get(release) ?? []
+  running.set(release, await startAll(release))
+  for (const worker of before) retire(worker)
+  await switchTo(release)
+}
+
+/** Ends the workers of all releases but this one, when they have answered what they have begun. */
+async function cool(release) {
+  const others = [...running.keys()].filter(one => one !== release && one !== serving)
+  await Promise.all(others.map(end))
+}
+
+async function end(release) {
+  const workers = running.get(release) ?? []
+  running.delete(release)
+  const living = workers.filter(worker => worker.exitCode === null && worker.signalCode === null)
+  await Promise.all(
+    living.map(worker => {
+      retire(worker)
+      return once(worker, 'exit')
+    }),
+  )
+}
+
+function able(release) {
+  return running.get(release)?.some(({ connected }) => connected) ?? false
+}
+
+async function startAll(release) {
+  const workers = Array.from({ length: Number(WORKERS) }, () => start(release))
   try {
     await Promise.all(workers.map(isReady))
   } catch (error) {
     for (const worker of workers) worker.kill('SIGKILL')
-    return tell('serving', `failed: ${error.message}`)
+    throw error
   }
-  const old = office
-  office = workers
-  for (const worker of old) retire(worker)
-  for (const worker of workers) replaceWhenItDies(worker, folder)
-  tell('serving', basename(folder))
+  for (const worker of workers) replaceWhenItDies(worker, release)
+  return workers
 }
 
-function start(folder) {
+function start(release) {
+  const folder = join(root, 'releases', release)
   return fork(join(folder, 'server.js'), { cwd: folder, env: { ...process.env, ...settings() } })
 }
 
@@ -71,24 +131,30 @@ function isReady(worker) {
   })
 }
 
+async function isWell(worker) {
+  if (!worker.connected) throw new Error('a worker has ended')
+  worker.send('are you well?')
+  const [answer] = await once(worker, 'message', { signal: AbortSignal.timeout(3000) })
+  if (answer !== 'well') throw new Error(answer)
+}
+
 function retire(worker) {
   if (worker.connected) worker.send('retire')
   setTimeout(() => worker.kill('SIGKILL'), 30_000).unref()
 }
 
-function replaceWhenItDies(worker, folder) {
+function replaceWhenItDies(worker, release) {
   worker.once('exit', async () => {
-    const place = office.indexOf(worker)
-    if (place === -1) return
-    const next = start(folder)
-    const ready = await isReady(next).then(
+    const place = () => (running.get(release) ?? []).indexOf(worker)
+    if (place() === -1) return
+    const next = start(release)
+    const isAble = await isReady(next).then(
       () => true,
       () => false,
     )
-    const now = office.indexOf(worker)
-    if (!ready || now === -1) return next.kill('SIGKILL')
-    office[now] = next
-    replaceWhenItDies(next, folder)
+    if (!isAble || place() === -1) return next.kill('SIGKILL')
+    running.get(release)[place()] = next
+    replaceWhenItDies(next, release)
   })
 }
 

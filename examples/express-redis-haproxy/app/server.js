@@ -88,7 +88,12 @@ function takeConnections() {
     if (retired) response.setHeader('connection', 'close')
   })
   process.on('message', (what, socket) => {
-    if (what === 'retire') {
+    if (what === 'are you well?') {
+      redis.ping().then(
+        () => process.send('well'),
+        error => process.send(error.message),
+      )
+    } else if (what === 'retire') {
       retired = true
       endIfIdle()
     } else if (socket) {

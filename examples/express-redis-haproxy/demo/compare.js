@@ -2,17 +2,23 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const plain = `restart: 'sh bin/restart.sh',`
+const reload = `restart: 'sh bin/serve.sh reload',`
 const batches = 'rollout: { batch: 1 },'
 
 /** The same deploy with an app that is simply ended and started again. `step` deploys and counts, `prepare` deploys only. */
 export async function compare({ dir, project, machines, prepare, step }) {
+  project.configure(reload)
+  await prepare('Reloaded')
+  await step('reload, all at once', 0, 'Reload 1')
+  await step('reload, failed deploy', 5, 'Reload 2, write to {CONTACT}')
+  await step('reload, rollback', 0, null, ['rollback', '--yes'])
   copyFileSync(join(import.meta.dirname, 'restart.sh'), join(dir, 'app/bin/restart.sh'))
   const haproxy = JSON.stringify({ host: 'web-1', socket: machines.socket, backend: 'web' })
   project.configure(plain)
   await prepare('Started in the plain way')
-  await step('plain restart, all at once', 'Plain 1')
+  await step('plain restart, all at once', 0, 'Plain 1')
   project.configure(`${plain} ${batches}`)
-  await step('plain restart, in batches, not drained', 'Plain 2')
+  await step('plain restart, in batches, not drained', 0, 'Plain 2')
   project.configure(`${plain} ${batches} balancer: { haproxy: ${haproxy} },`)
-  await step('plain restart, in batches, drained', 'Plain 3')
+  await step('plain restart, in batches, drained', 0, 'Plain 3')
 }

@@ -39,7 +39,7 @@ export async function tellStory({ dir, machines, endings, nextStep, json, compar
   }
   print.head()
   await step('deploy', 0, 'Hello from version 2', ['deploy'])
-  await step('failed deploy', 5, 'Version 3, write to {CONTACT}', ['deploy'])
+  await step('failed deploy', 3, 'Version 3, write to {CONTACT}', ['deploy'])
   await step('rollback', 0, null, ['rollback', '--yes'])
   const bad = accounts.filter(({ failed, sessionsLost }) => failed + sessionsLost > 0)
   if (comparing) {
@@ -47,7 +47,13 @@ export async function tellStory({ dir, machines, endings, nextStep, json, compar
       project.write(message)
       serving = (await expectCode(0, project.run(['deploy']))).release
     }
-    await compare({ dir, project, machines, prepare, step: (name, message) => step(name, 0, message, ['deploy']) })
+    await compare({
+      dir,
+      project,
+      machines,
+      prepare,
+      step: (name, code, message, words = ['deploy']) => step(name, code, message, words),
+    })
   }
   await nextStep()
   print.end(bad.length)

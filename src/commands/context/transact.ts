@@ -135,6 +135,7 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     current: { kind: 'known', target: plan.old },
     heard: 0,
     confirmed: false,
+    warmed: false,
     healthy: null,
     tree: null,
     failure: null,

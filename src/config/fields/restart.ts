@@ -8,8 +8,8 @@ import { innerPath } from './path.js'
 import { checked, duration, lineProblem, roles, text } from './scalars.js'
 
 const limits = { roles: roles.optional(), timeout: duration.optional() }
-const kinds = ['run', 'systemd', 'pm2', 'touch'] as const
-const oneKind = 'a restart has only one of run, systemd, pm2 and touch; make two restarts of it'
+const kinds = ['run', 'systemd', 'pm2', 'touch', 'switch'] as const
+const oneKind = 'a restart has only one of run, systemd, pm2, touch and switch; make two restarts of it'
 const others = (own: (typeof kinds)[number]) =>
   Object.fromEntries(kinds.flatMap(kind => (kind === own ? [] : [[kind, oneKind]])))
 const once = { once: 'only a prepare command can run once; restart has to happen on every host' }
@@ -55,14 +55,22 @@ const touch: z.ZodType<Hook> = closed({ touch: innerPath, ...limits }, { ...othe
   ({ touch: file, ...rest }) => serviceOf(rest, { kind: 'touch', file }),
 )
 
-const forms = { run: command, systemd, pm2, touch }
+const warm: z.ZodType<Hook> = closed(
+  { warm: text, ready: text, switch: text, cool: text, ...limits },
+  { ...others('switch'), ...once },
+).transform(({ warm, ready, switch: run, cool, ...rest }) => ({ ...hookOf(rest, run), warm: { warm, ready, cool } }))
 
-/** What makes the app serve the release: a command, or a service that we know how to restart. */
+const forms = { run: command, systemd, pm2, touch, switch: warm }
+
+const warmKeys = ['warm', 'ready', 'cool']
+
+/** What makes the app serve the release: commands, or a service that we know how to restart. */
 export const restart = oneOrMany(
   choose<Hook>(
     value => {
       if (!isObject(value)) return short
-      return forms[kinds.find(kind => kind in value) ?? 'run']
+      const kind = kinds.find(one => one in value) ?? (warmKeys.some(key => key in value) ? 'switch' : 'run')
+      return forms[kind]
     },
     short,
     ...Object.values(forms),

@@ -29,9 +29,11 @@ export async function readProcesses(
 export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<HostFailure | null> {
   const { processes } = host.plan
   if (processes === null) return null
-  const isWrong = ({ release }: Living) =>
-    phase === 'rollback' ? release === processes.release : release !== processes.release
-  const restarted = (phase === 'rollback' ? host.plan.restartOld : host.plan.restart).length > 0
+  const isBack =
+    phase === 'rollback' ||
+    (phase === 'cool' && host.current.kind === 'known' && host.current.target !== `releases/${processes.release}`)
+  const isWrong = ({ release }: Living) => (isBack ? release === processes.release : release !== processes.release)
+  const restarted = (phase === 'rollback' ? host.plan.restartOld : host.plan.restart).length > 0 || phase === 'cool'
   const fails = processes.old === 'fail' && (phase !== 'rollback' || restarted)
   const patience = fails ? processes.within : restarted ? Math.min(processes.within, shortly) : 0
   const until = performance.now() + patience

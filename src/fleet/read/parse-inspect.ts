@@ -67,6 +67,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
     },
     last: fitting(historyRecord, utf8(one('history'))),
     missing: all('missing').slice(0, most).map(shown),
+    warm: isReleaseId(one('warm')) ? one('warm') : null,
     maintenance: lines.has('maintenance')
       ? (fitting(maintenanceRecord, utf8(one('maintenance'))) ?? { out: [] })
       : null,
@@ -103,7 +104,7 @@ const keys = new Set([
     'mounted',
   ],
   ...['release', 'revision', 'seal', 'run', 'confirmed', 'bad', 'epoch', 'held', 'ended', 'holder', 'tx', 'lease'],
-  ...['fleet', 'drained', 'maintenance', 'history'],
+  ...['fleet', 'drained', 'warm', 'maintenance', 'history'],
 ])
 
 /** What follows each of these first words, in the order of the lines. */

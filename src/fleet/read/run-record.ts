@@ -32,6 +32,7 @@ const hook = z.object({
   roles,
   timeout: time,
   service: service.exactOptional(),
+  warm: z.object({ warm: text, ready: text, cool: text }).exactOptional(),
 })
 const limits = { timeout: time, tryTimeout: time, roles }
 const check = z.discriminatedUnion('kind', [

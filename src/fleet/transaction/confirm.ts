@@ -156,7 +156,8 @@ async function bringForward(run: Run, host: HostRun): Promise<HostFailure | null
     if (line !== `swapped releases/${run.plan.release}`) return host.failure
     host.current = known(`releases/${run.plan.release}`)
     const failure =
-      (await restart(run, host, 'confirm', plan.restart)) ?? (await healthy(run, host, 'confirm', plan.health))
+      (await restart(run, host, 'confirm', [...plan.switchAlone, ...plan.restart])) ??
+      (await healthy(run, host, 'confirm', plan.health))
     if (failure !== null) return failure
   }
   const failure = await confirmHost(run, host)

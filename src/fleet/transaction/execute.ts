@@ -1,6 +1,7 @@
 import { takeOut } from '../balancer/isolate.js'
 import { backInService } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
+import { coolBack } from '../warm/warm.js'
 import { readAll } from './confirm.js'
 import { type OutcomeFacts, outcomeOf } from './decide-outcome.js'
 import { withHeart } from './lock.js'
@@ -33,6 +34,7 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
 /** Nothing was swapped: puts the first batch back into service and discards what was prepared. */
 async function giveUp(run: Run): Promise<Halt | null> {
   const away = await backInService(run, run.batches[0] ?? [])
+  await coolBack(run, run.hosts)
   await discardAll(run)
   return away
 }

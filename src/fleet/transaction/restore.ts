@@ -9,6 +9,7 @@ import { onEach } from '../each.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { seenToServe } from '../read/seen-to-serve.js'
+import { coolBack } from '../warm/warm.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run } from './run.js'
 import { healthy, restart } from './serve.js'
 import { disarmAll } from './swap.js'
@@ -34,6 +35,10 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
     run.hosts.filter(host => !lost.includes(host)),
   )
   await takeOut(run, lost)
+  await coolBack(
+    run,
+    run.hosts.filter(host => !isLost(host)),
+  )
   if (left === null || (out === null && lost.every(host => isSick(host, host.failure)))) {
     // What the new release failed with is told; that the old one is not healthy either, too.
     for (const host of lost) host.failure = blame.get(host.name) ?? host.failure

@@ -60,6 +60,8 @@ export interface HostRun {
   /** When the host last said that it holds our lock, in milliseconds of our clock. */
   heard: number
   confirmed: boolean
+  /** The release was started beside the one that has the traffic, or may have been. */
+  warmed: boolean
   healthy: boolean | null
   tree: string | null
   failure: HostFailure | null
@@ -112,14 +114,14 @@ export async function inSilence(
   return haltOf(failed)
 }
 
-/** Acts on all hosts and returns those that failed. Swap and confirm go to all hosts at once, whatever the concurrency. */
+/** Acts on all hosts and returns those that failed. Swap, switch and confirm go to all hosts at once, whatever the concurrency. */
 async function onAll(
   run: Run,
   phase: Phase,
   hosts: readonly HostRun[],
   act: (host: HostRun) => Promise<HostFailure | null>,
 ) {
-  const atOnce = phase === 'swap' || phase === 'confirm' ? hosts.length : run.concurrency
+  const atOnce = phase === 'swap' || phase === 'switch' || phase === 'confirm' ? hosts.length : run.concurrency
   const failures = await onEach(hosts, atOnce, async host => {
     const failure = await act(host)
     if (failure !== null) host.failure = failure

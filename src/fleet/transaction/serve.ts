@@ -52,6 +52,7 @@ export async function healthy(
     ended(run, host, phase, 'health', performance.now() - began, failure, told)
     if (failure !== null) return phase === 'rollback' ? failure : withLog(run, host, failure)
   }
+  if (mayRunBeside(host, phase)) return null
   const began = performance.now()
   const failure = await noneLeft(run, host, phase)
   // Without a health check the phase emits events only for failures.
@@ -59,4 +60,9 @@ export async function healthy(
   if (failure !== null && told)
     ended(run, host, phase, failure.step, performance.now() - began, failure, failure.message)
   return failure
+}
+
+/** Until the end of the run, the release before goes on beside a warm one; on the way back, the warm one beside that. */
+function mayRunBeside({ plan }: HostRun, phase: Phase): boolean {
+  return plan.switch !== null || (phase === 'rollback' && plan.leftWarm.length > 0)
 }

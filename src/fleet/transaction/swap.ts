@@ -165,12 +165,12 @@ async function refusal(host: HostRun, step: string, message: string, line: strin
 }
 
 /** Even a delay of zero yields, so that every timer is set before the first one fires. */
-function delay(ms: number): Promise<void> {
+export function delay(ms: number): Promise<void> {
   return new Promise(resolve => (ms < 0.5 ? setImmediate(resolve) : setTimeout(resolve, ms)))
 }
 
 /** Milliseconds within which all of these happened, to a tenth. */
-function windowOf(swaps: readonly Span[]): number {
+export function windowOf(swaps: readonly Span[]): number {
   if (swaps.length < 2) return 0
   const first = Math.min(...swaps.map(({ from }) => from))
   const last = Math.max(...swaps.map(({ to }) => to))

@@ -4,6 +4,8 @@ import { drainAll } from '../balancer/drain.js'
 import { readyAll } from '../balancer/undrain.js'
 import type { Phase } from '../outcome.js'
 import { unlessStopped } from '../stop.js'
+import { switchAll } from '../warm/switch.js'
+import { coolAll, stillWarm, warmAll } from '../warm/warm.js'
 import { passCanary } from './canary.js'
 import { confirmAll, finishAll, pingAll } from './confirm.js'
 import { lockAll } from './lock.js'
@@ -22,21 +24,25 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
   once: stepsAs('prepare'),
   look: stillSwapped,
   drain: (run, hosts, { batch }) => drainAll(run, hosts.filter(moves), batch),
-  arm: armAll,
+  warm: warmAll,
+  // What was ready may have died since.
+  arm: async (run, hosts) => (await stillWarm(run, hosts)) ?? armAll(run, hosts),
   swap: swapAll,
+  switch: switchAll,
   restart: restartOn,
   health: healthOn,
   ready: (run, hosts) => readyAll(run, hosts.filter(moves), 'up'),
   canary: passCanary,
   ping: pingAll,
   confirm: confirmAll,
+  cool: coolAll,
   finish: finishAll,
   prune: stepsAs('clean'),
   record: stepsAs('clean'),
 }
 
 /** Short, and half done they would leave more to mend than done. */
-const unstoppable: readonly PhaseName[] = ['swap', 'ping', 'confirm', 'finish', 'prune', 'record']
+const unstoppable: readonly PhaseName[] = ['swap', 'ping', 'confirm', 'cool', 'finish', 'prune', 'record']
 
 /** What stands around each phase: whether it is begun, and what a wish to stop does to it. */
 export type Around = (run: Run, phase: PhasePlan, act: (run: Run) => Promise<Halt | null>) => Promise<Halt | null>

@@ -43,10 +43,10 @@ export function logScript(
 /** Workers that end gracefully need time: as much as the health checks have, and this where there are none. */
 const usual = 30_000
 
-/** Asks which processes live in releases. Old ones are a failure only where something was to be restarted. */
-export function processStep(config: Config, host: Host, state: HostState, release: string): ProcessStep {
+/** Asks which processes live in releases. Old ones are a failure only where something was to be restarted, and none where they go on until the end. */
+export function processStep(config: Config, host: Host, state: HostState, release: string, warm = false): ProcessStep {
   const within = Math.max(...onHost(config.health, host).map(({ timeout }) => timeout), 0) || usual
-  const old = onHost(config.restart, host).length === 0 ? 'warn' : config.oldProcesses
+  const old = warm || onHost(config.restart, host).length === 0 ? 'warn' : config.oldProcesses
   return {
     kind: 'processes',
     name: 'processes',

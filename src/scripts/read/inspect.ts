@@ -1,3 +1,4 @@
+import { paths } from '../../release/paths.js'
 import { highestEpoch } from '../shell/fence.js'
 import { isWhole, type Script, script, sh, whole } from '../shell/shell.js'
 import { lockLease } from '../transaction/lock.js'
@@ -135,6 +136,7 @@ for d in .clonedeploy/tx/*/; do
 done
 if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'fleet %s\n' "$s"; fi
 if [ -f .clonedeploy/drained ]; then IFS= read -r s <.clonedeploy/drained; printf 'drained %s\n' "$s"; fi
+if [ -f ${paths.warm} ]; then s=; read -r s <${paths.warm}; printf 'warm %s\n' "$s"; fi
 if [ -e shared/maintenance ]; then s=; [ -f shared/maintenance ] && IFS= read -r s <shared/maintenance; printf 'maintenance %s\n' "$s"; fi
 if [ -f .clonedeploy/history ]; then sed -n ${brought} .clonedeploy/history; fi
 end`,

@@ -13,9 +13,25 @@ export interface HookRun {
 /** Variables for a hook; they travel on stdin, so that no `ps` and no log ever shows a secret. */
 export type Variables = Readonly<Record<string, string>>
 
+/** What is done in `deployTo` before a command, and after it when it ended with 0. */
+interface Around {
+  readonly before?: ShellText
+  readonly after?: ShellText
+}
+
 /** Runs a user's command in a release. Exit: hook, after a last line `exit CODE`; folder. */
-export function hook(claim: Claim, what: HookRun, variables: Variables): Script {
-  return script('hook', [fenced(claim), runCommand(what, sh`"$X/hook"`)], exports(variables))
+export function hook(
+  claim: Claim,
+  what: HookRun,
+  variables: Variables,
+  { before = sh``, after = sh`` }: Around = {},
+): Script {
+  const parts = [fenced(claim), before, runCommand(what, sh`"$X/hook"`), after]
+  return script(
+    'hook',
+    parts.filter(({ text }) => text !== ''),
+    exports(variables),
+  )
 }
 
 /** The same without a transaction: `run` and health commands. */
@@ -73,7 +89,7 @@ export function exports(variables: Variables): Uint8Array {
   return Buffer.from(exportLines(variables).text)
 }
 
-function exportLines(variables: Variables): ShellText {
+export function exportLines(variables: Variables): ShellText {
   return new ShellText(
     Object.entries(variables)
       .map(([name, value]) => sh`export ${name}=${value}`.text)

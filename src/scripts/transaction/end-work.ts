@@ -4,8 +4,8 @@ import { sh } from '../shell/shell.js'
  * `endwork`: ends what was begun for a transaction (its folder is `$1`) and outlived whoever began it, with all that
  * descends from it: a hook's command, and what the dead-man's switch restarts. What they do after their release was put
  * back or thrown away would be done to the wrong release. They are found by their recorded process ids. A number that
- * somebody else has got since is left alone: a hook has CLONEDEPLOY_RELEASE in its environment, the restart its own
- * script on its command line. Without /proc that cannot be told, and nothing is ended. Fails when some of it goes on.
+ * somebody else has got since is left alone: a hook has CLONEDEPLOY_RELEASE in its environment, a restart and a switch their
+ * own script on their command line. Without /proc that cannot be told, and nothing is ended. Fails when some of it goes on.
  *
  * `family`: sets $g to processes and all that descend from them. They are stopped before they are ended: what one of
  * them starts meanwhile would be missed.
@@ -43,10 +43,10 @@ endfamily() {
 }
 endwork() (
   c=0
-  for w in hook restarting; do
+  for w in hook restarting switching; do
     p=; { read -r p <"$1/$w"; } 2>/dev/null
     case $p in ''|*[!0-9]*) continue ;; esac
-    case $w in hook) f=environ k='^CLONEDEPLOY_RELEASE=' ;; *) f=cmdline k="tx/\${1##*/}/restart" ;; esac
+    case $w in hook) f=environ k='^CLONEDEPLOY_RELEASE=' ;; *) f=cmdline k="tx/\${1##*/}/\${w%ing}" ;; esac
     { tr '\000' '\012' <"/proc/$p/$f"; } 2>/dev/null | grep -q -e "$k" || continue
     endfamily "$p" || c=1
   done

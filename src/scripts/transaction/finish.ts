@@ -7,7 +7,7 @@ import { type Script, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
 import { linkFunctions } from './unfinished.js'
 
-/** Throws away what was made before any swap, and gives the lock back. The old release and `current` are not touched. */
+/** Throws away what was made before any swap, and gives the lock back. The old release and `current` are not touched; nor is one whose processes were not ended. */
 export function discard(claim: Claim): Script {
   return script('discard', [
     fenced(claim),
@@ -21,7 +21,8 @@ calloff "$X"
 took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 if [ -f "$X/made" ]; then
   read -r r <"$X/made"
-  if ours "$r" && ! serves "$r"; then
+  w=; [ ! -f ${paths.warm} ] || read -r w <${paths.warm}
+  if ours "$r" && ! serves "$r" && [ "$w" != "$r" ]; then
     m=".clonedeploy/manifests/$r"
     rm -rf "releases/$r" "$m" "$m.seal" "$m.sheet" "$m.sealed" "$m.run" "$m.confirmed"
   fi
@@ -56,7 +57,7 @@ export function finish(claim: Claim, what: Finish): Script {
 f=; [ ! -f ${paths.fleet} ] || IFS= read -r f <${paths.fleet}
 [ "$f" = ${what.fleet} ] || { printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } || exit 1
 printf '%s\n' ${what.history} >>${paths.history} || exit 1
-rm -rf "$X/stage" "$X/restart"
+rm -rf "$X/stage" "$X/restart" "$X/switch"
 : >".clonedeploy/epochs/$h/released"`,
   ])
 }

@@ -13,7 +13,7 @@ export function abandon(
       ? sh`umask 077`
       : sh`umask 077; printf '%s\n' ${what.bad} >"$X/bad" && mv -f "$X/bad" ${paths.bad(what.release)}`,
     sh`printf '%s\n' ${what.history} >>${paths.history}
-rm -rf "$X/stage" "$X/restart"
+rm -rf "$X/stage" "$X/restart" "$X/switch"
 : >".clonedeploy/epochs/$h/released"`,
   ])
 }

@@ -1,0 +1,183 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Project, textOf } from '../support/project.js'
+import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
+import { startHeld } from './held.js'
+import { onHosts } from './hosts.js'
+import { onScene } from './scene.js'
+import { app, version } from './whole.js'
+
+/**
+ * An app of one process a release, which lives outside of the releases, and a file that says who has the traffic. `once HOST WHAT`
+ * in `faults` lets a command fail.
+ */
+const serve = `d=$AT/$CLONEDEPLOY_HOST; mkdir -p "$d"; r=$CLONEDEPLOY_RELEASE
+say() { echo "$CLONEDEPLOY_HOST $1" >>"$AT/said"; }
+lives() { p=$(cat "$d/pid.$r" 2>/dev/null) && { read -r l <"/proc/$p/stat"; } 2>/dev/null && case \${l##*) } in Z*) false ;; esac; }
+start() { lives && return; ( cd / && exec setsid tail -f /dev/null ) </dev/null >/dev/null 2>&1 & echo $! >"$d/pid.$r"; }
+say "$1"
+if grep -qx "$CLONEDEPLOY_HOST $1" "$AT/faults" && ! grep -qx "$r" "$AT/good"; then echo "no $1 here" >&2; exit 7; fi
+case $1 in
+  warm) start ;;
+  ready) sleep 0.1; lives ;;
+  switch) start; echo "$r" >>"$d/met"; echo "$r" >"$d/traffic.new"; mv -f "$d/traffic.new" "$d/traffic" ;;
+  cool) for f in "$d"/pid.*; do [ "$f" = "$d/pid.$r" ] || { kill "$(cat "$f")"; rm -f "$f"; } 2>/dev/null; done; true ;;
+esac
+`
+
+describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic', () => {
+  const hosts = onHosts()
+  const scene = onScene(hosts, () => {
+    const run = (what: string) => `sh "$AT/serve.sh" ${what}`
+    const restart = { warm: run('warm'), ready: run('ready'), switch: run('switch'), cool: run('cool'), timeout: '10s' }
+    return { restart, env: { AT: at() } }
+  })
+  const state = { at: '' }
+  const at = () => state.at
+  const on = (i: number, ...path: readonly string[]) => join(at(), `h${i}`, ...path)
+  const release = (i: number) => scene.project.current(i)?.replace('releases/', '') ?? ''
+  const pid = (i: number, id: string) => Number(textOf(on(i, `pid.${id}`)))
+  const running = (i: number) => readdirSync(on(i)).flatMap(name => (name.startsWith('pid.') ? [name.slice(4)] : []))
+  const said = () => textOf(join(at(), 'said')).trim().split('\n')
+  const faults = (...lines: readonly string[]) => writeFileSync(join(at(), 'faults'), `${lines.join('\n')}\n`)
+  const fresh = () => {
+    writeFileSync(join(at(), 'good'), `${release(1)}\n`)
+    writeFileSync(join(at(), 'said'), '')
+    scene.project.write(app('new'))
+  }
+  const noted = (project: Project, i: number) => existsSync(project.on(i, '.clonedeploy/warm'))
+
+  /** One release has the traffic, runs alone, and is what \`current\` names. */
+  const alone = () => {
+    for (const i of hosts.all) {
+      expect(textOf(on(i, 'traffic')).trim(), `traffic of h${i}`).toBe(release(i))
+      expect(running(i), `processes of h${i}`).toEqual([release(i)])
+      expect(() => process.kill(pid(i, release(i)), 0)).not.toThrow()
+      expect(noted(scene.project, i), `note on h${i}`).toBe(false)
+    }
+  }
+  const met = (i: number) => new Set(textOf(on(i, 'met')).trim().split('\n'))
+
+  beforeEach(async () => {
+    state.at = scene.project.root
+    scene.project.write({ 'serve.sh': serve, faults: '', good: '', said: '' })
+    // Both projects have the same variables.
+    const restart = JSON.parse(textOf(join(scene.project.root, 'deploy.config.json')))
+    for (const [project, host] of [
+      [scene.project, undefined],
+      [scene.other, (i: number) => ({ deployTo: scene.project.on(i) })],
+    ] as const)
+      project.configure({ source: { dir: 'site' }, restart: restart.restart, env: { AT: at() } }, host)
+    await scene.deploy('old')
+    alone()
+    fresh()
+  })
+  afterEach(() => {
+    for (const i of hosts.all)
+      for (const id of running(i)) {
+        try {
+          process.kill(pid(i, id))
+        } catch {}
+      }
+  })
+
+  it('runs and is healthy on all hosts before one of them serves it, and the old one runs until the end', async () => {
+    expect((await scene.project.run('deploy --json')).code).toBe(0)
+    const order = said().map(line => line.split(' ')[1])
+    const last = (what: string) => order.lastIndexOf(what)
+    expect(order.indexOf('switch')).toBeGreaterThan(Math.max(last('warm'), last('ready')))
+    expect(order.indexOf('cool')).toBeGreaterThan(last('switch'))
+    expect(order.filter(what => what === 'ready')).toHaveLength(6)
+    alone()
+    await scene.consistent()
+  })
+
+  it.each(['warm', 'ready'])('that fails in %s on one host is met by nobody, with 3', async what => {
+    faults(`h2 ${what}`)
+    const old = hosts.all.map(i => pid(i, release(i)))
+    const { code, stderr } = await scene.project.run('deploy --json')
+    expect(code, stderr).toBe(3)
+    expect(stderr).toContain('no ')
+    expect(said().filter(line => line.endsWith('switch'))).toEqual([])
+    expect(hosts.all.map(i => pid(i, release(i)))).toEqual(old)
+    alone()
+    expect(scene.project.releases(1)).toHaveLength(1)
+  })
+
+  it('that dies after it was healthy is asked once more before the swap, with 3', async () => {
+    // All three were ready when the last one makes itself ready to switch.
+    const held = startHeld(scene.project, 'deploy', { kind: 'lay', k: 3, when: 'before' })
+    expect(await held.reached()).toBe(true)
+    for (const id of running(2)) if (id !== release(2)) process.kill(pid(2, id))
+    held.resume()
+    const { code, stderr } = await held.ended
+    expect(code, stderr).toBe(3)
+    expect(stderr).toContain('it was ready, and is no more')
+    expect(said().filter(line => line.endsWith('switch'))).toEqual([])
+    alone()
+  })
+
+  it('whose switch fails on one host leaves the traffic to processes that never stopped, with 5', async () => {
+    faults('h2 switch')
+    const old = hosts.all.map(i => pid(i, release(i)))
+    const { code, stderr } = await scene.project.run('deploy --json')
+    expect(code, stderr).toBe(5)
+    expect(hosts.all.map(i => version(scene.project, i))).toEqual(['old', 'old', 'old'])
+    expect(hosts.all.map(i => pid(i, release(i)))).toEqual(old)
+    expect(met(2).size).toBe(1)
+    alone()
+  })
+
+  it('whose old processes cannot be ended is served all the same, and a repair ends them', async () => {
+    faults('h2 cool')
+    const { code, json, stderr } = await scene.project.run('deploy --json')
+    expect(code, stderr).toBe(0)
+    expect(stderr).toContain('h2: processes that serve nobody may still run')
+    expect(json().exitCode).toBe(0)
+    expect((await scene.other.run('status --json')).json().hosts[1]).toMatchObject({ verdict: 'warm' })
+    faults()
+    await scene.repair(['new'])
+    alone()
+    await scene.consistent()
+  })
+
+  it.each([
+    ['lay', 2] as const,
+    ['switch', 3] as const,
+    ['cool', 1] as const,
+    ...exhaustive([['warm', 1] as const, ['rename', 1] as const, ['switch', 1] as const, ['confirm', 2] as const]),
+  ])('whose controller dies after message %s %i is ended or finished by a repair', async (kind, k) => {
+    const held = startHeld(scene.project, 'deploy', { kind, k, when: 'after' })
+    expect(await held.reached()).toBe(true)
+    held.child.kill('SIGKILL')
+    await held.ended
+    await hosts.letTimePass(scene.folders)
+    const decided = kind === 'confirm' || kind === 'cool'
+    if (!decided) for (const i of hosts.all) expect(textOf(on(i, 'traffic')).trim(), `h${i}`).toBe(release(i))
+    await scene.repair(decided ? ['old', 'new'] : ['old'])
+    alone()
+    await scene.deploy('newer')
+    alone()
+    await scene.consistent()
+  })
+
+  it.each([
+    ['mv -f *switch', 'kill', 3] as const,
+    ['touch -d *until', 'hang', 5] as const,
+    ...exhaustive([
+      ['mv -f *clonedeploy/warm', 'kill', 3] as const,
+      ['touch -d *until', 'kill', 5] as const,
+      ['rm -f .clonedeploy/warm', 'kill', 0] as const,
+    ]),
+  ])('on a host that stops at %s (%s) ends in %i', async (pattern, how, code) => {
+    hosts.stopAt(2, 1, pattern, how)
+    const ended = await scene.project.run('deploy --json')
+    expect(hosts.stopped(2)).toBe(true)
+    expect(ended.code, ended.stderr).toBe(code)
+    hosts.unstop()
+    await scene.ends(code === 0 ? ['new'] : ['old'])
+    alone()
+  })
+})

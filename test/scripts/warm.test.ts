@@ -1,0 +1,184 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { discard } from '../../src/scripts/transaction/finish.js'
+import { restore } from '../../src/scripts/transaction/swap.js'
+import { laySwitch, switchOver } from '../../src/scripts/transaction/switch.js'
+import { cool, warm } from '../../src/scripts/transaction/warm.js'
+import { writeFiles } from '../support/files.js'
+import { place, run, type Shell, type Started, shells, start } from '../support/scripts.js'
+import { locked, newId, newTarget, type Setup, staged, succeed, swapped } from './staged.js'
+
+const beside = '.clonedeploy/warm'
+const hookOf = (text: string, folder = newTarget) => ({ folder, run: text, timeout: 10 })
+const variables = { CLONEDEPLOY_RELEASE: newId }
+
+describe.each(shells)('a warm release under $name', shell => {
+  it('is noted before it starts, also when it does not', async () => {
+    const root = await locked(shell)
+    const what = hookOf(`cat ../../${beside}; pwd; exit 3`)
+    expect(await run(warm(place(root), newId, what, variables), shell)).toMatchObject({
+      code: 90,
+      stdout: `${newId}\n${root}/${newTarget}\n\nexit 3\n`,
+    })
+    expect(readFileSync(join(root, beside), 'utf8')).toBe(`${newId}\n`)
+  })
+
+  it('is no longer noted when the last command has cooled it, and no sooner', async () => {
+    const root = await locked(shell)
+    await succeed(run(warm(place(root), newId, hookOf('true'), variables), shell))
+    const notes = async (text: string, last: boolean) => {
+      const { code } = await run(cool(place(root), hookOf(text), variables, last), shell)
+      return [code, existsSync(join(root, beside))]
+    }
+    expect(await notes('true', false)).toEqual([0, true])
+    expect(await notes('exit 1', true)).toEqual([90, true])
+    expect(await notes('true', true)).toEqual([0, false])
+    expect(await notes('true', true)).toEqual([0, false])
+  })
+
+  it('is not started and not cooled by a run that has lost its lock', async () => {
+    const root = await locked(shell)
+    const canary = hookOf('touch started')
+    expect((await run(warm(place(root, 't2'), newId, canary, variables), shell)).code).toBe(79)
+    expect((await run(cool(place(root, 't2'), canary, variables, true), shell)).code).toBe(79)
+    expect([existsSync(join(root, beside)), existsSync(join(root, newTarget, 'started'))]).toEqual([false, false])
+  })
+
+  it('ends its own start before it is cooled', async () => {
+    const root = await locked(shell)
+    const starting = run(warm(place(root), newId, hookOf('echo $$ >pid; sleep 9; touch started'), variables), shell)
+    await until(() => existsSync(join(root, newTarget, 'pid')))
+    await succeed(run(cool(place(root), hookOf('true'), variables, true), shell))
+    expect((await starting).code).not.toBe(0)
+    expect(existsSync(join(root, newTarget, 'started'))).toBe(false)
+  })
+
+  it('keeps its folder while it may still run there', async () => {
+    const root = await staged(shell)
+    writeFiles(root, {
+      '.clonedeploy/tx/t1/made': `${newId}\n`,
+      [`.clonedeploy/manifests/${newId}`]: '',
+      [beside]: `${newId}\n`,
+    })
+    await succeed(run(discard(place(root)), shell))
+    expect(existsSync(join(root, newTarget))).toBe(true)
+  })
+
+  it('is thrown away once it was cooled', async () => {
+    const root = await staged(shell)
+    writeFiles(root, { '.clonedeploy/tx/t1/made': `${newId}\n`, [`.clonedeploy/manifests/${newId}`]: '' })
+    await succeed(run(discard(place(root)), shell))
+    expect(existsSync(join(root, newTarget))).toBe(false)
+  })
+})
+
+describe.each(shells)('a switch under $name', shell => {
+  it('runs its commands at the word, one after the other, with their variables', async () => {
+    const { root, waiting } = await ready(shell, ['echo "$SECRET $X $line" >../one; pwd', 'cat ../one'])
+    waiting.send('switch t1')
+    expect(await waiting.result).toMatchObject({ code: 0, stdout: `here\n${root}/current\nit's a b\n` })
+  })
+
+  it.each([7, 82])('stops at the first command that fails, and says how: %i', async code => {
+    const { root, waiting } = await ready(shell, [`exit ${code}`, 'touch second'])
+    waiting.send('switch t1')
+    expect(await waiting.result).toMatchObject({ code: 90, stdout: `here\n\nexit ${code}\n` })
+    expect(existsSync(join(root, newTarget, 'second'))).toBe(false)
+  })
+
+  it('ends a command whose time is over', async () => {
+    const { waiting } = await ready(shell, ['exec sleep 20'], {}, { timeout: 1, deadline: 1 })
+    waiting.send('switch t1')
+    const { code, stdout } = await waiting.result
+    expect({ code, stdout }).toEqual({ code: 90, stdout: expect.stringMatching(/^here\n\nexit (124|143)\n$/) })
+  })
+
+  it.each(['', 'switch t2', 'go t1', 'switch'])('does nothing at the word "%s"', async word => {
+    const { root, waiting } = await ready(shell, ['touch done'])
+    waiting.send(word)
+    expect((await waiting.result).code).toBe(82)
+    expect(existsSync(join(root, newTarget, 'done'))).toBe(false)
+  })
+
+  it('does nothing when its line is lost', async () => {
+    const { root, waiting } = await ready(shell, ['touch done'])
+    waiting.hangUp()
+    expect((await waiting.result).code).toBe(82)
+    expect(existsSync(join(root, newTarget, 'done'))).toBe(false)
+  })
+
+  it('does nothing at a word that comes too late', async () => {
+    const { root, waiting } = await ready(shell, ['touch done'], {}, { deadline: 1 })
+    await sleep(2500)
+    waiting.send('switch t1')
+    expect((await waiting.result).code).toBe(82)
+    expect(existsSync(join(root, newTarget, 'done'))).toBe(false)
+  })
+
+  it('is ended by the way back while it waits, and while it runs', async () => {
+    for (const runs of [false, true]) {
+      const { root, waiting } = await ready(shell, ['touch begun; sleep 9; touch done'])
+      if (runs) waiting.send('switch t1')
+      if (runs) await until(() => existsSync(join(root, newTarget, 'begun')))
+      await succeed(run(restore(place(root), newId), shell))
+      waiting.send('switch t1')
+      expect((await waiting.result).code).not.toBe(0)
+      expect(existsSync(join(root, newTarget, 'done'))).toBe(false)
+    }
+  })
+
+  it('does nothing once the host has gone back by itself', async () => {
+    const { root, waiting } = await ready(shell, ['touch done'], { lease: 1 })
+    await until(() => existsSync(join(root, '.clonedeploy/tx/t1/outcome.reverted')))
+    expect((await run(switchOver(place(root)), shell)).code).toBe(82)
+    waiting.send('switch t1')
+    expect((await waiting.result).code).not.toBe(0)
+    expect(existsSync(join(root, newTarget, 'done'))).toBe(false)
+  })
+
+  it('waits for no word before the swap', async () => {
+    const root = await staged(shell)
+    await lay(shell, root, ['touch done'])
+    expect(await run(switchOver(place(root)), shell)).toMatchObject({ code: 82, stdout: '' })
+  })
+
+  it('waits for no word of a run that has lost its lock', async () => {
+    const { root } = await ready(shell, ['touch done'])
+    writeFileSync(join(root, '.clonedeploy/epochs/1/tx'), 't2\n')
+    expect(await run(switchOver(place(root)), shell)).toMatchObject({ code: 79, stdout: '' })
+  })
+})
+
+interface Limits {
+  readonly deadline?: number
+  readonly timeout?: number
+}
+
+/** A host that has swapped and waits for the word to switch. */
+async function ready(
+  shell: Shell,
+  texts: readonly string[],
+  setup: Setup = {},
+  limits: Limits = {},
+): Promise<{ root: string; waiting: Started }> {
+  const { root } = await swapped(shell, setup)
+  await lay(shell, root, texts, limits)
+  const waiting = start(switchOver(place(root)), shell)
+  expect(await waiting.line()).toBe('here')
+  return { root, waiting }
+}
+
+async function lay(shell: Shell, root: string, texts: readonly string[], { deadline = 20, timeout = 10 }: Limits = {}) {
+  const runs = texts.map(text => ({ folder: 'current', run: text, timeout }))
+  const what = { release: newId, runs, variables: { SECRET: "it's", X: 'a', line: 'b' }, deadline }
+  await succeed(run(laySwitch(place(root), what), shell))
+}
+
+async function until(question: () => boolean): Promise<void> {
+  for (let tries = 0; !question(); tries += 1) {
+    if (tries > 400) throw new Error('it never was so')
+    await sleep(50)
+  }
+}
