@@ -8,6 +8,7 @@ import { everyShell, folder, place, run, shells } from '../support/scripts.js'
 import { nasty } from './nasty.js'
 import { locked, oldId, oldTarget } from './staged.js'
 
+const record = '.clonedeploy/tx/t1/hook'
 const inOld = (text: string, timeout = 30): HookRun => ({ folder: oldTarget, run: text, timeout })
 
 describe.each(shells)('a hook under $name', shell => {
@@ -28,10 +29,12 @@ describe.each(shells)('a hook under $name', shell => {
     'LC_ALL',
     'PWD_',
     'CDPATH',
-  ])('gets a variable of the name %s, whatever we call ours', async name => {
+  ])('gets a variable of the name %s, whatever we call ours, and is on record', async name => {
     const root = await locked(shell)
-    const { code, stdout } = await run(hook(place(root), inOld(`printf '%s' "$${name}"`), { [name]: 'a value' }), shell)
+    const text = `until [ -s ../../${record} ]; do sleep 0.1; done; printf '%s' "$${name}"`
+    const { code, stdout } = await run(hook(place(root), inOld(text), { [name]: 'a value' }), shell)
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'a value' })
+    expect(existsSync(join(root, record))).toBe(false)
   })
 
   it.each([

@@ -1,3 +1,4 @@
+import { paths } from '../../release/paths.js'
 import { codes } from './codes.js'
 import { type Claim, enter, fenced } from './fence.js'
 import { type Script, ShellText, script, sh } from './shell.js'
@@ -26,7 +27,7 @@ export function hook(
   variables: Variables,
   { before = sh``, after = sh`` }: Around = {},
 ): Script {
-  const parts = [fenced(claim), before, runCommand(what, sh`"$X/hook"`), after]
+  const parts = [fenced(claim), before, runCommand(what, sh`${`${paths.tx(claim.of ?? claim.tx)}/hook`}`), after]
   return script(
     'hook',
     parts.filter(({ text }) => text !== ''),
@@ -39,7 +40,7 @@ export function command(root: string, what: HookRun, variables: Variables): Scri
   return script('command', [enter(root), runCommand(what)], exports(variables))
 }
 
-/** `record`: the file that keeps the process id while the command runs, for `endHook`. */
+/** `record`: the file that keeps the process id while the command runs, for `endwork`; by its name, as every variable may be the user's. */
 function runCommand(what: HookRun, record: ShellText | null = null): ShellText {
   return sh`( cd -- ${what.folder} ) || exit ${codes.folder}
 if [ -n "$clonedeploy_locale" ]; then LC_ALL=$clonedeploy_locale; else unset LC_ALL; fi
