@@ -180,4 +180,20 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     await scene.ends(code === 0 ? ['new'] : ['old'])
     alone()
   })
+
+  it.each([
+    ['before the swap, when all are ready', { kind: 'lay', k: 3, when: 'after' }, 3],
+    ['between the swap and the switch', { kind: 'switch', k: 1, when: 'before' }, 6],
+  ] as const)('meets nobody on a host that is cut off %s', async (_, at, code) => {
+    const held = startHeld(scene.project, 'deploy --json', at)
+    expect(await held.reached()).toBe(true)
+    const [old = ''] = met(2)
+    hosts.fleet.partition(2)
+    held.resume()
+    const ended = await held.ended.finally(() => hosts.fleet.heal(2))
+    expect(ended.code, ended.stderr).toBe(code)
+    await scene.ends(['old'])
+    expect([...met(2)]).toEqual([old, release(2)])
+    alone()
+  })
 })
