@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { type Project, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { exhaustive } from '../support/tier.js'
@@ -94,7 +95,7 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     await scene.consistent()
   })
 
-  it.each(['warm', 'ready'])('that fails in %s on one host is met by nobody, with 3', async what => {
+  it.each(['ready', ...exhaustive(['warm'])])('that fails in %s on one host is met by nobody, with 3', async what => {
     faults(`h2 ${what}`)
     const old = hosts.all.map(i => pid(i, release(i)))
     const { code, stderr } = await scene.project.run('deploy --json')
@@ -144,10 +145,15 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
   })
 
   it.each([
-    ['lay', 2] as const,
     ['switch', 3] as const,
-    ['cool', 1] as const,
-    ...exhaustive([['warm', 1] as const, ['rename', 1] as const, ['switch', 1] as const, ['confirm', 2] as const]),
+    ...exhaustive([
+      ['warm', 1] as const,
+      ['lay', 2] as const,
+      ['rename', 1] as const,
+      ['switch', 1] as const,
+      ['confirm', 2] as const,
+      ['cool', 1] as const,
+    ]),
   ])('whose controller dies after message %s %i is ended or finished by a repair', async (kind, k) => {
     const held = startHeld(scene.project, 'deploy', { kind, k, when: 'after' })
     expect(await held.reached()).toBe(true)
@@ -163,15 +169,13 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     await scene.consistent()
   })
 
-  it.each([
-    ['mv -f *switch', 'kill', 3] as const,
-    ['touch -d *until', 'hang', 5] as const,
-    ...exhaustive([
-      ['mv -f *clonedeploy/warm', 'kill', 3] as const,
-      ['touch -d *until', 'kill', 5] as const,
-      ['rm -f .clonedeploy/warm', 'kill', 0] as const,
-    ]),
-  ])('on a host that stops at %s (%s) ends in %i', async (pattern, how, code) => {
+  exhaustively.each([
+    ['mv -f *clonedeploy/warm', 'kill', 3],
+    ['mv -f *switch', 'kill', 3],
+    ['touch -d *until', 'kill', 5],
+    ['touch -d *until', 'hang', 5],
+    ['rm -f .clonedeploy/warm', 'kill', 0],
+  ] as const)('on a host that stops at %s (%s) ends in %i', async (pattern, how, code) => {
     hosts.stopAt(2, 1, pattern, how)
     const ended = await scene.project.run('deploy --json')
     expect(hosts.stopped(2)).toBe(true)
@@ -181,7 +185,7 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     alone()
   })
 
-  it.each([
+  exhaustively.each([
     ['before the swap, when all are ready', { kind: 'lay', k: 3, when: 'after' }, 3],
     ['between the swap and the switch', { kind: 'switch', k: 1, when: 'before' }, 6],
   ] as const)('meets nobody on a host that is cut off %s', async (_, at, code) => {
