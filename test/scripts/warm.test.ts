@@ -7,8 +7,9 @@ import { restore } from '../../src/scripts/transaction/swap.js'
 import { laySwitch, switchOver } from '../../src/scripts/transaction/switch.js'
 import { cool, warm } from '../../src/scripts/transaction/warm.js'
 import { writeFiles } from '../support/files.js'
+import { signal, switchesIn } from '../support/processes.js'
 import { place, run, type Shell, type Started, shells, start } from '../support/scripts.js'
-import { locked, newId, newTarget, type Setup, staged, succeed, swapped } from './staged.js'
+import { locked, newId, newTarget, staged, succeed, swapped } from './staged.js'
 
 const beside = '.clonedeploy/warm'
 const hookOf = (text: string, folder = newTarget) => ({ folder, run: text, timeout: 10 })
@@ -89,7 +90,7 @@ describe.each(shells)('a switch under $name', shell => {
   })
 
   it('ends a command whose time is over', async () => {
-    const { waiting } = await ready(shell, ['exec sleep 20'], {}, { timeout: 1, deadline: 1 })
+    const { waiting } = await ready(shell, ['exec sleep 60'], { timeout: 1, deadline: 5 })
     waiting.send('switch t1')
     const { code, stdout } = await waiting.result
     expect({ code, stdout }).toEqual({ code: 90, stdout: expect.stringMatching(/^here\n\nexit (124|143)\n$/) })
@@ -110,7 +111,7 @@ describe.each(shells)('a switch under $name', shell => {
   })
 
   it('does nothing at a word that comes too late', async () => {
-    const { root, waiting } = await ready(shell, ['touch done'], {}, { deadline: 1 })
+    const { root, waiting } = await ready(shell, ['touch done'], { deadline: 1 })
     await sleep(2500)
     waiting.send('switch t1')
     expect((await waiting.result).code).toBe(82)
@@ -130,8 +131,15 @@ describe.each(shells)('a switch under $name', shell => {
   })
 
   it('does nothing once the host has gone back by itself', async () => {
-    const { root, waiting } = await ready(shell, ['touch done'], { lease: 1 })
-    await until(() => existsSync(join(root, '.clonedeploy/tx/t1/outcome.reverted')))
+    const { root } = await swapped(shell, { lease: 2 })
+    const switches = switchesIn(root)
+    signal(switches, 'SIGSTOP')
+    expect(existsSync(join(root, '.clonedeploy/tx/t1/restart'))).toBe(true)
+    const waiting = await laid(shell, root, ['touch done'])
+    signal(switches, 'SIGCONT')
+    // The way back ends the switch that waits, and any that begins meanwhile; its last act is the restart.
+    await until(() => !existsSync(join(root, '.clonedeploy/tx/t1/restart')))
+    expect(existsSync(join(root, '.clonedeploy/tx/t1/outcome.reverted'))).toBe(true)
     expect((await run(switchOver(place(root)), shell)).code).toBe(82)
     waiting.send('switch t1')
     expect((await waiting.result).code).not.toBe(0)
@@ -160,14 +168,18 @@ interface Limits {
 async function ready(
   shell: Shell,
   texts: readonly string[],
-  setup: Setup = {},
   limits: Limits = {},
 ): Promise<{ root: string; waiting: Started }> {
-  const { root } = await swapped(shell, setup)
+  const { root } = await swapped(shell)
+  return { root, waiting: await laid(shell, root, texts, limits) }
+}
+
+/** The same of one that has swapped. */
+async function laid(shell: Shell, root: string, texts: readonly string[], limits: Limits = {}): Promise<Started> {
   await lay(shell, root, texts, limits)
   const waiting = start(switchOver(place(root)), shell)
   expect(await waiting.line()).toBe('here')
-  return { root, waiting }
+  return waiting
 }
 
 async function lay(shell: Shell, root: string, texts: readonly string[], { deadline = 20, timeout = 10 }: Limits = {}) {
