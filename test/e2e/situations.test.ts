@@ -258,10 +258,7 @@ const situations: Readonly<Record<string, Situation>> = {
     },
     command: 'check',
     code: 3,
-    typed: [
-      ['status', 6],
-      ['repair', 0],
-    ],
+    typed: [['repair', 0]],
     after: 'check',
   },
   'a stage that another one deployed to': {
