@@ -1,5 +1,5 @@
 /**
- * In at most two minutes: whole processes on two hosts of this machine, in turns with rsync and a bare ssh, as ratios. Writes what it
+ * In about a minute: whole processes on two hosts of this machine, in turns with rsync and a bare ssh, as ratios. Writes what it
  * measured to quick.json and, as a table, into docs/performance.md: `npm run bench:quick`. With words behind it (`-- status`) it shows
  * the rows whose names begin with one of them, and writes nothing. Needs git, rsync and OpenSSH.
  */

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
+import { signal } from '../support/processes.js'
 import { type Project, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { exhaustive } from '../support/tier.js'
@@ -50,7 +51,7 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
   }
   const noted = (project: Project, i: number) => existsSync(project.on(i, '.clonedeploy/warm'))
 
-  /** One release has the traffic, runs alone, and is what \`current\` names. */
+  /** One release has the traffic, runs alone, and is what `current` names. */
   const alone = () => {
     for (const i of hosts.all) {
       expect(textOf(on(i, 'traffic')).trim(), `traffic of h${i}`).toBe(release(i))
@@ -65,23 +66,22 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     state.at = scene.project.root
     scene.project.write({ 'serve.sh': serve, faults: '', good: '', said: '' })
     // Both projects have the same variables.
-    const restart = JSON.parse(textOf(join(scene.project.root, 'deploy.config.json')))
+    const config = JSON.parse(textOf(join(scene.project.root, 'deploy.config.json')))
     for (const [project, host] of [
       [scene.project, undefined],
       [scene.other, (i: number) => ({ deployTo: scene.project.on(i) })],
     ] as const)
-      project.configure({ source: { dir: 'site' }, restart: restart.restart, env: { AT: at() } }, host)
+      project.configure({ source: { dir: 'site' }, restart: config.restart, env: { AT: at() } }, host)
     await scene.deploy('old')
     alone()
     fresh()
   })
   afterEach(() => {
     for (const i of hosts.all)
-      for (const id of running(i)) {
-        try {
-          process.kill(pid(i, id))
-        } catch {}
-      }
+      signal(
+        running(i).map(id => pid(i, id)),
+        'SIGTERM',
+      )
   })
 
   it('runs and is healthy on all hosts before one of them serves it, and the old one runs until the end', async () => {

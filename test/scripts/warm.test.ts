@@ -8,7 +8,7 @@ import { laySwitch, switchOver } from '../../src/scripts/transaction/switch.js'
 import { cool, warm } from '../../src/scripts/transaction/warm.js'
 import { writeFiles } from '../support/files.js'
 import { signal, switchesIn } from '../support/processes.js'
-import { place, run, type Shell, type Started, shells, start } from '../support/scripts.js'
+import { place, run, type Shell, type Started, shells, start, until } from '../support/scripts.js'
 import { locked, newId, newTarget, staged, succeed, swapped } from './staged.js'
 
 const beside = '.clonedeploy/warm'
@@ -50,7 +50,7 @@ describe.each(shells)('a warm release under $name', shell => {
   it('ends its own start before it is cooled', async () => {
     const root = await locked(shell)
     const starting = run(warm(place(root), newId, hookOf('echo $$ >pid; sleep 9; touch started'), variables), shell)
-    await until(() => existsSync(join(root, newTarget, 'pid')))
+    await until(() => existsSync(join(root, newTarget, 'pid')), 'the start')
     await succeed(run(cool(place(root), hookOf('true'), variables, true), shell))
     expect((await starting).code).not.toBe(0)
     expect(existsSync(join(root, newTarget, 'started'))).toBe(false)
@@ -122,7 +122,7 @@ describe.each(shells)('a switch under $name', shell => {
     for (const runs of [false, true]) {
       const { root, waiting } = await ready(shell, ['touch begun; sleep 9; touch done'])
       if (runs) waiting.send('switch t1')
-      if (runs) await until(() => existsSync(join(root, newTarget, 'begun')))
+      if (runs) await until(() => existsSync(join(root, newTarget, 'begun')), 'the first command')
       await succeed(run(restore(place(root), newId), shell))
       waiting.send('switch t1')
       expect((await waiting.result).code).not.toBe(0)
@@ -138,7 +138,7 @@ describe.each(shells)('a switch under $name', shell => {
     const waiting = await laid(shell, root, ['touch done'])
     signal(switches, 'SIGCONT')
     // The way back ends the switch that waits, and any that begins meanwhile; its last act is the restart.
-    await until(() => !existsSync(join(root, '.clonedeploy/tx/t1/restart')))
+    await until(() => !existsSync(join(root, '.clonedeploy/tx/t1/restart')), 'the end of the way back')
     expect(existsSync(join(root, '.clonedeploy/tx/t1/outcome.reverted'))).toBe(true)
     expect((await run(switchOver(place(root)), shell)).code).toBe(82)
     waiting.send('switch t1')
@@ -186,11 +186,4 @@ async function lay(shell: Shell, root: string, texts: readonly string[], { deadl
   const runs = texts.map(text => ({ folder: 'current', run: text, timeout }))
   const what = { release: newId, runs, variables: { SECRET: "it's", X: 'a', line: 'b' }, deadline }
   await succeed(run(laySwitch(place(root), what), shell))
-}
-
-async function until(question: () => boolean): Promise<void> {
-  for (let tries = 0; !question(); tries += 1) {
-    if (tries > 400) throw new Error('it never was so')
-    await sleep(50)
-  }
 }

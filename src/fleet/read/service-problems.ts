@@ -30,6 +30,7 @@ export async function serviceProblems(
     const nothing = { release: '', revision: null, previous: null }
     const variables = hookVariables(config, {}, session.host, state.root, nothing)
     const result = await session.run(checkServices(state.root, services, variables), { timeout })
+    // Of a session that is over already, 0 ms: nobody was asked.
     if (result.lost instanceof TimeoutError && result.ms > 0) return [tooSlow(state.name, services)]
     if (result.code !== 0) return [unasked(state.name, result.lost?.message ?? `exit code ${result.code}`)]
     if (!isWhole(result.stdout)) return [unasked(state.name, 'its answer has no end')]
