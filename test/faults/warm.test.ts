@@ -12,13 +12,13 @@ import { onScene } from './scene.js'
 import { app, version } from './whole.js'
 
 /**
- * An app of one process a release, which lives outside of the releases, and a file that says who has the traffic. `once HOST WHAT`
- * in `faults` lets a command fail.
+ * An app of one process a release, which lives outside of the releases, and a file that says who has the traffic. What a killed
+ * test leaves ends by itself. A line `HOST WHAT` in `faults` lets a command fail.
  */
 const serve = `d=$AT/$CLONEDEPLOY_HOST; mkdir -p "$d"; r=$CLONEDEPLOY_RELEASE
 say() { echo "$CLONEDEPLOY_HOST $1" >>"$AT/said"; }
 lives() { p=$(cat "$d/pid.$r" 2>/dev/null) && { read -r l <"/proc/$p/stat"; } 2>/dev/null && case \${l##*) } in Z*) false ;; esac; }
-start() { lives && return; ( cd / && exec setsid tail -f /dev/null ) </dev/null >/dev/null 2>&1 & echo $! >"$d/pid.$r"; }
+start() { lives && return; ( cd / && exec setsid timeout 900 tail -f /dev/null ) </dev/null >/dev/null 2>&1 & echo $! >"$d/pid.$r"; }
 say "$1"
 if grep -qx "$CLONEDEPLOY_HOST $1" "$AT/faults" && ! grep -qx "$r" "$AT/good"; then echo "no $1 here" >&2; exit 7; fi
 case $1 in
