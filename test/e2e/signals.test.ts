@@ -128,22 +128,21 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     const { project } = here
     const ports = await Promise.all(both.map(freePort))
     const sick = 'two'
+    // Longer than the time budget, so that the stop ends it on a fast machine, too.
+    const health = { url: 'http://127.0.0.1:$PORT/', release: 'body', timeout: '5m' }
     const apps = () => both.map(i => Number(textOf(join(project.root, `pid.h${i}`)))).filter(pid => pid > 1)
-    project.configure(
-      { env: { AT: project.root }, restart: slowStart, health: { url: 'http://127.0.0.1:$PORT/', release: 'body' } },
-      i => ({ env: { PORT: ports[i - 1] } }),
-    )
+    project.configure({ env: { AT: project.root }, restart: slowStart, health }, i => ({ env: { PORT: ports[i - 1] } }))
     project.write({ 'app/serve.mjs': slowApp(sick) })
     onTestFinished(() => signal(apps(), 'SIGKILL'))
     const one = await project.deployed('one')
     project.write({ 'app/version': `${sick}\n` })
-    const running = project.start(`deploy --json${how === 'SIGINT' ? '' : ' --timeout 20s'}`)
+    const running = project.start(`deploy --json${how === 'SIGINT' ? '' : ' --timeout 30s'}`)
     await running.until('health')
     if (how === 'SIGINT') running.child.kill(how)
     const { code, json, stderr } = await running.ended
     expect([code, stderr]).toEqual([
       5,
-      expect.stringMatching(/SIGINT: stopping|the time budget \(--timeout 20s\) is over/),
+      expect.stringMatching(/SIGINT: stopping|the time budget \(--timeout 30s\) is over/),
     ])
     expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(both.map(() => [one, true]))
   })
