@@ -42,7 +42,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   jiti: ['config/load/evaluate.ts'],
   'log-update': ['render/progress/tty.ts'],
   'node-ssh': ['connection/ssh2/ssh2.ts'],
-  'p-limit': ['fleet/each.ts'],
+  'p-limit': ['fleet/each-host.ts'],
   // A client below node-ssh, and a server: two sides of the wire that share nothing else but new keys.
   ssh2: ['connection', 'embedded'],
   // What a configuration says, and what a host does.

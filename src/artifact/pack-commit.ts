@@ -3,12 +3,12 @@ import type { Artifact, Revision } from './artifact.js'
 import { recallCommit, rememberCommit } from './cache/commits.js'
 import { type Before, freezeCommit } from './cache/freeze-commit.js'
 import { recall } from './cache/store.js'
-import { markedIn } from './file-marks.js'
 import { commitFolder } from './git/commit-folder.js'
 import type { GitOptions } from './git/git.js'
 import { changedBetween, UnusualError } from './git/objects.js'
 import { artifactOf, warningsAbout } from './pack.js'
 import { findAll, type Selection } from './select/find.js'
+import { markedIn } from './suspect-files.js'
 
 interface CommitOptions extends Selection {
   readonly commit: string

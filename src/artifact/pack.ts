@@ -4,12 +4,12 @@ import type { Zip } from '../scripts/prepare/arrival.js'
 import type { Artifact, Payload, Revision } from './artifact.js'
 import { freeze } from './cache/freeze.js'
 import type { Frozen } from './cache/store.js'
-import { boundWarnings, keyWarnings, type Marks, markedIn } from './file-marks.js'
 import { PointersError } from './git/lfs.js'
 import { digestOf, type Manifest } from './manifest/manifest.js'
 import { payloadFrom } from './payload/payload.js'
 import { diskFolder } from './select/disk-folder.js'
 import { findAll, refuseNoFolder, type Selection } from './select/find.js'
+import { boundWarnings, keyWarnings, type Marks, markedIn } from './suspect-files.js'
 import { largeWarnings } from './warnings.js'
 
 export interface PackOptions extends Selection {

@@ -5,7 +5,7 @@ import { entriesOf, type Manifest } from './manifest/manifest.js'
 import { onDisk, printable, someOf } from './printable-names.js'
 import type { Verdict } from './select/judge.js'
 import { endOf, parentOf, parentsOf } from './select/tree.js'
-import type { Found } from './select/walk.js'
+import type { Found } from './select/walk-tree.js'
 
 /** Sentences about what is not deployed, or not as one may think, although nothing forbids it. */
 export function warningsOf(found: Found, shared: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 import type { ExitCode } from '../exit-code.js'
-import { onEach } from '../fleet/each.js'
+import { onEach } from '../fleet/each-host.js'
 import { grouped } from '../fleet/read/connect.js'
 import { loginProblems, sessionsFor } from '../fleet/read/login-problems.js'
 import type { Session } from '../fleet/session.js'

@@ -1,7 +1,7 @@
 import type { RunResult } from '../connection/connection.js'
 import { LockedError, PreflightError, UsageError } from '../errors.js'
 import type { ExitCode } from '../exit-code.js'
-import { onEach } from '../fleet/each.js'
+import { onEach } from '../fleet/each-host.js'
 import { failureOf } from '../fleet/failure.js'
 import { isTransactionId } from '../release/id.js'
 import { codes } from '../scripts/shell/codes.js'

@@ -1,5 +1,5 @@
 import type { ExitCode } from '../exit-code.js'
-import { onEach } from '../fleet/each.js'
+import { onEach } from '../fleet/each-host.js'
 import { underLocks } from '../fleet/held-locks.js'
 import { retired } from '../release/retention.js'
 import { prune as pruneScript } from '../scripts/transaction/prune.js'

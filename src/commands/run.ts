@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js'
-import { onEach } from '../fleet/each.js'
+import { onEach } from '../fleet/each-host.js'
 import { everything, outputLines } from '../fleet/output-lines.js'
 import { demandStates, inspectAll } from '../fleet/read/inspect.js'
 import { codes } from '../scripts/shell/codes.js'

@@ -1,6 +1,6 @@
 import type { Script } from '../scripts/shell/shell.js'
 import { lock, lockLease, renew, unlock } from '../scripts/transaction/lock.js'
-import { onEach } from './each.js'
+import { onEach } from './each-host.js'
 import { startHeart } from './heartbeat.js'
 import type { Session } from './session.js'
 

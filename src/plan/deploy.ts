@@ -7,10 +7,10 @@ import { type Dates, setDates } from '../scripts/read/dates.js'
 import type { Claim } from '../scripts/shell/fence.js'
 import type { HostState } from '../state/host-state.js'
 import { confirmedReleases, currentRelease } from '../state/releases.js'
+import { runRecord } from './app/release-run.js'
+import { touchedFiles, unsealedPaths } from './app/touched-files.js'
+import { hookVariables } from './app/variables.js'
 import type { Plan, PushStep, Step } from './plan.js'
-import { runRecord } from './run/release-run.js'
-import { touchedFiles, unsealedPaths } from './run/touched-files.js'
-import { hookVariables } from './run/variables.js'
 import { hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
 
 export interface DeployIntent extends Intent {

@@ -4,9 +4,9 @@ import { heal } from '../scripts/prepare/heal.js'
 import { type Verify, verify } from '../scripts/read/verify.js'
 import type { Claim } from '../scripts/shell/fence.js'
 import type { HostState } from '../state/host-state.js'
+import { asDeployed, runOf } from './app/release-run.js'
+import { unsealedPaths } from './app/touched-files.js'
 import type { ScriptStep } from './plan.js'
-import { asDeployed, runOf } from './run/release-run.js'
-import { unsealedPaths } from './run/touched-files.js'
 import { scriptStep } from './transaction.js'
 
 /** Whether a host holds a release as it was sealed; of one without a seal, what its tree is. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { rootCertificates } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { holdsPrivateKey } from '../../src/artifact/file-marks.js'
+import { holdsPrivateKey } from '../../src/artifact/suspect-files.js'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
 const ec = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey

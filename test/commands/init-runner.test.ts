@@ -9,7 +9,7 @@ import { completeConfig } from '../../src/config/load/load.js'
 import { sshConfigReader } from '../../src/connection/ssh-config/ssh-config.js'
 import { sshConfigLines } from '../../src/project/ssh-blocks.js'
 import { workflowText } from '../../src/project/workflow.js'
-import type { Look } from '../../src/render/reports/looks.js'
+import type { Look } from '../../src/render/reports/found-hosts.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'clonedeploy-runner-'))
 afterAll(() => rmSync(folder, { recursive: true }))

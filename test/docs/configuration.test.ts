@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { hookVariables } from '../../src/plan/run/variables.js'
+import { hookVariables } from '../../src/plan/app/variables.js'
 import { load } from './config.js'
 import { blocks, document, table } from './markdown.js'
 

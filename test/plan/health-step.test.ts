@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { completeConfig } from '../../src/config/load/load.js'
 import { UsageError } from '../../src/errors.js'
-import { healthStep } from '../../src/plan/run/health.js'
-import { hookVariables } from '../../src/plan/run/variables.js'
+import { healthStep } from '../../src/plan/app/health.js'
+import { hookVariables } from '../../src/plan/app/variables.js'
 import { healthSteps } from '../../src/plan/transaction.js'
 import { host } from './states.js'
 

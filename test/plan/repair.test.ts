@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { beyondRepair, decideRepair, type Found, type RepairDecision } from '../../src/state/decide-repair.js'
-import { nothingKnown, vouched } from '../../src/state/evidence/vouched.js'
+import { nothingKnown, vouched } from '../../src/state/evidence/vouched-record.js'
 import type { FleetRecord, HostState, ReleaseState, TransactionState } from '../../src/state/host-state.js'
 import { host } from './states.js'
 

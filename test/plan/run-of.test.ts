@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Config } from '../../src/config/config.js'
 import { readRun } from '../../src/fleet/read/run-record.js'
 import type { Host } from '../../src/inventory/host.js'
-import { type ReleaseRun, runChanges, runOn, runRecord, vouchedRun } from '../../src/plan/run/release-run.js'
+import { type ReleaseRun, runChanges, runOn, runRecord, vouchedRun } from '../../src/plan/app/release-run.js'
 import type { HostState } from '../../src/state/host-state.js'
 import { host, idOf, release } from './states.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Known, nothingKnown, vouched } from '../../src/state/evidence/vouched.js'
+import { type Known, nothingKnown, vouched } from '../../src/state/evidence/vouched-record.js'
 import type { FleetRecord, HostState, TransactionState } from '../../src/state/host-state.js'
 import { host, idOf, link, record, release } from './states.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chain, stoppedAt, withoutStop } from '../../src/scripts/shell/chain.js'
+import { chain, stoppedAt, withoutStop } from '../../src/scripts/shell/script-chain.js'
 import { Script } from '../../src/scripts/shell/shell.js'
 import { everyShell, run } from '../support/scripts.js'
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Marks } from '../file-marks.js'
+import type { Marks } from '../suspect-files.js'
 import { notesOf } from './store.js'
 
 /** What a commit became that was packed as git keeps it. */

@@ -1,10 +1,10 @@
 import { pauseOften } from '../event-loop.js'
-import type { Marks } from '../file-marks.js'
 import type { BlobFile } from '../git/commit-folder.js'
 import { blobsOf } from '../git/objects.js'
 import type { FileEntry } from '../manifest/entry.js'
 import { entriesOf, manifestOf } from '../manifest/manifest.js'
-import type { Found } from '../select/walk.js'
+import type { Found } from '../select/walk-tree.js'
+import type { Marks } from '../suspect-files.js'
 import { small, startPack } from './pack-writer.js'
 import type { Frozen } from './store.js'
 

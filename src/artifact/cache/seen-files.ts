@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Marks } from '../file-marks.js'
 import type { FileEntry } from '../manifest/entry.js'
 import { entriesOf } from '../manifest/manifest.js'
 import type { Stamp, StampedFile } from '../select/disk-folder.js'
+import type { Marks } from '../suspect-files.js'
 import { type Frozen, notesOf, recall } from './store.js'
 
 /**

@@ -2,7 +2,7 @@ import { PreflightError } from '../../errors.js'
 import { UnpackableError } from '../artifact.js'
 import { printable, someOf } from '../printable-names.js'
 import { endOf, parentOf, parentsOf } from './tree.js'
-import type { Found } from './walk.js'
+import type { Found } from './walk-tree.js'
 
 /** Throws when what was found cannot be a release. `shared`: the linked paths. */
 export function refuseUnpackable(dir: string, found: Found, shared: readonly string[]): void {

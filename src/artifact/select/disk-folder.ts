@@ -6,7 +6,7 @@ import { readDeployignore } from './deployignore.js'
 import type { Folder } from './folder.js'
 import { trackedEnvFiles, trackedIn } from './tracked.js'
 import { parentsOf } from './tree.js'
-import { type FoundFile, type Item, walk } from './walk.js'
+import { type FoundFile, type Item, walk } from './walk-tree.js'
 
 export interface StampedFile extends FoundFile {
   readonly stamp: Stamp

@@ -9,8 +9,8 @@ import type { Folder } from './folder.js'
 import { compileInclude } from './include.js'
 import { judgeBy } from './judge.js'
 import { withoutEmpty } from './placeholders.js'
-import { skeletonOf } from './skeleton.js'
-import type { Found, FoundFile } from './walk.js'
+import { skeletonOf } from './shared-skeleton.js'
+import type { Found, FoundFile } from './walk-tree.js'
 
 /** What of a folder belongs into a release. */
 export interface Selection {

@@ -1,5 +1,5 @@
 import type { Folder } from './folder.js'
-import type { Found, FoundFile } from './walk.js'
+import type { Found, FoundFile } from './walk-tree.js'
 
 /** What was left out, but shared folders that hold nothing: no more than empty files that keep them in git. */
 export async function withoutEmpty(folder: Folder<FoundFile>, leftOut: Found['leftOut']): Promise<Found['leftOut']> {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { notesOf } from '../../artifact/cache/store.js'
 import { fitting, fleetRecord } from '../../fleet/read/records.js'
-import type { Known } from '../../state/evidence/vouched.js'
+import type { Known } from '../../state/evidence/vouched-record.js'
 import type { FleetRecord } from '../../state/host-state.js'
 import type { Context } from './context.js'
 

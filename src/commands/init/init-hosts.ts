@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.js'
 import type { HostInput } from '../../config/input.js'
 import type { Host } from '../../inventory/host.js'
-import type { Look } from '../../render/reports/looks.js'
+import type { Look } from '../../render/reports/found-hosts.js'
 
 /**
  * The hosts as they were named, with the host keys that were seen to be trusted. A name stays the alias that it is: what the

@@ -6,7 +6,7 @@ import { type SshConfigReader, sshConfigReader } from '../../connection/ssh-conf
 import type { Target, Wanted } from '../../connection/target.js'
 import { parseHost } from '../../inventory/parse.js'
 import type { SshBlock } from '../../project/ssh-blocks.js'
-import type { Look } from '../../render/reports/looks.js'
+import type { Look } from '../../render/reports/found-hosts.js'
 
 /** What a machine without the user's ssh configuration has to be told of the hosts, and of those on the way to them. */
 export interface ForRunner {

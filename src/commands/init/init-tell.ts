@@ -1,6 +1,6 @@
 import type { Answers } from '../../project/answers.js'
 import { createPaint } from '../../render/paint.js'
-import { isWell, lookLines } from '../../render/reports/looks.js'
+import { isWell, lookLines } from '../../render/reports/found-hosts.js'
 import { listed } from '../../text/phrases.js'
 import type { Form } from '../context/ask.js'
 import type { Io } from '../context/io.js'

@@ -1,7 +1,7 @@
 import { writtenFor } from '../../artifact/payload/payload.js'
 import { zipFor } from '../../artifact/payload/zip.js'
 import { MixedError, PreflightError } from '../../errors.js'
-import { readOnAll } from '../../fleet/read/held.js'
+import { readOnAll } from '../../fleet/read/verify-held-release.js'
 import { sweep } from '../../fleet/transaction/under-lock.js'
 import { type Earlier, planEarlier } from '../../plan/join.js'
 import { problemsOf } from '../../state/preflight.js'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import { fed, group } from '../../scripts/shell/chain.js'
+import { fed, group } from '../../scripts/shell/script-chain.js'
 import { quote, type Script } from '../../scripts/shell/shell.js'
 
 /** The lines that a host prints around a script's output. Fresh for every request, so that no output can hold them. */

@@ -4,7 +4,7 @@ import { flagMaintenance } from '../../scripts/transaction/balancer-notes.js'
 import { renew } from '../../scripts/transaction/lock.js'
 import { placeIn } from '../../state/drains.js'
 import type { MaintenanceRecord } from '../../state/host-state.js'
-import { onEach } from '../each.js'
+import { onEach } from '../each-host.js'
 import { type Lockable, underLocks } from '../held-locks.js'
 
 interface Maintained extends Lockable {

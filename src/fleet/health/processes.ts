@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HostPlan, ProcessStep } from '../../plan/plan.js'
 import { type Living, parseProcesses } from '../../scripts/read/processes.js'
-import { chain, group, stoppedAt, withoutStop } from '../../scripts/shell/chain.js'
+import { chain, group, stoppedAt, withoutStop } from '../../scripts/shell/script-chain.js'
 import { isWhole, Script } from '../../scripts/shell/shell.js'
 import { stillRuns } from '../../state/host-verdict.js'
 import type { HostFailure, Phase } from '../outcome.js'

@@ -3,7 +3,7 @@ import { readManifest } from '../../scripts/read/contents.js'
 import { type Dates, readDates } from '../../scripts/read/dates.js'
 import type { HostState } from '../../state/host-state.js'
 import { currentEntry } from '../../state/releases.js'
-import { onEach } from '../each.js'
+import { onEach } from '../each-host.js'
 import type { Session } from '../session.js'
 import { longestList, unzipped } from './scripts-up-to.js'
 

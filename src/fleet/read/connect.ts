@@ -4,7 +4,7 @@ import { trustSteps, UnknownKeyError } from '../../connection/host-keys/host-key
 import { hasSsh } from '../../connection/openssh/openssh-version.js'
 import { PreflightError, Refusal } from '../../errors.js'
 import type { Host } from '../../inventory/host.js'
-import { onEach } from '../each.js'
+import { onEach } from '../each-host.js'
 import type { Emit } from '../events.js'
 import { type Session, startSession } from '../session.js'
 

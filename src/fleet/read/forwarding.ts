@@ -1,9 +1,9 @@
 import type { Config } from '../../config/config.js'
 import { isForbidden } from '../../connection/errors.js'
-import { healthUrls } from '../../plan/run/health.js'
+import { healthUrls } from '../../plan/app/health.js'
 import type { HostState } from '../../state/host-state.js'
 import type { Problem } from '../../state/preflight.js'
-import { onEach } from '../each.js'
+import { onEach } from '../each-host.js'
 import type { Session } from '../session.js'
 
 const timeout = 5_000

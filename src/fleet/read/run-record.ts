@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { ReleaseRun } from '../../plan/run/release-run.js'
+import type { ReleaseRun } from '../../plan/app/release-run.js'
 import { fitting } from './records.js'
 
 /** How a host says that a release is run; `damaged` where it says nothing that fits. */

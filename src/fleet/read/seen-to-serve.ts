@@ -1,4 +1,4 @@
-import { onEach } from '../each.js'
+import { onEach } from '../each-host.js'
 import { askOnce } from '../health/health.js'
 import { readProcesses } from '../health/processes.js'
 import type { HostRun } from '../transaction/run.js'

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.js'
 import { TimeoutError } from '../../connection/errors.js'
 import type { Host } from '../../inventory/host.js'
-import { hookVariables } from '../../plan/run/variables.js'
+import { hookVariables } from '../../plan/app/variables.js'
 import { type Service, serviceText } from '../../scripts/service/restart-command.js'
 import {
   type CheckedServices,
@@ -13,7 +13,7 @@ import { isWhole } from '../../scripts/shell/shell.js'
 import type { HostState } from '../../state/host-state.js'
 import type { Problem } from '../../state/preflight.js'
 import { listed } from '../../text/phrases.js'
-import { onEach } from '../each.js'
+import { onEach } from '../each-host.js'
 import type { Session } from '../session.js'
 
 const timeout = 20_000

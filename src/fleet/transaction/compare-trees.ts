@@ -2,9 +2,9 @@ import { someOf } from '../../artifact/printable-names.js'
 import { paths } from '../../release/paths.js'
 import { readManifest } from '../../scripts/read/contents.js'
 import { escapeLine } from '../../text/escape.js'
-import { onEach } from '../each.js'
+import { onEach } from '../each-host.js'
 import { longestList, unzipped } from '../push/scripts-up-to.js'
-import { nameOf } from '../read/held.js'
+import { nameOf } from '../read/verify-held-release.js'
 import { type Halt, type HostRun, haltOf, type Run } from './run.js'
 
 /** Names the first files of a release that are not the same on two hosts; null when a host does not say what it has. */

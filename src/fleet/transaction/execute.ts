@@ -7,7 +7,7 @@ import { type OutcomeFacts, outcomeOf } from './decide-outcome.js'
 import { withHeart } from './lock.js'
 import { blameAll, discardAll, isOnlySick, restoreAll } from './restore.js'
 import type { Halt, Run } from './run.js'
-import { undone, walk } from './walk.js'
+import { undone, walk } from './walk-phases.js'
 
 /**
  * Carries a plan out on the whole fleet, phase by phase. What fails before the swap is thrown away everywhere; what fails

@@ -1,13 +1,13 @@
 import { tasksOf, wordsOf } from '../balancer/balancers.js'
 import { backInService, outOfService } from '../balancer/undrain.js'
-import { onEach } from '../each.js'
+import { onEach } from '../each-host.js'
 import type { Outcome } from '../outcome.js'
 import { never } from '../stop.js'
 import { logsCommand, type OutcomeFacts, outcomeOf } from './decide-outcome.js'
 import { withHeart } from './lock.js'
 import { discardAll, lookAgain } from './restore.js'
 import type { Halt, HostRun, Run } from './run.js'
-import { type Around, hostsIn, undone, walk } from './walk.js'
+import { type Around, hostsIn, undone, walk } from './walk-phases.js'
 
 /**
  * Restarts what the hosts serve, batch by batch, and asks for its health. There is no way back: a failure ends it, and the

@@ -1,5 +1,5 @@
 import type { RunOptions, RunResult } from '../../connection/connection.js'
-import { chain, stoppedAt, withoutStop } from '../../scripts/shell/chain.js'
+import { chain, stoppedAt, withoutStop } from '../../scripts/shell/script-chain.js'
 import type { Script } from '../../scripts/shell/shell.js'
 import type { Session } from '../session.js'
 

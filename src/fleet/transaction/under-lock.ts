@@ -6,7 +6,7 @@ import { withHeart } from './lock.js'
 import { discardAll, isOnlySick, restoreAll } from './restore.js'
 import { type Halt, type HostRun, inPhase, type Run } from './run.js'
 import { healthy } from './serve.js'
-import { undone, walk } from './walk.js'
+import { undone, walk } from './walk-phases.js'
 
 /**
  * Does what the plan has to do under the locks of all hosts, without a swap, and discards what is left: that alone removes

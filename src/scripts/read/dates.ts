@@ -1,9 +1,9 @@
 import { touchStamp } from '../../release/id.js'
 import { paths } from '../../release/paths.js'
 import { sealed } from '../prepare/sealed.js'
-import { exactly } from '../shell/chain.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, enter, fenced } from '../shell/fence.js'
+import { exactly } from '../shell/script-chain.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 

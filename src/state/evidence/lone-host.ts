@@ -1,6 +1,6 @@
 import type { HostState } from '../host-state.js'
 import { isWhat, type Word, wordsOf } from './host-claims.js'
-import type { Vouched } from './vouched.js'
+import type { Vouched } from './vouched-record.js'
 
 /** What one host alone says, as `status --json` tells it. */
 export interface AloneReport {

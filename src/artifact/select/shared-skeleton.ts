@@ -4,7 +4,7 @@ import { printable, someOf } from '../printable-names.js'
 import type { Folder } from './folder.js'
 import type { Judge } from './judge.js'
 import { parentsOf } from './tree.js'
-import type { FoundFile } from './walk.js'
+import type { FoundFile } from './walk-tree.js'
 
 /** Bytes of a skeleton: it travels in a script, and is recorded with each release. */
 const most = 16 * 1024

@@ -6,7 +6,7 @@ import { codes } from '../../scripts/shell/codes.js'
 import type { HostState } from '../../state/host-state.js'
 import { type Drift, isIntact, noDrift } from '../../state/release-drift.js'
 import { escapeLine } from '../../text/escape.js'
-import { onEach } from '../each.js'
+import { onEach } from '../each-host.js'
 import type { Session } from '../session.js'
 
 export interface HeldBy {
