@@ -3,11 +3,13 @@ import { onEach } from '../fleet/each-host.js'
 import { grouped } from '../fleet/read/connect.js'
 import { loginProblems, sessionsFor } from '../fleet/read/login-problems.js'
 import type { Session } from '../fleet/session.js'
+import { warms } from '../plan/app/warm.js'
 import { type CheckedHost, type CheckProblem, checkText } from '../render/reports/check.js'
 import { facts, parseFacts } from '../scripts/read/facts.js'
 import { disown, ownedByOthers } from '../state/evidence/owner.js'
 import type { HostState } from '../state/host-state.js'
 import { lockProblems } from '../state/lock-problems.js'
+import { memoryOf } from '../state/memory.js'
 import { newcomers, problemsOf, warningsOf } from '../state/preflight.js'
 import { unshared } from '../state/unshared.js'
 import type { Propose } from '../text/propose.js'
@@ -21,9 +23,15 @@ import { readFleet } from './status.js'
 /** `clonedeploy check`: connects to every host, changes nothing, and reports everything that would stop a deploy: exit 3. */
 export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
   return inContext(io, flags, async context => {
-    const { app, stage } = context.config
-    const { fleet, read, unreached } = await readFleet(context, sessionsFor(context.config))
+    const { app, stage, memory: short } = context.config
+    const { fleet, read, unreached } = await readFleet(context, sessionsFor(context.config), host =>
+      warms(context.config, host),
+    )
     const hosts = await onEach(read, context.concurrency, ({ session, state }) => checked(session, state))
+    const memory = memoryOf(
+      read.map(({ state }) => state),
+      short,
+    )
     const known = new Set(unreached.map(({ name }) => name))
     const unread = fleet.hosts.flatMap(({ name, state, error }) =>
       state === null && !known.has(name) ? [{ host: name, text: error ?? 'no answer', fix: null }] : [],
@@ -39,6 +47,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
         context.config,
       ).map(one => ({ ...one, fix: disown('deploy') })),
       ...read.flatMap(({ state }) => problemsOf(state, least)),
+      ...memory.problems,
       ...lockProblems(read.map(({ state }) => state)),
       ...(await loginProblems(context.config, read, context.concurrency)),
       ...(await readBalancers(context, read, context.hosts)).problems,
@@ -46,6 +55,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
     const warnings = [
       ...(await sourceWarnings(context)),
       ...read.flatMap(({ state }) => warningsOf(state)),
+      ...memory.warnings,
       ...newcomers(read.map(({ state }) => state)).map(io.propose),
       ...unshared(
         read.map(({ state }) => state),

@@ -11,6 +11,7 @@ import { touchedFiles, unsealedPaths } from '../plan/app/touched-files.js'
 import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { releaseId, timeAfter } from '../release/id.js'
 import { addedEntries } from '../release/shared.js'
+import { memoryOf } from '../state/memory.js'
 import { newcomers, problemsOf } from '../state/preflight.js'
 import { currentRelease, mostCommon } from '../state/releases.js'
 import { unshared } from '../state/unshared.js'
@@ -91,10 +92,11 @@ async function deployTo(
       historyOf(context, states, artifact),
       prepare(context, flags, fleet, artifact),
     ])
-    const losses = [...changed, ...history.warnings, ...unshared(states, context.config.shared)]
+    const memory = memoryOf(states, context.config.memory)
+    const losses = [...memory.warnings, ...changed, ...history.warnings, ...unshared(states, context.config.shared)]
     for (const text of losses) context.emit({ type: 'note', level: 'warning', host: null, text })
     const needs = needsFor(prepared)
-    demandNone(states.flatMap(state => problemsOf(state, needs(state))))
+    demandNone([...states.flatMap(state => problemsOf(state, needs(state))), ...memory.problems])
     const intent = { ...prepared.intent, secrets: await revealSecrets(context), rollout: course.rollout }
     const { release } = intent
     context.emit({

@@ -3,6 +3,7 @@ import { loginProblems } from '../fleet/read/login-problems.js'
 import { chooseRollback, planRollback, type RollbackChoice } from '../plan/rollback.js'
 import { heldText } from '../render/reports/drift.js'
 import { tableLines } from '../render/table.js'
+import { memoryOf } from '../state/memory.js'
 import { problemsOf } from '../state/preflight.js'
 import { currentRelease, mostCommon } from '../state/releases.js'
 import { askToGoOn } from './context/ask.js'
@@ -48,6 +49,9 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       if (flags.dryRun !== true) await recordOwner(context, flags, fleet)
       return tellUnchanged(context, fleet, choice.digest, startedAt, 'rollback')
     }
+    // An undo is not refused by an estimate.
+    for (const text of memoryOf(states, 'warn').warnings)
+      context.emit({ type: 'note', level: 'warning', host: null, text })
     const found = await readRelease(context, fleet, choice.release)
     show(context, fleet, choice, found)
     await demandHeld(context, flags, fleet, choice.release, found)

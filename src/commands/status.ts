@@ -6,6 +6,7 @@ import { reach, type Unreached } from '../fleet/read/connect.js'
 import { type Inspected, inspectAll } from '../fleet/read/inspect.js'
 import { readHeld } from '../fleet/read/verify-held-release.js'
 import type { Session } from '../fleet/session.js'
+import type { Host } from '../inventory/host.js'
 import { processStep } from '../plan/app/processes.js'
 import { onHost } from '../plan/app/variables.js'
 import { verifyStep } from '../plan/held-steps.js'
@@ -67,6 +68,7 @@ function proposing(report: StatusReport, propose: Propose): StatusReport {
 export async function readFleet(
   context: Context,
   sessionsWanted = 1,
+  warms?: (host: Host) => boolean,
 ): Promise<{
   readonly fleet: FleetState
   readonly read: Fleet
@@ -79,7 +81,10 @@ export async function readFleet(
     reach(context.hosts, context.connect, { concurrency, timeout: config.ssh.connectTimeout, emit }),
   )
   const sessions = reached.flatMap(({ session }) => (session === null ? [] : [session]))
-  const inspected = await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency, sessionsWanted))
+  const inspected = await orInterrupt(
+    context,
+    inspectAll(sessions, config.shared.files, concurrency, sessionsWanted, warms),
+  )
   const of = (name: string): Inspected | undefined => inspected.find(({ session }) => session.host.name === name)
   const read = endsKnown(inspected.flatMap(one => (one.state === null ? [] : [{ ...one, state: one.state }])))
   const fleet = {

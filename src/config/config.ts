@@ -32,6 +32,8 @@ export interface Config {
   readonly health: readonly HealthCheck[]
   /** What it means that a process of an old release is still there after the restart. */
   readonly oldProcesses: 'fail' | 'warn'
+  /** What it means that a host lacks the memory for the two releases that a warm restart runs. */
+  readonly memory: 'fail' | 'warn'
   /** Where the app's log is; null: where its service keeps it. */
   readonly logs: LogSource | null
   /** What to do when prepare hooks made different files on different hosts. */

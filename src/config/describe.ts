@@ -31,6 +31,9 @@ export function describeConfig(config: Config): string {
     ['restart', config.restart.map(hookText)],
     ['health', config.health.map(healthText)],
     ['processes', [oldText(config.oldProcesses)]],
+    ...(config.restart.some(({ warm }) => warm !== undefined)
+      ? [['memory', [memoryText(config.memory)]] as const]
+      : []),
     ['logs', logsText(config)],
     ['identical', [config.identical]],
     ['unchanged', [config.unchanged]],
@@ -129,6 +132,10 @@ function httpText({ url, status, contains, headers, release }: Extract<HealthChe
 
 function oldText(old: Config['oldProcesses']): string {
   return `an old one that is left after a restart ${old === 'fail' ? 'fails the run' : 'is a warning'}`
+}
+
+function memoryText(memory: Config['memory']): string {
+  return `too little for two releases ${memory === 'fail' ? 'refuses a deploy' : 'is a warning'}`
 }
 
 function logsText({ logs, restart }: Config): readonly string[] {

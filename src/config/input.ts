@@ -118,6 +118,13 @@ export interface StageInput {
    */
   readonly oldProcesses?: 'fail' | 'warn'
   /**
+   * What it means when a host has not the memory for two releases, which run side by side where the restart is
+   * [warm](rollout.md#warm-then-cut-over): a deploy is refused before anything is sent, or a warning. A rollback only warns.
+   * @default 'fail'
+   * @example 'warn'
+   */
+  readonly memory?: 'fail' | 'warn'
+  /**
    * Where the app's log is on the hosts, for `clonedeploy logs` and for failures.
    * @default the log of systemd or pm2, where one is restarted
    * @example { file: 'shared/log/app.log' }

@@ -36,6 +36,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     restart: layer.restart ?? [],
     health: layer.health ?? [],
     oldProcesses: layer.oldProcesses ?? 'fail',
+    memory: layer.memory ?? 'fail',
     logs: layer.logs ?? null,
     identical: layer.identical ?? 'strict',
     unchanged: layer.unchanged ?? 'auto',

@@ -32,6 +32,7 @@ export const fields = {
   restart,
   health,
   oldProcesses: z.enum(['fail', 'warn']),
+  memory: z.enum(['fail', 'warn']),
   logs,
   identical: z.enum(['strict', 'warn']),
   unchanged: z.enum(['auto', 'copy']),

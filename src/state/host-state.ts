@@ -1,3 +1,5 @@
+import type { Memory } from '../scripts/read/memory.js'
+
 /** What one host said of itself: the one input of every decision. Read by `scripts/inspect.ts`, changed by nobody. */
 export interface HostState {
   readonly name: string
@@ -41,6 +43,8 @@ export interface HostState {
   readonly drained: DrainRecord | null
   /** The release that was warmed and not cooled: processes may run beside those that serve; null: none. */
   readonly warm: string | null
+  /** Null: nobody asked. */
+  readonly memory: Memory | null
   /** Whether the flag of maintenance is there, with what is known of it. */
   readonly maintenance: MaintenanceRecord | null
   /** Records that are not what they have to be; each counts as absent, and nothing is built on that. */

@@ -63,6 +63,7 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     missing: [],
     drained: null,
     warm: null,
+    memory: null,
     maintenance: null,
     damaged: [],
     ...more,

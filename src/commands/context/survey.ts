@@ -5,6 +5,7 @@ import { demandStates, inspectAll } from '../../fleet/read/inspect.js'
 import { sessionsFor } from '../../fleet/read/login-problems.js'
 import type { Session } from '../../fleet/session.js'
 import { unlessStopped } from '../../fleet/stop.js'
+import { warms } from '../../plan/app/warm.js'
 import { inWords } from '../../release/paths.js'
 import { isAtWork, isPersons, withEnds } from '../../state/at-work.js'
 import type { HostState } from '../../state/host-state.js'
@@ -17,8 +18,11 @@ import { isGone } from './this-process.js'
 /** Every host of a run, connected and read. */
 export type Fleet = readonly { readonly session: Session; readonly state: HostState; readonly sessions: number }[]
 
-/** Connects to every host and reads it. Throws PreflightError when one cannot be; nothing is changed. `sparing`: the command has --exclude. */
-export async function survey(context: Context, sparing = false): Promise<Fleet> {
+/**
+ * Connects to every host and reads it. Throws PreflightError when one cannot be; nothing is changed. `bringing`: the command brings
+ * a release to all hosts, or to all but those that it can --exclude.
+ */
+export async function survey(context: Context, bringing = false): Promise<Fleet> {
   const { emit, concurrency, config } = context
   const began = performance.now()
   emit({ type: 'phase.start', phase: 'check' })
@@ -40,11 +44,20 @@ export async function survey(context: Context, sparing = false): Promise<Fleet> 
     })
   }
   const without = (names: readonly string[]) => context.io.again(`--exclude ${names.join(',')} --reason WHY`)
-  const sessions = demandAll(reached, sparing ? without : null)
+  const sessions = demandAll(reached, bringing ? without : null)
   for (const text of sshNotes(sessions)) emit({ type: 'note', level: 'info', host: null, text })
   const fleet = endsKnown(
     demandStates(
-      await orInterrupt(context, inspectAll(sessions, config.shared.files, concurrency, sessionsFor(config))),
+      await orInterrupt(
+        context,
+        inspectAll(
+          sessions,
+          config.shared.files,
+          concurrency,
+          sessionsFor(config),
+          host => bringing && warms(config, host),
+        ),
+      ),
     ),
   )
   for (const { state } of fleet)

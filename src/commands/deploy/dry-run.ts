@@ -9,6 +9,7 @@ import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../.
 import { planSteps } from '../../render/reports/plan-steps.js'
 import { ownerStep } from '../../state/evidence/owner.js'
 import type { HostState } from '../../state/host-state.js'
+import { memoryOf } from '../../state/memory.js'
 import { neededKb, newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../../state/releases.js'
 import { unshared } from '../../state/unshared.js'
@@ -31,8 +32,10 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
   const needs = needsFor(prepared)
   const nothing = isUnchanged(context, flags, fleet, artifact)
   const states = fleet.map(({ state }) => state)
+  const memory = memoryOf(nothing ? [] : states, context.config.memory)
   const problems = [
     ...states.flatMap(state => problemsOf(state, nothing ? undefined : needs(state))),
+    ...memory.problems,
     ...(await loginProblems(context.config, fleet, context.concurrency)),
     ...served.problems,
     ...rolloutProblems(rollout),
@@ -74,6 +77,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
       ...artifact.warnings,
       ...(nothing ? [] : history.warnings),
       ...states.flatMap(warningsOf),
+      ...memory.warnings,
       ...unshared(states, context.config.shared),
       ...newcomers(states).map(context.io.propose),
       ...plan.warnings,

@@ -1,5 +1,6 @@
 import type { RunResult } from '../../connection/connection.js'
 import { PreflightError } from '../../errors.js'
+import type { Host } from '../../inventory/host.js'
 import { inspect, isInspection } from '../../scripts/read/inspect.js'
 import { Script } from '../../scripts/shell/shell.js'
 import type { HostState } from '../../state/host-state.js'
@@ -22,17 +23,18 @@ const timeout = 30_000
 
 /**
  * Reads the state of every host: one script, one answer each; nothing is changed. As many sessions as are wanted at once
- * are opened meanwhile; they stay open for the scripts to come.
+ * are opened meanwhile; they stay open for the scripts to come. `warms`: which hosts will run two releases, and need memory for both.
  */
 export async function inspectAll(
   sessions: readonly Session[],
   sharedFiles: readonly string[],
   concurrency: number,
   wanted = 1,
+  warms: (host: Host) => boolean = () => false,
 ): Promise<readonly Inspected[]> {
   const asked = new Set(sharedFiles.map(file => escapeLine(file)))
   return onEach(sessions, concurrency, async session => {
-    const reading = session.run(inspect(session.host.deployTo, sharedFiles), { timeout })
+    const reading = session.run(inspect(session.host.deployTo, sharedFiles, warms(session.host)), { timeout })
     const others = Array.from({ length: wanted - 1 }, () => session.run(new Script('session', ':'), { timeout }))
     const result = await reading
     await Promise.all(others)

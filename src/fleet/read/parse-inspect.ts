@@ -1,6 +1,7 @@
 import { isReleaseId, isTransactionId, newestFirst } from '../../release/id.js'
 import { paths } from '../../release/paths.js'
 import { knownTools } from '../../scripts/read/inspect.js'
+import { parseMemory } from '../../scripts/read/memory.js'
 import type { Current, Damage, HostState, ReleaseState, SharedLink, TransactionState } from '../../state/host-state.js'
 import { escapeLine } from '../../text/escape.js'
 import {
@@ -66,6 +67,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
       over: lines.has('ended') ? { kind: 'ended', why: shown(one('ended')) } : null,
     },
     last: fitting(historyRecord, utf8(one('history'))),
+    memory: lines.has('memory') ? parseMemory(all('memory')) : null,
     missing: all('missing').slice(0, most).map(shown),
     warm: isReleaseId(one('warm')) ? one('warm') : null,
     maintenance: lines.has('maintenance')
@@ -102,6 +104,7 @@ const keys = new Set([
     'current',
     'shared',
     'mounted',
+    'memory',
   ],
   ...['release', 'revision', 'seal', 'run', 'confirmed', 'bad', 'epoch', 'held', 'ended', 'holder', 'tx', 'lease'],
   ...['fleet', 'drained', 'warm', 'maintenance', 'history'],

@@ -90,6 +90,11 @@ function coolSteps(
   )
 }
 
+/** Whether two releases run on a host until a run is confirmed. */
+export function warms(config: Config, host: Host): boolean {
+  return warmHooks(config, host).length > 0
+}
+
 function warmHooks(config: Config, host: Host): readonly WarmHook[] {
   return onHost(config.restart, host).filter((one): one is WarmHook => one.warm !== undefined)
 }

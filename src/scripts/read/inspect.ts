@@ -3,6 +3,7 @@ import { highestEpoch } from '../shell/fence.js'
 import { isWhole, type Script, script, sh, whole } from '../shell/shell.js'
 import { lockLease } from '../transaction/lock.js'
 import { tookFunction, unfinishedFunctions } from '../transaction/unfinished.js'
+import { memoryLines } from './memory.js'
 
 /** Programs that a host must have; the useful ones make things better. */
 export const requiredTools = [
@@ -29,9 +30,9 @@ export const knownTools = [...requiredTools, ...usefulTools, 'cp--parents']
 
 /**
  * Reads everything that decisions need, in one answer, and changes nothing. Prints lines `KEY VALUE` (see fleet/parse-inspect.ts);
- * newlines in values are shown as the byte 036.
+ * newlines in values are shown as the byte 036. `memory`: also what there is for a release beside the one that is served.
  */
-export function inspect(deployTo: string, sharedFiles: readonly string[]): Script {
+export function inspect(deployTo: string, sharedFiles: readonly string[], memory = false): Script {
   return script('inspect', [
     sh`LC_ALL=C; export LC_ALL; unset CDPATH
 one() { tr '\012' '\036'; echo; }
@@ -74,11 +75,11 @@ cd -- "$D" 2>/dev/null || end
 [ -w . ] && [ ! -d .clonedeploy ] || [ -w .clonedeploy ] || echo 'writable no'
 [ ! -d releases ] || [ -w releases ] || echo 'writable no'
 real() { p=; cd -P -- "$1" 2>/dev/null || return 0; p=$PWD; cd -- "$D" || exit 1; }
-real releases; R=$p
+real releases; R=$p r=
 if [ -L current ]; then
   [ -e current ] && e=yes || e=no
   t=$(readlink current); [ current -ef "$t" ] || { t=$(readlink -n current; echo .); t=\${t%.}; }
-  r=; real current
+  real current
   [ -n "$R" ] && case $p in "$R"/*) r=\${p#"$R/"}; case $r in */*) r= ;; esac ;; esac
   if [ "$e" = no ]; then case $t in releases/*) r=\${t#releases/} ;; esac; fi
   case $r in *[!A-Za-z0-9._-]*) r= ;; esac
@@ -90,8 +91,9 @@ if [ -L current ]; then
   done
 elif [ -d current ]; then echo 'current folder'
 elif [ -e current ]; then echo 'current other'
-else echo 'current absent'; fi
-[ -L current ] || case "
+else echo 'current absent'; fi`,
+    memory ? memoryLines : '',
+    sh`[ -L current ] || case "
 $(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .*/\1/p' /proc/self/mountinfo 2>/dev/null)
 " in *"
 $(pwd -P)/current
