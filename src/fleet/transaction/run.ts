@@ -39,17 +39,23 @@ export interface Span {
   readonly to: number
 }
 
+/** What waits on a host for the word to swap. */
+export interface Armed {
+  readonly waiting: Waiting
+  /** SFTP that can rename `current` without starting a program; null if it does not see the link that it would rename. */
+  readonly files: Files | null
+  /** Milliseconds of one round trip, measured just before the swap. */
+  readonly roundTripMs: number
+  /** The moment (milliseconds since the epoch) before which the host's own deadline has surely not passed. */
+  readonly safeUntil: number
+}
+
 export interface HostRun {
   readonly name: string
   readonly plan: HostPlan
   readonly session: Session
-  waiting: Waiting | null
-  /** SFTP that can rename `current` without starting a program; null if it does not see the link that it would rename. */
-  files: Files | null
-  /** Milliseconds of one round trip, measured just before the swap. */
-  roundTripMs: number
-  /** The moment (milliseconds since the epoch) before which the host's own deadline has surely not passed. */
-  safeUntil: number
+  /** Null before its dead-man's switch runs, and once the word is not waited for any more. */
+  armed: Armed | null
   /** Results of scripts that were sent before their step began. */
   sentAhead: SentAhead | null
   locked: boolean

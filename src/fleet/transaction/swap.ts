@@ -4,7 +4,18 @@ import { paths } from '../../release/paths.js'
 import { escapeLine } from '../../text/escape.js'
 import { within } from '../../time-limit.js'
 import type { HostFailure } from '../outcome.js'
-import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run, type Span } from './run.js'
+import {
+  type Armed,
+  ended,
+  type Halt,
+  type HostRun,
+  inPhase,
+  inSilence,
+  known,
+  moves,
+  type Run,
+  type Span,
+} from './run.js'
 
 /** Starts the dead-man's switch on these hosts. Each then waits for the word to swap until its deadline. */
 export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
@@ -19,10 +30,11 @@ export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt 
 }
 
 async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
-  host.safeUntil = Date.now() + (run.plan.deadline * 1000) / 2
-  host.waiting = host.session.open(host.plan.arm.script, 3_600_000)
-  const line = await host.waiting.line(20_000)
-  return line === 'armed' ? null : refusal(host, 'arm', 'the host did not get ready to swap', line)
+  const safeUntil = Date.now() + (run.plan.deadline * 1000) / 2
+  const waiting = host.session.open(host.plan.arm.script, 3_600_000)
+  host.armed = { waiting, files: null, roundTripMs: 0, safeUntil }
+  const line = await waiting.line(20_000)
+  return line === 'armed' ? null : refusal(waiting, 'arm', 'the host did not get ready to swap', line)
 }
 
 /**
@@ -30,20 +42,26 @@ async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
  * looks, too, which may see other folders than its shell (or nothing).
  */
 async function measure(run: Run, host: HostRun): Promise<HostFailure | null> {
+  const armed = armedOf(host)
   const files = await within(2000, host.session.files()).catch(() => null)
   const target = await (files?.readlink(wayOf(run, host).from, 2000) ?? null)
-  host.files = target === `releases/${run.plan.release}` ? files : null
-  if (host.files === null) return ping(host)
-  host.roundTripMs = host.session.connection().rtt()
+  if (target !== `releases/${run.plan.release}`) return ping(host)
+  host.armed = { ...armed, files, roundTripMs: host.session.connection().rtt() }
   return null
 }
 
 async function ping(host: HostRun): Promise<HostFailure | null> {
+  const armed = armedOf(host)
   const sent = performance.now()
-  host.waiting?.send('ping')
-  const line = await (host.waiting?.line(15_000) ?? null)
-  host.roundTripMs = performance.now() - sent
-  return line === 'here' ? null : refusal(host, 'arm', 'the host did not answer before the swap', line)
+  armed.waiting.send('ping')
+  const line = await armed.waiting.line(15_000)
+  host.armed = { ...armed, roundTripMs: performance.now() - sent }
+  return line === 'here' ? null : refusal(armed.waiting, 'arm', 'the host did not answer before the swap', line)
+}
+
+function armedOf({ name, armed }: HostRun): Armed {
+  if (armed === null) throw new TypeError(`${name} is not armed`)
+  return armed
 }
 
 /**
@@ -52,40 +70,41 @@ async function ping(host: HostRun): Promise<HostFailure | null> {
  * of them, so that none was shorter: what a host needs to start the rename, and to say so, counts.
  */
 export async function swapAll(run: Run, hosts: readonly HostRun[], { batch }: PhasePlan): Promise<Halt | null> {
-  const farthest = Math.max(...hosts.map(host => host.roundTripMs))
+  const farthest = Math.max(...hosts.map(roundTripTo))
   const moving = hosts.filter(moves).length
   const swaps: Span[] = []
-  const renames = meeting(hosts.filter(({ files }) => files !== null).length)
+  const renames = meeting(hosts.filter(host => armedOf(host).files !== null).length)
   const halt = await inPhase(
     run,
     'swap',
     hosts,
     async host => {
       if (moves(host)) run.emit({ type: 'host.start', phase: 'swap', step: 'swap', host: host.name })
-      await delay((farthest - host.roundTripMs) / 2)
+      const { waiting, files, roundTripMs } = armedOf(host)
+      await delay((farthest - roundTripMs) / 2)
       const sent = performance.now()
       host.current = { kind: 'unknown' }
       host.swapBegun = true
       const renamed = await rename(run, host)
-      if (host.files !== null) await renames.arrive(renamed !== null)
-      const said = await sendGo(host.waiting, run.plan.tx)
+      if (files !== null) await renames.arrive(renamed !== null)
+      const said = await sendGo(waiting, run.plan.tx)
       const { line } = said
       const answered = renamed ?? said.answered
       const target = line?.startsWith('swapped ') ? line.slice('swapped '.length) : null
       const wanted = `releases/${run.plan.release}`
       if (target !== null) host.current = known(target)
       if (target !== wanted) {
-        const failure = await refusal(host, 'swap', 'the host did not say that it swapped', line)
+        const failure = await refusal(waiting, 'swap', 'the host did not say that it swapped', line)
         ended(run, host, 'swap', 'swap', answered - sent, failure, failure.message)
         return failure
       }
-      const way = Math.min(host.roundTripMs, answered - sent) / 2
+      const way = Math.min(roundTripMs, answered - sent) / 2
       if (moves(host)) swaps.push({ from: sent + way, to: answered - way })
-      const flushed = await host.waiting?.line(60_000)
+      const flushed = await waiting.line(60_000)
       const failure =
         flushed === 'flushed'
           ? null
-          : await refusal(host, 'swap', 'the host did not flush the swap to its disk', flushed ?? null)
+          : await refusal(waiting, 'swap', 'the host did not flush the swap to its disk', flushed)
       if (moves(host) || failure !== null)
         ended(run, host, 'swap', 'swap', answered - sent, failure, failure?.message ?? `current → ${run.plan.release}`)
       return failure
@@ -102,9 +121,10 @@ export async function swapAll(run: Run, hosts: readonly HostRun[], { batch }: Ph
 
 /** Renames by SFTP if it can, no later than the host itself would. Returns when it was done; null if the word must do it. */
 async function rename(run: Run, host: HostRun): Promise<number | null> {
-  if (host.files === null || Date.now() > host.safeUntil) return null
+  const { files, safeUntil } = armedOf(host)
+  if (files === null || Date.now() > safeUntil) return null
   const { from, to } = wayOf(run, host)
-  return (await host.files.rename(from, to, 15_000)) ? performance.now() : null
+  return (await files.rename(from, to, 15_000)) ? performance.now() : null
 }
 
 /** Holds each host's wake-up until every host has renamed, or 250 ms have passed: starting programs early would widen the swap window. */
@@ -128,27 +148,24 @@ function wayOf({ plan: { tx } }: Run, { plan: { root } }: HostRun) {
 }
 
 /** Sends the word and reads what the host then says `current` is. `answered`: when it had renamed, in milliseconds of our clock. */
-export async function sendGo(waiting: Waiting | null, tx: string) {
-  waiting?.send(`go ${tx}`)
-  const first = await (waiting?.line(15_000) ?? null)
+export async function sendGo(waiting: Waiting, tx: string) {
+  waiting.send(`go ${tx}`)
+  const first = await waiting.line(15_000)
   const answered = performance.now()
-  const line = first === 'renamed' ? await (waiting?.line(15_000) ?? null) : first
+  const line = first === 'renamed' ? await waiting.line(15_000) : first
   return { line, answered }
 }
 
 /** Ends the scripts that wait for the word. */
 export function disarmAll(run: Run): void {
   for (const host of run.hosts) {
-    host.waiting?.send('end')
-    host.waiting = null
+    host.armed?.waiting.send('end')
+    host.armed = null
   }
 }
 
-async function refusal(host: HostRun, step: string, message: string, line: string | null): Promise<HostFailure> {
-  const result =
-    line === null && host.waiting !== null
-      ? await Promise.race([host.waiting.result, delay(500).then(() => null)])
-      : null
+async function refusal(waiting: Waiting, step: string, message: string, line: string | null): Promise<HostFailure> {
+  const result = line === null ? await Promise.race([waiting.result, delay(500).then(() => null)]) : null
   const why =
     result === null
       ? 'no answer in time'
@@ -162,6 +179,11 @@ async function refusal(host: HostRun, step: string, message: string, line: strin
     hint: null,
     output: [],
   }
+}
+
+/** Milliseconds, to a host that is armed. */
+export function roundTripTo(host: HostRun): number {
+  return armedOf(host).roundTripMs
 }
 
 /** Even a delay of zero yields, so that every timer is set before the first one fires. */
