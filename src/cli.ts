@@ -1,7 +1,7 @@
 import { main } from './cli/main.js'
 import { watchParents } from './cli/signals.js'
 import { inCi } from './text/in-ci.js'
-import { programOf } from './text/propose.js'
+import { programOf } from './text/propose-command.js'
 
 // While node takes itself apart, no signal is caught any more; by `exit` it ends without that.
 process.once('beforeExit', process.exit)

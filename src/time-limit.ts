@@ -1,4 +1,4 @@
-import { durationText } from './text/units.js'
+import { durationText } from './text/duration.js'
 
 /** The outcome of some work, or an error where that takes longer than `ms`. What it comes to later is not waited for. */
 export function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
-import { parseDuration } from '../text/units.js'
+import { parseDuration } from '../text/duration.js'
 import { completionShells } from './completion.js'
 
 /** A command line, understood: which command, its flags, and what stood behind them. */

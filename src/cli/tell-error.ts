@@ -11,7 +11,7 @@ import {
   type Told,
   writeRefused,
 } from '../render/refusal.js'
-import type { Propose } from '../text/propose.js'
+import type { Propose } from '../text/propose-command.js'
 
 export interface Telling {
   readonly command: string

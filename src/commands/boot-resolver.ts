@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load/load.js'
 import type { ExitCode } from '../exit-code.js'
 import { bootResolver as filesOf } from '../scripts/transaction/boot-resolver.js'
-import { shipped } from '../state/times.js'
+import { shipped } from '../state/protocol-times.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 

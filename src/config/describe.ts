@@ -1,7 +1,7 @@
 import type { Host } from '../inventory/host.js'
 import { logText, serviceLog } from '../scripts/read/app-log.js'
 import { serviceText } from '../scripts/service/restart-command.js'
-import { formatDuration } from '../text/units.js'
+import { formatDuration } from '../text/duration.js'
 import type {
   BalancerConfig,
   Config,

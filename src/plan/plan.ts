@@ -2,7 +2,7 @@ import type { HealthCheck, Relay } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Unpack } from '../scripts/prepare/unchanged.js'
 import type { Script } from '../scripts/shell/shell.js'
-import type { Times } from '../state/times.js'
+import type { Times } from '../state/protocol-times.js'
 import type { Rollout } from './batches.js'
 
 /** Everything that a run will do, decided before it does anything. */

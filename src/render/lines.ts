@@ -1,8 +1,8 @@
 import type { Event } from '../fleet/events.js'
 import type { Phase } from '../fleet/outcome.js'
+import { durationText } from '../text/duration.js'
 import { escapeLine } from '../text/escape.js'
 import { counted } from '../text/phrases.js'
-import { durationText } from '../text/units.js'
 import type { Paint } from './paint.js'
 import type { Progress } from './progress/progress.js'
 

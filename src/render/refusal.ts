@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import type { Refusal } from '../errors.js'
 import { escapeLine, escapeLines } from '../text/escape.js'
-import type { Propose } from '../text/propose.js'
+import type { Propose } from '../text/propose-command.js'
 import type { Paint } from './paint.js'
 import { cell, outputLines } from './progress/github.js'
 import { jsonLine } from './progress/jsonl.js'

@@ -6,10 +6,10 @@ import { aloneText } from './evidence/lone-host.js'
 import { disown } from './evidence/owner.js'
 import type { HostState, LockState, TransactionState } from './host-state.js'
 import { asideOf, inDoubt, unserved } from './preflight.js'
+import { shipped } from './protocol-times.js'
 import { isIntact } from './release-drift.js'
 import { currentRelease } from './releases.js'
 import type { StatusHost, Verdict } from './status-report.js'
-import { shipped } from './times.js'
 
 /** The verdict with one sentence (null: nothing to say), what to run next, and how many releases it is behind. */
 interface Judgement {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatDuration, parseDuration } from '../../src/text/units.js'
+import { formatDuration, parseDuration } from '../../src/text/duration.js'
 
 describe('a duration in milliseconds', () => {
   it.each<[string | number, number | null]>([

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { lockLease } from '../../src/scripts/transaction/lock.js'
-import { shipped } from '../../src/state/times.js'
+import { shipped } from '../../src/state/protocol-times.js'
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8')
 

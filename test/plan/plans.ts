@@ -5,7 +5,7 @@ import type { Plan } from '../../src/plan/plan.js'
 import { planRestart } from '../../src/plan/restart.js'
 import type { Intent } from '../../src/plan/transaction.js'
 import type { HostState } from '../../src/state/host-state.js'
-import { shipped } from '../../src/state/times.js'
+import { shipped } from '../../src/state/protocol-times.js'
 import { host, idOf } from './states.js'
 
 const tools = ['cp--parents']

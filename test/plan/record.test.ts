@@ -4,7 +4,7 @@ import { planSweep } from '../../src/plan/repair.js'
 import type { Intent } from '../../src/plan/transaction.js'
 import { vouched } from '../../src/state/evidence/vouched-record.js'
 import type { Excluded, FleetRecord, HostState } from '../../src/state/host-state.js'
-import { shipped } from '../../src/state/times.js'
+import { shipped } from '../../src/state/protocol-times.js'
 import { host, idOf, record } from './states.js'
 
 const config = {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { colorLevel } from '../../src/render/paint.js'
 import { rendererKind } from '../../src/render/progress/create-renderer.js'
 import { cut, tableLines, widthOf } from '../../src/render/table.js'
+import { agoText, durationText, stampText } from '../../src/text/duration.js'
 import { escapeBytes, escapeLine, escapeLines } from '../../src/text/escape.js'
 import { listed, removedText } from '../../src/text/phrases.js'
-import { agoText, bytesText, durationText, partText, stampText } from '../../src/text/units.js'
+import { bytesText, partText } from '../../src/text/units.js'
 
 describe('the colour level', () => {
   it.each([

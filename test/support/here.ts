@@ -1,4 +1,4 @@
-import type { Times } from '../../src/state/times.js'
+import type { Times } from '../../src/state/protocol-times.js'
 
 export interface Here {
   readonly cwd: string

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../src/cli/program.js'
 import { version } from '../../src/package.js'
-import { again, lineOf, programOf, proposer } from '../../src/text/propose.js'
+import { again, lineOf, programOf, proposer } from '../../src/text/propose-command.js'
 import { sources, withoutComments } from '../support/imports.js'
 
 describe('a command that a message proposes', () => {

@@ -15,7 +15,8 @@ import { selectHosts } from '../../inventory/select.js'
 import { createPaint, type Paint } from '../../render/paint.js'
 import type { CommonFlags } from './flags.js'
 import { Interrupted, type Io } from './io.js'
-import { openLog, openScreen, passphraseAsker, type RunLog, type Screen } from './screen.js'
+import { openLog, type RunLog } from './run-log.js'
+import { openScreen, passphraseAsker, type Screen } from './screen.js'
 
 /** A command's ground: the configuration, the hosts it is about, the way to them, and who hears of it. */
 export interface Context {

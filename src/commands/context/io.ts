@@ -1,8 +1,8 @@
 import { Refusal } from '../../errors.js'
 import type { Stop } from '../../fleet/stop.js'
 import type { Output } from '../../render/output.js'
-import type { Times } from '../../state/times.js'
-import type { Propose } from '../../text/propose.js'
+import type { Times } from '../../state/protocol-times.js'
+import type { Propose } from '../../text/propose-command.js'
 
 /** The world as a command sees it; read once in `cli.ts`, so that the core asks nothing of the process. */
 export interface Io {

@@ -1,16 +1,15 @@
-import { appendFileSync, closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync } from 'node:fs'
 import { type AskPassphrase, PASSPHRASE_TRIES } from '../../connection/ssh2/keys.js'
 import type { Emit, Event } from '../../fleet/events.js'
-import { isReleaseId } from '../../release/id.js'
 import { systemClock } from '../../render/output.js'
 import { createRenderer, rendererKind } from '../../render/progress/create-renderer.js'
 import { jsonlRenderer } from '../../render/progress/jsonl.js'
 import { logRenderer, teeRenderer } from '../../render/progress/log.js'
 import type { Renderer } from '../../render/progress/renderer.js'
-import type { Propose } from '../../text/propose.js'
+import type { Propose } from '../../text/propose-command.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
+import type { RunLog } from './run-log.js'
 
 export interface Screen {
   readonly emit: Emit
@@ -73,47 +72,6 @@ function redacted(value: unknown, redact: (text: string) => string): unknown {
   if (Array.isArray(value)) return value.map(one => redacted(one, redact))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, redacted(one, redact)]))
-}
-
-/** The full log of a run. It is kept in memory until the run has a name, and costs nothing when it never gets one. */
-export interface RunLog {
-  readonly write: (text: string) => void
-  /** Gives the log its file, `.clonedeploy/logs/<name>.log` (`run.log` for what is no release id); a second run of that name goes on in it. */
-  readonly name: (name: string) => void
-  /** As the user would write it; null while there is no file. */
-  readonly path: () => string | null
-  readonly close: () => void
-}
-
-export function openLog(dir: string, shown: (path: string) => string): RunLog {
-  let waiting: string[] = []
-  let file: { readonly path: string; readonly fd: number } | null = null
-  return {
-    write(text) {
-      if (file === null) waiting.push(text)
-      else append(file.fd, text)
-    },
-    name(name) {
-      if (file !== null) return
-      mkdirSync(dir, { recursive: true })
-      const path = join(dir, `${isReleaseId(name) ? name : 'run'}.log`)
-      file = { path, fd: openSync(path, 'a', 0o600) }
-      append(file.fd, waiting.join(''))
-      waiting = []
-    },
-    path: () => (file === null ? null : shown(file.path)),
-    close() {
-      if (file !== null) closeSync(file.fd)
-      file = null
-    },
-  }
-}
-
-/** A full disk here must not stop a deploy. */
-function append(fd: number, text: string): void {
-  try {
-    writeSync(fd, text)
-  } catch {}
 }
 
 /** Asks for the passphrase of a key file, unseen; null where nobody can be asked. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { portProblem } from '../../inventory/parse.js'
-import { durationForm, parseDuration } from '../../text/units.js'
+import { durationForm, parseDuration } from '../../text/duration.js'
 import { show } from '../problems/sentence.js'
 
 /** Text that is not blank and has no NUL. */

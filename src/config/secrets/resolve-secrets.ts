@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { PreflightError } from '../../errors.js'
-import { formatDuration } from '../../text/units.js'
+import { formatDuration } from '../../text/duration.js'
 import type { Config, SecretSource } from '../config.js'
 import { Secret } from './redact.js'
 

@@ -3,8 +3,8 @@ import type { ScriptStep } from '../../plan/plan.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { outputLines } from '../output-lines.js'
+import { healthy } from './restart-and-health.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
-import { healthy } from './serve.js'
 import { stillSwapped } from './still-swapped.js'
 
 /** Lets the canary hosts serve alone for a while. The others follow when the canary is judged good. */

@@ -6,9 +6,9 @@ import { onEach } from '../each-host.js'
 import { failureOf, reasonOf } from '../failure.js'
 import { endScript, lastScripts, notRecorded, notRemoved } from '../health/processes.js'
 import type { HostFailure } from '../outcome.js'
+import { healthy, restart } from './restart-and-health.js'
 import { currentIn, lookAgain } from './restore.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, known, type Run, runStep } from './run.js'
-import { healthy, restart } from './serve.js'
 import { disarmAll, sendGo } from './swap.js'
 
 /** Milliseconds: how far apart the hosts' answers to one ping may be. */

@@ -10,8 +10,8 @@ import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { seenToServe } from '../read/seen-to-serve.js'
 import { coolBack } from '../warm/warm.js'
+import { healthy, restart } from './restart-and-health.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run } from './run.js'
-import { healthy, restart } from './serve.js'
 import { disarmAll } from './swap.js'
 
 /**

@@ -3,9 +3,9 @@ import { backInService, outOfService } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
 import { type OutcomeFacts, outcomeOf } from './decide-outcome.js'
 import { withHeart } from './lock.js'
+import { healthy } from './restart-and-health.js'
 import { discardAll, isOnlySick, restoreAll } from './restore.js'
 import { type Halt, type HostRun, inPhase, type Run } from './run.js'
-import { healthy } from './serve.js'
 import { undone, walk } from './walk-phases.js'
 
 /**

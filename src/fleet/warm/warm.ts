@@ -4,8 +4,8 @@ import { withLog } from '../app-log.js'
 import { askOnce, checkHealth } from '../health/health.js'
 import { noneLeft } from '../health/processes.js'
 import type { HostFailure } from '../outcome.js'
+import { restart } from '../transaction/restart-and-health.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, runStep } from '../transaction/run.js'
-import { restart } from '../transaction/serve.js'
 
 /** Starts the release beside the one that has the traffic, on all hosts, and waits until it is healthy everywhere. No user meets it. */
 export async function warmAll(run: Run, all: readonly HostRun[]): Promise<Halt | null> {

@@ -1,5 +1,6 @@
+import { durationText, stampText } from '../../text/duration.js'
 import { escapeLine } from '../../text/escape.js'
-import { bytesText, durationText, percent, stampText } from '../../text/units.js'
+import { bytesText, percent } from '../../text/units.js'
 import { stepText } from '../lines.js'
 import type { Paint } from '../paint.js'
 import { cut, padEnd, widthOf } from '../table.js'

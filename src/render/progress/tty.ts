@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import type { Event } from '../../fleet/events.js'
+import { durationText } from '../../text/duration.js'
 import { escapeLine } from '../../text/escape.js'
-import { durationText } from '../../text/units.js'
 import { headerText, mark, releaseText } from '../lines.js'
 import type { Output } from '../output.js'
 import type { Paint } from '../paint.js'

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../fleet/outcome.js'
+import { durationText } from '../../text/duration.js'
 import { escapeLine } from '../../text/escape.js'
 import { capital, counted, everyHost, listed } from '../../text/phrases.js'
-import { durationText } from '../../text/units.js'
 import { failedHosts, failureLines } from '../failed-hosts.js'
 import { fleetLines, fleetSentence, isBack, isSplit } from '../fleet-now.js'
 import type { Paint } from '../paint.js'

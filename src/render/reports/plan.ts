@@ -1,6 +1,6 @@
 import { escapeLine } from '../../text/escape.js'
 import { counted } from '../../text/phrases.js'
-import type { Propose } from '../../text/propose.js'
+import type { Propose } from '../../text/propose-command.js'
 import { bytesText } from '../../text/units.js'
 import type { Paint } from '../paint.js'
 import { tableLines } from '../table.js'

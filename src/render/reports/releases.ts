@@ -1,6 +1,6 @@
+import { agoText } from '../../text/duration.js'
 import { escapeLine } from '../../text/escape.js'
 import { counted } from '../../text/phrases.js'
-import { agoText } from '../../text/units.js'
 import type { Paint } from '../paint.js'
 import { tableLines } from '../table.js'
 

@@ -4,7 +4,7 @@ import { hasLeftovers, type Need, type RepairDecision } from '../../state/decide
 import type { HostState } from '../../state/host-state.js'
 import { currentRelease } from '../../state/releases.js'
 import { escapeLine } from '../../text/escape.js'
-import type { Propose } from '../../text/propose.js'
+import type { Propose } from '../../text/propose-command.js'
 import { tableLines } from '../table.js'
 
 /** What a repair or a join would do, found out without changing anything. */

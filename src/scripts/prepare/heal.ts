@@ -6,7 +6,7 @@ import { type Claim, fenced } from '../shell/fence.js'
 import { flush, flushAll } from '../shell/flush.js'
 import { type Script, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
-import { sealed } from './sealed.js'
+import { sealed } from './not-writable.js'
 
 /**
  * Makes a release that nobody serves what it was sealed as, in a fresh copy: what is intact there and what came later is

@@ -4,7 +4,7 @@ import { type Claim, fenced } from '../shell/fence.js'
 import { crowdedFunction, flushAll } from '../shell/flush.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
-import { sealed } from './sealed.js'
+import { sealed } from './not-writable.js'
 
 interface Sealing {
   readonly release: string

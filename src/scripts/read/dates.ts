@@ -1,6 +1,6 @@
 import { touchStamp } from '../../release/id.js'
 import { paths } from '../../release/paths.js'
-import { sealed } from '../prepare/sealed.js'
+import { sealed } from '../prepare/not-writable.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, enter, fenced } from '../shell/fence.js'
 import { exactly } from '../shell/script-chain.js'

@@ -1,5 +1,5 @@
 import { paths } from '../../release/paths.js'
-import { sealed } from '../prepare/sealed.js'
+import { sealed } from '../prepare/not-writable.js'
 import { codes } from '../shell/codes.js'
 import { enter } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
