@@ -378,6 +378,19 @@ describe.each(shells)('inspect under $name', shell => {
     expect(await stateOf(root, shell)).toMatchObject({ fleet: null, last: null, damaged })
   })
 
+  it.each([
+    '',
+    '../../etc\n',
+    `${newId} ${oldId}\n`,
+  ])('takes a note of what is warm that says %j for a damaged record', async text => {
+    const root = folder()
+    writeFiles(root, { '.clonedeploy/warm': `${newId}\n` })
+    expect(await stateOf(root, shell)).toMatchObject({ warm: newId, damaged: [] })
+    writeFiles(root, { '.clonedeploy/warm': text })
+    const damaged = [{ file: '.clonedeploy/warm', why: 'names no release' }]
+    expect(await stateOf(root, shell)).toMatchObject({ warm: null, damaged })
+  })
+
   it('takes from the history the run that brought what is served: none that was put back, or found it served', async () => {
     const root = folder()
     const line = (day: number, release: string, previous: string, more = {}) =>

@@ -37,6 +37,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
     transactions: transactionsOf(all, damaged),
     fleet: intact(fleetRecord, utf8(one('fleet')), paths.fleet, damaged),
     drained: intact(drainRecord, utf8(one('drained')), paths.drained, damaged),
+    warm: warmOf(all('warm'), damaged),
   }
   return {
     name,
@@ -69,7 +70,6 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
     last: fitting(historyRecord, utf8(one('history'))),
     memory: lines.has('memory') ? parseMemory(all('memory')) : null,
     missing: all('missing').slice(0, most).map(shown),
-    warm: isReleaseId(one('warm')) ? one('warm') : null,
     maintenance: lines.has('maintenance')
       ? (fitting(maintenanceRecord, utf8(one('maintenance'))) ?? { out: [] })
       : null,
@@ -220,6 +220,12 @@ function transactionOf(
       lease: whole(leases.get(id)?.[0]),
     },
   ]
+}
+
+function warmOf([note]: readonly string[], damaged: Damage[]): string | null {
+  if (note === undefined || isReleaseId(note)) return note ?? null
+  damaged.push({ file: paths.warm, why: 'names no release' })
+  return null
 }
 
 /** A commit, a digest, or what else stands in REVISION: of what others get to see, nothing that does anything. */
