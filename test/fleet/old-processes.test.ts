@@ -58,6 +58,20 @@ describe('a process in releases/a', () => {
     expect(host.healthy).toBe(expected !== 'failure')
   })
 
+  it('is told where it was to be ended, with what ends it: nobody meets it', async () => {
+    const warnings: string[] = []
+    const asked = { kind: 'processes', script: processes(root), release: 'b', within: 0, old: 'fail' }
+    const plan = { processes: asked, restart: [{}], restartOld: [{}], renew, ...later }
+    const current = { kind: 'known', target: 'releases/b' }
+    const host = { name: 'h1', session: connection, plan, healthy: true, current } as unknown as HostRun
+    expect(await noneLeft({ stop: never, emit: () => {}, warnings } as unknown as Run, host, 'cool')).toBeNull()
+    expect(host.healthy).toBe(true)
+    const { pid } = living
+    expect(warnings).toEqual([
+      `h1: still runs a: sleep (pid ${pid}); to end it: clonedeploy run --only h1 -- kill ${pid}`,
+    ])
+  })
+
   it.each([
     ['is heard from', held, true],
     ['is not heard from when the lock is lost, whose processes are read all the same', renew, false],

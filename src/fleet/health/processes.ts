@@ -34,7 +34,7 @@ export async function noneLeft(run: Run, host: HostRun, phase: Phase): Promise<H
     (phase === 'cool' && host.current.kind === 'known' && host.current.target !== `releases/${processes.release}`)
   const isWrong = ({ release }: Living) => (isBack ? release === processes.release : release !== processes.release)
   const restarted = (phase === 'rollback' ? host.plan.restartOld : host.plan.restart).length > 0 || phase === 'cool'
-  const fails = processes.old === 'fail' && (phase !== 'rollback' || restarted)
+  const fails = processes.old === 'fail' && phase !== 'cool' && (phase !== 'rollback' || restarted)
   const patience = fails ? processes.within : restarted ? Math.min(processes.within, shortly) : 0
   const until = performance.now() + patience
   for (let pause = 250; ; pause = Math.min(1000, pause * 2)) {
@@ -61,9 +61,14 @@ async function readOn(host: HostRun, step: ProcessStep, phase: Phase): Promise<r
 
 function judged(run: Run, host: HostRun, phase: Phase, fails: boolean, wrong: readonly Living[]): HostFailure | null {
   const message = stillRuns(wrong)
+  if (phase === 'cool') return told(run, host, `${message}; to end it: ${ending(host, wrong)}`)
   if (!fails) return told(run, host, message)
   host.healthy = false
   return { phase, step: 'processes', message, hint: null, output: [] }
+}
+
+function ending({ name }: HostRun, wrong: readonly Living[]): string {
+  return `clonedeploy run --only ${name} -- kill ${wrong.map(({ pid }) => pid).join(' ')}`
 }
 
 function told(run: Run, host: HostRun, text: string): null {
