@@ -15,6 +15,8 @@ export interface Plan extends Times {
   readonly digest: string | null
   /** The fleet's record as every host keeps it once it has confirmed: JSON, one line. */
   readonly record: string
+  /** The hosts of the stage that this record leaves out. */
+  readonly excluded: readonly string[]
   /** What most hosts served when we looked. */
   readonly previous: string | null
   readonly hosts: readonly HostPlan[]

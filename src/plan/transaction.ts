@@ -75,6 +75,7 @@ export function planTransaction(
     release: intent.release,
     digest: intent.digest,
     record,
+    excluded: excludedIn(intent).map(({ host }) => host),
     previous: mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
     hosts,
     phases: swapPhases({ hosts, rollout }),
@@ -308,7 +309,7 @@ function fleetRecord(intent: Intent): string {
     tx: intent.tx,
     by: intent.who,
     at: intent.at,
-    excluded: excludedBy(intent, record?.excluded ?? []),
+    excluded: excludedIn(intent),
   })
 }
 
@@ -321,7 +322,7 @@ export function sameRecord(intent: Intent): string {
     app: intent.config.app,
     stage: intent.config.stage,
     seq: nextSeq(intent),
-    excluded: excludedBy(intent, record?.excluded ?? []),
+    excluded: excludedIn(intent),
   })
 }
 
@@ -332,9 +333,9 @@ function nextSeq({ hosts, excluded = [] }: Intent): number {
 }
 
 /** Those left out now, and those left out before that are still not back. */
-function excludedBy(intent: Intent, before: readonly Excluded[]): readonly Excluded[] {
-  const now = intent.excluded ?? []
-  const told = new Set([...now.map(({ host }) => host), ...intent.hosts.map(({ host }) => host.name)])
+function excludedIn({ record, excluded: now = [], hosts }: Intent): readonly Excluded[] {
+  const before = record?.excluded ?? []
+  const told = new Set([...now.map(({ host }) => host), ...hosts.map(({ host }) => host.name)])
   return [...before.filter(({ host }) => !told.has(host)), ...now]
 }
 

@@ -39,10 +39,53 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     await project.deployed('one')
     project.write({ 'app/version': 'two\n' })
     expect((await project.run('deploy --exclude h2 --reason test')).code).toBe(0)
+    haproxy.set(2, 'ready')
     haproxy.changes.splice(0)
     expect((await project.run('repair')).code).toBe(0)
     expect(project.current(2)).toBe(project.current(1))
     expect(haproxy.changes).toEqual(['h2 drain', 'h2 ready'])
+  })
+
+  it('is a host that a deploy leaves out, so that nobody meets what it serves when it boots, until it rejoins', async () => {
+    const { project } = here
+    configure()
+    await project.deployed('one')
+    project.write({ 'app/version': 'two\n' })
+    const left = await project.run('deploy --exclude h2 --reason test')
+    expect(left.code).toBe(0)
+    expect(left.stderr).toContain('h2 is out of HAProxy web/h2 until it rejoins')
+    expect(haproxy.states()).toEqual(['ready', 'drain'])
+    expect((await project.run('rollback --exclude h2 --reason test --yes')).code).toBe(0)
+    expect(haproxy.states()).toEqual(['ready', 'drain'])
+    expect((await project.run('repair')).code).toBe(0)
+    expect(project.current(2)).toBe(project.current(1))
+    expect(haproxy.states()).toEqual(['ready', 'ready'])
+  })
+
+  it('is nothing of a host that a deploy in batches leaves out and somebody took out by hand, also when it rejoins', async () => {
+    const { project } = here
+    configure(inBatches)
+    await project.deployed('one')
+    haproxy.set(2, 'drain')
+    project.write({ 'app/version': 'two\n' })
+    expect((await project.run('deploy --exclude h2 --reason test')).code).toBe(0)
+    expect((await project.run('repair')).code).toBe(0)
+    expect(project.current(2)).toBe(project.current(1))
+    expect(haproxy.states()).toEqual(['ready', 'drain'])
+  })
+
+  it('is no host that is left out where nobody else would be left', async () => {
+    const { project } = here
+    configure({ rollout: { minUp: 0 } })
+    await project.deployed('one')
+    haproxy.set(1, 'maint')
+    project.write({ 'app/version': 'two\n' })
+    const { code, stderr } = await project.run('deploy --exclude h2 --reason test')
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('h2 stays in HAProxy h1 web: only 0 of the others would be left'),
+    ])
+    expect(haproxy.states()).toEqual(['maint', 'ready'])
   })
 
   it('is a host that a repair puts back, because a dead run left it swapped', async () => {

@@ -17,6 +17,8 @@ export interface Served {
   readonly problems: readonly Problem[]
   /** What a run that died has left. */
   readonly record: DrainRecord | null
+  /** The same balancers, for all hosts of the stage that take no part, as far as they know them. */
+  readonly absent: readonly ReadBalancer[]
   /** The same balancers, for hosts of the stage that take no part and go on serving; and how many of them are up. */
   readonly outside: { readonly balancers: readonly Balancer[]; readonly up: number }
   /** Of each host that somebody took out of service by hand: that it stays so, and how it is put back. */
@@ -37,14 +39,18 @@ export async function readBalancers(
   fleet: Read,
   hosts: readonly Host[] = fleet.map(({ session }) => session.host),
 ): Promise<Served> {
-  const balancers = openBalancers(context.config, hosts, { remote: context.connect, local: context.connectHere })
-  const found = await orInterrupt(context, Promise.all(balancers.map(lookAt)))
+  const open = (some: readonly Host[]) =>
+    openBalancers(context.config, some, { remote: context.connect, local: context.connectHere })
+  const rest = context.config.hosts.filter(({ name }) => !hosts.some(one => one.name === name))
+  const reading = [hosts, rest].map(some => Promise.all(open(some).map(lookAt)))
+  const [found = [], absent = []] = await orInterrupt(context, Promise.all(reading))
   const record = openDrains(fleet.map(({ state }) => state))
   const maintained = fleet.some(({ state }) => state.maintenance !== null)
   return {
     balancers: found,
     problems: found.flatMap(({ problems }) => problems),
     record,
+    absent: absent.filter(({ states }) => states !== null),
     outside: { balancers: [], up: 0 },
     byHand: found.flatMap(one => byHandIn(one, record, maintained)),
   }
@@ -68,14 +74,15 @@ export function noteByHand({ emit }: Context, { byHand }: Served): void {
 export function runBalancers(
   context: Context,
   fleet: Read,
-  { balancers, outside, record }: Served,
+  { balancers, absent, outside, record }: Served,
 ): RunBalancers | null {
   const { balancer } = context.config
   if (balancer === null || balancers.length === 0) return null
   return {
     balancers: balancers.map(one => one.balancer),
     outside: outside.balancers,
-    others: new Set(balancers.flatMap(one => othersIn(one, record))),
+    absent: absent.map(one => one.balancer),
+    others: new Set([...balancers, ...absent].flatMap(one => othersIn(one, record))),
     limits: balancer,
     whole: fleet.length === context.config.hosts.length,
     seq: nextDrains(fleet.map(({ state }) => state)),

@@ -7,6 +7,8 @@ export interface RunBalancers {
   readonly balancers: readonly Balancer[]
   /** The same balancers, for the hosts that take no part and go on serving. */
   readonly outside: readonly Balancer[]
+  /** The same balancers, for all hosts that take no part, as far as they know them. */
+  readonly absent: readonly Balancer[]
   /** Places that somebody else has taken out of service: they stay as they are. Looked at again before each change. */
   readonly others: Set<string>
   readonly limits: Pick<BalancerConfig, 'drainTimeout' | 'readyTimeout' | 'settle'>

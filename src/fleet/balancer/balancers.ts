@@ -104,7 +104,7 @@ export function haltBy(balancers: RunBalancers, phase: Phase, error: unknown): H
  * A balancer cannot tell our word from that of a run that took over: before it is told anything, the hosts are asked
  * whether they are still ours. One must say so, and none the opposite.
  */
-async function demandOurs(run: Run): Promise<Halt | null> {
+export async function demandOurs(run: Run): Promise<Halt | null> {
   const asked = run.hosts
     .filter(({ locked }) => locked)
     .map(async ({ session, plan }) => (await session.run(plan.renew.script, { timeout: 5000 })).code)

@@ -1,4 +1,4 @@
-import { takeOut } from '../balancer/isolate.js'
+import { takeOut, takeOutExcluded } from '../balancer/isolate.js'
 import { backInService } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
 import { coolBack } from '../warm/warm.js'
@@ -25,6 +25,7 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
     if (split !== null && run.hosts.every(({ confirmed }) => !confirmed)) return await goBack(run, facts, split)
     if (broken !== null) await blameAll(run, run.hosts, broken)
     const away = split === null ? await backInService(run, run.hosts) : null
+    if (split === null) await takeOutExcluded(run)
     const unread = split === null ? await walk(run, 'end') : await stayApart(run, split)
     const wrong = broken ?? unread ?? away
     return outcomeOf(run, facts, wrong === null ? 'deployed' : 'mixed', wrong)
