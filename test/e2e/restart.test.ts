@@ -107,7 +107,7 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
   it('is waited for when somebody wants to stop, and no other host begins: 5', async () => {
     const { project } = here
     configure({ rollout: { batch: 1 }, restart: [restart, `while [ ! -e "$AT/go" ]; do sleep 0.05; done`] })
-    const running = project.start('restart --json')
+    const running = project.start('restart --json --output github')
     await vi.waitFor(() => expect(restarts()).toEqual(['h1']), { timeout: 300_000, interval: 20 })
     running.child.kill('SIGINT')
     await running.until('no other begins')
@@ -115,6 +115,7 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
     const { code, stderr, json } = await running.ended
     expect(code).toBe(5)
     expect(json()).toMatchObject({ result: 'aborted', reason: 'stopped by Ctrl-C' })
+    expect(stderr).toMatch(/^::error [^\n]*::Stopped by Ctrl-C$/m)
     expect(stderr).toContain('go on: clonedeploy restart')
     expect(restarts()).toEqual(['h1'])
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })

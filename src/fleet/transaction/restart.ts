@@ -44,7 +44,7 @@ const begun: Around = async (run, phase, act) => {
 
 function stopped({ stop }: Run): Halt | null {
   const reason = stop.reason()
-  return reason === null ? null : { reason }
+  return reason === null ? null : { reason, onRequest: true }
 }
 
 function isWell({ failure, healthy }: HostRun): boolean {
