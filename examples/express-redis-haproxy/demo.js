@@ -1,5 +1,5 @@
 // Three clones of an app with sessions in Redis behind HAProxy, on this machine, and users who never stop asking, while
-// releases come and go. Usage: node demo.js [--compare] [--step] [--json]
+// releases come and go. Usage: node demo.js [--compare | --deploys N] [--step] [--json]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,11 @@ if (missing.length > 0) {
 }
 
 const has = flag => process.argv.includes(flag)
+const deploys = has('--deploys') ? Number(process.argv[process.argv.indexOf('--deploys') + 1]) : 0
+if (!Number.isInteger(deploys)) {
+  console.error('--deploys takes a number')
+  process.exit(2)
+}
 const dir = mkdtempSync(join(tmpdir(), 'clonedeploy-clones-'))
 const machines = makeMachines(dir)
 const endings = []
@@ -27,7 +32,15 @@ const lines = has('--step') ? createInterface({ input: process.stdin })[Symbol.a
 const nextStep = async () => lines && (await lines.next())
 
 try {
-  const story = tellStory({ dir, machines, endings, nextStep, json: has('--json'), comparing: has('--compare') })
+  const story = tellStory({
+    dir,
+    machines,
+    endings,
+    nextStep,
+    json: has('--json'),
+    comparing: has('--compare'),
+    deploys,
+  })
   process.exitCode = await Promise.race([story, stopped])
   story.catch(() => {})
 } catch (error) {

@@ -17,6 +17,25 @@ export function account(records, before, after) {
   }
 }
 
+/** Several accounts as one: sums, and the worst of what is none. */
+export function together(step, accounts) {
+  const sum = of => accounts.reduce((all, each) => all + of(each), 0)
+  const most = of => Math.max(...accounts.map(of))
+  return {
+    step,
+    requests: sum(({ requests }) => requests),
+    failed: sum(({ failed }) => failed),
+    failures: {},
+    sessionsLost: sum(({ sessionsLost }) => sessionsLost),
+    slowestMs: most(({ slowestMs }) => slowestMs),
+    mixedMs: most(({ mixedMs }) => mixedMs),
+    changes: {
+      stays: most(({ changes }) => changes.stays),
+      'connects anew': most(({ changes }) => changes['connects anew']),
+    },
+  }
+}
+
 function between(from, to) {
   if (from.length === 0 || to.length === 0) return 0
   const began = ({ began }) => began

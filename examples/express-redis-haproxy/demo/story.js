@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { account } from './account.js'
+import { account, together } from './account.js'
 import { startClients } from './clients.js'
 import { compare } from './compare.js'
 import { printer } from './printer.js'
 import { makeProject } from './project.js'
 
 /** Deploys, fails to deploy and rolls back under load. Gives the exit code: 0 when no user saw an error. */
-export async function tellStory({ dir, machines, endings, nextStep, json, comparing }) {
+export async function tellStory({ dir, machines, endings, nextStep, json, comparing, deploys }) {
   const print = printer(json)
   const url = await machines.start(settings())
   const project = makeProject(dir, machines)
@@ -38,9 +38,15 @@ export async function tellStory({ dir, machines, endings, nextStep, json, compar
     print.step(result, run)
   }
   print.head()
-  await step('deploy', 0, 'Hello from version 2', ['deploy'])
-  await step('failed deploy', 3, 'Version 3, write to {CONTACT}', ['deploy'])
-  await step('rollback', 0, null, ['rollback', '--yes'])
+  if (deploys > 0) {
+    for (let n = 1; n <= deploys; n += 1)
+      await step(`deploy ${n} of ${deploys}`, 0, `Hello from deploy ${n}`, ['deploy'])
+    print.step(together(`${deploys} deploys`, accounts), { code: 0, seconds: '' })
+  } else {
+    await step('deploy', 0, 'Hello from version 2', ['deploy'])
+    await step('failed deploy', 3, 'Version 3, write to {CONTACT}', ['deploy'])
+    await step('rollback', 0, null, ['rollback', '--yes'])
+  }
   const bad = accounts.filter(({ failed, sessionsLost }) => failed + sessionsLost > 0)
   if (comparing) {
     const prepare = async message => {
