@@ -79,9 +79,11 @@ describe.each(shells)('a hook under $name', shell => {
     const elsewhere = folder()
     writeFiles(elsewhere, { 'gone/': '', [`${oldTarget}/`]: '' })
     const env = { CDPATH: elsewhere }
-    const there = (name: string) => run(command(root, { folder: name, run: 'pwd', timeout: 10 }, {}), shell, { env })
+    const there = (name: string, own = {}) =>
+      run(command(root, { folder: name, run: 'pwd', timeout: 10 }, own), shell, { env })
     expect(await there('gone')).toMatchObject({ code: 88, stdout: '' })
-    expect(await there(oldTarget)).toMatchObject({ code: 0, stdout: `${root}/releases/${oldId}\n` })
+    for (const own of [{}, env])
+      expect(await there(oldTarget, own)).toMatchObject({ code: 0, stdout: `${root}/releases/${oldId}\n` })
   })
 })
 

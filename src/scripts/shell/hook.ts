@@ -65,7 +65,7 @@ rm -f ${record}`
 
 function boundedCommand(what: HookRun): ShellText {
   return sh`if timeout -k 5 5 true 2>/dev/null; then set -- timeout -k 5 ${Math.ceil(what.timeout)}; else set --; fi
-( cd -- ${what.folder} || exit 1; exec "$@" sh -c ${what.run} ) </dev/null`
+( cd -- ./${what.folder} || exit 1; exec "$@" sh -c ${what.run} ) </dev/null`
 }
 
 /**
