@@ -144,6 +144,18 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     await scene.consistent()
   })
 
+  exhaustively('whose old processes cannot be ended refuses no rollback', async () => {
+    faults('h2 cool')
+    expect((await scene.project.run('deploy --json')).code).toBe(0)
+    expect(noted(scene.project, 2)).toBe(true)
+    const { code, json, stderr } = await scene.project.run('rollback --yes --json')
+    expect(code, stderr).toBe(0)
+    const still = expect.stringContaining('h2: processes that serve nobody may still run')
+    expect(json().warnings).toEqual(expect.arrayContaining([still]))
+    alone()
+    await scene.consistent()
+  })
+
   it.each([
     ['switch', 3] as const,
     ...exhaustive([

@@ -10,6 +10,7 @@ import { type Relay, startRelay } from '../push/relay.js'
 import { scriptsUpTo } from '../push/scripts-up-to.js'
 import { treeIn } from '../read/verify-held-release.js'
 import { lostResult } from '../session.js'
+import { notCooled } from '../warm/warm.js'
 import { compareTrees } from './compare-trees.js'
 import { ended, type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
 import { sendAhead, takeSentAhead } from './sent-ahead.js'
@@ -31,7 +32,8 @@ export async function prepareAll(run: Run): Promise<Halt | null> {
   const halt = await inPhase(run, 'prepare', run.hosts, async host => {
     for (const step of host.plan.prepare.filter(isScript)) {
       const { failure, result } = await runStep(run, host, 'prepare', step)
-      if (failure !== null) return failure
+      if (failure !== null && !host.plan.leftWarm.includes(step)) return failure
+      if (failure !== null) notCooled(run, host, failure)
       host.tree = treeIn(result.stdout) ?? host.tree
     }
     return makeLinks(host)

@@ -42,7 +42,7 @@ function isWarm({ plan }: HostRun): boolean {
   return plan.warm.length > 0
 }
 
-/** What could not be ended serves nobody: its note stays on the host, and whoever comes next tries again. */
+/** Of what could not be ended the note stays on the host, and whoever comes next tries again. */
 async function coolBy(
   run: Run,
   hosts: readonly HostRun[],
@@ -52,14 +52,16 @@ async function coolBy(
   return inPhase(run, 'cool', busy, async host => {
     for (const step of steps(host)) {
       const { failure } = await runStep(run, host, 'cool', step)
-      if (failure === null) continue
-      run.warnings.push(
-        `${host.name}: processes that serve nobody may still run: ${failure.message}; to end them: clonedeploy repair`,
-      )
-      return null
+      if (failure !== null) return notCooled(run, host, failure)
     }
     return noneLeft(run, host, 'cool')
   })
+}
+
+/** What could not be ended meets nobody, and stops no run. */
+export function notCooled(run: Run, { name }: HostRun, { message }: HostFailure): null {
+  run.warnings.push(`${name}: processes that serve nobody may still run: ${message}; to end them: clonedeploy repair`)
+  return null
 }
 
 async function ready(run: Run, host: HostRun): Promise<HostFailure | null> {
