@@ -8,7 +8,7 @@ export type Texts = Readonly<Record<string, string>>
 /** A framework, as docs/recipes/NAME.md tells people to deploy it. */
 export interface Recipe {
   readonly name: string
-  /** Another page, which has the files of the hosts. */
+  /** Another page, which has the files of the hosts that this one does not have. */
   readonly hostsOf?: string
   /** Programs of test/tiers/programs.ts. */
   readonly programs: readonly string[]
@@ -24,6 +24,8 @@ export interface Recipe {
   readonly writes: readonly string[]
   /** Whether the page promises that no request fails during a deploy. */
   readonly seamless: boolean
+  /** Whether the release runs, healthy, on all hosts before users meet it. */
+  readonly warm?: true
   /** What users ask for beside `/`; the answers are the version, too. */
   readonly paths?: readonly string[]
   /** What packages put on a host, by its absolute path; the files of the page come over it. */

@@ -34,7 +34,8 @@ const patient = `health: [config.health].flat().map(one => ({ ...one, timeout: '
 export function onRecipe(recipe: Recipe): Scene {
   const page = readPage(recipe.name)
   const { deployTo, configFile } = page
-  const { hostFiles } = recipe.hostsOf === undefined ? page : readPage(recipe.hostsOf)
+  const others = recipe.hostsOf === undefined ? {} : readPage(recipe.hostsOf).hostFiles
+  const hostFiles = { ...others, ...page.hostFiles }
   const here = {} as { fleet: TestFleet; project: Project; hosts: readonly RecipeHost[] }
   let folder: string
 

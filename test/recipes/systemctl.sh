@@ -1,11 +1,11 @@
 #!/bin/sh
-# What a host has in place of systemd: it starts, reloads and ends what the units in $AT/etc/systemd/system say.
+# What a host has in place of systemd: it starts, reloads and ends what the units in $AT/etc/systemd say.
 AT=$(dirname -- "$(dirname -- "$0")")
-units=$AT/etc/systemd/system
+[ "$1" != --user ] || shift
 verb=$1
 shift
 
-of() { sed -n "s/^$1=//p" "$file" | sed "s/%i/$instance/g"; }
+of() { sed -n "s/^$1=//p" "$file" | sed "s/%i/$instance/g; s/[$][$]/\$/g"; }
 is_active() { read -r MAINPID 2>/dev/null <"$AT/run/$unit.pid" && kill -0 "$MAINPID" 2>/dev/null; }
 
 # Without a shell, which would set PWD: systemd does not.
@@ -52,17 +52,20 @@ is_held() { read -r holder 2>/dev/null <"$AT/run/$unit.socket.pid" && kill -0 "$
 
 stop() {
   is_active || return 0
-  kill "$MAINPID"
+  signal=$(of KillSignal | sed s/^SIG//)
+  kill -s "${signal:-TERM}" "$MAINPID"
   while kill -0 "$MAINPID" 2>/dev/null; do sleep 0.02; done
 }
 
 for unit; do
   unit=${unit%.service}
   case $unit in
-    *.socket) instance='' file=$units/$unit ;;
-    *@*) instance=${unit#*@} file=$units/${unit%%@*}@.service ;;
-    *) instance='' file=$units/$unit.service ;;
+    *.socket) instance='' file=$unit ;;
+    *@*) instance=${unit#*@} file=${unit%%@*}@.service ;;
+    *) instance='' file=$unit.service ;;
   esac
+  for units in system user; do [ ! -e "$AT/etc/systemd/$units/$file" ] || break; done
+  file=$AT/etc/systemd/$units/$file
   [ -e "$file" ] || { echo "No files found for $unit." >&2; exit 1; }
   case $verb in
     cat) cat "$file" ;;

@@ -35,7 +35,7 @@ const everyday: readonly Program[] = [
   ...('zstdCompress' in zlib ? [zstd] : []),
 ]
 
-const php = ['php', 'laravel', 'symfony']
+const php = ['php', 'php-fpm-warm', 'laravel', 'symfony']
 
 /** What the tests of a tier run, beside Node, npm and what every Linux has. */
 export const programs: Readonly<Record<Tier, readonly Program[]>> = {
@@ -58,8 +58,8 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     { name: 'setfacl', apt: 'acl' },
     { name: 'chromium', apt: 'chromium' },
     { name: 'pm2', npm: 'pm2@7.0.4' },
-    { name: 'gunicorn', isPackage: true, apt: 'gunicorn', recipes: ['flask', 'django'] },
-    { name: 'python3-flask', isPackage: true, apt: 'python3-flask', recipes: ['flask'] },
+    { name: 'gunicorn', isPackage: true, apt: 'gunicorn', recipes: ['flask', 'django', 'gunicorn-warm'] },
+    { name: 'python3-flask', isPackage: true, apt: 'python3-flask', recipes: ['flask', 'gunicorn-warm'] },
     { name: 'python3-venv', isPackage: true, apt: 'python3-venv', recipes: ['flask'] },
     { name: 'python3-django', isPackage: true, apt: 'python3-django', recipes: ['django'] },
     { name: 'php', apt: 'php-cli', recipes: php },
@@ -74,7 +74,9 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     },
     { name: 'php-symfony-dotenv', isPackage: true, apt: 'php-symfony-dotenv', recipes: ['symfony'] },
     { name: 'composer', apt: 'composer', recipes: php },
-    { name: 'puma', apt: 'puma', recipes: ['rails', 'sinatra'] },
+    { name: 'puma', apt: 'puma', recipes: ['rails', 'sinatra', 'puma-warm'] },
+    { name: 'unicorn', apt: 'unicorn', units: ['unicorn.service'], recipes: ['unicorn-warm'] },
+    { name: 'curl', apt: 'curl', recipes: ['gunicorn-warm', 'unicorn-warm', 'puma-warm', 'php-fpm-warm'] },
     { name: 'bundle', apt: 'ruby-bundler', recipes: ['rails', 'sinatra'] },
     { name: 'ruby-sinatra', isPackage: true, apt: 'ruby-sinatra', recipes: ['sinatra'] },
     { name: 'rails', apt: 'ruby-rails', recipes: ['rails'] },

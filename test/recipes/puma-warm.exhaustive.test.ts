@@ -1,0 +1,3 @@
+import { walkRack } from './rack-warm.js'
+
+walkRack('puma-warm', 'puma')
