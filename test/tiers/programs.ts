@@ -56,6 +56,9 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     { name: 'systemd-analyze', apt: 'systemd' },
     { name: 'visudo', apt: 'sudo' },
     { name: 'setfacl', apt: 'acl' },
+    { name: 'spin', apt: 'spin' },
+    // Its package brings gcc with the headers that gcc's own only recommends.
+    { name: 'g++', apt: 'g++' },
     { name: 'chromium', apt: 'chromium' },
     { name: 'pm2', npm: 'pm2@7.0.4' },
     { name: 'gunicorn', isPackage: true, apt: 'gunicorn', recipes: ['flask', 'django', 'gunicorn-warm'] },
