@@ -14,12 +14,32 @@ export interface Balancer {
   readonly putBack: (host: string) => string
   /** Rejects with a BalancerError, also where one of the hosts is not known to it. */
   readonly read: (hosts: readonly string[]) => Promise<ReadonlyMap<string, ServerState>>
-  /** The same on any repetition. Rejects with a BalancerError; then it is not known what came of it. */
-  readonly tell: (hosts: readonly string[], wanted: Wanted) => Promise<void>
+  /**
+   * At one instant for all. The same on any repetition. Rejects with a BalancerError; then it is not known what came of it.
+   * `away`: hosts to which nobody is sent from the same instant on.
+   */
+  readonly tell: (hosts: readonly string[], wanted: Wanted, away?: readonly string[]) => Promise<Moment>
   /** Everything that would keep it from being told, changing nothing. Never rejects. */
   readonly check: () => Promise<readonly BalancerProblem[]>
   /** Whether it can show a page of its own instead of the hosts (`maint`). */
   readonly maintains: boolean
+  /** Where hosts have a server for each of two ports: that of the port which serves is the host's in all of the above. */
+  readonly ports?: BalancerPorts
+}
+
+/** The interval in which something was done, in milliseconds of our clock. */
+export interface Moment {
+  readonly from: number
+  readonly to: number
+}
+
+export interface BalancerPorts {
+  /** By host, what is said of the server of each of its ports. */
+  readonly read: (hosts: readonly string[]) => Promise<ReadonlyMap<string, ReadonlyMap<number, ServerState>>>
+  /** Sends the users of each host to this port, and nobody to the other one. */
+  readonly flip: (to: ReadonlyMap<string, number>) => Promise<Moment>
+  /** From now on the host is the server of this port. */
+  readonly serve: (host: string, port: number) => void
 }
 
 /** `drain`: no new users, those who are there may end. `maint`: nobody at all. */
@@ -32,6 +52,11 @@ export interface ServerState {
   readonly up: boolean
   /** null: cannot be counted. */
   readonly sessions: number | null
+}
+
+/** Of the ports of a host, those that users are sent to. */
+export function readyPorts(states: ReadonlyMap<number, ServerState> | undefined): readonly number[] {
+  return [...(states ?? [])].flatMap(([port, { state }]) => (state === 'ready' ? [port] : []))
 }
 
 export interface BalancerProblem {

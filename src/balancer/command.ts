@@ -54,7 +54,9 @@ export function commandBalancer({ door, root, drain, ready, state, servers }: Co
     putBack: host => `what balancer.ready runs for ${host}: ${ready}`,
     read: async hosts => new Map(await inTurn(hosts, async host => [host, await readOne(host)] as const)),
     async tell(hosts, wanted) {
+      const from = performance.now()
       await inTurn(hosts, host => must(host, wanted === 'ready' ? ready : drain))
+      return { from, to: performance.now() }
     },
     async check() {
       const found = await inTurn([...servers.keys()], async host => {

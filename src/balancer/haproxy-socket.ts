@@ -1,14 +1,22 @@
 import type { Duplex } from 'node:stream'
 import { within } from '../time-limit.js'
-import { BalancerError, type ServerState } from './balancer.js'
+import { BalancerError, type Moment, type ServerState } from './balancer.js'
 import type { Machine } from './machine.js'
 
 const patience = 10_000
 /** Bytes: more than ten thousand servers have to say. */
 const most = 8_000_000
 
+interface Answer {
+  readonly text: string
+  /** When it was asked and answered, without the way there and back. */
+  readonly at: Moment
+}
+
 /** Asks HAProxy's runtime API over the SSH connection; commands are parted by `;`. Asked again once where the connection was lost: every command is the same on repetition. */
-export async function askHaproxy(door: Machine, socket: string, commands: readonly string[]): Promise<string> {
+export async function askHaproxy(door: Machine, socket: string, commands: readonly string[]): Promise<Answer> {
+  const now = performance.now()
+  if (commands.length === 0) return { text: '', at: { from: now, to: now } }
   return ask(door, socket, commands).catch(error => {
     if (error instanceof BalancerError && error.fix !== null) throw error
     door.close()
@@ -16,7 +24,7 @@ export async function askHaproxy(door: Machine, socket: string, commands: readon
   })
 }
 
-async function ask(door: Machine, socket: string, commands: readonly string[]): Promise<string> {
+async function ask(door: Machine, socket: string, commands: readonly string[]): Promise<Answer> {
   const connection = await door.open().catch(error => {
     throw unreachable(door, error)
   })
@@ -24,7 +32,11 @@ async function ask(door: Machine, socket: string, commands: readonly string[]): 
     throw refused(door, socket, error)
   })
   try {
-    return await within(patience, answer(stream, `${commands.join(';')}\n`))
+    const sent = performance.now()
+    const text = await within(patience, answer(stream, `${commands.join(';')}\n`))
+    const over = performance.now()
+    const way = Math.min(connection.rtt(), over - sent) / 2
+    return { text, at: { from: sent + way, to: over - way } }
   } catch (error) {
     throw new BalancerError(`HAProxy on ${door.host.name} did not answer: ${messageOf(error)}`, {
       gone: 'HAProxy',

@@ -1,4 +1,4 @@
-import { type Balancer, BalancerError, type BalancerProblem, type ServerState } from './balancer.js'
+import { type Balancer, BalancerError, type BalancerProblem, type ServerState, type Wanted } from './balancer.js'
 import { askHaproxy, readServers } from './haproxy-socket.js'
 import type { Machine } from './machine.js'
 
@@ -14,7 +14,7 @@ interface Haproxy {
 export function haproxy({ door, socket, backend, servers }: Haproxy): Balancer {
   const name = `HAProxy ${door.host.name} ${backend}`
   const serverIn = (host: string) => servers.get(host) ?? host
-  const ask = (...commands: readonly string[]) => askHaproxy(door, socket, commands)
+  const ask = async (...commands: readonly string[]) => (await askHaproxy(door, socket, commands)).text
 
   const readAll = async () => {
     const answer = await ask(`show servers state ${backend}`, `show stat ${backend} 4 -1`)
@@ -37,10 +37,12 @@ export function haproxy({ door, socket, backend, servers }: Haproxy): Balancer {
       const states = await readAll()
       return new Map(hosts.map(host => [host, found(states, serverIn(host), name)]))
     },
-    async tell(hosts, wanted) {
-      if (hosts.length === 0) return
-      const answer = await ask(...hosts.map(host => `set server ${backend}/${serverIn(host)} state ${wanted}`))
-      if (answer.trim() !== '') throw new BalancerError(`${name} refused: ${answer.trim().split('\n')[0]}`)
+    async tell(hosts, wanted, away = []) {
+      const set = (state: Wanted) => (host: string) => `set server ${backend}/${serverIn(host)} state ${state}`
+      const commands = [...hosts.map(set(wanted)), ...away.map(set('maint'))]
+      const { text, at } = await askHaproxy(door, socket, commands)
+      if (text.trim() !== '') throw new BalancerError(`${name} refused: ${text.trim().split('\n')[0]}`)
+      return at
     },
     async check() {
       return problemsOf(async () => {

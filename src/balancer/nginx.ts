@@ -40,10 +40,12 @@ export function nginx({ door, upstreamFile: file, test, reload, servers }: Nginx
   const mark = async (hosts: readonly string[], down: boolean) => {
     const before = await readText()
     const text = markServers(before.toString('utf8'), hosts.map(addressOf), down)
-    if (text === before.toString('utf8')) return
+    const from = performance.now()
+    if (text === before.toString('utf8')) return { from, to: from }
     const was = createHash('sha256').update(before).digest('hex')
     const result = await run(writeUpstream({ file, was, test, reload }, Buffer.from(text)))
     if (result.code !== 0) throw new BalancerError(`${name} was not changed: ${said(result)}`)
+    return { from, to: performance.now() }
   }
   const missing = (address: string) => ({
     text: `${name} has no line \`server ${address} …;\``,

@@ -1,11 +1,13 @@
 import type { BalancerConfig, Config } from '../config/config.js'
 import { UsageError } from '../errors.js'
-import { type Host, substitute } from '../inventory/host.js'
+import { type Host, substitute, variablesIn } from '../inventory/host.js'
+import { type PortPair, portsOn } from '../release/ports.js'
 import type { Balancer } from './balancer.js'
 import { commandBalancer } from './command.js'
 import { haproxy } from './haproxy.js'
 import { type Connects, machineFor } from './machine.js'
 import { nginx } from './nginx.js'
+import { ported, seatOf } from './ported.js'
 
 /** Every balancer that the hosts are behind; nothing is contacted yet. */
 export function openBalancers(config: Config, hosts: readonly Host[], ways: Connects): readonly Balancer[] {
@@ -15,9 +17,22 @@ export function openBalancers(config: Config, hosts: readonly Host[], ways: Conn
     ({ roles }) => balancer.roles === null || balancer.roles.some(role => roles.includes(role)),
   )
   if (behind.length === 0) return []
-  const timeout = config.ssh.connectTimeout
-  const servers = new Map(behind.map(host => [host.name, serverOf(balancer, host)]))
+  const pairs = new Map(behind.map(host => [host.name, portsOn(config.restart, host)]))
+  const both = new Map([...pairs].flatMap(([name, pair]) => (pair === null ? [] : [[name, pair] as const])))
+  const servers = new Map(behind.flatMap(host => serversOf(balancer, host, pairs.get(host.name) ?? null)))
   if (balancer.kind === 'haproxy') demandNames(servers)
+  const opened = opensOf(config, balancer, behind, servers, ways)
+  return both.size === 0 ? opened : opened.map(one => ported(one, both))
+}
+
+function opensOf(
+  config: Config,
+  balancer: BalancerConfig,
+  behind: readonly Host[],
+  servers: ReadonlyMap<string, string>,
+  ways: Connects,
+): readonly Balancer[] {
+  const timeout = config.ssh.connectTimeout
   switch (balancer.kind) {
     case 'haproxy':
       return balancer.hosts.flatMap(host => {
@@ -44,8 +59,27 @@ export function openBalancers(config: Config, hosts: readonly Host[], ways: Conn
 
 const here: Host = { name: 'local', host: 'local', roles: [], deployTo: '/', env: {} }
 
+/** By what the balancer calls them: the host, or each of its ports. */
+function serversOf(
+  balancer: BalancerConfig,
+  host: Host,
+  pair: PortPair | null,
+): readonly (readonly [string, string])[] {
+  if (pair === null) return [[host.name, serverOf(balancer, host)]]
+  return pair.map(port => {
+    const own = { ...host, env: { ...host.env, CLONEDEPLOY_PORT: String(port) } }
+    const name = serverOf(balancer, own)
+    return [seatOf(host.name, port), saysPort(balancer, host) ? name : `${name}-${port}`]
+  })
+}
+
+function saysPort({ server }: BalancerConfig, host: Host): boolean {
+  return variablesIn(typeof server === 'string' ? server : (server[host.name] ?? '')).includes('CLONEDEPLOY_PORT')
+}
+
 function serverOf({ server }: BalancerConfig, host: Host): string {
-  return typeof server === 'string' ? substitute(server, hostVariables(host)) : (server[host.name] ?? host.name)
+  const text = typeof server === 'string' ? server : (server[host.name] ?? host.name)
+  return substitute(text, hostVariables(host))
 }
 
 /** What a variable of a host brings in goes to HAProxy's socket, where `;` parts commands. Throws UsageError. */

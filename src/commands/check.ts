@@ -13,7 +13,7 @@ import { memoryOf } from '../state/memory.js'
 import { newcomers, problemsOf, warningsOf } from '../state/preflight.js'
 import { unshared } from '../state/unshared.js'
 import type { Propose } from '../text/propose-command.js'
-import { readBalancers } from './context/balancers.js'
+import { astrayProblems, readBalancers } from './context/balancers.js'
 import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
@@ -36,6 +36,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
     const unread = fleet.hosts.flatMap(({ name, state, error }) =>
       state === null && !known.has(name) ? [{ host: name, text: error ?? 'no answer', fix: null }] : [],
     )
+    const served = await readBalancers(context, read, context.hosts)
     const problems: readonly CheckProblem[] = [
       ...unreached.map(({ name, error }) => ({
         ...{ host: name, text: error.message, fix: error.next.at(-1) ?? null },
@@ -50,7 +51,8 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...memory.problems,
       ...lockProblems(read.map(({ state }) => state)),
       ...(await loginProblems(context.config, read, context.concurrency)),
-      ...(await readBalancers(context, read, context.hosts)).problems,
+      ...served.problems,
+      ...astrayProblems(served),
     ]
     const warnings = [
       ...(await sourceWarnings(context)),

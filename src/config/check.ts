@@ -1,4 +1,5 @@
 import { type Host, substitute, variablesIn } from '../inventory/host.js'
+import { portsOn } from '../release/ports.js'
 import { didYouMean } from '../text/suggest.js'
 import { checkHosts } from './check-value.js'
 import type { Config, HealthCheck } from './config.js'
@@ -106,7 +107,7 @@ function addressOf(check: Exclude<HealthCheck, { kind: 'command' }>): string {
 }
 
 /** A secret is not read here: it stands for something that may be a port. */
-function variablesOf({ env, secrets, embedded }: Config, host: Host): Readonly<Record<string, string>> {
+function variablesOf({ env, secrets, embedded, restart }: Config, host: Host): Readonly<Record<string, string>> {
   const secret = Object.fromEntries(Object.keys(secrets).map(name => [name, '1']))
   const own = Object.fromEntries(ownNames.map(name => [name, '1']))
   return {
@@ -115,6 +116,7 @@ function variablesOf({ env, secrets, embedded }: Config, host: Host): Readonly<R
     ...(embedded > 0 ? { APP_PORT: '1' } : {}),
     ...host.env,
     ...own,
+    ...(portsOn(restart, host) === null ? {} : { CLONEDEPLOY_PORT: '1' }),
     CLONEDEPLOY_HOST: host.name,
   }
 }
@@ -134,4 +136,37 @@ function problemOn({ name }: Host, address: string, variables: Readonly<Record<s
 
 function authority(address: string): string {
   return /^[a-z]+:\/\/([^/?#]*)/i.exec(address)?.[1] ?? ''
+}
+
+/** Restarts by two ports that nothing could switch between: found here, not in the middle of a deploy. */
+export function checkPorts({ restart, health, hosts, balancer }: Config, path: Path): readonly Problem[] {
+  const ported = hosts.filter(host => portsOn(restart, host) !== null)
+  if (restart.every(({ ports }) => ports === undefined)) return []
+  const say = (text: string) => [{ path, text }]
+  if (balancer?.kind !== 'haproxy')
+    return say('has ports, which need HAProxy to switch between them: balancer: { haproxy: … }')
+  const isBehind = ({ roles }: Host) => balancer.roles === null || balancer.roles.some(role => roles.includes(role))
+  const apart = hosts.find(host => isBehind(host) !== ported.includes(host))
+  if (apart !== undefined)
+    return say(
+      isBehind(apart)
+        ? `has ports, but not for ${apart.name}, which is behind the balancer too: say balancer.roles`
+        : `has ports for ${apart.name}, which is not behind the balancer: say roles`,
+    )
+  const twice = ported.find(({ roles }) => warming(restart, roles).length > 1)
+  if (twice !== undefined)
+    return say(`starts more than one thing beside the old one on ${twice.name}: only one may have ports or switch`)
+  return health.flatMap(check => {
+    const address = check.kind === 'command' ? '' : check.kind === 'http' ? authority(check.url) : check.address
+    const port = restart.flatMap(({ ports }) => ports?.numbers ?? []).find(one => address.endsWith(`:${one}`))
+    if (port === undefined) return []
+    return say(
+      `has ports, and health asks port ${port}, which serves every other release: write $CLONEDEPLOY_PORT for it`,
+    )
+  })
+}
+
+function warming(restart: Config['restart'], own: readonly string[]): Config['restart'] {
+  const here = restart.filter(({ roles }) => roles === null || roles.some(role => own.includes(role)))
+  return here.filter(({ ports, warm }) => ports !== undefined || warm !== undefined)
 }

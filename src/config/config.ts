@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/host.js'
+import type { PortPair } from '../release/ports.js'
 import type { Shared } from '../release/shared.js'
 import type { LogSource } from '../scripts/read/app-log.js'
 import type { Service } from '../scripts/service/restart-command.js'
@@ -73,6 +74,14 @@ export interface Hook {
   readonly service?: Service
   /** How the release is started beside the one that has the traffic; `run` then gives it the traffic. */
   readonly warm?: Warm
+  /** The host has a process for each of two ports; `run` starts the release on `$CLONEDEPLOY_PORT`, unless it runs there. */
+  readonly ports?: Ports
+}
+
+export interface Ports {
+  readonly numbers: PortPair
+  /** Ends what runs on `$CLONEDEPLOY_PORT`. */
+  readonly stop: string
 }
 
 /** Commands: what starts a release where no user meets it, what says whether it is healthy there, and what ends all but the one that has the traffic. */

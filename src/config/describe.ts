@@ -7,6 +7,7 @@ import type {
   Config,
   HealthCheck,
   Hook,
+  Ports,
   Relay,
   Rollout,
   SecretSource,
@@ -101,12 +102,18 @@ function secretText(source: SecretSource): string {
   return 'cmd' in source ? `the command ${source.cmd}` : `the file ${source.file}`
 }
 
-function hookText({ run, service, warm, once, roles, timeout }: Hook): string {
+function hookText({ run, service, warm, ports, once, roles, timeout }: Hook): string {
   const where = once ? ['on one host'] : []
   const command = service === undefined ? run : serviceText(service)
-  const all =
-    warm === undefined ? command : `warm: ${warm.warm}; ready: ${warm.ready}; switch: ${run}; cool: ${warm.cool}`
+  const both = ports === undefined ? command : portsText(command, ports)
+  const all = warm === undefined ? both : `warm: ${warm.warm}; ready: ${warm.ready}; switch: ${run}; cool: ${warm.cool}`
   return `${all}   (${[...where, ...rolesText(roles), `within ${formatDuration(timeout)}`].join(', ')})`
+}
+
+function portsText(start: string, { numbers, stop }: Ports): string {
+  return start.startsWith('systemctl ')
+    ? `ports ${numbers.join(' and ')} in turn: ${start}`
+    : `ports ${numbers.join(' and ')} in turn: start: ${start}; stop: ${stop}`
 }
 
 function healthText(check: HealthCheck): string {

@@ -263,7 +263,7 @@ export type SecretInput =
       readonly file: string
     }
 
-export type RestartInput = string | CommandInput | SystemdInput | Pm2Input | TouchInput | WarmInput
+export type RestartInput = string | CommandInput | SystemdInput | Pm2Input | TouchInput | WarmInput | PortsInput
 
 /** The new release runs, healthy, on every host before any user meets it on one; the old one runs on until the end. [More](rollout.md#warm-then-cut-over). */
 export interface WarmInput extends HookLimits {
@@ -275,6 +275,30 @@ export interface WarmInput extends HookLimits {
   readonly switch: string
   /** Ends all processes but those of `$CLONEDEPLOY_RELEASE` and those that have the traffic, when they have answered what they have begun. Run in the release that was warmed. */
   readonly cool: string
+}
+
+/**
+ * A process for each of two ports a host: the new release runs, healthy, on the idle port of every host before the balancer
+ * sends anybody there, on all hosts at once. [More](rollout.md#two-ports-and-the-balancers-flip). Needs `balancer`.
+ */
+export interface PortsInput extends HookLimits {
+  /** The two ports; commands, `health` and the balancer's `server` see one of them as `$CLONEDEPLOY_PORT`. */
+  readonly ports: readonly [number, number]
+  /** The template of units that has the port as instance: `'shop@'` for `shop@.service`. Its working folder is `ports/%i`. */
+  readonly systemd?: string
+  /**
+   * Units of the login's own service manager: `systemctl --user`, without sudo.
+   * @default false
+   */
+  readonly user?: boolean
+  /**
+   * Whether `systemctl` is run by `sudo -n`; by default unless the login is root.
+   */
+  readonly sudo?: boolean
+  /** Instead of `systemd`: starts the release on `$CLONEDEPLOY_PORT`, unless it runs there. Run in the release. */
+  readonly start?: string
+  /** Ends what runs on `$CLONEDEPLOY_PORT`, when it has answered what it has begun; nothing there is fine. Run in the release. */
+  readonly stop?: string
 }
 
 export interface CommandInput extends HookLimits {

@@ -20,6 +20,8 @@ export interface Rollout {
   readonly drains: boolean
   /** What hosts are drained from in their turn. */
   readonly balancers: readonly { readonly name: string; readonly brand: string }[]
+  /** Of hosts with a process for each of two ports, by name: the ports that some balancer sends users to. */
+  readonly traffic?: Readonly<Record<string, readonly number[]>>
 }
 
 /** Why the hosts cannot be taken as the configuration says, and what to do about it. */

@@ -17,6 +17,7 @@ export function swapPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'>):
   const isWarm = hosts.some(({ warm }) => warm.length > 0)
   return [
     { name: 'lock', ...all, steps: ['lock'], onFailure: 'discard' },
+    ...home(hosts, 'discard'),
     { name: 'prepare', ...all, steps: ['prepare', 'links'], onFailure: 'discard' },
     { name: 'once', ...all, steps: ['once'], onFailure: 'discard' },
     ...(isWarm ? [{ name: 'warm', ...all, steps: ['warm', 'warmReady'], onFailure: 'discard' } as const] : []),
@@ -31,8 +32,21 @@ export function swapPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'>):
 
 /** Serves again what is served, all together or batch by batch. */
 export function restartPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'>): readonly PhasePlan[] {
-  const batches = rollout.batches.flatMap((_, i) => [...drain(rollout, i, 'end'), ...serveBatch(rollout, i, 'end')])
-  return [...lockPhases({ hosts }), ...batches]
+  const isWarm = hosts.some(({ warm }) => warm.length > 0)
+  const all = together(hosts)
+  const batches = rollout.batches.flatMap((_, i) => [
+    ...drain(rollout, i, 'end'),
+    ...(isWarm ? [{ name: 'switch', ...batchOf(rollout, i), steps: ['switch'], onFailure: 'end' } as const] : []),
+    ...serveBatch(rollout, i, 'end', isWarm),
+  ])
+  if (!isWarm) return [...lockPhases({ hosts }), ...batches]
+  return [
+    ...lockPhases({ hosts }),
+    ...home(hosts, 'end'),
+    { name: 'warm', ...all, steps: ['warm', 'warmReady'], onFailure: 'end' },
+    ...batches,
+    { name: 'cool', ...all, steps: ['cool', 'processes'], onFailure: 'end' },
+  ]
 }
 
 /** What needs the locks of all hosts, and no swap. */
@@ -42,9 +56,10 @@ export function lockPhases(
 ): readonly PhasePlan[] {
   const all = together(hosts)
   const steps = { prepare: ['prepare', 'links'], prune: ['prune'], record: ['record'] } as const
-  const isLeft = hosts.some(({ leftWarm }) => leftWarm.length > 0)
+  const isLeft = hosts.some(({ leftWarm, flip }) => leftWarm.length > 0 && flip === null)
   return [
     { name: 'lock', ...all, steps: ['lock'], onFailure: 'discard' },
+    ...(then.includes('prune') ? home(hosts, 'end') : []),
     ...(isLeft ? [{ name: 'cool', ...all, steps: ['leftWarm'], onFailure: 'end' } as const] : []),
     ...then.map(name => ({ name, ...all, steps: steps[name], onFailure: 'end' }) as const),
   ]
@@ -59,6 +74,12 @@ export function stepsOf(host: HostPlan, phase: PhasePlan): readonly AnyStep[] {
 
 export function isScript(step: AnyStep): step is ScriptStep | HookStep {
   return step.kind === 'script' || step.kind === 'hook'
+}
+
+/** Users are where `current` says, and nothing else runs: before anything is started on the idle ports. */
+function home(hosts: readonly HostPlan[], onFailure: OnFailure): readonly PhasePlan[] {
+  const ported = hosts.filter(({ flip }) => flip !== null)
+  return ported.length === 0 ? [] : [{ name: 'home', ...together(ported), steps: ['leftWarm'], onFailure }]
 }
 
 /** Arming comes right before the swap, because an armed host waits only until its deadline. */

@@ -47,6 +47,7 @@ export interface PhasePlan {
 
 export type PhaseName =
   | 'lock'
+  | 'home'
   | 'prepare'
   | 'once'
   | 'warm'
@@ -120,9 +121,11 @@ export interface HostPlan {
   readonly switch: ScriptStep | null
   /** The same commands without a word. */
   readonly switchAlone: readonly HookStep[]
+  /** Where the release goes on a host that has a process for each of two ports: there a balancer switches; null: it has one. */
+  readonly flip: Flip | null
   /** End the processes of all releases but this one, or but the one that the host served before. */
-  readonly cool: readonly HookStep[]
-  readonly coolBack: readonly HookStep[]
+  readonly cool: readonly (HookStep | ScriptStep)[]
+  readonly coolBack: readonly (HookStep | ScriptStep)[]
   /** Ends what a dead run left warm. */
   readonly leftWarm: readonly (HookStep | ScriptStep)[]
   readonly restart: readonly HookStep[]
@@ -151,6 +154,14 @@ export interface HostPlan {
   readonly discard: ScriptStep
   /** Says in the lock, which stays, that the run is over and why a repair is needed. */
   readonly endLock: (why: string) => ScriptStep
+}
+
+export interface Flip {
+  /** The port that the release is started on, and the one that serves what the host served before. */
+  readonly to: number
+  readonly back: number
+  /** The release was started on its port before, and may have the users already. */
+  readonly keeps: boolean
 }
 
 export type Step = ScriptStep | PushStep | HookStep

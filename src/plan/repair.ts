@@ -76,6 +76,7 @@ export function planPutBack(intent: Intent, doubts: Doubts): Plan {
       if (doubt !== undefined)
         return {
           ...host,
+          flip: host.flip && { ...host.flip, keeps: false },
           processes: host.leftWarm.length > 0 && host.processes ? { ...host.processes, old: 'warn' } : host.processes,
           restore: restoreDead(intent, host, doubt),
           serve: scriptStep(serve({ root: host.root, tx: intent.tx, of: doubt.id }), host.serve.text),

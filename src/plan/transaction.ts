@@ -2,6 +2,7 @@ import type { Config, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import { seqAfterAll } from '../release/id.js'
 import { inWords } from '../release/paths.js'
+import { portsOn } from '../release/ports.js'
 import { unconfirmed } from '../release/retention.js'
 import { serviceText } from '../scripts/service/restart-command.js'
 import type { Claim } from '../scripts/shell/fence.js'
@@ -18,13 +19,14 @@ import type { Excluded, FleetRecord, HostState, ProcessMark } from '../state/hos
 import type { Times } from '../state/protocol-times.js'
 import { currentEntry, currentRelease, mostCommon } from '../state/releases.js'
 import { addressVariables, healthStep } from './app/health.js'
+import { flipOf, leftOnPort, portSteps, portText } from './app/ports.js'
 import { logStep, processStep } from './app/processes.js'
 import { type ReleaseRun, type RunOn, runOn } from './app/release-run.js'
-import { hookVariables, onHost, runVariables, type Served } from './app/variables.js'
-import { leftWarm, notWarm, warmSteps } from './app/warm.js'
+import { hookVariables, onHost, runVariables, type Served, withPort } from './app/variables.js'
+import { leftWarm, notWarm, type Place, type WarmSteps, warmSteps } from './app/warm.js'
 import { allAtOnce, type Rollout } from './batches.js'
 import { swapPhases } from './phase-order.js'
-import type { HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
+import type { Flip, HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
 export interface Intent {
@@ -102,7 +104,8 @@ export function healthSteps(today: Config, secrets: Variables, named: Host, stat
   const served = servedBefore(state)
   if (served === null) return []
   const { config, host } = runOn(today, named, state, served.release, secrets)
-  const variables = hookVariables(config, secrets, host, state.root, served)
+  const port = flipOf(today, named, state, { release: served.release, ready: [] })?.back
+  const variables = hookVariables(config, secrets, withPort(host, port), state.root, served)
   const hidden = Object.keys(config.secrets).filter(name => !(name in variables))
   return onHost(config.health, host)
     .filter(check => !addressVariables(check).some(name => hidden.includes(name)))
@@ -121,14 +124,18 @@ export function hookSteps(
   return onHost(hooks, host).map(one => ({
     kind: 'hook',
     name,
-    text: textOf(one),
+    text: one.ports === undefined ? textOf(one) : portText(one, 'start', Number(variables.CLONEDEPLOY_PORT)),
     script: hook(claim, hookRun(one, folder), variables),
     timeout: one.timeout + 15_000,
   }))
 }
 
+/** Ports are as they are today: the balancer has no others. */
 function runNext({ config, release, secrets, run }: Intent, host: Host, state: HostState): RunOn {
-  return runOn(config, host, state, release, secrets, run)
+  const next = runOn(config, host, state, release, secrets, run)
+  const { restart, health } = config
+  if (String(portsOn(next.config.restart, next.host)) === String(portsOn(restart, host))) return next
+  return { ...next, config: { ...next.config, restart, health } }
 }
 
 function oddRuns(intent: Intent): readonly string[] {
@@ -147,22 +154,23 @@ function planHost(
   const { release } = intent
   const { config, host: deployed } = runNext(intent, host, state)
   const then = runOn(intent.config, host, state, currentRelease(state), intent.secrets)
+  const flip = flipOf(intent.config, host, state, { release, ready: intent.rollout?.traffic?.[host.name] ?? [] })
   const claim = { root: state.root, tx: intent.tx }
   const old = state.current.kind === 'link' ? state.current.target : null
   const now: Served = { release, revision: intent.revision, previous: currentRelease(state) }
   const before = servedBefore(state)
-  const variables = hookVariables(config, intent.secrets, deployed, state.root, now)
-  const oldVariables = before && hookVariables(then.config, intent.secrets, then.host, state.root, before)
+  const variables = hookVariables(config, intent.secrets, withPort(deployed, flip?.to), state.root, now)
+  const oldVariables =
+    before && hookVariables(then.config, intent.secrets, withPort(then.host, flip?.back), state.root, before)
   const restarts = onHost(then.config.restart, host).map(one => hookRun(one, 'current'))
   const goBack = oldVariables === null ? Buffer.alloc(0) : afterwards(state.root, restarts, oldVariables)
   const drop = pruned(state)
-  const place = { claim, on: { config, host: deployed }, state, secrets: intent.secrets }
-  const warm = intent.command === 'restart' ? notWarm : warmSteps(place, now, intent.times.deadline)
-  const restartHooks = warm.switch === null ? config.restart : config.restart.filter(one => one.warm === undefined)
-  const left =
-    state.warm === null
-      ? []
-      : leftWarm({ ...place, on: runOn(intent.config, host, state, state.warm, intent.secrets) }, state.warm)
+  const place = { claim, host, on: { config, host: deployed }, state, secrets: intent.secrets }
+  const warm = warmOn(intent, place, then, now, flip)
+  const restartHooks = config.restart.filter(
+    one => one.ports === undefined && (warm.switch === null || one.warm === undefined),
+  )
+  const left = leftOn(intent, place, flip)
   return {
     host,
     root: state.root,
@@ -171,7 +179,7 @@ function planHost(
     oldDigest: currentEntry(state)?.digest ?? null,
     lock: scriptStep(lock(claim, holderRecord(intent, host), lockOptions(intent, state, old)), 'take the lock'),
     renew: scriptStep(renew(claim), 'renew the lease'),
-    prepare: [...left, ...prepare(host, state, claim)],
+    prepare: [...(flip === null ? left : []), ...prepare(host, state, claim)],
     links: scriptStep(
       layLinks(claim, release, old, goBack, intent.command === 'deploy' ? unconfirmed : null),
       `make both links: go → releases/${release}, back → ${inWords(old)}`,
@@ -184,7 +192,7 @@ function planHost(
     leftWarm: left,
     restart: hookSteps(claim, host, restartHooks, 'restart', 'current', restartVariables(intent, variables)),
     health: onHost(config.health, host).map(check => healthStep(check, state, variables, marked(intent, now), claim)),
-    processes: processStep(config, host, state, release, warm.switch !== null),
+    processes: processStep(config, host, state, release, warm.warm.length > 0),
     log: logStep(config, host, state, now),
     canaryCheck: canaryCheck(intent, 'hosts', run => hook(claim, { ...run, folder: 'current' }, variables)),
     confirm: scriptStep(confirm(claim, release, record), 'confirm'),
@@ -218,6 +226,22 @@ function planHost(
     endLock: why => scriptStep(endLock(claim, oneLine(why)), 'say in the lock that the run is over', 5000),
     discard: scriptStep(discard(claim), 'remove what was prepared, unlock', 120_000),
   }
+}
+
+function warmOn(intent: Intent, place: Place, then: RunOn, now: Served, flip: Flip | null): WarmSteps {
+  if (flip !== null) return portSteps(place, then, now, marked(intent, now), flip)
+  return intent.command === 'restart' ? notWarm : warmSteps(place, now, intent.times.deadline)
+}
+
+/** What a dead run left beside what is served. */
+function leftOn({ config, secrets }: Intent, place: Place, flip: Flip | null): HostPlan['leftWarm'] {
+  const { host, state } = place
+  const on = (release: string) => ({ ...place, on: runOn(config, host, state, release, secrets) })
+  if (flip !== null) {
+    const release = state.ports[flip.to] ?? state.warm
+    return flip.keeps || release === null ? [] : leftOnPort(on(release), flip.to)
+  }
+  return state.warm === null ? [] : leftWarm(on(state.warm), state.warm)
 }
 
 /** A warm release that has the traffic is to get fresh processes by its switch. */

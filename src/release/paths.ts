@@ -18,8 +18,11 @@ export const paths = {
   marks: '.clonedeploy/bad',
   /** The release that was warmed: while it is there, processes may run beside those that have the traffic. */
   warm: '.clonedeploy/warm',
+  /** By their ports, links to the releases that run there: what a host starts again after a reboot. */
+  ports: 'ports',
   /** While it is there, the app shall show that it is being worked on. */
   maintenance: 'shared/maintenance',
+  port: (port: number) => `ports/${port}`,
   release: (id: string) => `releases/${releaseName(id)}`,
   manifest: (id: string) => `.clonedeploy/manifests/${releaseName(id)}`,
   seal: (id: string) => `.clonedeploy/manifests/${releaseName(id)}.seal`,

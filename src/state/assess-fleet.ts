@@ -26,10 +26,12 @@ export interface Probe {
 export interface InService {
   readonly places: ReadonlyMap<string, readonly Place[]>
   readonly drained: ReadonlyMap<string, string>
+  /** Of hosts whose users are not sent to what `current` names. */
+  readonly astray: ReadonlyMap<string, string>
   readonly problems: readonly string[]
 }
 
-const noBalancer: InService = { places: new Map(), drained: new Map(), problems: [] }
+const noBalancer: InService = { places: new Map(), drained: new Map(), astray: new Map(), problems: [] }
 
 /** The verdict on a fleet: what it is meant to serve, and what is off where. Pure; says nothing that was not read. */
 export function assess(
@@ -48,7 +50,7 @@ export function assess(
     states.filter(({ name }) => !owned.has(name)),
     known,
   )
-  const facts = { ...factsOf(states, heard), drained: service.drained, owned }
+  const facts = { ...factsOf(states, heard), drained: service.drained, astray: service.astray, owned }
   const excluded = heard.record?.excluded ?? []
   const hosts = fleet.hosts.map(({ name, state, error }) => {
     const left = excluded.find(({ host }) => host === name)
@@ -94,7 +96,10 @@ function maintenanceOf(states: readonly HostState[]): Pick<StatusReport, 'mainte
   return first === undefined ? {} : { maintenance: { ...first.maintenance, hosts: on.map(({ name }) => name) } }
 }
 
-function factsOf(states: readonly HostState[], { record, alone }: Vouched): Omit<FleetFacts, 'drained' | 'owned'> {
+function factsOf(
+  states: readonly HostState[],
+  { record, alone }: Vouched,
+): Omit<FleetFacts, 'drained' | 'astray' | 'owned'> {
   const transactions = states.flatMap(state => state.transactions)
   return {
     target: record?.release ?? null,

@@ -45,6 +45,8 @@ export interface HostState {
   readonly warm: string | null
   /** Null: nobody asked. */
   readonly memory: Memory | null
+  /** Which release each port was started for, where a host has a process for each of two. */
+  readonly ports: Readonly<Record<number, string>>
   /** Whether the flag of maintenance is there, with what is known of it. */
   readonly maintenance: MaintenanceRecord | null
   /** Records that are not what they have to be; each counts as absent, and nothing is built on that. */

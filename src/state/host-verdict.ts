@@ -33,6 +33,8 @@ export interface FleetFacts {
   readonly confirmed: ReadonlySet<string>
   /** Where a run that died took hosts out of service: `HAProxy web/web-3`. */
   readonly drained: ReadonlyMap<string, string>
+  /** Where users are sent that should be sent to what `current` names. */
+  readonly astray: ReadonlyMap<string, string>
   /** Whose hosts are, where they are not ours: `/srv/shop was deployed as …`. */
   readonly owned: ReadonlyMap<string, string>
 }
@@ -62,6 +64,7 @@ export function judge(state: HostState, probe: Probed, fleet: FleetFacts) {
     misplaced(state, fleet) ??
     drifted(state, probe) ??
     notRestarted(state) ??
+    astray(state, fleet) ??
     drained(state, fleet) ??
     unhealthy(state, probe) ??
     warm(state) ??
@@ -183,6 +186,12 @@ function drained({ name, lock }: HostState, fleet: FleetFacts): Judgement | null
   const where = fleet.drained.get(name)
   if (where === undefined || isAtWork(lock)) return null
   return off('drained', 'DRAINED', `${name} is out of ${where}: a run has drained it and did not put it back.`, repair)
+}
+
+function astray({ name, lock }: HostState, fleet: FleetFacts): Judgement | null {
+  const where = fleet.astray.get(name)
+  if (where === undefined || (isAtWork(lock) && !isPersons(lock))) return null
+  return off('other port', 'OTHER PORT', `${name}: ${where}.`, repair)
 }
 
 function unhealthy({ name }: HostState, { health, healthNote, restarts }: Probed): Judgement | null {

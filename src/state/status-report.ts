@@ -28,6 +28,8 @@ export type Verdict =
   | 'service unknown'
   /** A run that died has taken it out of service, and nobody has put it back. */
   | 'drained'
+  /** Its users are not sent to the port of what `current` names. */
+  | 'other port'
   /** A run that died has left processes beside those that serve. */
   | 'warm'
   | 'unhealthy'

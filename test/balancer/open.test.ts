@@ -12,7 +12,7 @@ const haproxy = {
   server: 'web$N',
   roles: null,
 }
-const config = { balancer: haproxy, ssh: { connectTimeout: 1000 } } as unknown as Config
+const config = { balancer: haproxy, restart: [], ssh: { connectTimeout: 1000 } } as unknown as Config
 const host = (N: string) => ({ name: 'h1', host: 'h1', roles: [], deployTo: '/srv', env: { N } })
 
 describe('the name of a server in HAProxy', () => {

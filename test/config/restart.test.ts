@@ -48,6 +48,54 @@ describe('a restart', () => {
     ])
   })
 
+  it('takes two ports, with a template of units or its own commands', async () => {
+    const balancer = { haproxy: { host: 'lb-1', socket: '/run/haproxy.sock', backend: 'web' } }
+    const of = async (restart: object) =>
+      (await loadConfig({ cwd: await jsonProject({ ...minimal, balancer, restart }) })).restart[0]
+    expect(await of({ ports: [3001, 3002], systemd: 'shop@', sudo: false })).toEqual({
+      run: `exec systemctl 'start' 'shop@'"$CLONEDEPLOY_PORT"`,
+      once: false,
+      roles: null,
+      timeout: 60_000,
+      service: { kind: 'systemd', units: ['shop@3001', 'shop@3002'], verb: 'start', user: false, sudo: false },
+      ports: { numbers: [3001, 3002], stop: `exec systemctl 'stop' 'shop@'"$CLONEDEPLOY_PORT"` },
+    })
+    expect(await of({ ports: [3001, 3002], start: 'bin/start', stop: 'bin/stop' })).toMatchObject({
+      run: 'bin/start',
+      ports: { numbers: [3001, 3002], stop: 'bin/stop' },
+    })
+  })
+
+  it.each([
+    [{}, 'restart  has ports, which need HAProxy to switch between them: balancer: { haproxy: … }'],
+    [
+      { balancer: { command: { drain: 'd', ready: 'r' } } },
+      'restart  has ports, which need HAProxy to switch between them: balancer: { haproxy: … }',
+    ],
+    [
+      { health: { url: 'http://127.0.0.1:3001/up' } },
+      'restart  has ports, and health asks port 3001, which serves every other release: write $CLONEDEPLOY_PORT for it',
+    ],
+    [
+      { hosts: [{ host: 'a', roles: ['web'] }, 'b'], restart: { ports: [1, 2], systemd: 'x@', roles: ['web'] } },
+      'restart  has ports, but not for b, which is behind the balancer too: say balancer.roles',
+    ],
+    [
+      {
+        restart: [
+          { ports: [1, 2], systemd: 'x@' },
+          { ports: [3, 4], systemd: 'y@' },
+        ],
+      },
+      'restart  starts more than one thing beside the old one on web-1: only one may have ports or switch',
+    ],
+  ])('by two ports with %j is refused', async (more, line) => {
+    const behind = { haproxy: { host: 'lb-1', socket: '/run/haproxy.sock', backend: 'web' } }
+    const balancer = Object.keys(more).length === 0 ? {} : { balancer: behind }
+    const restart = { ports: [3001, 3002], systemd: 'shop@' }
+    expect(await problems({ ...minimal, hosts: ['web-1'], restart, ...balancer, ...more })).toEqual([line])
+  })
+
   it('takes the four commands by which a release is warm before it has the traffic', async () => {
     const warm = { warm: 'bin/warm', ready: 'bin/ready', switch: 'bin/switch', cool: 'bin/cool' }
     const config = await loadConfig({ cwd: await jsonProject({ ...minimal, restart: { ...warm, timeout: '20s' } }) })
@@ -70,7 +118,7 @@ describe('a restart', () => {
     [{ warm: 'a', ready: 'b', cool: 'c' }, 'restart.switch  is missing'],
     [
       { switch: 'a', run: 'b' },
-      'restart.switch  a restart has only one of run, systemd, pm2, touch and switch; make two restarts of it',
+      'restart.switch  a restart has only one of run, systemd, pm2, touch, switch and ports; make two restarts of it',
     ],
     [
       { systemd: 'shop@*' },
@@ -85,7 +133,7 @@ describe('a restart', () => {
     [{ systemd: 'shop', relaod: true }, 'restart.relaod  unknown key; did you mean "reload"?'],
     [
       { systemd: 'shop', run: 'x' },
-      'restart.systemd  a restart has only one of run, systemd, pm2, touch and switch; make two restarts of it',
+      'restart.systemd  a restart has only one of run, systemd, pm2, touch, switch and ports; make two restarts of it',
     ],
     [
       { pm2: 'shop', once: true },
@@ -97,6 +145,15 @@ describe('a restart', () => {
       'restart.pm2  lies in a release, and pm2 would stay on that one: keep it outside, such as in "shared/", with an absolute cwd of …/current',
     ],
     [{ touch: '/etc/x' }, 'restart.touch  should be a relative path, got "/etc/x"'],
+    [{ ports: [1, 1], systemd: 'x@' }, 'restart.ports  should be two ports, got one of them twice'],
+    [
+      { ports: [1, 2], start: 'a' },
+      'restart.ports  needs either systemd, the template of its units such as "shop@", or start and stop',
+    ],
+    [
+      { ports: [1, 2], systemd: 'shop' },
+      'restart.systemd  is no template of units: "shop"; write it like "shop@": the instance is the port',
+    ],
     [{ touch: '../x' }, 'restart.touch  has ".." in it: "../x"'],
   ])('%j is refused', async (restart, ...lines) => {
     expect(await problems({ ...minimal, restart })).toEqual(lines)

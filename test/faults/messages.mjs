@@ -19,6 +19,7 @@ const known = [
   ['lay', /switch\.new/],
   ['switch', /^switch [0-9a-f]+$/m],
   ['cool', /rm -f '?\.clonedeploy\/warm/],
+  ['flip', /^set server \S+ state ready;.* state maint$/m],
   ['inspect', /printf 'clock/],
   ['end', /^end$/m],
   ['lock', /clonedeploy-probe/],

@@ -36,7 +36,7 @@ export function expectWhole(project: Project, hosts: readonly number[], versions
 
 /** Every release of a host is sealed, and byte for byte what was built. */
 export function expectReleases(project: Project, i: number): void {
-  const allowed = ['.clonedeploy', 'current', 'releases']
+  const allowed = ['.clonedeploy', 'current', 'ports', 'releases']
   expect(list(project.on(i)).filter(name => !allowed.includes(name))).toEqual([])
   for (const id of project.releases(i)) {
     const what = contents(project.on(i, 'releases', id))

@@ -28,12 +28,27 @@ export interface App {
 }
 
 export async function startHaproxy(hosts: number, app: App): Promise<TestHaproxy> {
+  const servers = await Promise.all(Array.from({ length: hosts }, (_, n) => serve(n + 1, app)))
+  const haproxy = await haproxyBefore(servers.map((server, n) => `h${n + 1} 127.0.0.1:${portOf(server)}`))
+  return {
+    ...haproxy,
+    async stop() {
+      await haproxy.stop()
+      for (const server of servers) {
+        server.close()
+        server.closeAllConnections()
+      }
+    },
+  }
+}
+
+/** The same with these servers in the backend `web`: `h1 127.0.0.1:3001`. */
+export async function haproxyBefore(servers: readonly string[]): Promise<TestHaproxy> {
   const program = find()
   const dir = mkdtempSync(join(tmpdir(), 'clonedeploy-haproxy-'))
-  const servers = await Promise.all(Array.from({ length: hosts }, (_, n) => serve(n + 1, app)))
   const port = await freePort()
   const [socket, userSocket] = [join(dir, 'admin.sock'), join(dir, 'user.sock')]
-  const lines = servers.map((server, n) => `  server h${n + 1} 127.0.0.1:${portOf(server)}`)
+  const lines = servers.map(server => `  server ${server}`)
   writeFileSync(join(dir, 'haproxy.cfg'), configuration(socket, userSocket, port, lines))
   let child: ChildProcess | null = null
   const killNow = () => child?.kill('SIGKILL')
@@ -57,10 +72,6 @@ export async function startHaproxy(hosts: number, app: App): Promise<TestHaproxy
     async stop() {
       process.off('exit', killNow)
       killNow()
-      for (const server of servers) {
-        server.close()
-        server.closeAllConnections()
-      }
       rmSync(dir, { recursive: true, force: true })
     },
   }
@@ -89,7 +100,7 @@ ${servers.join('\n')}
 
 /** By the bits of srv_admin_state: 1 is maintenance, 8 drain. */
 function statesIn(answer: string): readonly string[] {
-  const rows = answer.split('\n').filter(line => / web \d+ h\d+ /.test(line))
+  const rows = answer.split('\n').filter(line => / web \d+ h[\d-]+ /.test(line))
   return rows.map(row => {
     const admin = Number(row.split(' ')[6])
     return admin & 1 ? 'maint' : admin & 8 ? 'drain' : 'ready'

@@ -1,12 +1,15 @@
-import { type Balancer, BalancerError, type ServerState } from '../../balancer/balancer.js'
+import { type Balancer, BalancerError, readyPorts, type ServerState } from '../../balancer/balancer.js'
 import { openBalancers } from '../../balancer/open.js'
+import type { Config } from '../../config/config.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import { upOutside } from '../../fleet/balancer/drain.js'
 import type { Host } from '../../inventory/host.js'
+import { astrayText, homePort, portsOn } from '../../release/ports.js'
 import type { InService } from '../../state/assess-fleet.js'
 import { isOthers, nextDrains, openDrains, placeIn } from '../../state/drains.js'
 import type { DrainRecord, HostState } from '../../state/host-state.js'
 import type { Problem } from '../../state/preflight.js'
+import { currentRelease } from '../../state/releases.js'
 import type { Place } from '../../state/status-report.js'
 import type { Context } from './context.js'
 import { orInterrupt } from './survey.js'
@@ -23,12 +26,16 @@ export interface Served {
   readonly outside: { readonly balancers: readonly Balancer[]; readonly up: number }
   /** Of each host that somebody took out of service by hand: that it stays so, and how it is put back. */
   readonly byHand: readonly string[]
+  /** Of each host whose users are not sent to what its `current` names, or not there alone: where they are. */
+  readonly astray: ReadonlyMap<string, string>
 }
 
 interface ReadBalancer {
   readonly balancer: Balancer
   /** Of every host behind it; null: it could not be read. */
   readonly states: ReadonlyMap<string, ServerState> | null
+  /** Where hosts have two ports, by host: those that it sends users to. */
+  readonly traffic: ReadonlyMap<string, readonly number[]>
 }
 
 type Read = readonly { readonly session: { readonly host: Host }; readonly state: HostState }[]
@@ -39,10 +46,11 @@ export async function readBalancers(
   fleet: Read,
   hosts: readonly Host[] = fleet.map(({ session }) => session.host),
 ): Promise<Served> {
+  const states = new Map(fleet.map(({ state }) => [state.name, state]))
   const open = (some: readonly Host[]) =>
     openBalancers(context.config, some, { remote: context.connect, local: context.connectHere })
   const rest = context.config.hosts.filter(({ name }) => !hosts.some(one => one.name === name))
-  const reading = [hosts, rest].map(some => Promise.all(open(some).map(lookAt)))
+  const reading = [hosts, rest].map(some => Promise.all(open(some).map(one => lookAt(one, context.config, states))))
   const [found = [], absent = []] = await orInterrupt(context, Promise.all(reading))
   const record = openDrains(fleet.map(({ state }) => state))
   const maintained = fleet.some(({ state }) => state.maintenance !== null)
@@ -53,6 +61,7 @@ export async function readBalancers(
     absent: absent.filter(({ states }) => states !== null),
     outside: { balancers: [], up: 0 },
     byHand: found.flatMap(one => byHandIn(one, record, maintained)),
+    astray: new Map(found.flatMap(one => astrayIn(one, context.config, states))),
   }
 }
 
@@ -97,7 +106,7 @@ export function runBalancers(
 }
 
 /** The same for `status`. */
-export function inService({ balancers, problems, record }: Served): InService {
+export function inService({ balancers, problems, record, astray }: Served): InService {
   const places = balancers.flatMap(({ balancer, states }) =>
     [...(states ?? [])].map(([host, { state, up, sessions }]) => {
       const server = `${balancer.brand} ${balancer.serverOf(host)}`
@@ -109,6 +118,7 @@ export function inService({ balancers, problems, record }: Served): InService {
   return {
     places: grouped(places),
     drained: new Map(places.flatMap(({ host, place, ours }) => (ours ? [[host, place.server] as const] : []))),
+    astray,
     problems: problems.map(({ text }) => text),
   }
 }
@@ -125,19 +135,66 @@ export function isUpIn({ balancers }: Served, host: string): boolean | null {
   return states.length === 0 ? null : states.every(({ up }) => up)
 }
 
-async function lookAt(balancer: Balancer): Promise<ReadBalancer & { readonly problems: readonly Problem[] }> {
+async function lookAt(
+  balancer: Balancer,
+  config: Config,
+  hosts: ReadonlyMap<string, HostState>,
+): Promise<ReadBalancer & { readonly problems: readonly Problem[] }> {
+  const unread = { balancer, states: null, traffic: new Map() }
   const problems = (await balancer.check()).map(one => ({ host: 'balancer', ...one }))
-  if (problems.length > 0) return { balancer, states: null, problems }
+  if (problems.length > 0) return { ...unread, problems }
   try {
-    return { balancer, states: await balancer.read(balancer.hosts), problems }
+    const traffic = await trafficIn(balancer, config, hosts)
+    return { balancer, states: await balancer.read(balancer.hosts), traffic, problems }
   } catch (error) {
     if (!(error instanceof BalancerError)) throw error
-    return { balancer, states: null, problems: [{ host: 'balancer', text: error.message, fix: error.fix }] }
+    return { ...unread, problems: [{ host: 'balancer', text: error.message, fix: error.fix }] }
   }
 }
 
-function byHandIn({ balancer, states }: ReadBalancer, record: DrainRecord | null, maintained: boolean) {
+/** Which ports users are sent to; and from now on the port that serves what `current` names is the host's. */
+async function trafficIn(
+  { ports, hosts }: Balancer,
+  { restart, hosts: all }: Config,
+  states: ReadonlyMap<string, HostState>,
+) {
+  const read = (await ports?.read(hosts)) ?? new Map<string, ReadonlyMap<number, ServerState>>()
+  const traffic = new Map([...read].map(([name, servers]) => [name, readyPorts(servers)]))
+  for (const [name, ready] of traffic) {
+    const state = states.get(name)
+    const pair = portsOn(restart, all.find(host => host.name === name) ?? { roles: [] })
+    if (state === undefined || pair === null) continue
+    ports?.serve(name, homePort(pair, { release: currentRelease(state), links: state.ports }, ready))
+  }
+  return traffic
+}
+
+function astrayIn({ balancer, traffic }: ReadBalancer, config: Config, states: ReadonlyMap<string, HostState>) {
+  return [...traffic].flatMap(([name, ready]) => {
+    const state = states.get(name)
+    const pair = portsOn(config.restart, config.hosts.find(host => host.name === name) ?? { roles: [] })
+    if (state === undefined || pair === null) return []
+    const text = astrayText(pair, { release: currentRelease(state), links: state.ports }, ready)
+    return text === null ? [] : [[name, `${balancer.name} sends its users to ${text}`] as const]
+  })
+}
+
+/** What keeps all but a repair from it. */
+export function astrayProblems({ astray }: Pick<Served, 'astray'>): readonly Problem[] {
+  return [...astray].map(([host, text]) => ({ host, text, fix: 'clonedeploy repair' }))
+}
+
+/** By host, the ports that some balancer sends users to; null: hosts have one. */
+export function trafficOf({ balancers }: Served): Readonly<Record<string, readonly number[]>> | null {
+  if (balancers.every(({ balancer }) => balancer.ports === undefined)) return null
+  const names = new Set(balancers.flatMap(({ traffic }) => [...traffic.keys()]))
+  const of = (name: string) => [...new Set(balancers.flatMap(({ traffic }) => traffic.get(name) ?? []))]
+  return Object.fromEntries([...names].map(name => [name, of(name)]))
+}
+
+function byHandIn({ balancer, states, traffic }: ReadBalancer, record: DrainRecord | null, maintained: boolean) {
   return [...(states ?? [])].flatMap(([host, { state }]) => {
+    if ((traffic.get(host) ?? []).length > 0) return []
     if (!isOthers(state, placeIn(balancer.name, host), record)) return []
     if (state === 'maint' && maintained) return []
     const how = state === 'maint' ? 'in maintenance' : 'drained'

@@ -2,7 +2,16 @@ import { UsageError } from '../../errors.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../../plan/batches.js'
 import type { Problem } from '../../state/preflight.js'
-import { isUpIn, noteByHand, readBalancers, runBalancers, type Served, withOutside } from './balancers.js'
+import {
+  astrayProblems,
+  isUpIn,
+  noteByHand,
+  readBalancers,
+  runBalancers,
+  type Served,
+  trafficOf,
+  withOutside,
+} from './balancers.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
 import { demandNone, type Fleet } from './survey.js'
@@ -24,12 +33,12 @@ export function planRollout(
     return { name: state.name, up: isUpIn(served, state.name) ?? serves, stays: stay.has(state.name) }
   })
   const balancers = served.balancers.map(({ balancer: { name, brand } }) => ({ name, brand }))
-  return cutIntoBatches(seats, config, {
-    hosts: context.config.hosts.length,
-    counted,
-    outside: outside.up,
-    balancers,
-  })
+  const stage = { hosts: context.config.hosts.length, counted, outside: outside.up, balancers }
+  const traffic = trafficOf(served)
+  if (traffic === null) return cutIntoBatches(seats, config, stage)
+  // Nobody is out of service while the balancer switches between two ports.
+  const rollout = cutIntoBatches(seats, { ...config, minUp: 0 }, stage)
+  return 'text' in rollout ? rollout : { ...rollout, balancers, drains: false, minUp: 0, traffic }
 }
 
 export function rolloutProblems(rollout: Rollout | RolloutProblem): readonly Problem[] {
@@ -49,13 +58,18 @@ export async function demandCourse(
   fleet: Fleet,
   stay: ReadonlySet<string> = new Set(),
 ): Promise<Course> {
-  return courseBy(context, flags, fleet, stay, await readBalancers(context, fleet))
+  return courseBy(context, flags, fleet, stay, demandingHome(await readBalancers(context, fleet)))
+}
+
+/** The same, with hosts whose users are elsewhere as problems. */
+function demandingHome(served: Served): Served {
+  return { ...served, problems: [...served.problems, ...astrayProblems(served)] }
 }
 
 /** For a restart, after which all hosts serve what they did: those that take no part serve users meanwhile. */
 export async function courseOfRestart(context: Context, flags: TransactionFlags, fleet: Fleet): Promise<Course> {
   const served = await withOutside(context, fleet, await readBalancers(context, fleet))
-  return courseBy(context, flags, fleet, new Set(), served)
+  return courseBy(context, flags, fleet, new Set(), demandingHome(served))
 }
 
 /** For a repair: a balancer that cannot be told does not keep a mixed fleet from becoming whole. */
@@ -71,8 +85,17 @@ export async function courseOfRepair(
 /** For hosts that a repair puts back, together: drained where others serve meanwhile, and kept from it by no rule of the rollout. */
 export async function courseBack(context: Context, fleet: Fleet, stay: ReadonlySet<string>): Promise<Course> {
   const served = await usableBalancers(context, fleet)
-  const rollout = planRollout(context, fleet, served, stay, { batch: '100%', canary: null, minUp: null })
-  return { rollout: rollout as Rollout, balancers: runBalancers(context, fleet, served) }
+  return { rollout: backOf(context, fleet, served, stay), balancers: runBalancers(context, fleet, served) }
+}
+
+/** For a repair that swaps nothing: users may have to be sent back to the ports that they came from. */
+export async function courseHome(context: Context, fleet: Fleet): Promise<Partial<Course>> {
+  const isPorted = context.config.restart.some(({ ports }) => ports !== undefined)
+  return isPorted ? courseBack(context, fleet, new Set()) : {}
+}
+
+export function backOf(context: Context, fleet: Fleet, served: Served, stay: ReadonlySet<string> = new Set()): Rollout {
+  return planRollout(context, fleet, served, stay, { batch: '100%', canary: null, minUp: null }) as Rollout
 }
 
 async function usableBalancers(context: Context, fleet: Fleet): Promise<Served> {
@@ -99,7 +122,7 @@ function courseBy(
 
 /** For a dry run: the way that the hosts would go. Throws PreflightError where there is none. */
 export async function demandPossible(context: Context, fleet: Fleet, restarts = false): Promise<Rollout> {
-  const read = await readBalancers(context, fleet)
+  const read = demandingHome(await readBalancers(context, fleet))
   const served = restarts ? await withOutside(context, fleet, read) : read
   noteByHand(context, served)
   const rollout = planRollout(context, fleet, served, new Set())

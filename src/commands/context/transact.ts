@@ -133,6 +133,7 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     heard: 0,
     confirmed: false,
     warmed: false,
+    flipped: false,
     healthy: null,
     tree: null,
     failure: null,

@@ -13,7 +13,7 @@ import { memoryOf } from '../../state/memory.js'
 import { neededKb, newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../../state/releases.js'
 import { unshared } from '../../state/unshared.js'
-import { readBalancers } from '../context/balancers.js'
+import { astrayProblems, readBalancers } from '../context/balancers.js'
 import type { Context } from '../context/context.js'
 import type { DeployFlags } from '../context/flags.js'
 import { adopts } from '../context/owner.js'
@@ -38,6 +38,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
     ...memory.problems,
     ...(await loginProblems(context.config, fleet, context.concurrency)),
     ...served.problems,
+    ...astrayProblems(served),
     ...rolloutProblems(rollout),
   ]
   const unknown = isUnbuilt(artifact)

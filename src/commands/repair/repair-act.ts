@@ -24,7 +24,7 @@ import { currentRelease, mostCommon } from '../../state/releases.js'
 import type { Context } from '../context/context.js'
 import type { TransactionFlags } from '../context/flags.js'
 import { keepRecord } from '../context/known-here.js'
-import { courseBack, courseOfRepair } from '../context/rollout.js'
+import { courseBack, courseHome, courseOfRepair } from '../context/rollout.js'
 import { demandNone } from '../context/survey.js'
 import { carryOut, revealSecrets, signed, startRun } from '../context/transact.js'
 import { withSkeleton } from '../deploy/build-release.js'
@@ -59,8 +59,10 @@ export async function act(
       const release = decision.release ?? 'repair'
       const { record } = facts.heard
       if (decision.remove.length > 0 && record !== null) await sourceOf(context, facts, record)
-      const plan = planSweep(await intentFor(context, flags, facts, release), decision.remove)
-      const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend))
+      const course = await courseHome(context, fleet)
+      const intent = await intentFor(context, flags, facts, release)
+      const plan = planSweep({ ...intent, ...course }, decision.remove)
+      const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend, course.balancers))
       if (halt !== null) throw new PreflightError(`What a dead run left could not be removed: ${halt.reason}.`)
       context.emit({
         type: 'note',

@@ -5,6 +5,7 @@ import { currentRelease } from '../../state/releases.js'
 import { inService, readBalancers, runBalancers } from '../context/balancers.js'
 import type { Context } from '../context/context.js'
 import type { TransactionFlags } from '../context/flags.js'
+import { backOf } from '../context/rollout.js'
 import { startRun } from '../context/transact.js'
 import { intentFor, nothingToSend } from './repair-act.js'
 import type { RepairFacts } from './repair-facts.js'
@@ -68,10 +69,14 @@ export async function undrainLeft(
 ): Promise<Outcome> {
   const served = await readBalancers(context, facts.fleet)
   const service = runBalancers(context, facts.fleet, served)
-  if (service === null || service.left === null) return outcome
+  if (service === null || (service.left === null && served.astray.size === 0)) return outcome
   const [problem] = served.problems
   if (problem !== undefined) return unmended(outcome, `which hosts are in service is not known: ${problem.text}`)
-  const plan = planSweep(await intentFor(context, flags, facts, outcome.release), [])
+  const intent = {
+    ...(await intentFor(context, flags, facts, outcome.release)),
+    rollout: backOf(context, facts.fleet, served),
+  }
+  const plan = planSweep(intent, [])
   const run = startRun(context, flags, facts.fleet, plan, nothingToSend, service)
   const halt = await mend(
     run,

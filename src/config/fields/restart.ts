@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Service, serviceCommand } from '../../scripts/service/restart-command.js'
+import { portCommand, type Service, serviceCommand } from '../../scripts/service/restart-command.js'
 import { choose, isObject, oneOrMany } from '../choose.js'
 import type { Hook } from '../config.js'
 import { show } from '../problems/sentence.js'
@@ -8,10 +8,10 @@ import { innerPath } from './path.js'
 import { checked, duration, lineProblem, roles, text } from './scalars.js'
 
 const limits = { roles: roles.optional(), timeout: duration.optional() }
-const kinds = ['run', 'systemd', 'pm2', 'touch', 'switch'] as const
-const oneKind = 'a restart has only one of run, systemd, pm2, touch and switch; make two restarts of it'
-const others = (own: (typeof kinds)[number]) =>
-  Object.fromEntries(kinds.flatMap(kind => (kind === own ? [] : [[kind, oneKind]])))
+const kinds = ['ports', 'run', 'systemd', 'pm2', 'touch', 'switch'] as const
+const oneKind = 'a restart has only one of run, systemd, pm2, touch, switch and ports; make two restarts of it'
+const others = (own: (typeof kinds)[number], besides?: (typeof kinds)[number]) =>
+  Object.fromEntries(kinds.flatMap(kind => (kind === own || kind === besides ? [] : [[kind, oneKind]])))
 const once = { once: 'only a prepare command can run once; restart has to happen on every host' }
 
 const short: z.ZodType<Hook> = text.transform(run => hookOf({}, run))
@@ -60,7 +60,42 @@ const warm: z.ZodType<Hook> = closed(
   { ...others('switch'), ...once },
 ).transform(({ warm, ready, switch: run, cool, ...rest }) => ({ ...hookOf(rest, run), warm: { warm, ready, cool } }))
 
-const forms = { run: command, systemd, pm2, touch, switch: warm }
+const port = z.int().min(1).max(65_535)
+const template = checked(value =>
+  /^[\w:.-]+@$/.test(value)
+    ? null
+    : `is no template of units: ${show(value)}; write it like "shop@": the instance is the port`,
+)
+
+const ports: z.ZodType<Hook> = closed(
+  {
+    ports: z.tuple([port, port]),
+    systemd: template.optional(),
+    user: z.boolean().optional(),
+    sudo: z.boolean().optional(),
+    start: text.optional(),
+    stop: text.optional(),
+    ...limits,
+  },
+  { ...others('ports', 'systemd'), ...once },
+)
+  .refine(({ ports: [a, b] }) => a !== b, { path: ['ports'], message: 'should be two ports, got one of them twice' })
+  .refine(({ systemd: unit, start, stop }) => (unit === undefined) === (start !== undefined && stop !== undefined), {
+    path: ['ports'],
+    message: 'needs either systemd, the template of its units such as "shop@", or start and stop',
+  })
+  .refine(({ user, sudo }) => !(user && sudo), { path: ['sudo'], message: 'has no use for units of the login itself' })
+  .transform(
+    ({ ports: numbers, systemd: unit, user = false, sudo = 'auto' as const, start = '', stop = '', ...rest }) => {
+      if (unit === undefined) return { ...hookOf(rest, start), ports: { numbers, stop } }
+      const how = { user, sudo: user ? false : sudo }
+      const service = { kind: 'systemd', units: numbers.map(one => `${unit}${one}`), verb: 'start', ...how } as const
+      const command = (verb: 'start' | 'stop') => portCommand({ unit, verb, ...how })
+      return { ...hookOf(rest, command('start')), service, ports: { numbers, stop: command('stop') } }
+    },
+  )
+
+const forms = { run: command, systemd, pm2, touch, switch: warm, ports }
 
 const warmKeys = ['warm', 'ready', 'cool']
 

@@ -70,6 +70,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
     last: fitting(historyRecord, utf8(one('history'))),
     memory: lines.has('memory') ? parseMemory(all('memory')) : null,
     missing: all('missing').slice(0, most).map(shown),
+    ports: portsOf(all('port')),
     maintenance: lines.has('maintenance')
       ? (fitting(maintenanceRecord, utf8(one('maintenance'))) ?? { out: [] })
       : null,
@@ -107,7 +108,7 @@ const keys = new Set([
     'memory',
   ],
   ...['release', 'revision', 'seal', 'run', 'confirmed', 'bad', 'epoch', 'held', 'ended', 'holder', 'tx', 'lease'],
-  ...['fleet', 'drained', 'warm', 'maintenance', 'history'],
+  ...['fleet', 'drained', 'warm', 'port', 'maintenance', 'history'],
 ])
 
 /** What follows each of these first words, in the order of the lines. */
@@ -123,6 +124,14 @@ function byFirstWord(lines: readonly string[], words: ReadonlySet<string>): Read
     else known.push(rest)
   }
   return found
+}
+
+function portsOf(lines: readonly string[]): HostState['ports'] {
+  const links = lines.slice(0, most).flatMap(line => {
+    const [, port = '', release = ''] = /^(\d{1,5}) \.\.\/releases\/(.+)$/.exec(line) ?? []
+    return isReleaseId(release) ? [[Number(port), release] as const] : []
+  })
+  return Object.fromEntries(links)
 }
 
 function kindOf(word: string): HostState['rootKind'] {

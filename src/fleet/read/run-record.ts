@@ -14,13 +14,14 @@ const time = z
   .number()
   .positive()
   .max(2 ** 31 - 1)
+const port = z.int().min(1).max(65_535)
 const roles = z.array(text).nullable()
 const service = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('systemd'),
     units: z.array(text),
     user: z.boolean(),
-    verb: z.enum(['restart', 'reload-or-restart']),
+    verb: z.enum(['restart', 'reload-or-restart', 'start', 'stop']),
     sudo: z.union([z.boolean(), z.literal('auto')]),
   }),
   z.object({ kind: z.literal('pm2'), file: text.nullable(), name: text.nullable() }),
@@ -33,6 +34,7 @@ const hook = z.object({
   timeout: time,
   service: service.exactOptional(),
   warm: z.object({ warm: text, ready: text, cool: text }).exactOptional(),
+  ports: z.object({ numbers: z.tuple([port, port]), stop: text }).exactOptional(),
 })
 const limits = { timeout: time, tryTimeout: time, roles }
 const check = z.discriminatedUnion('kind', [

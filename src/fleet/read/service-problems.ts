@@ -35,7 +35,10 @@ export async function serviceProblems(
     if (result.code !== 0) return [unasked(state.name, result.lost?.message ?? `exit code ${result.code}`)]
     if (!isWhole(result.stdout)) return [unasked(state.name, 'its answer has no end')]
     const checked = parseServices(result.stdout, services.length)
-    return checked.faults.map(fault => problemOf(state.name, services[fault.service] as Service, checked, fault))
+    const problems = checked.faults.map(fault =>
+      problemOf(state.name, services[fault.service] as Service, checked, fault),
+    )
+    return [...new Map(problems.map(one => [one.text, one])).values()]
   })
   return found.flat()
 }
@@ -58,9 +61,13 @@ function tooSlow(host: string, services: readonly Service[]): Problem {
 }
 
 function servicesOn({ restart }: Config, host: Host): readonly Service[] {
-  return restart.flatMap(({ roles, service }) =>
-    service === undefined || (roles !== null && !roles.some(role => host.roles.includes(role))) ? [] : [service],
-  )
+  return restart.flatMap(({ roles, service, ports }) => {
+    if (service === undefined || (roles !== null && !roles.some(role => host.roles.includes(role)))) return []
+    if (ports === undefined || service.kind !== 'systemd') return [service]
+    return (['start', 'stop'] as const).flatMap(verb =>
+      service.units.map(unit => ({ ...service, verb, units: [unit] })),
+    )
+  })
 }
 
 function problemOf(host: string, service: Service, { who, systemctl }: CheckedServices, fault: ServiceFault): Problem {

@@ -64,5 +64,5 @@ export async function healthy(
 
 /** Until the end of the run, the release before goes on beside a warm one; on the way back, the warm one beside that. */
 function mayRunBeside({ plan }: HostRun, phase: Phase): boolean {
-  return plan.switch !== null || (phase === 'rollback' && plan.leftWarm.length > 0)
+  return plan.switch !== null || plan.flip !== null || (phase === 'rollback' && plan.leftWarm.length > 0)
 }

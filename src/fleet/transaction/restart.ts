@@ -3,6 +3,8 @@ import { backInService, outOfService } from '../balancer/undrain.js'
 import { onEach } from '../each-host.js'
 import type { Outcome } from '../outcome.js'
 import { never } from '../stop.js'
+import { comeHome, isPorted } from '../warm/flip.js'
+import { coolBack } from '../warm/warm.js'
 import { logsCommand, type OutcomeFacts, outcomeOf } from './decide-outcome.js'
 import { withHeart } from './lock.js'
 import { discardAll, lookAgain } from './restore.js'
@@ -16,12 +18,21 @@ import { type Around, hostsIn, undone, walk } from './walk-phases.js'
 export async function restartAll(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   return withHeart(run, async () => {
     const halt = (await walk(run, 'discard')) ?? (await walk(run, 'end', begun).catch(undone(() => discardAll(run))))
+    const isHome = halt !== null && run.hosts.some(isPorted) && (await unflipped(run))
     const away = await backInService(run, run.hosts.filter(isWell))
     await nameThoseOut(run)
     await readBack(run)
     await discardAll(run)
-    return ended(run, facts, halt, away)
+    return ended(run, facts, halt, away, isHome)
   })
+}
+
+/** Users are sent back to the processes that were to be replaced, which never stopped. */
+async function unflipped(run: Run): Promise<boolean> {
+  const astray = await comeHome(run, run.hosts)
+  await coolBack(run, run.hosts)
+  if (astray !== null) run.warnings.push(astray.reason)
+  return astray === null
 }
 
 /** Once a host has begun to restart, its health check runs to the end even if a stop is asked for, so that what it serves is known. */
@@ -29,6 +40,7 @@ const begun: Around = async (run, phase, act) => {
   switch (phase.name) {
     case 'drain':
       return stopped(run) ?? act(run)
+    case 'switch':
     case 'restart': {
       const halt = stopped(run)
       if (halt !== null) return halt
@@ -67,10 +79,10 @@ async function readBack(run: Run): Promise<void> {
   })
 }
 
-function ended(run: Run, facts: OutcomeFacts, halt: Halt | null, away: Halt | null): Outcome {
+function ended(run: Run, facts: OutcomeFacts, halt: Halt | null, away: Halt | null, isHome: boolean): Outcome {
   const begun = run.hosts.some(({ swapBegun }) => swapBegun)
   if (!begun && away === null) return outcomeOf(run, facts, 'aborted', halt)
-  if (away !== null || !run.hosts.every(host => isWell(host) && serves(run, host)))
+  if (away !== null || !run.hosts.every(host => (isHome || isWell(host)) && serves(run, host)))
     return { ...outcomeOf(run, facts, 'mixed', halt ?? away), next: nextSteps(run) }
   if (halt === null) return outcomeOf(run, facts, 'deployed', null)
   // Every host is well, and some had no turn yet.

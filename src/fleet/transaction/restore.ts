@@ -9,6 +9,7 @@ import { onEach } from '../each-host.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { seenToServe } from '../read/seen-to-serve.js'
+import { comeHome } from '../warm/flip.js'
 import { coolBack } from '../warm/warm.js'
 import { healthy, restart } from './restart-and-health.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run } from './run.js'
@@ -26,20 +27,23 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
     text: `${halt.reason}; putting ${whom(run)} back`,
   })
   const blame = new Map(run.hosts.map(host => [host.name, host.failure]))
+  const astray = await comeHome(run, run.hosts)
+  for (const host of run.hosts) host.failure = blame.get(host.name) ?? null
   const left = await backInTurn(run)
   disarmAll(run)
   const lost = run.hosts.filter(isLost)
   for (const host of run.hosts) if (!lost.includes(host)) host.failure = blame.get(host.name) ?? null
-  const out = await backInService(
+  const away = await backInService(
     run,
     run.hosts.filter(host => !lost.includes(host)),
   )
+  const out = together([astray, away])
   await takeOut(run, lost)
   await coolBack(
     run,
     run.hosts.filter(host => !isLost(host)),
   )
-  if (left === null || (out === null && lost.every(host => isSick(host, host.failure)))) {
+  if ((left === null && astray === null) || (out === null && lost.every(host => isSick(host, host.failure)))) {
     // What the new release failed with is told; that the old one is not healthy either, too.
     for (const host of lost) host.failure = blame.get(host.name) ?? host.failure
     await markBad(run, halt)

@@ -1,4 +1,5 @@
 import type { Payload } from '../../artifact/artifact.js'
+import type { Moment } from '../../balancer/balancer.js'
 import type { Files, RunResult, Waiting } from '../../connection/connection.js'
 import type { HookStep, HostPlan, Plan, ScriptStep } from '../../plan/plan.js'
 import type { RunBalancers } from '../balancer/balancer-state.js'
@@ -34,10 +35,7 @@ export interface Run {
 }
 
 /** The interval in which something happened, in milliseconds of our clock. */
-export interface Span {
-  readonly from: number
-  readonly to: number
-}
+export type Span = Moment
 
 /** What waits on a host for the word to swap. */
 export interface Armed {
@@ -68,6 +66,8 @@ export interface HostRun {
   confirmed: boolean
   /** The release was started beside the one that has the traffic, or may have been. */
   warmed: boolean
+  /** Its users were sent to the release on its idle port, or may have been. */
+  flipped: boolean
   healthy: boolean | null
   tree: string | null
   failure: HostFailure | null

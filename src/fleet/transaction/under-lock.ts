@@ -1,6 +1,7 @@
 import { haltBy } from '../balancer/balancers.js'
 import { backInService, outOfService } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
+import { comeHome } from '../warm/flip.js'
 import { type OutcomeFacts, outcomeOf } from './decide-outcome.js'
 import { withHeart } from './lock.js'
 import { healthy } from './restart-and-health.js'
@@ -33,6 +34,8 @@ async function mendAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null
   const { balancers } = run
   if (balancers === null) return null
   try {
+    const astray = await comeHome(run, hosts)
+    if (astray !== null) return astray
     const out = (await outOfService(balancers, hosts)).filter(({ plan }) => plan.healthOld.length > 0)
     const sick =
       out.length === 0

@@ -4,8 +4,9 @@ import { drainAll } from '../balancer/drain.js'
 import { readyAll } from '../balancer/undrain.js'
 import type { Phase } from '../outcome.js'
 import { unlessStopped } from '../stop.js'
+import { flipAll } from '../warm/flip.js'
 import { switchAll } from '../warm/switch.js'
-import { coolAll, stillWarm, warmAll } from '../warm/warm.js'
+import { coolAll, homeAll, stillWarm, warmAll } from '../warm/warm.js'
 import { passCanary } from './canary.js'
 import { confirmAll, finishAll, pingAll } from './confirm.js'
 import { lockAll } from './lock.js'
@@ -20,6 +21,7 @@ type Doer = (run: Run, hosts: readonly HostRun[], phase: PhasePlan) => Promise<H
 /** How each phase is done. */
 const doers: Readonly<Record<PhaseName, Doer>> = {
   lock: lockAll,
+  home: homeAll,
   prepare: prepareAll,
   once: stepsAs('prepare'),
   look: stillSwapped,
@@ -28,7 +30,7 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
   // What was ready may have died since.
   arm: async (run, hosts) => (await stillWarm(run, hosts)) ?? armAll(run, hosts),
   swap: swapAll,
-  switch: switchAll,
+  switch: async (run, hosts, phase) => (await switchAll(run, hosts, phase)) ?? flipAll(run, hosts, phase),
   restart: restartOn,
   health: healthOn,
   ready: (run, hosts) => readyAll(run, hosts.filter(moves), 'up'),
@@ -42,7 +44,7 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
 }
 
 /** Short, and half done they would leave more to mend than done. */
-const unstoppable: readonly PhaseName[] = ['swap', 'ping', 'confirm', 'cool', 'finish', 'prune', 'record']
+const unstoppable: readonly PhaseName[] = ['home', 'swap', 'ping', 'confirm', 'cool', 'finish', 'prune', 'record']
 
 /** What stands around each phase: whether it is begun, and what a wish to stop does to it. */
 export type Around = (run: Run, phase: PhasePlan, act: (run: Run) => Promise<Halt | null>) => Promise<Halt | null>

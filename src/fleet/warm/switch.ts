@@ -12,6 +12,7 @@ import { delay, roundTripTo, windowOf } from '../transaction/swap.js'
  */
 export async function switchAll(run: Run, all: readonly HostRun[], { batch }: PhasePlan): Promise<Halt | null> {
   const hosts = all.filter(({ plan }) => plan.switch !== null)
+  if (hosts.length === 0) return null
   const waiting = new Map<HostRun, Waiting>()
   const unready = await inSilence(run, 'switch', hosts, async host => {
     const one = host.session.open(stepOf(host).script, stepOf(host).timeout)

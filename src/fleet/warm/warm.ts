@@ -6,6 +6,7 @@ import { noneLeft } from '../health/processes.js'
 import type { HostFailure } from '../outcome.js'
 import { restart } from '../transaction/restart-and-health.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, runStep } from '../transaction/run.js'
+import { comeHome, emptied, endedPort } from './flip.js'
 
 /** Starts the release beside the one that has the traffic, on all hosts, and waits until it is healthy everywhere. No user meets it. */
 export async function warmAll(run: Run, all: readonly HostRun[]): Promise<Halt | null> {
@@ -27,15 +28,21 @@ export async function stillWarm(run: Run, hosts: readonly HostRun[]): Promise<Ha
   })
 }
 
+/** Users are where `current` says: sends them there, and ends what a dead run left on idle ports. A deploy needs these. */
+export async function homeAll(run: Run, hosts: readonly HostRun[], { onFailure }: PhasePlan): Promise<Halt | null> {
+  const steps = ({ plan }: HostRun) => plan.leftWarm
+  return (await comeHome(run, hosts)) ?? coolBy(run, hosts, steps, true, onFailure === 'discard')
+}
+
 /** Ends the processes of all releases but the one that has the traffic: once all have confirmed, or after a dead run. */
 export function coolAll(run: Run, hosts: readonly HostRun[], phase: PhasePlan): Promise<Halt | null> {
-  return coolBy(run, hosts, ({ plan }) => stepsOf(plan, phase).filter(isScript))
+  return coolBy(run, hosts, ({ plan }) => stepsOf(plan, phase).filter(isScript), phase.steps.includes('leftWarm'))
 }
 
 /** The release before has the traffic, or has never lost it: ends all others, and what a dead run left. */
 export function coolBack(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
   const locked = hosts.filter(host => host.locked)
-  return coolBy(run, locked, ({ warmed, plan }) => (warmed ? plan.coolBack : plan.leftWarm))
+  return coolBy(run, locked, ({ warmed, plan }) => (warmed ? plan.coolBack : plan.leftWarm), true)
 }
 
 function isWarm({ plan }: HostRun): boolean {
@@ -47,15 +54,24 @@ async function coolBy(
   run: Run,
   hosts: readonly HostRun[],
   steps: (host: HostRun) => readonly (HookStep | ScriptStep)[],
+  isBack: boolean,
+  isNeeded = false,
 ): Promise<Halt | null> {
   const busy = hosts.filter(host => steps(host).length > 0)
   return inPhase(run, 'cool', busy, async host => {
+    const port = endedPort(host, isBack)
+    const busyPort = port === null ? null : await emptied(run, host, port)
     for (const step of steps(host)) {
-      const { failure } = await runStep(run, host, 'cool', step)
-      if (failure !== null) return notCooled(run, host, failure)
+      const failure = busyPort ?? (await runStep(run, host, 'cool', step)).failure
+      if (failure !== null) return isNeeded ? byHand(failure, port) : notCooled(run, host, failure)
     }
     return noneLeft(run, host, 'cool')
   })
+}
+
+/** The release is to run where this runs. */
+function byHand(failure: HostFailure, port: number | null): HostFailure {
+  return { ...failure, hint: `end what runs on port ${port} there, then: clonedeploy repair` }
 }
 
 /** What could not be ended meets nobody, and stops no run. */

@@ -17,6 +17,7 @@ export function healthStep(
   variables: Variables,
   served: Served,
   claim: Claim | null = null,
+  folder = 'current',
 ): HealthStep {
   return {
     kind: 'health',
@@ -24,7 +25,7 @@ export function healthStep(
     text: textOf(check, variables),
     root: state.root,
     check,
-    target: targetOf(check, state.root, variables, claim),
+    target: targetOf(check, state.root, variables, claim, folder),
     proofs: proofsOf(served.release, served.revision),
     others: state.releases
       .filter(({ id }) => id !== served.release)
@@ -66,13 +67,19 @@ function textOf(check: HealthCheck, variables: Variables): string {
   }
 }
 
-function targetOf(check: HealthCheck, root: string, variables: Variables, claim: Claim | null): HealthStep['target'] {
+function targetOf(
+  check: HealthCheck,
+  root: string,
+  variables: Variables,
+  claim: Claim | null,
+  folder: string,
+): HealthStep['target'] {
   switch (check.kind) {
     case 'http':
     case 'tcp':
       return { url: urlOf(check, variables) }
     case 'command': {
-      const run = { folder: 'current', run: check.run, timeout: check.tryTimeout / 1000 }
+      const run = { folder, run: check.run, timeout: check.tryTimeout / 1000 }
       return { script: claim === null ? command(root, run, variables) : hook(claim, run, variables) }
     }
   }

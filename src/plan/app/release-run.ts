@@ -1,10 +1,11 @@
 import type { Config, HealthCheck, Hook } from '../../config/config.js'
 import type { Host } from '../../inventory/host.js'
+import { portsOn } from '../../release/ports.js'
 import type { Variables } from '../../scripts/shell/hook.js'
 import type { HostState } from '../../state/host-state.js'
 import { escapeLine } from '../../text/escape.js'
 import { addressOf, writtenAddress } from './health.js'
-import { hookVariables, onHost } from './variables.js'
+import { hookVariables, onHost, withPort } from './variables.js'
 
 /**
  * How a release is started and asked, as it was when it was deployed; each host keeps it with the release. Secrets are not
@@ -103,7 +104,8 @@ function withoutAddress(
 ): string | undefined {
   const unknown = Object.fromEntries(Object.keys(config.secrets).map(name => [name, '1']))
   const served = { release: '', revision: null, previous: null }
-  const variables = hookVariables(config, { ...unknown, ...secrets }, host, root, served)
+  const port = portsOn(config.restart, host)?.[0]
+  const variables = hookVariables(config, { ...unknown, ...secrets }, withPort(host, port), root, served)
   return onHost(config.health, host)
     .flatMap(check => (check.kind === 'command' || addressOf(check, variables) ? [] : [writtenAddress(check)]))
     .map(text => escapeLine(text, 200))[0]

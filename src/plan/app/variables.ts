@@ -20,6 +20,11 @@ export function hookVariables(config: Config, secrets: Variables, host: Host, ro
   }
 }
 
+/** The host as a process on this port sees it. */
+export function withPort(host: Host, port: number | undefined): Host {
+  return port === undefined ? host : { ...host, env: { ...host.env, CLONEDEPLOY_PORT: String(port) } }
+}
+
 /** What is the same on every machine. */
 export function runVariables({ app, stage }: Config, served: Served): Variables {
   return {

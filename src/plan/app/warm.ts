@@ -14,8 +14,9 @@ import { hookVariables, onHost, type Served } from './variables.js'
 type WarmHook = Hook & { readonly warm: Warm }
 
 /** A release that is run on a host, in a transaction. */
-interface Place {
+export interface Place {
   readonly claim: Claim
+  readonly host: Host
   readonly on: Pick<RunOn, 'config' | 'host'>
   readonly state: HostState
   readonly secrets: Variables
@@ -25,7 +26,10 @@ interface Place {
 const oneTry = 5000
 
 /** What a host's plan has for a release that is started beside the one that has the traffic, and gets it. */
-type WarmSteps = Pick<HostPlan, 'warm' | 'warmReady' | 'laySwitch' | 'switch' | 'switchAlone' | 'cool' | 'coolBack'>
+export type WarmSteps = Pick<
+  HostPlan,
+  'warm' | 'warmReady' | 'laySwitch' | 'switch' | 'switchAlone' | 'flip' | 'cool' | 'coolBack'
+>
 
 export const notWarm: WarmSteps = {
   warm: [],
@@ -33,6 +37,7 @@ export const notWarm: WarmSteps = {
   laySwitch: null,
   switch: null,
   switchAlone: [],
+  flip: null,
   cool: [],
   coolBack: [],
 }
@@ -49,6 +54,7 @@ export function warmSteps(place: Place, served: Served, deadline: number): WarmS
   const lay = laySwitch(claim, { release, runs, variables, deadline })
   const text = hooks.map(({ run }) => run).join('; ')
   return {
+    ...notWarm,
     warm: hooks.map(one =>
       hookStep('warm', one.warm.warm, one.timeout, folder, run => warm(claim, release, run, variables)),
     ),

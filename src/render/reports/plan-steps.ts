@@ -30,6 +30,8 @@ function phaseSteps(plan: Plan, phases: readonly PhasePlan[]): readonly DryRunSt
       return balancerSteps(plan, balancer => `back into ${balancer}, until it sends users there`)
     case 'canary':
       return canarySteps(plan, phase)
+    case 'switch':
+      return [...hostSteps(plan, phase, inAny(plan, phases)), ...flipSteps(plan, inAny(plan, phases))]
     default:
       return hostSteps(plan, phase, inAny(plan, phases))
   }
@@ -93,6 +95,16 @@ function inTurn({ rollout: { batches, balancers } }: Plan): string {
 
 function balancerSteps({ rollout }: Plan, text: (balancer: string) => string): readonly DryRunStep[] {
   return rollout.balancers.map(({ name }) => ({ mark: '!', where: 'each', text: text(name) }))
+}
+
+/** What a balancer is told of the hosts that have two ports. */
+function flipSteps(plan: Plan, hosts: readonly HostPlan[]): readonly DryRunStep[] {
+  const ports = [...new Set(hosts.flatMap(({ flip }) => (flip === null ? [] : [flip.to])))]
+  if (ports.length === 0) return []
+  const to = ports.length === 1 ? `port ${ports[0]}` : 'the other port of each host'
+  const names = plan.rollout.balancers.map(({ name }) => name)
+  const told = names.length === 0 ? ['the balancer'] : names
+  return told.map(name => ({ mark: '!', where: 'each', text: `${name}: users → ${to}, all at once` }))
 }
 
 function canarySteps(plan: Plan, phase: PhasePlan): readonly DryRunStep[] {

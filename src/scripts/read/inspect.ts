@@ -139,6 +139,7 @@ done
 if [ -f .clonedeploy/fleet ]; then IFS= read -r s <.clonedeploy/fleet; printf 'fleet %s\n' "$s"; fi
 if [ -f .clonedeploy/drained ]; then IFS= read -r s <.clonedeploy/drained; printf 'drained %s\n' "$s"; fi
 if [ -f ${paths.warm} ]; then s=; read -r s <${paths.warm}; printf 'warm %s\n' "$s"; fi
+for l in ${paths.ports}/*; do [ ! -L "$l" ] || printf 'port %s %s\n' "\${l##*/}" "$(readlink "$l")"; done
 if [ -e shared/maintenance ]; then s=; [ -f shared/maintenance ] && IFS= read -r s <shared/maintenance; printf 'maintenance %s\n' "$s"; fi
 if [ -f .clonedeploy/history ]; then sed -n ${brought} .clonedeploy/history; fi
 end`,

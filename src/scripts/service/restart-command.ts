@@ -8,7 +8,7 @@ export interface SystemdService {
   readonly units: readonly string[]
   /** Units of the login's own service manager. */
   readonly user: boolean
-  readonly verb: 'restart' | 'reload-or-restart'
+  readonly verb: 'restart' | 'reload-or-restart' | 'start' | 'stop'
   /** `auto`: unless the login is root. */
   readonly sudo: boolean | 'auto'
 }
@@ -42,7 +42,7 @@ export function serviceText(service: Service): string {
 export function serviceCommand(service: Service): string {
   switch (service.kind) {
     case 'systemd':
-      return systemctl(service).text
+      return systemctl(service, sh`${service.units}`).text
     case 'pm2':
       return pm2(service).text
     case 'touch':
@@ -53,7 +53,15 @@ export function serviceCommand(service: Service): string {
 /** `systemctl` speaks to a user's service manager by this folder, which a login without a session does not name. */
 export const runtimeFolder = sh`XDG_RUNTIME_DIR=\${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR`
 
-function systemctl({ units, user, verb, sudo }: SystemdService): ShellText {
+/** `$CLONEDEPLOY_PORT` is the instance of the unit: `shop@` and a port are `shop@3001`. */
+export function portCommand({
+  unit,
+  ...how
+}: { readonly unit: string } & Omit<SystemdService, 'kind' | 'units'>): string {
+  return systemctl(how, sh`${unit}"$CLONEDEPLOY_PORT"`).text
+}
+
+function systemctl({ user, verb, sudo }: Omit<SystemdService, 'kind' | 'units'>, units: ShellText): ShellText {
   if (user)
     return sh`${runtimeFolder}
 exec systemctl --user ${verb} ${units}`

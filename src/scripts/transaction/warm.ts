@@ -1,29 +1,50 @@
 import { paths, releaseName } from '../../release/paths.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, fenced } from '../shell/fence.js'
+import { flush } from '../shell/flush.js'
 import { type HookRun, hook, type Variables } from '../shell/hook.js'
-import { type Script, script, sh } from '../shell/shell.js'
+import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-work.js'
 
 /**
  * Starts a release beside the one that has the traffic, by the user's command. Notes before that on the host that its processes may be
- * there: whoever finds the note cools. Exit: as `hook`; unpack (it could not be noted).
+ * there: whoever finds the note cools. `port`: where it is started. Exit: as `hook`; unpack (it could not be noted).
  */
-export function warm(claim: Claim, release: string, what: HookRun, variables: Variables): Script {
+export function warm(
+  claim: Claim,
+  release: string,
+  what: HookRun,
+  variables: Variables,
+  port: number | null = null,
+): Script {
   return hook(claim, what, variables, {
-    before: sh`( umask 077; printf '%s\n' ${releaseName(release)} >"$X/warm" && mv -f "$X/warm" ${paths.warm} ) || exit ${codes.unpack}`,
+    before: sh`( umask 077; printf '%s\n' ${releaseName(release)} >"$X/warm" && mv -f "$X/warm" ${paths.warm} ) || exit ${codes.unpack}
+${port === null ? sh`` : linked(port, release)}`,
   })
+}
+
+/** Nothing runs at the port, or this very release: its link says so before it is started, also after a power cut. */
+function linked(port: number, release: string): ShellText {
+  const [link, target] = [paths.port(port), `../${paths.release(release)}`]
+  return sh`mkdir -p ${paths.ports} && { [ "$(readlink ${link})" = ${target} ] || { rm -f ${link} && ln -s ${target} ${link}; }; } || exit ${codes.unpack}
+${flush(sh`. ${paths.ports}`)}`
 }
 
 /**
  * Ends the processes of every release but the one that has the traffic, by the user's command; what was begun for the transaction
- * and still goes on is ended first. `last`: nothing is left to cool after it. Exit: as `hook`; busy.
+ * and still goes on is ended first. `last`: nothing is left to cool after it; `port`: nothing runs there any more. Exit: as `hook`; busy.
  */
-export function cool(claim: Claim, what: HookRun, variables: Variables, last: boolean): Script {
+export function cool(
+  claim: Claim,
+  what: HookRun,
+  variables: Variables,
+  last: boolean,
+  port: number | null = null,
+): Script {
   return hook(claim, what, variables, {
     before: sh`${endWorkFunction}
 endwork "$X" || exit ${codes.busy}`,
-    after: last ? sh`rm -f ${paths.warm}` : sh``,
+    after: last ? sh`rm -f ${port === null ? sh`` : sh`${paths.port(port)}`} ${paths.warm}` : sh``,
   })
 }
 

@@ -64,7 +64,7 @@ function wordsOf(type: ts.TypeNode): readonly string[] {
   if (ts.isLiteralTypeNode(type)) return [`\`${text}\``]
   if (ts.isUnionTypeNode(type)) return type.types.flatMap(wordsOf)
   if (ts.isParenthesizedTypeNode(type) || ts.isTypeOperatorNode(type)) return wordsOf(type.type)
-  if (ts.isArrayTypeNode(type)) return ['list']
+  if (ts.isArrayTypeNode(type) || ts.isTupleTypeNode(type)) return ['list']
   if (ts.isTypeLiteralNode(type) || ts.isIntersectionTypeNode(type)) return ['object']
   if (ts.isFunctionTypeNode(type)) return ['function']
   if (ts.isTypeReferenceNode(type)) return wordOf(type)

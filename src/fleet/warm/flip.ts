@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Balancer, type BalancerPorts, type Moment, readyPorts } from '../../balancer/balancer.js'
+import type { Flip, PhasePlan } from '../../plan/plan.js'
+import { placeIn } from '../../state/drains.js'
+import { demandOurs, troubleOf, wordsOf } from '../balancer/balancers.js'
+import type { HostFailure } from '../outcome.js'
+import { healthy, restart } from '../transaction/restart-and-health.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, type Run } from '../transaction/run.js'
+
+/** A host that has a process for each of two ports. */
+type Ported = HostRun & { readonly plan: { readonly flip: Flip } }
+
+type PortedBalancer = Balancer & { readonly ports: BalancerPorts }
+
+type Told = 'switch' | 'rollback'
+
+/** Sends the users of these hosts to the release on their idle ports: all at one instant in each balancer. */
+export function flipAll(run: Run, all: readonly HostRun[], { batch }: Pick<PhasePlan, 'batch'>): Promise<Halt | null> {
+  const hosts = all.filter(isPorted)
+  for (const host of hosts) host.flipped = true
+  return flip(run, hosts, 'switch', ({ plan }) => plan.flip.to, batch)
+}
+
+/**
+ * Sends users back to what these hosts served before, where they are not there: to processes that never stopped, or that are
+ * started first where this run has not seen them.
+ */
+export async function comeHome(run: Run, all: readonly HostRun[]): Promise<Halt | null> {
+  const hosts = all.filter(isPorted).filter(({ plan }) => !plan.flip.keeps)
+  const astray: Ported[] = []
+  const cold: Ported[] = []
+  const unread = await attempt(run, 'rollback', async () => {
+    for (const { ports } of portedOf(run)) {
+      const states = await ports.read(hosts.map(({ name }) => name))
+      for (const host of hosts) {
+        const ready = readyPorts(states.get(host.name))
+        const { back } = host.plan.flip
+        ports.serve(host.name, back)
+        if (ready.some(port => port !== back) && !astray.includes(host)) astray.push(host)
+        if (ready.length > 0 && !ready.includes(back) && !host.flipped && !cold.includes(host)) cold.push(host)
+      }
+    }
+    return null
+  })
+  if (hosts.length > 0 && unread !== null) return { reason: unread.message }
+  if (astray.length === 0) return null
+  const unready = await inSilence(
+    run,
+    'rollback',
+    cold,
+    async host =>
+      (await restart(run, host, 'rollback', host.plan.restartOld)) ??
+      (await healthy(run, host, 'rollback', host.plan.healthOld)),
+  )
+  return unready ?? flip(run, astray, 'rollback', ({ plan }) => plan.flip.back)
+}
+
+/** Why what runs on a port cannot be ended yet: users are sent there. Waits until those who were there have had their answers, for as long as it may take. */
+export async function emptied(run: Run, host: HostRun, port: number): Promise<HostFailure | null> {
+  const { limits } = run.balancers ?? { limits: { drainTimeout: 0, settle: 0 } }
+  return attempt(run, 'cool', async () => {
+    for (const balancer of portedOf(run)) {
+      for (const began = performance.now(); ; await sleep(250)) {
+        const seen = (await balancer.ports.read([host.name])).get(host.name)?.get(port)
+        if (seen === undefined) break
+        if (seen.state === 'ready') return failed('cool', `${balancer.name} still sends users to port ${port}`)
+        if (seen.sessions === null) await sleep(limits.settle)
+        if (seen.sessions === null || seen.sessions === 0) break
+        if (performance.now() - began <= limits.drainTimeout) continue
+        run.warnings.push(
+          `${host.name}: ${seen.sessions} sessions on port ${port} had not ended when their time was over`,
+        )
+        break
+      }
+    }
+    return null
+  })
+}
+
+/** The port of a host on which nothing is to run any more, when its release or that before is cooled. */
+export function endedPort({ plan }: HostRun, isBack: boolean): number | null {
+  if (plan.flip === null) return null
+  return isBack ? plan.flip.to : plan.flip.back
+}
+
+export function isPorted(host: HostRun): host is Ported {
+  return host.plan.flip !== null
+}
+
+/** One order to each balancer, one balancer after the other. The window that is told holds all of them. */
+function flip(
+  run: Run,
+  hosts: readonly Ported[],
+  phase: Told,
+  portOf: (host: Ported) => number,
+  batch = '',
+): Promise<Halt | null> {
+  const moments: Moment[] = []
+  const began = performance.now()
+  const orders = new Map(hosts.map(host => [host.name, portOf(host)]))
+  const told = attempt(run, phase, () => tellAll(run, orders, phase, moments))
+  return inPhase(
+    run,
+    phase,
+    hosts,
+    async host => {
+      run.emit({ type: 'host.start', phase, step: 'flip', host: host.name })
+      const failure = await told
+      const note = failure?.message ?? `users → port ${orders.get(host.name)}`
+      ended(run, host, phase, 'flip', performance.now() - began, failure, note)
+      return failure
+    },
+    done => `${done}/${hosts.length} switched${windowText(moments)}`,
+    batch,
+  )
+}
+
+async function tellAll(
+  run: Run,
+  orders: ReadonlyMap<string, number>,
+  phase: Told,
+  moments: Moment[],
+): Promise<HostFailure | null> {
+  const lost = await demandOurs(run)
+  if (lost !== null) return failed(phase, lost.reason)
+  const names = [...orders.keys()]
+  for (const balancer of portedOf(run)) {
+    const states = await balancer.ports.read(names)
+    const to = new Map(orders)
+    // Whom somebody took out stays out, and is on the other port from now on.
+    const out = names.filter(name => readyPorts(states.get(name)).length === 0)
+    for (const name of out) {
+      balancer.ports.serve(name, orders.get(name) as number)
+      to.delete(name)
+    }
+    if (to.size === 0) continue
+    moments.push(await balancer.ports.flip(to))
+    const after = await balancer.ports.read([...to.keys()])
+    const wrong = [...to].find(([name, port]) => String(readyPorts(after.get(name))) !== String(port))
+    if (wrong !== undefined)
+      return failed(phase, `${wordsOf(balancer, wrong[0])} was told to take all users, and did not`)
+    for (const name of to.keys()) run.balancers?.others.delete(placeIn(balancer.name, name))
+  }
+  return null
+}
+
+/** The failure, also where a balancer cannot be asked or told. */
+async function attempt(
+  run: Run,
+  phase: Told | 'cool',
+  act: () => Promise<HostFailure | null>,
+): Promise<HostFailure | null> {
+  if (run.balancers === null) return failed(phase, 'the balancer cannot be asked where users are sent')
+  try {
+    return await act()
+  } catch (error) {
+    return troubleOf(run.balancers, phase, error)
+  }
+}
+
+function portedOf({ balancers }: Run): readonly PortedBalancer[] {
+  return (balancers?.balancers ?? []).filter((one): one is PortedBalancer => one.ports !== undefined)
+}
+
+function failed(phase: Told | 'cool', message: string): HostFailure {
+  return { phase, step: 'flip', message, hint: null, output: [] }
+}
+
+function windowText(moments: readonly Moment[]): string {
+  if (moments.length === 0) return ''
+  const window = Math.max(...moments.map(({ to }) => to)) - Math.min(...moments.map(({ from }) => from))
+  return ` in ${Math.round(window * 10) / 10} ms`
+}

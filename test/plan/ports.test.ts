@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { astrayText, homePort } from '../../src/release/ports.js'
+import { planSteps } from '../../src/render/reports/plan-steps.js'
+import { planned } from './plans.js'
+import { idOf } from './states.js'
+
+const restart = { ports: [3001, 3002], systemd: 'shop@' }
+const health = { url: 'http://127.0.0.1:$CLONEDEPLOY_PORT/up' }
+const balancer = { haproxy: { host: 'lb-1', socket: '/run/haproxy.sock', backend: 'web' } }
+const input = { restart, health, balancer }
+const served = (...links: readonly (string | null)[]) => ({
+  release: 'a',
+  links: Object.fromEntries(links.flatMap((id, n) => (id === null ? [] : [[3001 + n, id]]))),
+})
+
+describe('a host with a process for each of two ports', () => {
+  it.each([
+    ['the one whose link names what current names', served(null, 'a'), [3001], 3002],
+    ['the one that users are sent to, where both do', served('a', 'a'), [3002], 3002],
+    ['the one that users are sent to, where nothing was started yet', served(), [3002], 3002],
+    ['the one without a link, where that of the other names another release', served(null, 'b'), [3002], 3001],
+    ['the first, where nobody is sent anywhere', served(), [], 3001],
+  ])('serves on %s', (_, links, ready, home) => {
+    expect(homePort([3001, 3002], links, ready)).toBe(home)
+  })
+
+  it.each([
+    ['its own port', served('a'), [3001], null],
+    ['no port: somebody took it out', served('a', 'b'), [], null],
+    ['both, and nothing was started on the other', served('a'), [3001, 3002], null],
+    ['the other', served('a', 'b'), [3002], 'port 3002 (b on 3002), and current is a, on 3001'],
+    [
+      'the other, where nothing runs',
+      served('a'),
+      [3002],
+      'port 3002 (nothing of ours on 3002), and current is a, on 3001',
+    ],
+    ['both', served('a', 'b'), [3001, 3002], 'both of its ports (b on 3002), and current is a, on 3001'],
+  ])('has its users on %s', (_, links, ready, text) => {
+    expect(astrayText([3001, 3002], links, ready)).toBe(text)
+  })
+
+  it('has the release started and asked on the idle port, and the old one ended when all have confirmed', async () => {
+    const plan = await planned('deploy', input, { 'web-1': { ports: { 3002: idOf(3) } } })
+    expect(plan.hosts.map(({ flip }) => flip)).toEqual([
+      { to: 3001, back: 3002, keeps: false },
+      { to: 3002, back: 3001, keeps: false },
+      { to: 3002, back: 3001, keeps: false },
+    ])
+    const told = plan.phases.map(({ name, onFailure }) => `${name}: ${onFailure}`)
+    expect(told.filter(line => /home|warm|swap|switch|confirm|cool/.test(line))).toEqual([
+      'home: discard',
+      'warm: discard',
+      'swap: restore',
+      'switch: restore',
+      'confirm: repair',
+      'cool: end',
+    ])
+    const [one] = plan.hosts
+    const texts = [...(one?.warm ?? []), ...(one?.warmReady ?? []), ...(one?.cool ?? []), ...(one?.coolBack ?? [])]
+    expect(texts.map(({ text }) => text)).toEqual([
+      'systemctl start shop@3001',
+      'GET http://127.0.0.1:3001/up = 200 within 30s',
+      'systemctl stop shop@3002',
+      'systemctl stop shop@3001',
+    ])
+    expect(one?.restart).toEqual([])
+    expect(one?.restartOld.map(({ text }) => text)).toEqual(['systemctl start shop@3002'])
+    expect(one?.healthOld.map(({ text }) => text)).toEqual(['GET http://127.0.0.1:3002/up = 200 within 30s'])
+  })
+
+  it('is told in the dry run', async () => {
+    const steps = planSteps(await planned('deploy', input)).map(({ text }) => text)
+    const from = steps.indexOf('systemctl start shop@3002')
+    expect(steps.slice(from, from + 5)).toEqual([
+      'systemctl start shop@3002',
+      'GET http://127.0.0.1:3002/up = 200 within 30s, else nothing is swapped',
+      `rename current → releases/${idOf(4)}`,
+      'the balancer: users → port 3002, all at once',
+      'GET http://127.0.0.1:3002/up = 200 within 30s, else all 3 hosts go back',
+    ])
+  })
+
+  it('is asked whether its idle port takes connections, where no health check asks it', async () => {
+    const plan = await planned('deploy', { restart, balancer })
+    expect(plan.hosts[0]?.warmReady.map(({ text }) => text)).toEqual(['connect to 127.0.0.1:3002 = open within 60s'])
+  })
+
+  it('has what a dead run left on the idle port ended first', async () => {
+    const left = { warm: idOf(2), ports: { 3001: idOf(3), 3002: idOf(2) } }
+    const plan = await planned('deploy', input, { 'web-2': left })
+    expect(plan.hosts.map(({ leftWarm }) => leftWarm.map(({ text }) => text))).toEqual([
+      [],
+      ['systemctl stop shop@3002'],
+      [],
+    ])
+    expect(plan.hosts[1]?.prepare[0]?.name).toBe('push')
+  })
+
+  it('has a release that is served started anew on the other port by a restart', async () => {
+    const plan = await planned('restart', input, { 'web-1': { ports: { 3001: idOf(3) } } })
+    expect(plan.phases.map(({ name }) => name)).toEqual(['lock', 'home', 'warm', 'switch', 'restart', 'health', 'cool'])
+    expect(plan.hosts[0]?.flip).toEqual({ to: 3002, back: 3001, keeps: false })
+    expect(plan.hosts[0]?.warm.map(({ text }) => text)).toEqual(['systemctl start shop@3002'])
+  })
+})
