@@ -6,6 +6,7 @@ import { search } from './search.js'
 const searched = [
   ['one deploy, and the repair of what it leaves', ['SLEEPERS']],
   ['in batches', ['SLEEPERS', 'BATCHES']],
+  ['a host that reboots', ['SLEEPERS', 'REBOOTS=1']],
   ['a host that reboots and has the boot resolver', ['REBOOTS=1', 'RESOLVER']],
 ] as const
 
@@ -16,6 +17,7 @@ const breaks = [
   ['NO_SWITCH', 'dead_mans_switch', []],
   ['NO_DEADLINE', 'late_word', []],
   ['OVERWRITE', 'register', []],
+  ['OWN_WAY_BACK_TAKEN_UP', 'repair_ends', ['SLEEPERS', 'REBOOTS=1']],
   ['COOL_EARLY', 'old_runs_on', ['WARM']],
   ['NO_ENDWORK', 'repair_ends', ['WARM']],
 ] as const

@@ -111,13 +111,7 @@ bit last;                       /* the last repair has begun */
 #endif
 #define serves(t, h) (current[h] == next[t])
 #define doubtful(t, h) (way[on(t, h)] == TOOK && (outcome[on(t, h)] == UNDECIDED || \
-  (outcome[on(t, h)] == REVERTED && HAS_WAY_BACK(t, h) && serves(t, h) && old[on(t, h)] != next[t])))
-/* MENDED: see docs/protocol.md, what the model has found. */
-#ifdef MENDED
-#define HAS_WAY_BACK(t, h) (back[on(t, h)] == THERE)
-#else
-#define HAS_WAY_BACK(t, h) true
-#endif
+  (outcome[on(t, h)] == REVERTED && serves(t, h) && old[on(t, h)] != next[t])))
 #ifdef WARM
 #define unserved(t, h) (way[on(t, h)] == TOOK && outcome[on(t, h)] == REVERTED && owed[on(t, h)] && current[h] == old[on(t, h)])
 #else
@@ -346,7 +340,7 @@ end:
       :: k == step(confirm, 2) -> number[h] = seq[t]; record[h] = t + 1; answer(YES)
       :: k == step(restore, 1) ->
         u = ends[t]; endwork(u, h); calloff(u, h);
-#ifndef MENDED
+#ifdef OWN_WAY_BACK_TAKEN_UP
         if :: back[on(u, h)] == AWAY -> back[on(u, h)] = THERE :: else fi;
 #else
         if :: u != t && back[on(u, h)] == AWAY -> back[on(u, h)] = THERE :: else fi;

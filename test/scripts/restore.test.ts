@@ -111,6 +111,17 @@ describe.each(shells)('restore under $name', shell => {
     expect(repaired.stdout).toBe(`current ${oldTarget}\n`)
   })
 
+  it('that slept since its fence takes up no way back that another run has set aside', async () => {
+    const { root } = await swapped(shell)
+    const second = place(root, 't2')
+    expect((await run(lock(second, '{"tx":"t2"}', { unresolved: 'keep', over: 't1' }), shell)).code).toBe(0)
+    expect((await run(layLinks(second, newId, newTarget, Buffer.alloc(0)), shell)).code).toBe(0)
+    const woken = back(root).text.replace(/^.*\|\| exit '?79'?$/m, '')
+    expect(woken).not.toBe(back(root).text)
+    await run(new Script('woken', woken), shell)
+    expect(currentOf(root)).toBe(newTarget)
+  })
+
   it('is refused by a host that was confirmed', async () => {
     const { root } = await swapped(shell)
     expect((await run(forward(root), shell)).code).toBe(0)

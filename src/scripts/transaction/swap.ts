@@ -63,9 +63,10 @@ export function restore(claim: Claim, release: string): Script {
     fenced(claim),
     restoreFunction(sh`${paths.release(release)}`),
     sh`endwork "$X"
-calloff "$X"
-backagain "$X"
-[ ! -e "$X/undecided" ] || mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null
+calloff "$X"`,
+    // A run whose own way back was set aside has been overtaken while it slept.
+    claim.of === undefined ? sh`` : sh`backagain "$X"`,
+    sh`[ ! -e "$X/undecided" ] || mv -f "$X/undecided" "$X/outcome.reverted" 2>/dev/null
 [ ! -e "$X/outcome.confirmed" ] || exit ${codes.decided}
 back || exit ${codes.rename}
 markbad`,
