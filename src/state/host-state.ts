@@ -155,8 +155,8 @@ export interface ProcessMark {
 
 export interface TransactionState {
   readonly id: string
-  /** `unserved`: the host went back, and nobody saw the restart of its old release come to its end. */
-  readonly state: 'prepared' | 'armed' | 'swapped' | 'unserved'
+  /** `back`: the host swapped, and went back. `unserved`: it did, and nobody saw the restart of its old release come to its end. */
+  readonly state: 'prepared' | 'armed' | 'swapped' | 'back' | 'unserved'
   readonly outcome: 'confirmed' | 'reverted' | null
   /** Release that it brings, and the target of `current` before (null: absent). */
   readonly next: string | null

@@ -274,6 +274,6 @@ export function leftBy(states: readonly HostState[], tx: string, unread: number)
 
 function stateWords(name: string, { state, outcome }: TransactionState): readonly string[] {
   if (state === 'unserved') return [`${name} swapped, reverted, not seen to be restarted`]
-  if (state !== 'swapped') return []
+  if (state !== 'swapped' && state !== 'back') return []
   return [`${name} swapped, ${outcome ?? 'undecided'}`]
 }

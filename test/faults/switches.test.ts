@@ -78,4 +78,22 @@ describe.skipIf(!sshdIsHere())('a host that swapped', () => {
     ).toEqual([2, 4, 2])
     await scene.consistent()
   })
+
+  exhaustively(
+    'and went back, but could not restart, is done when a repair has brought it the release after all',
+    async () => {
+      await scene.deploy('old')
+      for (const i of hosts.all) writeFileSync(join(scene.project.root, `broken.h${i}`), '')
+      scene.project.write(app('new'))
+      const running = startHeld(scene.project, 'deploy', { kind: 'confirm', k: 1, when: 'after' })
+      expect(await running.reached()).toBe(true)
+      running.child.kill('SIGKILL')
+      await running.ended
+      await hosts.letTimePass(scene.folders)
+      expect(served().sort()).toEqual(['new', 'old', 'old'])
+      await scene.repair(['new'])
+      await scene.consistent()
+      await scene.deploy('newer')
+    },
+  )
 })

@@ -8,6 +8,7 @@ const searched = [
   ['in batches', ['SLEEPERS', 'BATCHES']],
   ['a host that reboots', ['SLEEPERS', 'REBOOTS=1']],
   ['a host that reboots and has the boot resolver', ['REBOOTS=1', 'RESOLVER']],
+  ['with warm releases', ['WARM']],
 ] as const
 
 /** A break of the protocol, and the promise that it breaks. */
@@ -17,7 +18,7 @@ const breaks = [
   ['NO_SWITCH', 'dead_mans_switch', []],
   ['NO_DEADLINE', 'late_word', []],
   ['OVERWRITE', 'register', []],
-  ['OWN_WAY_BACK_TAKEN_UP', 'repair_ends', ['SLEEPERS', 'REBOOTS=1']],
+  ['OWN_WAY_BACK_TAKEN_UP', 'exit_0', ['SLEEPERS', 'REBOOTS=1']],
   ['COOL_EARLY', 'old_runs_on', ['WARM']],
   ['NO_ENDWORK', 'repair_ends', ['WARM']],
 ] as const

@@ -110,8 +110,9 @@ bit last;                       /* the last repair has begun */
 #define dies(t) flaky(t)
 #endif
 #define serves(t, h) (current[h] == next[t])
+#define wayback(t, h) (back[on(t, h)] != NONE)
 #define doubtful(t, h) (way[on(t, h)] == TOOK && (outcome[on(t, h)] == UNDECIDED || \
-  (outcome[on(t, h)] == REVERTED && serves(t, h) && old[on(t, h)] != next[t])))
+  (outcome[on(t, h)] == REVERTED && wayback(t, h) && serves(t, h) && old[on(t, h)] != next[t])))
 #ifdef WARM
 #define unserved(t, h) (way[on(t, h)] == TOOK && outcome[on(t, h)] == REVERTED && owed[on(t, h)] && current[h] == old[on(t, h)])
 #else

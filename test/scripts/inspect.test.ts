@@ -317,7 +317,7 @@ describe.each(shells)('inspect under $name', shell => {
 
   it.each([
     ['owed', 'exit 1', 'unserved'],
-    ['not owed where there is nothing to restart', '', 'swapped'],
+    ['not owed where there is nothing to restart', '', 'back'],
   ])('says that a restart after the way back is %s', async (_, restart, state) => {
     const { root } = await swapped(shell, { restart })
     await run(restore(place(root), newId), shell)

@@ -219,11 +219,37 @@ exec ${real('ln')} "$@"
   })
 
   it.each([
-    ['refuses where a host that decided to go back has not', 'releases/old', 'releases/new', 85],
-    ['refuses where a host that decided to go back to nothing has not', '', 'releases/new', 85],
-    ['sweeps what a host has ended that is back', 'releases/old', 'releases/old', 0],
-    ['sweeps what a host has ended that took part, and served the release before', 'releases/new', 'releases/new', 0],
-  ])('%s', async (_, old, current, code) => {
+    [
+      'refuses where a host that decided to go back has not',
+      'releases/old',
+      'releases/new',
+      { current: { link: '../old' } },
+      85,
+    ],
+    [
+      'refuses where its way back was set aside',
+      'releases/old',
+      'releases/new',
+      { 'aside.current': { link: '../old' } },
+      85,
+    ],
+    ['refuses where a host that decided to go back to nothing has not', '', 'releases/new', { absent: '' }, 85],
+    ['sweeps what a host has ended that is back', 'releases/old', 'releases/old', {}, 0],
+    [
+      'sweeps what a host has ended that is back, and was brought the release since',
+      'releases/old',
+      'releases/new',
+      {},
+      0,
+    ],
+    [
+      'sweeps what a host has ended that took part, and served the release before',
+      'releases/new',
+      'releases/new',
+      { current: { link: '../new' } },
+      0,
+    ],
+  ])('%s', async (_, old, current, wayBack, code) => {
     const root = folder()
     writeFiles(root, {
       '.clonedeploy/tx/dead/state.swapped': '',
@@ -235,6 +261,7 @@ exec ${real('ln')} "$@"
       'releases/new/file': 'new',
       current: { link: current },
     })
+    writeFiles(join(root, '.clonedeploy/tx/dead/stage/revert'), wayBack)
     expect((await run(take(root, 't1'), shell)).code).toBe(code)
     expect(readdirSync(join(root, '.clonedeploy/tx'))).toEqual(code === 0 ? ['t1'] : ['dead'])
   })

@@ -213,7 +213,7 @@ function transactionOf(
     damaged.push({ file: paths.journals, why })
     return []
   }
-  const begun = state === 'armed' || state === 'swapped' || state === 'unserved'
+  const begun = state === 'armed' || state === 'swapped' || state === 'back' || state === 'unserved'
   if (next === '-' ? begun : !isReleaseId(next)) {
     damaged.push({ file: paths.tx(id), why: 'does not name the release that it was to bring' })
     return []

@@ -129,6 +129,7 @@ for d in .clonedeploy/tx/*/; do
   o=-; for f in "$d"/outcome.*; do [ -e "$f" ] && o=\${f##*/outcome.}; done
   ! took "$d" || s=swapped
   [ "$o" != reverted ] || [ -d "$d/stage" ] || s=ended
+  [ "$s $o" != 'swapped reverted' ] || wayback "$d" || s=back
   ! unserved "$d" || s=unserved
   n=; [ -f "$d/next" ] && read -r n <"$d/next"
   case $n in *[!A-Za-z0-9._-]*) n='?' ;; esac

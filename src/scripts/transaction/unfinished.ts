@@ -28,13 +28,19 @@ backagain() {
 }`
 
 /**
- * What a dead run can leave in its folder `$1`; with `took`. `doubtful`: swapped, and never decided; or decided
- * to go back, and died before the link was back. `unserved`: the link is back, and nobody saw the restart come to its end.
+ * What a dead run can leave in its folder `$1`; with `took`. `wayback`: its way back was not gone yet, wherever it is. `doubtful`:
+ * swapped, and never decided; or decided to go back, and died before the link was back. `unserved`: the link is back, and nobody saw the restart come to its end.
  */
-export const unfinishedFunctions: ShellText = sh`doubtful() {
+export const unfinishedFunctions: ShellText = sh`wayback() {
+  for y in current absent aside.current aside.absent; do
+    [ ! -L "$1/stage/revert/$y" ] && [ ! -e "$1/stage/revert/$y" ] || return 0
+  done
+  return 1
+}
+doubtful() {
   took "$1" || return 1
   [ ! -e "$1/undecided" ] || return 0
-  [ -e "$1/outcome.reverted" ] && [ -d "$1/stage" ] || return 1
+  [ -e "$1/outcome.reverted" ] && wayback "$1" || return 1
   r=; read -r r <"$1/next"; o=; IFS= read -r o <"$1/old"
   [ "$o" != "releases/$r" ] && [ "$(readlink current)" = "releases/$r" ]
 }

@@ -73,7 +73,7 @@ export function tookPart({ transactions, releases }: HostState, { release, diges
   const entry = releases.find(({ id }) => id === release)
   if (tx === undefined || entry === undefined || entry.digest !== digest) return false
   const isLeft = transactions.some(
-    one => one.id === tx && one.next === release && ['swapped', 'unserved'].includes(one.state),
+    one => one.id === tx && one.next === release && ['swapped', 'back', 'unserved'].includes(one.state),
   )
   return isLeft || (entry.tx === tx && (entry.bad === null || entry.bad === unconfirmed))
 }
