@@ -1,5 +1,5 @@
 import { otherPort, type PortPair } from '../release/ports.js'
-import { type Balancer, type ServerState, stateOf } from './balancer.js'
+import { type Balancer, readyPorts, type ServerState, stateOf } from './balancer.js'
 
 /** What a host's server of a port is called where each is a host of its own. */
 export function seatOf(host: string, port: number): string {
@@ -25,7 +25,13 @@ export function ported(inner: Balancer, ports: ReadonlyMap<string, PortPair>): B
         [...byPort(states, host).values()].find(({ state }) => !serving.has(host) && state === 'ready')
       return new Map(hosts.map(host => [host, of(host) ?? stateOf(states, seat(host))]))
     },
-    tell: (hosts, wanted) => inner.tell(hosts.map(seat), wanted),
+    async tell(hosts, wanted) {
+      const unknown = hosts.filter(host => !serving.has(host))
+      const states = unknown.length === 0 ? new Map() : await inner.read(seatsOf(unknown))
+      for (const host of unknown)
+        for (const port of readyPorts(byPort(states, host)).slice(0, 1)) serving.set(host, port)
+      return inner.tell(hosts.map(seat), wanted)
+    },
     ports: {
       async read(hosts) {
         const states = await inner.read(seatsOf(hosts))
