@@ -13,18 +13,36 @@ interface Answer {
   readonly at: Moment
 }
 
+/** Bytes of a line: HAProxy reads it into a buffer of 16 kB (`tune.bufsize`), and does nothing of what does not fit. */
+const longestLine = 15_000
+
 /** Asks HAProxy's runtime API over the SSH connection; commands are parted by `;`. Asked again once where the connection was lost: every command is the same on repetition. */
 export async function askHaproxy(door: Machine, socket: string, commands: readonly string[]): Promise<Answer> {
+  const answers: Answer[] = []
+  for (const line of linesOf(commands))
+    answers.push(
+      await ask(door, socket, line).catch(error => {
+        if (error instanceof BalancerError && error.fix !== null) throw error
+        door.close()
+        return ask(door, socket, line)
+      }),
+    )
   const now = performance.now()
-  if (commands.length === 0) return { text: '', at: { from: now, to: now } }
-  return ask(door, socket, commands).catch(error => {
-    if (error instanceof BalancerError && error.fix !== null) throw error
-    door.close()
-    return ask(door, socket, commands)
-  })
+  const at = { from: answers[0]?.at.from ?? now, to: answers.at(-1)?.at.to ?? now }
+  return { text: answers.map(({ text }) => text).join(''), at }
 }
 
-async function ask(door: Machine, socket: string, commands: readonly string[]): Promise<Answer> {
+function linesOf(commands: readonly string[]): readonly string[] {
+  const lines: string[] = []
+  for (const command of commands) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + command.length >= longestLine) lines.push(command)
+    else lines[lines.length - 1] = `${last};${command}`
+  }
+  return lines
+}
+
+async function ask(door: Machine, socket: string, line: string): Promise<Answer> {
   const connection = await door.open().catch(error => {
     throw unreachable(door, error)
   })
@@ -33,7 +51,7 @@ async function ask(door: Machine, socket: string, commands: readonly string[]): 
   })
   try {
     const sent = performance.now()
-    const text = await within(patience, answer(stream, `${commands.join(';')}\n`))
+    const text = await within(patience, answer(stream, `${line}\n`))
     const over = performance.now()
     const way = Math.min(connection.rtt(), over - sent) / 2
     return { text, at: { from: sent + way, to: over - way } }

@@ -4,7 +4,7 @@ import { askHaproxy } from '../../src/balancer/haproxy-socket.js'
 import type { Machine } from '../../src/balancer/machine.js'
 
 /** A way to a balancer whose socket says this. */
-function saying(parts: Iterable<string>): Machine {
+function saying(parts: Iterable<string>, heard: string[] = []): Machine {
   const said = parts[Symbol.iterator]()
   const forward = async () =>
     new Duplex({
@@ -12,7 +12,10 @@ function saying(parts: Iterable<string>): Machine {
         const { value, done } = said.next()
         this.push(done ? null : Buffer.from(value))
       },
-      write: (_chunk, _encoding, wrote) => wrote(),
+      write(chunk, _encoding, wrote) {
+        heard.push(String(chunk))
+        wrote()
+      },
     })
   return {
     host: { name: 'lb-1' },
@@ -29,6 +32,15 @@ describe('the socket of HAProxy', () => {
   it('is read to its end', async () => {
     const { text } = await askHaproxy(saying(['one', ' two']), '/run/haproxy.sock', ['show stat'])
     expect(text).toBe('one two')
+  })
+
+  it('gets no line that is longer than its buffer', async () => {
+    const lines: string[] = []
+    const commands = Array.from({ length: 1000 }, (_, i) => `set server web/web-${i} state drain`)
+    const { text } = await askHaproxy(saying(Array(20).fill('.'), lines), '/run/haproxy.sock', commands)
+    expect(lines.flatMap(line => line.trimEnd().split(';'))).toEqual(commands)
+    for (const line of lines) expect(line.length).toBeLessThan(16_384)
+    expect(text).not.toBe('')
   })
 
   it('that never ends is given up, whatever it says', async () => {
