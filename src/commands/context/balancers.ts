@@ -2,7 +2,6 @@ import { type Balancer, BalancerError, readyPorts, type ServerState } from '../.
 import { openBalancers } from '../../balancer/open.js'
 import type { Config } from '../../config/config.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
-import { upOutside } from '../../fleet/balancer/drain.js'
 import type { Host } from '../../inventory/host.js'
 import { astrayText, homePort, portsOn } from '../../release/ports.js'
 import type { InService } from '../../state/assess-fleet.js'
@@ -66,12 +65,10 @@ export async function readBalancers(
 }
 
 /** With the hosts that take no part, where they serve what those of the run do. */
-export async function withOutside(context: Context, fleet: Read, served: Served): Promise<Served> {
-  const rest = context.config.hosts.filter(({ name }) => !fleet.some(({ state }) => state.name === name))
-  if (rest.length === 0 || served.balancers.length === 0) return served
-  const balancers = openBalancers(context.config, rest, { remote: context.connect, local: context.connectHere })
-  const up = new Set(await orInterrupt(context, upOutside(balancers))).size
-  return { ...served, outside: { balancers, up } }
+export function withOutside(served: Served): Served {
+  const states = served.absent.flatMap(({ states }) => [...(states ?? [])])
+  const up = new Set(states.flatMap(([name, { up }]) => (up ? [name] : []))).size
+  return { ...served, outside: { balancers: served.absent.map(({ balancer }) => balancer), up } }
 }
 
 /** Says which hosts no run puts into service. */

@@ -68,7 +68,7 @@ function demandingHome(served: Served): Served {
 
 /** For a restart, after which all hosts serve what they did: those that take no part serve users meanwhile. */
 export async function courseOfRestart(context: Context, flags: TransactionFlags, fleet: Fleet): Promise<Course> {
-  const served = await withOutside(context, fleet, await readBalancers(context, fleet))
+  const served = withOutside(await readBalancers(context, fleet))
   return courseBy(context, flags, fleet, new Set(), demandingHome(served))
 }
 
@@ -123,7 +123,7 @@ function courseBy(
 /** For a dry run: the way that the hosts would go. Throws PreflightError where there is none. */
 export async function demandPossible(context: Context, fleet: Fleet, restarts = false): Promise<Rollout> {
   const read = demandingHome(await readBalancers(context, fleet))
-  const served = restarts ? await withOutside(context, fleet, read) : read
+  const served = restarts ? withOutside(read) : read
   noteByHand(context, served)
   const rollout = planRollout(context, fleet, served, new Set())
   demandNone([...served.problems, ...rolloutProblems(rollout)])

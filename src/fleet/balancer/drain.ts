@@ -51,7 +51,7 @@ async function demandUp(run: Run, tasks: readonly Task[]): Promise<Halt | null> 
 }
 
 /** The hosts beside those of the run that balancers send users to; none where they cannot say. */
-export async function upOutside(outside: readonly Balancer[]): Promise<readonly string[]> {
+async function upOutside(outside: readonly Balancer[]): Promise<readonly string[]> {
   const read = await Promise.all(outside.map(one => one.read(one.hosts).catch(() => new Map<string, ServerState>())))
   return read.flatMap(states => [...states]).flatMap(([name, { up }]) => (up ? [name] : []))
 }
