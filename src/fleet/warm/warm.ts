@@ -74,9 +74,11 @@ function byHand(failure: HostFailure, port: number | null): HostFailure {
   return { ...failure, hint: `end what runs on port ${port} there, then: clonedeploy repair` }
 }
 
-/** What could not be ended meets nobody, and stops no run. */
+/** What could not be ended stops no run. */
 export function notCooled(run: Run, { name }: HostRun, { message }: HostFailure): null {
-  run.warnings.push(`${name}: processes that serve nobody may still run: ${message}; to end them: clonedeploy repair`)
+  run.warnings.push(
+    `${name}: processes that were to be ended may still run: ${message}; to end them: clonedeploy repair`,
+  )
   return null
 }
 
