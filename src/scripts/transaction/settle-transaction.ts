@@ -6,9 +6,9 @@ import { type Script, script, sh } from '../shell/shell.js'
 import { linkFunctions } from './unfinished.js'
 
 /**
- * Ends a transaction that a dead run left undecided (`place.of`), as the others have ended it. Whoever renames the register
- * first decides; the same on any repetition. What is called off loses its way forward, too. Exit: decided (the host has
- * ended it the other way).
+ * Ends a transaction that a dead run left undecided (`place.of`), where others have confirmed it. Whoever renames the register
+ * first decides; the same on any repetition. What is called off loses its ways forward and back: nobody shall go back by it
+ * when the host has been brought forward. Exit: decided (the host has ended it the other way).
  */
 export function decide(claim: Claim, outcome: 'confirmed' | 'reverted'): Script {
   const register = `outcome.${outcome}`
@@ -16,7 +16,8 @@ export function decide(claim: Claim, outcome: 'confirmed' | 'reverted'): Script 
     fenced(claim),
     outcome === 'reverted'
       ? sh`${linkFunctions}
-calloff "$X"`
+calloff "$X"
+rm -rf "$X/stage/revert"`
       : sh``,
     sh`mv -f "$X/undecided" "$X/"${register} 2>/dev/null || [ -e "$X/"${register} ] || exit ${codes.decided}`,
     outcome === 'confirmed'
