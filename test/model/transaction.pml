@@ -88,6 +88,7 @@ bit silent[T];                  /* nothing was heard of it for longer than every
 /* What only the model knows, for its promises. */
 byte stager[HOSTS];             /* who made links last, t + 1 */
 bit late[T * HOSTS];            /* the deadline is over */
+bit overtaken[T * HOSTS];       /* a later transaction was confirmed here */
 bit locking[HOSTS];             /* between the epoch and the sweep */
 bit rebooted[HOSTS];
 byte reboots = REBOOTS;
@@ -133,7 +134,7 @@ bit last;                       /* the last repair has begun */
 
 inline forget(t_, h_) {
   way[on(t_, h_)] = NONE; back[on(t_, h_)] = NONE; outcome[on(t_, h_)] = NONE; old[on(t_, h_)] = 0; watch[on(t_, h_)] = 0;
-  line[on(t_, h_)] = 0; late[on(t_, h_)] = 0
+  line[on(t_, h_)] = 0; late[on(t_, h_)] = 0; overtaken[on(t_, h_)] = 0
 #ifdef WARM
   ; owed[on(t_, h_)] = 0
 #endif
@@ -158,7 +159,9 @@ inline release_lock(t_, h_) { if :: holder[h_] == t_ + 1 -> holder[h_] = 0 :: el
 
 inline goback(t_, h_) {
   if
-  :: serves(t_, h_) && back[on(t_, h_)] == THERE -> current[h_] = old[on(t_, h_)]; back[on(t_, h_)] = NONE
+  :: serves(t_, h_) && back[on(t_, h_)] == THERE ->
+    promise(repair_goes_forward, !overtaken[on(t_, h_)]);
+    current[h_] = old[on(t_, h_)]; back[on(t_, h_)] = NONE
   :: else
   fi
 }
@@ -285,7 +288,7 @@ end:
             if :: next[t] != current[h] -> endwork(u, h) :: else fi; u++
           :: else -> break od;
           way[on(t, h)] = STAGED; back[on(t, h)] = THERE; outcome[on(t, h)] = UNDECIDED; old[on(t, h)] = current[h];
-          watch[on(t, h)] = 0; late[on(t, h)] = 0; line[on(t, h)] = 0; stager[h] = t + 1; sealed[t] = sealed[t] | (1 << h);
+          watch[on(t, h)] = 0; late[on(t, h)] = 0; overtaken[on(t, h)] = 0; line[on(t, h)] = 0; stager[h] = t + 1; sealed[t] = sealed[t] | (1 << h);
 #ifdef WARM
           owed[on(t, h)] = 1;
 #endif
@@ -338,7 +341,13 @@ end:
           if :: outcome[on(t, h)] == CONFIRMED -> asked[i] = step(confirm, 2) :: else -> answer(NO) fi
 #endif
         fi
-      :: k == step(confirm, 2) -> number[h] = seq[t]; record[h] = t + 1; answer(YES)
+      :: k == step(confirm, 2) ->
+        number[h] = seq[t]; record[h] = t + 1;
+        u = 0; do
+        :: u < T -> if :: u != t && way[on(u, h)] == TOOK && back[on(u, h)] != NONE -> overtaken[on(u, h)] = 1 :: else fi; u++
+        :: else -> break
+        od;
+        answer(YES)
       :: k == step(restore, 1) ->
         u = ends[t]; endwork(u, h); calloff(u, h);
 #ifdef OWN_WAY_BACK_TAKEN_UP
@@ -366,7 +375,9 @@ end:
         owed[on(t, h)] = 0;
 #endif
         release_lock(t, h); if :: serves(t, h) -> answer(YES) :: else -> answer(NO) fi
-      :: k == step(abandon, 1) -> u = ends[t]; forget(u, h); forget(t, h); release_lock(t, h); answer(YES)
+      :: k == step(abandon, 1) ->
+        /* who was not put back has another plan: what is owed on it waits for the next round */
+        u = ends[t]; if :: u == t || !unserved(u, h) -> forget(u, h) :: else fi; forget(t, h); release_lock(t, h); answer(YES)
       :: k == step(discard, 1) ->
         endwork(t, h); calloff(t, h);
         if
@@ -379,6 +390,9 @@ end:
         if :: outcome[on(u, h)] == CONFIRMED -> answer(YES) :: else -> answer(NO) fi
       :: k == step(settle_reverted, 1) ->
         u = ends[t]; calloff(u, h);
+#ifndef SETTLED_WAY_BACK_STAYS
+        back[on(u, h)] = NONE;
+#endif
         if :: outcome[on(u, h)] == UNDECIDED -> outcome[on(u, h)] = REVERTED :: else fi;
         if :: outcome[on(u, h)] == REVERTED -> answer(YES) :: else -> answer(NO) fi
       :: k == step(record_fleet, 1) -> number[h] = seq[t]; record[h] = ends[t]; release_lock(t, h); forget(t, h); answer(YES)
@@ -757,8 +771,11 @@ again:
       :: else -> break od; h = 0; u = 0;
       if
       :: need == 2 && ends[t] != t ->
+        conf = 0; /* who swapped and has not decided: it is confirmed there, too */
         do
-        :: h < HOSTS -> if :: in(there, h) && doubtful(ends[t], h) -> doubts = doubts | (1 << h) :: else fi; h++
+        :: h < HOSTS ->
+          if :: in(there, h) && doubtful(ends[t], h) -> doubts = doubts | (1 << h) :: else fi;
+          if :: outcome[on(ends[t], h)] == UNDECIDED && serves(ends[t], h) -> conf = conf | (1 << h) :: else fi; h++
         :: else -> break od; h = 0
       :: need == 0 ->
         do
@@ -847,7 +864,7 @@ again:
           if
           :: in(doubts, h) && asked[slot(t, 0, h)] == 0 ->
             said[slot(t, 0, h)] = 0;
-            asked[slot(t, 0, h)] = (outcome[on(ends[t], h)] == UNDECIDED && planned[on(t, h)] == next[ends[t]] -> settle_confirmed : settle_reverted)
+            asked[slot(t, 0, h)] = (in(conf, h) -> settle_confirmed : settle_reverted)
           :: else
           fi; h++
         :: else -> break od; h = 0
