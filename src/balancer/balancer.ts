@@ -6,6 +6,8 @@ export interface Balancer {
   readonly name: string
   /** `HAProxy` */
   readonly brand: string
+  /** What `sessions` are in it: users, or processes that answer those they hold and take no others. */
+  readonly counts: 'sessions' | 'old workers'
   /** The hosts behind it. */
   readonly hosts: readonly string[]
   /** What a host is called in it: `web/web-3`. */
@@ -50,13 +52,14 @@ export interface ServerState {
   readonly state: Wanted | 'unknown'
   /** Whether new users are sent to it now. */
   readonly up: boolean
-  /** null: cannot be counted. */
+  /** As the balancer counts them; null: cannot be counted. */
   readonly sessions: number | null
 }
 
-/** Of the ports of a host, those that users are sent to. */
+/** Of the ports of a host, those that users are sent to; first those on which it finds somebody. */
 export function readyPorts(states: ReadonlyMap<number, ServerState> | undefined): readonly number[] {
-  return [...(states ?? [])].flatMap(([port, { state }]) => (state === 'ready' ? [port] : []))
+  const ready = [...(states ?? [])].filter(([, { state }]) => state === 'ready')
+  return ready.toSorted(([, a], [, b]) => Number(b.up) - Number(a.up)).map(([port]) => port)
 }
 
 export interface BalancerProblem {

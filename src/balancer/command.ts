@@ -48,6 +48,7 @@ export function commandBalancer({ door, root, drain, ready, state, servers }: Co
   return {
     name,
     brand: name,
+    counts: 'sessions',
     hosts: [...servers.keys()],
     maintains: false,
     serverOf: host => servers.get(host)?.server ?? host,

@@ -28,6 +28,7 @@ export function haproxy({ door, socket, backend, servers }: Haproxy): Balancer {
   return {
     name,
     brand: 'HAProxy',
+    counts: 'sessions',
     hosts: [...servers.keys()],
     maintains: true,
     serverOf: host => `${backend}/${serverIn(host)}`,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { RunResult } from '../connection/connection.js'
-import { readUpstream, writeUpstream } from '../scripts/service/upstream.js'
+import { type NginxWorkers, parseWorkers } from '../scripts/service/nginx-workers.js'
+import { readUpstream, tryUpstream, writeUpstream } from '../scripts/service/upstream.js'
 import { codes } from '../scripts/shell/codes.js'
 import type { Script } from '../scripts/shell/shell.js'
-import { type Balancer, BalancerError, type ServerState } from './balancer.js'
+import { type Balancer, BalancerError, type BalancerProblem, type Moment, type ServerState } from './balancer.js'
 import { problemsOf } from './haproxy.js'
 import type { Machine } from './machine.js'
 
@@ -14,12 +15,23 @@ interface Nginx {
   readonly reload: string
   /** By host: an address, with or without its port. */
   readonly servers: ReadonlyMap<string, string>
+  /**
+   * All users are moved by one reload: that nginx has taken it is to be seen of its worker processes, and what a server has left
+   * is what those of before have to answer.
+   */
+  readonly watched?: boolean
 }
 
-const patience = 60_000
+interface Seen {
+  readonly text: string
+  /** null: nobody looked, or none is seen. */
+  readonly workers: NginxWorkers | null
+}
+
+const patience = 120_000
 
 /** An nginx whose upstream servers stand in a file: those that are out of service are marked `down`. */
-export function nginx({ door, upstreamFile: file, test, reload, servers }: Nginx): Balancer {
+export function nginx({ door, upstreamFile: file, test, reload, servers, watched = false }: Nginx): Balancer {
   const name = `nginx ${door.host.name} ${file}`
   const addressOf = (host: string) => servers.get(host) ?? host
   const addresses = [...servers.values()]
@@ -30,36 +42,66 @@ export function nginx({ door, upstreamFile: file, test, reload, servers }: Nginx
     })
     return connection.run(script, { timeout: patience })
   }
-  const readText = async () => {
-    const result = await run(readUpstream(file))
-    if (result.code === 0) return result.stdout
-    throw new BalancerError(`${name} cannot be read: ${said(result)}`, {
-      fix: `is ${file} there on ${door.host.name}?`,
-    })
+  const look = async (): Promise<Seen> => {
+    const result = await run(readUpstream(file, watched))
+    if (result.code !== 0)
+      throw new BalancerError(`${name} cannot be read: ${said(result)}`, {
+        fix: `is ${file} there on ${door.host.name}?`,
+      })
+    const text = result.stdout.toString('utf8')
+    if (!watched) return { text, workers: null }
+    const end = text.indexOf('\n')
+    return { text: text.slice(end + 1), workers: parseWorkers(text.slice(0, end)) }
   }
-  const mark = async (hosts: readonly string[], down: boolean) => {
-    const before = await readText()
-    const text = markServers(before.toString('utf8'), hosts.map(addressOf), down)
+  const mark = async (marked: (text: string) => string): Promise<Moment> => {
+    const { text: before, workers } = await look()
+    const text = marked(before)
     const from = performance.now()
-    if (text === before.toString('utf8')) return { from, to: from }
-    const was = createHash('sha256').update(before).digest('hex')
-    const result = await run(writeUpstream({ file, was, test, reload }, Buffer.from(text)))
+    if (text === before && (workers?.unread ?? null) === null) return { from, to: from }
+    const told = { file, was: digestOf(before), becomes: digestOf(text), test, reload, seen: watched }
+    const result = await run(writeUpstream(told, Buffer.from(text)))
     if (result.code !== 0) throw new BalancerError(`${name} was not changed: ${said(result)}`)
-    return { from, to: performance.now() }
+    return momentOf(result, from)
   }
   const missing = (address: string) => ({
     text: `${name} has no line \`server ${address} …;\``,
-    fix: "say how hosts are called there: balancer: { nginx: { server: '10.0.0.1:$PORT' } }, or an address for each host",
+    fix: watched
+      ? "write one for each port of each host; how they are called there is said by balancer: { nginx: { server: '10.0.0.1:$CLONEDEPLOY_PORT' } }"
+      : "say how hosts are called there: balancer: { nginx: { server: '10.0.0.1:$PORT' } }, or an address for each host",
   })
+  const unseen = ({ workers }: Seen): readonly BalancerProblem[] => {
+    if (!watched) return []
+    const { host } = door
+    if (workers === null || workers.active === 0)
+      return [
+        {
+          text: `${name}: no worker process of nginx is seen on ${host.name}, so whether it takes a reload would not be known`,
+          fix: `on ${host.name}: is nginx running, and may the login see its processes (hidepid)?`,
+        },
+      ]
+    if (workers.unread === null) return []
+    const text = `${name}: it was changed ${workers.unread} s ago, and nginx has not read it since: where it sends users is not known`
+    return [{ text, fix: `${reload}     (on ${host.name})` }]
+  }
+  const untold = async (): Promise<readonly BalancerProblem[]> => {
+    const result = await run(tryUpstream({ file, test }))
+    if (result.code === 0) return []
+    const text = `${name} could not be changed: ${said(result)}`
+    return [
+      { text, fix: `on ${door.host.name}: may the login write the file and its folder, and does \`${test}\` pass?` },
+    ]
+  }
   return {
     name,
     brand: 'nginx',
+    counts: watched ? 'old workers' : 'sessions',
     hosts: [...servers.keys()],
     maintains: false,
     serverOf: addressOf,
     putBack: host => `take \`down\` off ${addressOf(host)} in ${file} on ${door.host.name}, then: ${reload}`,
     async read(hosts) {
-      const states = readUpstreams((await readText()).toString('utf8'), addresses)
+      const { text, workers } = await look()
+      const states = readUpstreams(text, addresses, workers?.old ?? null)
       return new Map(
         hosts.map(host => {
           const state = states.get(addressOf(host))
@@ -68,13 +110,30 @@ export function nginx({ door, upstreamFile: file, test, reload, servers }: Nginx
         }),
       )
     },
-    tell: (hosts, wanted) => mark(hosts, wanted !== 'ready'),
+    tell: (hosts, wanted, away = []) =>
+      mark(text => {
+        const told = markServers(text, hosts.map(addressOf), wanted !== 'ready')
+        return markServers(told, away.map(addressOf), true)
+      }),
     check: () =>
       problemsOf(async () => {
-        const states = readUpstreams((await readText()).toString('utf8'), addresses)
-        return addresses.filter(address => !states.has(address)).map(missing)
+        const seen = await look()
+        const states = readUpstreams(seen.text, addresses)
+        const problems = [...unseen(seen), ...addresses.filter(address => !states.has(address)).map(missing)]
+        return problems.length > 0 ? problems : await untold()
       }),
   }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** From the reload until nginx was seen to have taken it; where nobody looked, all that it took. */
+function momentOf(result: RunResult, from: number): Moment {
+  const to = performance.now()
+  const took = /^took (\d+)$/m.exec(result.stdout.toString('utf8'))?.[1]
+  return { from: took === undefined ? from : Math.max(from, to - Number(took)), to }
 }
 
 function said(result: RunResult): string {
@@ -101,8 +160,12 @@ export function markServers(text: string, addresses: readonly string[], down: bo
     .join('\n')
 }
 
-/** By the address that was asked for; those without a line are not there. */
-export function readUpstreams(text: string, addresses: readonly string[]): ReadonlyMap<string, ServerState> {
+/** By the address that was asked for; those without a line are not there. `old`: workers that may have something to answer for who is `down`. */
+export function readUpstreams(
+  text: string,
+  addresses: readonly string[],
+  old: number | null = null,
+): ReadonlyMap<string, ServerState> {
   const lines = text.split('\n').flatMap(whole => {
     const found = line.exec(whole)
     return found === null ? [] : [{ address: found[2] ?? '', words: (found[3] ?? '').split(/\s+/) }]
@@ -112,7 +175,7 @@ export function readUpstreams(text: string, addresses: readonly string[]): Reado
       const own = lines.filter(one => isMeant(one.address, address))
       if (own.length === 0) return []
       const down = own.every(({ words }) => words.includes('down'))
-      return [[address, { state: down ? 'drain' : 'ready', up: !down, sessions: null }] as const]
+      return [[address, { state: down ? 'drain' : 'ready', up: !down, sessions: down ? old : null }] as const]
     }),
   )
 }

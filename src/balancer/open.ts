@@ -21,8 +21,9 @@ export function openBalancers(config: Config, hosts: readonly Host[], ways: Conn
   const both = new Map([...pairs].flatMap(([name, pair]) => (pair === null ? [] : [[name, pair] as const])))
   const servers = new Map(behind.flatMap(host => serversOf(balancer, host, pairs.get(host.name) ?? null)))
   if (balancer.kind === 'haproxy') demandNames(servers)
-  const opened = opensOf(config, balancer, behind, servers, ways)
-  return both.size === 0 ? opened : opened.map(one => ported(one, both))
+  const isPorted = both.size > 0
+  const opened = opensOf(config, balancer, behind, servers, isPorted, ways)
+  return isPorted ? opened.map(one => ported(one, both)) : opened
 }
 
 function opensOf(
@@ -30,6 +31,7 @@ function opensOf(
   balancer: BalancerConfig,
   behind: readonly Host[],
   servers: ReadonlyMap<string, string>,
+  isPorted: boolean,
   ways: Connects,
 ): readonly Balancer[] {
   const timeout = config.ssh.connectTimeout
@@ -40,7 +42,9 @@ function opensOf(
         return balancer.backends.map(backend => haproxy({ ...balancer, door, backend, servers }))
       })
     case 'nginx':
-      return balancer.hosts.map(host => nginx({ ...balancer, door: machineFor(host, ways, timeout), servers }))
+      return balancer.hosts.map(host =>
+        nginx({ ...balancer, door: machineFor(host, ways, timeout), servers, watched: isPorted }),
+      )
     case 'command': {
       const named = behind.map(
         host => [host.name, { server: serverOf(balancer, host), variables: variablesOf(config, host) }] as const,
@@ -67,9 +71,10 @@ function serversOf(
 ): readonly (readonly [string, string])[] {
   if (pair === null) return [[host.name, serverOf(balancer, host)]]
   return pair.map(port => {
-    const own = { ...host, env: { ...host.env, CLONEDEPLOY_PORT: String(port) } }
-    const name = serverOf(balancer, own)
-    return [seatOf(host.name, port), saysPort(balancer, host) ? name : `${name}-${port}`]
+    const name = serverOf(balancer, { ...host, env: { ...host.env, CLONEDEPLOY_PORT: String(port) } })
+    // The end of a name, or of an address.
+    const own = `${balancer.kind === 'nginx' ? ':' : '-'}${port}`
+    return [seatOf(host.name, port), saysPort(balancer, host) ? name : `${name}${own}`]
   })
 }
 

@@ -143,8 +143,10 @@ export function checkPorts({ restart, health, hosts, balancer }: Config, path: P
   const ported = hosts.filter(host => portsOn(restart, host) !== null)
   if (restart.every(({ ports }) => ports === undefined)) return []
   const say = (text: string) => [{ path, text }]
-  if (balancer?.kind !== 'haproxy')
-    return say('has ports, which need HAProxy to switch between them: balancer: { haproxy: … }')
+  if (balancer === null || balancer.kind === 'command')
+    return say(
+      'has ports, which need HAProxy or nginx to switch between them: balancer: { haproxy: … } or { nginx: … }',
+    )
   const isBehind = ({ roles }: Host) => balancer.roles === null || balancer.roles.some(role => roles.includes(role))
   const apart = hosts.find(host => isBehind(host) !== ported.includes(host))
   if (apart !== undefined)

@@ -279,7 +279,7 @@ export interface WarmInput extends HookLimits {
 
 /**
  * A process for each of two ports a host: the new release runs, healthy, on the idle port of every host before the balancer
- * sends anybody there, on all hosts at once. [More](rollout.md#two-ports-and-the-balancers-flip). Needs `balancer`.
+ * sends anybody there, on all hosts at once. [More](rollout.md#two-ports-and-the-balancers-flip). Needs `balancer`: HAProxy or nginx.
  */
 export interface PortsInput extends HookLimits {
   /** The two ports; commands, `health` and the balancer's `server` see one of them as `$CLONEDEPLOY_PORT`. */
@@ -576,7 +576,7 @@ export interface NginxInput {
    */
   readonly reload?: string
   /**
-   * What a host is called in the file, as for HAProxy.
+   * What a host is called in the file, as for HAProxy. Where hosts have [two ports](rollout.md#by-nginx), `:PORT` is added unless it says `$CLONEDEPLOY_PORT`.
    * @default the host's address, with any port
    */
   readonly server?: ServerInput

@@ -1,3 +1,5 @@
+import { listed } from '../text/phrases.js'
+
 export type PortPair = readonly [number, number]
 
 interface Restart {
@@ -22,14 +24,14 @@ interface Served {
 
 /**
  * The port that serves what `current` names: by the links of the ports; where these do not tell (nothing was started yet, or
- * both are of one release), the one that the balancer sends users to.
+ * both are of one release), the one that the balancer sends users to: the first that is said to be `ready`.
  */
 export function homePort([first, second]: PortPair, { release, links }: Served, ready: readonly number[]): number {
   const both = [first, second]
   const named = both.filter(port => release !== null && links[port] === release)
   const unused = both.filter(port => links[port] === undefined)
   const candidates = [named, unused, both].find(({ length }) => length > 0) ?? both
-  return candidates.find(port => ready.includes(port)) ?? candidates[0] ?? first
+  return ready.find(port => candidates.includes(port)) ?? candidates[0] ?? first
 }
 
 export function otherPort([first, second]: PortPair, port: number): number {
@@ -44,4 +46,39 @@ export function astrayText(pair: PortPair, served: Served, ready: readonly numbe
   if (!ready.includes(other) || (ready.includes(home) && links[other] === undefined)) return null
   const also = ready.includes(home) ? 'both of its ports' : `port ${other}`
   return `${also} (${links[other] ?? 'nothing of ours'} on ${other}), and current is ${release ?? 'absent'}, on ${home}`
+}
+
+/**
+ * Why a host cannot go on by the ports that are configured (null: none are): what serves on it now would keep its users, or lose
+ * them, whatever is deployed. `hasUsers`: whether one of its ports has any. null: nothing stands in the way.
+ */
+export function strandedText(
+  pair: PortPair | null,
+  { release, links }: Served,
+  hasUsers: boolean,
+): { readonly text: string; readonly fix: string } | null {
+  const lost = Object.keys(links)
+    .map(Number)
+    .filter(port => !pair?.includes(port))
+  const serving = lost.find(port => links[port] === release)
+  if (serving !== undefined && pair !== null)
+    return {
+      text: `it serves on port ${serving}, which is none of ${pair.join(' and ')}: its users would stay there`,
+      fix: `change one port at a time: ports: [${serving}, ${pair[0]}], then clonedeploy deploy, then [${pair.join(', ')}]`,
+    }
+  if (lost.length > 0 && serving === undefined)
+    return {
+      text: `${listed(lost.map(port => `${links[port]} was started on port ${port}`))}, and is not what it serves`,
+      fix: 'with the ports as they were: clonedeploy repair',
+    }
+  if (serving !== undefined)
+    return {
+      text: `it serves on port ${serving}, and no ports are configured any more: its users would stay there`,
+      fix: `move them to what serves without ports, and end port ${serving}: docs/rollout.md, "Other ports, or none"`,
+    }
+  if (pair === null || release === null || Object.keys(links).length > 0 || hasUsers) return null
+  return {
+    text: `it serves ${release} without ports, and neither ${pair.join(' nor ')} has users: those of today would stay where they are`,
+    fix: 'say the port on which it serves as one of the two, or move its users to one of them: docs/rollout.md, "Other ports, or none"',
+  }
 }

@@ -28,3 +28,15 @@ describe('the name of a server in HAProxy', () => {
     else expect(open).toThrow(UsageError)
   })
 })
+
+it.each([
+  ['the address of a host', '$CLONEDEPLOY_HOST_ADDRESS', '10.0.0.1:3002'],
+  ['text that says the port', 'shop-$CLONEDEPLOY_PORT', 'shop-3002'],
+])('the server of a port in nginx is %s', (_, server, name) => {
+  const balancer = { ...haproxy, kind: 'nginx', upstreamFile: '/up.conf', test: 'true', reload: 'true', server }
+  const restart = [{ roles: null, ports: { numbers: [3001, 3002], stop: 'true' } }]
+  const own = { ...host(''), host: '10.0.0.1' }
+  const [opened] = openBalancers({ ...config, balancer, restart } as unknown as Config, [own], {} as Connects)
+  opened?.ports?.serve('h1', 3002)
+  expect(opened?.serverOf('h1')).toBe(name)
+})

@@ -15,6 +15,7 @@ it('tells of the port that users are sent to, where nobody has said which one se
   const inner: Balancer = {
     name: 'HAProxy lb web',
     brand: 'HAProxy',
+    counts: 'sessions',
     hosts: [...states.keys()],
     serverOf: seat => seat,
     putBack: seat => seat,

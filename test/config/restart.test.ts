@@ -67,10 +67,13 @@ describe('a restart', () => {
   })
 
   it.each([
-    [{}, 'restart  has ports, which need HAProxy to switch between them: balancer: { haproxy: … }'],
+    [
+      {},
+      'restart  has ports, which need HAProxy or nginx to switch between them: balancer: { haproxy: … } or { nginx: … }',
+    ],
     [
       { balancer: { command: { drain: 'd', ready: 'r' } } },
-      'restart  has ports, which need HAProxy to switch between them: balancer: { haproxy: … }',
+      'restart  has ports, which need HAProxy or nginx to switch between them: balancer: { haproxy: … } or { nginx: … }',
     ],
     [
       { health: { url: 'http://127.0.0.1:3001/up' } },

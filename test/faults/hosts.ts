@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, vi } from 'vitest'
 import { ancestors, descendants, signal } from '../support/processes.js'
 import { type Project, textOf } from '../support/project.js'
-import { startFleet, type TestFleet } from '../support/sshd.js'
+import { type FleetOptions, startFleet, type TestFleet } from '../support/sshd.js'
 
 /** A fleet of real hosts, of which the third has no SFTP, and on whose commands the tests have a hand: programs of the same name come first on their PATH. */
 export interface Hosts {
@@ -51,7 +51,8 @@ export interface Hosts {
 
 const changing = ['mv', 'rm', 'rmdir', 'mkdir', 'ln', 'touch', 'sync', 'tar', 'cp', 'tee'] as const
 
-export function onHosts(count = 3): Hosts {
+/** `world`: as of a fleet. */
+export function onHosts(count = 3, world: FleetOptions['world'] = () => []): Hosts {
   const here = {} as { fleet: TestFleet; dir: string }
   const dirOf = (i: number) => join(here.dir, `h${i}`)
   const all = Array.from({ length: count }, (_, n) => n + 1)
@@ -60,6 +61,7 @@ export function onHosts(count = 3): Hosts {
     for (const i of all) makeCommands(dirOf(i))
     here.fleet = await startFleet({
       hosts: count,
+      world,
       environment: i => [`PATH=${dirOf(i)}:${process.env.PATH}`],
       sshdConfig: i => (i === 3 ? ['Subsystem none /bin/false'] : []),
     })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { astrayText, homePort } from '../../src/release/ports.js'
+import { astrayText, homePort, strandedText } from '../../src/release/ports.js'
 import { planSteps } from '../../src/render/reports/plan-steps.js'
 import { planned } from './plans.js'
 import { idOf } from './states.js'
@@ -20,6 +20,7 @@ describe('a host with a process for each of two ports', () => {
     ['the one that users are sent to, where nothing was started yet', served(), [3002], 3002],
     ['the one without a link, where that of the other names another release', served(null, 'b'), [3002], 3001],
     ['the first, where nobody is sent anywhere', served(), [], 3001],
+    ['the one where somebody answers, where nothing was started yet', served(), [3002, 3001], 3002],
   ])('serves on %s', (_, links, ready, home) => {
     expect(homePort([3001, 3002], links, ready)).toBe(home)
   })
@@ -38,6 +39,44 @@ describe('a host with a process for each of two ports', () => {
     ['both', served('a', 'b'), [3001, 3002], 'both of its ports (b on 3002), and current is a, on 3001'],
   ])('has its users on %s', (_, links, ready, text) => {
     expect(astrayText([3001, 3002], links, ready)).toBe(text)
+  })
+
+  it.each([
+    ['serves on one of them', [3001, 3002], served('a'), true, null],
+    ['has nothing', [3001, 3002], { release: null, links: {} }, false, null],
+    ['serves without ports, at one of them', [3001, 3002], served(), true, null],
+    [
+      'serves without ports, at none of them',
+      [3001, 3002],
+      served(),
+      false,
+      'it serves a without ports, and neither 3001 nor 3002 has users: those of today would stay where they are',
+    ],
+    [
+      'serves on another',
+      [4001, 4002],
+      served('a'),
+      true,
+      'it serves on port 3001, which is none of 4001 and 4002: its users would stay there',
+    ],
+    ['serves on one that stays', [3001, 4001], served('a'), false, null],
+    [
+      'has no ports any more',
+      null,
+      served('a'),
+      true,
+      'it serves on port 3001, and no ports are configured any more: its users would stay there',
+    ],
+    ['never had any', null, served(), false, null],
+    [
+      'has one left of a dead run',
+      [3001, 4001],
+      served('a', 'b'),
+      true,
+      'b was started on port 3002, and is not what it serves',
+    ],
+  ] as const)('that %s goes on by ports of the configuration, or not', (_, pair, links, hasUsers, text) => {
+    expect(strandedText(pair, links, hasUsers)?.text ?? null).toBe(text)
   })
 
   it('has the release started and asked on the idle port, and the old one ended when all have confirmed', async () => {

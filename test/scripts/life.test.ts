@@ -133,10 +133,9 @@ describe.each(everyShell)('under $name', shell => {
     writeFileSync(join(dir, 'real'), 'old\n')
     symlinkSync('real', join(dir, 'up'))
     const file = join(dir, 'up')
-    const was = createHash('sha256')
-      .update(await says(readUpstream(file)))
-      .digest('hex')
-    await does(writeUpstream({ file, was, test: 'true', reload: 'true' }, Buffer.from('new\n')))
+    const digest = (text: string | Buffer) => createHash('sha256').update(text).digest('hex')
+    const told = { file, was: digest(await says(readUpstream(file))), becomes: digest('new\n') }
+    await does(writeUpstream({ ...told, test: 'true', reload: 'true' }, Buffer.from('new\n')))
     expect(readFileSync(file, 'utf8')).toBe('new\n')
     expect(readdirSync(dir).sort()).toEqual(['.real.before', 'real', 'up'])
   })

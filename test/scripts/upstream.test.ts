@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readUpstream, writeUpstream } from '../../src/scripts/service/upstream.js'
+import { readUpstream, tryUpstream, writeUpstream } from '../../src/scripts/service/upstream.js'
 import { folder, run, shells } from '../support/scripts.js'
 
 describe.each(shells)('an upstream file, by $name,', shell => {
@@ -15,7 +15,7 @@ describe.each(shells)('an upstream file, by $name,', shell => {
     return { dir, path: join(dir, 'up.conf'), now: () => readFileSync(join(dir, 'real.conf'), 'utf8') }
   }
   const write = (path: string, was: string, text: string, test: string, reload: string) =>
-    run(writeUpstream({ file: path, was: digest(was), test, reload }, Buffer.from(text)), shell)
+    run(writeUpstream({ file: path, was: digest(was), becomes: digest(text), test, reload }, Buffer.from(text)), shell)
 
   it('is read and replaced through a link, tested before it is reloaded', async () => {
     const { dir, path, now } = file('old\n')
@@ -44,6 +44,32 @@ describe.each(shells)('an upstream file, by $name,', shell => {
     expect(stdout).toMatch(/\nexit 3\n$/)
     expect(now()).toBe('old\n')
     expect(readFileSync(join(dir, 'log'), 'utf8')).toMatch(/^(reload|new\nold)\n$/)
+  })
+
+  it('is left alone when not all of the new text has come', async () => {
+    const { dir, path, now } = file('old\n')
+    const told = { file: path, was: digest('old\n'), becomes: digest('new\n'), test: 'true', reload: 'true' }
+    expect((await run(writeUpstream(told, Buffer.from('ne')), shell)).code).toBe(87)
+    expect(now()).toBe('old\n')
+    expect(readdirSync(dir).sort()).toEqual(['.real.conf.before', 'real.conf', 'up.conf'])
+  })
+
+  it('says what runs of nginx before it, where that is asked for', async () => {
+    const { path } = file('old\n')
+    const { code, stdout } = await run(readUpstream(path, true), shell)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^clock \d+ \d+ -?\d+( (on|old),\d+,\d+,\d+)*\nold\n$/)
+  })
+
+  it.each([
+    ['may be written, and whose test passes', 'true', 0, ''],
+    ['whose test fails', 'echo emerg >&2; exit 1', 90, 'emerg'],
+  ])('that %s is tried without a change', async (_, test, code, text) => {
+    const { path, now } = file('old\n')
+    const ran = await run(tryUpstream({ file: path, test }), shell)
+    expect(ran.code).toBe(code)
+    expect(ran.stdout.trim()).toBe(text)
+    expect(now()).toBe('old\n')
   })
 
   it('is left alone when somebody else has changed it, or when it is not there', async () => {

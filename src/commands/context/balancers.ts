@@ -3,7 +3,7 @@ import { openBalancers } from '../../balancer/open.js'
 import type { Config } from '../../config/config.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import type { Host } from '../../inventory/host.js'
-import { astrayText, homePort, portsOn } from '../../release/ports.js'
+import { astrayText, homePort, portsOn, strandedText } from '../../release/ports.js'
 import type { InService } from '../../state/assess-fleet.js'
 import { isOthers, nextDrains, openDrains, placeIn } from '../../state/drains.js'
 import type { DrainRecord, HostState } from '../../state/host-state.js'
@@ -27,6 +27,8 @@ export interface Served {
   readonly byHand: readonly string[]
   /** Of each host whose users are not sent to what its `current` names, or not there alone: where they are. */
   readonly astray: ReadonlyMap<string, string>
+  /** Hosts that do not serve by the ports of the configuration, and cannot come to do so by a deploy. */
+  readonly stranded: readonly Problem[]
 }
 
 interface ReadBalancer {
@@ -35,6 +37,8 @@ interface ReadBalancer {
   readonly states: ReadonlyMap<string, ServerState> | null
   /** Where hosts have two ports, by host: those that it sends users to. */
   readonly traffic: ReadonlyMap<string, readonly number[]>
+  /** Where hosts have two ports: those of which one has users, that are answered. */
+  readonly answered: ReadonlySet<string>
 }
 
 type Read = readonly { readonly session: { readonly host: Host }; readonly state: HostState }[]
@@ -61,7 +65,16 @@ export async function readBalancers(
     outside: { balancers: [], up: 0 },
     byHand: found.flatMap(one => byHandIn(one, record, maintained)),
     astray: new Map(found.flatMap(one => astrayIn(one, context.config, states))),
+    stranded: fleet.flatMap(({ session: { host }, state }) => strandedOn(host, state, context.config, found)),
   }
+}
+
+function strandedOn(host: Host, state: HostState, { restart }: Config, found: readonly ReadBalancer[]) {
+  const pair = portsOn(restart, host)
+  // Of one that could not be read, that is the problem.
+  const hasUsers = found.some(({ states, answered }) => states === null || answered.has(host.name))
+  const problem = strandedText(pair, { release: currentRelease(state), links: state.ports }, hasUsers)
+  return problem === null ? [] : [{ host: host.name, ...problem }]
 }
 
 /** With the hosts that take no part, where they serve what those of the run do. */
@@ -103,7 +116,7 @@ export function runBalancers(
 }
 
 /** The same for `status`. */
-export function inService({ balancers, problems, record, astray }: Served): InService {
+export function inService({ balancers, problems, record, astray, stranded }: Served): InService {
   const places = balancers.flatMap(({ balancer, states }) =>
     [...(states ?? [])].map(([host, { state, up, sessions }]) => {
       const server = `${balancer.brand} ${balancer.serverOf(host)}`
@@ -116,7 +129,7 @@ export function inService({ balancers, problems, record, astray }: Served): InSe
     places: grouped(places),
     drained: new Map(places.flatMap(({ host, place, ours }) => (ours ? [[host, place.server] as const] : []))),
     astray,
-    problems: problems.map(({ text }) => text),
+    problems: [...problems.map(({ text }) => text), ...stranded.map(({ host, text }) => `${host}: ${text}`)],
   }
 }
 
@@ -137,12 +150,12 @@ async function lookAt(
   config: Config,
   hosts: ReadonlyMap<string, HostState>,
 ): Promise<ReadBalancer & { readonly problems: readonly Problem[] }> {
-  const unread = { balancer, states: null, traffic: new Map() }
+  const unread = { balancer, states: null, traffic: new Map(), answered: new Set<string>() }
   const problems = (await balancer.check()).map(one => ({ host: 'balancer', ...one }))
   if (problems.length > 0) return { ...unread, problems }
   try {
-    const traffic = await trafficIn(balancer, config, hosts)
-    return { balancer, states: await balancer.read(balancer.hosts), traffic, problems }
+    const seen = await trafficIn(balancer, config, hosts)
+    return { balancer, states: await balancer.read(balancer.hosts), ...seen, problems }
   } catch (error) {
     if (!(error instanceof BalancerError)) throw error
     return { ...unread, problems: [{ host: 'balancer', text: error.message, fix: error.fix }] }
@@ -163,7 +176,9 @@ async function trafficIn(
     if (state === undefined || pair === null) continue
     ports?.serve(name, homePort(pair, { release: currentRelease(state), links: state.ports }, ready))
   }
-  return traffic
+  const isUp = ([, servers]: readonly [string, ReadonlyMap<number, ServerState>]) =>
+    [...servers.values()].some(({ up }) => up)
+  return { traffic, answered: new Set([...read].filter(isUp).map(([name]) => name)) }
 }
 
 function astrayIn({ balancer, traffic }: ReadBalancer, config: Config, states: ReadonlyMap<string, HostState>) {
@@ -177,8 +192,8 @@ function astrayIn({ balancer, traffic }: ReadBalancer, config: Config, states: R
 }
 
 /** What keeps all but a repair from it. */
-export function astrayProblems({ astray }: Pick<Served, 'astray'>): readonly Problem[] {
-  return [...astray].map(([host, text]) => ({ host, text, fix: 'clonedeploy repair' }))
+export function astrayProblems({ astray, stranded }: Pick<Served, 'astray' | 'stranded'>): readonly Problem[] {
+  return [...stranded, ...[...astray].map(([host, text]) => ({ host, text, fix: 'clonedeploy repair' }))]
 }
 
 /** By host, the ports that some balancer sends users to; null: hosts have one. */

@@ -100,6 +100,7 @@ export function backOf(context: Context, fleet: Fleet, served: Served, stay: Rea
 
 async function usableBalancers(context: Context, fleet: Fleet): Promise<Served> {
   const served = await readBalancers(context, fleet)
+  demandNone(served.stranded)
   for (const { text } of served.problems)
     context.emit({ type: 'note', level: 'warning', host: null, text: `going on without the balancer: ${text}` })
   return served.problems.length === 0 ? served : { ...served, balancers: [], problems: [] }

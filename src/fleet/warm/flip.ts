@@ -29,21 +29,20 @@ export async function comeHome(run: Run, all: readonly HostRun[]): Promise<Halt 
   const hosts = all.filter(isPorted).filter(({ plan }) => !plan.flip.keeps)
   const astray: Ported[] = []
   const cold: Ported[] = []
-  const unread = await attempt(run, 'rollback', async () => {
-    for (const { ports } of portedOf(run)) {
-      const states = await ports.read(hosts.map(({ name }) => name))
-      for (const host of hosts) {
-        const ready = readyPorts(states.get(host.name))
-        const { back } = host.plan.flip
-        ports.serve(host.name, back)
-        if (ready.some(port => port !== back) && !astray.includes(host)) astray.push(host)
-        if (ready.length > 0 && !ready.includes(back) && !host.flipped && !cold.includes(host)) cold.push(host)
-      }
+  const look = async (balancer: PortedBalancer) => {
+    const states = await balancer.ports.read(hosts.map(({ name }) => name))
+    for (const host of hosts) {
+      const ready = readyPorts(states.get(host.name))
+      const { back } = host.plan.flip
+      balancer.ports.serve(host.name, back)
+      if (ready.some(port => port !== back) && !astray.includes(host)) astray.push(host)
+      if (ready.length > 0 && !ready.includes(back) && !host.flipped && !cold.includes(host)) cold.push(host)
     }
     return null
-  })
-  if (hosts.length > 0 && unread !== null) return { reason: unread.message }
-  if (astray.length === 0) return null
+  }
+  const unread = hosts.length === 0 ? null : await attemptEach(run, 'rollback', look)
+  const left = unread === null ? null : { reason: unread.message }
+  if (astray.length === 0) return left
   const unready = await inSilence(
     run,
     'rollback',
@@ -52,7 +51,7 @@ export async function comeHome(run: Run, all: readonly HostRun[]): Promise<Halt 
       (await restart(run, host, 'rollback', host.plan.restartOld)) ??
       (await healthy(run, host, 'rollback', host.plan.healthOld)),
   )
-  return unready ?? flip(run, astray, 'rollback', ({ plan }) => plan.flip.back)
+  return unready ?? (await flip(run, astray, 'rollback', ({ plan }) => plan.flip.back)) ?? left
 }
 
 /** Why what runs on a port cannot be ended yet: users are sent there. Waits until those who were there have had their answers, for as long as it may take. */
@@ -68,7 +67,9 @@ export async function emptied(run: Run, host: HostRun, port: number): Promise<Ho
         if (seen.sessions === null || seen.sessions === 0) break
         if (performance.now() - began <= limits.drainTimeout) continue
         run.warnings.push(
-          `${host.name}: ${seen.sessions} sessions on port ${port} had not ended when their time was over`,
+          balancer.counts === 'sessions'
+            ? `${host.name}: ${seen.sessions} sessions on port ${port} had not ended when their time was over`
+            : `${host.name}: port ${port} was ended while ${seen.sessions} old workers of ${balancer.name} were still answering: in nginx, worker_shutdown_timeout bounds them`,
         )
         break
       }
@@ -110,7 +111,7 @@ function flip(
       ended(run, host, phase, 'flip', performance.now() - began, failure, note)
       return failure
     },
-    done => `${done}/${hosts.length} switched${windowText(moments)}`,
+    done => `${done}/${hosts.length} switched${windowText(run, moments)}`,
     batch,
   )
 }
@@ -123,25 +124,49 @@ async function tellAll(
 ): Promise<HostFailure | null> {
   const lost = await demandOurs(run)
   if (lost !== null) return failed(phase, lost.reason)
+  return attemptEach(run, phase, balancer => tellOne(run, balancer, orders, phase, moments))
+}
+
+async function tellOne(
+  { balancers }: Run,
+  balancer: PortedBalancer,
+  orders: ReadonlyMap<string, number>,
+  phase: Told,
+  moments: Moment[],
+): Promise<HostFailure | null> {
   const names = [...orders.keys()]
-  for (const balancer of portedOf(run)) {
-    const states = await balancer.ports.read(names)
-    const to = new Map(orders)
-    // Whom somebody took out stays out, and is on the other port from now on.
-    const out = names.filter(name => readyPorts(states.get(name)).length === 0)
-    for (const name of out) {
-      balancer.ports.serve(name, orders.get(name) as number)
-      to.delete(name)
-    }
-    if (to.size === 0) continue
-    moments.push(await balancer.ports.flip(to))
-    const after = await balancer.ports.read([...to.keys()])
-    const wrong = [...to].find(([name, port]) => String(readyPorts(after.get(name))) !== String(port))
-    if (wrong !== undefined)
-      return failed(phase, `${wordsOf(balancer, wrong[0])} was told to take all users, and did not`)
-    for (const name of to.keys()) run.balancers?.others.delete(placeIn(balancer.name, name))
+  const states = await balancer.ports.read(names)
+  const to = new Map(orders)
+  // Whom somebody took out stays out, and is on the other port from now on.
+  const out = names.filter(name => readyPorts(states.get(name)).length === 0)
+  for (const name of out) {
+    balancer.ports.serve(name, orders.get(name) as number)
+    to.delete(name)
   }
+  if (to.size === 0) return null
+  moments.push(await balancer.ports.flip(to))
+  const after = await balancer.ports.read([...to.keys()])
+  const wrong = [...to].find(([name, port]) => String(readyPorts(after.get(name))) !== String(port))
+  if (wrong !== undefined)
+    return failed(phase, `${wordsOf(balancer, wrong[0])} was told to take all users, and did not`)
+  for (const name of to.keys()) balancers?.others.delete(placeIn(balancer.name, name))
   return null
+}
+
+/** Of each balancer, one after the other: the first failure. It ends a way there; on a way back the others are told all the same. */
+async function attemptEach(
+  run: Run,
+  phase: Told,
+  act: (balancer: PortedBalancer) => Promise<HostFailure | null>,
+): Promise<HostFailure | null> {
+  if (run.balancers === null) return attempt(run, phase, async () => null)
+  let first: HostFailure | null = null
+  for (const balancer of portedOf(run)) {
+    const failure = await attempt(run, phase, () => act(balancer))
+    first ??= failure
+    if (failure !== null && phase === 'switch') break
+  }
+  return first
 }
 
 /** The failure, also where a balancer cannot be asked or told. */
@@ -166,8 +191,10 @@ function failed(phase: Told | 'cool', message: string): HostFailure {
   return { phase, step: 'flip', message, hint: null, output: [] }
 }
 
-function windowText(moments: readonly Moment[]): string {
+/** A reload moves who comes from now on: a connection that is open is answered by whom it was opened to. */
+function windowText(run: Run, moments: readonly Moment[]): string {
   if (moments.length === 0) return ''
   const window = Math.max(...moments.map(({ to }) => to)) - Math.min(...moments.map(({ from }) => from))
-  return ` in ${Math.round(window * 10) / 10} ms`
+  const lingers = portedOf(run).some(({ counts }) => counts === 'old workers')
+  return ` in ${Math.round(window * 10) / 10} ms${lingers ? ': all new connections; old workers end those they hold' : ''}`
 }

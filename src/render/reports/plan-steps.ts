@@ -102,9 +102,12 @@ function flipSteps(plan: Plan, hosts: readonly HostPlan[]): readonly DryRunStep[
   const ports = [...new Set(hosts.flatMap(({ flip }) => (flip === null ? [] : [flip.to])))]
   if (ports.length === 0) return []
   const to = ports.length === 1 ? `port ${ports[0]}` : 'the other port of each host'
-  const names = plan.rollout.balancers.map(({ name }) => name)
-  const told = names.length === 0 ? ['the balancer'] : names
-  return told.map(name => ({ mark: '!', where: 'each', text: `${name}: users → ${to}, all at once` }))
+  const { balancers } = plan.rollout
+  const told = balancers.length === 0 ? [{ name: 'the balancer', brand: '' }] : balancers
+  return told.map(({ name, brand }) => {
+    const how = brand === 'nginx' ? 'by one reload' : 'all at once'
+    return { mark: '!', where: 'each', text: `${name}: users → ${to}, ${how}` }
+  })
 }
 
 function canarySteps(plan: Plan, phase: PhasePlan): readonly DryRunStep[] {
