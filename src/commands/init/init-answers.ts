@@ -66,6 +66,23 @@ export function recognisedAs({ kind, recipe }: Guess): string {
   return `Recognised: ${kind}. What its hosts need is in docs/recipes/${recipe}.md of clonedeploy.`
 }
 
+const warm: Readonly<Record<string, string>> = {
+  django: 'gunicorn-warm',
+  flask: 'gunicorn-warm',
+  rails: 'puma-warm',
+  sinatra: 'puma-warm',
+  php: 'php-fpm-warm',
+  laravel: 'php-fpm-warm',
+  symfony: 'php-fpm-warm',
+}
+
+/** Where a recipe is by which no user meets a release before it runs on every host. */
+export function warmRecipe({ recipe }: Guess): readonly string[] {
+  const name = warm[recipe ?? '']
+  if (name === undefined) return []
+  return [`So that it runs, healthy, on every host before any user meets it: docs/recipes/${name}.md of clonedeploy.`]
+}
+
 /** What goes without a question: another build than the one that was guessed leaves its result elsewhere. */
 export function asGuessed({ build, include }: Pick<InitFlags, 'build' | 'include'>, guess: Guess) {
   const { from, more } = guess

@@ -4,7 +4,7 @@ import { isWell, lookLines } from '../../render/reports/found-hosts.js'
 import { listed } from '../../text/phrases.js'
 import type { Form } from '../context/ask.js'
 import type { Io } from '../context/io.js'
-import { type InitFlags, type Known, recognisedAs } from './init-answers.js'
+import { type InitFlags, type Known, recognisedAs, warmRecipe } from './init-answers.js'
 import { withoutPin } from './init-hosts.js'
 import type { Looked } from './init-look.js'
 import type { ForRunner } from './init-runner.js'
@@ -58,6 +58,7 @@ function notesOf({ answers, known, looked, runner, written }: Done): readonly st
   const failing = looked?.looks.filter(look => !isWell(look)).map(({ name }) => name) ?? []
   return [
     recognisedAs(known.guess),
+    ...warmRecipe(known.guess),
     ...(looked === null ? ['No host was contacted.'] : []),
     ...(failing.length === 0
       ? []
