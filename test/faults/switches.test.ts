@@ -97,23 +97,26 @@ describe.skipIf(!sshdIsHere())('a host that swapped', () => {
     },
   )
 
-  exhaustively('and lost its power when it had decided to go back is never put back once a repair has brought it forward', async () => {
-    await scene.deploy('old')
-    scene.project.write(app('new'))
-    hosts.stopAt(2, 1, 'mv*revert/current ./', 'hang')
-    const running = startHeld(scene.project, 'deploy', { kind: 'confirm', k: 1, when: 'after' })
-    expect(await running.reached()).toBe(true)
-    running.child.kill('SIGKILL')
-    await running.ended
-    await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 300_000, interval: 10 })
-    await hosts.fleet.stopHost(2)
-    await hosts.fleet.startHost(2)
-    hosts.unstop()
-    await hosts.letTimePass(scene.folders)
-    expect(served().sort()).toEqual(['new', 'new', 'old'])
-    await scene.repair(['new'])
-    expect(restarts(2)).toMatch(/^old version\n(new version\n)+$/)
-    await scene.consistent()
-    await scene.deploy('newer')
-  })
+  exhaustively(
+    'and lost its power when it had decided to go back is never put back once a repair has brought it forward',
+    async () => {
+      await scene.deploy('old')
+      scene.project.write(app('new'))
+      hosts.stopAt(2, 1, 'mv*revert/current ./', 'hang')
+      const running = startHeld(scene.project, 'deploy', { kind: 'confirm', k: 1, when: 'after' })
+      expect(await running.reached()).toBe(true)
+      running.child.kill('SIGKILL')
+      await running.ended
+      await vi.waitFor(() => expect(hosts.stopped(2)).toBe(true), { timeout: 300_000, interval: 10 })
+      await hosts.fleet.stopHost(2)
+      await hosts.fleet.startHost(2)
+      hosts.unstop()
+      await hosts.letTimePass(scene.folders)
+      expect(served().sort()).toEqual(['new', 'new', 'old'])
+      await scene.repair(['new'])
+      expect(restarts(2)).toMatch(/^old version\n(new version\n)+$/)
+      await scene.consistent()
+      await scene.deploy('newer')
+    },
+  )
 })
