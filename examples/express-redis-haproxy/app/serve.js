@@ -1,11 +1,12 @@
 // Holds the port of the app, and hands each connection to a worker of the release that has the traffic. Workers of another
-// release may stand ready beside those: they get no connection until they are told. bin/serve.sh gives the orders, by a file
-// and SIGHUP, one after the other. Usage: node serve.js DEPLOY_TO
+// release may stand ready beside those: they get no connection until they are told. bin/serve.sh gives the orders, through one
+// pipe, and reads the answers from another. Usage: node serve.js DEPLOY_TO
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { constants, existsSync, openSync, readFileSync, realpathSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { createServer, Socket } from 'node:net'
 import { basename, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { parseEnv } from 'node:util'
 
 const root = process.argv[2]
@@ -28,17 +29,19 @@ const port = createServer({ pauseOnConnect: true }, socket => {
 
 const orders = { warm, ready, switch: switchTo, reload, cool }
 
-// Before the first release has the traffic, nothing else keeps this process.
-setInterval(() => {}, 2 ** 30)
+// Both are open for reading and writing here, so that neither ends while this process lives, and nobody waits to open one.
+const pipe = name => openSync(join(root, 'shared', name), constants.O_RDWR | constants.O_NONBLOCK)
+const answers = pipe('answers')
 let busy = begin()
-process.on('SIGHUP', () => {
-  const [number, what, release] = readFileSync(join(root, 'shared/order'), 'utf8').trim().split(' ')
+createInterface({ input: new Socket({ fd: pipe('orders') }) }).on('line', line => {
+  const [number, what, release] = line.split(' ')
   busy = busy
     .then(() => orders[what](release))
     .then(
-      () => tell('answer', `${number} done`),
-      error => tell('answer', `${number} ${error.message}`),
+      () => writeSync(answers, `${number} done\n`),
+      error => writeSync(answers, `${number} ${error.message}\n`),
     )
+    .catch(console.error)
 })
 process.on('SIGTERM', async () => {
   port.close()
@@ -51,7 +54,9 @@ process.on('SIGTERM', async () => {
 async function begin() {
   if (existsSync(join(root, 'current')))
     await switchTo(basename(realpathSync(join(root, 'current')))).catch(console.error)
-  tell('pid', process.pid)
+  const file = join(root, 'shared/pid')
+  writeFileSync(`${file}.new`, `${process.pid}\n`)
+  renameSync(`${file}.new`, file)
 }
 
 /** Starts the workers of a release; they stand ready and get no connection. */
@@ -156,10 +161,4 @@ function replaceWhenItDies(worker, release) {
     running.get(release)[place()] = next
     replaceWhenItDies(next, release)
   })
-}
-
-function tell(name, text) {
-  const file = join(root, 'shared', name)
-  writeFileSync(`${file}.new`, `${text}\n`)
-  renameSync(`${file}.new`, file)
 }

@@ -3,8 +3,8 @@
 #   warm     starts workers of a release beside those that have the traffic      ready    asks whether they can answer
 #   switch   gives them the traffic, and starts them first if they do not run     cool     ends the workers of all other releases
 #   reload   all of it at once, for `restart: 'sh bin/serve.sh reload'`
-# Run or sourced in a release. Plain POSIX sh, and nothing is started before an order is given: for as long as the slowest host needs
-# for that, users meet two releases.
+# Run or sourced in a release. Plain POSIX sh, and no program is started where serve.js runs: for as long as the slowest host needs for
+# that, users meet two releases.
 
 cd -P . || exit 1 # a release: deployTo/releases/ID
 here=$PWD
@@ -37,27 +37,27 @@ ours() {
 # In a session of its own and with nothing of ours open, or it would end with the ssh session, or hold it.
 start() {
   cd "$root" || exit 1
-  rm -f "$shared/pid"
+  rm -f "$shared/pid" "$shared/orders" "$shared/answers"
+  mkfifo -m 600 "$shared/orders" "$shared/answers" || exit 1
   setsid node "releases/${here##*/}/serve.js" "$root" </dev/null >>"$shared/app.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
-  wait_for pid
-  read -r pid <"$shared/pid"
-}
-
-order() {
-  number=$$-$1
-  : >"$shared/answer" && echo "$number $1 ${release:-none}" >"$shared/order" && kill -HUP "$pid" || fail 'serve.js has ended'
-  wait_for answer
-  read -r answer <"$shared/answer"
-  [ "$answer" = "$number done" ] || fail "${answer#"$number" }"
-}
-
-wait_for() {
   tries=0
-  until [ -s "$shared/$1" ]; do
-    [ "$tries" -lt 600 ] || fail 'no answer from serve.js'
+  until [ -s "$shared/pid" ]; do
+    [ "$tries" -lt 600 ] || fail 'serve.js does not start'
     tries=$((tries + 1))
     sleep 0.1 2>/dev/null || sleep 1
   done
+  read -r pid <"$shared/pid"
+}
+
+# Waits in the shell itself: a `sleep` would take the processor from serve.js before it has given the traffic.
+order() {
+  number=$$-$1
+  answer=
+  echo "$number $1 ${release:-none}" >"$shared/orders"
+  while read -r answer; do
+    case $answer in "$number "*) break ;; esac # others are of orders that were given up
+  done <"$shared/answers"
+  [ "$answer" = "$number done" ] || fail "${answer:-serve.js has ended}"
 }
 
 fail() {
