@@ -1,5 +1,5 @@
 // Three clones of an app with sessions in Redis behind HAProxy, on this machine, and users who never stop asking, while
-// releases come and go. Usage: node demo.js [--compare | --deploys N] [--step] [--json]
+// releases come and go. Usage: node demo.js [--compare | --deploys N] [--ports] [--step] [--json]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +40,7 @@ try {
     json: has('--json'),
     comparing: has('--compare'),
     deploys,
+    ports: has('--ports'),
   })
   process.exitCode = await Promise.race([story, stopped])
   story.catch(() => {})

@@ -43,7 +43,8 @@ describe('serve.sh of the example', () => {
     const [code] = await once(child, 'close')
     return { code, said }
   }
-  const serve = async (what: string, release: string) => expect(await end(begin(what, release))).toMatchObject({ code: 0 })
+  const serve = async (what: string, release: string) =>
+    expect(await end(begin(what, release))).toMatchObject({ code: 0 })
 
   beforeAll(async () => {
     root = mkdtempSync(join(tmpdir(), 'clonedeploy-serve-'))

@@ -3,7 +3,16 @@
 // pipe, and reads the answers from another. Usage: node serve.js DEPLOY_TO
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { constants, existsSync, openSync, readFileSync, realpathSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { createServer, Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'

@@ -10,9 +10,7 @@ export function account(records, before, after) {
     sessionsLost: records.filter(({ lost }) => lost !== null).length,
     slowestMs: slowest(records.filter(({ path }) => path === '/')),
     releases: tally(good.map(({ release }) => release)),
-    // From the first request that another release answered to the last one that the release before answered; in a failed
-    // deploy, to the last one that another release answered.
-    mixedMs: between(others, before === after ? others : old),
+    ...(before === after ? thereAndBack(others, old) : cutOver(others, old)),
     changes: mostChanges(good),
   }
 }
@@ -29,6 +27,8 @@ export function together(step, accounts) {
     sessionsLost: sum(({ sessionsLost }) => sessionsLost),
     slowestMs: most(({ slowestMs }) => slowestMs),
     mixedMs: most(({ mixedMs }) => mixedMs),
+    backMs: most(({ backMs }) => backMs),
+    underWay: most(({ underWay }) => underWay),
     changes: {
       stays: most(({ changes }) => changes.stays),
       'connects anew': most(({ changes }) => changes['connects anew']),
@@ -36,10 +36,37 @@ export function together(step, accounts) {
   }
 }
 
-function between(from, to) {
-  if (from.length === 0 || to.length === 0) return 0
-  const began = ({ began }) => began
-  return Math.max(0, Math.round(Math.max(...to.map(began)) - Math.min(...from.map(began))))
+/**
+ * For how long two releases answered new requests: from the first request that the new one answered to the last one that the
+ * old one answered. `underWay`: how many the old one answered later that had been asked before.
+ */
+function cutOver(others, old) {
+  if (others.length === 0) return { mixedMs: 0, backMs: 0, underWay: 0 }
+  const [first, last] = [Math.min(...others.map(began)), Math.max(...old.map(began))]
+  return { mixedMs: Math.max(0, Math.round(last - first)), backMs: 0, underWay: underWay(old, first) }
+}
+
+/** The same of a release that came and went (`backMs`: as it went). Between both lies the longest time without a request that the old one answered. */
+function thereAndBack(others, old) {
+  if (others.length === 0) return { mixedMs: 0, backMs: 0, underWay: 0 }
+  const [first, last] = [Math.min(...others.map(began)), Math.max(...others.map(began))]
+  const times = [first, ...old.map(began).filter(time => time > first && time < last), last].sort((a, b) => a - b)
+  const gaps = times.slice(1).map((time, n) => time - times[n])
+  const longest = gaps.indexOf(Math.max(...gaps))
+  const [gone, back] = [times[longest] ?? first, times[longest + 1] ?? last]
+  return {
+    mixedMs: Math.round(gone - first),
+    backMs: Math.round(last - back),
+    underWay: underWay(old, first) + underWay(others, back),
+  }
+}
+
+function underWay(records, since) {
+  return records.filter(({ began, ended }) => began < since && ended > since).length
+}
+
+function began(record) {
+  return record.began
 }
 
 function slowest(records) {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { listens } from './listens.js'
 import { freePort, start, until } from './processes.js'
@@ -5,10 +7,24 @@ import { freePort, start, until } from './processes.js'
 /** HAProxy with the configuration of this example; the address for users. */
 export async function startHaproxy(dir, hosts, keep) {
   const port = await freePort()
-  const addresses = hosts.map(host => [host.name.toUpperCase().replace('-', '_'), `127.0.0.1:${host.port}`])
+  const addresses = hosts.flatMap(({ name, port, ports: [a, b] }) => {
+    const variable = name.toUpperCase().replace('-', '_')
+    return [
+      [variable, `127.0.0.1:${port}`],
+      [`${variable}_A`, `${a}`],
+      [`${variable}_B`, `${b}`],
+    ]
+  })
   const env = { RUN: dir, PORT: `${port}`, ...Object.fromEntries(addresses) }
   const config = join(import.meta.dirname, '../haproxy.cfg')
   const haproxy = keep(start('haproxy', ['-db', '-f', config], { log: join(dir, 'haproxy.log'), env }))
   await until(() => listens(port), haproxy)
   return `http://127.0.0.1:${port}`
+}
+
+/** Takes the servers of the one port of each host out: HAProxy sends users to the two ports from now on. */
+export async function takeOut(socket, hosts) {
+  const connection = connect(socket)
+  connection.end(`${hosts.map(({ name }) => `set server web/${name} state maint`).join(';')}\n`).resume()
+  await once(connection, 'close')
 }

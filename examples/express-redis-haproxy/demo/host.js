@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { listens } from './listens.js'
 import { freePort, programPath, start, until } from './processes.js'
 
-/** A host: an sshd on a port of its own, a folder for its app, and a port for that. */
+/** A host: an sshd on a port of its own, a folder for its app, a port for that, and two more. */
 export async function startHost(dir, name, keep) {
   const folder = join(dir, name)
   const deployTo = join(folder, 'shop')
@@ -13,12 +13,12 @@ export async function startHost(dir, name, keep) {
   makeKey(join(folder, 'host'))
   // As root, sshd wants this folder, which its service makes.
   if (process.getuid() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
-  const [sshPort, port] = [await freePort(), await freePort()]
+  const [sshPort, port, ...ports] = [await freePort(), await freePort(), await freePort(), await freePort()]
   const config = join(folder, 'sshd_config')
   writeFileSync(config, sshdConfig(dir, folder, sshPort))
   const sshd = keep(start('sshd', ['-D', '-e', '-f', config], { log: join(folder, 'sshd.log') }))
   await until(() => listens(sshPort), sshd)
-  return { name, sshPort, port, deployTo }
+  return { name, sshPort, port, ports, deployTo }
 }
 
 /** How ssh reaches it. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startHaproxy } from './haproxy.js'
+import { startHaproxy, takeOut } from './haproxy.js'
 import { makeKey, sshEntry, startHost } from './host.js'
 import { end, endByPid } from './processes.js'
 import { startRedis } from './redis.js'
@@ -31,12 +31,20 @@ export function makeMachines(dir) {
       writeFileSync(this.sshConfigFile, hosts.map(host => sshEntry(host, dir)).join('\n'))
       return startHaproxy(dir, hosts, keep)
     },
+    /** From now on HAProxy sends users to one of two ports of each host; what ran on its one port is ended. */
+    async leaveOnePort() {
+      await takeOut(this.socket, hosts)
+      for (const { deployTo } of hosts) await endApp(deployTo, 'pid')
+    },
     async end() {
-      for (const { deployTo } of hosts) {
-        const file = join(deployTo, 'shared/pid')
-        if (existsSync(file)) await endByPid(Number(readFileSync(file, 'utf8')), deployTo)
-      }
+      for (const { deployTo, ports } of hosts)
+        for (const file of ['pid', ...ports.map(port => `pid-${port}`)]) await endApp(deployTo, file)
       for (const child of children.reverse()) await end(child)
     },
   }
+}
+
+async function endApp(deployTo, name) {
+  const file = join(deployTo, 'shared', name)
+  if (existsSync(file)) await endByPid(Number(readFileSync(file, 'utf8')), deployTo)
 }

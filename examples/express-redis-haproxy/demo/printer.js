@@ -6,7 +6,8 @@ const columns = [
   ['failed', 8, ({ failed }) => failed],
   ['sessions lost', 15, ({ sessionsLost }) => sessionsLost],
   ['slowest ms', 12, ({ slowestMs }) => slowestMs],
-  ['two releases ms', 17, ({ mixedMs }) => mixedMs],
+  ['two releases ms', 17, ({ mixedMs, backMs }) => (backMs === 0 ? mixedMs : `${mixedMs} + ${backMs}`)],
+  ['under way', 11, ({ underWay }) => underWay],
   ['changes seen', 14, ({ changes }) => Math.max(changes.stays, changes['connects anew'])],
 ]
 

@@ -36,7 +36,7 @@ async function textOf(stream) {
 }
 
 function configOf({ hosts, sshConfigFile }, changes) {
-  const inventory = hosts.map(({ name, deployTo, port }) => ({ name, deployTo, env: { PORT: port } }))
+  const inventory = hosts.map(({ name, deployTo, port }) => ({ name, deployTo, roles: [name], env: { PORT: port } }))
   return `import config from '${join(example, 'deploy.config.ts')}'
 
 export default {

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { account, together } from './account.js'
 import { startClients } from './clients.js'
 import { compare } from './compare.js'
+import { moveToPorts } from './ports.js'
 import { printer } from './printer.js'
 import { makeProject } from './project.js'
 
 /** Deploys, fails to deploy and rolls back under load. Gives the exit code: 0 when no user saw an error. */
-export async function tellStory({ dir, machines, endings, nextStep, json, comparing, deploys }) {
+export async function tellStory({ dir, machines, endings, nextStep, json, comparing, deploys, ports }) {
   const print = printer(json)
   const url = await machines.start(settings())
   const project = makeProject(dir, machines)
@@ -37,6 +38,11 @@ export async function tellStory({ dir, machines, endings, nextStep, json, compar
     accounts.push(result)
     print.step(result, run)
   }
+  const prepare = async message => {
+    project.write(message)
+    serving = (await expectCode(0, project.run(['deploy']))).release
+  }
+  if (ports) await moveToPorts({ dir, project, machines, prepare })
   print.head()
   if (deploys > 0) {
     for (let n = 1; n <= deploys; n += 1)
@@ -49,10 +55,6 @@ export async function tellStory({ dir, machines, endings, nextStep, json, compar
   }
   const bad = accounts.filter(({ failed, sessionsLost }) => failed + sessionsLost > 0)
   if (comparing) {
-    const prepare = async message => {
-      project.write(message)
-      serving = (await expectCode(0, project.run(['deploy']))).release
-    }
     await compare({
       dir,
       project,

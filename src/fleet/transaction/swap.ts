@@ -4,6 +4,7 @@ import { paths } from '../../release/paths.js'
 import { escapeLine } from '../../text/escape.js'
 import { within } from '../../time-limit.js'
 import type { HostFailure } from '../outcome.js'
+import { headStarts, roundTrips } from './head-start.js'
 import {
   type Armed,
   ended,
@@ -32,7 +33,7 @@ export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt 
 async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
   const safeUntil = Date.now() + (run.plan.deadline * 1000) / 2
   const waiting = host.session.open(host.plan.arm.script, 3_600_000)
-  host.armed = { waiting, files: null, roundTripMs: 0, safeUntil }
+  host.armed = { waiting, files: null, roundTripMs: 0, roundTrips: [0], safeUntil }
   const line = await waiting.line(20_000)
   return line === 'armed' ? null : refusal(waiting, 'arm', 'the host did not get ready to swap', line)
 }
@@ -44,9 +45,11 @@ async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
 async function measure(run: Run, host: HostRun): Promise<HostFailure | null> {
   const armed = armedOf(host)
   const files = await within(2000, host.session.files()).catch(() => null)
-  const target = await (files?.readlink(wayOf(run, host).from, 2000) ?? null)
-  if (target !== `releases/${run.plan.release}`) return ping(host)
-  host.armed = { ...armed, files, roundTripMs: host.session.connection().rtt() }
+  const look = async () => files?.readlink(wayOf(run, host).from, 2000) ?? null
+  if ((await look()) !== `releases/${run.plan.release}`) return ping(host)
+  const rounds = host.plan.switch === null ? [] : await roundTrips(5, look)
+  const roundTripMs = host.session.connection().rtt()
+  host.armed = { ...armed, files, roundTripMs, roundTrips: rounds.length === 0 ? [roundTripMs] : rounds }
   return null
 }
 
@@ -55,7 +58,8 @@ async function ping(host: HostRun): Promise<HostFailure | null> {
   const sent = performance.now()
   armed.waiting.send('ping')
   const line = await armed.waiting.line(15_000)
-  host.armed = { ...armed, roundTripMs: performance.now() - sent }
+  const roundTripMs = performance.now() - sent
+  host.armed = { ...armed, roundTripMs, roundTrips: [roundTripMs] }
   return line === 'here' ? null : refusal(armed.waiting, 'arm', 'the host did not answer before the swap', line)
 }
 
@@ -70,7 +74,7 @@ function armedOf({ name, armed }: HostRun): Armed {
  * of them, so that none was shorter: what a host needs to start the rename, and to say so, counts.
  */
 export async function swapAll(run: Run, hosts: readonly HostRun[], { batch }: PhasePlan): Promise<Halt | null> {
-  const farthest = Math.max(...hosts.map(roundTripTo))
+  const starts = startsOf(hosts)
   const moving = hosts.filter(moves).length
   const swaps: Span[] = []
   const renames = meeting(hosts.filter(host => armedOf(host).files !== null).length)
@@ -81,7 +85,7 @@ export async function swapAll(run: Run, hosts: readonly HostRun[], { batch }: Ph
     async host => {
       if (moves(host)) run.emit({ type: 'host.start', phase: 'swap', step: 'swap', host: host.name })
       const { waiting, files, roundTripMs } = armedOf(host)
-      await delay((farthest - roundTripMs) / 2)
+      await delay(starts.get(host) ?? 0)
       const sent = performance.now()
       host.current = { kind: 'unknown' }
       host.swapBegun = true
@@ -184,6 +188,12 @@ async function refusal(waiting: Waiting, step: string, message: string, line: st
 /** Milliseconds, to a host that is armed. */
 export function roundTripTo(host: HostRun): number {
   return armedOf(host).roundTripMs
+}
+
+/** For how long the word to each of these waits, in milliseconds. */
+export function startsOf(hosts: readonly HostRun[]): ReadonlyMap<HostRun, number> {
+  const starts = headStarts(hosts.map(host => armedOf(host).roundTrips))
+  return new Map(hosts.map((host, i) => [host, starts[i] ?? 0]))
 }
 
 /** Even a delay of zero yields, so that every timer is set before the first one fires. */

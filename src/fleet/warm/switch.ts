@@ -4,7 +4,7 @@ import { withLog } from '../app-log.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, type Run, type Span } from '../transaction/run.js'
-import { delay, roundTripTo, windowOf } from '../transaction/swap.js'
+import { delay, roundTripTo, startsOf, windowOf } from '../transaction/swap.js'
 
 /**
  * Gives the warm release the traffic on all of these hosts together: each waits for one word, which is sent so that it arrives
@@ -20,7 +20,7 @@ export async function switchAll(run: Run, all: readonly HostRun[], { batch }: Ph
     return (await one.line(20_000)) === 'here' ? null : failed(host, one)
   })
   if (unready !== null) return unready
-  const farthest = Math.max(...hosts.map(roundTripTo))
+  const starts = startsOf(hosts)
   const spans: Span[] = []
   return inPhase(
     run,
@@ -28,7 +28,7 @@ export async function switchAll(run: Run, all: readonly HostRun[], { batch }: Ph
     hosts,
     async host => {
       run.emit({ type: 'host.start', phase: 'switch', step: 'switch', host: host.name })
-      await delay((farthest - roundTripTo(host)) / 2)
+      await delay(starts.get(host) ?? 0)
       const sent = performance.now()
       const one = waiting.get(host) as Waiting
       one.send(`switch ${run.plan.tx}`)
