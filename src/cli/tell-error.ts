@@ -102,6 +102,7 @@ function refusalJson(command: string, error: Told, exitCode: number) {
     seconds: 0,
     bytes: 0,
     swapWindowMs: null,
+    switchWindowMs: null,
     hosts: [],
   }
 }

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly bytes: number
   /** Milliseconds between the first and the last swap; null when nothing was swapped. */
   readonly swapWindowMs: number | null
+  /** The same of the traffic that warm releases were given; null when none was, or it cannot be told. */
+  readonly switchWindowMs: number | null
   readonly hosts: readonly HostOutcome[]
   /** What stopped it, in one sentence; null when nothing did. */
   readonly reason: string | null

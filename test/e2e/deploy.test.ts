@@ -91,6 +91,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
       result: 'deployed',
       exitCode: 0,
       previous: null,
+      switchWindowMs: null,
       reason: null,
       next: [],
       warnings: [],

@@ -17,6 +17,7 @@ export function outcome(changes: Partial<Outcome> = {}): Outcome {
     seconds: 31,
     bytes: 37_200_000,
     swapWindowMs: 41,
+    switchWindowMs: null,
     hosts: ['web-1', 'web-2', 'web-3'].map(name => hostOutcome(name)),
     reason: null,
     next: [],

@@ -110,6 +110,8 @@ export function startRun(
     warnings: [...plan.warnings],
     swaps: [],
     swapWindowMs: null,
+    switches: [],
+    switchWindowMs: null,
   }
 }
 

@@ -53,6 +53,7 @@ export async function unchanged(
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
     bytes: 0,
     swapWindowMs: null,
+    switchWindowMs: null,
     hosts: fleet.map(({ session, state }, i) => ({
       name: state.name,
       current: currentRelease(state),

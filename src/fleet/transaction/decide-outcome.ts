@@ -28,6 +28,7 @@ export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: H
     seconds: Math.round((performance.now() - facts.startedAt) / 100) / 10,
     bytes: hosts.reduce((sum, { bytes }) => sum + bytes, 0),
     swapWindowMs: run.swapWindowMs,
+    switchWindowMs: run.switchWindowMs,
     hosts,
     reason: halt?.reason ?? null,
     ...(halt?.onRequest ? { stopped: true } : {}),

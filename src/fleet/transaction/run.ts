@@ -33,6 +33,9 @@ export interface Run {
   /** When each host swapped. */
   readonly swaps: Span[]
   swapWindowMs: number | null
+  /** When each host, or the balancer for all of them, gave the traffic to a warm release. */
+  readonly switches: Span[]
+  switchWindowMs: number | null
 }
 
 /** The interval in which something happened, in milliseconds of our clock. */

@@ -6,6 +6,7 @@ import { demandOurs, troubleOf, wordsOf } from '../balancer/balancers.js'
 import type { HostFailure } from '../outcome.js'
 import { healthy, restart } from '../transaction/restart-and-health.js'
 import { ended, type Halt, type HostRun, inPhase, inSilence, type Run } from '../transaction/run.js'
+import { windowOf } from '../transaction/swap.js'
 
 /** A host that has a process for each of two ports. */
 type Ported = HostRun & { readonly plan: { readonly flip: Flip } }
@@ -111,7 +112,13 @@ function flip(
       ended(run, host, phase, 'flip', performance.now() - began, failure, note)
       return failure
     },
-    done => `${done}/${hosts.length} switched${windowText(run, moments)}`,
+    done => {
+      if (phase === 'switch' && moments.length > 0) {
+        run.switches.push(...endsOf(moments))
+        run.switchWindowMs = windowOf(run.switches)
+      }
+      return `${done}/${hosts.length} switched${windowText(run, moments)}`
+    },
     batch,
   )
 }
@@ -194,7 +201,14 @@ function failed(phase: Told | 'cool', message: string): HostFailure {
 /** A reload moves who comes from now on: a connection that is open is answered by whom it was opened to. */
 function windowText(run: Run, moments: readonly Moment[]): string {
   if (moments.length === 0) return ''
-  const window = Math.max(...moments.map(({ to }) => to)) - Math.min(...moments.map(({ from }) => from))
   const lingers = portedOf(run).some(({ counts }) => counts === 'old workers')
-  return ` in ${Math.round(window * 10) / 10} ms${lingers ? ': all new connections; old workers end those they hold' : ''}`
+  return ` in ${windowOf(endsOf(moments))} ms${lingers ? ': all new connections; old workers end those they hold' : ''}`
+}
+
+/** One order moves many hosts: the first as it is given, the last as it is answered. */
+function endsOf(moments: readonly Moment[]): readonly Moment[] {
+  return moments.flatMap(({ from, to }) => [
+    { from, to: from },
+    { from: to, to },
+  ])
 }

@@ -40,7 +40,11 @@ export async function switchAll(run: Run, all: readonly HostRun[], { batch }: Ph
       ended(run, host, 'switch', 'switch', over - sent, failure, failure?.message ?? stepOf(host).text)
       return failure === null ? null : withLog(run, host, failure)
     },
-    done => `${done}/${hosts.length} switched in ${windowOf(spans)} ms`,
+    done => {
+      run.switches.push(...spans)
+      run.switchWindowMs = windowOf(run.switches)
+      return `${done}/${hosts.length} switched in ${windowOf(spans)} ms`
+    },
     batch,
   )
 }

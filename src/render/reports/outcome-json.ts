@@ -13,6 +13,7 @@ export function outcomeJson(outcome: Outcome) {
     seconds: outcome.seconds,
     bytes: outcome.bytes,
     swapWindowMs: outcome.swapWindowMs,
+    switchWindowMs: outcome.switchWindowMs,
     hosts: outcome.hosts.map(hostJson),
     reason: outcome.reason,
     next: outcome.next,
