@@ -1,6 +1,7 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { listens } from './listens.js'
 import { freePort, start, until } from './processes.js'
 
@@ -22,9 +23,15 @@ export async function startHaproxy(dir, hosts, keep) {
   return `http://127.0.0.1:${port}`
 }
 
-/** Takes the servers of the one port of each host out: HAProxy sends users to the two ports from now on. */
+/** Takes the servers of the one port of each host out: HAProxy sends users to the two ports from now on. Waits until those who were there have had their answers. */
 export async function takeOut(socket, hosts) {
+  await ask(socket, hosts.map(({ name }) => `set server web/${name} state maint`).join(';'))
+  const sessions = async () => (await ask(socket, 'show stat web 4 -1')).trim().split('\n').slice(1)
+  while (!(await sessions()).every(row => row.split(',')[4] === '0')) await sleep(50)
+}
+
+async function ask(socket, commands) {
   const connection = connect(socket)
-  connection.end(`${hosts.map(({ name }) => `set server web/${name} state maint`).join(';')}\n`).resume()
-  await once(connection, 'close')
+  connection.end(`${commands}\n`)
+  return text(connection)
 }
