@@ -38,8 +38,8 @@ export interface Moment {
 export interface BalancerPorts {
   /** By host, what is said of the server of each of its ports. */
   readonly read: (hosts: readonly string[]) => Promise<ReadonlyMap<string, ReadonlyMap<number, ServerState>>>
-  /** Sends the users of each host to this port, and nobody to the other one. */
-  readonly flip: (to: ReadonlyMap<string, number>) => Promise<Moment>
+  /** Sends the users of each host to this port, and nobody to the other one; `drain`: the host is out, and is so on this port. */
+  readonly flip: (to: ReadonlyMap<string, number>, wanted?: 'ready' | 'drain') => Promise<Moment>
   /** From now on the host is the server of this port. */
   readonly serve: (host: string, port: number) => void
 }
@@ -56,10 +56,13 @@ export interface ServerState {
   readonly sessions: number | null
 }
 
-/** Of the ports of a host, those that users are sent to; first those on which it finds somebody. */
-export function readyPorts(states: ReadonlyMap<number, ServerState> | undefined): readonly number[] {
-  const ready = [...(states ?? [])].filter(([, { state }]) => state === 'ready')
-  return ready.toSorted(([, a], [, b]) => Number(b.up) - Number(a.up)).map(([port]) => port)
+/** Of the ports of a host, those that users are sent to (or those that were drained); first those on which it finds somebody. */
+export function readyPorts(
+  states: ReadonlyMap<number, ServerState> | undefined,
+  wanted: 'ready' | 'drain' = 'ready',
+): readonly number[] {
+  const found = [...(states ?? [])].filter(([, { state }]) => state === wanted)
+  return found.toSorted(([, a], [, b]) => Number(b.up) - Number(a.up)).map(([port]) => port)
 }
 
 export interface BalancerProblem {

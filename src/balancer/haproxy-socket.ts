@@ -74,7 +74,10 @@ function answer(stream: Duplex, question: string): Promise<string> {
       if (size > most) stream.destroy(new Error(`it said more than ${most / 1e6} MB`))
       else chunks.push(chunk)
     })
-    stream.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+    // It answers each command by a line at least: nothing at all is no yes.
+    stream.once('end', () =>
+      size === 0 ? reject(new Error('the connection was lost')) : resolve(Buffer.concat(chunks).toString('utf8')),
+    )
     stream.once('error', reject)
     stream.once('close', () => reject(new Error('the connection was lost')))
     stream.write(question)

@@ -37,12 +37,12 @@ export function ported(inner: Balancer, ports: ReadonlyMap<string, PortPair>): B
         const states = await inner.read(seatsOf(hosts))
         return new Map(hosts.map(host => [host, byPort(states, host)]))
       },
-      async flip(to) {
+      async flip(to, wanted = 'ready') {
         const flips = [...to]
         for (const [host, port] of flips) serving.set(host, port)
         return inner.tell(
           flips.map(([host, port]) => seatOf(host, port)),
-          'ready',
+          wanted,
           flips.map(([host, port]) => seatOf(host, otherPort(pairOf(host), port))),
         )
       },

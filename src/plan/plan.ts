@@ -17,6 +17,8 @@ export interface Plan extends Times {
   readonly record: string
   /** The hosts of the stage that this record leaves out. */
   readonly excluded: readonly string[]
+  /** What the fleet was to serve before this run; null: not known. */
+  readonly target: string | null
   /** What most hosts served when we looked. */
   readonly previous: string | null
   readonly hosts: readonly HostPlan[]

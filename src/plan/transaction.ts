@@ -78,6 +78,7 @@ export function planTransaction(
     digest: intent.digest,
     record,
     excluded: excludedIn(intent).map(({ host }) => host),
+    target: intent.record?.release ?? null,
     previous: mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
     hosts,
     phases: swapPhases({ hosts, rollout }),

@@ -5,9 +5,9 @@ import type { Machine } from '../../src/balancer/machine.js'
 
 /** A way to a balancer whose socket says this. */
 function saying(parts: Iterable<string>, heard: string[] = []): Machine {
-  const said = parts[Symbol.iterator]()
-  const forward = async () =>
-    new Duplex({
+  const forward = async () => {
+    const said = parts[Symbol.iterator]()
+    return new Duplex({
       read() {
         const { value, done } = said.next()
         this.push(done ? null : Buffer.from(value))
@@ -17,6 +17,7 @@ function saying(parts: Iterable<string>, heard: string[] = []): Machine {
         wrote()
       },
     })
+  }
   return {
     host: { name: 'lb-1' },
     open: async () => ({ forward, rtt: () => 0 }),
@@ -41,6 +42,13 @@ describe('the socket of HAProxy', () => {
     expect(lines.flatMap(line => line.trimEnd().split(';'))).toEqual(commands)
     for (const line of lines) expect(line.length).toBeLessThan(16_384)
     expect(text).not.toBe('')
+  })
+
+  it('that is closed without a word has not said yes: it is asked again, once', async () => {
+    const heard: string[] = []
+    const told = askHaproxy(saying([], heard), '/run/haproxy.sock', ['set server web/a state ready'])
+    await expect(told).rejects.toThrow('HAProxy on lb-1 did not answer: the connection was lost')
+    expect(heard).toEqual(Array(2).fill('set server web/a state ready\n'))
   })
 
   it('that never ends is given up, whatever it says', async () => {

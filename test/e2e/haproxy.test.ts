@@ -62,6 +62,22 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.states()).toEqual(['ready', 'ready'])
   })
 
+  it('is no host that was left out, as long as it cannot rejoin', async () => {
+    const { project } = here
+    configure({ health: { run: `test ! -e ${project.root}/sick.$CLONEDEPLOY_HOST`, timeout: '1s' } })
+    await project.deployed('one')
+    project.write({ 'app/version': 'two\n' })
+    expect((await project.run('deploy --exclude h2 --reason test')).code).toBe(0)
+    project.write({ 'sick.h2': '' })
+    const { code, stderr } = await project.run('repair')
+    expect(code, stderr).toBe(6)
+    expect(project.current(2)).not.toBe(project.current(1))
+    expect(haproxy.states()).toEqual(['ready', 'drain'])
+    rmSync(`${project.root}/sick.h2`)
+    expect((await project.run('repair')).code).toBe(0)
+    expect(haproxy.states()).toEqual(['ready', 'ready'])
+  })
+
   it('is nothing of a host that a deploy in batches leaves out and somebody took out by hand, also when it rejoins', async () => {
     const { project } = here
     configure(inBatches)

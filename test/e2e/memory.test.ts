@@ -46,6 +46,10 @@ describe.skipIf(!sshdIsHere() || !isRoot)('a host whose memory is not enough for
     expect(textOf(join(project.root, 'warmed'))).toBe(warmed)
     expect(project.releases(2)).toEqual([first])
 
+    const balancer = { haproxy: { host: 'h1', socket: '/nowhere', backend: 'web' } }
+    configure({ restart: { ports: [3001, 3002], start: ':', stop: ':' }, balancer })
+    expect((await project.run('check')).stdout, 'by ports').toMatch(short)
+
     configure({ memory: 'warn' })
     const { code, stderr, json } = await project.run('deploy --json')
     expect([code, stderr]).toEqual([0, expect.stringMatching(short)])

@@ -9,14 +9,22 @@ const mostMessages = 66
 
 /** Points of a deploy, each after the `k`-th message of a kind: these, or all. */
 export function messagePoints(chosen: readonly (readonly [kind: string, k: number])[]): readonly At[] {
-  if (!tryAll) return chosen.map(([kind, k]) => ({ kind, k, when: 'after' }))
-  return Array.from({ length: mostMessages }, (_, n) => ({ kind: 'any', k: n + 1, when: 'after' }))
+  return tryAll ? everyMessage(mostMessages) : chosen.map(([kind, k]) => ({ kind, k, when: 'after' }))
+}
+
+/** Points after each of so many messages. */
+export function everyMessage(most: number): readonly At[] {
+  return Array.from({ length: most }, (_, n) => ({ kind: 'any', k: n + 1, when: 'after' }))
 }
 
 /** Commands of one host in a deploy that change its disk: these (patterns of the shell), or all. */
 export function commandPoints(chosen: readonly string[]): readonly { readonly k: number; readonly pattern: string }[] {
-  if (!tryAll) return chosen.map(pattern => ({ k: 1, pattern }))
-  return Array.from({ length: mostCommands }, (_, n) => ({ k: n + 1, pattern: '*' }))
+  return tryAll ? everyCommand(mostCommands) : chosen.map(pattern => ({ k: 1, pattern }))
+}
+
+/** Each of so many commands of one host. */
+export function everyCommand(most: number): readonly { readonly k: number; readonly pattern: string }[] {
+  return Array.from({ length: most }, (_, n) => ({ k: n + 1, pattern: '*' }))
 }
 
 /** A deploy has about 35 on each host. */

@@ -309,6 +309,15 @@ describe('what one host alone says', () => {
   })
 })
 
+it('users that are on the other port of a host make it one to repair, but not while a run is at work', () => {
+  const service = { places: new Map(), drained: new Map(), astray: new Map([['b', 'HAProxy sends …']]), problems: [] }
+  const of = (more: Partial<HostState>) =>
+    assess('shop', 'production', fleetOf([host('a', more), host('b', more)]), nobody, service)
+  expect(of({})).toMatchObject({ exitCode: 6, problems: ['b: HAProxy sends ….'], next: ['fix: clonedeploy repair'] })
+  expect(of({}).hosts.map(({ flag }) => flag)).toEqual([null, 'OTHER PORT'])
+  expect(of(lockBy('deploy x', 5)).hosts.map(({ flag }) => flag)).not.toContain('OTHER PORT')
+})
+
 describe('the lock of a dead run', () => {
   const dead = lockBy('deploy x', 2520)
   it.each<[string, readonly HostState[], readonly string[], string]>([

@@ -4,12 +4,15 @@ import { seal } from '../../src/scripts/prepare/seal.js'
 import { unpack } from '../../src/scripts/prepare/unpack.js'
 import { setDates } from '../../src/scripts/read/dates.js'
 import { hook } from '../../src/scripts/shell/hook.js'
+import { Script } from '../../src/scripts/shell/shell.js'
 import { discard, finish, keep, recordFleet } from '../../src/scripts/transaction/finish.js'
 import { layLinks } from '../../src/scripts/transaction/links.js'
 import { breakLock, endLock, lock, renew, unlock } from '../../src/scripts/transaction/lock.js'
 import { abandon, blame } from '../../src/scripts/transaction/mark-bad.js'
 import { prune } from '../../src/scripts/transaction/prune.js'
 import { confirm, restore, serve } from '../../src/scripts/transaction/swap.js'
+import { laySwitch, switchOver } from '../../src/scripts/transaction/switch.js'
+import { cool, forget, warm } from '../../src/scripts/transaction/warm.js'
 import { inodes } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'
 import { armOf, arriving, newId, oldId, oldTarget, staged, succeed } from './staged.js'
@@ -24,6 +27,7 @@ const mutating = (root: string) => {
     revision: 'x',
     shared: { dirs: ['uploads'], files: [] },
   }
+  const canary = { folder: `releases/${newId}`, run: 'touch run', timeout: 10 }
   return [
     renew(mine),
     unlock(mine),
@@ -32,7 +36,12 @@ const mutating = (root: string) => {
     unpack(mine, what, arriving('anything')),
     setDates(mine, newId, new Map([[0, ['file']]])),
     seal(mine, { release: newId, record: '{}', run: '{}', hooked: true }),
-    hook(mine, { folder: `releases/${newId}`, run: 'touch run', timeout: 10 }, {}),
+    hook(mine, canary, {}),
+    as('warm', warm(mine, newId, canary, {}, 3001)),
+    as('cool', cool(mine, canary, {}, true, 3001)),
+    forget(mine),
+    laySwitch(mine, { release: newId, runs: [canary], variables: {}, deadline: 20 }),
+    switchOver(mine),
     layLinks(mine, newId, oldTarget, Buffer.from('true')),
     armOf(root),
     restore(mine, newId),
@@ -47,6 +56,12 @@ const mutating = (root: string) => {
     prune(mine, [oldId, newId]),
   ]
 }
+
+/** What runs a user's command under a name of its own. */
+function as(name: string, { text, input }: Script): Script {
+  return new Script(name, text, input)
+}
+
 const names = mutating('/').map(({ name }) => name)
 
 describe.each(shells)('a controller that lost its lock, under $name', shell => {

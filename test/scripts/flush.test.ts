@@ -15,6 +15,7 @@ import { layLinks } from '../../src/scripts/transaction/links.js'
 import { lock } from '../../src/scripts/transaction/lock.js'
 import { decide } from '../../src/scripts/transaction/settle-transaction.js'
 import { confirm, restore } from '../../src/scripts/transaction/swap.js'
+import { cool, warm } from '../../src/scripts/transaction/warm.js'
 import { fill, nothingShared, type Tree } from '../artifact/folders.js'
 import { writeFiles } from '../support/files.js'
 import { folder, place, run, type Shell, shellsOnPath, until } from '../support/scripts.js'
@@ -142,6 +143,31 @@ describe.each(shellsOnPath)('what must survive a power cut is flushed under $nam
     expect(disk.afterPowerCut(root)).toEqual(whole(root))
     expect(disk.afterPowerCut(root)[`${tx}/restart`]).toContain('true')
     expect(disk.calls).toEqual([dirty === few ? all : expect.not.stringContaining('-f')])
+  })
+
+  it('the link of a port and the note of what is warm, before it is started', async () => {
+    const disk = strictDisk(shell)
+    const root = await locked(shell)
+    disk.keepAll(root)
+    const wait = `touch started; until [ -e go ]; do sleep 0.05; done`
+    const starting = run(warm(place(root), newId, { folder: '.', run: wait, timeout: 60 }, {}, 3002), disk.shell)
+    await until(() => existsSync(join(root, 'started')), 'it is started')
+    const cut = disk.afterPowerCut(root)
+    expect([cut['ports/3002'], cut['.clonedeploy/warm']]).toEqual([`-> ../${newTarget}`, `${newId}\n`])
+    writeFiles(root, { go: '' })
+    await succeed(starting)
+    expect(disk.calls).toEqual([expect.not.stringContaining('-f')])
+  })
+
+  it('that a port has no link any more, before the note of what is warm goes', async () => {
+    const disk = strictDisk(shell)
+    const root = await locked(shell)
+    const nothing = { folder: '.', run: 'true', timeout: 60 }
+    await succeed(run(warm(place(root), newId, nothing, {}, 3002), shell))
+    disk.keepAll(root)
+    await succeed(run(cool(place(root), nothing, {}, true, 3002), disk.shell))
+    expect(existsSync(join(root, '.clonedeploy/warm'))).toBe(false)
+    expect(disk.afterPowerCut(root)).not.toHaveProperty(['ports/3002'])
   })
 
   it.each(['the word', 'SFTP'])('a swap by %s, before it is said to be flushed', async by => {

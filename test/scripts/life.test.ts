@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -25,6 +25,8 @@ import { abandon } from '../../src/scripts/transaction/mark-bad.js'
 import { prune } from '../../src/scripts/transaction/prune.js'
 import { decide } from '../../src/scripts/transaction/settle-transaction.js'
 import { arm, confirm, look, restore, serve } from '../../src/scripts/transaction/swap.js'
+import { laySwitch, switchOver } from '../../src/scripts/transaction/switch.js'
+import { cool, forget, warm } from '../../src/scripts/transaction/warm.js'
 import { fill, hostile, nothingShared, read } from '../artifact/folders.js'
 import { textOf } from '../support/project.js'
 import { currentOf, everyShell, folder, place, run, type Shell, start, until } from '../support/scripts.js'
@@ -125,6 +127,30 @@ describe.each(everyShell)('under $name', shell => {
       await does(abandon(at, { release: second, bad: null, history: '{}' }))
     }
     expect(readFileSync(join(root, 'restarted'), 'utf8')).toBe(`releases/${first}\n`.repeat(2))
+  })
+
+  it('a release is warm beside the other, on a port of its own, gets the traffic at the word, and the other is cooled', async () => {
+    const { root, does, swapped, state } = hostUnder(shell)
+    const [t1, idle] = [place(root, 't1'), 'ports/3002']
+    const run = { folder: `releases/${second}`, run: 'echo "$WHAT" >>../../did', timeout: 9 }
+    fill(root, { [`releases/${first}/a`]: '1', [`releases/${second}/a`]: '2', current: `-> releases/${first}` })
+    await does(lock(t1, '{}', { unresolved: 'refuse' }))
+    await does(warm(t1, second, run, { WHAT: "it's warm" }, 3002))
+    expect(await state()).toMatchObject({ warm: second, ports: { 3002: second } })
+    await does(layLinks(t1, second, `releases/${first}`, Buffer.alloc(0)))
+    const runs = [{ ...run, folder: 'current' }]
+    await does(laySwitch(t1, { release: second, runs, variables: { WHAT: 'switched' }, deadline: 20 }))
+    await swapped(t1, second, `releases/${first}`)
+    const waiting = start(switchOver(t1), shell)
+    expect(await waiting.line()).toBe('here')
+    waiting.send('switch t1')
+    expect(await waiting.result).toMatchObject({ code: 0, stderr: '' })
+    await does(confirm(t1, second))
+    await does(cool(t1, run, { WHAT: 'cooled' }, true, 3002))
+    expect(existsSync(join(root, idle))).toBe(false)
+    await does(forget(t1))
+    expect(await state()).toMatchObject({ warm: null, ports: {} })
+    expect(readFileSync(join(root, 'did'), 'utf8')).toBe("it's warm\nswitched\ncooled\n")
   })
 
   it('a load balancer’s file is read and replaced', async () => {

@@ -1,15 +1,15 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { discard } from '../../src/scripts/transaction/finish.js'
 import { restore } from '../../src/scripts/transaction/swap.js'
 import { laySwitch, switchOver } from '../../src/scripts/transaction/switch.js'
-import { cool, warm } from '../../src/scripts/transaction/warm.js'
+import { cool, forget, warm } from '../../src/scripts/transaction/warm.js'
 import { writeFiles } from '../support/files.js'
 import { signal, switchesIn } from '../support/processes.js'
 import { place, run, type Shell, type Started, shells, start, until } from '../support/scripts.js'
-import { locked, newId, newTarget, staged, succeed, swapped } from './staged.js'
+import { locked, newId, newTarget, oldId, staged, succeed, swapped } from './staged.js'
 
 const beside = '.clonedeploy/warm'
 const hookOf = (text: string, folder = newTarget) => ({ folder, run: text, timeout: 10 })
@@ -72,6 +72,61 @@ describe.each(shells)('a warm release under $name', shell => {
     writeFiles(root, { '.clonedeploy/tx/t1/made': `${newId}\n`, [`.clonedeploy/manifests/${newId}`]: '' })
     await succeed(run(discard(place(root)), shell))
     expect(existsSync(join(root, newTarget))).toBe(false)
+  })
+})
+
+describe.each(shells)('the link of a port under $name', shell => {
+  const [idle, other] = ['ports/3002', 'ports/3001'] as const
+  const linkOf = (root: string, path: string) => readdirSync(join(root, 'ports')).includes(path.slice(6)) && readlinkSync(join(root, path))
+  const start = (root: string, text: string) => run(warm(place(root), newId, hookOf(text, '.'), variables, 3002), shell)
+  const stop = (root: string, text: string) => run(cool(place(root), hookOf(text, '.'), variables, true, 3002), shell)
+
+  it('names the release before it is started there, with the note, also when it does not start', async () => {
+    const root = await locked(shell)
+    expect(await start(root, `readlink ${idle}; cd -P ${idle} && pwd; cat ${join(root, beside)}; exit 3`)).toMatchObject({
+      code: 90,
+      stdout: `../${newTarget}\n${root}/${newTarget}\n${newId}\n\nexit 3\n`,
+    })
+    expect(linkOf(root, idle)).toBe(`../${newTarget}`)
+  })
+
+  it.each([
+    ['of the release before', { link: `../releases/${oldId}` }],
+    ['of the very release', { link: `../${newTarget}` }],
+    ['that leads nowhere', { link: '../releases/gone' }],
+    ['that leads to a folder elsewhere', { link: '/tmp' }],
+  ])('is made anew where there is one %s, and that of the other port stays', async (_, before) => {
+    const root = await locked(shell)
+    writeFiles(root, { [idle]: before, [other]: { link: `../releases/${oldId}` } })
+    await succeed(start(root, 'true'))
+    expect([linkOf(root, idle), linkOf(root, other)]).toEqual([`../${newTarget}`, `../releases/${oldId}`])
+    expect(readdirSync(join(root, 'ports'))).toEqual(['3001', '3002'])
+  })
+
+  it('starts nothing where it cannot be made', async () => {
+    const root = await locked(shell)
+    writeFiles(root, { [`${idle}/file`]: '' })
+    expect((await start(root, 'touch started')).code).toBe(87)
+    expect(existsSync(join(root, 'started'))).toBe(false)
+  })
+
+  it('is gone when what runs there has ended, before the note, and no sooner; that of the other port stays', async () => {
+    const root = await locked(shell)
+    writeFiles(root, { [other]: { link: `../releases/${oldId}` } })
+    await succeed(start(root, 'true'))
+    expect((await stop(root, `readlink ${idle}; exit 1`)).stdout).toBe(`../${newTarget}\n\nexit 1\n`)
+    expect([linkOf(root, idle), existsSync(join(root, beside))]).toEqual([`../${newTarget}`, true])
+    await succeed(stop(root, 'true'))
+    expect([linkOf(root, idle), existsSync(join(root, beside))]).toEqual([false, false])
+    expect(linkOf(root, other)).toBe(`../releases/${oldId}`)
+    await succeed(stop(root, 'true'))
+  })
+
+  it('stays when nothing is known that could end what runs there, and the note goes', async () => {
+    const root = await locked(shell)
+    await succeed(start(root, 'true'))
+    await succeed(run(forget(place(root)), shell))
+    expect([linkOf(root, idle), existsSync(join(root, beside))]).toEqual([`../${newTarget}`, false])
   })
 })
 

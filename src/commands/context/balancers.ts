@@ -110,6 +110,7 @@ export function runBalancers(
     left: record,
     recorded: false,
     gone: null,
+    drainedBefore: new Set(balancers.flatMap(one => drainedIn(one, record))),
     drained: new Set(),
     back: new Map(),
   }
@@ -222,4 +223,10 @@ function othersIn({ balancer, states }: ReadBalancer, record: DrainRecord | null
     .map(([host, { state }]) => ({ state, place: placeIn(balancer.name, host) }))
     .filter(({ state, place }) => isOthers(state, place, record))
     .map(({ place }) => place)
+}
+
+function drainedIn({ balancer, states }: ReadBalancer, record: DrainRecord | null): readonly string[] {
+  return [...(states ?? [])].flatMap(([host, { state }]) =>
+    state === 'drain' && !isOthers(state, placeIn(balancer.name, host), record) ? [host] : [],
+  )
 }

@@ -23,6 +23,8 @@ export interface RunBalancers {
   recorded: boolean
   /** One that could not be asked any more: `HAProxy`. */
   gone: string | null
+  /** Hosts that an earlier run has drained. */
+  readonly drainedBefore: ReadonlySet<string>
   /** Hosts that this run has drained and not yet made ready. */
   readonly drained: Set<string>
   /** Where hosts were put back into service, by host: `HAProxy web/web-3`. */

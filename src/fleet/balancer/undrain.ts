@@ -61,6 +61,12 @@ export async function backInService(run: Run, hosts: readonly HostRun[]): Promis
   }
 }
 
+/** Where a run goes back, what an earlier one has drained and does not serve what the fleet is to serve stays out: no user shall meet it. */
+export function mayServe({ balancers, plan }: Run): (host: HostRun) => boolean {
+  return ({ name, plan: { oldRelease } }) =>
+    !balancers?.drainedBefore.has(name) || plan.target === null || oldRelease === plan.target
+}
+
 /** A balancer that cannot be read is believed to be as this run has told it, or as one left it that died. */
 export async function outOfService(balancers: RunBalancers, hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
   const out = new Set<HostRun>()

@@ -1,5 +1,5 @@
 import { takeOut, takeOutExcluded } from '../balancer/isolate.js'
-import { backInService } from '../balancer/undrain.js'
+import { backInService, mayServe } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
 import { coolBack } from '../warm/warm.js'
 import { readAll } from './confirm.js'
@@ -34,7 +34,7 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
 
 /** Nothing was swapped: puts the first batch back into service and discards what was prepared. */
 async function giveUp(run: Run): Promise<Halt | null> {
-  const away = await backInService(run, run.batches[0] ?? [])
+  const away = await backInService(run, (run.batches[0] ?? []).filter(mayServe(run)))
   await coolBack(run, run.hosts)
   await discardAll(run)
   return away

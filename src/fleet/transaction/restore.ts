@@ -4,7 +4,7 @@ import { inWords } from '../../release/paths.js'
 import { codes } from '../../scripts/shell/codes.js'
 import { drainAll } from '../balancer/drain.js'
 import { takeOut } from '../balancer/isolate.js'
-import { backInService, readyAll } from '../balancer/undrain.js'
+import { backInService, mayServe, readyAll } from '../balancer/undrain.js'
 import { onEach } from '../each-host.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
@@ -33,10 +33,7 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
   disarmAll(run)
   const lost = run.hosts.filter(isLost)
   for (const host of run.hosts) if (!lost.includes(host)) host.failure = blame.get(host.name) ?? null
-  const away = await backInService(
-    run,
-    run.hosts.filter(host => !lost.includes(host)),
-  )
+  const away = await backInService(run, run.hosts.filter(host => !lost.includes(host)).filter(mayServe(run)))
   const out = together([astray, away])
   await takeOut(run, lost)
   await coolBack(
@@ -90,7 +87,7 @@ async function backInTurn(run: Run): Promise<Halt | null> {
     // Going back undrained is better than not going back.
     if (drains) await drainAll(run, hosts.filter(moves), '').then(halt => warn(run, hosts, halt))
     halts.push(await backTogether(run, hosts))
-    const back = hosts.filter(host => !isLost(host))
+    const back = hosts.filter(host => !isLost(host)).filter(mayServe(run))
     if (drains) await readyAll(run, back.filter(moves), 'told').then(halt => warn(run, back, halt))
   }
   return together(halts)

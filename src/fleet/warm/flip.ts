@@ -36,7 +36,8 @@ export async function comeHome(run: Run, all: readonly HostRun[]): Promise<Halt 
       const ready = readyPorts(states.get(host.name))
       const { back } = host.plan.flip
       balancer.ports.serve(host.name, back)
-      if (ready.some(port => port !== back) && !astray.includes(host)) astray.push(host)
+      const sent = ready.length > 0 ? ready : readyPorts(states.get(host.name), 'drain')
+      if (sent.some(port => port !== back) && !astray.includes(host)) astray.push(host)
       if (ready.length > 0 && !ready.includes(back) && !host.flipped && !cold.includes(host)) cold.push(host)
     }
     return null
@@ -144,12 +145,14 @@ async function tellOne(
   const names = [...orders.keys()]
   const states = await balancer.ports.read(names)
   const to = new Map(orders)
-  // Whom somebody took out stays out, and is on the other port from now on.
-  const out = names.filter(name => readyPorts(states.get(name)).length === 0)
-  for (const name of out) {
-    balancer.ports.serve(name, orders.get(name) as number)
+  // What is out of service stays out, and is on the other port from now on: drained there, where it was drained.
+  const out = [...orders].filter(([name]) => readyPorts(states.get(name)).length === 0)
+  for (const [name, port] of out) {
+    balancer.ports.serve(name, port)
     to.delete(name)
   }
+  const drained = out.filter(([name]) => readyPorts(states.get(name), 'drain').length > 0)
+  if (drained.length > 0) await balancer.ports.flip(new Map(drained), 'drain')
   if (to.size === 0) return null
   moments.push(await balancer.ports.flip(to))
   const after = await balancer.ports.read([...to.keys()])

@@ -1,5 +1,6 @@
 import type { Config, Hook, Warm } from '../../config/config.js'
 import type { Host } from '../../inventory/host.js'
+import { portsOn } from '../../release/ports.js'
 import type { Claim } from '../../scripts/shell/fence.js'
 import { type HookRun, hook, type Variables } from '../../scripts/shell/hook.js'
 import type { Script } from '../../scripts/shell/shell.js'
@@ -98,7 +99,7 @@ function coolSteps(
 
 /** Whether two releases run on a host until a run is confirmed. */
 export function warms(config: Config, host: Host): boolean {
-  return warmHooks(config, host).length > 0
+  return warmHooks(config, host).length > 0 || portsOn(config.restart, host) !== null
 }
 
 function warmHooks(config: Config, host: Host): readonly WarmHook[] {

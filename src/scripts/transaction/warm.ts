@@ -23,11 +23,11 @@ ${port === null ? sh`` : linked(port, release)}`,
   })
 }
 
-/** Nothing runs at the port, or this very release: its link says so before it is started, also after a power cut. */
+/** Nothing runs at the port, or this very release: its link and the note say so before it is started, also after a power cut. */
 function linked(port: number, release: string): ShellText {
   const [link, target] = [paths.port(port), `../${paths.release(release)}`]
   return sh`mkdir -p ${paths.ports} && { [ "$(readlink ${link})" = ${target} ] || { rm -f ${link} && ln -s ${target} ${link}; }; } || exit ${codes.unpack}
-${flush(sh`. ${paths.ports}`)}`
+${flush(paths.warm, paths.records, '.', paths.ports)}`
 }
 
 /**
@@ -44,8 +44,15 @@ export function cool(
   return hook(claim, what, variables, {
     before: sh`${endWorkFunction}
 endwork "$X" || exit ${codes.busy}`,
-    after: last ? sh`rm -f ${port === null ? sh`` : sh`${paths.port(port)}`} ${paths.warm}` : sh``,
+    after: sh`${port === null ? sh`` : unlinked(port)}${last ? sh`rm -f ${paths.warm}` : sh``}`,
   })
+}
+
+/** Flushed, because a host starts what its links name: while one may be there, there is a note. */
+function unlinked(port: number): ShellText {
+  return sh`rm -f ${paths.port(port)}
+${flush(paths.ports)}
+`
 }
 
 /** Nothing is left by which what was warm could be ended. */
