@@ -77,13 +77,16 @@ describe.each(shells)('a warm release under $name', shell => {
 
 describe.each(shells)('the link of a port under $name', shell => {
   const [idle, other] = ['ports/3002', 'ports/3001'] as const
-  const linkOf = (root: string, path: string) => readdirSync(join(root, 'ports')).includes(path.slice(6)) && readlinkSync(join(root, path))
+  const linkOf = (root: string, path: string) =>
+    readdirSync(join(root, 'ports')).includes(path.slice(6)) && readlinkSync(join(root, path))
   const start = (root: string, text: string) => run(warm(place(root), newId, hookOf(text, '.'), variables, 3002), shell)
   const stop = (root: string, text: string) => run(cool(place(root), hookOf(text, '.'), variables, true, 3002), shell)
 
   it('names the release before it is started there, with the note, also when it does not start', async () => {
     const root = await locked(shell)
-    expect(await start(root, `readlink ${idle}; cd -P ${idle} && pwd; cat ${join(root, beside)}; exit 3`)).toMatchObject({
+    expect(
+      await start(root, `readlink ${idle}; cd -P ${idle} && pwd; cat ${join(root, beside)}; exit 3`),
+    ).toMatchObject({
       code: 90,
       stdout: `../${newTarget}\n${root}/${newTarget}\n${newId}\n\nexit 3\n`,
     })
