@@ -20,6 +20,7 @@ const breaks = [
   ['OVERWRITE', 'register', []],
   ['OWN_WAY_BACK_TAKEN_UP', 'exit_0', ['SLEEPERS', 'REBOOTS=1']],
   ['SETTLED_WAY_BACK_STAYS', 'repair_goes_forward', ['SLEEPERS', 'REBOOTS=1']],
+  ['REPAIR_FORGETS_CONFIRMED', 'repair_goes_forward', ['SLEEPERS', 'REBOOTS=1']],
   ['COOL_EARLY', 'old_runs_on', ['WARM']],
   ['NO_ENDWORK', 'repair_ends', ['WARM']],
 ] as const
