@@ -145,9 +145,11 @@ async function tellOne(
   const names = [...orders.keys()]
   const states = await balancer.ports.read(names)
   const to = new Map(orders)
-  // What is out of service stays out, and is on the other port from now on: drained there, where it was drained.
+  // What is out of service stays out, and is on the other port from now on: drained there, where it was drained. Whose users are
+  // there already needs no word: a balancer that refused one has moved nobody, and refuses the way back, too.
   const out = [...orders].filter(([name]) => readyPorts(states.get(name)).length === 0)
-  for (const [name, port] of out) {
+  const there = [...orders].filter(([name, port]) => String(readyPorts(states.get(name))) === String(port))
+  for (const [name, port] of [...out, ...there]) {
     balancer.ports.serve(name, port)
     to.delete(name)
   }
