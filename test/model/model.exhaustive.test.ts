@@ -18,7 +18,7 @@ const breaks = [
   ['NO_SWITCH', 'dead_mans_switch', []],
   ['NO_DEADLINE', 'late_word', []],
   ['OVERWRITE', 'register', []],
-  ['OWN_WAY_BACK_TAKEN_UP', 'exit_0', ['SLEEPERS', 'REBOOTS=1']],
+  ['OWN_WAY_BACK_TAKEN_UP', 'exit_0', ['SETTLED_WAY_BACK_STAYS', 'SLEEPERS', 'REBOOTS=1']],
   ['SETTLED_WAY_BACK_STAYS', 'repair_goes_forward', ['SLEEPERS', 'REBOOTS=1']],
   ['REPAIR_FORGETS_CONFIRMED', 'repair_goes_forward', ['SLEEPERS', 'REBOOTS=1']],
   ['COOL_EARLY', 'old_runs_on', ['WARM']],
