@@ -16,13 +16,12 @@ export function decide(claim: Claim, outcome: 'confirmed' | 'reverted'): Script 
     fenced(claim),
     outcome === 'reverted'
       ? sh`${linkFunctions}
-calloff "$X"
-rm -rf "$X/stage/revert"`
+calloff "$X"`
       : sh``,
     sh`mv -f "$X/undecided" "$X/"${register} 2>/dev/null || [ -e "$X/"${register} ] || exit ${codes.decided}`,
     outcome === 'confirmed'
       ? sh`r=; read -r r <"$X/next"; [ -z "$r" ] || ( umask 077; : >".clonedeploy/manifests/$r.confirmed" )`
-      : sh``,
+      : sh`rm -rf "$X/stage/revert"`,
     flush(sh`"$X" "$X/stage" "$X/stage/go"`, paths.manifests),
   ])
 }
