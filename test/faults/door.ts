@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { askSocket } from '../support/haproxy.js'
 
 /** A socket in front of HAProxy's own, at which its answers can be lost. */
 export interface Door {
@@ -29,7 +30,7 @@ export async function doorTo(haproxy: string): Promise<Door> {
     const isIt = !state.lost && state.line?.test(line) === true
     if (isIt) state.lost = true
     if (isIt && state.isBefore) return visitor.destroy()
-    const answer = await ask(haproxy, line)
+    const answer = await askSocket(haproxy, line.trimEnd())
     return isIt ? visitor.destroy() : visitor.end(answer)
   }
   const server = createServer(visitor => {
@@ -59,18 +60,5 @@ function lineOf(visitor: Socket): Promise<string> {
       if (text.includes('\n')) resolve(text)
     })
     visitor.once('close', () => reject(new Error('the visitor has gone')))
-  })
-}
-
-function ask(socket: string, line: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    connect(socket)
-      .on('error', reject)
-      .on('data', chunk => {
-        text += chunk
-      })
-      .on('end', () => resolve(text))
-      .write(line)
   })
 }

@@ -117,7 +117,8 @@ function serve(i: number, { answer }: App): Promise<Server> {
   return new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve(server)))
 }
 
-function askSocket(socket: string, command: string): Promise<string> {
+/** What HAProxy answers to a line on its socket. */
+export function askSocket(socket: string, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
     connect(socket)
