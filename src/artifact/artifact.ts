@@ -1,6 +1,6 @@
 import { PreflightError } from '../errors.js'
 import type { Skeleton } from '../release/shared.js'
-import type { Arrival, Zip } from '../scripts/prepare/arrival.js'
+import type { Arrival, Zip } from '../scripts/prepare/check-arrival.js'
 import type { Manifest } from './manifest/manifest.js'
 import { printable } from './printable-names.js'
 

@@ -3,7 +3,7 @@ import { PreflightError } from '../errors.js'
 import { didYouMean } from '../text/suggest.js'
 import { entriesOf, type Manifest } from './manifest/manifest.js'
 import { onDisk, printable, someOf } from './printable-names.js'
-import type { Verdict } from './select/judge.js'
+import type { Verdict } from './select/path-rules.js'
 import { endOf, parentOf, parentsOf } from './select/tree.js'
 import type { Found } from './select/walk-tree.js'
 

@@ -13,7 +13,7 @@ import { type Context, inContext } from './context/context.js'
 import type { AdoptFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
-import { orInterrupt, reachAll } from './context/survey.js'
+import { orInterrupt, reachAll } from './context/read-fleet.js'
 
 interface LogsFlags extends AdoptFlags {
   readonly release?: string

@@ -9,7 +9,7 @@ import { inContext } from './context/context.js'
 import type { AdoptFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
-import { orInterrupt, reachAll } from './context/survey.js'
+import { orInterrupt, reachAll } from './context/read-fleet.js'
 
 /** `clonedeploy run -- CMD`: a command in deployTo on hosts; every line says whose it is. Exit status of the worst, as ssh gives it. */
 export async function run(io: Io, flags: AdoptFlags, words: readonly string[]): Promise<number> {

@@ -23,8 +23,8 @@ import { inService, noteByHand, readBalancers } from './context/balancers.js'
 import { type Context, inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
-import { knownHere } from './context/known-here.js'
-import { endsKnown, type Fleet, orInterrupt } from './context/survey.js'
+import { endsKnown, type Fleet, orInterrupt } from './context/read-fleet.js'
+import { knownHere } from './context/run-records.js'
 
 interface StatusFlags extends CommonFlags {
   readonly verify?: boolean

@@ -1,6 +1,7 @@
 import { ConnectError } from './errors.js'
 import { hostKeyAlgorithms } from './host-keys/judge-host-key.js'
 import { knownHostsReader, namesOf, typeOf } from './host-keys/known-hosts.js'
+import type { Target } from './login-target.js'
 import { type Reached, type ReachOptions, reachByCommand, reachDirectly } from './route/dial.js'
 import { type Lease, reachThrough } from './route/jump.js'
 import { type LogIn, routed } from './route/route.js'
@@ -9,7 +10,6 @@ import { type Candidates, candidatesFor } from './ssh2/auth.js'
 import { type Begin, handshake, type Login } from './ssh2/handshake.js'
 import type { HandshakeOptions } from './ssh2/handshake-errors.js'
 import { type AskPassphrase, type KeyRing, keyRing } from './ssh2/keys.js'
-import type { Target } from './target.js'
 
 /**
  * Logs in to hosts by ssh2, through their jump hosts where they have any. Known hosts, keys and jump hosts are read, or

@@ -1,4 +1,4 @@
-import type { Live } from './live.js'
+import type { Live } from './command-loop.js'
 
 /** The channels of one connection: opened when they are needed, at most so many, used by one script at a time. */
 interface Pool {

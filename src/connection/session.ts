@@ -1,7 +1,7 @@
 import type { Host } from '../inventory/host.js'
+import { noTraffic } from './command-loop.js'
 import type { Connection, ConnectionFacts, Files } from './connection.js'
 import { ConnectError, LostError, TimeoutError } from './errors.js'
-import { noTraffic } from './live.js'
 import type { Transport } from './shell/channel.js'
 import { type Exchanged, seconds } from './shell/exchange.js'
 import { shell } from './shell/shell.js'

@@ -1,5 +1,5 @@
+import type { Target } from './login-target.js'
 import { ALGORITHMS } from './ssh2/algorithms.js'
-import type { Target } from './target.js'
 
 /** What was found on this machine about a login, beside the ssh configuration. */
 export interface Evidence {

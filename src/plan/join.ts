@@ -1,5 +1,5 @@
 import { isOlder, newestFirst } from '../release/id.js'
-import { keep } from '../scripts/transaction/finish.js'
+import { keep } from '../scripts/transaction/end-transaction.js'
 import { type Need, needsFor } from '../state/decide-repair.js'
 import type { FleetRecord, HostState, ReleaseState } from '../state/host-state.js'
 import { inDoubt, unserved } from '../state/preflight.js'

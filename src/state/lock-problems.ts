@@ -1,5 +1,5 @@
-import { isAtWork, isPersons } from './at-work.js'
 import type { HostState } from './host-state.js'
+import { isAtWork, isPersons } from './lock-state.js'
 import { inDoubt, type Problem } from './preflight.js'
 
 /** What locks and undecided swaps have against a deploy: a run that lives is waited for, and only a dead one is repaired. */

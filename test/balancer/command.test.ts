@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { commandBalancer, parseState } from '../../src/balancer/command.js'
 import { machineFor } from '../../src/balancer/machine.js'
-import { connectLocal } from '../../src/connection/local.js'
+import { connectLocal } from '../../src/connection/this-machine.js'
 
 describe('what a state command prints', () => {
   it.each([

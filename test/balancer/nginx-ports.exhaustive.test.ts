@@ -5,7 +5,7 @@ import type { Balancer } from '../../src/balancer/balancer.js'
 import { machineFor } from '../../src/balancer/machine.js'
 import { nginx as nginxBalancer } from '../../src/balancer/nginx.js'
 import { ported } from '../../src/balancer/ported.js'
-import { connectLocal } from '../../src/connection/local.js'
+import { connectLocal } from '../../src/connection/this-machine.js'
 import { isHere } from '../support/installed.js'
 import { nginxBefore, type TestNginx } from '../support/nginx.js'
 

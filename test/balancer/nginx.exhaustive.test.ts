@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { machineFor } from '../../src/balancer/machine.js'
 import { nginx as nginxBalancer } from '../../src/balancer/nginx.js'
-import { connectLocal } from '../../src/connection/local.js'
+import { connectLocal } from '../../src/connection/this-machine.js'
 import { installed, isHere } from '../support/installed.js'
 import { find } from '../tiers/programs.js'
 

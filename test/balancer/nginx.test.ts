@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { machineFor } from '../../src/balancer/machine.js'
 import { markServers, nginx as nginxBalancer, readUpstreams } from '../../src/balancer/nginx.js'
-import { connectLocal } from '../../src/connection/local.js'
+import { connectLocal } from '../../src/connection/this-machine.js'
 
 const text = `upstream web {
   server 10.0.0.1:80 max_fails=2; # first

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import type { Beyond } from '../../src/connection/login-target.js'
 import { safeAlgorithms } from '../../src/connection/openssh/openssh-args.js'
-import type { Beyond } from '../../src/connection/target.js'
 
 const none = { kex: [], ciphers: [], macs: [], hostKeys: [], userKeys: [] } as unknown as Beyond
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Target, Wanted } from '../../src/connection/login-target.js'
 import { type MasterOptions, masterArgs } from '../../src/connection/openssh/openssh-args.js'
-import type { Target, Wanted } from '../../src/connection/target.js'
 
 const lists = { kex: [], ciphers: [], macs: [], hostKeys: [], userKeys: [] }
 const target = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { Target } from '../../src/connection/login-target.js'
 import { failureOf, opensshError, tooSlow } from '../../src/connection/openssh/openssh-errors.js'
 import { sshOutput } from '../../src/connection/openssh/openssh-output.js'
 import { atLeast, parseVersion } from '../../src/connection/openssh/openssh-version.js'
-import type { Target } from '../../src/connection/target.js'
 
 const HOST = 'SHA256:ShGYFmaGI8p9GWv2TISDsb23cz1pyfW1ExNfxcJfYH0'
 const KEY = 'SHA256:bm/DHSsgHNCvQ5J9drhsbvL/LGSB8gLSAn8KcFHsxJQ'

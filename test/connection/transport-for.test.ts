@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Beyond, Target } from '../../src/connection/target.js'
+import type { Beyond, Target } from '../../src/connection/login-target.js'
 import { type Evidence, transportFor } from '../../src/connection/transport-for.js'
 
 const plain: Evidence = {

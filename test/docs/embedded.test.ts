@@ -85,7 +85,7 @@ describe('a fleet inside the process', { shuffle: false }, () => {
   })
 
   it('somebody can log in while a command runs', async () => {
-    const { startEmbeddedHosts } = await import('../../src/embedded/server.js')
+    const { startEmbeddedHosts } = await import('../../src/embedded/hosts.js')
     const running = await startEmbeddedHosts({ count: 3, dir: fleet })
     const { execFile } = await import('node:child_process')
     const { promisify } = await import('node:util')

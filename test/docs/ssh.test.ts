@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import type { Target } from '../../src/connection/login-target.js'
 import { masterArgs } from '../../src/connection/openssh/openssh-args.js'
-import type { Target } from '../../src/connection/target.js'
 import { load } from './config.js'
 import { blocks, codeSpans, document, table } from './markdown.js'
 

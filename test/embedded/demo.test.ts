@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { demo, type RunCli } from '../../src/commands/demo.js'
 import { askApps } from '../../src/embedded/apps.js'
-import { type EmbeddedFleet, startEmbeddedHosts } from '../../src/embedded/server.js'
+import { type EmbeddedFleet, startEmbeddedHosts } from '../../src/embedded/hosts.js'
 import { stopEmbeddedApps } from '../../src/embedded/stop-apps.js'
 
 const kept: string[] = []

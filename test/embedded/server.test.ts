@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import ssh2, { type ParsedKey } from 'ssh2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readAppPorts } from '../../src/embedded/apps.js'
-import { type EmbeddedFleet, embeddedHosts, startEmbeddedHosts } from '../../src/embedded/server.js'
+import { type EmbeddedFleet, embeddedHosts, startEmbeddedHosts } from '../../src/embedded/hosts.js'
 import type { EmbeddedHost } from '../../src/embedded/ssh-files.js'
 import type { Host } from '../../src/inventory/host.js'
 

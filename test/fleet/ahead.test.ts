@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
-import { connectLocal } from '../../src/connection/local.js'
+import { connectLocal } from '../../src/connection/this-machine.js'
 import type { HostRun } from '../../src/fleet/transaction/run.js'
 import { sendAhead, takeSentAhead } from '../../src/fleet/transaction/sent-ahead.js'
 import { Script } from '../../src/scripts/shell/shell.js'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/connection/connection.js'
-import { connectLocal } from '../../src/connection/local.js'
+import { connectLocal } from '../../src/connection/this-machine.js'
 import { finishAll } from '../../src/fleet/transaction/confirm.js'
 import type { HostRun, Run } from '../../src/fleet/transaction/run.js'
 import { Script } from '../../src/scripts/shell/shell.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isAtWork, withEnds } from '../../src/state/at-work.js'
 import type { HostState, LockEnd, ProcessMark } from '../../src/state/host-state.js'
+import { isAtWork, withEnds } from '../../src/state/lock-state.js'
 import { host } from './states.js'
 
 const mark = (pid: number): ProcessMark => ({ machine: 'm', uid: 0, pid, began: '1' })

@@ -4,7 +4,7 @@ import { assess, type Probe } from '../../src/state/assess-fleet.js'
 import type { HostState, ReleaseState } from '../../src/state/host-state.js'
 import { inDoubt, type Needs, newcomers, problemsOf, servesAlready, warningsOf } from '../../src/state/preflight.js'
 import { noDrift } from '../../src/state/release-drift.js'
-import { unshared } from '../../src/state/unshared.js'
+import { unshared } from '../../src/state/unshared-paths.js'
 import { host, idOf, link, release, transaction } from './states.js'
 
 const nothing = { bytes: 0, entries: 0, inodes: 0 }

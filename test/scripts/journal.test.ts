@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { discard } from '../../src/scripts/transaction/finish.js'
+import { discard } from '../../src/scripts/transaction/end-transaction.js'
 import { lock } from '../../src/scripts/transaction/lock.js'
 import { writeFiles } from '../support/files.js'
 import { folder, place, run, shells } from '../support/scripts.js'

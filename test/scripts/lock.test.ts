@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { discard } from '../../src/scripts/transaction/finish.js'
+import { discard } from '../../src/scripts/transaction/end-transaction.js'
 import { breakLock, endLock, hold, lock, renew, unlock } from '../../src/scripts/transaction/lock.js'
 import { contents, type FileText, writeFiles } from '../support/files.js'
 import { busybox, folder, place, run, shells, shellsOnPath } from '../support/scripts.js'

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Arrival } from '../../src/scripts/prepare/arrival.js'
+import type { Arrival } from '../../src/scripts/prepare/check-arrival.js'
 import { layLinks } from '../../src/scripts/transaction/links.js'
 import { lock } from '../../src/scripts/transaction/lock.js'
 import { arm } from '../../src/scripts/transaction/swap.js'

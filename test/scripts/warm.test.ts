@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fr
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { discard } from '../../src/scripts/transaction/finish.js'
+import { discard } from '../../src/scripts/transaction/end-transaction.js'
 import { restore } from '../../src/scripts/transaction/swap.js'
 import { laySwitch, switchOver } from '../../src/scripts/transaction/switch.js'
 import { cool, forget, warm } from '../../src/scripts/transaction/warm.js'

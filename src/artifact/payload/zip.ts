@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
-import type { Zip } from '../../scripts/prepare/arrival.js'
+import type { Zip } from '../../scripts/prepare/check-arrival.js'
 import type { HostState } from '../../state/host-state.js'
 import { PayloadTooLargeError } from '../artifact.js'
 

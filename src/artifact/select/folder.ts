@@ -1,5 +1,5 @@
 import type { PathTest } from './deployignore.js'
-import type { Judge } from './judge.js'
+import type { Judge } from './path-rules.js'
 import type { Found, FoundFile } from './walk-tree.js'
 
 /** A folder that may become a release, on disk or in a commit. Its paths are latin1 names below it. */

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Skeleton } from '../../release/shared.js'
 import { printable, someOf } from '../printable-names.js'
 import type { Folder } from './folder.js'
-import type { Judge } from './judge.js'
+import type { Judge } from './path-rules.js'
 import { parentsOf } from './tree.js'
 import type { FoundFile } from './walk-tree.js'
 

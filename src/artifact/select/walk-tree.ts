@@ -1,6 +1,6 @@
-import { pauseOften } from '../event-loop.js'
 import type { LinkEntry } from '../manifest/entry.js'
-import type { Judge, Verdict } from './judge.js'
+import { pauseOften } from '../pause-often.js'
+import type { Judge, Verdict } from './path-rules.js'
 import { byPath } from './tree.js'
 
 /** What a walk found, sorted by path. Links are never followed. */

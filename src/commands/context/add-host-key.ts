@@ -8,7 +8,7 @@ import {
   knownHostsReader,
   namesOf,
 } from '../../connection/host-keys/known-hosts.js'
-import type { Offer } from '../../connection/route/greet.js'
+import type { Offer } from '../../connection/route/offered-key.js'
 import { PreflightError } from '../../errors.js'
 
 /** Writes the key down, and reads it again as every later connection will. */

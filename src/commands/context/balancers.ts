@@ -11,7 +11,7 @@ import type { Problem } from '../../state/preflight.js'
 import { currentRelease } from '../../state/releases.js'
 import type { Place } from '../../state/status-report.js'
 import type { Context } from './context.js'
-import { orInterrupt } from './survey.js'
+import { orInterrupt } from './read-fleet.js'
 
 /** What stands before the hosts, as it was read; and what would keep a run from using it. */
 export interface Served {

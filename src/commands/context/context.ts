@@ -6,8 +6,8 @@ import type { Config } from '../../config/config.js'
 import { loadConfig } from '../../config/load/load.js'
 import { connectHosts } from '../../connection/connect.js'
 import type { Connect, Connection } from '../../connection/connection.js'
-import { connectLocal } from '../../connection/local.js'
-import type { EmbeddedFleet } from '../../embedded/server.js'
+import { connectLocal } from '../../connection/this-machine.js'
+import type { EmbeddedFleet } from '../../embedded/hosts.js'
 import { PreflightError } from '../../errors.js'
 import type { Emit } from '../../fleet/events.js'
 import type { Host } from '../../inventory/host.js'
@@ -69,8 +69,8 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
   const log = openLog(join(home, 'logs'), path => relative(io.cwd, path) || path)
   const screen = await openScreen(io, flags, log)
   if (config.embedded > 0) {
-    const { startEmbeddedHosts } = await import('../../embedded/server.js')
-    const { embeddedHosts } = await import('../../embedded/server.js')
+    const { startEmbeddedHosts } = await import('../../embedded/hosts.js')
+    const { embeddedHosts } = await import('../../embedded/hosts.js')
     embedded = await startEmbeddedHosts({ count: config.embedded, dir: join(home, 'fleet') })
     hosts = embeddedHosts(hosts, embedded)
   }

@@ -14,7 +14,7 @@ import {
 } from './balancers.js'
 import type { Context } from './context.js'
 import type { TransactionFlags } from './flags.js'
-import { demandNone, type Fleet } from './survey.js'
+import { demandNone, type Fleet } from './read-fleet.js'
 
 /** In which batches the hosts of a run go; those of `stay` serve the release already. With a balancer, those are up that it sends users to. */
 export function planRollout(

@@ -11,8 +11,8 @@ import { vouched } from '../../state/evidence/vouched-record.js'
 import { saysYes } from './ask.js'
 import type { Context } from './context.js'
 import type { CommonFlags, TransactionFlags } from './flags.js'
-import { keepRecord, knownHere } from './known-here.js'
-import { type Fleet, leave } from './survey.js'
+import { type Fleet, leave } from './read-fleet.js'
+import { keepRecord, knownHere } from './run-records.js'
 import { thisProcess } from './this-process.js'
 
 /** 128 random bits that begin with the time, so that they sort roughly by age. */

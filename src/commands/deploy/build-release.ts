@@ -13,8 +13,8 @@ import type { Needs } from '../../state/preflight.js'
 import { bytesText } from '../../text/units.js'
 import type { Context } from '../context/context.js'
 import type { DeployFlags } from '../context/flags.js'
-import { lastDigests } from '../context/known-here.js'
-import { type Fleet, orInterrupt } from '../context/survey.js'
+import { type Fleet, orInterrupt } from '../context/read-fleet.js'
+import { lastDigests } from '../context/run-records.js'
 
 /** Everything a deploy decides with, once the fleet is read and the artifact built. */
 export interface Prepared {

@@ -12,7 +12,7 @@ import type { HostState } from '../../state/host-state.js'
 import { memoryOf } from '../../state/memory.js'
 import { neededKb, newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../../state/releases.js'
-import { unshared } from '../../state/unshared.js'
+import { unshared } from '../../state/unshared-paths.js'
 import { astrayProblems, readBalancers } from '../context/balancers.js'
 import type { Context } from '../context/context.js'
 import type { DeployFlags } from '../context/flags.js'
@@ -20,8 +20,8 @@ import { adopts } from '../context/owner.js'
 import { planRollout, rolloutProblems } from '../context/rollout.js'
 import { tellPlan } from '../context/transact.js'
 import { isUnbuilt, needsFor, type Prepared } from './build-release.js'
-import { historyOf } from './losses.js'
 import { isUnchanged } from './unchanged.js'
+import { historyOf } from './what-changes.js'
 
 /** Prints what a deploy would do to the fleet as it was just read. The exit code is the one that the deploy would start with. */
 export async function dryRun(context: Context, flags: DeployFlags, prepared: Prepared): Promise<ExitCode> {

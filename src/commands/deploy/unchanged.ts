@@ -11,7 +11,7 @@ import { servesAlready } from '../../state/preflight.js'
 import { currentEntry, currentRelease } from '../../state/releases.js'
 import type { Context } from '../context/context.js'
 import type { DeployFlags } from '../context/flags.js'
-import { type Fleet, orInterrupt } from '../context/survey.js'
+import { type Fleet, orInterrupt } from '../context/read-fleet.js'
 import { revealSecrets } from '../context/transact.js'
 import { withSkeleton } from './build-release.js'
 

@@ -9,7 +9,7 @@ import { driftText } from '../../render/reports/drift.js'
 import { currentRelease } from '../../state/releases.js'
 import type { Context } from '../context/context.js'
 import type { RollbackFlags } from '../context/flags.js'
-import { type Fleet, orInterrupt } from '../context/survey.js'
+import { type Fleet, orInterrupt } from '../context/read-fleet.js'
 
 /** What the hosts hold of a release, as the run itself will look at it, and what makes it whole where it is not. */
 export interface Found extends HeldBy {

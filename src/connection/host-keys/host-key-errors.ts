@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { ConnectError } from '../errors.js'
-import type { Target } from '../target.js'
+import type { Target } from '../login-target.js'
 import { shortType, spelledKey, type Verdict } from './judge-host-key.js'
 import { fingerprint, type KnownHost, type KnownKey, namesOf, typeOf } from './known-hosts.js'
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import type { Target } from '../target.js'
+import type { Target } from '../login-target.js'
 import type { Evidence } from '../transport-for.js'
 import { knownHostsReader, namesOf } from './known-hosts.js'
 

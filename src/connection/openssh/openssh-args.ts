@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import type { KnownHost } from '../host-keys/known-hosts.js'
-import { addressOf, type Beyond, type Target, type Wanted } from '../target.js'
+import { addressOf, type Beyond, type Target, type Wanted } from '../login-target.js'
 import { atLeast, type OpensshVersion } from './openssh-version.js'
 
 /** The folder of one master: its control socket and what else it needs, for us only. */

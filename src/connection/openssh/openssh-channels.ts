@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream'
-import { smallestPacket, tinyPackets } from '../shell/bounds.js'
+import { smallestPacket, tinyPackets } from '../shell/answer-bounds.js'
 import { type Channel, endOf, type Transport } from '../shell/channel.js'
 import { type MuxChannel, message, muxChannel, PACKET, WINDOW } from './openssh-channel.js'
 import { type Field, type Mux, type Reader, reader } from './openssh-mux.js'

@@ -2,10 +2,10 @@ import { ConnectError, type ConnectFailure } from '../errors.js'
 import { hostKeyError } from '../host-keys/host-key-errors.js'
 import { judge } from '../host-keys/judge-host-key.js'
 import type { KnownHost } from '../host-keys/known-hosts.js'
+import { addressOf, spelled, sshLine, type Target } from '../login-target.js'
 import { seconds } from '../shell/exchange.js'
 import { keptOut, oneKey, shutOut, whoKeepsOut } from '../ssh2/auth.js'
 import { proxyFailed, slowSshd } from '../ssh2/handshake-errors.js'
-import { addressOf, spelled, sshLine, type Target } from '../target.js'
 import type { SshOutput } from './openssh-output.js'
 
 export interface OpensshFailure {

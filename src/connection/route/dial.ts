@@ -4,9 +4,9 @@ import { connect } from 'node:net'
 import { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConnectError } from '../errors.js'
+import { addressOf, sshLine, type Target } from '../login-target.js'
 import { seconds } from '../shell/exchange.js'
 import { tail } from '../shell/lines.js'
-import { addressOf, sshLine, type Target } from '../target.js'
 
 /** A byte stream to a host's sshd, before anything was said on it. */
 export interface Reached {

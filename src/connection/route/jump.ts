@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { ConnectError } from '../errors.js'
+import { addressOf, sshLine, type Target, type Wanted } from '../login-target.js'
 import { type Slots, slots } from '../pool.js'
 import type { Login } from '../ssh2/handshake.js'
-import { addressOf, sshLine, type Target, type Wanted } from '../target.js'
 import type { Reached } from './dial.js'
 
 /** sshd drops new connections when 10 are not logged in yet (MaxStartups); a jump host makes them all its own. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConnectError } from '../errors.js'
+import type { Target, Wanted } from '../login-target.js'
 import { type Slots, slots } from '../pool.js'
 import type { SshConfigReader } from '../ssh-config/ssh-config.js'
-import type { Target, Wanted } from '../target.js'
 import type { ReachOptions } from './dial.js'
 import { type Hop, hopOf, jumpHosts, type Lease } from './jump.js'
 

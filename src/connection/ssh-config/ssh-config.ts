@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { homedir, userInfo } from 'node:os'
 import { promisify } from 'node:util'
 import { ConnectError } from '../errors.js'
-import type { Target, Wanted } from '../target.js'
+import type { Target, Wanted } from '../login-target.js'
 import { sshDump } from './ssh-dump.js'
 import { expand } from './ssh-tokens.js'
 

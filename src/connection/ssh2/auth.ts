@@ -3,7 +3,7 @@ import type { AuthHandlerMiddleware, BaseAgent, ParsedKey } from 'ssh2'
 import { ConnectError } from '../errors.js'
 import { shortType } from '../host-keys/judge-host-key.js'
 import { fingerprint, typeOf } from '../host-keys/known-hosts.js'
-import { spelled, sshLine, type Target } from '../target.js'
+import { spelled, sshLine, type Target } from '../login-target.js'
 import { CERTIFICATE } from './key-types.js'
 import type { KeyFile, KeyRing } from './keys.js'
 

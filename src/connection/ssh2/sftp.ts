@@ -1,5 +1,5 @@
+import type { Traffic } from '../command-loop.js'
 import type { Files } from '../connection.js'
-import type { Traffic } from '../live.js'
 import { type Field, fields, messages, type Reader, reader, uint32 } from '../openssh/openssh-mux.js'
 import type { Channel, Transport } from '../shell/channel.js'
 

@@ -1,6 +1,6 @@
 import { digestOf, entriesOf, type Manifest, parseManifest } from '../../artifact/manifest/manifest.js'
 import { readManifest } from '../../scripts/read/contents.js'
-import { type Dates, readDates } from '../../scripts/read/dates.js'
+import { type Dates, readDates } from '../../scripts/read/file-times.js'
 import type { HostState } from '../../state/host-state.js'
 import { currentEntry } from '../../state/releases.js'
 import { onEach } from '../each-host.js'

@@ -1,4 +1,4 @@
-import { connectLocal } from '../../connection/local.js'
+import { connectLocal } from '../../connection/this-machine.js'
 import type { ScriptStep } from '../../plan/plan.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'

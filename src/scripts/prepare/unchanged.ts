@@ -3,7 +3,7 @@ import { paths } from '../../release/paths.js'
 import type { Shared } from '../../release/shared.js'
 import { codes } from '../shell/codes.js'
 import { type ShellText, sh } from '../shell/shell.js'
-import { type Arrival, arrived } from './arrival.js'
+import { type Arrival, arrived } from './check-arrival.js'
 
 export interface Unpack {
   readonly release: string

@@ -1,6 +1,6 @@
 import { flush } from '../shell/flush.js'
 import { type ShellText, sh } from '../shell/shell.js'
-import { endWorkFunction } from './end-work.js'
+import { endWorkFunction } from './end-processes.js'
 import { linkFunctions } from './unfinished.js'
 
 /** How long a host waits for its controller. */

@@ -4,7 +4,7 @@ import { codes } from '../shell/codes.js'
 import { type Claim, fenced } from '../shell/fence.js'
 import { crowdedFunction, flush, flushAll } from '../shell/flush.js'
 import { type Script, script, sh } from '../shell/shell.js'
-import { endWorkFunction } from './end-work.js'
+import { endWorkFunction } from './end-processes.js'
 import { linkFunctions } from './unfinished.js'
 
 /**

@@ -4,7 +4,7 @@ import { isCurrent } from '../read/same-current.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, enter, fenced, sweepProbe } from '../shell/fence.js'
 import { type Script, script, sh } from '../shell/shell.js'
-import { endWorkFunction } from './end-work.js'
+import { endWorkFunction } from './end-processes.js'
 import { linkFunctions, unfinishedFunctions } from './unfinished.js'
 
 /** Seconds without a sign of life after which a lock may be taken over. */

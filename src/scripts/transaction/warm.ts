@@ -4,7 +4,7 @@ import { type Claim, fenced } from '../shell/fence.js'
 import { flush } from '../shell/flush.js'
 import { type HookRun, hook, type Variables } from '../shell/hook.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
-import { endWorkFunction } from './end-work.js'
+import { endWorkFunction } from './end-processes.js'
 
 /**
  * Starts a release beside the one that has the traffic, by the user's command. Notes before that on the host that its processes may be

@@ -4,7 +4,7 @@ import { codes } from '../shell/codes.js'
 import { type Claim, fenced, fencedOnce, sweepProbe } from '../shell/fence.js'
 import { flush } from '../shell/flush.js'
 import { type Script, script, sh } from '../shell/shell.js'
-import { endWorkFunction } from './end-work.js'
+import { endWorkFunction } from './end-processes.js'
 import { linkFunctions } from './unfinished.js'
 
 /** Throws away what was made before any swap, and gives the lock back. The old release and `current` are not touched; nor is one whose processes were not ended. */

@@ -3,10 +3,10 @@ import { mkdir, realpath, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Host } from '../inventory/host.js'
 import { appPort } from './apps.js'
-import { type HostServer, startHostServer } from './host-server.js'
 import { type KeyPair, keyPair } from './keys.js'
 import { loginName, surroundings } from './session.js'
 import { type EmbeddedHost, knownHostsText, sshConfigText } from './ssh-files.js'
+import { type HostServer, startHostServer } from './ssh-server.js'
 import { stopScript } from './stop-apps.js'
 
 export interface EmbeddedFleet {
