@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { codes } from '../../src/scripts/shell/codes.js'
 import { afterwards, command, type HookRun, hook } from '../../src/scripts/shell/hook.js'
-import { Script } from '../../src/scripts/shell/shell.js'
+import { Script, sh } from '../../src/scripts/shell/shell.js'
+import { discard } from '../../src/scripts/transaction/end-transaction.js'
+import { lock } from '../../src/scripts/transaction/lock.js'
 import { writeFiles } from '../support/files.js'
-import { everyShell, folder, place, run, shells } from '../support/scripts.js'
+import { everyShell, folder, place, run, shells, until } from '../support/scripts.js'
 import { nasty } from './nasty.js'
-import { locked, oldId, oldTarget } from './staged.js'
+import { locked, oldId, oldTarget, succeed } from './staged.js'
 
 const record = '.clonedeploy/tx/t1/hook'
 const inOld = (text: string, timeout = 30): HookRun => ({ folder: oldTarget, run: text, timeout })
@@ -72,6 +75,26 @@ describe.each(shells)('a hook under $name', shell => {
     const result = await run(hook(place(root), { folder: gone, run: `touch ${canary} here`, timeout: 10 }, {}), shell)
     expect(result.code).toBe(88)
     expect([existsSync(canary), existsSync(join(root, 'here'))]).toEqual([false, false])
+  })
+
+  it.each<[string, (root: string) => unknown]>([
+    ['begun to be discarded', (root: string) => writeFiles(root, { '.clonedeploy/tx/t1/over': '' })],
+    ['begun to be taken over', (root: string) => writeFiles(root, { '.clonedeploy/epochs/2/': '' })],
+    ['discarded', (root: string) => succeed(run(discard(place(root)), shell))],
+    [
+      'taken over',
+      (root: string) => succeed(run(lock(place(root, 't2'), '{}', { unresolved: 'refuse', over: 't1' }), shell)),
+    ],
+  ])('never begins when it comes to that after its transaction was %s', async (_, end) => {
+    const root = await locked(shell)
+    const late = sh`touch at-it; until [ -e go ]; do sleep 0.05; done`
+    const running = run(hook(place(root), inOld('touch ran'), {}, { before: late }), shell)
+    await until(() => existsSync(join(root, 'at-it')), 'it is past its fence')
+    await end(root)
+    writeFiles(root, { go: '' })
+    expect((await running).code).toBe(codes.fenced)
+    expect(existsSync(join(root, oldTarget, 'ran'))).toBe(false)
+    expect(existsSync(join(root, record))).toBe(false)
   })
 
   it('does not follow CDPATH', async () => {

@@ -27,7 +27,7 @@ export function hook(
   variables: Variables,
   { before = sh``, after = sh`` }: Around = {},
 ): Script {
-  const parts = [fenced(claim), before, runCommand(what, sh`${`${paths.tx(claim.of ?? claim.tx)}/hook`}`), after]
+  const parts = [fenced(claim), before, runCommand(what, paths.tx(claim.of ?? claim.tx)), after]
   return script(
     'hook',
     parts.filter(({ text }) => text !== ''),
@@ -40,27 +40,41 @@ export function command(root: string, what: HookRun, variables: Variables): Scri
   return script('command', [enter(root), runCommand(what)], exports(variables))
 }
 
-/** `record`: the file that keeps the process id while the command runs, for `endwork`; by its name, as every variable may be the user's. */
-function runCommand(what: HookRun, record: ShellText | null = null): ShellText {
+/** `tx`: the folder of the transaction that it is on record in while it runs. */
+function runCommand(what: HookRun, tx: string | null = null): ShellText {
   return sh`( cd -- ${what.folder} ) || exit ${codes.folder}
 if [ -n "$clonedeploy_locale" ]; then LC_ALL=$clonedeploy_locale; else unset LC_ALL; fi
-eval "$(cat)"
 ${
-  record === null
+  tx === null
+    ? sh``
+    : sh`set -- "$h"
+`
+}eval "$(cat)"
+${
+  tx === null
     ? sh`${boundedCommand(what)}
 c=$?`
-    : recordedCommand(what, record)
+    : recordedCommand(what, tx)
 }
 [ "$c" -eq 0 ] || { printf '\nexit %s\n' "$c"; exit ${codes.hook}; }`
 }
 
-function recordedCommand(what: HookRun, record: ShellText): ShellText {
-  return sh`${boundedCommand(what)} &
-p=$!
-echo "$p" >${record}
-wait "$p"
+/**
+ * On record before it begins, for \`endwork\`: whoever ends the transaction calls off first (\`over\`) and looks then, and this
+ * records first and looks then, so that one of them sees the other. $1: the epoch; every variable may be the user's.
+ */
+function recordedCommand({ folder, run, timeout }: HookRun, tx: string): ShellText {
+  const [record, epochs] = [`${tx}/hook`, paths.epochs]
+  const ours = sh`[ ! -e ${`${tx}/over`} ] && [ -e ${epochs}/"$1"/tx ] && [ ! -e ${epochs}/"$1"/released ] && [ ! -e ${epochs}/"$(($1+1))" ]`
+  const begin = sh`echo "$$" >${record} && ${ours} || exit 1
+shift; cd -- ./${folder} && exec "$@"`
+  return sh`clonedeploy_ours() { ${ours}; }
+if timeout -k 5 5 true 2>/dev/null; then set -- "$1" timeout -k 5 ${Math.ceil(timeout)}; fi
+sh -c ${begin.text} sh "$@" sh -c ${run} </dev/null &
+wait "$!"
 c=$?
-rm -f ${record}`
+rm -f ${record}
+[ "$c" -eq 0 ] || clonedeploy_ours "$1" || exit ${codes.fenced}`
 }
 
 function boundedCommand(what: HookRun): ShellText {
