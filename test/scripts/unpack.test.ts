@@ -312,6 +312,36 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
     expect(code).toBe(stopped)
     for (const dir of ['incoming', 'tx', 'manifests']) expect(readdirSync(join(root, '.clonedeploy', dir))).toEqual([])
   })
+
+  it.each([
+    // It has looked for what was made, and is about to remove the transaction's folder.
+    ['runs in the middle of a discard', 'rm', 'discard', 'unpack'],
+    ['is called off before it has the release in its place', 'mv', 'unpack', 'call off'],
+  ])('leaves nothing behind when it %s', async (_, program, outer, inner) => {
+    const artifact = await pack(odd)
+    const root = await lockedFolder(shell)
+    const bin = folder()
+    const made = unpack(place(root), what(artifact), await artifact.payload(null, first))
+    const real = shell.name === 'busybox' ? `/usr/bin/busybox ${program}` : `/usr/bin/${program}`
+    const once = `[ -e '${bin}/begun' ] || { : >'${bin}/begun'; ( cd '${bin}'; sh './${inner}' <payload >said 2>&1; echo "$?" >code ); }`
+    const text = `#!/bin/sh
+case $* in *tx/t1*|*releases/${first}) ${once} ;; esac
+exec ${real} "$@"
+`
+    writeFiles(bin, {
+      unpack: made.text,
+      payload: Buffer.concat(made.input),
+      'call off': `: >'${root}/.clonedeploy/tx/t1/over'`,
+      [program]: { mode: 0o755, text },
+    })
+    const { code } = await run(outer === 'unpack' ? made : discard(place(root)), {
+      ...shell,
+      path: `${bin}:${shell.path}`,
+    })
+    expect(outer === 'unpack' ? code : Number(readFileSync(join(bin, 'code')))).toBe(79)
+    for (const dir of ['.clonedeploy/incoming', '.clonedeploy/manifests', 'releases'])
+      expect(readdirSync(join(root, dir))).toEqual([])
+  })
 })
 
 describe.each(shells)('unpack on a base under $name', shell => {

@@ -1,5 +1,6 @@
 import { paths } from '../../release/paths.js'
 import { asideFunction } from '../prepare/heal.js'
+import { unmakeFunction } from '../prepare/unmake.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, fenced, fencedOnce, sweepProbe } from '../shell/fence.js'
 import { flush } from '../shell/flush.js'
@@ -14,6 +15,7 @@ export function discard(claim: Claim): Script {
     endWorkFunction,
     linkFunctions,
     asideFunction,
+    unmakeFunction,
     sweepProbe,
     sh`true 2>/dev/null >"$X/over"
 endwork "$X"
@@ -23,12 +25,9 @@ took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
 if [ -f "$X/made" ]; then
   read -r r <"$X/made"
   w=; [ ! -f ${paths.warm} ] || read -r w <${paths.warm}
-  if ours "$r" && ! serves "$r" && [ "$w" != "$r" ]; then
-    m=".clonedeploy/manifests/$r"
-    rm -rf "releases/$r" "$m" "$m.seal" "$m.sheet" "$m.sealed" "$m.run" "$m.confirmed"
-  fi
+  ours "$r" && ! serves "$r" && [ "$w" != "$r" ] && unmake "$r"
 fi
-# A hook that comes late puts itself on record for a moment.
+# What comes late, a hook or files, may just have written to it, and finds that it was called off.
 rm -rf "$X" || rm -rf "$X"
 rm -rf ${paths.incoming(claim.tx)}
 umask 077; : >".clonedeploy/epochs/$h/released"`,
