@@ -27,7 +27,7 @@ export function hook(
   variables: Variables,
   { before = sh``, after = sh`` }: Around = {},
 ): Script {
-  const parts = [fenced(claim), before, runCommand(what, paths.tx(claim.of ?? claim.tx)), after]
+  const parts = [fenced(claim), before, runCommand(what, claim), after]
   return script(
     'hook',
     parts.filter(({ text }) => text !== ''),
@@ -40,32 +40,33 @@ export function command(root: string, what: HookRun, variables: Variables): Scri
   return script('command', [enter(root), runCommand(what)], exports(variables))
 }
 
-/** `tx`: the folder of the transaction that it is on record in while it runs. */
-function runCommand(what: HookRun, tx: string | null = null): ShellText {
+/** `claim`: the transaction that it is on record in while it runs. */
+function runCommand(what: HookRun, claim: Claim | null = null): ShellText {
   return sh`( cd -- ${what.folder} ) || exit ${codes.folder}
 if [ -n "$clonedeploy_locale" ]; then LC_ALL=$clonedeploy_locale; else unset LC_ALL; fi
 ${
-  tx === null
+  claim === null
     ? sh``
     : sh`set -- "$h"
 `
 }eval "$(cat)"
 ${
-  tx === null
+  claim === null
     ? sh`${boundedCommand(what)}
 c=$?`
-    : recordedCommand(what, tx)
+    : recordedCommand(what, claim)
 }
 [ "$c" -eq 0 ] || { printf '\nexit %s\n' "$c"; exit ${codes.hook}; }`
 }
 
 /**
  * On record before it begins, for \`endwork\`: whoever ends the transaction calls off first (\`over\`) and looks then, and this
- * records first and looks then, so that one of them sees the other. $1: the epoch; every variable may be the user's.
+ * records first and looks then, so that one of them sees the other. A repair runs hooks of a transaction that was called off.
+ * $1: the epoch; every variable may be the user's.
  */
-function recordedCommand({ folder, run, timeout }: HookRun, tx: string): ShellText {
-  const [record, epochs] = [`${tx}/hook`, paths.epochs]
-  const ours = sh`[ ! -e ${`${tx}/over`} ] && [ -e ${epochs}/"$1"/tx ] && [ ! -e ${epochs}/"$1"/released ] && [ ! -e ${epochs}/"$(($1+1))" ]`
+function recordedCommand({ folder, run, timeout }: HookRun, { tx, of = tx }: Claim): ShellText {
+  const [record, epochs] = [`${paths.tx(of)}/hook`, paths.epochs]
+  const ours = sh`[ ! -e ${`${paths.tx(tx)}/over`} ] && [ -e ${epochs}/"$1"/tx ] && [ ! -e ${epochs}/"$1"/released ] && [ ! -e ${epochs}/"$(($1+1))" ]`
   const begin = sh`echo "$$" >${record} && ${ours} || exit 1
 shift; cd -- ./${folder} && exec "$@"`
   return sh`clonedeploy_ours() { ${ours}; }
