@@ -148,6 +148,8 @@ export interface HostPlan {
   /** Serve the old release again, and see that it is served; empty where there was none. */
   readonly restartOld: readonly HookStep[]
   readonly healthOld: readonly HealthStep[]
+  /** The same where it runs beside the new one: all hosts give it the traffic by one word; null: nothing waits for a word. */
+  readonly back: BackSwitch | null
   /** Records that it is. */
   readonly serve: ScriptStep
   /** Marks what it serves bad although it stays; null: it is no new release. */
@@ -156,6 +158,14 @@ export interface HostPlan {
   readonly discard: ScriptStep
   /** Says in the lock, which stays, that the run is over and why a repair is needed. */
   readonly endLock: (why: string) => ScriptStep
+}
+
+export interface BackSwitch {
+  /** Makes ready what `switch` does at its word, once the link is back. */
+  readonly lay: ScriptStep
+  readonly switch: ScriptStep
+  /** What else serves the old release again, afterwards. */
+  readonly rest: readonly HookStep[]
 }
 
 export interface Flip {

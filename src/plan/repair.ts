@@ -79,6 +79,7 @@ export function planPutBack(intent: Intent, doubts: Doubts): Plan {
           flip: host.flip && { ...host.flip, keeps: false },
           processes: host.leftWarm.length > 0 && host.processes ? { ...host.processes, old: 'warn' } : host.processes,
           restore: restoreDead(intent, host, doubt),
+          back: null,
           serve: scriptStep(serve({ root: host.root, tx: intent.tx, of: doubt.id }), host.serve.text),
           abandon: abandonDead(intent, host, doubt),
         }
@@ -86,6 +87,7 @@ export function planPutBack(intent: Intent, doubts: Doubts): Plan {
         ...host,
         stays: true,
         restartOld: [],
+        back: null,
         healthOld: tookPart(intent.hosts[i]?.state, doubts) ? host.healthOld : [],
       }
     }),
@@ -201,6 +203,7 @@ function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
     processes: null,
     restartOld: [],
     healthOld: [],
+    back: null,
   }
 }
 

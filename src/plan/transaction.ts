@@ -23,7 +23,7 @@ import { flipOf, leftOnPort, portSteps, portText } from './app/ports.js'
 import { logStep, processStep } from './app/processes.js'
 import { type ReleaseRun, type RunOn, runOn } from './app/release-run.js'
 import { hookVariables, onHost, runVariables, type Served, withPort } from './app/variables.js'
-import { leftWarm, notWarm, type Place, type WarmSteps, warmSteps } from './app/warm.js'
+import { backSteps, leftWarm, notWarm, type Place, type WarmSteps, warmSteps } from './app/warm.js'
 import { allAtOnce, type Rollout } from './batches.js'
 import { swapPhases } from './phase-order.js'
 import type { Flip, HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
@@ -206,8 +206,7 @@ function planHost(
       60_000,
     ),
     restore: scriptStep(restore(claim, release), `rename current back → ${inWords(old)}`),
-    restartOld:
-      oldVariables === null ? [] : hookSteps(claim, host, then.config.restart, 'restart', 'current', oldVariables),
+    ...servedAgain({ ...place, on: then }, before, old, oldVariables, intent.times.deadline),
     healthOld:
       oldVariables === null || before === null
         ? []
@@ -232,6 +231,22 @@ function planHost(
 function warmOn(intent: Intent, place: Place, then: RunOn, now: Served, flip: Flip | null): WarmSteps {
   if (flip !== null) return portSteps(place, then, now, marked(intent, now), flip)
   return intent.command === 'restart' ? notWarm : warmSteps(place, now, intent.times.deadline)
+}
+
+/** How the release before is served again, once `current` is `old` again. */
+function servedAgain(
+  place: Place,
+  before: Served | null,
+  old: string | null,
+  variables: Variables | null,
+  deadline: number,
+): Pick<HostPlan, 'restartOld' | 'back'> {
+  if (before === null || old === null || variables === null) return { restartOld: [], back: null }
+  const { claim, host, on } = place
+  const steps = (hooks: readonly Hook[]) => hookSteps(claim, host, hooks, 'restart', 'current', variables)
+  const back = backSteps(place, before, old, deadline)
+  const others = on.config.restart.filter(({ warm }) => warm === undefined)
+  return { restartOld: steps(on.config.restart), back: back && { ...back, rest: steps(others) } }
 }
 
 /** What a dead run left beside what is served. */

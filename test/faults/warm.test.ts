@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { signal } from '../support/processes.js'
 import { type Project, textOf } from '../support/project.js'
@@ -19,7 +19,7 @@ const serve = `d=$AT/$CLONEDEPLOY_HOST; mkdir -p "$d"; r=$CLONEDEPLOY_RELEASE
 say() { echo "$CLONEDEPLOY_HOST $1" >>"$AT/said"; }
 lives() { p=$(cat "$d/pid.$r" 2>/dev/null) && { read -r l <"/proc/$p/stat"; } 2>/dev/null && case \${l##*) } in Z*) false ;; esac; }
 start() { lives && return; ( cd / && exec setsid timeout 900 tail -f /dev/null ) </dev/null >/dev/null 2>&1 & echo $! >"$d/pid.$r"; }
-say "$1"
+[ "$1" = look ] || say "$1"
 if grep -qx "$CLONEDEPLOY_HOST $1" "$AT/faults" && ! grep -qx "$r" "$AT/good"; then echo "no $1 here" >&2; exit 7; fi
 case $1 in
   warm) start ;;
@@ -34,7 +34,7 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
   const scene = onScene(hosts, () => {
     const run = (what: string) => `sh "$AT/serve.sh" ${what}`
     const restart = { warm: run('warm'), ready: run('ready'), switch: run('switch'), cool: run('cool'), timeout: '10s' }
-    return { restart, env: { AT: at() } }
+    return { restart, health: { run: run('look'), timeout: '1s' }, env: { AT: at() } }
   })
   const state = { at: '' }
   const at = () => state.at
@@ -71,7 +71,10 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
       [scene.project, undefined],
       [scene.other, (i: number) => ({ deployTo: scene.project.on(i) })],
     ] as const)
-      project.configure({ source: { dir: 'site' }, restart: config.restart, env: { AT: at() } }, host)
+      project.configure(
+        { source: { dir: 'site' }, restart: config.restart, health: config.health, env: { AT: at() } },
+        host,
+      )
     await scene.deploy('old')
     alone()
     fresh()
@@ -129,6 +132,45 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     expect(hosts.all.map(i => pid(i, release(i)))).toEqual(old)
     expect(met(2).size).toBe(1)
     alone()
+  })
+
+  it('goes back by one word to all hosts, as it came', async () => {
+    faults('h2 look')
+    const old = hosts.all.map(i => pid(i, release(i)))
+    const { code, stderr } = await scene.project.run('deploy --json')
+    expect(code, stderr).toBe(5)
+    expect(stderr).toMatch(/3\/3 hosts are back, switched in [\d.]+ ms/)
+    expect(hosts.all.map(i => pid(i, release(i)))).toEqual(old)
+    // Each was told once to go back, by the word.
+    for (const i of hosts.all) expect(said().filter(line => line === `h${i} switch`)).toHaveLength(2)
+    alone()
+    await scene.consistent()
+  })
+
+  exhaustively('goes back where it can while a host that hangs cannot', async () => {
+    faults('h2 look')
+    hosts.stopAt(3, 1, 'mv -f *stage/revert/current *', 'pause')
+    const old = release(1)
+    const deploy = scene.project.run('deploy --json')
+    await vi.waitFor(() => expect(hosts.stopped(3)).toBe(true), 300_000)
+    await vi.waitFor(() => expect([1, 2].map(i => textOf(on(i, 'traffic')).trim())).toEqual([old, old]), 15_000)
+    hosts.unstop()
+    const { code, stderr } = await deploy
+    expect(code, stderr).toBe(5)
+    alone()
+    await scene.consistent()
+  })
+
+  exhaustively('goes back without a word on a host that cannot get ready for it', async () => {
+    faults('h2 look')
+    hosts.stopAt(3, 2, 'mv -f *switch.new*', 'kill')
+    const { code, stderr } = await scene.project.run('deploy --json')
+    expect(hosts.stopped(3)).toBe(true)
+    expect(code, stderr).toBe(5)
+    expect(stderr).toMatch(/3\/3 hosts are back, 2 of them switched in [\d.]+ ms/)
+    hosts.unstop()
+    alone()
+    await scene.consistent()
   })
 
   it('whose old processes cannot be ended is served all the same, and a repair ends them', async () => {

@@ -40,7 +40,7 @@ const mutating = (root: string) => {
     as('warm', warm(mine, newId, canary, {}, 3001)),
     as('cool', cool(mine, canary, {}, true, 3001)),
     forget(mine),
-    laySwitch(mine, { release: newId, runs: [canary], variables: {}, deadline: 20 }),
+    laySwitch(mine, { target: `releases/${newId}`, runs: [canary], variables: {}, deadline: 20 }),
     switchOver(mine),
     layLinks(mine, newId, oldTarget, Buffer.from('true')),
     armOf(root),

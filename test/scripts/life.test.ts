@@ -139,7 +139,7 @@ describe.each(everyShell)('under $name', shell => {
     expect(await state()).toMatchObject({ warm: second, ports: { 3002: second } })
     await does(layLinks(t1, second, `releases/${first}`, Buffer.alloc(0)))
     const runs = [{ ...run, folder: 'current' }]
-    await does(laySwitch(t1, { release: second, runs, variables: { WHAT: 'switched' }, deadline: 20 }))
+    await does(laySwitch(t1, { target: `releases/${second}`, runs, variables: { WHAT: 'switched' }, deadline: 20 }))
     await swapped(t1, second, `releases/${first}`)
     const waiting = start(switchOver(t1), shell)
     expect(await waiting.line()).toBe('here')

@@ -1,15 +1,16 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { discard } from '../../src/scripts/transaction/end-transaction.js'
+import { layLinks } from '../../src/scripts/transaction/links.js'
 import { restore } from '../../src/scripts/transaction/swap.js'
 import { laySwitch, switchOver } from '../../src/scripts/transaction/switch.js'
 import { cool, forget, warm } from '../../src/scripts/transaction/warm.js'
 import { writeFiles } from '../support/files.js'
 import { signal, switchesIn } from '../support/processes.js'
 import { place, run, type Shell, type Started, shells, start, until } from '../support/scripts.js'
-import { locked, newId, newTarget, oldId, staged, succeed, swapped } from './staged.js'
+import { locked, newId, newTarget, oldId, oldTarget, staged, succeed, swapped } from './staged.js'
 
 const beside = '.clonedeploy/warm'
 const hookOf = (text: string, folder = newTarget) => ({ folder, run: text, timeout: 10 })
@@ -217,9 +218,51 @@ describe.each(shells)('a switch under $name', shell => {
   })
 })
 
+describe.each(shells)('a switch back under $name', shell => {
+  it('runs its commands at the word, once the host is back', async () => {
+    const { root, waiting } = await readyBack(shell, ['echo "$SECRET" >../one; readlink ../../current', 'cat ../one'])
+    waiting.send('switch t1')
+    expect(await waiting.result).toMatchObject({ code: 0, stdout: `here\n${oldTarget}\nit's\n` })
+    expect(existsSync(join(root, '.clonedeploy/tx/t1/restart'))).toBe(true)
+  })
+
+  it('waits for no word where the host has not gone back', async () => {
+    const { root } = await swapped(shell, { restart: 'true' })
+    await lay(shell, root, ['touch done'], { target: oldTarget, isBack: true })
+    expect(await run(switchOver(place(root)), shell)).toMatchObject({ code: 82, stdout: '' })
+  })
+
+  it('does nothing once the next run has set the way back aside', async () => {
+    const { root, waiting } = await readyBack(shell, ['touch done'])
+    await succeed(run(layLinks(place(root), newId, oldTarget, Buffer.from('true')), shell))
+    waiting.send('switch t1')
+    expect((await waiting.result).code).not.toBe(0)
+    expect(existsSync(join(root, oldTarget, 'done'))).toBe(false)
+  })
+
+  it('does nothing once current leads elsewhere', async () => {
+    const { root, waiting } = await readyBack(shell, ['touch done'])
+    rmSync(join(root, 'current'))
+    symlinkSync(newTarget, join(root, 'current'))
+    waiting.send('switch t1')
+    expect((await waiting.result).code).toBe(82)
+  })
+
+  it('is ended when the host is put back once more', async () => {
+    const { root, waiting } = await readyBack(shell, ['touch begun; sleep 9; touch done'])
+    waiting.send('switch t1')
+    await until(() => existsSync(join(root, oldTarget, 'begun')), 'the first command')
+    await succeed(run(restore(place(root), newId), shell))
+    expect((await waiting.result).code).not.toBe(0)
+    expect(existsSync(join(root, oldTarget, 'done'))).toBe(false)
+  })
+})
+
 interface Limits {
   readonly deadline?: number
   readonly timeout?: number
+  readonly target?: string
+  readonly isBack?: true
 }
 
 /** A host that has swapped and waits for the word to switch. */
@@ -240,8 +283,18 @@ async function laid(shell: Shell, root: string, texts: readonly string[], limits
   return waiting
 }
 
-async function lay(shell: Shell, root: string, texts: readonly string[], { deadline = 20, timeout = 10 }: Limits = {}) {
+/** A host that has swapped, gone back, and waits for the word to switch. */
+async function readyBack(shell: Shell, texts: readonly string[]): Promise<{ root: string; waiting: Started }> {
+  const { root } = await swapped(shell, { restart: 'true' })
+  await lay(shell, root, ['true'])
+  await succeed(run(restore(place(root), newId), shell))
+  return { root, waiting: await laid(shell, root, texts, { target: oldTarget, isBack: true }) }
+}
+
+async function lay(shell: Shell, root: string, texts: readonly string[], limits: Limits = {}) {
+  const { deadline = 20, timeout = 10, target = newTarget, isBack } = limits
   const runs = texts.map(text => ({ folder: 'current', run: text, timeout }))
-  const what = { release: newId, runs, variables: { SECRET: "it's", X: 'a', line: 'b' }, deadline }
+  const variables = { SECRET: "it's", X: 'a', line: 'b' }
+  const what = { target, runs, variables, deadline, ...(isBack && { isBack }) }
   await succeed(run(laySwitch(place(root), what), shell))
 }

@@ -10,10 +10,11 @@ import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { seenToServe } from '../read/seen-to-serve.js'
 import { comeHome } from '../warm/flip.js'
+import { backText, type SwitchBack, switchBack } from '../warm/switch-back.js'
 import { coolBack } from '../warm/warm.js'
 import { healthy, restart } from './restart-and-health.js'
-import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run } from './run.js'
-import { disarmAll } from './swap.js'
+import { ended, type Halt, type HostRun, inPhase, inSilence, known, moves, type Run, type Span } from './run.js'
+import { disarmAll, roundTripTo, windowOf } from './swap.js'
 
 /**
  * Puts every host back, also those whose answer was lost: reconnects, repeats and reads back until the lease is over,
@@ -122,13 +123,16 @@ function together(halts: readonly (Halt | null)[]): Halt | null {
 }
 
 function backTogether(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
-  if (hosts.every(host => isUntouched(run, host))) return inSilence(run, 'rollback', hosts, host => putBack(run, host))
+  const moved = hosts.filter(host => !isUntouched(run, host))
+  const users = switchBack(run, moved)
+  const links: Span[] = []
+  if (moved.length === 0) return inSilence(run, 'rollback', hosts, host => putBack(run, host, users, links))
   return inPhase(
     run,
     'rollback',
     hosts,
-    host => putBack(run, host),
-    done => `${done}/${hosts.length} hosts are back`,
+    host => putBack(run, host, users, links),
+    done => `${done}/${hosts.length} hosts are back${backText(users, hosts.length) || linksText(links)}`,
   )
 }
 
@@ -139,18 +143,36 @@ function wayBack(run: Run): readonly (readonly HostRun[])[] {
   return [...taken.reverse(), waiting].filter(hosts => hosts.length > 0)
 }
 
-async function putBack(run: Run, host: HostRun): Promise<HostFailure | null> {
+/** At most: from the first host that was asked to go back to the last that said it had, and had flushed it. */
+function linksText(links: readonly Span[]): string {
+  return links.length < 2 ? '' : `, links in ${windowOf(links)} ms`
+}
+
+function spanOf(host: HostRun, sent: number): Span {
+  const over = performance.now()
+  const way = Math.min(roundTripTo(host), over - sent) / 2
+  return { from: sent + way, to: over - way }
+}
+
+async function putBack(run: Run, host: HostRun, users: SwitchBack, links: Span[]): Promise<HostFailure | null> {
   const began = performance.now()
   const until = began + (run.plan.lease + 15) * 1000
   run.emit({ type: 'host.start', phase: 'rollback', step: 'restore', host: host.name })
   for (;;) {
     const { restore } = host.plan
+    const sent = performance.now()
     const result = await host.session.run(restore.script, { timeout: restore.timeout })
     if (result.code === 0) {
       const target = readBack(result.stdout.toString('utf8'))
       if (target !== undefined) host.current = known(target)
-      if (target === host.plan.old) return isUntouched(run, host) ? null : served(run, host, began)
+      if (target === host.plan.old) {
+        if (isUntouched(run, host)) return null
+        links.push(spanOf(host, sent))
+        return served(run, host, began, users)
+      }
     }
+    // The others do not wait for a host that needs a second try.
+    users.leave(host)
     const final = result.code === codes.fenced || result.code === codes.decided
     if (final || performance.now() > until) {
       const attempt = { phase: 'rollback', step: 'restore', text: restore.text, timeout: restore.timeout } as const
@@ -175,11 +197,11 @@ function isUntouched(run: Run, host: HostRun): boolean {
   return run.batches.length > 1 && !host.swapBegun
 }
 
-async function served(run: Run, host: HostRun, began: number): Promise<HostFailure | null> {
+async function served(run: Run, host: HostRun, began: number, users: SwitchBack): Promise<HostFailure | null> {
   const note = host.plan.old === null ? 'back: current is absent again' : `back on ${host.plan.oldRelease}`
   ended(run, host, 'rollback', 'restore', performance.now() - began, null, note)
   host.healthy = null
-  const failure = await servesOld(run, host)
+  const failure = await servesOld(run, host, users)
   if (failure !== null && !isSick(host, failure)) return failure
   // Its restart came to its end, whatever came of it: nobody owes it another.
   const { serve } = host.plan
@@ -189,8 +211,10 @@ async function served(run: Run, host: HostRun, began: number): Promise<HostFailu
 }
 
 /** If the restart fails (it may never have worked), the app that was not restarted may serve the old release all the same. */
-async function servesOld(run: Run, host: HostRun): Promise<HostFailure | null> {
-  const failure = await restart(run, host, 'rollback', host.plan.restartOld)
+async function servesOld(run: Run, host: HostRun, users: SwitchBack): Promise<HostFailure | null> {
+  const { back, restartOld } = host.plan
+  const steps = back !== null && (await users.by(host, back)) ? back.rest : restartOld
+  const failure = await restart(run, host, 'rollback', steps)
   if (failure === null) return healthy(run, host, 'rollback', host.plan.healthOld)
   const served = await seenToServe(host)
   host.healthy = served === 'unhealthy' ? false : null

@@ -125,14 +125,16 @@ export async function inSilence(
   return haltOf(failed)
 }
 
-/** Acts on all hosts and returns those that failed. Swap, switch and confirm go to all hosts at once, whatever the concurrency. */
+const together: readonly Phase[] = ['swap', 'switch', 'confirm', 'rollback']
+
+/** Acts on all hosts and returns those that failed. Some phases go to all hosts at once, whatever the concurrency. */
 async function onAll(
   run: Run,
   phase: Phase,
   hosts: readonly HostRun[],
   act: (host: HostRun) => Promise<HostFailure | null>,
 ) {
-  const atOnce = phase === 'swap' || phase === 'switch' || phase === 'confirm' ? hosts.length : run.concurrency
+  const atOnce = together.includes(phase) ? hosts.length : run.concurrency
   const failures = await onEach(hosts, atOnce, async host => {
     const failure = await act(host)
     if (failure !== null) host.failure = failure

@@ -185,14 +185,14 @@ async function refusal(waiting: Waiting, step: string, message: string, line: st
   }
 }
 
-/** Milliseconds, to a host that is armed. */
-export function roundTripTo(host: HostRun): number {
-  return armedOf(host).roundTripMs
+/** Milliseconds: as measured just before the swap, or seen on the way. */
+export function roundTripTo({ armed, session }: HostRun): number {
+  return armed?.roundTripMs ?? session.connection().rtt()
 }
 
 /** For how long the word to each of these waits, in milliseconds. */
 export function startsOf(hosts: readonly HostRun[]): ReadonlyMap<HostRun, number> {
-  const starts = headStarts(hosts.map(host => armedOf(host).roundTrips))
+  const starts = headStarts(hosts.map(host => host.armed?.roundTrips ?? [roundTripTo(host)]))
   return new Map(hosts.map((host, i) => [host, starts[i] ?? 0]))
 }
 

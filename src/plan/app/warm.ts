@@ -8,7 +8,7 @@ import { laySwitch, switchOver } from '../../scripts/transaction/switch.js'
 import { cool, forget, warm } from '../../scripts/transaction/warm.js'
 import type { HostState } from '../../state/host-state.js'
 import { currentRelease } from '../../state/releases.js'
-import type { HealthStep, HookStep, HostPlan, ScriptStep } from '../plan.js'
+import type { BackSwitch, HealthStep, HookStep, HostPlan, ScriptStep } from '../plan.js'
 import type { RunOn } from './release-run.js'
 import { hookVariables, onHost, type Served } from './variables.js'
 
@@ -51,9 +51,7 @@ export function warmSteps(place: Place, served: Served, deadline: number): WarmS
   if (hooks.length === 0) return notWarm
   const folder = `releases/${release}`
   const variables = hookVariables(on.config, secrets, on.host, state.root, served)
-  const runs = hooks.map(({ run, timeout }): HookRun => ({ folder: 'current', run, timeout: timeout / 1000 }))
-  const lay = laySwitch(claim, { release, runs, variables, deadline })
-  const text = hooks.map(({ run }) => run).join('; ')
+  const lay = laySwitch(claim, { target: folder, runs: switchRuns(hooks), variables, deadline })
   return {
     ...notWarm,
     warm: hooks.map(one =>
@@ -61,13 +59,28 @@ export function warmSteps(place: Place, served: Served, deadline: number): WarmS
     ),
     warmReady: hooks.map(one => readyStep(place, one, folder, variables)),
     laySwitch: scriptOf(lay, 'make ready to switch'),
-    switch: scriptOf(switchOver(claim), text, sum(hooks) + deadline * 1000 + 15_000),
+    switch: switchStep(claim, hooks, deadline),
     switchAlone: hooks.map(one =>
       hookStep('switch', one.run, one.timeout, 'current', run => hook(claim, run, variables)),
     ),
     cool: coolSteps(place, release, release, previous),
     coolBack: coolSteps(place, release, previous, release),
   }
+}
+
+/** The way back to a release that runs beside the other, as it was deployed. `old`: what `current` was. Null: it is none. */
+export function backSteps(
+  place: Place,
+  served: Served,
+  old: string,
+  deadline: number,
+): Pick<BackSwitch, 'lay' | 'switch'> | null {
+  const { claim, on, state, secrets } = place
+  const hooks = warmHooks(on.config, on.host)
+  if (hooks.length === 0) return null
+  const variables = hookVariables(on.config, secrets, on.host, state.root, served)
+  const lay = laySwitch(claim, { target: old, isBack: true, runs: switchRuns(hooks), variables, deadline })
+  return { lay: scriptOf(lay, 'make ready to switch back'), switch: switchStep(claim, hooks, deadline) }
 }
 
 /** Ends what a dead run left warm on a host: as that release was deployed. */
@@ -104,6 +117,15 @@ export function warms(config: Config, host: Host): boolean {
 
 function warmHooks(config: Config, host: Host): readonly WarmHook[] {
   return onHost(config.restart, host).filter((one): one is WarmHook => one.warm !== undefined)
+}
+
+function switchRuns(hooks: readonly WarmHook[]): readonly HookRun[] {
+  return hooks.map(({ run, timeout }) => ({ folder: 'current', run, timeout: timeout / 1000 }))
+}
+
+function switchStep(claim: Claim, hooks: readonly WarmHook[], deadline: number): ScriptStep {
+  const text = hooks.map(({ run }) => run).join('; ')
+  return scriptOf(switchOver(claim), text, sum(hooks) + deadline * 1000 + 15_000)
 }
 
 function readyStep({ claim, state }: Place, one: WarmHook, folder: string, variables: Variables): HealthStep {

@@ -5,14 +5,17 @@ import { exportLines, type HookRun, type Variables } from '../shell/hook.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 
 interface Switch {
-  readonly release: string
+  /** Where `current` leads when the word comes. */
+  readonly target: string
+  /** The host has gone back, and the release before gets the traffic again. */
+  readonly isBack?: true
   readonly runs: readonly HookRun[]
   readonly variables: Variables
   /** Seconds for which the word is taken. */
   readonly deadline: number
 }
 
-/** Makes ready what gives a warm release the traffic: at the word nothing is left to be sent or asked. stdin: that script. */
+/** Makes ready what gives a warm release the traffic, or the one before: at the word nothing is left to be sent or asked. stdin: that script. */
 export function laySwitch(claim: Claim, what: Switch): Script {
   return script(
     'lay switch',
@@ -40,19 +43,20 @@ exec sh "$X/switch"`,
  * seen. Between the word and the first command no program starts: the shell that runs it waits for the word itself. It empties
  * X/until when it goes on, and so tells a late word from a command that failed.
  */
-function atTheWord(claim: Claim, { release, runs, variables, deadline }: Switch): string {
+function atTheWord(claim: Claim, what: Switch): string {
+  const { runs, variables, deadline } = what
   const [word, until] = limits(claim)
   const parts = [
     sh`unset CDPATH
 cd -- ${claim.root} || exit ${codes.folder}
-printf '%-20s\n' "$$" 1<>${`${paths.tx(claim.tx)}/switching`}
+printf '%-20s\n' "$$" 1<>${`${folderOf(claim)}/switching`}
 k=${deadline}
 true >${word} && b=$(stat -c %Y ${word}) && touch -d "@$((b+k))" ${until} || exit ${codes.late}
 clonedeploy_bounded() { if timeout -k 5 5 true 2>/dev/null; then exec timeout -k 5 "$1" sh -c "$2"; else exec sh -c "$2"; fi; }
 clonedeploy_failed() { [ ! -s ${until} ] || exit ${codes.late}; printf '\nexit %s\n' "$1"; exit ${codes.hook}; }`,
     // From here on every name may be one of the user's variables.
     exportLines(variables),
-    ...runs.map((run, i) => (i === 0 ? bounded(run, deadline, theWord(claim, release)) : bounded(run))),
+    ...runs.map((run, i) => (i === 0 ? bounded(run, deadline, theWord(claim, what)) : bounded(run))),
   ]
   return parts.map(part => `${part}\n`).join('')
 }
@@ -65,16 +69,27 @@ eval ${run}`
   return sh`( clonedeploy_bounded ${Math.ceil(timeout) + deadline} ${text} ) || clonedeploy_failed "$?"`
 }
 
-function theWord(claim: Claim, release: string): ShellText {
+function theWord(claim: Claim, what: Switch): ShellText {
   const [word, until] = limits(claim)
-  const of = (name: string) => `${paths.tx(claim.tx)}/${name}`
-  return sh`clonedeploy_may() { [ -e ${of('undecided')} ] && [ current -ef ${paths.release(release)} ] && { [ -L ${of('stage/revert/current')} ] || [ -e ${of('stage/revert/absent')} ]; }; }
+  return sh`clonedeploy_may() { ${mayFollow(claim, what)}; }
 clonedeploy_may || exit 1
 echo here
 IFS= read -r clonedeploy_word
 [ "$clonedeploy_word" = ${`switch ${claim.tx}`} ] && true >${word} && [ ! ${word} -nt ${until} ] && clonedeploy_may && true >${until} || exit 1`
 }
 
-function limits({ tx }: Claim): readonly [word: string, until: string] {
-  return [`${paths.tx(tx)}/word`, `${paths.tx(tx)}/until`]
+/** Nobody has decided otherwise, and nobody else is at work here. */
+function mayFollow(claim: Claim, { target, isBack }: Switch): ShellText {
+  const of = (name: string) => `${folderOf(claim)}/${name}`
+  return isBack
+    ? sh`[ -e ${of('outcome.reverted')} ] && [ current -ef ${target} ] && [ -e ${of('stage/revert/serve')} ]`
+    : sh`[ -e ${of('undecided')} ] && [ current -ef ${target} ] && { [ -L ${of('stage/revert/current')} ] || [ -e ${of('stage/revert/absent')} ]; }`
+}
+
+function limits(claim: Claim): readonly [word: string, until: string] {
+  return [`${folderOf(claim)}/word`, `${folderOf(claim)}/until`]
+}
+
+function folderOf({ tx, of }: Claim): string {
+  return paths.tx(of ?? tx)
 }
