@@ -255,7 +255,7 @@ function leftOn({ config, secrets }: Intent, place: Place, flip: Flip | null): H
   const on = (release: string) => ({ ...place, on: runOn(config, host, state, release, secrets) })
   if (flip !== null) {
     const release = state.ports[flip.to] ?? state.warm
-    return flip.keeps || release === null ? [] : leftOnPort(on(release), flip.to)
+    return flip.keeps || release === null ? [] : leftOnPort(on(release), flip.to, { config, host })
   }
   return state.warm === null ? [] : leftWarm(on(state.warm), state.warm)
 }

@@ -2,16 +2,16 @@ import { describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import type { Json } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { onPortsBehindHaproxy } from './behind-haproxy.js'
 import { startHeld } from './held.js'
 import { onHosts } from './hosts.js'
-import { onPorts } from './two-ports.js'
 import { version } from './whole.js'
 
 const flip = /^set server \S+ state ready;.* state maint$/m
 
 describe.skipIf(!sshdIsHere())('HAProxy, while it sends users from one port to the other,', () => {
   const hosts = onHosts()
-  const ported = onPorts(hosts)
+  const ported = onPortsBehindHaproxy(hosts)
   const { scene, alone, answered, linked, pid, pids, portsOf, ready, release, running, said, users } = ported
   const versions = () => hosts.all.map(i => version(scene.project, i))
   const verdicts = async () => {

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import type { Json } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { onPortsBehindHaproxy } from './behind-haproxy.js'
 import { onHosts } from './hosts.js'
-import { onPorts } from './two-ports.js'
 import { expectWhole, version } from './whole.js'
 
 describe.skipIf(!sshdIsHere())('where hosts have two ports', () => {
   const hosts = onHosts()
-  const ported = onPorts(hosts)
+  const ported = onPortsBehindHaproxy(hosts)
   const { scene, alone, configure, faults, linked, pid, pids, portsOf, ready, release, running, said, users } = ported
   const versions = () => hosts.all.map(i => version(scene.project, i))
   const ok = async (args: string) => {

@@ -3,14 +3,14 @@ import { exhaustively } from '../support/exhaustively.js'
 import type { Json } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { exhaustive } from '../support/tier.js'
+import { onPortsBehindHaproxy } from './behind-haproxy.js'
 import { startHeld } from './held.js'
 import { onHosts } from './hosts.js'
-import { onPorts } from './two-ports.js'
 import { app, version } from './whole.js'
 
 describe.skipIf(!sshdIsHere())('a release on the idle port of each host', () => {
   const hosts = onHosts()
-  const fleet = onPorts(hosts)
+  const fleet = onPortsBehindHaproxy(hosts)
   const { scene, alone, answered, faults, linked, pid, pids, portsOf, ready, release, running, said, users } = fleet
 
   it('is healthy on all of them before HAProxy sends all users there at once, and the old ones run until the end', async () => {

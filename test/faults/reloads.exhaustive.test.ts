@@ -13,8 +13,8 @@ import { version } from './whole.js'
 describe.skipIf(!sshdIsHere() || !isHere('nginx'))('a release on the idle port of each host behind nginx', () => {
   const hosts = onHosts()
   let nginx: TestNginx
-  const { scene, pair, release, running, pid, faults, alone } = onPorts(hosts, {
-    config: () => ({
+  const { scene, portsOf, release, running, pid, faults, alone } = onPorts(hosts, {
+    balancer: () => ({
       nginx: {
         host: 'h1',
         upstreamFile: nginx.upstreamFile,
@@ -23,7 +23,7 @@ describe.skipIf(!sshdIsHere() || !isHere('nginx'))('a release on the idle port o
         server: '127.0.0.1',
       },
     }),
-    ready: async i => pair(i).filter(port => nginx.live().includes(`127.0.0.1:${port}`)),
+    ready: async i => portsOf(i).filter(port => nginx.live().includes(`127.0.0.1:${port}`)),
   })
   /** Users that come one after the other, each by a connection of its own, until `over`. */
   const users = async (over: Promise<unknown>) => {
@@ -42,7 +42,7 @@ describe.skipIf(!sshdIsHere() || !isHere('nginx'))('a release on the idle port o
   const pids = () => hosts.all.map(i => pid(i, running(i)[0] ?? 0))
 
   beforeAll(async () => {
-    const servers = hosts.all.map(i => pair(i).map(port => `127.0.0.1:${port}`))
+    const servers = hosts.all.map(i => portsOf(i).map(port => `127.0.0.1:${port}`))
     nginx = await nginxBefore(
       servers.flat(),
       servers.flatMap(([, second]) => second ?? []),

@@ -21,10 +21,10 @@ describe.skipIf(!sshdIsHere() || !isRoot)('hosts with two ports behind two HAPro
   const haproxies: TestHaproxy[] = []
   const ready = async (n: number, i: number) => {
     const states = (await haproxies[n]?.states()) ?? []
-    return pair(i).filter((_, port) => states[(i - 1) * 2 + port] === 'ready')
+    return portsOf(i).filter((_, port) => states[(i - 1) * 2 + port] === 'ready')
   }
-  const { scene, pair, release, running, pid, alone } = onPorts(hosts, {
-    config: () => ({ haproxy: { host: ['h1', 'h2'], socket: join(here, 'admin.sock'), backend: 'web' } }),
+  const { scene, portsOf, release, running, pid, alone } = onPorts(hosts, {
+    balancer: () => ({ haproxy: { host: ['h1', 'h2'], socket: join(here, 'admin.sock'), backend: 'web' } }),
     async ready(i) {
       const [first, second] = [await ready(0, i), await ready(1, i)]
       expect(second, `users of h${i} in both`).toEqual(first)
@@ -41,7 +41,7 @@ describe.skipIf(!sshdIsHere() || !isRoot)('hosts with two ports behind two HAPro
   }
 
   beforeAll(async () => {
-    const servers = hosts.all.flatMap(i => pair(i).map(port => `h${i}-${port} 127.0.0.1:${port} check inter 200`))
+    const servers = hosts.all.flatMap(i => portsOf(i).map(port => `h${i}-${port} 127.0.0.1:${port} check inter 200`))
     for (const i of [1, 2]) {
       const haproxy = await haproxyBefore(servers)
       haproxies.push(haproxy)
@@ -96,7 +96,7 @@ describe.skipIf(!sshdIsHere() || !isRoot)('hosts with two ports behind two HAPro
     for (const i of hosts.all) expect(await ready(0, i)).toEqual([ports[i - 1]])
     expect(pids(ports)).toEqual(before)
     // What it may send users to goes on running.
-    for (const i of hosts.all) expect(running(i)).toEqual(pair(i))
+    for (const i of hosts.all) expect(running(i)).toEqual(portsOf(i))
     await haproxies[1]?.start()
     const status: Json = (await scene.other.run('status --json')).json()
     expect(status.exitCode).toBe(6)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { astrayText, homePort, strandedText } from '../../src/release/ports.js'
 import { planSteps } from '../../src/render/reports/plan-steps.js'
 import { planned } from './plans.js'
-import { idOf } from './states.js'
+import { idOf, release } from './states.js'
 
 const restart = { ports: [3001, 3002], systemd: 'shop@' }
 const health = { url: 'http://127.0.0.1:$CLONEDEPLOY_PORT/up' }
@@ -106,6 +106,23 @@ describe('a host with a process for each of two ports', () => {
     expect(one?.restart).toEqual([])
     expect(one?.restartOld.map(({ text }) => text)).toEqual(['systemctl start shop@3002'])
     expect(one?.healthOld.map(({ text }) => text)).toEqual(['GET http://127.0.0.1:3002/up = 200 within 30s'])
+  })
+
+  it.each([
+    ['ended there, where it was started there by hand', { 3001: idOf(3) }, 'systemctl stop shop@3001'],
+    ['left alone, where its own unit started it', {}, 'nothing was left to be ended'],
+  ])('was deployed without ports before, and the old one is %s', async (_, ports, text) => {
+    const old = {
+      restart: [],
+      health: [],
+      prepare: [],
+      writable: [],
+      shared: { dirs: [], files: [] },
+      env: {},
+      hostEnv: {},
+    }
+    const plan = await planned('deploy', input, { 'web-1': { ports, releases: [release(3, { run: old })] } })
+    expect(plan.hosts[0]?.cool.map(one => one.text)).toEqual([text])
   })
 
   it('is told in the dry run', async () => {

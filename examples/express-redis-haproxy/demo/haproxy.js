@@ -23,6 +23,13 @@ export async function startHaproxy(dir, hosts, keep) {
   return `http://127.0.0.1:${port}`
 }
 
+/** Waits until HAProxy has seen these servers of the two ports answer. */
+export async function untilUp(socket, names) {
+  const rows = async () => (await ask(socket, 'show stat ports 4 -1')).split('\n').map(row => row.split(','))
+  const isUp = ([, name, ...rest]) => names.includes(name) && rest[15] === 'UP'
+  while ((await rows()).filter(isUp).length < names.length) await sleep(50)
+}
+
 /** Takes the servers of the one port of each host out: HAProxy sends users to the two ports from now on. Waits until those who were there have had their answers. */
 export async function takeOut(socket, hosts) {
   await ask(socket, hosts.map(({ name }) => `set server web/${name} state maint`).join(';'))

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { startHaproxy, takeOut } from './haproxy.js'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { startHaproxy, takeOut, untilUp } from './haproxy.js'
 import { makeKey, sshEntry, startHost } from './host.js'
 import { end, endByPid } from './processes.js'
 import { startRedis } from './redis.js'
@@ -31,8 +32,13 @@ export function makeMachines(dir) {
       writeFileSync(this.sshConfigFile, hosts.map(host => sshEntry(host, dir)).join('\n'))
       return startHaproxy(dir, hosts, keep)
     },
-    /** From now on HAProxy sends users to one of two ports of each host; what ran on its one port is ended. */
+    /** The release that serves is started on the first of two ports of each host, and HAProxy sends users there; what ran on its one port is ended. */
     async leaveOnePort() {
+      for (const host of hosts) await startOnFirst(host)
+      await untilUp(
+        this.socket,
+        hosts.map(({ name, ports }) => `${name}-${ports[0]}`),
+      )
       await takeOut(this.socket, hosts)
       for (const { deployTo } of hosts) await endApp(deployTo, 'pid')
     },
@@ -42,6 +48,14 @@ export function makeMachines(dir) {
       for (const child of children.reverse()) await end(child)
     },
   }
+}
+
+/** By hand, with the link that names the release of a port. */
+async function startOnFirst({ deployTo, ports: [port] }) {
+  const release = realpathSync(join(deployTo, 'current'))
+  mkdirSync(join(deployTo, 'ports'))
+  symlinkSync(join('../releases', basename(release)), join(deployTo, 'ports', `${port}`))
+  execFileSync('sh', ['bin/port.sh', 'start'], { cwd: release, env: { ...process.env, CLONEDEPLOY_PORT: `${port}` } })
 }
 
 async function endApp(deployTo, name) {

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 /** The app on two ports of each host, and HAProxy sends all users to one of them: its backend `ports` in place of `web`. */
 export async function moveToPorts({ dir, project, machines, prepare }) {
   copyFileSync(join(import.meta.dirname, 'port.sh'), join(dir, 'app/bin/port.sh'))
-  project.configure(onPorts(machines))
-  await prepare('On the first of two ports')
+  await prepare('On one port, with what starts it on two')
+  // What serves is not moved by a new configuration: users first go to the same release on the first of the two ports.
   await machines.leaveOnePort()
+  project.configure(onPorts(machines))
+  await prepare('On the second of two ports')
 }
 
 /** The configuration of the app on two ports; `check`: one more check of its health. */

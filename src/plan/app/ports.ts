@@ -43,24 +43,31 @@ export function portSteps(place: Place, then: RunOn, served: Served, proofs: Ser
     warmReady: readyChecks(on, one).map(check =>
       healthStep(check, state, variables, proofs, claim, `releases/${release}`),
     ),
-    cool: stopSteps({ ...place, on: then }, flip.back, currentRelease(state)),
-    coolBack: stopSteps(place, flip.to, release),
+    cool: stopSteps({ ...place, on: then }, flip.back, currentRelease(state), on),
+    coolBack: stopSteps(place, flip.to, release, on),
   }
 }
 
 /** Ends what a dead run left on the port that does not serve. */
-export function leftOnPort(place: Place, port: number): HostPlan['leftWarm'] {
+export function leftOnPort(place: Place, port: number, today: Place['on']): HostPlan['leftWarm'] {
   const { state, claim } = place
   const release = state.ports[port]
-  if (release !== undefined) return stopSteps(place, port, release)
+  if (release !== undefined) return stopSteps(place, port, release, today)
   return state.warm === null ? [] : [forgetStep(claim)]
 }
 
-function stopSteps(place: Place, port: number, release: string | null): readonly (HookStep | ScriptStep)[] {
-  const { claim, on, state, secrets } = place
-  const one = onHost(on.config.restart, on.host).find((found): found is PortHook => found.ports !== undefined)
+/** A release that was deployed without ports, and started on this one by hand, is ended as `today` says. */
+function stopSteps(
+  place: Place,
+  port: number,
+  release: string | null,
+  today: Place['on'],
+): readonly (HookStep | ScriptStep)[] {
+  const { claim, state, secrets } = place
+  const on = portHookIn(place.on) === undefined && state.ports[port] === release ? today : place.on
+  const one = portHookIn(on)
   if (one === undefined || release === null) return [forgetStep(claim)]
-  const isThere = place.claim.of === undefined && state.releases.some(({ id }) => id === release)
+  const isThere = claim.of === undefined && state.releases.some(({ id }) => id === release)
   const folder = one.service === undefined && isThere ? `releases/${release}` : '.'
   const served = { release, revision: null, previous: null }
   const variables = hookVariables(on.config, secrets, withPort(on.host, port), state.root, served)
@@ -73,8 +80,12 @@ function forgetStep(claim: Place['claim']): ScriptStep {
   return { kind: 'script', name: script.name, text: 'nothing was left to be ended', script, timeout: 20_000 }
 }
 
-function portHook({ config, host }: Place['on']): PortHook {
-  const found = onHost(config.restart, host).find((one): one is PortHook => one.ports !== undefined)
+function portHookIn({ config, host }: Place['on']): PortHook | undefined {
+  return onHost(config.restart, host).find((one): one is PortHook => one.ports !== undefined)
+}
+
+function portHook(on: Place['on']): PortHook {
+  const found = portHookIn(on)
   if (found === undefined) throw new TypeError('the host has no ports')
   return found
 }
