@@ -17,9 +17,10 @@ describe.skipIf(!sshdIsHere())('a release on the idle port of each host', () => 
     const [old, before] = [release(1), hosts.all.map(i => running(i)[0])]
     const deploy = scene.project.run('deploy --json')
     const answers = await users(deploy)
-    const { code, stderr } = await deploy
+    const { code, stderr, json } = await deploy
     expect(code, stderr).toBe(0)
-    expect(stderr).toMatch(/3\/3 switched in [\d.]+ ms/)
+    const [, told] = stderr.match(/3\/3 switched in ([\d.]+) ms/) ?? []
+    expect(json().switchWindowMs).toBe(Number(told))
     expect([...new Set(answers)]).toEqual([old, release(1)])
     expect(answers.lastIndexOf(old)).toBeLessThan(answers.indexOf(release(1)))
     const order = said().map(line => line.split(' ')[1])
