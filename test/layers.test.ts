@@ -8,7 +8,7 @@ const layers: readonly (readonly string[])[] = [
   ['cli.ts', 'index.ts', 'cli'],
   ['commands'],
   ['fleet', 'render', 'config', 'artifact', 'embedded', 'project'],
-  ['balancer'],
+  ['balancer', 'store'],
   ['connection', 'plan'],
   ['state'],
   ['scripts', 'release', 'inventory'],
@@ -29,10 +29,13 @@ const upwards: readonly string[] = [
   'balancer -> config/config.ts',
   'connection -> config/config.ts',
   'plan -> config/config.ts',
+  'store -> config/config.ts',
 ]
 
 /** Where each package may be imported: one file, or one folder. */
 const doors: Readonly<Record<string, readonly string[]>> = {
+  '@aws-sdk/client-s3': ['store/s3.ts'],
+  '@aws-sdk/lib-storage': ['store/s3.ts'],
   '@clack/prompts': ['commands/context/ask.ts', 'commands/context/screen.ts'],
   chalk: ['render/paint.ts'],
   commander: ['cli/completion.ts', 'cli/program.ts'],
@@ -46,7 +49,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   // A client below node-ssh, and a server: two sides of the wire that share nothing else but new keys.
   ssh2: ['connection', 'embedded'],
   // What a configuration says, and what a host does.
-  zod: ['config', 'fleet/read/records.ts', 'fleet/read/run-record.ts'],
+  zod: ['config', 'store/artifacts.ts', 'store/generation.ts', 'fleet/read/records.ts', 'fleet/read/run-record.ts'],
 }
 
 const pure = ['scripts', 'plan', 'state', 'release', 'inventory', 'text']

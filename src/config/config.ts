@@ -48,6 +48,24 @@ export interface Config {
   readonly ssh: SshConfig
 }
 
+export type StoreConfig = FolderConfig | S3Config
+
+export interface FolderConfig {
+  readonly kind: 'folder'
+  readonly dir: string
+}
+
+export interface S3Config {
+  readonly kind: 's3'
+  readonly bucket: string
+  /** Before every key, without a slash at its ends; '' where there is none. */
+  readonly prefix: string
+  /** Null: what AWS's own settings say. */
+  readonly region: string | null
+  /** Null: AWS. */
+  readonly endpoint: string | null
+}
+
 export type Source =
   | {
       readonly kind: 'git'

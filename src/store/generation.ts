@@ -1,0 +1,118 @@
+import * as z from 'zod'
+import { isReleaseId, isTransactionId } from '../release/id.js'
+import { escapeLine } from '../text/escape.js'
+
+/** A release whose files are in the store, and what a clone has to know of it to serve it. */
+export interface StoredRelease {
+  readonly release: string
+  readonly digest: string
+  readonly revision: string | null
+  /** Where it lies, what it links and how it is run; no secret is in it. */
+  readonly clone: Readonly<Record<string, unknown>>
+}
+
+export interface BadRelease {
+  readonly release: string
+  readonly digest: string
+  readonly reason: string
+  readonly at: string
+}
+
+/**
+ * One record of what a fleet serves. Each has the next number, and is created once, never overwritten: so the next number is
+ * a lock, and the register that says how a transaction ended. The newest alone says all that a clone has to know.
+ */
+export interface Generation {
+  readonly number: number
+  readonly tx: string
+  /** Of its transaction: begun; or over, with every host on its release, or with none. */
+  readonly state: 'pending' | 'confirmed' | 'withdrawn'
+  readonly command: string
+  readonly app: string
+  readonly stage: string
+  /** The hosts of its transaction, by their names. */
+  readonly hosts: readonly string[]
+  readonly by: string
+  readonly at: string
+  /** What its transaction brings, or was to bring. */
+  readonly target: StoredRelease
+  /** What the fleet serves by the last confirmation; null: there was none. */
+  readonly confirmed: StoredRelease | null
+  /** Why it was withdrawn; null: it was not. */
+  readonly reason: string | null
+  /** The newest last. */
+  readonly bad: readonly BadRelease[]
+}
+
+/** Bytes. */
+export const mostOfGeneration = 1 << 20
+export const mostBad = 50
+const mostHosts = 20_000
+const mostNumber = 9_999_999_999
+
+/** What a store tells, fit to be shown: nothing in it moves a cursor or begins a line. */
+const text = z.string().transform(value => escapeLine(value))
+const releaseId = z.string().refine(isReleaseId, 'is no release id')
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'is no digest')
+
+const storedRelease: z.ZodType<StoredRelease> = z.object({
+  release: releaseId,
+  digest,
+  revision: text.nullable(),
+  clone: z.record(z.string(), z.unknown()),
+})
+
+const badRelease: z.ZodType<BadRelease> = z.object({ release: releaseId, digest, reason: text, at: text })
+
+const schema: z.ZodType<Generation> = z.object({
+  number: z.int().min(1).max(mostNumber),
+  tx: z.string().refine(isTransactionId, 'is no transaction id'),
+  state: z.enum(['pending', 'confirmed', 'withdrawn']),
+  command: text,
+  app: text,
+  stage: text,
+  hosts: z.array(text).max(mostHosts),
+  by: text,
+  at: text,
+  target: storedRelease,
+  confirmed: storedRelease.nullable(),
+  reason: text.nullable(),
+  bad: z.array(badRelease).max(mostBad),
+})
+
+/** A record as it was read under its key; otherwise what is wrong with it. */
+export function parseGeneration(bytes: Uint8Array, number: number): Generation | { readonly wrong: string } {
+  const value = parsed(bytes)
+  if (value === undefined) return { wrong: 'is no JSON' }
+  const { data, error } = schema.safeParse(value)
+  if (data === undefined)
+    return { wrong: escapeLine(`does not fit at ${error.issues[0]?.path.join('.') || 'all'}`, 200) }
+  return data.number === number ? data : { wrong: `says of itself that it is ${data.number}` }
+}
+
+export function generationText(generation: Generation): string {
+  return `${JSON.stringify(generation)}\n`
+}
+
+/** Keys sort as their numbers do. */
+export function generationKey({ app, stage }: Pick<Generation, 'app' | 'stage'>, number: number): string {
+  return `${generationsOf(app, stage)}/${String(number).padStart(10, '0')}`
+}
+
+export function generationsOf(app: string, stage: string): string {
+  return `${app}/stages/${stage}/generations`
+}
+
+/** Null: the key is none of a generation. */
+export function numberIn(key: string): number | null {
+  const [, digits] = /\/generations\/(\d{10})$/.exec(key) ?? []
+  return digits === undefined || Number(digits) < 1 ? null : Number(digits)
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    return undefined
+  }
+}
