@@ -35,9 +35,14 @@ export function noTraffic(): Traffic {
   return { sent: 0, received: 0, roundTrips: 0, rtt: Number.POSITIVE_INFINITY }
 }
 
-export async function openLive(open: (command: string) => Promise<Channel>, traffic: Traffic): Promise<Live> {
+/** `first`: what the shell runs before the loop. */
+export async function openLive(
+  open: (command: string) => Promise<Channel>,
+  traffic: Traffic,
+  first: string,
+): Promise<Live> {
   const nonce = freshNonce()
-  const channel = await open(bootstrap(nonce))
+  const channel = await open(bootstrap(nonce, first))
   let listener: LiveListener | null = null
   let flowing = false
   let alive = true

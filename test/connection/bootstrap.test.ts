@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { bootstrap, requestLine, zippedRequest } from '../../src/connection/shell/request.js'
+import { bootstrap, firstText, requestLine, zippedRequest } from '../../src/connection/shell/request.js'
+import { Script } from '../../src/scripts/shell/shell.js'
 import { installed } from '../support/installed.js'
 import { everyShell } from '../support/scripts.js'
 import { exhaustive } from '../support/tier.js'
 
 const NONCE = '0123456789abcdef0123456789abcdef'
+const marks = { nonce: '0123', begin: '@:0123:begin', end: '@:0123:end' }
 const LOGIN_SHELLS = ['bash', 'dash', 'sh', ...exhaustive(['zsh', 'fish', 'tcsh'])]
 
 async function feed(
@@ -46,6 +48,15 @@ describe('the command that every channel runs', () => {
     const requests =
       requestLine(NONCE, '', "echo 'one two'\nprintf '%s\\n' \"it's\"") + requestLine(NONCE, '', 'echo $((6 * 7))')
     expect(await feed([installed(shell), '-c', bootstrap(NONCE)], requests)).toBe("one two\nit's\n42\n")
+  })
+
+  it.each(LOGIN_SHELLS)('runs a first script before it reads anything, in %s as login shell', async shell => {
+    const first = firstText(new Script('first', '[ -n x ] && echo first; ( exit 3 )'), marks)
+    const said = '@:0123:begin\nfirst\n@:0123:end 3\n'
+    expect(await feed([installed(shell), '-c', bootstrap(NONCE, first)], '')).toBe(said)
+    expect(await feed([installed(shell), '-c', bootstrap(NONCE, first)], requestLine(NONCE, '', 'echo then'))).toBe(
+      `${said}then\n`,
+    )
   })
 })
 

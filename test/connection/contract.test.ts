@@ -67,6 +67,14 @@ for (const transport of [local, ssh, openssh]) {
       return { ...result, out: result.stdout.toString(), err: result.stderr.toString() }
     }
 
+    it('is there, with what it says of the host, before anything is sent to its shell', async () => {
+      const fresh = await world.connect()
+      expect(fresh.bytesSent()).toBe(0)
+      await fresh.run(new Script('test', 'echo anything'), TIMEOUT)
+      expect(fresh.bytesSent()).toBeGreaterThan(0)
+      fresh.close()
+    })
+
     it.each([
       { says: 'nothing', text: '', out: '', err: '', code: 0 },
       { says: 'both streams apart', text: 'echo out; echo err >&2', out: 'out\n', err: 'err\n', code: 0 },

@@ -6,7 +6,7 @@ import { type AnswerReader, answerReader } from './answer.js'
 import { AnswerError, bound, bounds, watchStall } from './answer-bounds.js'
 import type { ChannelEnd } from './channel.js'
 import { tail } from './lines.js'
-import { freshMarks, keepText, marksText, requestLine, requestText, zippedRequest } from './request.js'
+import { freshMarks, keepText, type Marks, marksText, requestLine, requestText, zippedRequest } from './request.js'
 
 const STDERR_KEPT = 1 << 20
 const NOISE_KEPT = 16 << 10
@@ -23,18 +23,20 @@ export interface Exchanged {
   readonly reusable: boolean
 }
 
-interface ExchangeOptions extends RunOptions {
+export interface ExchangeOptions extends RunOptions {
   readonly stdin: 'input' | 'channel'
   /** Whether the host can unzip what is long. */
   readonly zips: boolean
   /** For the words of an error. */
   readonly host: string
   readonly started: number
+  /** The marks of what was sent with the command of the channel: nothing is sent now. */
+  readonly sent?: Marks
 }
 
 /** Runs a script on a channel that nobody else uses. Settles in `timeout`, whatever the host does. */
 export function exchange(live: Live, script: Script, options: ExchangeOptions): Promise<Exchanged> {
-  const marks = freshMarks()
+  const marks = options.sent ?? freshMarks()
   const noise = tail(NOISE_KEPT)
   const written = performance.now()
   let answered: number | null = null
@@ -54,7 +56,7 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
           if (!count('noise', chunk, bounds.noise)) refuse(`said more than ${bound(bounds.noise)} before its answer`)
         },
         onBegin: () => {
-          answered ??= performance.now() - written
+          if (options.sent === undefined) answered ??= performance.now() - written
         },
         onBytes: chunk => {
           kept[stream].push(chunk)
@@ -109,6 +111,7 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
       settle(null, end.signal, new LostError(whyLost(options.host, end), end.error ? 'connection' : 'shell')),
     )
     live.listen({ stdout: heardOn(out), stderr: heardOn(err) })
+    if (options.sent !== undefined) return
     const request = options.zips ? zippedRequest : requestLine
     const text = requestText(script, options.stdin, live.kept)
     // Only what is zipped with it costs next to nothing.

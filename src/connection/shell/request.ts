@@ -57,17 +57,22 @@ function runText(script: Script, stdin: 'input' | 'channel', kept: ReadonlyMap<s
  * run. It reads alike in bash, dash, zsh, fish and csh, whichever of them the login shell is: single quotes, no `!`, no
  * backslash, no newline. Nothing of a script is ever on a command line. It undoes what a host's environment sets for every bash:
  * TMOUT would end a `read` that waits, and SHELLOPTS may forbid what scripts do (noclobber).
- * Its two functions print the marks of a request on both streams.
+ * Its two functions print the marks of a request on both streams. `first`, of the same kind of text, runs before the loop.
  */
-export function bootstrap(nonce: string): string {
+export function bootstrap(nonce: string, first = ''): string {
   const marks =
     'clonedeploy_begin() { clonedeploy_mark=@:$1; echo $clonedeploy_mark:begin; echo $clonedeploy_mark:begin >&2; }; clonedeploy_end() { echo $clonedeploy_mark:end $1; echo $clonedeploy_mark:end $1 >&2; };'
-  return `exec /bin/sh -c 'unset l c TMOUT; set +Cefu; ${marks} while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(dd bs="$\{l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`
+  return `exec /bin/sh -c 'unset l c TMOUT; set +Cefu; ${marks} ${first}while IFS= read -r l; do case $l in ${nonce}" "*) eval "$(printf %b "$\{l#* }")";; ${nonce}:*) eval "$(dd bs="$\{l#*:}" count=1 iflag=fullblock 2>/dev/null | gzip -dc)";; esac; done'`
 }
 
 /** A line for that loop: `head` and `text`. What went before it on the channel, if it was not ended by a newline, is ended by ours. */
 export function requestLine(nonce: string, head: string, text: string): string {
   return `\n${nonce} ${encode(head + text)}\n`
+}
+
+/** A script that goes with the command of a channel, and is answered when the channel is open: a round trip less. */
+export function firstText(script: Script, marks: Marks): string {
+  return `${marksText(marks).trimEnd()}; ${script.text}; clonedeploy_end $?; `
 }
 
 /** From so many characters on, unzipping costs a host less than the bytes cost the way there. */

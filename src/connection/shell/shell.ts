@@ -5,8 +5,9 @@ import { LostError, TimeoutError } from '../errors.js'
 import { pool } from '../pool.js'
 import { AnswerError, bounds } from './answer-bounds.js'
 import type { Channel } from './channel.js'
-import { atMost, type Exchanged, exchange } from './exchange.js'
+import { atMost, type Exchanged, type ExchangeOptions, exchange } from './exchange.js'
 import { lines } from './lines.js'
+import { firstText, freshMarks } from './request.js'
 
 /** sshd allows 10 sessions on a connection by default. */
 const MOST_CHANNELS = 4
@@ -20,8 +21,18 @@ interface Shell
 
 export function shell(host: string, openChannel: (command: string) => Promise<Channel>, traffic: Traffic): Shell {
   let zips = false
+  // Goes with the command of the first channel, which nothing is run on before.
+  const greetings = [freshMarks()]
   const channels = pool(
-    () => openLive(openChannel, traffic),
+    () =>
+      openLive(
+        openChannel,
+        traffic,
+        greetings
+          .splice(0)
+          .map(marks => firstText(greet, marks))
+          .join(''),
+      ),
     MOST_CHANNELS,
     () => new TimeoutError(`no channel to ${host} came free in time`),
   )
@@ -29,7 +40,7 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
   const exchanged = async (
     script: Script,
     stdin: 'input' | 'channel',
-    options: RunOptions,
+    options: RunOptions & Pick<ExchangeOptions, 'sent'>,
     use?: (live: Live) => void,
   ) => {
     const started = performance.now()
@@ -98,7 +109,8 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     bytesSent: () => traffic.sent,
     bytesReceived: () => traffic.received,
     async greet(timeout) {
-      const greeting = await exchanged(new Script('greet', canZip), 'input', { timeout })
+      const [sent = freshMarks()] = greetings
+      const greeting = await exchanged(greet, 'input', { timeout, sent })
       traffic.roundTrips = 0
       zips = greeting.result.code === 0 && greeting.result.stdout.toString('latin1') === 'zips\n'
       return greeting
@@ -106,8 +118,11 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
   }
 }
 
-const canZip =
-  'command -v gzip >/dev/null 2>&1 && dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 && echo zips; :'
+/** One line, which stands between single quotes. */
+const greet = new Script(
+  'greet',
+  'command -v gzip >/dev/null 2>&1 && dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 && echo zips; :',
+)
 
 function neverRan(host: string, error: unknown, started: number): RunResult {
   const why = error instanceof Error ? error.message : String(error)
