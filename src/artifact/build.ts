@@ -12,7 +12,7 @@ import { withoutRepository } from './git/git.js'
 import { pointerWarnings } from './git/lfs.js'
 import { fetchMirror, hasCommit } from './git/mirror.js'
 import { commitOf } from './git/ref.js'
-import { openRepository, type Repository } from './git/repository.js'
+import { type OpenRepository, openOnce, type Repository } from './git/repository.js'
 import { artifactOf, type PackOptions, packFolder } from './pack.js'
 import { packCommit } from './pack-commit.js'
 import { rawName } from './printable-names.js'
@@ -23,6 +23,8 @@ export interface BuildOptions {
   /** From `pinRevision`. */
   readonly revision: Revision | null
   readonly cacheDir: string
+  /** Where the run opens its repository more than once. */
+  readonly open?: OpenRepository
   readonly onOutput: OnOutput
   readonly signal?: AbortSignal | undefined
   /** Build although this revision was built before. */
@@ -46,10 +48,10 @@ export async function buildArtifact(options: BuildOptions): Promise<Artifact> {
  * from the cache; null when it would have to be built.
  */
 export async function buildWithoutCommands(options: BuildOptions): Promise<Artifact | null> {
-  const { config, revision, cacheDir } = options
+  const { config, revision } = options
   if (config.build.length === 0) return buildArtifact(options)
   if (config.source.kind !== 'git' || revision === null) return null
-  const repository = await openRepository(config.source.repository, config.root, cacheDir)
+  const repository = await opened(config.source, options)
   return known(buildKeyOf(config.source, repository, revision.commit, options), options)
 }
 
@@ -59,8 +61,8 @@ async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact
 }
 
 async function buildCommit(source: GitSource, options: BuildOptions): Promise<Artifact> {
-  const { config, revision, cacheDir } = options
-  const repository = await openRepository(source.repository, config.root, cacheDir)
+  const { revision, cacheDir } = options
+  const repository = await opened(source, options)
   const commit = revision?.commit ?? (await pinned(source, repository, options))
   const key = buildKeyOf(source, repository, commit, options)
   const before = options.force ? null : known(key, options)
@@ -68,6 +70,10 @@ async function buildCommit(source: GitSource, options: BuildOptions): Promise<Ar
   const artifact = await buildFresh({ source, repository, commit, subdir: subdirOf(source, repository) }, options)
   rememberBuild(cacheDir, options.offline ? offlineKey(key) : key, artifact)
   return artifact
+}
+
+function opened({ repository }: GitSource, { config, cacheDir, open }: BuildOptions): Promise<Repository> {
+  return (open ?? openOnce(config.root, cacheDir))(repository)
 }
 
 /** A build that could fetch is what would be deployed, and none that could not ever is. */

@@ -5,7 +5,7 @@ import type { Revision } from './artifact.js'
 import { git } from './git/git.js'
 import { demandFetched, fetchMirror } from './git/mirror.js'
 import { commitOf } from './git/ref.js'
-import { openRepository, type Repository } from './git/repository.js'
+import { openOnce, type Repository } from './git/repository.js'
 
 /**
  * Resolves the source's ref, once: what is built and deployed afterwards is this commit, whatever happens to the branch.
@@ -16,9 +16,10 @@ export async function pinRevision(
   root: string,
   cacheDir: string = cacheDirOf(root),
   offline = false,
+  open = openOnce(root, cacheDir),
 ): Promise<Revision | null> {
   if (source.kind === 'folder') return null
-  const repository = await openRepository(source.repository, root, cacheDir)
+  const repository = await open(source.repository)
   if (repository.url !== null && offline) await demandFetched(repository)
   else if (repository.url !== null) await fetchMirror(repository, source.ref)
   const working = Promise.all([changesIn(repository), uncommittedRules(repository, source.subdir)])

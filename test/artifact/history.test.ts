@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { historyBetween, unknownHistory } from '../../src/artifact/git/history.js'
+import { openOnce } from '../../src/artifact/git/repository.js'
 import { temporary } from './folders.js'
 import { commit, git, repository } from './repositories.js'
 
 describe('the commits between what runs and what is deployed', () => {
   const head = (dir: string) => git(dir, 'rev-parse', 'HEAD')
-  const between = (dir: string, from: string, to: string) => historyBetween('.', dir, from, to, temporary())
+  const between = (dir: string, from: string, to: string) => historyBetween('.', openOnce(dir, temporary()), from, to)
 
   it('are told newest first, and no warning is given where none is lost', async () => {
     const dir = repository({ a: 'x' })

@@ -1,7 +1,7 @@
 import { counted, listed } from '../../text/phrases.js'
 import { tryGit } from './git.js'
 import { hasCommit } from './mirror.js'
-import { openRepository, type Repository } from './repository.js'
+import type { OpenRepository, Repository } from './repository.js'
 
 interface Commit {
   readonly id: string
@@ -21,13 +21,12 @@ export const unknownHistory: History = { brings: null, takesAway: null, warnings
 /** From the commit that runs to the one that is deployed. `from` may be anything that a host holds. */
 export async function historyBetween(
   address: string,
-  root: string,
+  open: OpenRepository,
   from: string,
   to: string,
-  cacheDir: string,
 ): Promise<History> {
   if (!/^[0-9a-f]{40}$/.test(from)) return unknownHistory
-  const repository = await openRepository(address, root, cacheDir)
+  const repository = await open(address)
   const [brings, takesAway] = await Promise.all([
     commitsBetween(repository, from, to),
     commitsBetween(repository, to, from),

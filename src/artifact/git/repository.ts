@@ -22,8 +22,20 @@ export interface Repository {
   readonly url: string | null
 }
 
+export type OpenRepository = (address: string) => Promise<Repository>
+
+/** For a run, which asks for the same repository again and again: git is asked about it once. */
+export function openOnce(root: string, cacheDir: string): OpenRepository {
+  const opened = new Map<string, Promise<Repository>>()
+  return address => {
+    const opening = opened.get(address) ?? openRepository(address, root, cacheDir)
+    opened.set(address, opening)
+    return opening
+  }
+}
+
 /** Finds a local repository, or the place of our copy of a remote one (which `fetchMirror` fills). */
-export async function openRepository(repository: string, root: string, cacheDir: string): Promise<Repository> {
+async function openRepository(repository: string, root: string, cacheDir: string): Promise<Repository> {
   const path = resolve(root, repository)
   if (isUrl(repository) || (isScpLike(repository) && !existsSync(path))) return mirrorOf(repository, root, cacheDir)
   if (!existsSync(path)) throw new NotARepositoryError(repository, [`there is no folder ${path}`])

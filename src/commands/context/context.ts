@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join, relative } from 'node:path'
+import { type OpenRepository, openOnce } from '../../artifact/git/repository.js'
 import type { Config } from '../../config/config.js'
 import { loadConfig } from '../../config/load/load.js'
 import { connectHosts } from '../../connection/connect.js'
@@ -34,6 +35,7 @@ export interface Context {
   readonly log: RunLog
   /** Cache of builds, artifacts and manifests. */
   readonly cacheDir: string
+  readonly openRepository: OpenRepository
   readonly who: string
   readonly from: string
   /** Hides secrets in everything that is told from now on. */
@@ -94,6 +96,7 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
     paint: await createPaint(io.output.terminal.stdout.level),
     log,
     cacheDir: join(home, 'cache'),
+    openRepository: openOnce(config.root, join(home, 'cache')),
     ...person(io.env),
     hide: screen.hide,
     async close() {

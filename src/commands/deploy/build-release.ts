@@ -34,13 +34,15 @@ interface Builder {
 
 /** A dry run runs nothing of the project unless --build asks for it. */
 export function builderOf(context: Context, config: Config, flags: DeployFlags, over: AbortController): Builder {
-  const revision = once(() => pinRevision(config.source, config.root, context.cacheDir, flags.offline))
+  const { cacheDir, openRepository: open } = context
+  const revision = once(() => pinRevision(config.source, config.root, cacheDir, flags.offline, open))
   context.io.stop.asked.then(() => over.abort())
   const artifact = once(async () => {
     const options: BuildOptions = {
       config,
       revision: await revision(),
-      cacheDir: context.cacheDir,
+      cacheDir,
+      open,
       signal: over.signal,
       force: flags.force ?? false,
       offline: flags.offline ?? false,

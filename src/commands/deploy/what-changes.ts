@@ -6,13 +6,13 @@ import type { Context } from '../context/context.js'
 
 /** The commits between what most hosts serve and the artifact. */
 export async function historyOf(
-  { config, cacheDir }: Context,
+  { config, openRepository }: Context,
   states: readonly HostState[],
   { revision }: Artifact,
 ): Promise<History> {
   const running = mostCommon(states.map(state => currentEntry(state)?.revision ?? null))
   if (config.source.kind !== 'git' || revision === null || running === null) return unknownHistory
-  return historyBetween(config.source.repository, config.root, running, revision.commit, cacheDir)
+  return historyBetween(config.source.repository, openRepository, running, revision.commit)
 }
 
 /** Asked at each attempt of a run that waits for the lock: what the fleet came to serve since the first one. */
