@@ -1,25 +1,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
 // The program starts in two thirds of the time when it is not loaded from four hundred files. A package with parts that
-// it chooses when it runs stays by itself; so does what ssh2 compiled when it was installed, where it could.
-const external = ['jiti', 'ssh2']
-
-/** All of ssh2 that is JavaScript is in the bundle: its many files, and those of node-ssh, load more slowly. */
-const ssh2 = {
-  name: 'ssh2',
-  setup({ onResolve }) {
-    onResolve({ filter: /^ssh2$/ }, () => ({ path: createRequire(import.meta.url).resolve('ssh2') }))
-    onResolve({ filter: /\/sshcrypto\.node$/ }, ({ path }) => ({
-      path: join('ssh2/lib/protocol', path),
-      external: true,
-    }))
-    // What it asks about the processor, and may do without.
-    onResolve({ filter: /^cpu-features$/ }, ({ path }) => ({ path, external: true }))
-  },
-}
+// it chooses when it runs stays by itself: ssh2 builds native code where it can.
+const external = ['ssh2', 'node-ssh', 'jiti']
 
 rmSync('dist', { recursive: true, force: true })
 const { metafile } = await build({
@@ -36,11 +21,10 @@ const { metafile } = await build({
   target: 'node20.12',
   format: 'esm',
   external,
-  plugins: [ssh2],
   metafile: true,
-  // What was written as CommonJS asks for Node's own modules by `require`, and where it lies.
+  // What was written as CommonJS asks for Node's own modules by `require`.
   banner: {
-    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;",
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
   },
 })
 writeFileSync('dist/licenses.txt', packagesOf(metafile).map(terms).join('\n'))
@@ -53,8 +37,7 @@ function packagesOf({ outputs }) {
 
 /** Whose code it is, and on what terms it is here. */
 function terms(folder) {
-  const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const { name, version, license = about.licenses.map(({ type }) => type).join(' or ') } = about
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const files = readdirSync(folder).filter(file => /^licen[cs]e/i.test(file))
   return [
     `${name} ${version} (${license})`,
