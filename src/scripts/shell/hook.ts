@@ -65,9 +65,11 @@ c=$?`
  * $1: the epoch; every variable may be the user's.
  */
 function recordedCommand({ folder, run, timeout }: HookRun, { tx, of = tx }: Claim): ShellText {
-  const [record, epochs] = [`${paths.tx(of)}/hook`, paths.epochs]
+  const [journal, epochs] = [paths.tx(of), paths.epochs]
+  const record = `${journal}/hook`
   const ours = sh`[ ! -e ${`${paths.tx(tx)}/over`} ] && [ -e ${epochs}/"$1"/tx ] && [ ! -e ${epochs}/"$1"/released ] && [ ! -e ${epochs}/"$(($1+1))" ]`
-  const begin = sh`echo "$$" >${record} && ${ours} || exit 1
+  // Without room for its number it begins all the same: it may be what puts the host back.
+  const begin = sh`{ echo "$$" >${record} || [ -d ${journal} ]; } 2>/dev/null && ${ours} || exit 1
 shift; cd -- ./${folder} && exec "$@"`
   return sh`clonedeploy_ours() { ${ours}; }
 if timeout -k 5 5 true 2>/dev/null; then set -- "$1" timeout -k 5 ${Math.ceil(timeout)}; fi
