@@ -78,7 +78,7 @@ describe.each(shells)('a hook under $name', shell => {
   })
 
   it.each<[string, (root: string) => unknown]>([
-    ['begun to be discarded', (root: string) => writeFiles(root, { '.clonedeploy/tx/t1/over': '' })],
+    ['begun to be discarded', (root: string) => writeFiles(root, { '.clonedeploy/tx/t1/calledoff': '' })],
     ['begun to be taken over', (root: string) => writeFiles(root, { '.clonedeploy/epochs/2/': '' })],
     ['discarded', (root: string) => succeed(run(discard(place(root)), shell))],
     [

@@ -331,7 +331,7 @@ exec ${real} "$@"
     writeFiles(bin, {
       unpack: made.text,
       payload: Buffer.concat(made.input),
-      'call off': `: >'${root}/.clonedeploy/tx/t1/over'`,
+      'call off': `: >'${root}/.clonedeploy/tx/t1/calledoff'`,
       [program]: { mode: 0o755, text },
     })
     const { code } = await run(outer === 'unpack' ? made : discard(place(root)), {

@@ -20,7 +20,7 @@ beforeEach(() => {
 
 const at = (endpoint: string) => ({ kind: 's3', bucket: 'b', prefix: 'p', region: null, endpoint }) as const
 /** Does not wait long. */
-const open = (endpoint = s3.endpoint) => s3Store(at(endpoint), { silence: 500, small: 2000 })
+const open = (endpoint = s3.endpoint) => s3Store(at(endpoint), { silence: 500, small: 60_000 })
 let patient: Store | null = null
 
 describe('a store in S3', () => {

@@ -32,7 +32,7 @@ export function unpack(claim: Claim, what: Unpack, payload: Arrival, delivery: D
 [ ! -e "$I" ] || rm -rf "$I"
 umask 077; mkdir -p "$I" || exit ${codes.unpack}
 # Thrown away since we began: nobody would sweep after us. Whoever does takes the transaction's folder first.
-trap '[ -d "$X" ] && [ ! -e "$X/over" ] || rm -rf "$I"' EXIT
+trap '[ -d "$X" ] && [ ! -e "$X/calledoff" ] || rm -rf "$I"' EXIT
 [ -d "$X" ] || exit ${codes.fenced}
 umask 022; [ -d ${paths.releases} ] || mkdir -p ${paths.releases} || exit ${codes.unpack}
 ${comes(delivery, claim.tx)}${payload.zip} -dc | tar -xof - -C "$I" || exit ${codes.unpack}
@@ -52,7 +52,7 @@ mv -f "$own" "$own.sheet" "$own.sealed" .clonedeploy/manifests/ &&
 mv -- "$T" ${paths.release(what.release)} && rm -rf "$I"
 c=$?
 # Whoever ends the transaction calls off first and looks then for what it has made: one of us sees the other.
-[ -d "$X" ] && [ ! -e "$X/over" ] || { unmake ${releaseName(what.release)}; exit ${codes.fenced}; }
+[ -d "$X" ] && [ ! -e "$X/calledoff" ] || { unmake ${releaseName(what.release)}; exit ${codes.fenced}; }
 [ "$c" = 0 ] || exit ${codes.unpack}
 [ -z "$linked" ] || { printf '%s\n' ${payload.unlinked} >"$X/linked"; } 2>/dev/null || :`,
       ...(delivery === 'sent and kept' ? [dropCopy] : []),

@@ -60,14 +60,14 @@ c=$?`
 }
 
 /**
- * On record before it begins, for \`endwork\`: whoever ends the transaction calls off first (\`over\`) and looks then, and this
+ * On record before it begins, for \`endwork\`: whoever ends the transaction calls off first (\`calledoff\`) and looks then, and this
  * records first and looks then, so that one of them sees the other. A repair runs hooks of a transaction that was called off.
  * $1: the epoch; every variable may be the user's.
  */
 function recordedCommand({ folder, run, timeout }: HookRun, { tx, of = tx }: Claim): ShellText {
   const [journal, epochs] = [paths.tx(of), paths.epochs]
   const record = `${journal}/hook`
-  const ours = sh`[ ! -e ${`${paths.tx(tx)}/over`} ] && [ -e ${epochs}/"$1"/tx ] && [ ! -e ${epochs}/"$1"/released ] && [ ! -e ${epochs}/"$(($1+1))" ]`
+  const ours = sh`[ ! -e ${`${paths.tx(tx)}/calledoff`} ] && [ -e ${epochs}/"$1"/tx ] && [ ! -e ${epochs}/"$1"/released ] && [ ! -e ${epochs}/"$(($1+1))" ]`
   // Without room for its number it begins all the same: it may be what puts the host back.
   const begin = sh`{ echo "$$" >${record} || [ -d ${journal} ]; } 2>/dev/null && ${ours} || exit 1
 shift; cd -- ./${folder} && exec "$@"`

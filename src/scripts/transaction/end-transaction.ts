@@ -17,7 +17,7 @@ export function discard(claim: Claim): Script {
     asideFunction,
     unmakeFunction,
     sweepProbe,
-    sh`true 2>/dev/null >"$X/over"
+    sh`true 2>/dev/null >"$X/calledoff"
 endwork "$X"
 asideback "$X"
 calloff "$X"
