@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, vi } from 'vitest'
 import { freePort } from '../support/ports.js'
 import { type Project, textOf } from '../support/project.js'
 import type { Hosts } from './hosts.js'
@@ -126,6 +126,8 @@ export function onPorts(hosts: Hosts, { balancer, ready, reset }: Behind): Porte
             CLONEDEPLOY_RELEASE: release,
           },
         })
+      // It has booted when what it starts answers.
+      for (const [port] of ported.linked(i)) await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/health`), 300_000)
     },
     async cut(i) {
       await hosts.fleet.stopHost(i)
