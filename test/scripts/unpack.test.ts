@@ -314,32 +314,34 @@ here before "$@"; ${real} "$@" || exit 1; here after "$@"; exit 0
   })
 
   it.each([
-    // It has looked for what was made, and is about to remove the transaction's folder.
-    ['runs in the middle of a discard', 'rm', 'discard', 'unpack'],
-    ['is called off before it has the release in its place', 'mv', 'unpack', 'call off'],
-  ])('leaves nothing behind when it %s', async (_, program, outer, inner) => {
+    ['runs when a discard is about to remove the folder of its transaction', 'rm', 'discard', '*tx/t1'],
+    ['is thrown away before its manifest is in its place', 'mv', 'unpack', '*manifests/'],
+    ['is thrown away before it is in its place', 'mv', 'unpack', `*releases/${first}`],
+  ])('leaves nothing behind when it %s', async (_, program, outer, words) => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
     const bin = folder()
     const made = unpack(place(root), what(artifact), await artifact.payload(null, first))
+    const inner = outer === 'unpack' ? 'discard' : 'unpack'
     const real = shell.name === 'busybox' ? `/usr/bin/busybox ${program}` : `/usr/bin/${program}`
     const once = `[ -e '${bin}/begun' ] || { : >'${bin}/begun'; ( cd '${bin}'; sh './${inner}' <payload >said 2>&1; echo "$?" >code ); }`
     const text = `#!/bin/sh
-case $* in *tx/t1*|*releases/${first}) ${once} ;; esac
+case $* in ${words}) ${once} ;; esac
 exec ${real} "$@"
 `
     writeFiles(bin, {
       unpack: made.text,
       payload: Buffer.concat(made.input),
-      'call off': `: >'${root}/.clonedeploy/tx/t1/calledoff'`,
+      discard: discard(place(root)).text,
       [program]: { mode: 0o755, text },
     })
     const { code } = await run(outer === 'unpack' ? made : discard(place(root)), {
       ...shell,
       path: `${bin}:${shell.path}`,
     })
-    expect(outer === 'unpack' ? code : Number(readFileSync(join(bin, 'code')))).toBe(79)
-    for (const dir of ['.clonedeploy/incoming', '.clonedeploy/manifests', 'releases'])
+    const said = Number(readFileSync(join(bin, 'code')))
+    expect(outer === 'unpack' ? [code, said] : [said, code]).toEqual([87, 0])
+    for (const dir of ['.clonedeploy/incoming', '.clonedeploy/manifests', '.clonedeploy/tx', 'releases'])
       expect(readdirSync(join(root, dir))).toEqual([])
   })
 })

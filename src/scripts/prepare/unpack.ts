@@ -8,7 +8,6 @@ import { sealed } from './not-writable.js'
 import { dropCopy, type Fetch, fetchCopy, keepCopy } from './relay.js'
 import { linkShared } from './shared-links.js'
 import { edited, newManifest, type Unpack, withUnchanged } from './unchanged.js'
-import { unmakeFunction } from './unmake.js'
 
 /** How the payload comes: as the input of the script, kept for others where these shall fetch it here; or from a host that has it. */
 export type Delivery = 'sent' | 'sent and kept' | Fetch
@@ -26,7 +25,6 @@ export function unpack(claim: Claim, what: Unpack, payload: Arrival, delivery: D
     [
       fenced(claim),
       treeFunctions,
-      unmakeFunction,
       sh`I=$PWD/${paths.incoming(claim.tx)}; T=$I/tree; own=$I/own/${releaseName(what.release)}; linked=
 [ ! -e ${paths.release(what.release)} ] || exit ${codes.exists}
 [ ! -e "$I" ] || rm -rf "$I"
@@ -49,11 +47,7 @@ printf '%s\n' ${what.revision} >"$T/REVISION" || exit ${codes.unpack}`,
       sealing(what),
       sh`printf '%s\n' ${what.release} >"$X/made" &&
 mv -f "$own" "$own.sheet" "$own.sealed" .clonedeploy/manifests/ &&
-mv -- "$T" ${paths.release(what.release)} && rm -rf "$I"
-c=$?
-# Whoever ends the transaction calls off first and looks then for what it has made: one of us sees the other.
-[ -d "$X" ] && [ ! -e "$X/calledoff" ] || { unmake ${releaseName(what.release)}; exit ${codes.fenced}; }
-[ "$c" = 0 ] || exit ${codes.unpack}
+mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}
 [ -z "$linked" ] || { printf '%s\n' ${payload.unlinked} >"$X/linked"; } 2>/dev/null || :`,
       ...(delivery === 'sent and kept' ? [dropCopy] : []),
     ],

@@ -1,6 +1,5 @@
 import { paths } from '../../release/paths.js'
 import { asideFunction } from '../prepare/heal.js'
-import { unmakeFunction } from '../prepare/unmake.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, fenced, fencedOnce, sweepProbe } from '../shell/fence.js'
 import { flush } from '../shell/flush.js'
@@ -15,21 +14,25 @@ export function discard(claim: Claim): Script {
     endWorkFunction,
     linkFunctions,
     asideFunction,
-    unmakeFunction,
     sweepProbe,
     sh`true 2>/dev/null >"$X/calledoff"
 endwork "$X"
 asideback "$X"
 calloff "$X"
 took "$X" && [ -e "$X/undecided" ] && exit ${codes.unresolved}
+# No release gets its place from here on: its name is on record already or cannot be, and where it would come from is gone.
+mkdir "$X/made" 2>/dev/null
+rm -rf ${paths.incoming(claim.tx)}
 if [ -f "$X/made" ]; then
   read -r r <"$X/made"
   w=; [ ! -f ${paths.warm} ] || read -r w <${paths.warm}
-  ours "$r" && ! serves "$r" && [ "$w" != "$r" ] && unmake "$r"
+  if ours "$r" && ! serves "$r" && [ "$w" != "$r" ]; then
+    m=".clonedeploy/manifests/$r"
+    rm -rf "releases/$r" "$m" "$m.seal" "$m.sheet" "$m.sealed" "$m.run" "$m.confirmed"
+  fi
 fi
-# What comes late, a hook or files, may just have written to it, and finds that it was called off.
+# A hook that comes late may just have put itself on record.
 rm -rf "$X" || rm -rf "$X"
-rm -rf ${paths.incoming(claim.tx)}
 umask 077; : >".clonedeploy/epochs/$h/released"`,
   ])
 }

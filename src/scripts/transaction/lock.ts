@@ -91,7 +91,6 @@ for d in .clonedeploy/tx/*/; do
   [ "$d" = "$X" ] && continue
   asideback "$d"
   { doubtful "$d" || unserved "$d"; } && continue
-  true 2>/dev/null >"$d/calledoff"
   endwork "$d"
   if [ -f "$d/made" ]; then
     read -r r <"$d/made"
