@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { bootstrap, firstText, requestLine, zippedRequest } from '../../src/connection/shell/request.js'
+import { bootstrap, firstText, LEAVE, requestLine, zippedRequest } from '../../src/connection/shell/request.js'
 import { Script } from '../../src/scripts/shell/shell.js'
 import { installed } from '../support/installed.js'
 import { everyShell } from '../support/scripts.js'
@@ -54,9 +54,8 @@ describe('the command that every channel runs', () => {
     const first = firstText(new Script('first', '[ -n x ] && echo first; ( exit 3 )'), marks)
     const said = '@:0123:begin\nfirst\n@:0123:end 3\n'
     expect(await feed([installed(shell), '-c', bootstrap(NONCE, first)], '')).toBe(said)
-    expect(await feed([installed(shell), '-c', bootstrap(NONCE, first)], requestLine(NONCE, '', 'echo then'))).toBe(
-      `${said}then\n`,
-    )
+    const requests = LEAVE + requestLine(NONCE, '', 'echo then')
+    expect(await feed([installed(shell), '-c', bootstrap(NONCE, first)], requests)).toBe(`${said}then\n`)
   })
 })
 

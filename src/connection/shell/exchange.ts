@@ -6,7 +6,16 @@ import { type AnswerReader, answerReader } from './answer.js'
 import { AnswerError, bound, bounds, watchStall } from './answer-bounds.js'
 import type { ChannelEnd } from './channel.js'
 import { tail } from './lines.js'
-import { freshMarks, keepText, type Marks, marksText, requestLine, requestText, zippedRequest } from './request.js'
+import {
+  freshMarks,
+  keepText,
+  LEAVE,
+  type Marks,
+  marksText,
+  requestLine,
+  requestText,
+  zippedRequest,
+} from './request.js'
 
 const STDERR_KEPT = 1 << 20
 const NOISE_KEPT = 16 << 10
@@ -30,7 +39,7 @@ export interface ExchangeOptions extends RunOptions {
   /** For the words of an error. */
   readonly host: string
   readonly started: number
-  /** The marks of what was sent with the command of the channel: nothing is sent now. */
+  /** The marks of what was sent with the command of the channel: the script is not sent now. */
   readonly sent?: Marks
 }
 
@@ -111,7 +120,10 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
       settle(null, end.signal, new LostError(whyLost(options.host, end), end.error ? 'connection' : 'shell')),
     )
     live.listen({ stdout: heardOn(out), stderr: heardOn(err) })
-    if (options.sent !== undefined) return
+    if (options.sent !== undefined) {
+      live.write(LEAVE)
+      return
+    }
     const request = options.zips ? zippedRequest : requestLine
     const text = requestText(script, options.stdin, live.kept)
     // Only what is zipped with it costs next to nothing.

@@ -75,6 +75,12 @@ export function firstText(script: Script, marks: Marks): string {
   return `${marksText(marks).trimEnd()}; ${script.text}; clonedeploy_end $?; `
 }
 
+/**
+ * Ends a shell that a start-up file put in the place of our command (`exec sh`): it would wait for input, as we wait for it.
+ * Our loop passes over a line without its nonce.
+ */
+export const LEAVE = 'exit\n'
+
 /** From so many characters on, unzipping costs a host less than the bytes cost the way there. */
 const LONG = 1500
 
