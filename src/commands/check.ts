@@ -13,6 +13,7 @@ import { memoryOf } from '../state/memory.js'
 import { newcomers, problemsOf, warningsOf } from '../state/preflight.js'
 import { unshared } from '../state/unshared-paths.js'
 import type { Propose } from '../text/propose-command.js'
+import { checkStore } from './check/checked-store.js'
 import { astrayProblems, readBalancers } from './context/balancers.js'
 import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
@@ -36,7 +37,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
     const unread = fleet.hosts.flatMap(({ name, state, error }) =>
       state === null && !known.has(name) ? [{ host: name, text: error ?? 'no answer', fix: null }] : [],
     )
-    const served = await readBalancers(context, read, context.hosts)
+    const [served, stored] = await Promise.all([readBalancers(context, read, context.hosts), checkStore(context)])
     const problems: readonly CheckProblem[] = [
       ...unreached.map(({ name, error }) => ({
         ...{ host: name, text: error.message, fix: error.next.at(-1) ?? null },
@@ -53,6 +54,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...(await loginProblems(context.config, read, context.concurrency)),
       ...served.problems,
       ...astrayProblems(served),
+      ...stored.problems,
     ]
     const warnings = [
       ...(await sourceWarnings(context)),
@@ -66,10 +68,13 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...hosts.flatMap(clockWarning),
     ]
     const complete = problems.map(one => proposing(one, io.propose))
-    const report = { v: 1, command: 'check', app, stage, hosts, problems: complete, warnings }
+    const report = { v: 1, command: 'check', app, stage, hosts, store: stored.store, problems: complete, warnings }
     const told = {
       ...report,
-      unreached: grouped(unreached).map(one => ({ ...one, next: one.next.map(io.propose) })),
+      unreached: [
+        ...grouped(unreached).map(one => ({ ...one, next: one.next.map(io.propose) })),
+        ...stored.problems.map(({ text, ...one }) => ({ ...one, message: text })),
+      ],
       problems: complete.filter(one => !('details' in one)),
     }
     io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : checkText(told, context.paint))

@@ -45,6 +45,8 @@ export interface Config {
   readonly keepReleases: number
   readonly rollout: Rollout
   readonly balancer: BalancerConfig | null
+  /** Where what the fleet serves lies for every clone; null: on the hosts alone. */
+  readonly store: StoreConfig | null
   readonly ssh: SshConfig
 }
 

@@ -13,6 +13,7 @@ import type {
   SecretSource,
   Source,
   SshConfig,
+  StoreConfig,
 } from './config.js'
 
 /** The resolved config for people, without colour. Secrets are named by their source; they are not read. */
@@ -42,6 +43,7 @@ export function describeConfig(config: Config): string {
     ['keep', [config.keepReleases === 1 ? '1 release' : `${config.keepReleases} releases`]],
     ['rollout', [rolloutText(config.rollout)]],
     ...(config.balancer === null ? [] : [['balancer', balancerLines(config.balancer)] as const]),
+    ...(config.store === null ? [] : [['store', [storeText(config.store)]] as const]),
     ['ssh', [sshText(config.ssh)]],
     ...(config.protected ? [['protected', ['deploying asks first']] as const] : []),
   ]
@@ -148,6 +150,13 @@ function memoryText(memory: Config['memory']): string {
 function logsText({ logs, restart }: Config): readonly string[] {
   if (logs !== null) return [logText(logs)]
   return restart.flatMap(({ service }) => serviceLog(service) ?? []).map(logText)
+}
+
+function storeText(store: StoreConfig): string {
+  if (store.kind === 'folder') return store.dir
+  const { bucket, prefix, region, endpoint } = store
+  const where = [endpoint, region].filter(text => text !== null)
+  return [`s3://${[bucket, prefix].filter(part => part !== '').join('/')}`, ...where].join(', ')
 }
 
 function relayText({ seeds, port }: Relay): string {

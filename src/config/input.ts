@@ -169,6 +169,12 @@ export interface StageInput {
    */
   readonly balancer?: BalancerInput
   /**
+   * Where the files of releases, and what the fleet serves, lie for every clone: a bucket that speaks S3, or a folder.
+   * [How](store.md).
+   * @example { s3: { bucket: 'acme-deploys', region: 'eu-central-1' } }
+   */
+  readonly store?: StoreInput
+  /**
    * How hosts are reached. [How](ssh.md).
    * @example { configFile: './ssh_config', connectTimeout: '5s' }
    */
@@ -456,6 +462,25 @@ export interface RelayInput {
    */
   readonly port?: number
 }
+
+export type StoreInput =
+  | {
+      /** A bucket of anything that speaks S3. */
+      readonly s3: {
+        /** The bucket, which is there already. */
+        readonly bucket: string
+        /** A folder in it: before the key of every object. */
+        readonly prefix?: string
+        /** The region of the bucket; without one, what AWS's own settings say. */
+        readonly region?: string
+        /** Of a store that is not AWS's: its address. */
+        readonly endpoint?: string
+      }
+    }
+  | {
+      /** A folder: for one machine, or to try a store out. */
+      readonly dir: string
+    }
 
 export interface RolloutInput {
   /**

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Host, HostEntry } from '../inventory/host.js'
-import type { BalancerConfig, Config, SecretSource, Source } from './config.js'
+import type { BalancerConfig, Config, SecretSource, Source, StoreConfig } from './config.js'
 import type { BalancerEntry } from './fields/balancer.js'
 import type { Layer } from './schema.js'
 
@@ -45,6 +45,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     rollout: layer.rollout ?? { batch: '100%', minUp: null, canary: null },
     balancer:
       layer.balancer === undefined ? null : resolveBalancer(layer.balancer, entries, layer.deployTo ?? '', absolute),
+    store: resolveStore(layer.store, absolute),
     ssh: {
       configFile: layer.ssh?.configFile === undefined ? null : absolute(layer.ssh.configFile),
       connectTimeout: layer.ssh?.connectTimeout ?? 10_000,
@@ -96,6 +97,10 @@ function resolveBalancer(
     resolveHost(entries.find(({ name }) => name === one.name) ?? one, deployTo, absolute),
   )
   return { ...entry, hosts }
+}
+
+function resolveStore(store: StoreConfig | null | undefined, absolute: Absolute): StoreConfig | null {
+  return store?.kind === 'folder' ? { ...store, dir: absolute(store.dir) } : (store ?? null)
 }
 
 function resolveSecret(source: SecretSource, absolute: Absolute): SecretSource {

@@ -11,6 +11,7 @@ import { restart } from './fields/restart.js'
 import { rollout } from './fields/rollout.js'
 import { checked, duration } from './fields/scalars.js'
 import { build, source } from './fields/source.js'
+import { store } from './fields/store.js'
 import { env, secrets } from './fields/variables.js'
 import { show } from './problems/sentence.js'
 import { closed } from './unknown-key.js'
@@ -40,6 +41,7 @@ export const fields = {
   keepReleases: z.int().min(1).max(1000),
   rollout,
   balancer,
+  store,
   ssh: closed({
     configFile: localPath.optional(),
     connectTimeout: duration.optional(),

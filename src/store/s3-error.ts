@@ -36,13 +36,23 @@ function meaning(error: unknown, status: number | null): Meaning {
       next: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE',
     }
   if (/region is missing/i.test(String(error)))
-    return { fault: 'denied', text: 'needs a region: store.s3.region, or AWS_REGION.' }
-  if (name === 'NoSuchBucket') return { fault: 'denied', text: 'has no such bucket.' }
+    return { fault: 'denied', text: 'needs a region.', next: 'set store.s3.region, or AWS_REGION' }
+  if (name === 'NoSuchBucket')
+    return { fault: 'denied', text: 'has no such bucket.', next: 'create it, or correct store.s3.bucket' }
   if (status === 301 || name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed')
-    return { fault: 'denied', text: 'is in another region: set store.s3.region.' }
+    return { fault: 'denied', text: 'is in another region.', next: 'set store.s3.region to the one it is in' }
   if (status === 401 || status === 403)
-    return { fault: 'denied', text: 'refused the credentials, or what they may do.' }
-  if (status === 501) return { fault: 'unfit', text: 'cannot create an object on the condition that there is none.' }
+    return {
+      fault: 'denied',
+      text: 'refused the credentials, or what they may do.',
+      next: 'let them list, read, create and remove objects there',
+    }
+  if (status === 501)
+    return {
+      fault: 'unfit',
+      text: 'cannot create an object on the condition that there is none.',
+      next: 'use another store, or leave "store" out of the config',
+    }
   if (status === null || status < 300) return { fault: 'away', text: 'does not answer.' }
   return { fault: 'failing', text: `answered ${status}.` }
 }

@@ -15,17 +15,22 @@ import { isKey, type Store, StoreError } from './store.js'
 interface Patience {
   readonly silence: number
   readonly small: number
+  /** Bytes a millisecond that a larger object has to move at. */
+  readonly slowest: number
 }
+
+const usual: Patience = { silence: 10_000, small: 20_000, slowest: 25 }
 
 /**
  * A bucket of anything that speaks S3. Only `If-None-Match: *` on a single PUT is relied on: Ceph ignores it for uploads in
  * parts and takes an `If-Match` only unquoted, others ignore that. Credentials are found where AWS's own tools find them.
  */
-export function s3Store(config: S3Config, { silence, small }: Patience = { silence: 10_000, small: 20_000 }): Store {
+export function s3Store(config: S3Config, { silence, small, slowest }: Patience = usual): Store {
   const name = nameOf(config)
   const client = clientOf(config, silence)
   const at = (key: string) => ({ Bucket: config.bucket, Key: keyIn(config, key) })
-  const soon = () => ({ abortSignal: AbortSignal.timeout(small) })
+  const limit = (bytes: number) => small + Math.ceil(bytes / slowest)
+  const soon = (bytes = 0) => ({ abortSignal: AbortSignal.timeout(limit(bytes)) })
   const told = <R>(doing: string, key: string, act: (object: ReturnType<typeof at>) => Promise<R>) =>
     act(at(key)).catch(error => Promise.reject(s3Error(name, `${doing} ${key}`, error)))
   return {
@@ -33,15 +38,19 @@ export function s3Store(config: S3Config, { silence, small }: Patience = { silen
     create: (key, bytes) =>
       told('create', key, async object => {
         const put = new PutObjectCommand({ ...object, Body: bytes, IfNoneMatch: '*' })
-        return (await unless(412, client.send(put, soon()))) === null ? 'taken' : 'created'
+        return (await unless(412, client.send(put, soon(bytes.length)))) === null ? 'taken' : 'created'
       }),
     put: (key, bytes) =>
       told('keep', key, async object => {
-        await new Upload({ client, params: { ...object, Body: bytes }, partSize: 8 << 20 }).done()
+        const over = new AbortController()
+        const timer = setTimeout(() => over.abort(), limit(bytes.length))
+        const params = { ...object, Body: bytes }
+        const upload = new Upload({ client, params, partSize: 8 << 20, abortController: over })
+        await upload.done().finally(() => clearTimeout(timer))
       }),
     read: (key, most) =>
       told('read', key, async object => {
-        const found = await unless(404, client.send(new GetObjectCommand(object), soon()))
+        const found = await unless(404, client.send(new GetObjectCommand(object), soon(most)))
         if (found === null) return null
         if ((found.ContentLength ?? 0) > most) throw tooLarge(name, key, most)
         return bounded(found.Body as AsyncIterable<Uint8Array>, most, () => tooLarge(name, key, most))

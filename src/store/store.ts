@@ -43,6 +43,7 @@ export type StoreFault =
 /** Nothing is changed on hosts where it is thrown; a transaction that has swapped catches it. */
 export class StoreError extends PreflightError {
   override name = 'StoreError'
+  static readonly look = 'look: clonedeploy check'
   constructor(
     readonly store: string,
     readonly fault: StoreFault,
@@ -51,7 +52,7 @@ export class StoreError extends PreflightError {
   ) {
     super(`The store ${escapeLine(store)} ${reason}`, {
       changed: 'nothing',
-      next: ['look: clonedeploy check'],
+      next: [StoreError.look],
       ...options,
     })
   }

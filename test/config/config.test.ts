@@ -63,6 +63,7 @@ it('a config that says little gets the defaults', async () => {
     keepReleases: 5,
     rollout: { batch: '100%', minUp: null, canary: null },
     balancer: null,
+    store: null,
     ssh: { configFile: null, connectTimeout: 10_000, stallTimeout: 600_000, concurrency: 64, transport: 'auto' },
   })
 })
@@ -123,6 +124,7 @@ it('a config that says everything is resolved, paths from its own folder', async
       roles: ['web'],
       drainTimeout: '1m',
     },
+    store: { s3: { bucket: 'acme', prefix: 'shop/', region: 'eu-central-1', endpoint: 'https://s3.example.com' } },
     ssh: { configFile: 'ssh_config', connectTimeout: '3s', stallTimeout: '1m', concurrency: 8, transport: 'openssh' },
     protected: true,
   })
@@ -208,6 +210,13 @@ it('a config that says everything is resolved, paths from its own folder', async
       drainTimeout: 60_000,
       readyTimeout: 30_000,
       settle: 5000,
+    },
+    store: {
+      kind: 's3',
+      bucket: 'acme',
+      prefix: 'shop',
+      region: 'eu-central-1',
+      endpoint: 'https://s3.example.com',
     },
     ssh: {
       configFile: join(root, 'ssh_config'),

@@ -23,6 +23,7 @@ const full = {
     { run: 'pgrep shop', roles: ['cron'] },
   ],
   relay: { seeds: 2 },
+  store: { s3: { bucket: 'acme', prefix: 'shop', region: 'eu-central-1' } },
   ssh: { configFile: '/etc/ssh_config' },
   protected: true,
 }
@@ -60,6 +61,7 @@ unchanged  auto
 relay      2 hosts hand the files on to the others, at port 22022
 keep       5 releases
 rollout    all hosts at once
+store      s3://acme/shop, eu-central-1
 ssh        /etc/ssh_config, connect within 10s, no step stalls for 10m, 64 hosts at once
 protected  deploying asks first
 `)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -40,6 +40,22 @@ describe('the package', () => {
     const { defineConfig } = await import(join(root, 'dist/index.js'))
     const config = { app: 'shop' }
     expect(defineConfig(config)).toBe(config)
+  })
+
+  it('loads nothing for S3 unless a store is opened', () => {
+    const dist = join(root, 'dist')
+    const loaded = new Set(readdirSync(dist).filter(file => /^(cli|main|dispatch-\w+)\.js$/.test(file)))
+    for (const file of loaded)
+      for (const [, next = ''] of readFileSync(join(dist, file), 'utf8').matchAll(
+        /^(?:import|\}) (?:.*from )?"\.\/(.+)";$/gm,
+      ))
+        loaded.add(next)
+    const hasIt = (file: string) => readFileSync(join(dist, file), 'utf8').includes('@aws-sdk/client-s3/')
+    expect(
+      [...loaded].filter(file => file.startsWith('dispatch-') || file.startsWith('chunk-')).length,
+    ).toBeGreaterThan(3)
+    expect([...loaded].filter(hasIt)).toEqual([])
+    expect(readdirSync(dist).filter(file => file.endsWith('.js') && hasIt(file))).not.toEqual([])
   })
 
   it('tells its version', () => {

@@ -36,6 +36,7 @@ it('is a block for every host, when there is nothing to say against a deploy', (
     app: 'shop',
     stage: 'production',
     hosts: [host, poor],
+    store: { name: 's3://acme-deploys/shop', fault: null },
     unreached: [],
     problems: [],
     warnings: ['w2: old'],
@@ -56,6 +57,8 @@ it('is a block for every host, when there is nothing to say against a deploy', (
     disk    41 GB free on /srv, for /srv/shop
     tools   tar (?), gzip, no zstd, no timeout, no setsid
 
+✔ store s3://acme-deploys/shop   keeps what is created, and refuses to replace it
+
 ! w2: old
 
 No problems found.
@@ -72,7 +75,7 @@ it('tells the problems of hosts that were read, and what to do about hosts that 
   const unreached = [
     { message: 'web-2 refused the key (the same holds for web-3)', details: ['tried  agent'], next: ['ssh -v web-2'] },
   ]
-  const report = { app: 'shop', stage: 'production', hosts: [host], unreached, problems, warnings: [] }
+  const report = { app: 'shop', stage: 'production', hosts: [host], store: null, unreached, problems, warnings: [] }
   const [, first = '', ...rest] = checkText(report, noPaint).split('\n\n')
   expect(first.split('\n')[0]).toBe('✖ web-1   deploy@10.0.0.11:22   12.3 ms away   clock +0 s')
   expect(rest.join('\n\n')).toBe(`✖ web-2 refused the key (the same holds for web-3)

@@ -18,7 +18,10 @@ beforeEach(async () => {
 afterAll(() => vi.unstubAllEnvs())
 
 const open = () =>
-  s3Store({ kind: 's3', bucket: 'b', prefix: '', region: null, endpoint: s3.endpoint }, { silence: 300, small: 1500 })
+  s3Store(
+    { kind: 's3', bucket: 'b', prefix: '', region: null, endpoint: s3.endpoint },
+    { silence: 300, small: 1500, slowest: 25 },
+  )
 const of = { app: 'shop', stage: 'production' }
 const mine = generation({ number: 3, tx: 'mine' })
 const theirs = generation({ number: 3, tx: 'theirs' })

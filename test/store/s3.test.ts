@@ -20,7 +20,7 @@ beforeEach(() => {
 
 const at = (endpoint: string) => ({ kind: 's3', bucket: 'b', prefix: 'p', region: null, endpoint }) as const
 /** Does not wait long. */
-const open = (endpoint = s3.endpoint) => s3Store(at(endpoint), { silence: 500, small: 60_000 })
+const open = (endpoint = s3.endpoint) => s3Store(at(endpoint), { silence: 500, small: 60_000, slowest: 25 })
 let patient: Store | null = null
 
 describe('a store in S3', () => {
@@ -63,6 +63,24 @@ describe('a store in S3', () => {
     await open().put('half/a', Buffer.alloc(100_000, 'x'))
     s3.fault = () => 'half'
     await expect(open().read('half/a', 200_000)).rejects.toMatchObject({ name: 'StoreError', fault: 'away' })
+  })
+
+  it.each([
+    ['small', 100],
+    ['large', 20_000_000],
+  ])('is given up when it takes too long over an object that is %s', async (_, bytes) => {
+    s3.fault = () => 'busy'
+    const store = s3Store(at(s3.endpoint), { silence: 1000, small: 1500, slowest: 40_000 })
+    const began = performance.now()
+    for (const act of ['put', 'create'] as const)
+      await expect(store[act]('busy/b', Buffer.alloc(bytes))).rejects.toMatchObject({
+        fault: 'away',
+        details: [expect.stringContaining('no answer in time')],
+      })
+    const ms = performance.now() - began
+    expect(ms).toBeGreaterThan(2 * 1500)
+    expect(ms).toBeLessThan(2 * 2000 + 2000)
+    store.close()
   })
 
   it('is asked again by the SDK when it is busy for a moment', async () => {

@@ -4,10 +4,10 @@ import { buffer } from 'node:stream/consumers'
 
 /**
  * What goes wrong with a request. A number: this status, and nothing is done. `lost`: it is done, and the connection dies before
- * the answer. `silent`: it is not done and never answered. `half`: half of the object arrives. `unconditional`: it is done
- * whatever its condition says.
+ * the answer. `silent`: it is not done and never answered. `busy`: it is not done, and the server says again and again that it
+ * is at it. `half`: half of the object arrives. `unconditional`: it is done whatever its condition says.
  */
-export type Fault = number | 'lost' | 'silent' | 'half' | 'unconditional' | null
+export type Fault = number | 'lost' | 'silent' | 'busy' | 'half' | 'unconditional' | null
 
 export interface Asked {
   /** `PUT`, or `LIST`. */
@@ -15,7 +15,7 @@ export interface Asked {
   readonly key: string
 }
 
-/** An S3 server that holds one bucket, `b`, in memory, and does to each request what the test says. */
+/** An S3 server that holds one bucket, whatever it is called, in memory, and does to each request what the test says. */
 export interface S3Server {
   readonly endpoint: string
   readonly objects: Map<string, Buffer>
@@ -36,12 +36,13 @@ export async function startS3(): Promise<S3Server> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://x')
-    const key = decodeURIComponent(url.pathname.replace(/^\/b\/?/, ''))
+    const key = decodeURIComponent(url.pathname.replace(/^\/[^/]+\/?/, ''))
     const one = { method: url.searchParams.has('list-type') ? 'LIST' : (request.method ?? ''), key }
     asked.push(one)
     const fault = s3.fault(one, asked.filter(({ method }) => method === one.method).length)
     const body = await buffer(request)
     if (fault === 'silent') return
+    if (fault === 'busy') return processing(response)
     if (typeof fault === 'number') return problem(response, fault)
     const put = () => {
       const isTaken = request.headers['if-none-match'] === '*' && objects.has(key) && fault !== 'unconditional'
@@ -109,6 +110,11 @@ export async function startS3(): Promise<S3Server> {
 
 /** Credentials as the SDK finds them, for a store that does not look at them. */
 export const anyCredentials = { AWS_ACCESS_KEY_ID: 'KEY', AWS_SECRET_ACCESS_KEY: 'SECRET', AWS_REGION: 'us-east-1' }
+
+function processing(response: ServerResponse): void {
+  const timer = setInterval(() => response.writeProcessing(), 50)
+  response.once('close', () => clearInterval(timer))
+}
 
 const codes: Readonly<Record<number, string>> = {
   403: 'AccessDenied',

@@ -18,6 +18,7 @@ import type { CommonFlags } from './flags.js'
 import { Interrupted, type Io } from './io.js'
 import { openLog, type RunLog } from './run-log.js'
 import { openScreen, passphraseAsker, type Screen } from './screen.js'
+import { type StageStore, stageStore } from './stage-store.js'
 
 /** A command's ground: the configuration, the hosts it is about, the way to them, and who hears of it. */
 export interface Context {
@@ -36,6 +37,7 @@ export interface Context {
   /** Cache of builds, artifacts and manifests. */
   readonly cacheDir: string
   readonly openRepository: OpenRepository
+  readonly store: StageStore
   readonly who: string
   readonly from: string
   /** Hides secrets in everything that is told from now on. */
@@ -83,6 +85,7 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
     ),
   )
   const here = startConnections(connectLocal)
+  const store = stageStore(config.store)
   return {
     io,
     config,
@@ -97,6 +100,7 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
     log,
     cacheDir: join(home, 'cache'),
     openRepository: openOnce(config.root, join(home, 'cache')),
+    store,
     ...person(io.env),
     hide: screen.hide,
     async close() {
@@ -104,6 +108,7 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
       here.close()
       screen.end()
       log.close()
+      await store.close()
       await embedded?.close()
     },
   }

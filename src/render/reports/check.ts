@@ -29,15 +29,23 @@ export interface CheckProblem {
   readonly host: string
   readonly text: string
   readonly fix: string | null
-  /** Of a host that was not reached: the evidence, and what to run. */
+  /** Of a host that was not reached, or of the store: the evidence, and what to run. */
   readonly details?: readonly string[]
   readonly next?: readonly string[]
+}
+
+export interface CheckedStore {
+  readonly name: string
+  /** Why it cannot be used; null: it can. */
+  readonly fault: string | null
 }
 
 interface CheckReport {
   readonly app: string
   readonly stage: string
   readonly hosts: readonly CheckedHost[]
+  /** Null: the configuration names none. */
+  readonly store: CheckedStore | null
   readonly unreached: readonly Pick<Refusal, 'message' | 'details' | 'next'>[]
   /** Of the hosts that were read. */
   readonly problems: readonly CheckProblem[]
@@ -46,7 +54,7 @@ interface CheckReport {
 
 /** A block for every host, then what is odd, then what would stop a deploy. Ends with a newline. */
 export function checkText(report: CheckReport, paint: Paint): string {
-  const { app, stage, hosts, unreached, problems, warnings } = report
+  const { app, stage, hosts, store, unreached, problems, warnings } = report
   const failing = new Set(problems.map(({ host }) => host))
   const width = Math.max(0, ...hosts.map(({ name }) => name.length))
   const bad = (text: string) => `${paint.bad('✖')} ${escapeLine(text)}`
@@ -56,6 +64,9 @@ export function checkText(report: CheckReport, paint: Paint): string {
       `${failing.has(host.name) ? paint.bad('✖') : paint.good('✔')} ${host.name.padEnd(width)}   ${escapeLine(host.address)}   ${timesText(host)}`,
       ...hostLines(host).map(([key, value]) => `    ${paint.dim(key.padEnd(5))}   ${escapeLine(value)}`),
     ]),
+    store?.fault === null
+      ? [`${paint.good('✔')} store ${escapeLine(store.name)}   keeps what is created, and refuses to replace it`]
+      : [],
     warnings.map(text => `${paint.warn('!')} ${escapeLine(text)}`),
     ...unreached.map(({ message, details, next }) => [
       bad(message),
