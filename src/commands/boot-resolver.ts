@@ -1,17 +1,13 @@
-import { loadConfig } from '../config/load/load.js'
 import type { ExitCode } from '../exit-code.js'
 import { bootResolver as filesOf } from '../scripts/transaction/boot-resolver.js'
 import { shipped } from '../state/protocol-times.js'
+import { configFor } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 
 /** `clonedeploy boot-resolver`: prints what to put on each host so that a reboot in mid-deploy does not leave it in doubt. Contacts nobody. */
 export async function bootResolver(io: Io, flags: CommonFlags): Promise<ExitCode> {
-  const config = await loadConfig({
-    cwd: io.cwd,
-    ...(flags.config === undefined ? {} : { file: flags.config }),
-    ...(flags.stage === undefined ? {} : { stage: flags.stage }),
-  })
+  const config = await configFor(io, flags)
   const users = new Set(config.hosts.map(({ user }) => user ?? null))
   const files = filesOf({
     app: config.app,

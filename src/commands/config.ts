@@ -1,16 +1,12 @@
 import { configJson, describeConfig } from '../config/describe.js'
-import { loadConfig } from '../config/load/load.js'
 import type { ExitCode } from '../exit-code.js'
+import { configFor } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 
 /** `clonedeploy config`: what the configuration comes to for a stage. No host is contacted, no secret read. */
 export async function config(io: Io, flags: CommonFlags): Promise<ExitCode> {
-  const resolved = await loadConfig({
-    cwd: io.cwd,
-    ...(flags.config === undefined ? {} : { file: flags.config }),
-    ...(flags.stage === undefined ? {} : { stage: flags.stage }),
-  })
+  const resolved = await configFor(io, flags)
   io.output.stdout(flags.json ? `${JSON.stringify(configJson(resolved))}\n` : `${describeConfig(resolved).trimEnd()}\n`)
   return 0
 }

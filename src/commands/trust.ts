@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.js'
 import { NoConfigError } from '../config/load/find.js'
-import { loadConfig } from '../config/load/load.js'
 import { compare, hostKeyError, offered, pinLine, place, short } from '../connection/host-keys/host-key-errors.js'
 import { spelledKey } from '../connection/host-keys/judge-host-key.js'
 import { fingerprint, typeOf } from '../connection/host-keys/known-hosts.js'
@@ -15,6 +14,7 @@ import { parseHost } from '../inventory/parse.js'
 import { escapeLine } from '../text/escape.js'
 import { remember } from './context/add-host-key.js'
 import { saysYes } from './context/ask.js'
+import { configFor } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import { Interrupted, type Io } from './context/io.js'
 import { passphraseAsker } from './context/screen.js'
@@ -85,11 +85,7 @@ function wordsOf(words: string): readonly string[] {
 /** Not every host that is to be trusted is in an inventory yet. */
 async function configOf(io: Io, flags: CommonFlags): Promise<Config | null> {
   try {
-    return await loadConfig({
-      cwd: io.cwd,
-      ...(flags.config === undefined ? {} : { file: flags.config }),
-      ...(flags.stage === undefined ? {} : { stage: flags.stage }),
-    })
+    return await configFor(io, flags)
   } catch (error) {
     if (error instanceof NoConfigError) return null
     throw error

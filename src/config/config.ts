@@ -1,4 +1,4 @@
-import type { Host } from '../inventory/host.js'
+import type { Host, HostsCommand } from '../inventory/host.js'
 import type { PortPair } from '../release/ports.js'
 import type { Shared } from '../release/shared.js'
 import type { LogSource } from '../scripts/read/app-log.js'
@@ -21,6 +21,8 @@ export interface Config {
   /** Paths or patterns below it that make the artifact; null: everything. */
   readonly include: readonly string[] | null
   readonly hosts: readonly Host[]
+  /** The command that listed the hosts; null: they come from elsewhere. */
+  readonly hostsCommand: HostsCommand | null
   /** Number of hosts that are served inside this process (the demo); 0 otherwise. */
   readonly embedded: number
   /** Paths and patterns, of what the app may write in its release. */

@@ -24,7 +24,7 @@ export function describeConfig(config: Config): string {
     ['build', [...config.build, ...envText(config.buildEnv)]],
     ...(config.releaseRoot === null ? [] : [['root', [config.releaseRoot]] as const]),
     ['include', config.include ?? ['everything that .deployignore does not name']],
-    ['hosts', hostLines(config)],
+    ['hosts', [...hostLines(config), ...listedText(config)]],
     ['shared', [...config.shared.dirs.map(dir => `${dir}/`), ...config.shared.files]],
     ...(config.writable.length === 0 ? [] : [['writable', config.writable] as const]),
     ['env', envText(config.env)],
@@ -73,6 +73,12 @@ function hostLines({ hosts, embedded }: Config): readonly string[] {
   return hosts.map(host =>
     [host.name.padEnd(name), addressOf(host, embedded).padEnd(address), host.deployTo, ...extras(host)].join('   '),
   )
+}
+
+function listedText({ hostsCommand }: Config): readonly string[] {
+  if (hostsCommand === null) return []
+  const { command, timeout, roles } = hostsCommand
+  return [`listed by ${command}   (${[...rolesText(roles), `within ${formatDuration(timeout)}`].join(', ')})`]
 }
 
 function addressOf(host: Host, embedded: number): string {

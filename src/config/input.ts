@@ -60,7 +60,8 @@ export interface StageInput {
    */
   readonly deployTo?: string
   /**
-   * The machines to deploy to: a list, a function that returns one, or a JSON file that holds one. `{ embedded: 3 }` starts
+   * The machines to deploy to: a list, a function that returns one, a JSON file that holds one, or a
+   * [command](inventory.md) that prints one, such as `ansible-inventory --list`. `{ embedded: 3 }` starts
    * SSH hosts inside the process, for trying clonedeploy out. `'web-1'` and `'deploy@10.0.0.2:2222'` are short forms of
    * the object. What a host does not say comes from your ssh config. Required.
    * @example ['web-1', 'deploy@10.0.0.2:2222', { name: 'web-3', host: '10.0.0.3', jump: 'bastion', roles: ['web'] }]
@@ -212,6 +213,23 @@ export type HostsInput =
   | readonly (string | HostInput)[]
   | (() => readonly (string | HostInput)[] | Promise<readonly (string | HostInput)[]>)
   | `${string}.json`
+  | {
+      /**
+       * In place of a list: a command for `sh` on your machine, run in the folder of the configuration. It prints a list of
+       * hosts as JSON, or what `ansible-inventory --list` prints. [How](inventory.md).
+       */
+      readonly command: string
+      /**
+       * How long the command may take.
+       * @default '60s'
+       */
+      readonly timeout?: Duration
+      /**
+       * Of what the command lists, only hosts with one of these roles.
+       * @default all hosts
+       */
+      readonly roles?: readonly string[]
+    }
   | {
       /** In place of a list: how many SSH hosts to start inside the process. */
       readonly embedded: number

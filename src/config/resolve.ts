@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Host, HostEntry } from '../inventory/host.js'
+import type { Host, HostEntry, HostsCommand } from '../inventory/host.js'
 import type { BalancerConfig, Config, SecretSource, Source, StoreConfig } from './config.js'
 import type { BalancerEntry } from './fields/balancer.js'
 import type { Layer } from './schema.js'
@@ -25,6 +25,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     releaseRoot: layer.root ?? null,
     include: layer.include ?? null,
     hosts: entries.map(entry => resolveHost(entry, layer.deployTo ?? '', absolute)),
+    hostsCommand: layer.hosts?.kind === 'command' ? commandOf(layer.hosts) : null,
     embedded: layer.hosts?.kind === 'embedded' ? layer.hosts.count : 0,
     shared: { dirs: layer.shared?.dirs ?? [], files: layer.shared?.files ?? [] },
     writable: layer.writable ?? [],
@@ -54,6 +55,10 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
       transport: layer.ssh?.transport ?? 'auto',
     },
   }
+}
+
+function commandOf({ command, timeout, roles }: HostsCommand): HostsCommand {
+  return { command, timeout, roles }
 }
 
 type Absolute = (path: string) => string

@@ -46,12 +46,26 @@ export function variablesIn(text: string): readonly string[] {
 export type HostSource =
   | { readonly kind: 'list'; readonly entries: readonly HostEntry[] }
   | DynamicSource
+  | CommandSource
   | { readonly kind: 'embedded'; readonly count: number }
 
 /** Hosts that are known only when they are asked for. */
 export type DynamicSource =
   | { readonly kind: 'function'; readonly call: () => unknown }
   | { readonly kind: 'file'; readonly file: string }
+
+/** A command of the user's, on this machine, that prints the hosts. */
+export interface CommandSource extends HostsCommand {
+  readonly kind: 'command'
+}
+
+export interface HostsCommand {
+  readonly command: string
+  /** Milliseconds. */
+  readonly timeout: number
+  /** Of what it lists, only hosts with one of these roles are the stage's; null: all. */
+  readonly roles: readonly string[] | null
+}
 
 /** The hosts web-1 … web-N that run inside this process: their ports are known when they are started. */
 export function embeddedEntries(count: number): readonly HostEntry[] {

@@ -84,7 +84,7 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
   [
     'hosts of a wrong kind',
     { hosts: 3 },
-    'hosts  should be a list of hosts, a function, the path of a .json file or { embedded: 3 }, got 3',
+    "hosts  should be a list of hosts, a function, the path of a .json file, { command: '…' } or { embedded: 3 }, got 3",
   ],
   ['no hosts', { hosts: [] }, 'hosts  has no hosts'],
   ['no embedded host', { hosts: { embedded: 0 } }, 'hosts.embedded  should be at least 1, got 0'],

@@ -63,6 +63,7 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     { name: 'systemd-analyze', apt: 'systemd' },
     { name: 'visudo', apt: 'sudo' },
     { name: 'setfacl', apt: 'acl' },
+    { name: 'ansible-inventory', apt: 'ansible-core' },
     { name: 'spin', apt: 'spin' },
     // Its package brings gcc with the headers that gcc's own only recommends.
     { name: 'g++', apt: 'g++' },

@@ -56,22 +56,14 @@ export async function inContext<R>(io: Io, flags: CommonFlags, act: (context: Co
 }
 
 async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
-  const config = await loadConfig({
-    cwd: io.cwd,
-    ...(flags.config === undefined ? {} : { file: flags.config }),
-    ...(flags.stage === undefined ? {} : { stage: flags.stage }),
-  })
-  const stopped = io.stop.reason()
-  if (stopped !== null) throw new Interrupted(stopped)
+  const said: string[] = []
+  const config = await configFor(io, flags, line => said.push(line))
   let embedded: EmbeddedFleet | null = null
-  let hosts = selectHosts(config.hosts, {
-    ...(flags.only === undefined ? {} : { only: flags.only }),
-    ...(flags.except === undefined ? {} : { except: flags.except }),
-    ...(flags.role === undefined ? {} : { roles: flags.role }),
-  })
+  let hosts = chosen(config, flags)
   const home = recordsIn(config.root)
   const log = openLog(join(home, 'logs'), path => relative(io.cwd, path) || path)
   const screen = await openScreen(io, flags, log)
+  for (const line of said) screen.emit({ type: 'output', host: null, step: 'hosts', stream: 'stderr', line })
   if (config.embedded > 0) {
     const { startEmbeddedHosts } = await import('../../embedded/hosts.js')
     const { embeddedHosts } = await import('../../embedded/hosts.js')
@@ -112,6 +104,33 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
       await embedded?.close()
     },
   }
+}
+
+/** The configuration that a command line is about. `say` is told what a command that lists the hosts says on stderr. */
+export async function configFor(io: Io, flags: CommonFlags, say: (line: string) => void = () => {}): Promise<Config> {
+  const over = new AbortController()
+  io.stop.asked.then(reason => over.abort(new Interrupted(reason)))
+  const config = await loadConfig({
+    cwd: io.cwd,
+    ...(flags.config === undefined ? {} : { file: flags.config }),
+    ...(flags.stage === undefined ? {} : { stage: flags.stage }),
+    offline: flags.offline ?? false,
+    signal: over.signal,
+    say,
+  })
+  const stopped = io.stop.reason()
+  if (stopped !== null) throw new Interrupted(stopped)
+  return config
+}
+
+/** Offline, a stage has no hosts that a command would have to list. */
+function chosen(config: Config, flags: CommonFlags): readonly Host[] {
+  if (flags.offline && config.hostsCommand !== null) return []
+  return selectHosts(config.hosts, {
+    ...(flags.only === undefined ? {} : { only: flags.only }),
+    ...(flags.except === undefined ? {} : { except: flags.except }),
+    ...(flags.role === undefined ? {} : { roles: flags.role }),
+  })
 }
 
 /** Who runs this: the user, or in CI the one who caused it and the run's address. */

@@ -14,6 +14,8 @@ export interface CommonFlags {
   readonly role?: readonly string[]
   readonly concurrency?: number
   readonly timeout?: number
+  /** No host is contacted, and no command asked for hosts: only a dry run of a deploy. */
+  readonly offline?: boolean
 }
 
 /** Of every command that acts on what is in `deployTo`. */
@@ -35,7 +37,6 @@ export interface TransactionFlags extends AdoptFlags {
 }
 
 export interface DeployFlags extends TransactionFlags {
-  readonly offline?: boolean
   /** In a dry run, run the build commands all the same. */
   readonly build?: boolean
   readonly ref?: string

@@ -1,5 +1,6 @@
 import type { Artifact } from '../../artifact/artifact.js'
 import { difference, entriesOf } from '../../artifact/manifest/manifest.js'
+import type { Config } from '../../config/config.js'
 import type { ExitCode } from '../../exit-code.js'
 import { loginProblems } from '../../fleet/read/login-problems.js'
 import { planDeploy } from '../../plan/deploy.js'
@@ -104,10 +105,14 @@ export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Ar
     steps: buildSteps(context, flags),
     adopt: false,
     problems: [],
-    warnings: artifact.warnings,
+    warnings: [...artifact.warnings, ...unlisted(config)],
     next: [],
   }
   return told(context, flags, report, 0)
+}
+
+function unlisted({ hostsCommand }: Config): readonly string[] {
+  return hostsCommand === null ? [] : [`the hosts are not known: offline, ${hostsCommand.command} is not run`]
 }
 
 function told(context: Context, flags: DeployFlags, found: DryRunReport, exitCode: ExitCode): ExitCode {

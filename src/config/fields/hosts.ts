@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import { defaultName, type HostEntry, type HostSource } from '../../inventory/host.js'
 import { hostProblem, parseHost, userProblem } from '../../inventory/parse.js'
+import { suggest } from '../../text/suggest.js'
 import { choose, isObject } from '../choose.js'
 import { should, show } from '../problems/sentence.js'
 import { closed } from '../unknown-key.js'
 import { deployFolder, localPath } from './path.js'
-import { checked, lineProblem, port, role } from './scalars.js'
+import { checked, duration, lineProblem, port, role, roles, text } from './scalars.js'
 import { env } from './variables.js'
 
 const name = checked(value => {
@@ -94,19 +95,29 @@ const embedded: z.ZodType<HostSource> = closed({ embedded: z.int().min(1).max(10
   return { kind: 'embedded' as const, count: value.embedded }
 })
 
-const none: z.ZodType<never> = z.never({
-  error: issue => should('a list of hosts, a function, the path of a .json file or { embedded: 3 }', issue.input),
+const command: z.ZodType<HostSource> = closed({
+  command: text,
+  timeout: duration.optional(),
+  roles: roles.optional(),
+}).transform(({ command, timeout, roles }) => {
+  return { kind: 'command' as const, command, timeout: timeout ?? 60_000, roles: roles ?? null }
 })
+
+const forms = "a list of hosts, a function, the path of a .json file, { command: '…' } or { embedded: 3 }"
+
+const none: z.ZodType<never> = z.never({ error: issue => should(forms, issue.input) })
 
 export const hosts: z.ZodType<HostSource> = choose<HostSource>(
   value => {
     if (Array.isArray(value)) return list
     if (typeof value === 'function') return call
     if (typeof value === 'string') return file
-    return isObject(value) ? embedded : none
+    if (!isObject(value)) return none
+    return Object.keys(value).some(key => suggest(key, ['command', 'timeout', 'roles']) !== null) ? command : embedded
   },
   list,
   call,
   file,
+  command,
   embedded,
 )

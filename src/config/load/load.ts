@@ -13,6 +13,7 @@ import { absolutePath, resolveConfig } from '../resolve.js'
 import { pickStage, readStages } from '../stages.js'
 import { evaluateConfig } from './evaluate.js'
 import { findConfig } from './find.js'
+import { listedHosts } from './listed-hosts.js'
 import { isOurs, type ProjectFile, readProjectFile } from './project-file.js'
 import { readJson } from './read-json.js'
 
@@ -23,13 +24,20 @@ export interface LoadOptions {
   /** Needed only when there are several stages and no default one. */
   readonly stage?: string
   readonly home?: string
+  /** Ends a command that lists hosts. */
+  readonly signal?: AbortSignal
+  /** Told what such a command says on stderr. */
+  readonly say?: (line: string) => void
+  /** No command is run: a stage whose hosts one would list has none. */
+  readonly offline?: boolean
 }
 
-/** Finds, evaluates and checks the config, and resolves one stage of it. Throws ConfigError or UsageError: exit 2. */
-export async function loadConfig({ cwd, file, stage, home }: LoadOptions): Promise<Config> {
-  const path = await findConfig(cwd, file)
+/** Finds, evaluates and checks the config, and resolves one stage of it. Throws ConfigError or UsageError: exit 2; PreflightError: a command lists no hosts. */
+export async function loadConfig(options: LoadOptions): Promise<Config> {
+  const { cwd } = options
+  const path = await findConfig(cwd, options.file)
   try {
-    return await completeConfig(await evaluateConfig(path, cwd), { cwd, file: path, stage, home })
+    return await completeConfig(await evaluateConfig(path, cwd), { ...options, file: path })
   } catch (error) {
     if (!(error instanceof ConfigError) || isOurs(path, dirname(path))) throw error
     throw unquoted(`${displayPath(path, cwd)} cannot be used.`)
@@ -39,9 +47,10 @@ export async function loadConfig({ cwd, file, stage, home }: LoadOptions): Promi
 /** The same of a configuration that is had already, whether its file is there or not. */
 export async function completeConfig(
   input: Readonly<Record<string, unknown>>,
-  { cwd, file, stage, home = homedir() }: CompleteOptions,
+  options: CompleteOptions,
 ): Promise<Config> {
-  const place = { file, root: dirname(file), home, cwd, label: displayPath(file, cwd) }
+  const { cwd, file, stage, home = homedir(), signal = null, say = () => {}, offline = false } = options
+  const place = { file, root: dirname(file), home, cwd, label: displayPath(file, cwd), signal, say, offline }
   const stages = readStages(input)
   const problems = [...stages.problems, ...checkStages(stages.all)]
   if (problems.length > 0) throw problemsError(place.label, problems)
@@ -55,15 +64,13 @@ export async function completeConfig(
   return config
 }
 
-interface CompleteOptions {
-  readonly cwd: string
+interface CompleteOptions extends LoadOptions {
   /** Absolute. */
   readonly file: string
-  readonly stage?: string | undefined
-  readonly home?: string | undefined
 }
 
-interface Place {
+interface Place extends Required<Pick<LoadOptions, 'say' | 'offline'>> {
+  readonly signal: AbortSignal | null
   readonly root: string
   readonly home: string
   readonly cwd: string
@@ -71,13 +78,15 @@ interface Place {
   readonly label: string
 }
 
-/** The hosts of the chosen stage. A function is called and a file read here, and only here. */
+/** The hosts of the chosen stage. A function is called, a command run and a file read here, and only here. */
 async function loadHosts(source: HostSource, deployTo: string, place: Place): Promise<readonly HostEntry[]> {
   switch (source.kind) {
     case 'list':
       return source.entries
     case 'embedded':
       return embeddedEntries(source.count)
+    case 'command':
+      return place.offline ? [] : listedHosts(source, { ...place, deployTo })
     default:
       return askedHosts(source, deployTo, place)
   }

@@ -16,13 +16,19 @@ export class ConfigError extends Refusal {
 
 /** All problems of one file in one error, aligned. */
 export function problemsError(file: string, problems: readonly Problem[]): ConfigError {
+  const details = problemLines(problems)
+  return new ConfigError(`${file} has ${details.length === 1 ? 'a problem' : `${details.length} problems`}`, {
+    details,
+    next: ['check again: clonedeploy config'],
+  })
+}
+
+/** A line for each: where it is, then what is wrong. */
+export function problemLines(problems: readonly Problem[]): readonly string[] {
   const telling = problems.filter(problem => !isMisspelt(problem, problems))
   const rows = withoutRepeats(telling.map(problem => [formatPath(problem.path), problem.text] as const))
   const width = Math.max(...rows.map(([path]) => path.length))
-  return new ConfigError(`${file} has ${rows.length === 1 ? 'a problem' : `${rows.length} problems`}`, {
-    details: rows.map(([path, text]) => `${path.padEnd(width)}   ${text}`),
-    next: ['check again: clonedeploy config'],
-  })
+  return rows.map(([path, text]) => `${path.padEnd(width)}   ${text}`)
 }
 
 /** Of a file outside of the project: what is in it is shown to nobody. */

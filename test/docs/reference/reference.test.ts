@@ -37,6 +37,7 @@ describe('the reference of the configuration', () => {
   /** The least that each object with defaults in it may be. */
   const least: readonly (readonly [above: string, value: object])[] = [
     ['source', { git: '.' }],
+    ['hosts', { command: 'a' }],
     ['prepare', { run: 'a' }],
     ['restart', { systemd: 'a' }],
     ['restart', { run: 'a' }],
