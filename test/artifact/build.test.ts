@@ -9,6 +9,7 @@ import { entriesOf } from '../../src/artifact/manifest/manifest.js'
 import { packFolder } from '../../src/artifact/pack.js'
 import { pinRevision } from '../../src/artifact/source.js'
 import { workspacesOf } from '../../src/artifact/workspace.js'
+import { exhaustive } from '../support/tier.js'
 import { extract } from './archives.js'
 import { fill, nothingShared, packsOf, read, type Tree, temporary } from './folders.js'
 import { commit, git, gitSource, repository, settings } from './repositories.js'
@@ -162,8 +163,8 @@ describe('building a commit', () => {
     ['out', 'there is nothing of that name'],
     ['a', 'it is a file, or a symbolic link leads to it'],
     ['link', 'it is a file, or a symbolic link leads to it'],
-    ['link/etc', 'it is a file, or a symbolic link leads to it'],
-  ])('refuses a root that is no folder of the build: %s', async (releaseRoot, why) => {
+    ...exhaustive([['link/etc', 'it is a file, or a symbolic link leads to it'] as const]),
+  ] as const)('refuses a root that is no folder of the build: %s', async (releaseRoot, why) => {
     const dir = repository({ a: 'x', link: '-> /' })
     await expect(built(settings(dir, gitSource('.'), { releaseRoot }))).rejects.toMatchObject({
       message: `"root" names ${releaseRoot}, which is no folder of the build`,
@@ -543,18 +544,20 @@ describe('a commit that was built before', () => {
     expect(await contentOf(two.artifact)).toEqual(await contentOf(one.artifact))
   })
 
-  it.each([
+  it.each<readonly [string, object, Record<string, unknown>]>([
     ['it is forced', {}, { force: true }],
     ['another commit', { ref: 'other' }, {}],
-    ['another subdir', { subdir: 'sub' }, {}],
-    ['with submodules', { submodules: true }, {}],
-    ['another root', {}, { releaseRoot: 'sub' }],
     ['another include', {}, { include: ['a'] }],
-    ['other shared paths', {}, { shared: nothingShared }],
-    ['other variables', {}, { buildEnv: { A: 'b' } }],
     ['another value of a variable that it names', {}, { named: 'b' }],
-    ['its artifact is gone', {}, { prune: true }],
-  ])('is built again when %s', async (_, source, more: Record<string, unknown>) => {
+    ...exhaustive<readonly [string, object, Record<string, unknown>]>([
+      ['another subdir', { subdir: 'sub' }, {}],
+      ['with submodules', { submodules: true }, {}],
+      ['another root', {}, { releaseRoot: 'sub' }],
+      ['other shared paths', {}, { shared: nothingShared }],
+      ['other variables', {}, { buildEnv: { A: 'b' } }],
+      ['its artifact is gone', {}, { prune: true }],
+    ]),
+  ])('is built again when %s', async (_, source, more) => {
     const [root, count, cacheDir] = [dir(), join(temporary(), 'count'), temporary()]
     git(root, 'branch', 'other')
     git(root, 'checkout', '--quiet', 'other')

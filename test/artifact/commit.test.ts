@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { type BuildOptions, buildArtifact } from '../../src/artifact/build.js'
 import { packCommit } from '../../src/artifact/pack-commit.js'
 import { pinRevision } from '../../src/artifact/source.js'
+import { exhaustively } from '../support/exhaustively.js'
+import { tried } from '../support/tier.js'
 import { extract } from './archives.js'
 import { fill, hostile, packsOf, read, type Tree, temporary } from './folders.js'
 import { commit, git, gitSource, repository, settings } from './repositories.js'
@@ -153,8 +155,27 @@ const cases: readonly (readonly [string, Case])[] = [
   ],
 ]
 
+const everyday = new Set([
+  'files, links and modes',
+  'names that git may refuse',
+  'a .deployignore',
+  'shared paths',
+  'a folder of a folder',
+  'REVISION and what is never deployed',
+  'attributes: * eol=crlf',
+  'attributes: a export-subst',
+  'attributes that come later',
+])
+
 describe('a commit that nothing is built from is what packing a checkout of it gives', () => {
-  it.each(cases)('with %s', async (_name, { first: tree, next: changes, config = {}, subdir, at = '', checkedOut }) => {
+  it.each(tried(cases, ([name]) => everyday.has(name)))('with %s', async (_name, {
+    first: tree,
+    next: changes,
+    config = {},
+    subdir,
+    at = '',
+    checkedOut,
+  }) => {
     const dir = repository(tree)
     const source = gitSource('.', { subdir: subdir ?? null })
     const [plain, checkout] = [[], ['true']].map(build => settings(dir, source, { ...config, build })) as [
@@ -225,7 +246,7 @@ describe('a commit after another one', () => {
     expect(readFileSync(fresh, 'latin1')).toBe('newnewernewest')
   })
 
-  it('never has more than a few packs to look into, and in them what it needs', async () => {
+  exhaustively('never has more than a few packs to look into, and in them what it needs', async () => {
     const dir = repository(tree)
     const cacheDir = temporary()
     const config = settings(dir, gitSource('.'))

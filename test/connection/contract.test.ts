@@ -11,6 +11,7 @@ import { LEAVE } from '../../src/connection/shell/request.js'
 import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import { connectLocal } from '../../src/connection/this-machine.js'
 import { Script } from '../../src/scripts/shell/shell.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 
 const TIMEOUT = { timeout: 900_000 }
@@ -44,6 +45,8 @@ const openssh = {
 }
 
 for (const transport of [local, ssh, openssh]) {
+  /** What the shell does, whichever the transport: every day over one of them. */
+  const once = transport === local ? it : exhaustively
   describe.skipIf(!transport.here)(`a connection over ${transport.name}`, () => {
     let world: { connect: () => Promise<Connection>; stop: () => Promise<void> }
     let connection: Connection
@@ -193,7 +196,7 @@ for (const transport of [local, ssh, openssh]) {
       expect(result).toMatchObject({ code: 0, out: 'started\n' })
     })
 
-    it('shows 100 MB of output as it comes and keeps the last 8 MiB', async () => {
+    once('shows 100 MB of output as it comes and keeps the last 8 MiB', async () => {
       let seen = 0
       const script = new Script(
         'test',
@@ -254,7 +257,7 @@ for (const transport of [local, ssh, openssh]) {
       expect((await run('echo again')).out).toBe('again\n')
     })
 
-    it.each([
+    once.each([
       ['says nothing', 'cat >/dev/null; exec sleep 60', 1000],
       ['takes no more of its input', 'exec sleep 60', 5_000_000],
     ])('gives up a script that %s, and not one that goes on', async (_, text, bytes) => {
@@ -266,7 +269,7 @@ for (const transport of [local, ssh, openssh]) {
       expect((await connection.run(new Script('goes on', goesOn), { ...TIMEOUT, stall: 2000 })).code).toBe(0)
     })
 
-    it('gives up no program of a user that says nothing', async () => {
+    once('gives up no program of a user that says nothing', async () => {
       const silent = await connection.run(new Script('silent', 'sleep 1'), { ...TIMEOUT, stall: 200, endless: true })
       expect(silent.code).toBe(0)
     })

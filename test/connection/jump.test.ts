@@ -8,6 +8,7 @@ import { hopOf } from '../../src/connection/route/jump.js'
 import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import type { Host } from '../../src/inventory/host.js'
 import { Script } from '../../src/scripts/shell/shell.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { sshdIsHere, startFleet, type TestFleet } from '../support/sshd.js'
 
 describe('a jump host is written as in ssh -J', () => {
@@ -32,6 +33,8 @@ describe.skipIf(!sshdIsHere()).each([
   ['spoken by the system’s ssh', connectOpenssh],
 ])('behind a jump host, %s', (_, connectBy) => {
   let fleet: TestFleet
+  /** What the hosts and the configuration decide: every day by one of the two. */
+  const once = connectBy === connectSsh ? it : exhaustively
 
   beforeAll(async () => {
     fleet = await startFleet({
@@ -102,7 +105,7 @@ describe.skipIf(!sshdIsHere()).each([
     expect(logins(1) - before).toBe(2)
   })
 
-  it('several hops go one after the other', async () => {
+  once('several hops go one after the other', async () => {
     const before = [logins(2), logins(4)]
     const connection = await connector()({ ...fleet.host(4), jump: 'h1,h2' }, { timeout: 60_000 })
     expect(await whoAmI(connection)).toMatch(/127/)
@@ -110,7 +113,7 @@ describe.skipIf(!sshdIsHere()).each([
     connection.close()
   })
 
-  it('a jump host that has its own jump host', async () => {
+  once('a jump host that has its own jump host', async () => {
     const before = logins(1)
     const connection = await connector()({ ...fleet.host(2), jump: 'h3' }, { timeout: 60_000 })
     expect(await whoAmI(connection)).toMatch(/127/)
@@ -118,7 +121,7 @@ describe.skipIf(!sshdIsHere()).each([
     connection.close()
   })
 
-  it('5 MB go through and come back', async () => {
+  once('5 MB go through and come back', async () => {
     const connection = await connector()(fleet.host(3), { timeout: 60_000 })
     const input = Buffer.alloc(5_000_000, 'clone')
     const result = await connection.run(new Script('test', 'cat', input), { timeout: 20_000 })
@@ -148,7 +151,7 @@ describe.skipIf(!sshdIsHere()).each([
     expect(await refused({ ...fleet.host(3), knownHosts })).toMatchObject({ kind: 'host-key-unknown', host: 'h3' })
   })
 
-  it('the jump host is verified: its key must be known', async () => {
+  once('the jump host is verified: its key must be known', async () => {
     const configFile = join(fleet.dir, 'distrust')
     appendFileSync(configFile, `Host h1\n  UserKnownHostsFile ${fleet.dir}/none\n`)
     appendFileSync(configFile, readFileSync(fleet.sshConfigFile, 'utf8'))
@@ -176,7 +179,7 @@ describe.skipIf(!sshdIsHere()).each([
     )
   })
 
-  it('a circle of jump hosts is refused', async () => {
+  once('a circle of jump hosts is refused', async () => {
     expect(await refused({ ...fleet.host(2), host: 'circle-a' })).toMatchObject({
       kind: 'config',
       message: 'h2: its jump hosts go in a circle',

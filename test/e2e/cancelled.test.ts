@@ -55,12 +55,9 @@ const phases: Readonly<Record<string, PhaseCase>> = {
 
 const cases = Object.keys(steps).flatMap(how => Object.keys(phases).map(phase => [phase, how] as const))
 const everyday = new Set([
-  'build in the place of its shell',
   'restart in the place of its shell',
   'health behind a program that hands no signal on',
-  'push in the place of its shell',
   'swap as a child of its shell',
-  'confirm behind a program that hands no signal on',
 ])
 
 describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {

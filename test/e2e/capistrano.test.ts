@@ -178,23 +178,26 @@ describe.skipIf(!sshdIsHere())('a first deploy that fails beside releases of Cap
     await project.deployed('two')
   })
 
-  it('and a release that nobody can bring to a host keeps no lock: repair says so, and a deploy brings another', async () => {
-    made(ids.map(() => '20260801000000'))
-    const { project } = here
-    const one = await project.deployed('one')
-    await project.run('rollback --yes')
-    project.configure({ restart: 'exit 1' })
-    project.write({ 'app/version': 'two\n' })
-    expect((await project.run('deploy')).code).toBe(6)
-    rmSync(project.on(3, 'releases/20260801000000'), { recursive: true })
-    rmSync(project.on(3, 'current'))
-    symlinkSync(`releases/${one}`, project.on(3, 'current'))
-    project.configure({ restart: 'true' })
-    const why = 'h3: no host holds 20260801000000 as it was made, so it cannot be brought there'
-    const dry = await project.run('repair --dry-run')
-    expect([dry.code, dry.stdout]).toEqual([6, expect.stringContaining(why)])
-    const { code, stderr } = await project.run('repair')
-    expect([code, stderr]).toEqual([6, expect.stringContaining('fix: clonedeploy deploy --force')])
-    expect((await project.run('deploy')).code).toBe(0)
-  })
+  exhaustively(
+    'and a release that nobody can bring to a host keeps no lock: repair says so, and a deploy brings another',
+    async () => {
+      made(ids.map(() => '20260801000000'))
+      const { project } = here
+      const one = await project.deployed('one')
+      await project.run('rollback --yes')
+      project.configure({ restart: 'exit 1' })
+      project.write({ 'app/version': 'two\n' })
+      expect((await project.run('deploy')).code).toBe(6)
+      rmSync(project.on(3, 'releases/20260801000000'), { recursive: true })
+      rmSync(project.on(3, 'current'))
+      symlinkSync(`releases/${one}`, project.on(3, 'current'))
+      project.configure({ restart: 'true' })
+      const why = 'h3: no host holds 20260801000000 as it was made, so it cannot be brought there'
+      const dry = await project.run('repair --dry-run')
+      expect([dry.code, dry.stdout]).toEqual([6, expect.stringContaining(why)])
+      const { code, stderr } = await project.run('repair')
+      expect([code, stderr]).toEqual([6, expect.stringContaining('fix: clonedeploy deploy --force')])
+      expect((await project.run('deploy')).code).toBe(0)
+    },
+  )
 })

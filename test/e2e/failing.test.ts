@@ -7,6 +7,7 @@ import { contents, writeFiles } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
   const here = onFleet()
@@ -109,10 +110,12 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
   })
 
   it.each([
-    ['prepare', { prepare: onH3('exit 1') }, 3],
     ['restart', { restart: onH3('exit 1') }, 5],
-    ['health', { health: { run: onH3('exit 1'), timeout: '1s' } }, 5],
-  ])('in %s on its first deploy ever: no host has a `current` again', async (_, fault, exit) => {
+    ...exhaustive<readonly [string, object, number]>([
+      ['prepare', { prepare: onH3('exit 1') }, 3],
+      ['health', { health: { run: onH3('exit 1'), timeout: '1s' } }, 5],
+    ]),
+  ] as const)('in %s on its first deploy ever: no host has a `current` again', async (_, fault, exit) => {
     const { project } = here
     configure(fault)
     const { code, json } = await project.run('deploy --json')

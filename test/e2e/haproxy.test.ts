@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { type HaproxyApi, startHaproxyApi } from '../support/haproxy-api.js'
 import { onFleet } from '../support/on-fleet.js'
 import { inFolder, signal } from '../support/processes.js'
@@ -78,17 +79,20 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.states()).toEqual(['ready', 'ready'])
   })
 
-  it('is nothing of a host that a deploy in batches leaves out and somebody took out by hand, also when it rejoins', async () => {
-    const { project } = here
-    configure(inBatches)
-    await project.deployed('one')
-    haproxy.set(2, 'drain')
-    project.write({ 'app/version': 'two\n' })
-    expect((await project.run('deploy --exclude h2 --reason test')).code).toBe(0)
-    expect((await project.run('repair')).code).toBe(0)
-    expect(project.current(2)).toBe(project.current(1))
-    expect(haproxy.states()).toEqual(['ready', 'drain'])
-  })
+  exhaustively(
+    'is nothing of a host that a deploy in batches leaves out and somebody took out by hand, also when it rejoins',
+    async () => {
+      const { project } = here
+      configure(inBatches)
+      await project.deployed('one')
+      haproxy.set(2, 'drain')
+      project.write({ 'app/version': 'two\n' })
+      expect((await project.run('deploy --exclude h2 --reason test')).code).toBe(0)
+      expect((await project.run('repair')).code).toBe(0)
+      expect(project.current(2)).toBe(project.current(1))
+      expect(haproxy.states()).toEqual(['ready', 'drain'])
+    },
+  )
 
   it('is no host that is left out where nobody else would be left', async () => {
     const { project } = here
@@ -136,24 +140,27 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.states()).toEqual(['ready', 'ready'])
   })
 
-  it('is no host that is not healthy on the old release either: it is named, and a repair puts it back when it is well', async () => {
-    const { project } = here
-    const health = { run: '[ ! -e "$AT/sick" ] || [ "$CLONEDEPLOY_HOST" != h2 ]', timeout: '1s' }
-    configure({ ...inBatches, health, env: { AT: project.root } })
-    await project.deployed('one')
-    project.write({ sick: '', 'app/version': 'two\n' })
-    const { code, stderr } = await project.run('deploy')
-    expect(code).toBe(6)
-    expect(stderr).toContain('is the check right? h2 stays out of HAProxy web/h2.')
-    expect(stderr).toMatch(/when it is healthy: +clonedeploy repair\n/)
-    rmSync(join(project.root, 'sick'))
-    const status = await project.run('status')
-    expect(status.stdout).toContain('h2 is out of HAProxy web/h2: a run has drained it and did not put it back.')
-    const mended = await project.run('repair --json')
-    expect(mended.stderr).toContain('Put h2 back into service: both hosts serve')
-    expect([mended.code, mended.json().hosts[1]]).toEqual([0, expect.objectContaining({ back: 'HAProxy web/h2' })])
-    expect(haproxy.states()).toEqual(['ready', 'ready'])
-  })
+  exhaustively(
+    'is no host that is not healthy on the old release either: it is named, and a repair puts it back when it is well',
+    async () => {
+      const { project } = here
+      const health = { run: '[ ! -e "$AT/sick" ] || [ "$CLONEDEPLOY_HOST" != h2 ]', timeout: '1s' }
+      configure({ ...inBatches, health, env: { AT: project.root } })
+      await project.deployed('one')
+      project.write({ sick: '', 'app/version': 'two\n' })
+      const { code, stderr } = await project.run('deploy')
+      expect(code).toBe(6)
+      expect(stderr).toContain('is the check right? h2 stays out of HAProxy web/h2.')
+      expect(stderr).toMatch(/when it is healthy: +clonedeploy repair\n/)
+      rmSync(join(project.root, 'sick'))
+      const status = await project.run('status')
+      expect(status.stdout).toContain('h2 is out of HAProxy web/h2: a run has drained it and did not put it back.')
+      const mended = await project.run('repair --json')
+      expect(mended.stderr).toContain('Put h2 back into service: both hosts serve')
+      expect([mended.code, mended.json().hosts[1]]).toEqual([0, expect.objectContaining({ back: 'HAProxy web/h2' })])
+      expect(haproxy.states()).toEqual(['ready', 'ready'])
+    },
+  )
 
   it('is the host that a restart is for, while another one serves', async () => {
     const { project } = here

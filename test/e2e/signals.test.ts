@@ -123,7 +123,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
 
   it.each([
     'SIGINT',
-    '--timeout',
+    ...exhaustive(['--timeout']),
   ])('(%s) during health waits on the way back for apps that listen a second after their restart returned, with 5', async how => {
     const { project } = here
     const ports = await Promise.all(both.map(freePort))

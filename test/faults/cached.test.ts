@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 import { canMount } from './disk.js'
 
 // The link is new and the app serves the old code all the same: only the app itself can tell.
@@ -27,7 +28,7 @@ describe.skipIf(!sshdIsHere())('an app that serves', () => {
 
   it.each<readonly [string, (current: string) => string]>([
     ['the folder that `current` was when it started', current => realpathSync(current)],
-    ...(canMount() ? [['a bind mount of `current`', mounted] as const] : []),
+    ...exhaustive(canMount() ? [['a bind mount of `current`', mounted] as const] : []),
   ])('%s is found out on one host, and all go back: 5', async (_, resolved) => {
     const { project } = here
     const prepare = 'echo "$CLONEDEPLOY_RELEASE" >id'

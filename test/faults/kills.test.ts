@@ -12,9 +12,7 @@ describe.skipIf(!sshdIsHere())('a controller that is killed', () => {
   const hosts = onHosts()
   const scene = onScene(hosts)
   const points = messagePoints([
-    ['armed', 2],
     ['rename', 1],
-    ['go', 3],
     ['confirm', 1],
   ])
 

@@ -25,10 +25,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
   }
 
   it.each(
-    messagePoints([
-      ['rename', 2],
-      ['confirm', 1],
-    ]),
+    messagePoints([['rename', 2]]),
   )('whose connection to one host is lost after message $k ($kind) says what is true', async at => {
     const running = await held(at)
     hosts.fleet.dropConnections((at.k % 3) + 1)
@@ -38,7 +35,7 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
   })
 
   it.each(
-    messagePoints([['rename', 1]]),
+    messagePoints([]),
   )('that sleeps past its lease at message $k ($kind) says what is true when it wakes', async at => {
     const running = await held(at)
     await hosts.letTimePass(scene.folders, 'waiting')

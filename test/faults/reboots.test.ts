@@ -42,9 +42,10 @@ describe.skipIf(!sshdIsHere())('a host', () => {
     await scene.ends()
   })
 
-  it.each(
-    commandPoints(['mv*go/current*']),
-  )('whose shell is killed before its command $k like $pattern ends as the others do', async ({ k, pattern }) => {
+  it.each(commandPoints([]))('whose shell is killed before its command $k like $pattern ends as the others do', async ({
+    k,
+    pattern,
+  }) => {
     expectTruth(scene.project, hosts.all, await run(k, pattern, 'kill'), 'old', 'new')
     await scene.ends()
   })

@@ -49,36 +49,39 @@ describe.skipIf(!sshdIsHere())('a host behind a link of 1 Mbit', () => {
   })
   afterEach(() => link.close())
 
-  it('is waited for: it is told how far it is, and the others stay locked until it has everything', async () => {
-    const told = join(scene.project.root, 'told')
-    const running = scene.project.start('deploy', { env: { CLONEDEPLOY_OUTPUT_FILE: told } })
-    const pushed = (event: Json) => event.type === 'host.push' && event.step === 'push'
-    const events = (): readonly Json[] => {
-      const lines = textOf(told).split('\n').slice(0, -1)
-      return lines.map(line => JSON.parse(line))
-    }
-    await vi.waitFor(
-      () => {
-        const all = events()
-        expect(
-          all
-            .filter(pushed)
-            .map(({ host }) => host)
-            .sort(),
-        ).toEqual(['h1', 'h3'])
-        const far = all.filter(({ type, host }) => type === 'host.progress' && host === 'h2').map(({ done }) => done)
-        expect(new Set(far).size).toBeGreaterThan(2)
-      },
-      { timeout: 300_000, interval: 100 },
-    )
-    await isRenewed(lockLease(scene.project.on(1)))
-    expect(served()).toEqual(['old', 'old', 'old'])
-    link.pace(Number.POSITIVE_INFINITY)
-    const { code, stderr } = await running.ended
-    expect(code, stderr).toBe(0)
-    expect(events().findLast(pushed)).toMatchObject({ host: 'h2', ok: true })
-    expect(served()).toEqual(['new', 'new', 'new'])
-  })
+  exhaustively(
+    'is waited for: it is told how far it is, and the others stay locked until it has everything',
+    async () => {
+      const told = join(scene.project.root, 'told')
+      const running = scene.project.start('deploy', { env: { CLONEDEPLOY_OUTPUT_FILE: told } })
+      const pushed = (event: Json) => event.type === 'host.push' && event.step === 'push'
+      const events = (): readonly Json[] => {
+        const lines = textOf(told).split('\n').slice(0, -1)
+        return lines.map(line => JSON.parse(line))
+      }
+      await vi.waitFor(
+        () => {
+          const all = events()
+          expect(
+            all
+              .filter(pushed)
+              .map(({ host }) => host)
+              .sort(),
+          ).toEqual(['h1', 'h3'])
+          const far = all.filter(({ type, host }) => type === 'host.progress' && host === 'h2').map(({ done }) => done)
+          expect(new Set(far).size).toBeGreaterThan(2)
+        },
+        { timeout: 300_000, interval: 100 },
+      )
+      await isRenewed(lockLease(scene.project.on(1)))
+      expect(served()).toEqual(['old', 'old', 'old'])
+      link.pace(Number.POSITIVE_INFINITY)
+      const { code, stderr } = await running.ended
+      expect(code, stderr).toBe(0)
+      expect(events().findLast(pushed)).toMatchObject({ host: 'h2', ok: true })
+      expect(served()).toEqual(['new', 'new', 'new'])
+    },
+  )
 
   exhaustively('is not taken for lost while it gets what was sent before we ask whether it is there', async () => {
     link.pace(40_000)

@@ -32,7 +32,7 @@ describe.skipIf(!sshdIsHere())('a host on which nothing goes on while its connec
   afterAll(() => rmSync(bin, { recursive: true }))
 
   it.each(
-    tried(steps, ([step]) => step === 'inspect' || step === 'push'),
+    tried(steps, ([step]) => step === 'push'),
   )('in %s is given up with 3, named, and the fleet deploys again', async (_, name, command, says) => {
     const { project, fleet } = here
     await project.deployed('one')

@@ -173,7 +173,7 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     await scene.consistent()
   })
 
-  it('whose old processes cannot be ended is served all the same, and a repair ends them', async () => {
+  exhaustively('whose old processes cannot be ended is served all the same, and a repair ends them', async () => {
     faults('h2 cool')
     const { code, json, stderr } = await scene.project.run('deploy --json')
     expect(code, stderr).toBe(0)

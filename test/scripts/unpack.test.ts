@@ -31,6 +31,7 @@ import { exhaustively } from '../support/exhaustively.js'
 import { inodes, writeFiles } from '../support/files.js'
 import { installed, isHere } from '../support/installed.js'
 import { everyShell, folder, place, run, type Shell, shells, shellsOnPath } from '../support/scripts.js'
+import { exhaustive, tried } from '../support/tier.js'
 import { succeed } from './staged.js'
 
 const first = '20260102-030405-aaaaaaa'
@@ -220,7 +221,7 @@ describe.each(shells)('unpack under $name', shell => {
     expect(read(root)).toEqual(before)
   })
 
-  it.each([0, 1, 10, 100, 1000, 0.5, 0.9])('refuses a payload that is cut at %d', async cut => {
+  it.each([0, 10, 0.5, ...exhaustive([1, 100, 1000, 0.9])])('refuses a payload that is cut at %d', async cut => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
     const payload = await artifact.payload(null, first)
@@ -230,7 +231,10 @@ describe.each(shells)('unpack under $name', shell => {
     expect(readdirSync(join(root, 'releases'))).toEqual([])
   })
 
-  it.each([1, 8, 9])('has no need of the last %d bytes: the manifest vouches for all that is made', async cut => {
+  it.each([
+    8,
+    ...exhaustive([1, 9]),
+  ])('has no need of the last %d bytes: the manifest vouches for all that is made', async cut => {
     const artifact = await pack(odd)
     const root = await lockedFolder(shell)
     const payload = await artifact.payload(null, first)
@@ -579,13 +583,16 @@ describe.each(shells)('unpack on a base under $name', shell => {
   })
 
   it.each(
-    both([
-      ['a file was changed', (dir: string) => writeFileSync(join(dir, 'same'), 'SAME')],
-      ['a file is missing', (dir: string) => unlinkSync(join(dir, 'same'))],
-      ['a mode was changed', (dir: string) => chmodSync(join(dir, 'same'), 0o755)],
-      ['a link was changed', (dir: string) => relink(join(dir, 'link'), 'evil')],
-      ['a file became a folder', (dir: string) => becomeFolder(dir)],
-    ]),
+    tried(
+      both([
+        ['a file was changed', (dir: string) => writeFileSync(join(dir, 'same'), 'SAME')],
+        ['a file is missing', (dir: string) => unlinkSync(join(dir, 'same'))],
+        ['a mode was changed', (dir: string) => chmodSync(join(dir, 'same'), 0o755)],
+        ['a link was changed', (dir: string) => relink(join(dir, 'link'), 'evil')],
+        ['a file became a folder', (dir: string) => becomeFolder(dir)],
+      ]),
+      ([, unchanged], i) => unchanged === 'link' || i < 2,
+    ),
   )('refuses it when in the base %s (%s)', async (_, unchanged, spoil) => {
     const base = await pack({ same: 'same', other: 'a', link: '-> same' })
     const next = await pack({ same: 'same', other: 'b', link: '-> same' })
