@@ -126,9 +126,10 @@ export function onPorts(hosts: Hosts, { balancer, ready, reset }: Behind): Porte
             CLONEDEPLOY_RELEASE: release,
           },
         })
-      // It has booted when what it starts answers; what cannot start is the test's to ask about.
-      for (const [port] of ported.linked(i))
-        await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/health`), 20_000).catch(() => {})
+      // It has booted when what its links name answers. A run that goes on may end some of it meanwhile: that has no link any more.
+      await vi.waitFor(async () => {
+        for (const [port] of ported.linked(i)) await fetch(`http://127.0.0.1:${port}/health`)
+      }, 60_000)
     },
     async cut(i) {
       await hosts.fleet.stopHost(i)
