@@ -67,8 +67,13 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ),
       ...hosts.flatMap(clockWarning),
     ]
+    const withPorts = hosts.map(host => {
+      const ports = served.ports.get(host.name)
+      return ports === undefined ? host : { ...host, ports }
+    })
     const complete = problems.map(one => proposing(one, io.propose))
-    const report = { v: 1, command: 'check', app, stage, hosts, store: stored.store, problems: complete, warnings }
+    const store = stored.store
+    const report = { v: 1, command: 'check', app, stage, hosts: withPorts, store, problems: complete, warnings }
     const told = {
       ...report,
       unreached: [

@@ -2,7 +2,7 @@ import type { Config, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import { seqAfterAll } from '../release/id.js'
 import { inWords } from '../release/paths.js'
-import { portsOn } from '../release/ports.js'
+import { portsOn, servingPort } from '../release/ports.js'
 import { unconfirmed } from '../release/retention.js'
 import { serviceText } from '../scripts/service/restart-command.js'
 import type { Claim } from '../scripts/shell/fence.js'
@@ -104,8 +104,8 @@ export function scriptStep(script: Script, text: string, timeout = short): Scrip
 export function healthSteps(today: Config, secrets: Variables, named: Host, state: HostState): readonly HealthStep[] {
   const served = servedBefore(state)
   if (served === null) return []
-  const { config, host } = runOn(today, named, state, served.release, secrets)
-  const port = flipOf(today, named, state, { release: served.release, ready: [] })?.back
+  const { config, host } = runServed(today, named, state, secrets)
+  const port = portServed(today, named, state)
   const variables = hookVariables(config, secrets, withPort(host, port), state.root, served)
   const hidden = Object.keys(config.secrets).filter(name => !(name in variables))
   return onHost(config.health, host)
@@ -131,6 +131,19 @@ export function hookSteps(
   }))
 }
 
+/** How what `current` names is run: as it was deployed; on a host that was moved off its ports by hand, as it is configured today. */
+function runServed(today: Config, host: Host, state: HostState, secrets: Variables): RunOn {
+  const then = runOn(today, host, state, currentRelease(state), secrets)
+  const { restart, health } = today
+  const hadPorts = portsOn(then.config.restart, then.host) !== null
+  if (!hadPorts || portsOn(restart, host) !== null || portServed(today, host, state) !== undefined) return then
+  return { ...then, config: { ...then.config, restart, health } }
+}
+
+function portServed({ restart }: Config, host: Host, state: HostState, ready: readonly number[] = []) {
+  return servingPort(portsOn(restart, host), { release: currentRelease(state), links: state.ports }, ready) ?? undefined
+}
+
 /** Ports are as they are today: the balancer has no others. */
 function runNext({ config, release, secrets, run }: Intent, host: Host, state: HostState): RunOn {
   const next = runOn(config, host, state, release, secrets, run)
@@ -154,15 +167,23 @@ function planHost(
 ): HostPlan {
   const { release } = intent
   const { config, host: deployed } = runNext(intent, host, state)
-  const then = runOn(intent.config, host, state, currentRelease(state), intent.secrets)
-  const flip = flipOf(intent.config, host, state, { release, ready: intent.rollout?.traffic?.[host.name] ?? [] })
+  const then = runServed(intent.config, host, state, intent.secrets)
+  const ready = intent.rollout?.traffic?.[host.name] ?? []
+  const flip = flipOf(intent.config, host, state, { release, ready })
   const claim = { root: state.root, tx: intent.tx }
   const old = state.current.kind === 'link' ? state.current.target : null
   const now: Served = { release, revision: intent.revision, previous: currentRelease(state) }
   const before = servedBefore(state)
   const variables = hookVariables(config, intent.secrets, withPort(deployed, flip?.to), state.root, now)
   const oldVariables =
-    before && hookVariables(then.config, intent.secrets, withPort(then.host, flip?.back), state.root, before)
+    before &&
+    hookVariables(
+      then.config,
+      intent.secrets,
+      withPort(then.host, portServed(intent.config, host, state, ready)),
+      state.root,
+      before,
+    )
   const restarts = onHost(then.config.restart, host).map(one => hookRun(one, 'current'))
   const goBack = oldVariables === null ? Buffer.alloc(0) : afterwards(state.root, restarts, oldVariables)
   const drop = pruned(state)

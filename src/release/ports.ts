@@ -34,6 +34,49 @@ export function homePort([first, second]: PortPair, { release, links }: Served, 
   return ready.find(port => candidates.includes(port)) ?? candidates[0] ?? first
 }
 
+/** The port of what `current` names, which need not be one of those that are configured; null: it serves without ports. */
+export function servingPort(pair: PortPair | null, served: Served, ready: readonly number[] = []): number | null {
+  const linked = linkedPorts(served.links).filter(port => served.links[port] === served.release)
+  const home = pair === null ? null : homePort(pair, served, ready)
+  return home !== null && (linked.length === 0 || linked.includes(home)) ? home : (linked[0] ?? null)
+}
+
+/** A port of a host as its link and the balancers have it. */
+export interface PortState {
+  readonly port: number
+  /** What was started there; null: nothing, or not by us. */
+  readonly release: string | null
+  /** Whether that is what `current` names. */
+  readonly serves: boolean
+  /** The balancers that send users there; null: none of them could be read. */
+  readonly users: readonly string[] | null
+}
+
+/** Every port of a host: those that are configured, and others that something was started on. `ready`: by balancer. */
+export function portStates(
+  pair: PortPair | null,
+  served: Served,
+  ready: ReadonlyMap<string, readonly number[]>,
+): readonly PortState[] {
+  const serving = served.release === null ? null : servingPort(pair, served, [...ready.values()].flat())
+  return [...new Set([...(pair ?? []), ...linkedPorts(served.links)])].map(port => ({
+    port,
+    release: served.links[port] ?? null,
+    serves: port === serving,
+    users: ready.size === 0 ? null : [...ready].flatMap(([name, ports]) => (ports.includes(port) ? [name] : [])),
+  }))
+}
+
+/** `3001`; where users are not there alone: `3001, users on 3002`. */
+export function portsText(ports: readonly PortState[]): string {
+  const serving = ports.find(({ serves }) => serves)?.port
+  const users = ports.flatMap(({ port, users }) => (users !== null && users.length > 0 ? [port] : []))
+  const isKnown = ports.some(({ users }) => users !== null)
+  const serves = String(serving ?? 'none')
+  if (!isKnown || String(users) === serves) return serves
+  return `${serves}, ${users.length === 0 ? 'no users' : `users on ${listed(users.map(String))}`}`
+}
+
 export function otherPort([first, second]: PortPair, port: number): number {
   return port === first ? second : first
 }
@@ -57,9 +100,7 @@ export function strandedText(
   { release, links }: Served,
   hasUsers: boolean,
 ): { readonly text: string; readonly fix: string } | null {
-  const lost = Object.keys(links)
-    .map(Number)
-    .filter(port => !pair?.includes(port))
+  const lost = linkedPorts(links).filter(port => !pair?.includes(port))
   const serving = lost.find(port => links[port] === release)
   if (serving !== undefined && pair !== null)
     return {
@@ -81,4 +122,8 @@ export function strandedText(
     text: `it serves ${release} without ports, and neither ${pair.join(' nor ')} has users: those of today would stay where they are`,
     fix: 'say the port on which it serves as one of the two, or move its users to one of them: docs/rollout.md, "Other ports, or none"',
   }
+}
+
+function linkedPorts(links: Served['links']): readonly number[] {
+  return Object.keys(links).map(Number)
 }

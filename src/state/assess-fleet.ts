@@ -1,4 +1,5 @@
 import { inWords } from '../release/paths.js'
+import type { PortState } from '../release/ports.js'
 import { isBeforeUs } from './evidence/host-claims.js'
 import { aloneReport, trusting } from './evidence/lone-host.js'
 import { ownedByOthers, withOwnRecords } from './evidence/owner.js'
@@ -26,12 +27,20 @@ export interface Probe {
 export interface InService {
   readonly places: ReadonlyMap<string, readonly Place[]>
   readonly drained: ReadonlyMap<string, string>
-  /** Of hosts whose users are not sent to what `current` names. */
-  readonly astray: ReadonlyMap<string, string>
+  /** Of hosts whose users are not sent to what `current` names, or would not be after a deploy. */
+  readonly astray: FleetFacts['astray']
+  /** Where hosts have two ports, or had them. */
+  readonly ports: ReadonlyMap<string, readonly PortState[]>
   readonly problems: readonly string[]
 }
 
-const noBalancer: InService = { places: new Map(), drained: new Map(), astray: new Map(), problems: [] }
+const noBalancer: InService = {
+  places: new Map(),
+  drained: new Map(),
+  astray: new Map(),
+  ports: new Map(),
+  problems: [],
+}
 
 /** The verdict on a fleet: what it is meant to serve, and what is off where. Pure; says nothing that was not read. */
 export function assess(
@@ -55,8 +64,8 @@ export function assess(
   const hosts = fleet.hosts.map(({ name, state, error }) => {
     const left = excluded.find(({ host }) => host === name)
     const host = leftOut(state === null ? unread(name, error) : hostOf(state, facts, probes.get(name)), left)
-    const places = service.places.get(name)
-    return places === undefined ? host : { ...host, places }
+    const [ports, places] = [service.ports.get(name), service.places.get(name)]
+    return { ...host, ...(ports && { ports }), ...(places && { places }) }
   })
   const result = service.problems.length > 0 ? 'unknown' : resultOf(states, hosts)
   const holding = states.find(({ lock }) => lock.held)

@@ -1,6 +1,6 @@
 import type { FleetRecord, HostState, TransactionState } from './host-state.js'
 import { inDoubt, unserved } from './preflight.js'
-import { currentRelease } from './releases.js'
+import { currentRelease, releaseBeside } from './releases.js'
 
 /** What was found out beside the records of the hosts that answered. */
 export interface Found {
@@ -147,8 +147,9 @@ export function hostsToMend(states: readonly HostState[], decision: RepairDecisi
 }
 
 /** Whether a dead run left its lock, or what it had prepared or started. */
-export function hasLeftovers({ lock, transactions, warm }: HostState): boolean {
-  return lock.held || warm !== null || transactions.some(({ outcome }) => outcome === null)
+export function hasLeftovers(state: HostState): boolean {
+  const { lock, transactions } = state
+  return lock.held || releaseBeside(state) !== null || transactions.some(({ outcome }) => outcome === null)
 }
 
 function leftovers(states: readonly HostState[], release: string | null): RepairDecision {

@@ -8,7 +8,7 @@ import { isAtWork, isPersons } from './lock-state.js'
 import { asideOf, inDoubt, unserved } from './preflight.js'
 import { shipped } from './protocol-times.js'
 import { isIntact } from './release-drift.js'
-import { currentRelease } from './releases.js'
+import { currentRelease, releaseBeside } from './releases.js'
 import type { StatusHost, Verdict } from './status-report.js'
 
 /** The verdict with one sentence (null: nothing to say), what to run next, and how many releases it is behind. */
@@ -33,8 +33,8 @@ export interface FleetFacts {
   readonly confirmed: ReadonlySet<string>
   /** Where a run that died took hosts out of service: `HAProxy web/web-3`. */
   readonly drained: ReadonlyMap<string, string>
-  /** Where users are sent that should be sent to what `current` names. */
-  readonly astray: ReadonlyMap<string, string>
+  /** Where users are sent that should be sent to what `current` names, or why a deploy would not move them; with what helps. */
+  readonly astray: ReadonlyMap<string, { readonly text: string; readonly fix: string }>
   /** Whose hosts are, where they are not ours: `/srv/shop was deployed as …`. */
   readonly owned: ReadonlyMap<string, string>
 }
@@ -189,9 +189,10 @@ function drained({ name, lock }: HostState, fleet: FleetFacts): Judgement | null
 }
 
 function astray({ name, lock }: HostState, fleet: FleetFacts): Judgement | null {
-  const where = fleet.astray.get(name)
-  if (where === undefined || (isAtWork(lock) && !isPersons(lock))) return null
-  return off('other port', 'OTHER PORT', `${name}: ${where}.`, repair)
+  const found = fleet.astray.get(name)
+  if (found === undefined || (isAtWork(lock) && !isPersons(lock))) return null
+  const { text, fix } = found
+  return off('other port', 'OTHER PORT', `${name}: ${text}.`, /^[a-z, ]+: /.test(fix) ? fix : `fix: ${fix}`)
 }
 
 function unhealthy({ name }: HostState, { health, healthNote, restarts }: Probed): Judgement | null {
@@ -201,7 +202,8 @@ function unhealthy({ name }: HostState, { health, healthNote, restarts }: Probed
 }
 
 function warm(state: HostState): Judgement | null {
-  const { name, lock, warm: release } = state
+  const { name, lock } = state
+  const release = releaseBeside(state)
   if (release === null) return null
   const beside =
     release === currentRelease(state)

@@ -13,6 +13,12 @@ export function currentEntry(state: HostState) {
   return current.kind === 'link' ? (state.releases.find(release => release.id === current.release) ?? null) : null
 }
 
+/** A release that was started beside the one that serves, and has no users: by the note of it, or by the link of its port. */
+export function releaseBeside(state: HostState): string | null {
+  const serves = currentRelease(state)
+  return state.warm ?? Object.values(state.ports).find(release => release !== serves) ?? null
+}
+
 export function mostCommon(values: readonly (string | null)[]): string | null {
   const counts = new Map<string, number>()
   for (const value of values) if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1)

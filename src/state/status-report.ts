@@ -1,3 +1,4 @@
+import type { PortState } from '../release/ports.js'
 import type { AloneReport } from './evidence/lone-host.js'
 import type { HistoryRecord, MaintenanceRecord } from './host-state.js'
 import type { Drift } from './release-drift.js'
@@ -103,6 +104,8 @@ export interface StatusHost {
   } | null
   readonly releases: readonly string[]
   readonly last: HistoryRecord | null
+  /** Where the configuration has two ports for it, or had: what is on each, which one serves, and who sends users there; absent elsewhere. */
+  readonly ports?: readonly PortState[]
   /** What the balancers say of it; absent where there are none. */
   readonly places?: readonly Place[]
   /** What is off, more coarsely than the verdict: OLD, NEW, DRIFT, IN DOUBT, UNREACHABLE …; null when nothing is. */

@@ -28,6 +28,17 @@ describe.skipIf(!sshdIsHere())('a release on the idle port of each host', () => 
     expect(hosts.all.map(i => running(i)[0])).not.toEqual(before)
     await alone()
     await scene.consistent()
+    const [one] = (await scene.project.run('status --json')).json().hosts
+    const [home = 0] = running(1)
+    const users1 = ['HAProxy h1 web']
+    const of = (port: number) =>
+      port === home
+        ? { port, release: release(1), serves: true, users: users1 }
+        : { port, release: null, serves: false, users: [] }
+    expect(one.ports).toEqual(portsOf(1).map(of))
+    expect((await scene.project.run('check')).stdout).toContain(
+      `${home} serves ${release(1)}, with the users of HAProxy h1 web`,
+    )
   })
 
   it('that one host cannot start is met by nobody, with 3', async () => {

@@ -1,4 +1,8 @@
+import type { Config } from '../../src/config/config.js'
 import { completeConfig } from '../../src/config/load/load.js'
+import { readRun } from '../../src/fleet/read/run-record.js'
+import type { Host } from '../../src/inventory/host.js'
+import { runRecord } from '../../src/plan/app/release-run.js'
 import { cutIntoBatches, type Rollout } from '../../src/plan/batches.js'
 import { planDeploy } from '../../src/plan/deploy.js'
 import type { Plan } from '../../src/plan/plan.js'
@@ -11,16 +15,24 @@ import { host, idOf } from './states.js'
 const tools = ['cp--parents']
 const names = ['web-1', 'web-2', 'web-3']
 
+/** What hosts keep of a release that was deployed by this configuration. */
+export async function ranBy(input: object): Promise<unknown> {
+  const config = await configured(input)
+  return readRun(runRecord(config, config.hosts[0] as Host))
+}
+
+function configured(input: object): Promise<Config> {
+  const settings = { app: 'shop', deployTo: '/srv/shop', hosts: names, ...input }
+  return completeConfig(settings, { cwd: '/', file: '/deploy.config.json' })
+}
+
 /** What a deploy of the fourth release, or a restart, plans for three hosts as they are by `states`, configured as `input` says. */
 export async function planned(
   command: 'deploy' | 'restart',
   input: object = {},
   states: Readonly<Record<string, Partial<HostState>>> = {},
 ): Promise<Plan> {
-  const config = await completeConfig(
-    { app: 'shop', deployTo: '/srv/shop', hosts: names, ...input },
-    { cwd: '/', file: '/deploy.config.json' },
-  )
+  const config = await configured(input)
   const balancers = config.balancer === null ? [] : [{ name: 'web on lb-1', brand: 'HAProxy' }]
   const seats = names.map(name => ({ name, up: true, stays: false }))
   const intent: Omit<Intent, 'command'> = {

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { astrayText, homePort, strandedText } from '../../src/release/ports.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { astrayText, homePort, portStates, portsText, strandedText } from '../../src/release/ports.js'
 import { planSteps } from '../../src/render/reports/plan-steps.js'
-import { planned } from './plans.js'
+import { planned, ranBy } from './plans.js'
 import { idOf, release } from './states.js'
 
 const restart = { ports: [3001, 3002], systemd: 'shop@' }
@@ -79,6 +79,82 @@ describe('a host with a process for each of two ports', () => {
     expect(strandedText(pair, links, hasUsers)?.text ?? null).toBe(text)
   })
 
+  const [lb1, lb2] = ['HAProxy lb-1 web', 'HAProxy lb-2 web']
+  const sends = (...to: readonly (readonly [string, readonly number[]])[]) => new Map(to)
+  const onPort = (port: number, release: string | null, serves: boolean, users: readonly string[] | null) => ({
+    port,
+    release,
+    serves,
+    users,
+  })
+
+  it.each([
+    [
+      'serves on one, with all users',
+      served('a'),
+      sends([lb1, [3001]], [lb2, [3001]]),
+      [onPort(3001, 'a', true, [lb1, lb2]), onPort(3002, null, false, [])],
+      '3001',
+    ],
+    [
+      'has users on the other, by one balancer',
+      served('a', 'b'),
+      sends([lb1, [3001]], [lb2, [3002]]),
+      [onPort(3001, 'a', true, [lb1]), onPort(3002, 'b', false, [lb2])],
+      '3001, users on 3001 and 3002',
+    ],
+    [
+      'has users on the other',
+      served('b', 'a'),
+      sends([lb1, [3001]]),
+      [onPort(3001, 'b', false, [lb1]), onPort(3002, 'a', true, [])],
+      '3002, users on 3001',
+    ],
+    [
+      'has no users',
+      served('a'),
+      sends([lb1, []]),
+      [onPort(3001, 'a', true, []), onPort(3002, null, false, [])],
+      '3001, no users',
+    ],
+    [
+      'is behind a balancer that could not be read',
+      served('a'),
+      sends(),
+      [onPort(3001, 'a', true, null), onPort(3002, null, false, null)],
+      '3001',
+    ],
+    [
+      'was not started by us',
+      served(),
+      sends([lb1, [3002]]),
+      [onPort(3001, null, false, []), onPort(3002, null, true, [lb1])],
+      '3002',
+    ],
+    [
+      'serves nothing',
+      { release: null, links: {} },
+      sends([lb1, [3001, 3002]]),
+      [onPort(3001, null, false, [lb1]), onPort(3002, null, false, [lb1])],
+      'none, users on 3001 and 3002',
+    ],
+  ] as const)('that %s is told with both of its ports', (_, links, ready, states, text) => {
+    const found = portStates([3001, 3002], links, ready)
+    expect(found).toEqual(states)
+    expect(portsText(found)).toBe(text)
+  })
+
+  it('is told with a port that is not configured any more', () => {
+    const found = portStates([4001, 4002], served('a'), sends([lb1, []]))
+    expect(found.map(({ port, serves }) => [port, serves])).toEqual([
+      [4001, false],
+      [4002, false],
+      [3001, true],
+    ])
+    expect(portStates(null, served('a'), sends())).toEqual([onPort(3001, 'a', true, null)])
+    expect(portStates(null, served(), sends())).toEqual([])
+  })
+
   it('has the release started and asked on the idle port, and the old one ended when all have confirmed', async () => {
     const plan = await planned('deploy', input, { 'web-1': { ports: { 3002: idOf(3) } } })
     expect(plan.hosts.map(({ flip }) => flip)).toEqual([
@@ -123,6 +199,35 @@ describe('a host with a process for each of two ports', () => {
     }
     const plan = await planned('deploy', input, { 'web-1': { ports, releases: [release(3, { run: old })] } })
     expect(plan.hosts[0]?.cool.map(one => one.text)).toEqual([text])
+  })
+
+  let ran: unknown
+  beforeAll(async () => {
+    ran = await ranBy(input)
+  })
+
+  it.each([
+    ['names no ports any more', {}, { 3001: idOf(3) }, 3001, 'systemctl start shop@3001'],
+    [
+      'names others',
+      { ...input, restart: { ports: [4001, 4002], systemd: 'shop@' } },
+      { 3002: idOf(3) },
+      3002,
+      'systemctl start shop@3002',
+    ],
+  ] as const)('is asked on the port that serves it, where the configuration %s', async (_, config, ports, port, start) => {
+    const plan = await planned('deploy', config, { 'web-1': { ports, releases: [release(3, { run: ran })] } })
+    const [one] = plan.hosts
+    expect(one?.healthOld.map(({ text }) => text)).toEqual([`GET http://127.0.0.1:${port}/up = 200 within 30s`])
+    expect(one?.restartOld.map(({ text }) => text)).toEqual([start])
+  })
+
+  it('is started and asked as it is configured today, where it was moved off its ports by hand', async () => {
+    const config = { restart: 'systemctl restart shop', health: { url: 'http://127.0.0.1:3000/up' } }
+    const plan = await planned('deploy', config, { 'web-1': { ports: {}, releases: [release(3, { run: ran })] } })
+    const [one] = plan.hosts
+    expect(one?.healthOld.map(({ text }) => text)).toEqual(['GET http://127.0.0.1:3000/up = 200 within 30s'])
+    expect(one?.restartOld.map(({ text }) => text)).toEqual(['systemctl restart shop'])
   })
 
   it('is told in the dry run', async () => {

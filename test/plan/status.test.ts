@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { assess, type Probe } from '../../src/state/assess-fleet.js'
+import { hasLeftovers } from '../../src/state/decide-repair.js'
 import type { FleetState, HostState, LockState } from '../../src/state/host-state.js'
 import { noDrift } from '../../src/state/release-drift.js'
 import { host, idOf, link, record, release, transaction } from './states.js'
@@ -310,12 +311,38 @@ describe('what one host alone says', () => {
 })
 
 it('users that are on the other port of a host make it one to repair, but not while a run is at work', () => {
-  const service = { places: new Map(), drained: new Map(), astray: new Map([['b', 'HAProxy sends …']]), problems: [] }
-  const of = (more: Partial<HostState>) =>
-    assess('shop', 'production', fleetOf([host('a', more), host('b', more)]), nobody, service)
+  const ports = [{ port: 3001, release: idOf(3), serves: true, users: [] }]
+  const of = (more: Partial<HostState>, fix = 'clonedeploy repair') => {
+    const astray = new Map([['b', { text: 'HAProxy sends …', fix }]])
+    const service = { places: new Map(), drained: new Map(), astray, ports: new Map([['b', ports]]), problems: [] }
+    return assess('shop', 'production', fleetOf([host('a', more), host('b', more)]), nobody, service)
+  }
   expect(of({})).toMatchObject({ exitCode: 6, problems: ['b: HAProxy sends ….'], next: ['fix: clonedeploy repair'] })
   expect(of({}).hosts.map(({ flag }) => flag)).toEqual([null, 'OTHER PORT'])
   expect(of(lockBy('deploy x', 5)).hosts.map(({ flag }) => flag)).not.toContain('OTHER PORT')
+  expect(of({}).hosts.map(one => one.ports)).toEqual([undefined, ports])
+  expect(of({}, 'move them by hand').next).toEqual(['fix: move them by hand'])
+  expect(of({}, 'with the ports as they were: clonedeploy repair').next).toEqual([
+    'with the ports as they were: clonedeploy repair',
+  ])
+})
+
+it.each([
+  ['its note', { warm: idOf(4) }],
+  ['the link of its port', { ports: { 3001: idOf(3), 3002: idOf(4) } }],
+])('a release that serves nobody is told by %s, and a repair ends it', (_, more) => {
+  const states = [host('a', more), host('b')]
+  const report = assess('shop', 'production', fleetOf(states), nobody)
+  expect(report.hosts.map(({ verdict }) => verdict)).toEqual(['warm', 'consistent'])
+  expect(report.problems).toEqual([
+    `a: ${idOf(4)} runs beside it and serves nobody: a run that did not end has left it.`,
+  ])
+  expect(report.next).toEqual(['fix: clonedeploy repair'])
+  expect(states.map(hasLeftovers)).toEqual([true, false])
+})
+
+it('a port of what is served is no release beside it', () => {
+  expect(hasLeftovers(host('a', { ports: { 3001: idOf(3), 3002: idOf(3) } }))).toBe(false)
 })
 
 describe('the lock of a dead run', () => {

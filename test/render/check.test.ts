@@ -31,6 +31,21 @@ const poor: CheckedHost = {
   syncsOne: null,
 }
 
+it.each([
+  [true, ['HAProxy lb-1 web'], '3001 serves 2026a, with the users of HAProxy lb-1 web; 3002 is idle'],
+  [true, [], '3001 serves 2026a, without users; 3002 is idle'],
+  [true, null, '3001 serves 2026a; 3002 is idle'],
+  [false, ['HAProxy lb-1 web'], '3001 runs 2026a, with the users of HAProxy lb-1 web; 3002 is idle'],
+] as const)('tells what is on the ports of a host', (serves, users, text) => {
+  const ports = [
+    { port: 3001, release: '2026a', serves, users },
+    { port: 3002, release: null, serves: false, users: users && [] },
+  ]
+  const report = { app: 'shop', stage: 'production', store: null, unreached: [], problems: [], warnings: [] }
+  const lines = checkText({ ...report, hosts: [{ ...host, ports }] }, noPaint).split('\n')
+  expect(lines.filter(line => line.startsWith('    ports'))).toEqual([`    ports   ${text}`])
+})
+
 it('is a block for every host, when there is nothing to say against a deploy', () => {
   const report = {
     app: 'shop',

@@ -132,6 +132,29 @@ describe('status', () => {
 `)
   })
 
+  it('shows the port on which each host serves, and where its users are instead', () => {
+    const ports = (serves: number, users: number) =>
+      [3001, 3002].map(port => ({
+        port,
+        release: null,
+        serves: port === serves,
+        users: port === users ? ['HAProxy lb-1 web'] : [],
+      }))
+    const report = statusReport({
+      hosts: [
+        statusHost('web-1', { ports: ports(3001, 3001) }),
+        statusHost('web-2', { ports: ports(3002, 3001), verdict: 'other port', flag: 'OTHER PORT' }),
+        statusHost('jobs'),
+      ],
+    })
+    expect(statusText(report, noPaint, now).split('\n').slice(2, 6)).toEqual([
+      '  HOST    RELEASE                   PORT                  SINCE   BY     HEALTH',
+      `  web-1   ${newer}   3001                  3m      anna   ✔ 200 12 ms`,
+      `  web-2   ${newer}   3002, users on 3001   3m      anna   ✔ 200 12 ms   ← OTHER PORT`,
+      `  jobs    ${newer}   -                     3m      anna   ✔ 200 12 ms`,
+    ])
+  })
+
   it('shows the lock, drift, what the app says and what is in doubt', () => {
     const lock = {
       holder: 'anna',

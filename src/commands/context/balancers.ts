@@ -1,14 +1,14 @@
-import { type Balancer, BalancerError, readyPorts, type ServerState } from '../../balancer/balancer.js'
+import { type Balancer, BalancerError, type ServerState } from '../../balancer/balancer.js'
 import { openBalancers } from '../../balancer/open.js'
 import type { Config } from '../../config/config.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
+import { astrayIn, portsOf, strandedOn, type Traffic, trafficIn } from '../../fleet/balancer/ports-served.js'
 import type { Host } from '../../inventory/host.js'
-import { astrayText, homePort, portsOn, strandedText } from '../../release/ports.js'
+import type { PortState } from '../../release/ports.js'
 import type { InService } from '../../state/assess-fleet.js'
 import { isOthers, nextDrains, openDrains, placeIn } from '../../state/drains.js'
 import type { DrainRecord, HostState } from '../../state/host-state.js'
 import type { Problem } from '../../state/preflight.js'
-import { currentRelease } from '../../state/releases.js'
 import type { Place } from '../../state/status-report.js'
 import type { Context } from './context.js'
 import { orInterrupt } from './read-fleet.js'
@@ -27,18 +27,16 @@ export interface Served {
   readonly byHand: readonly string[]
   /** Of each host whose users are not sent to what its `current` names, or not there alone: where they are. */
   readonly astray: ReadonlyMap<string, string>
+  /** Where hosts have two ports, or had them: by host, what is on each. */
+  readonly ports: ReadonlyMap<string, readonly PortState[]>
   /** Hosts that do not serve by the ports of the configuration, and cannot come to do so by a deploy. */
   readonly stranded: readonly Problem[]
 }
 
-interface ReadBalancer {
+interface ReadBalancer extends Traffic {
   readonly balancer: Balancer
   /** Of every host behind it; null: it could not be read. */
   readonly states: ReadonlyMap<string, ServerState> | null
-  /** Where hosts have two ports, by host: those that it sends users to. */
-  readonly traffic: ReadonlyMap<string, readonly number[]>
-  /** Where hosts have two ports: those of which one has users, that are answered. */
-  readonly answered: ReadonlySet<string>
 }
 
 type Read = readonly { readonly session: { readonly host: Host }; readonly state: HostState }[]
@@ -66,15 +64,8 @@ export async function readBalancers(
     byHand: found.flatMap(one => byHandIn(one, record, maintained)),
     astray: new Map(found.flatMap(one => astrayIn(one, context.config, states))),
     stranded: fleet.flatMap(({ session: { host }, state }) => strandedOn(host, state, context.config, found)),
+    ports: portsOf(fleet, context.config, found),
   }
-}
-
-function strandedOn(host: Host, state: HostState, { restart }: Config, found: readonly ReadBalancer[]) {
-  const pair = portsOn(restart, host)
-  // Of one that could not be read, that is the problem.
-  const hasUsers = found.some(({ states, answered }) => states === null || answered.has(host.name))
-  const problem = strandedText(pair, { release: currentRelease(state), links: state.ports }, hasUsers)
-  return problem === null ? [] : [{ host: host.name, ...problem }]
 }
 
 /** With the hosts that take no part, where they serve what those of the run do. */
@@ -117,7 +108,7 @@ export function runBalancers(
 }
 
 /** The same for `status`. */
-export function inService({ balancers, problems, record, astray, stranded }: Served): InService {
+export function inService({ balancers, problems, record, astray, stranded, ports }: Served): InService {
   const places = balancers.flatMap(({ balancer, states }) =>
     [...(states ?? [])].map(([host, { state, up, sessions }]) => {
       const server = `${balancer.brand} ${balancer.serverOf(host)}`
@@ -129,8 +120,11 @@ export function inService({ balancers, problems, record, astray, stranded }: Ser
   return {
     places: grouped(places),
     drained: new Map(places.flatMap(({ host, place, ours }) => (ours ? [[host, place.server] as const] : []))),
-    astray,
-    problems: [...problems.map(({ text }) => text), ...stranded.map(({ host, text }) => `${host}: ${text}`)],
+    astray: new Map(
+      astrayProblems({ astray, stranded }).map(({ host, text, fix }) => [host, { text, fix: fix ?? '' }]),
+    ),
+    ports,
+    problems: problems.map(({ text }) => text),
   }
 }
 
@@ -161,35 +155,6 @@ async function lookAt(
     if (!(error instanceof BalancerError)) throw error
     return { ...unread, problems: [{ host: 'balancer', text: error.message, fix: error.fix }] }
   }
-}
-
-/** Which ports users are sent to; and from now on the port that serves what `current` names is the host's. */
-async function trafficIn(
-  { ports, hosts }: Balancer,
-  { restart, hosts: all }: Config,
-  states: ReadonlyMap<string, HostState>,
-) {
-  const read = (await ports?.read(hosts)) ?? new Map<string, ReadonlyMap<number, ServerState>>()
-  const traffic = new Map([...read].map(([name, servers]) => [name, readyPorts(servers)]))
-  for (const [name, ready] of traffic) {
-    const state = states.get(name)
-    const pair = portsOn(restart, all.find(host => host.name === name) ?? { roles: [] })
-    if (state === undefined || pair === null) continue
-    ports?.serve(name, homePort(pair, { release: currentRelease(state), links: state.ports }, ready))
-  }
-  const isUp = ([, servers]: readonly [string, ReadonlyMap<number, ServerState>]) =>
-    [...servers.values()].some(({ up }) => up)
-  return { traffic, answered: new Set([...read].filter(isUp).map(([name]) => name)) }
-}
-
-function astrayIn({ balancer, traffic }: ReadBalancer, config: Config, states: ReadonlyMap<string, HostState>) {
-  return [...traffic].flatMap(([name, ready]) => {
-    const state = states.get(name)
-    const pair = portsOn(config.restart, config.hosts.find(host => host.name === name) ?? { roles: [] })
-    if (state === undefined || pair === null) return []
-    const text = astrayText(pair, { release: currentRelease(state), links: state.ports }, ready)
-    return text === null ? [] : [[name, `${balancer.name} sends its users to ${text}`] as const]
-  })
 }
 
 /** What keeps all but a repair from it. */

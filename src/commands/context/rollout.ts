@@ -91,7 +91,8 @@ export async function courseBack(context: Context, fleet: Fleet, stay: ReadonlyS
 /** For a repair that swaps nothing: users may have to be sent back to the ports that they came from. */
 export async function courseHome(context: Context, fleet: Fleet): Promise<Partial<Course>> {
   const isPorted = context.config.restart.some(({ ports }) => ports !== undefined)
-  return isPorted ? courseBack(context, fleet, new Set()) : {}
+  const hadPorts = fleet.some(({ state }) => Object.keys(state.ports).length > 0)
+  return isPorted || hadPorts ? courseBack(context, fleet, new Set()) : {}
 }
 
 export function backOf(context: Context, fleet: Fleet, served: Served, stay: ReadonlySet<string> = new Set()): Rollout {

@@ -1,5 +1,7 @@
 import type { Refusal } from '../../errors.js'
+import type { PortState } from '../../release/ports.js'
 import { escapeLine } from '../../text/escape.js'
+import { listed } from '../../text/phrases.js'
 import { bytesText } from '../../text/units.js'
 import type { Paint } from '../paint.js'
 
@@ -23,6 +25,8 @@ export interface CheckedHost {
   readonly tools: readonly string[]
   readonly tar: string | null
   readonly syncsOne: boolean | null
+  /** Where the configuration has two ports for it, or had: as `status` has them. */
+  readonly ports?: readonly PortState[]
 }
 
 export interface CheckProblem {
@@ -110,5 +114,17 @@ function hostLines(host: CheckedHost): readonly (readonly [string, string])[] {
     ['shell', host.shell || 'unknown'],
     ['disk', `${bytesText(host.freeBytes)} free${inodes} on ${host.mount}, for ${host.deployTo}`],
     ['tools', tools.join(', ')],
+    ...(host.ports === undefined ? [] : [['ports', host.ports.map(portText).join('; ')] as const]),
   ]
+}
+
+/** `3001 serves RELEASE, with the users of HAProxy lb-1 web`, `3002 is idle`. */
+function portText({ port, release, serves, users }: PortState): string {
+  const what = serves
+    ? `serves ${release ?? 'what was not started by us'}`
+    : release === null
+      ? 'is idle'
+      : `runs ${release}`
+  const nobody = serves && users !== null ? ', without users' : ''
+  return `${port} ${what}${users?.length ? `, with the users of ${listed(users)}` : nobody}`
 }

@@ -1,3 +1,4 @@
+import { portsText } from '../../release/ports.js'
 import { spanText, stillRuns } from '../../state/host-verdict.js'
 import type { Place, StatusHost, StatusReport } from '../../state/status-report.js'
 import { agoText } from '../../text/duration.js'
@@ -11,6 +12,7 @@ import { driftText } from './drift.js'
 /** What each host serves and what is wrong with it. Ends with a newline. */
 export function statusText(report: StatusReport, paint: Paint, now: Date, propose: Propose = text => text): string {
   const problems = report.problems.length
+  const hasPorts = report.hosts.some(({ ports }) => ports !== undefined)
   const tells = report.hosts.some(({ served, processes }) => served !== null || processes.length > 0)
   const head = [
     paint.strong(`${report.app} → ${report.stage}`),
@@ -21,8 +23,8 @@ export function statusText(report: StatusReport, paint: Paint, now: Date, propos
     head.join('   '),
     '',
     ...tableLines([
-      ['HOST', 'RELEASE', ...(tells ? ['SERVES'] : []), 'SINCE', 'BY', 'HEALTH'],
-      ...report.hosts.map(host => hostRow(host, paint, now, tells)),
+      ['HOST', 'RELEASE', ...(hasPorts ? ['PORT'] : []), ...(tells ? ['SERVES'] : []), 'SINCE', 'BY', 'HEALTH'],
+      ...report.hosts.map(host => hostRow(host, paint, now, { hasPorts, tells })),
     ]),
     ...report.hosts.flatMap(moreLines),
     ...splitLine(report),
@@ -33,11 +35,17 @@ export function statusText(report: StatusReport, paint: Paint, now: Date, propos
   ].join('\n')}\n`
 }
 
-function hostRow(host: StatusHost, paint: Paint, now: Date, tells: boolean): string[] {
+interface Columns {
+  readonly hasPorts: boolean
+  readonly tells: boolean
+}
+
+function hostRow(host: StatusHost, paint: Paint, now: Date, { hasPorts, tells }: Columns): string[] {
   const last = host.last !== null && host.last.release === host.current ? host.last : null
   return [
     host.name,
     host.reachable ? (host.current ?? 'nothing') : '?',
+    ...(hasPorts ? [host.ports === undefined ? '-' : portsText(host.ports)] : []),
     ...(tells ? [servesText(host, paint)] : []),
     last === null ? '-' : agoText(last.at, now),
     last === null ? '-' : escapeLine(last.by),
