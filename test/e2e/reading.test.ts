@@ -125,7 +125,7 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
     const { project } = here
     const good = await project.run('check --json')
     expect(good.code).toBe(0)
-    expect(Object.keys(good.json())).toEqual(['v', 'command', 'app', 'stage', 'hosts', 'problems', 'warnings'])
+    expect(Object.keys(good.json())).toEqual(['v', 'command', 'app', 'stage', 'hosts', 'store', 'problems', 'warnings'])
     expect(good.json().hosts).toHaveLength(3)
     writeFileSync(project.on(1).replace(/\/[^/]*$/, '/a-file'), '')
     project.configure({ shared: { files: ['.env'] } }, i =>
