@@ -20,7 +20,15 @@ import { notWarm } from './app/warm.js'
 import { verifyStep } from './held-steps.js'
 import { lockPhases } from './phase-order.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
-import { historyRecord, hookSteps, type Intent, planTransaction, sameRecord, scriptStep } from './transaction.js'
+import {
+  historyRecord,
+  hookSteps,
+  type Intent,
+  planTransaction,
+  sameRecord,
+  scriptStep,
+  switchBackOf,
+} from './transaction.js'
 
 export interface BringIntent extends Intent {
   readonly needs: ReadonlyMap<string, Need>
@@ -79,7 +87,7 @@ export function planPutBack(intent: Intent, doubts: Doubts): Plan {
           flip: host.flip && { ...host.flip, keeps: false },
           processes: host.leftWarm.length > 0 && host.processes ? { ...host.processes, old: 'warn' } : host.processes,
           restore: restoreDead(intent, host, doubt),
-          back: null,
+          back: switchBackDead(intent, before[i], doubt),
           serve: scriptStep(serve({ root: host.root, tx: intent.tx, of: doubt.id }), host.serve.text),
           abandon: abandonDead(intent, host, doubt),
         }
@@ -205,6 +213,12 @@ function bystander({ tx, release }: BringIntent, host: HostPlan): HostPlan {
     healthOld: [],
     back: null,
   }
+}
+
+/** The dead run's release may have the traffic: it is taken from it at one word to all, as that run would have done. */
+function switchBackDead(intent: Intent, host: Intent['hosts'][number] | undefined, { id }: TransactionState) {
+  if (host === undefined) return null
+  return switchBackOf(intent, host.host, host.state, { root: host.state.root, tx: intent.tx, of: id })
 }
 
 function restoreDead({ tx }: Intent, host: HostPlan, { id, next }: TransactionState) {

@@ -227,7 +227,8 @@ function planHost(
       60_000,
     ),
     restore: scriptStep(restore(claim, release), `rename current back → ${inWords(old)}`),
-    ...servedAgain({ ...place, on: then }, before, old, oldVariables, intent.times.deadline),
+    restartOld: restartsOld(claim, host, then, oldVariables),
+    back: switchBackOf(intent, host, state, claim),
     healthOld:
       oldVariables === null || before === null
         ? []
@@ -254,20 +255,22 @@ function warmOn(intent: Intent, place: Place, then: RunOn, now: Served, flip: Fl
   return intent.command === 'restart' ? notWarm : warmSteps(place, now, intent.times.deadline)
 }
 
-/** How the release before is served again, once `current` is `old` again. */
-function servedAgain(
-  place: Place,
-  before: Served | null,
-  old: string | null,
-  variables: Variables | null,
-  deadline: number,
-): Pick<HostPlan, 'restartOld' | 'back'> {
-  if (before === null || old === null || variables === null) return { restartOld: [], back: null }
-  const { claim, host, on } = place
-  const steps = (hooks: readonly Hook[]) => hookSteps(claim, host, hooks, 'restart', 'current', variables)
-  const back = backSteps(place, before, old, deadline)
+/** How the release before is served again, once `current` is its link again. */
+function restartsOld(claim: Claim, host: Host, { config }: RunOn, variables: Variables | null): readonly HookStep[] {
+  return variables === null ? [] : hookSteps(claim, host, config.restart, 'restart', 'current', variables)
+}
+
+/** The same at a word, for a release that may run beside the other. `claim`: the transaction that is put back. */
+export function switchBackOf(intent: Intent, host: Host, state: HostState, claim: Claim): HostPlan['back'] {
+  const { config: today, secrets, times, tx } = intent
+  const before = servedBefore(state)
+  if (before === null || state.current.kind !== 'link') return null
+  const on = runServed(today, host, state, secrets)
+  const back = backSteps({ claim, host, on, state, secrets }, before, state.current.target, times.deadline)
+  if (back === null) return null
   const others = on.config.restart.filter(({ warm }) => warm === undefined)
-  return { restartOld: steps(on.config.restart), back: back && { ...back, rest: steps(others) } }
+  const variables = hookVariables(on.config, secrets, on.host, state.root, before)
+  return { ...back, rest: hookSteps({ root: state.root, tx }, host, others, 'restart', 'current', variables) }
 }
 
 /** What a dead run left beside what is served. */
