@@ -98,6 +98,7 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
       [one, phase],
     ])
     expect(stderr).toContain(`serve ${one} again (verified)`)
+    expect(stderr).toMatch(/3\/3 hosts are back, links in [\d.]+ ms/)
     for (const i of all) {
       expect(project.current(i)).toBe(`releases/${one}`)
       expect(project.releases(i)).toEqual([one, release].sort())

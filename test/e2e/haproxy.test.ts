@@ -151,7 +151,7 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
       const { code, stderr } = await project.run('deploy')
       expect(code).toBe(6)
       expect(stderr).toContain('is the check right? h2 stays out of HAProxy web/h2.')
-      expect(stderr).toMatch(/when it is healthy: +clonedeploy repair\n/)
+      expect(stderr).toMatch(/when h2 is healthy: +clonedeploy repair\n/)
       rmSync(join(project.root, 'sick'))
       const status = await project.run('status')
       expect(status.stdout).toContain('h2 is out of HAProxy web/h2: a run has drained it and did not put it back.')

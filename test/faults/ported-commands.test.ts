@@ -243,7 +243,9 @@ describe.skipIf(!sshdIsHere())('where hosts have two ports', () => {
     for (const fault of ['h3 start', 'h3 look']) {
       faults(fault)
       const { code, stderr } = await scene.other.run('repair --json')
-      expect(code, stderr).not.toBe(0)
+      expect([code, fault], stderr).toEqual([fault === 'h3 start' ? 3 : 6, fault])
+      expect(stderr).toMatch(/h3 stays out of HAProxy web\/h3-|taken out of HAProxy web\/h3-/)
+      expect(stderr).toMatch(/when h3 is well: +clonedeploy repair/)
       expect(await ready(3), fault).toEqual([])
       await alone([1, 2])
     }

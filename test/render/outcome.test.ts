@@ -168,6 +168,24 @@ describe('the last words', () => {
 `,
     ],
     [
+      'a host that was to rejoin and could not: it stays out of service',
+      {
+        command: 'repair',
+        result: 'aborted',
+        exitCode: 3,
+        reason: 'no start here',
+        log: null,
+        hosts: [...on(['a'], newer), hostOutcome('b', { current: newer, out: 'HAProxy web/b-3001' })],
+        next: ['when b is well: clonedeploy repair'],
+      },
+      `✖ Repair failed. Nothing was swapped: both hosts still serve ${newer}. b stays out of HAProxy web/b-3001.
+
+  no start here
+
+  when b is well: clonedeploy repair
+`,
+    ],
+    [
       'a deploy that stopped on a fleet that differed already',
       {
         result: 'aborted',

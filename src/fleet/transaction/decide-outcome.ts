@@ -1,4 +1,6 @@
 import { releaseIn } from '../../release/paths.js'
+import { listed } from '../../text/phrases.js'
+import { wordsOf } from '../balancer/balancers.js'
 import type { HostOutcome, Outcome } from '../outcome.js'
 import type { Halt, HostRun, Run } from './run.js'
 
@@ -68,6 +70,7 @@ function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
   const target = host.current.kind === 'known' ? host.current.target : null
   const isNew = target === `releases/${run.plan.release}`
   const isOld = target === host.plan.old
+  const out = outOf(run, host, ending)
   const unread = host.current.kind === 'unknown' && host.failure === null
   return {
     name: host.name,
@@ -76,11 +79,18 @@ function hostOutcome(run: Run, host: HostRun, ending: Ending): HostOutcome {
     healthy: ending === 'aborted' ? null : host.healthy,
     ...(run.plan.command === 'restart' ? { restarted: host.swapBegun } : {}),
     bytes: host.session.bytes(),
-    ...(host.out === null ? {} : { out: host.out }),
+    ...(out === null ? {} : { out }),
     error: unread
       ? { phase: 'confirm', step: 'read back', message: 'what it serves could not be read', hint: null, output: [] }
       : host.failure,
   }
+}
+
+/** Where a host is out of service: by this run, or still by an earlier one, which had left it out or died. */
+function outOf({ balancers }: Run, { name, out }: HostRun, ending: Ending): string | null {
+  const isLeft = ending !== 'deployed' && balancers?.drainedBefore.has(name) && !balancers.back.has(name)
+  const where = isLeft ? balancers?.balancers.find(({ hosts }) => hosts.includes(name)) : undefined
+  return out ?? (where === undefined ? null : wordsOf(where, name))
 }
 
 function nextSteps(run: Run, ending: Ending): readonly string[] {
@@ -91,12 +101,13 @@ function nextSteps(run: Run, ending: Ending): readonly string[] {
   const hints = run.hosts.flatMap(({ failure }) => (failure?.hint ? [failure.hint] : []))
   const told = run.hosts.find(({ failure }) => failure?.log !== undefined)
   const again = ending === 'unhealthy' && run.plan.command === 'deploy' ? ['when it is right: clonedeploy deploy'] : []
-  const out = run.hosts.filter(host => host.out !== null)
-  const back = `when ${out.length === 1 ? 'it is' : 'they are'} healthy: clonedeploy repair`
+  const out = run.hosts.filter(host => outOf(run, host, ending) !== null).map(({ name }) => name)
+  const well = ending === 'unhealthy' ? 'healthy' : 'well'
+  const back = `when ${listed(out)} ${out.length === 1 ? 'is' : 'are'} ${well}: clonedeploy repair`
   return [
     ...new Set(hints),
     ...(told === undefined ? [] : [`look: ${logsCommand(run, told)}`]),
-    ...(ending === 'unhealthy' && out.length > 0 ? [back] : []),
+    ...(out.length > 0 ? [back] : []),
     ...again,
   ]
 }

@@ -53,23 +53,31 @@ function body(outcome: Outcome, paint: Paint): string[] {
     case 'mixed':
       return mixedLines(outcome, paint)
     case 'aborted':
-      return failedLines(outcome, paint, `Nothing was swapped: ${fleetSentence(outcome, 'still')}`)
+      return failedLines(
+        outcome,
+        paint,
+        `Nothing was swapped: ${fleetSentence(outcome, 'still')}${stayOutWords(outcome)}`,
+      )
     default:
       return failedLines(outcome, paint, outcome.exitCode === 6 ? sickWords(outcome) : againWords(outcome))
   }
 }
 
 function againWords(outcome: Outcome): string {
-  return capital(fleetSentence(outcome, 'again'))
+  return `${capital(fleetSentence(outcome, 'again'))}${stayOutWords(outcome)}`
 }
 
 /** All are back, and the check fails for what they serve again: it may be the check that is wrong. */
-function sickWords({ hosts }: Outcome): string {
+function sickWords(outcome: Outcome): string {
+  const { hosts } = outcome
   const [serve, they] = hosts.length === 1 ? ['serves', 'it'] : ['serve', 'they']
   const sick = hosts.filter(({ healthy }) => healthy === false).map(({ name }) => name)
   const where = sick.length === hosts.length ? '' : ` on ${listed(sick)}`
-  const out = hosts.map(({ name, out }) => (out === undefined ? '' : ` ${name} stays out of ${out}.`)).join('')
-  return `${capital(everyHost(hosts.length))} ${serve} again what ${they} served. The health check fails for that release, too${where}: is the check right?${out}`
+  return `${capital(everyHost(hosts.length))} ${serve} again what ${they} served. The health check fails for that release, too${where}: is the check right?${stayOutWords(outcome)}`
+}
+
+function stayOutWords({ hosts }: Outcome): string {
+  return hosts.map(({ name, out }) => (out === undefined ? '' : ` ${name} stays out of ${out}.`)).join('')
 }
 
 function doneLines(outcome: Outcome, paint: Paint): string[] {
