@@ -241,7 +241,13 @@ function trusting(command: Command): Command {
 /** What every transaction knows. */
 function change(command: Command): Command {
   return underLock(
-    dryable(command).option('--no-rollback', 'leave the new release in place when it fails after the swap'),
+    dryable(command)
+      .option('--no-rollback', 'leave the new release in place when it fails after the swap')
+      .option(
+        '--lost-hosts <n>',
+        'with --yes: go on although a command lists up to n hosts of the fleet no more',
+        count,
+      ),
   )
 }
 

@@ -17,6 +17,7 @@ import { checkStore } from './check/checked-store.js'
 import { astrayProblems, readBalancers } from './context/balancers.js'
 import { inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
+import { goneTexts } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
 import { sourceWarnings } from './deploy/build-release.js'
 import { readFleet } from './status.js'
@@ -61,6 +62,10 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...read.flatMap(({ state }) => warningsOf(state)),
       ...memory.warnings,
       ...newcomers(read.map(({ state }) => state)).map(io.propose),
+      ...goneTexts(
+        context,
+        read.map(({ state }) => state),
+      ),
       ...unshared(
         read.map(({ state }) => state),
         context.config.shared,

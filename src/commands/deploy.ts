@@ -19,8 +19,9 @@ import { escapeLine } from '../text/escape.js'
 import { capital, counted } from '../text/phrases.js'
 import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
-import { excludedNow, withoutExcluded } from './context/excluded.js'
 import type { DeployFlags } from './context/flags.js'
+import { excludedNow, withoutExcluded } from './context/hosts/excluded.js'
+import { demandListed, recordOf } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
 import { demandOurs } from './context/owner.js'
@@ -80,13 +81,14 @@ async function deployTo(
     const changed = changes(states)
     demandFree(context, fleet)
     if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built()))
+    const gone = await demandListed(context, flags, recordOf(context, states))
     demandNone(states.flatMap(state => problemsOf(state)))
     demandNone(await loginProblems(context.config, fleet, context.concurrency))
     const course = await demandCourse(context, flags, fleet)
     const artifact = await built()
     if (isUnchanged(context, flags, fleet, artifact)) {
       await recordOwner(context, flags, fleet)
-      return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', artifact.warnings)
+      return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', [...artifact.warnings, ...gone])
     }
     const [history, prepared] = await Promise.all([
       historyOf(context, states, artifact),
@@ -123,7 +125,7 @@ async function deployTo(
       prepared.payload,
       startedAt,
       course.balancers,
-      [...artifact.warnings, ...losses, ...newcomers(states)],
+      [...artifact.warnings, ...gone, ...losses, ...newcomers(states)],
     )
     if (outcome.exitCode === 0) tidyCache(context, fleet)
     return outcome.exitCode

@@ -7,6 +7,7 @@ import { isNothing, repairJson, repairText } from '../render/reports/repair.js'
 import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
 import type { JoinFlags } from './context/flags.js'
+import { demandListed } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
 import { adopts } from './context/owner.js'
@@ -71,6 +72,7 @@ async function joinFleet(
   const warnings = leftOutTexts(context, found)
   context.log.name(target)
   try {
+    await demandListed(context, flags, facts.heard.record)
     const others = facts.fleet.map(({ state }) => state.name).filter(name => !joining.has(name))
     // Asked before anything is brought: a decision may be missing, or the way be impossible.
     await courseOfRepair(context, flags, facts.fleet, new Set(others))
@@ -141,6 +143,7 @@ async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<s
   const found = await readJoin(context, flags, askedFor(context, flags, joining))
   const { facts, earlier } = found
   leave(facts.fleet)
+  await demandListed(context, flags, facts.heard.record)
   for (const text of leftOutTexts(context, found)) context.emit({ type: 'note', level: 'warning', host: null, text })
   const report = {
     app: context.config.app,

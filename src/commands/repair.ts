@@ -5,8 +5,9 @@ import { isNothing, repairJson, repairText } from '../render/reports/repair.js'
 import { hostsToMend } from '../state/decide-repair.js'
 import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
-import { demandBoth, givenUp, isRecorded } from './context/excluded.js'
 import type { RepairFlags } from './context/flags.js'
+import { demandBoth, givenUp, isRecorded } from './context/hosts/excluded.js'
+import { demandListed } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
 import { adopts } from './context/owner.js'
@@ -97,6 +98,7 @@ async function inRounds(
         if (progress.done === null) throw wrong
         return concluded(context, facts, apart(progress.done, wrong))
       }
+      if (round === 1 && command === 'repair') await demandListed(context, flags, facts.heard.record)
       if (facts.decision.kind === 'nothing') {
         const states = facts.fleet.map(({ state }) => state)
         if (!isRecorded(given, states)) await leaveOut(context, flags, facts)
@@ -179,6 +181,7 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
   const facts = await readWithSource(context, flags, askedFor(context, flags))
   const drained = await leftDrained(context, facts).finally(() => leave(facts.fleet))
   demandDecision(context, facts)
+  await demandListed(context, flags, facts.heard.record)
   const { app, stage } = context.config
   const report = {
     app,

@@ -8,8 +8,9 @@ import { problemsOf } from '../state/preflight.js'
 import { currentRelease, mostCommon } from '../state/releases.js'
 import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
-import { excludedNow, withoutExcluded } from './context/excluded.js'
 import type { RollbackFlags } from './context/flags.js'
+import { excludedNow, withoutExcluded } from './context/hosts/excluded.js'
+import { demandListed, recordOf } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
 import { demandOurs } from './context/owner.js'
@@ -41,13 +42,14 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
   try {
     demandFree(context, fleet)
     const states = fleet.map(({ state }) => state)
+    const gone = await demandListed(context, flags, recordOf(context, states))
     demandNone(states.flatMap(state => problemsOf(state)))
     demandNone(await loginProblems(context.config, fleet, context.concurrency))
     const serves = mostCommon(states.map(currentRelease))
     const choice = chooseRollback(states, serves, flags.to ?? null, context.config.identical)
     if (!flags.force && states.every(state => currentRelease(state) === choice.release)) {
       if (flags.dryRun !== true) await recordOwner(context, flags, fleet)
-      return tellUnchanged(context, fleet, choice.digest, startedAt, 'rollback')
+      return tellUnchanged(context, fleet, choice.digest, startedAt, 'rollback', gone)
     }
     // An undo is not refused by an estimate.
     for (const text of memoryOf(states, 'warn').warnings)
@@ -87,7 +89,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     }
     context.emit({ type: 'run.release', release: choice.release, previous: serves, note: 'rollback' })
     const payload = () => Promise.reject(new Error('a rollback sends no files'))
-    return (await transact(context, flags, fleet, plan, payload, startedAt, course.balancers)).exitCode
+    return (await transact(context, flags, fleet, plan, payload, startedAt, course.balancers, gone)).exitCode
   } finally {
     leave(fleet)
   }

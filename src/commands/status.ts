@@ -50,7 +50,9 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
     noteByHand(context, served)
     const service = inService(served)
     const { app, stage } = context.config
-    const report = proposing(assess(app, stage, fleet, new Map(probes), service, knownHere(context)), io.propose)
+    const inventory = context.config.hosts.map(({ name }) => name)
+    const found = assess(app, stage, fleet, new Map(probes), service, knownHere(context), inventory)
+    const report = proposing(found, io.propose)
     io.output.stdout(
       flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now(), io.propose),
     )

@@ -14,6 +14,7 @@ import { endLock, type LockOptions, lock, renew } from '../scripts/transaction/l
 import { abandon, blame } from '../scripts/transaction/mark-bad.js'
 import { prune } from '../scripts/transaction/prune.js'
 import { arm, confirm, look, restore, serve } from '../scripts/transaction/swap.js'
+import { mostHosts } from '../state/evidence/unlisted.js'
 import type { Excluded, FleetRecord, HostState, ProcessMark } from '../state/host-state.js'
 import { overOf } from '../state/lock-state.js'
 import type { Times } from '../state/protocol-times.js'
@@ -374,6 +375,7 @@ function fleetRecord(intent: Intent): string {
     by: intent.who,
     at: intent.at,
     excluded: excludedIn(intent),
+    ...inventoryOf(intent),
   })
 }
 
@@ -387,7 +389,12 @@ export function sameRecord(intent: Intent): string {
     stage: intent.config.stage,
     seq: nextSeq(intent),
     excluded: excludedIn(intent),
+    ...inventoryOf(intent),
   })
+}
+
+function inventoryOf({ config }: Intent): Pick<FleetRecord, 'hosts'> {
+  return config.hosts.length > mostHosts ? {} : { hosts: config.hosts.map(({ name }) => name) }
 }
 
 /** A host that is left out may have been the only one to record the last run: our record goes before that one too. */

@@ -3,6 +3,7 @@ import type { PortState } from '../release/ports.js'
 import { isBeforeUs } from './evidence/host-claims.js'
 import { aloneReport, trusting } from './evidence/lone-host.js'
 import { ownedByOthers, withOwnRecords } from './evidence/owner.js'
+import { unlisted } from './evidence/unlisted.js'
 import { type Known, nothingKnown, type Vouched, vouched } from './evidence/vouched-record.js'
 import type { Excluded, FleetState, HostState } from './host-state.js'
 import { deploy, type FleetFacts, joinHosts, judge, leftBy, repair, unreachable, wait } from './host-verdict.js'
@@ -50,6 +51,7 @@ export function assess(
   probes: ReadonlyMap<string, Probe>,
   service: InService = noBalancer,
   known: Known = nothingKnown,
+  inventory: readonly string[] = fleet.hosts.map(({ name }) => name),
 ): StatusReport {
   const us = { app, stage }
   const read = fleet.hosts.flatMap(({ state }) => (state === null ? [] : [state]))
@@ -83,6 +85,7 @@ export function assess(
     split: splitOf(hosts),
     ...(heard.alone.length === 0 ? {} : { alone: heard.alone.map(aloneReport) }),
     ...maintenanceOf(states),
+    ...unlistedOf(heard, inventory),
     problems: [
       ...hosts.flatMap(({ flag, says }) => (flag === null || says === null ? [] : [says])),
       ...service.problems,
@@ -103,6 +106,11 @@ function maintenanceOf(states: readonly HostState[]): Pick<StatusReport, 'mainte
   const on = states.flatMap(({ name, maintenance }) => (maintenance === null ? [] : [{ name, maintenance }]))
   const [first] = on
   return first === undefined ? {} : { maintenance: { ...first.maintenance, hosts: on.map(({ name }) => name) } }
+}
+
+function unlistedOf({ record }: Vouched, inventory: readonly string[]): Pick<StatusReport, 'unlisted'> {
+  const gone = unlisted(record, inventory)
+  return gone.length === 0 ? {} : { unlisted: gone }
 }
 
 function factsOf(

@@ -177,6 +177,8 @@ export interface FleetRecord extends Partial<Owner> {
   readonly tx?: string
   /** Hosts that were left out on purpose, until they rejoin. */
   readonly excluded?: readonly Excluded[]
+  /** The hosts of the inventory at that time, by their names; older records do not say. */
+  readonly hosts?: readonly string[]
 }
 
 /** A host that a run left out: who said so, when (ISO 8601) and why. */

@@ -75,6 +75,8 @@ export interface StatusReport {
   readonly alone?: readonly AloneReport[]
   /** Whose flag of maintenance is on the hosts, and on which; absent: on none. */
   readonly maintenance?: MaintenanceRecord & { readonly hosts: readonly string[] }
+  /** Hosts that the fleet's record names and the inventory has no more, by their names; absent: none. */
+  readonly unlisted?: readonly string[]
   /** Sentences for people: what is wrong and what to run. */
   readonly problems: readonly string[]
   readonly next: readonly string[]

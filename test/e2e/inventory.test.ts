@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { all, onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { onTerminal } from '../support/terminal.js'
 
 describe.skipIf(!sshdIsHere())('an inventory by command', () => {
   const here = onFleet({
@@ -86,5 +87,79 @@ describe.skipIf(!sshdIsHere())('an inventory by command', () => {
     run.child.kill('SIGINT')
     const { code, stderr } = await run.ended
     expect([code, stderr]).toEqual([130, expect.stringContaining('Stopped: stopped by Ctrl-C.')])
+  })
+
+  describe('that has lost hosts of the fleet', () => {
+    /** Three hosts with a release, of which these are still listed. */
+    async function deployedTo(listed: readonly number[]): Promise<void> {
+      const { project } = here
+      listing(print(ansible()))
+      await project.deployed('one')
+      listing(print(ansible(listed)))
+      project.write({ 'app/version': 'two\n' })
+    }
+
+    const serving = () => all.map(i => here.project.current(i))
+
+    it('tells of one, and goes on', async () => {
+      const { project } = here
+      await deployedTo([1, 2])
+      const says =
+        'web-3 is no longer listed: it was in the inventory at the last run, and what runs there stays as it is'
+      const status = await project.run('status --json')
+      expect([status.code, status.json()]).toMatchObject([0, { result: 'consistent', unlisted: ['web-3'] }])
+      expect((await project.run('check --json')).json().warnings).toContain(says)
+      expect((await project.run('deploy --dry-run --json')).json().warnings).toContain(says)
+      const before = serving()
+      const { code, json } = await project.run('deploy --json')
+      expect([code, json().warnings]).toEqual([0, expect.arrayContaining([says])])
+      expect(serving()[2]).toBe(before[2])
+      expect((await project.run('status --json')).json().unlisted).toBeUndefined()
+    })
+
+    it.each(['deploy', 'rollback', 'repair', 'join'])('asks about most: %s', async command => {
+      const { project } = here
+      await deployedTo([1])
+      const before = serving()
+      const { code, stderr, json } = await project.run(`${command} --yes --json`)
+      expect([code, json().changed]).toEqual([2, 'nothing'])
+      expect(stderr).toContain(
+        '✖ `sh ./list.sh` lists 1 host, and 2 that the fleet had no more: that is most of the fleet, so it needs a decision.',
+      )
+      expect(json().details).toEqual(['no longer listed  web-2 and web-3'])
+      expect(json().next[0]).toBe(`if they are gone: clonedeploy ${command} --yes --json --lost-hosts 2`)
+      expect(serving()).toEqual(before)
+    })
+
+    it('goes on without most when it is told how many', async () => {
+      const { project } = here
+      await deployedTo([1])
+      expect((await project.run('deploy --lost-hosts 2')).code).toBe(2)
+      expect((await project.run('deploy --yes --lost-hosts 1')).code).toBe(2)
+      expect((await project.run('deploy --dry-run')).code).toBe(0)
+      const before = serving()
+      expect((await project.run('deploy --yes --lost-hosts 2')).code).toBe(0)
+      expect(serving().map((id, i) => id === before[i])).toEqual([false, true, true])
+    })
+
+    it.each([
+      ['n', 3, true],
+      ['y', 0, false],
+    ])('asks on a terminal, where the answer is %s', async (answer, code, stays) => {
+      const { project } = here
+      await deployedTo([1])
+      const [before] = serving()
+      const ended = await onTerminal(project.root, 'deploy --yes', [['web-2 and web-3. Go on without them?', answer]])
+      expect([ended.code, serving()[0] === before]).toEqual([code, stays])
+    })
+
+    it('is asked about by no list that somebody wrote', async () => {
+      const { project } = here
+      await project.deployed('one')
+      const [first] = here.fleet.hosts
+      project.configure({ hosts: [{ name: first?.name, deployTo: project.on(1) }] })
+      const again = await project.run('deploy --force')
+      expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('h2 and h3 are no longer listed')])
+    })
   })
 })

@@ -86,7 +86,7 @@ function answer(): string[] {
     `tx ${t1} swapped confirmed ${older} `,
     `tx ${t2} swapped - ${newer} releases/${older}`,
     `lease ${t2} 700`,
-    `fleet ${JSON.stringify({ seq: 3, release: older, digest: digest('a'), previous: null, tx: t1, ...by, app: 'shop', stage: 'default', excluded: [{ host: 'web-9', reason: 'disk', ...by }] })}`,
+    `fleet ${JSON.stringify({ seq: 3, release: older, digest: digest('a'), previous: null, tx: t1, ...by, app: 'shop', stage: 'default', excluded: [{ host: 'web-9', reason: 'disk', ...by }], hosts: ['web-1', 'web-9'] })}`,
     `drained ${JSON.stringify({ seq: 1, tx: t1, ...by, out: ['HAProxy web web-1'] })}`,
     `maintenance ${JSON.stringify({ ...by, reason: 'disk', out: [] })}`,
     `history ${JSON.stringify({ ...by, command: 'deploy', release: older, previous: null })}`,
@@ -294,7 +294,7 @@ describe('an answer of a host', () => {
     const state = parseInspect('web-1', Buffer.from(answer().join('\n')))
     expect(state).toMatchObject({
       damaged: [],
-      fleet: { seq: 3, release: older, app: 'shop', excluded: [{ host: 'web-9' }] },
+      fleet: { seq: 3, release: older, app: 'shop', excluded: [{ host: 'web-9' }], hosts: ['web-1', 'web-9'] },
       lock: { held: true, age: 700, holder: { who: 'anna' } },
       transactions: [{ outcome: 'confirmed' }, { state: 'swapped', lease: 700 }],
       drained: { seq: 1 },

@@ -15,6 +15,7 @@ const config = {
   prepare: [],
   env: {},
   secrets: {},
+  hosts: [{ name: 'a' }, { name: 'b' }],
 } as unknown
 
 /** What the hosts of a run keep of it once they have confirmed. */
@@ -58,6 +59,13 @@ describe('the record of a run', () => {
     ['no number that one host forged', [saying('a', 3), saying('b', 3), saying('c', 1e12)], {}, 4],
     ['no number that one host forged, to one other', [saying('a', 3), saying('b', 1e12)], {}, 4],
   ])('goes after %s', (_, states, more, seq) => expect(recordOf(states, more).seq).toBe(seq))
+
+  it('names the hosts of the inventory, as far as there is room', () => {
+    const a = saying('a', 3, { hosts: ['a', 'gone'] })
+    expect(recordOf([a]).hosts).toEqual(['a', 'b'])
+    const hosts = Array.from({ length: 1001 }, (_, i) => ({ name: `h${i}` }))
+    expect(recordOf([a], { config: { ...(config as object), hosts } as unknown as Config }).hosts).toBeUndefined()
+  })
 
   it('keeps who was left out and is not back', () => {
     const excluded = [left('a'), left('y'), left('z')]

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { noPaint } from '../../src/render/paint.js'
+import { statusText } from '../../src/render/reports/status.js'
 import { assess, type Probe } from '../../src/state/assess-fleet.js'
 import { hasLeftovers } from '../../src/state/decide-repair.js'
+import { isMostLost, unlisted } from '../../src/state/evidence/unlisted.js'
 import type { FleetState, HostState, LockState } from '../../src/state/host-state.js'
 import { noDrift } from '../../src/state/release-drift.js'
 import { host, idOf, link, record, release, transaction } from './states.js'
@@ -262,6 +265,32 @@ describe('a host that was not reached', () => {
     const states = [host('a', { fleet }), host('z', more), host('b', { fleet })]
     const { hosts } = assess('shop', 'production', fleetOf(states), nobody)
     expect(hosts[1]).toMatchObject({ verdict, flag })
+  })
+})
+
+describe('a host that the record names and the inventory does not', () => {
+  const fleet = { ...record(3, 3), hosts: ['a', 'b', 'y', 'z'] }
+  const states = [host('a', { fleet }), host('b', { fleet })]
+
+  it('is told, and is no problem', () => {
+    const report = assess('shop', 'production', fleetOf(states), nobody)
+    expect(report).toMatchObject({ result: 'consistent', exitCode: 0, unlisted: ['y', 'z'], problems: [], next: [] })
+    expect(statusText(report, noPaint, new Date())).toContain(
+      '\n  y and z are no longer listed: they were in the inventory at the last run, and what runs there stays as it is\n',
+    )
+  })
+
+  it('is not one that only this command was not to look at', () => {
+    const report = assess('shop', 'production', fleetOf(states), nobody, undefined, undefined, ['a', 'b', 'y', 'z'])
+    expect(report.unlisted).toBeUndefined()
+  })
+
+  it.each([
+    [['a', 'b'], false],
+    [['a', 'b', 'y', 'c'], false],
+    [['a', 'new', 'newer'], true],
+  ])('is one of most where %j are left: %s', (inventory, most) => {
+    expect(isMostLost(fleet, unlisted(fleet, inventory))).toBe(most)
   })
 })
 

@@ -144,6 +144,15 @@ describe('what a fleet is to serve', () => {
     expect(lists([], [other])).toEqual([])
     expect(lists([one])).toEqual([one])
   })
+
+  it('names the hosts that two hosts name, and no other', () => {
+    const lists = (...all: (readonly string[] | undefined)[]) =>
+      vouched(all.map((hosts, i) => of(`h${i}`, 3, { fleet: recorded(3, hosts && ({ hosts } as object)) }))).record
+        ?.hosts
+    expect(lists(['a', 'b'], ['a', 'b', 'c'], ['c', 'd', 'd'])).toEqual(['a', 'b', 'c'])
+    expect(lists(['a'], undefined)).toBeUndefined()
+    expect(lists(['a'])).toEqual(['a'])
+  })
 })
 
 function heard(states: readonly HostState[], known: Known) {

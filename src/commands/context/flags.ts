@@ -31,6 +31,8 @@ export interface TransactionFlags extends AdoptFlags {
   /** `false`: --no-rollback. */
   readonly rollback?: boolean
   readonly lockWait?: number
+  /** Up to so many hosts of the fleet may be gone from what a command lists, also where these are most. */
+  readonly lostHosts?: number
   readonly exclude?: readonly string[]
   readonly reason?: string
   readonly message?: string

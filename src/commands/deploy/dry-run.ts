@@ -17,6 +17,7 @@ import { unshared } from '../../state/unshared-paths.js'
 import { astrayProblems, readBalancers } from '../context/balancers.js'
 import type { Context } from '../context/context.js'
 import type { DeployFlags } from '../context/flags.js'
+import { goneTexts } from '../context/hosts/listed.js'
 import { adopts } from '../context/owner.js'
 import { planRollout, rolloutProblems } from '../context/rollout.js'
 import { tellPlan } from '../context/transact.js'
@@ -81,6 +82,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
       ...states.flatMap(warningsOf),
       ...memory.warnings,
       ...unshared(states, context.config.shared),
+      ...goneTexts(context, states),
       ...newcomers(states).map(context.io.propose),
       ...plan.warnings,
     ],

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { isReleaseId, isTransactionId, mostSeq } from '../../release/id.js'
+import { mostHosts } from '../../state/evidence/unlisted.js'
 import type {
   Damage,
   DrainRecord,
@@ -32,6 +33,7 @@ export const fleetRecord: z.ZodType<FleetRecord> = z.object({
   app: text.exactOptional(),
   stage: text.exactOptional(),
   excluded: z.array(excluded).max(most).exactOptional(),
+  hosts: z.array(text).max(mostHosts).exactOptional(),
 })
 
 /** What `seal` records of a release. */

@@ -1,4 +1,5 @@
 import { portsText } from '../../release/ports.js'
+import { unlistedTexts } from '../../state/evidence/unlisted.js'
 import { spanText, stillRuns } from '../../state/host-verdict.js'
 import type { Place, StatusHost, StatusReport } from '../../state/status-report.js'
 import { agoText } from '../../text/duration.js'
@@ -30,6 +31,7 @@ export function statusText(report: StatusReport, paint: Paint, now: Date, propos
     ...splitLine(report),
     lockLine(report, paint, now, propose),
     ...maintenanceLine(report, paint, now),
+    ...unlistedTexts(report.unlisted ?? []).map(text => `  ${paint.warn(escapeLine(text))}`),
     '',
     ...lastLines(report, paint),
   ].join('\n')}\n`

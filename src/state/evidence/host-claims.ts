@@ -80,9 +80,11 @@ export function tookPart({ transactions, releases }: HostState, { release, diges
 
 /** A record that several hosts keep, with as much of the rest as two of them say alike. */
 export function agreed(records: readonly FleetRecord[]): FleetRecord {
-  const [first] = records as readonly [FleetRecord]
+  const [{ hosts: _, ...first }] = records as readonly [FleetRecord]
   const [previous = null] = saidTwice(records.map(record => [record.previous]))
-  return { ...first, previous, excluded: saidTwice(records.map(({ excluded = [] }) => excluded)) }
+  const hosts = saidTwice(records.map(record => record.hosts ?? []))
+  const excluded = saidTwice(records.map(record => record.excluded ?? []))
+  return { ...first, previous, excluded, ...(hosts.length === 0 ? {} : { hosts }) }
 }
 
 /** The values that are in two of these lists, each once. */

@@ -1,8 +1,8 @@
-import { UsageError } from '../../errors.js'
-import { selectHosts } from '../../inventory/select.js'
-import type { Excluded, HostState } from '../../state/host-state.js'
-import type { Context } from './context.js'
-import type { CommonFlags, RepairFlags, TransactionFlags } from './flags.js'
+import { UsageError } from '../../../errors.js'
+import { selectHosts } from '../../../inventory/select.js'
+import type { Excluded, HostState } from '../../../state/host-state.js'
+import type { Context } from '../context.js'
+import type { CommonFlags, RepairFlags, TransactionFlags } from '../flags.js'
 
 /** Flags for a context without the excluded hosts. Leaving a host out needs a reason: it is recorded on the fleet. */
 export function withoutExcluded<T extends TransactionFlags>(flags: T): T & CommonFlags {
