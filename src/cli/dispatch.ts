@@ -41,7 +41,7 @@ export async function dispatch(
     case 'repair':
       return repair(io, flags)
     case 'join':
-      return join(io, flags, words)
+      return join(io, flags)
     case 'status':
       return status(io, flags)
     case 'releases':
@@ -63,9 +63,9 @@ export async function dispatch(
     case 'run':
       return run(io, flags, words)
     case 'logs':
-      return logs(io, flags, words)
+      return logs(io, flags)
     case 'trust':
-      return trust(io, flags, words[0] ?? '')
+      return trust(io, flags)
     case 'demo':
       return demo({ keep: flags.keep === true, run: main, write: io.output.stderr })
     default:

@@ -92,7 +92,8 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     }
     changes = changing.has(command) && asked.flags.dryRun !== true
     const flags = tidied(asked.flags)
-    propose = proposer({ config: text(flags.config), stage: text(flags.stage), program }, lineOf(argv))
+    const proposerOn = (stage: string | null) => proposer({ config: text(flags.config), stage, program }, lineOf(argv))
+    propose = proposerOn(text(flags.stage))
     if (typeof flags.timeout === 'number' && command !== 'run') {
       budget = setTimeout(
         () => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`),
@@ -107,10 +108,13 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       canAsk: world.stdinIsTTY && output.terminal.stderr.isTTY && flags.input !== false && !world.env.CI,
       stop: stopper.stop,
       times: world.times ?? shipped,
-      propose,
+      propose: text => propose(text),
       again: more => again(argv, more),
       contacted: () => {
         contacted = true
+      },
+      onStage(stage, typed) {
+        if (typed) propose = proposerOn(stage)
       },
     }
     const { dispatch } = await import('./dispatch.js')

@@ -1,5 +1,6 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../text/duration.js'
+import { didYouMean } from '../text/suggest.js'
 import { completionShells } from './completion.js'
 
 /** A command line, understood: which command, its flags, and what stood behind them. */
@@ -20,6 +21,10 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     .version(version, '-V, --version')
     .helpOption('-h, --help')
     .helpCommand(false)
+    .configureHelp({
+      visibleOptions: ownFirst,
+      groupItems: (_, items, groupOf) => new Help().groupItems([...items], items, groupOf),
+    })
     .addHelpText('after', examples)
   const add = (name: string, summary: string) => program.command(name).description(summary)
   const ask = (command: Command, words = false) => {
@@ -35,6 +40,19 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     })
   }
   const onStage = (command: Command) => common(command.argument('[stage]', 'the stage, when there are several'))
+  /** Hosts, and the stage among them: what each word is, the configuration tells. */
+  const askHosts = (command: Command) => {
+    const name = command.name()
+    command.action((...given: readonly unknown[]) => {
+      const words = given
+        .slice(0, -2)
+        .flat()
+        .filter(word => word !== undefined)
+      tell({ command: name, flags: { ...command.optsWithGlobals(), words }, words: [] })
+    })
+  }
+  const onHosts = (command: Command) =>
+    onStage(command).argument('[host...]', 'these hosts, with blanks or commas between them')
 
   ask(
     setUp(
@@ -57,10 +75,10 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
         'take the release as it is where what it has lost is found nowhere; what differs is named',
       ),
   )
-  ask(
+  askHosts(
     selection(
       underLock(
-        dryable(onStage(add('restart', 'restart the app as rollout says, and ask for its health; swaps nothing'))),
+        dryable(onHosts(add('restart', 'restart the app as rollout says, and ask for its health; swaps nothing'))),
       ),
     ),
   )
@@ -77,43 +95,32 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
         '--give-up <hosts>',
         'go on without these hosts, which cannot be reached and are out of service; recorded until they rejoin',
         list,
-        [] as string[],
       )
       .option('--fenced', 'with --give-up: confirm that no user reaches them'),
   )
-  const join = trusting(
-    change(
-      onStage(
-        add('join', 'give new hosts the fleet’s release, and the earlier ones to roll back to; builds nothing'),
-      ).argument('[host...]', 'the same as --host'),
-    ),
-  ).option(
-    '--host <hosts>',
-    'the hosts that are to join, by their names; without any, all that are new',
-    list,
-    [] as string[],
+  askHosts(
+    trusting(
+      change(
+        onHosts(
+          add('join', 'give new hosts the fleet’s release, and the earlier ones to roll back to; builds nothing'),
+        ),
+      ),
+    ).option('--host <hosts>', 'the hosts that are to join, by their names; without any, all that are new', list),
   )
-  join.action((stage: string | undefined, hosts: string[]) => {
-    const positional = stage === undefined ? {} : { stage }
-    tell({ command: 'join', flags: { ...join.optsWithGlobals(), ...positional }, words: hosts })
-  })
-  ask(
+  askHosts(
     selection(
-      onStage(add('status', 'show what each host holds and serves, drift, lock, unfinished transaction')),
+      onHosts(add('status', 'show what each host holds and serves, drift, lock, unfinished transaction')),
     ).option('--verify', 'read every file of the releases that are served, and compare'),
   )
-  ask(selection(onStage(add('releases', 'show releases × hosts: when, who, revision, good or bad'))))
-  ask(selection(onStage(add('check', 'connect to every host and report what would stop a deploy'))))
-  const trust = common(
-    add('trust', 'show the keys of hosts, ask, and add them to known_hosts')
-      .argument('<hosts>', 'hosts of the inventory, ssh aliases, or user@host:port, with commas between them')
-      .argument('[stage]', 'the stage, when there are several')
-      .option('--fingerprint <sha256>', 'what the key must be, as the server itself says: then nothing is asked'),
+  askHosts(selection(onHosts(add('releases', 'show releases × hosts: when, who, revision, good or bad'))))
+  askHosts(selection(onHosts(add('check', 'connect to every host and report what would stop a deploy'))))
+  askHosts(
+    common(
+      add('trust', 'show the keys of hosts, ask, and add them to known_hosts')
+        .argument('<host...>', 'hosts of the inventory, ssh aliases, or user@host:port; a stage may stand among them')
+        .option('--fingerprint <sha256>', 'what the key must be, as the server itself says: then nothing is asked'),
+    ),
   )
-  trust.action((hosts: string, stage: string | undefined) => {
-    const positional = stage === undefined ? {} : { stage }
-    tell({ command: 'trust', flags: { ...trust.optsWithGlobals(), ...positional }, words: [hosts] })
-  })
   const maintenance = common(
     add('maintenance', 'set or remove a flag file on all hosts, and show HAProxy’s own page meanwhile')
       .argument('<on|off>')
@@ -126,10 +133,10 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     tell({ command: 'maintenance', flags: { ...maintenance.optsWithGlobals(), ...positional }, words: [word] })
   })
   ask(onStage(add('config', 'show what the configuration comes to')))
-  ask(
+  askHosts(
     adopting(
       selection(
-        onStage(add('prune', 'remove old releases; never one that is or was served, or that a process lives in')),
+        onHosts(add('prune', 'remove old releases; never one that is or was served, or that a process lives in')),
       ),
     )
       .option('--keep <n>', 'how many to keep', count)
@@ -153,24 +160,15 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   ask(
     besides(
       selection(
-        common(
-          add('run', 'run a command in deployTo on hosts; exits with the worst code')
-            .argument('[command...]')
-            .option('--stage <name>', 'the stage'),
-        ),
+        common(add('run', 'run a command in deployTo on hosts; exits with the worst code').argument('[command...]')),
       ),
     ),
     true,
   )
-  ask(
-    besides(
-      selection(
-        common(add('logs', 'print the last lines of the app’s log on each host').argument('[host...]', 'these hosts')),
-      ),
-    )
+  askHosts(
+    besides(selection(onHosts(add('logs', 'print the last lines of the app’s log on each host'))))
       .option('--release <id>', 'of this release, where each release has a log of its own')
       .option('-n, --lines <n>', 'how many lines of each host (50)', count),
-    true,
   )
   const completion = add('completion', 'print the completion script of a shell').addArgument(
     new Argument('<shell>').choices(completionShells),
@@ -182,12 +180,39 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       'leave the folder and the apps in place',
     ),
   )
+  const help = add('help', 'show the commands, or what one of them takes').argument('[command]')
+  help.action((name: string | undefined) => {
+    const one = name === undefined ? program : program.commands.find(command => command.name() === name)
+    if (one === undefined)
+      return program.error(`error: there is no command "${name}"${didYouMean(`${name}`, namesIn(program))}`)
+    return one.help()
+  })
   return program
 }
 
+function namesIn(program: Command): readonly string[] {
+  return program.commands.map(command => command.name())
+}
+
+/** What a command alone knows comes before what all know. */
+function ownFirst(command: Command): Option[] {
+  const all = new Help().visibleOptions(command)
+  const isCommon = ({ helpGroupHeading }: Option) => helpGroupHeading === ofAll
+  return [...all.filter(one => !isCommon(one)), ...all.filter(isCommon)]
+}
+
+const ofAll = 'Flags of every command:'
+
 function common(command: Command): Command {
-  if (!command.options.some(option => option.long === '--stage')) command.option('--stage <name>', 'the stage')
+  const known = command.options.length
+  addCommon(command)
+  for (const option of command.options.slice(known)) option.helpGroup(ofAll)
   return command
+}
+
+function addCommon(command: Command): void {
+  command
+    .option('--stage <name>', 'the stage')
     .option('-c, --config <file>', 'the configuration file; else the nearest deploy.config.* from here upwards')
     .option('-y, --yes', 'answer yes to what would be asked')
     .option('--no-input', 'ask nothing')
@@ -224,7 +249,6 @@ function transaction(command: Command): Command {
       '--exclude <hosts>',
       'leave these hosts out; recorded with the reason, and shown by status until they rejoin',
       list,
-      [] as string[],
     )
     .option('--reason <why>', 'why they are left out')
     .option('--force', 'go on although nothing has changed; build again')
@@ -280,9 +304,9 @@ function besides(command: Command): Command {
 
 function selection(command: Command): Command {
   return command
-    .option('--only <hosts>', 'these hosts', list, [] as string[])
-    .option('--except <hosts>', 'all but these hosts', list, [] as string[])
-    .option('--role <roles>', 'hosts with one of these roles', list, [] as string[])
+    .option('--only <hosts>', 'these hosts', list)
+    .option('--except <hosts>', 'all but these hosts', list)
+    .option('--role <roles>', 'hosts with one of these roles', list)
 }
 
 function collected(value: string, before: readonly string[] = []): string[] {

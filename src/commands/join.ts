@@ -5,7 +5,7 @@ import { selectHosts } from '../inventory/select.js'
 import type { Foreign } from '../plan/join.js'
 import { isNothing, repairJson, repairText } from '../render/reports/repair.js'
 import { askToGoOn } from './context/ask.js'
-import { type Context, inContext } from './context/context.js'
+import { type Context, inContext, namedHosts } from './context/context.js'
 import type { JoinFlags } from './context/flags.js'
 import { demandListed } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
@@ -28,11 +28,11 @@ interface Brought {
 }
 
 /** `clonedeploy join`: hosts get the releases that the others could go back to, then the fleet's own, and serve that. */
-export async function join(io: Io, flags: JoinFlags, words: readonly string[]): Promise<ExitCode> {
-  return inContext(io, flags, async context => {
+export async function join(io: Io, flags: JoinFlags): Promise<ExitCode> {
+  return inContext(io, { ...flags, wholeFleet: true }, async context => {
     const startedAt = performance.now()
     const { config, hosts, emit } = context
-    const only = [...(flags.host ?? []), ...words]
+    const only = [...(flags.host ?? []), ...namedHosts(flags, config)]
     const named = only.length === 0 ? null : selectHosts(config.hosts, { only }).map(({ name }) => name)
     const command = flags.dryRun ? 'join --dry-run' : 'join'
     emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })

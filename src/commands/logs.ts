@@ -24,25 +24,21 @@ const usual = 50
 const seconds = 30
 
 /** `clonedeploy logs`: the last lines of the app's log, each with its host. Exit 6 when one could not be read. */
-export async function logs(io: Io, flags: LogsFlags, words: readonly string[]): Promise<ExitCode> {
-  return inContext(
-    io,
-    words.length === 0 ? flags : { ...flags, only: [...(flags.only ?? []), ...words] },
-    async context => {
-      const { config, concurrency, hosts } = context
-      if (hosts.every(host => logOf(config, host) === null))
-        throw new UsageError('The configuration does not say where the log is.', { next: hints })
-      io.contacted()
-      const sessions = await reachAll(context)
-      const fleet = demandOurs(context, flags, demandStates(await inspectAll(sessions, [], concurrency)))
-      const read = onEach(fleet, concurrency, ({ session, state }) => readLog(context, flags, session, state))
-      const found = await orInterrupt(context, read)
-      const report = { v: 1, command: 'logs', app: config.app, stage: config.stage, hosts: found }
-      if (flags.json) io.output.stdout(`${JSON.stringify(report)}\n`)
-      else tell(io, context, found)
-      return found.some(({ error }) => error !== null) ? 6 : 0
-    },
-  )
+export async function logs(io: Io, flags: LogsFlags): Promise<ExitCode> {
+  return inContext(io, flags, async context => {
+    const { config, concurrency, hosts } = context
+    if (hosts.every(host => logOf(config, host) === null))
+      throw new UsageError('The configuration does not say where the log is.', { next: hints })
+    io.contacted()
+    const sessions = await reachAll(context)
+    const fleet = demandOurs(context, flags, demandStates(await inspectAll(sessions, [], concurrency)))
+    const read = onEach(fleet, concurrency, ({ session, state }) => readLog(context, flags, session, state))
+    const found = await orInterrupt(context, read)
+    const report = { v: 1, command: 'logs', app: config.app, stage: config.stage, hosts: found }
+    if (flags.json) io.output.stdout(`${JSON.stringify(report)}\n`)
+    else tell(io, context, found)
+    return found.some(({ error }) => error !== null) ? 6 : 0
+  })
 }
 
 const hints = ["set:  logs: 'journalctl -u shop -n 200 --no-pager'", "or:   logs: { file: 'shared/log/app.log' }"]

@@ -9,7 +9,7 @@ import { type RestartReport, restartJson, restartText } from '../render/reports/
 import { planSteps } from '../render/reports/plan-steps.js'
 import { ownerStep } from '../state/evidence/owner.js'
 import { askToGoOn } from './context/ask.js'
-import { type Context, inContext } from './context/context.js'
+import { type Context, inContext, namedHosts } from './context/context.js'
 import type { TransactionFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
@@ -81,14 +81,15 @@ function restartDryRun(context: Context, flags: TransactionFlags, fleet: Fleet, 
       ...(adopt ? [{ mark: '!', where: 'each', text: ownerStep(context.config) } as const] : []),
       ...planSteps(plan),
     ],
-    run: `clonedeploy restart ${plan.stage}${chosen(flags)}${adopt ? ' --adopt' : ''}`,
+    run: `clonedeploy restart ${plan.stage}${chosen(context, flags)}${adopt ? ' --adopt' : ''}`,
   }
   const exitCode = flags.detailedExitcode ? 10 : 0
   return tellPlan(context, flags, exitCode, restartJson(report), restartText(report, context.paint, context.io.propose))
 }
 
-function chosen({ only = [], except = [], role = [] }: TransactionFlags): string {
-  const lists = { only, except, role }
+function chosen({ config }: Context, flags: TransactionFlags): string {
+  const { only = [], except = [], role = [] } = flags
+  const lists = { only: [...only, ...namedHosts(flags, config)], except, role }
   return Object.entries(lists)
     .map(([flag, names]) => (names.length === 0 ? '' : ` --${flag} ${names.join(',')}`))
     .join('')

@@ -11,10 +11,11 @@ import type { ExitCode } from '../exit-code.js'
 import { onEach } from '../fleet/each-host.js'
 import { unlessStopped } from '../fleet/stop.js'
 import { parseHost } from '../inventory/parse.js'
+import { hostsAmong } from '../inventory/words.js'
 import { escapeLine } from '../text/escape.js'
 import { remember } from './context/add-host-key.js'
 import { saysYes } from './context/ask.js'
-import { configFor } from './context/context.js'
+import { configFor, namedHosts } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import { Interrupted, type Io } from './context/io.js'
 import { passphraseAsker } from './context/screen.js'
@@ -24,13 +25,17 @@ interface TrustFlags extends CommonFlags {
 }
 
 /**
- * `clonedeploy trust HOSTS`: shows the keys of hosts and adds them to known_hosts when a person says that they are right, or
+ * `clonedeploy trust HOST…`: shows the keys of hosts and adds them to known_hosts when a person says that they are right, or
  * the one that has the fingerprint that was given. `--yes` alone decides nothing, and nothing is added before all is decided.
  */
-export async function trust(io: Io, flags: TrustFlags, words: string): Promise<ExitCode> {
+export async function trust(io: Io, flags: TrustFlags): Promise<ExitCode> {
   const wished = fingerprintOf(flags.fingerprint)
-  const config = await configOf(io, flags)
-  const wanted = wordsOf(words).map(word => hostOf(word, config))
+  const { words = [] } = flags
+  // A word that stands alone is a host, also where a stage has the same name.
+  const lone = words.length === 1
+  const config = await configOf(io, lone ? { ...flags, words: [] } : flags)
+  const named = lone ? hostsAmong(words, null) : namedHosts(flags, config)
+  const wanted = named.map(word => hostOf(word, config))
   if (wished !== null && wanted.length > 1) throw new UsageError('--fingerprint is of one host: name that one alone.')
   const offers = await met(io, config, wanted, wished)
   for (const offer of offers) demandRight(offer, wished)
@@ -76,10 +81,6 @@ function demandRight({ target, key, known, verdict }: Offer, wished: string | nu
   const refused = verdict.kind === 'unknown' ? null : hostKeyError(target, key, known, verdict)
   if (refused) throw refused
   if (wished !== null && fingerprint(key) !== wished) throw anotherKey({ target, key }, wished)
-}
-
-function wordsOf(words: string): readonly string[] {
-  return [...new Set(words.split(',').map(word => word.trim()))]
 }
 
 /** Not every host that is to be trusted is in an inventory yet. */

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js'
+import { stageAmong } from '../inventory/words.js'
 import { didYouMean } from '../text/suggest.js'
 import { checkValue } from './check-value.js'
 import { isObject } from './choose.js'
@@ -115,13 +116,22 @@ function isField(key: string): key is keyof typeof fields {
   return Object.hasOwn(fields, key)
 }
 
-/** The stage that is asked for, or the only one, or the default one. Throws UsageError. */
-export function pickStage(file: string, { all, defaultStage }: Stages, asked: string | undefined): Stage {
-  const name = asked ?? defaultStage ?? (all.length === 1 ? all[0]?.name : undefined)
+/** The stage that is asked for, or stands among the words, or is the only one, or the default one. Throws UsageError. */
+export function pickStage(
+  file: string,
+  { all, defaultStage }: Stages,
+  asked: string | undefined,
+  words: readonly string[] = [],
+): Stage {
   const names = all.map(stage => stage.name)
+  const name = asked ?? stageAmong(words, names) ?? defaultStage ?? (all.length === 1 ? all[0]?.name : undefined)
   if (name === undefined) {
+    const [first] = words
     throw new UsageError('Which stage?', {
-      details: [`${file} has ${names.join(', ')}`],
+      details: [
+        ...(first === undefined ? [] : [`"${first}" is no stage${didYouMean(first, names)}`]),
+        `${file} has ${names.join(', ')}`,
+      ],
       next: ['name one of them after the command, or set defaultStage'],
     })
   }

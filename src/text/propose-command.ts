@@ -26,7 +26,7 @@ const byWord = 'deploy|rollback|restart|repair|join|status|releases|check|config
   '|',
 )
 const byFlag = 'run|logs|trust|maintenance'.split('|')
-const commands = [...byWord, ...byFlag, 'init', 'demo', 'completion'].join('|')
+const commands = [...byWord, ...byFlag, 'init', 'demo', 'completion', 'help'].join('|')
 const started = new RegExp(
   `(?<![\\w./-])(?<!\\b(?:npx|exec|yarn|bunx) )clonedeploy (?=--help|(?:${commands})(?![\\w-]))`,
   'g',

@@ -58,6 +58,7 @@ describe.skipIf(!sshdIsHere())('each command, as users start it', () => {
     await run('trust h1')
     expect((await run('boot-resolver')).stdout).toMatch(/^#!\/bin\/sh\n/)
     expect((await run('completion bash')).stdout).toContain('clonedeploy')
+    expect((await run('help')).stdout).toContain('Usage: clonedeploy')
     rmSync(join(project.root, 'deploy.config.json'))
     await run('init --yes --no-check --app shop --host h1 --path /srv/shop')
     expect(textOf(join(project.root, 'deploy.config.ts'))).toContain('/srv/shop')

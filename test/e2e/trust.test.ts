@@ -60,7 +60,7 @@ describe.skipIf(!sshdIsHere())('trust', () => {
     const asked = (i: number, key: string) => [`Is this the key of h${i}?`, key] as const
     const no = await onTerminal(project.root, 'trust h1,h2', [asked(1, 'y'), asked(2, 'n')])
     expect([no.code, existsSync(file)]).toEqual([3, false])
-    const { code, screen } = await onTerminal(project.root, 'trust h1,h2', [asked(1, 'y'), asked(2, 'y')])
+    const { code, screen } = await onTerminal(project.root, 'trust h1 h2', [asked(1, 'y'), asked(2, 'y')])
     expect(code, screen).toBe(0)
     expect(known()).toBe(line(1) + line(2))
     expect((await project.run('trust h1,h2 --json')).json()).toMatchObject({

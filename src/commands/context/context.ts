@@ -13,6 +13,7 @@ import { PreflightError } from '../../errors.js'
 import type { Emit } from '../../fleet/events.js'
 import type { Host } from '../../inventory/host.js'
 import { selectHosts } from '../../inventory/select.js'
+import { hostsAmong } from '../../inventory/words.js'
 import { createPaint, type Paint } from '../../render/paint.js'
 import type { CommonFlags } from './flags.js'
 import { Interrupted, type Io } from './io.js'
@@ -114,20 +115,31 @@ export async function configFor(io: Io, flags: CommonFlags, say: (line: string) 
     cwd: io.cwd,
     ...(flags.config === undefined ? {} : { file: flags.config }),
     ...(flags.stage === undefined ? {} : { stage: flags.stage }),
+    ...(flags.words === undefined ? {} : { words: flags.words }),
     offline: flags.offline ?? false,
     signal: over.signal,
     say,
   })
   const stopped = io.stop.reason()
   if (stopped !== null) throw new Interrupted(stopped)
+  io.onStage(config.stage, flags.stage === undefined && (flags.words ?? []).includes(config.stage))
   return config
+}
+
+/** The hosts that stand after the command. */
+export function namedHosts(
+  { stage, words = [] }: CommonFlags,
+  config: Pick<Config, 'stage'> | null,
+): readonly string[] {
+  return hostsAmong(words, stage === undefined && config !== null ? config.stage : null)
 }
 
 /** Offline, a stage has no hosts that a command would have to list. */
 function chosen(config: Config, flags: CommonFlags): readonly Host[] {
   if (flags.offline && config.hostsCommand !== null) return []
+  const named = flags.wholeFleet ? [] : namedHosts(flags, config)
   return selectHosts(config.hosts, {
-    ...(flags.only === undefined ? {} : { only: flags.only }),
+    only: [...(flags.only ?? []), ...named],
     ...(flags.except === undefined ? {} : { except: flags.except }),
     ...(flags.role === undefined ? {} : { roles: flags.role }),
   })

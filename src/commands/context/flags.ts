@@ -2,6 +2,8 @@
 export interface CommonFlags {
   readonly config?: string
   readonly stage?: string
+  /** Hosts, and at most one stage, as they stand after the command. */
+  readonly words?: readonly string[]
   readonly input?: boolean
   readonly yes?: boolean
   readonly json?: boolean
@@ -14,6 +16,8 @@ export interface CommonFlags {
   readonly role?: readonly string[]
   readonly concurrency?: number
   readonly timeout?: number
+  /** The words after the command choose among the hosts what it acts on, but all of them are read. */
+  readonly wholeFleet?: boolean
   /** No host is contacted, and no command asked for hosts: only a dry run of a deploy. */
   readonly offline?: boolean
 }

@@ -20,6 +20,8 @@ export interface Io {
   readonly again: (more: string) => string
   /** From here on an interruption is no longer "before any host was contacted". */
   readonly contacted: () => void
+  /** From here on, all that is said is of this stage. `typed`: a word of the command line named it. */
+  readonly onStage: (stage: string, typed: boolean) => void
 }
 
 /** Stopped by the user while nothing had been changed. `cli.ts` makes it 130 or 143 when no host was contacted yet. */

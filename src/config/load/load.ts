@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly file?: string
   /** Needed only when there are several stages and no default one. */
   readonly stage?: string
+  /** Words one of which may be the stage, where `stage` is not said. */
+  readonly words?: readonly string[]
   readonly home?: string
   /** Ends a command that lists hosts. */
   readonly signal?: AbortSignal
@@ -49,12 +51,12 @@ export async function completeConfig(
   input: Readonly<Record<string, unknown>>,
   options: CompleteOptions,
 ): Promise<Config> {
-  const { cwd, file, stage, home = homedir(), signal = null, say = () => {}, offline = false } = options
+  const { cwd, file, stage, words, home = homedir(), signal = null, say = () => {}, offline = false } = options
   const place = { file, root: dirname(file), home, cwd, label: displayPath(file, cwd), signal, say, offline }
   const stages = readStages(input)
   const problems = [...stages.problems, ...checkStages(stages.all)]
   if (problems.length > 0) throw problemsError(place.label, problems)
-  const { name, own, merged } = pickStage(place.label, stages, stage)
+  const { name, own, merged } = pickStage(place.label, stages, stage, words)
   if (merged.hosts === undefined) throw new Error('the check lets no stage without hosts pass')
   const entries = await loadHosts(merged.hosts, merged.deployTo ?? '', place)
   const config = resolveConfig(name, merged, entries, place)
