@@ -1,11 +1,11 @@
 /**
  * What a host costs the machine that deploys: processor time, memory and the longest time that nothing else was done, of runs
  * on so many hosts, `npm run bench:many -- 2 64 256`. The hosts are those of the demo, in another process of this machine: their
- * scripts run in real shells, which is what takes the time here, and is not counted.
+ * scripts run in real shells, which is what takes the time here, and is not counted. Needs root.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { changeApp, makeApp } from './app.js'
@@ -37,13 +37,15 @@ process.stdout.write(`${table()}\n`)
 
 async function measure(hosts: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'clonedeploy-bench-'))
+  const shared = join(folder, 'disk')
+  mkdirSync(shared)
   const fleet = spawn(process.execPath, [jiti, join(import.meta.dirname, 'many-hosts.ts')], {
-    env: { ...process.env, HOSTS: `${hosts}`, FOLDER: join(folder, 'fleet') },
+    env: { ...process.env, HOSTS: `${hosts}`, FOLDER: join(folder, 'fleet'), SHARED: shared },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   try {
     await said(fleet)
-    const project = makeProject(folder, hosts)
+    const project = makeProject(folder, hosts, shared)
     for (const [round, { name, args, changes }] of commands.entries()) {
       if (changes) changed(project, round)
       rows.push({ name, hosts, ...(await run(project, args)) })
@@ -56,13 +58,13 @@ async function measure(hosts: number): Promise<void> {
   }
 }
 
-function makeProject(folder: string, hosts: number): string {
+function makeProject(folder: string, hosts: number, shared: string): string {
   const project = join(folder, 'project')
   makeApp(join(project, 'app'), 6)
   const names = Array.from({ length: hosts }, (_, i) => `web-${i + 1}`)
   const config = {
-    ...{ app: 'shop', source: { git: '.', subdir: 'app' }, deployTo: '/nowhere', keepReleases: 50 },
-    hosts: names.map(name => ({ name, deployTo: join(folder, 'fleet', name, 'shop') })),
+    ...{ app: 'shop', source: { git: '.', subdir: 'app' }, deployTo: join(shared, 'shop'), keepReleases: 50 },
+    hosts: names,
     ssh: { configFile: join(folder, 'fleet/ssh_config'), connectTimeout: '5m' },
   }
   writeFileSync(join(project, 'deploy.config.json'), JSON.stringify(config))
