@@ -73,7 +73,8 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .option(
         '--accept-drift',
         'take the release as it is where what it has lost is found nowhere; what differs is named',
-      ),
+      )
+      .option('--no-store', noStore),
   )
   askHosts(
     selection(
@@ -105,7 +106,9 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
           add('join', 'give new hosts the fleet’s release, and the earlier ones to roll back to; builds nothing'),
         ),
       ),
-    ).option('--host <hosts>', 'the hosts that are to join, by their names; without any, all that are new', list),
+    )
+      .option('--host <hosts>', 'the hosts that are to join, by their names; without any, all that are new', list)
+      .option('--no-store', noStore),
   )
   askHosts(
     selection(
@@ -308,6 +311,8 @@ function selection(command: Command): Command {
     .option('--except <hosts>', 'all but these hosts', list)
     .option('--role <roles>', 'hosts with one of these roles', list)
 }
+
+const noStore = 'tell the store nothing, because it is away'
 
 function collected(value: string, before: readonly string[] = []): string[] {
   return [...before, value]

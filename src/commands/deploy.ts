@@ -33,6 +33,8 @@ import { dryRun, offlineDryRun } from './deploy/dry-run.js'
 import { isUnchanged, tellUnchanged } from './deploy/unchanged.js'
 import { changesWhileWaiting, historyOf } from './deploy/what-changes.js'
 import { recordOwner } from './repair/record-owner.js'
+import { demandStore } from './store/demand-store.js'
+import { runStore, storedArtifact } from './store/run-store.js'
 
 /** `clonedeploy deploy`: build once, push to all, swap all together, put all back if one fails. */
 export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
@@ -80,6 +82,7 @@ async function deployTo(
     const states = fleet.map(({ state }) => state)
     const changed = changes(states)
     demandFree(context, fleet)
+    await demandStore(context, fleet, 'deploy')
     if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built()))
     const gone = await demandListed(context, flags, recordOf(context, states))
     demandNone(states.flatMap(state => problemsOf(state)))
@@ -117,16 +120,12 @@ async function deployTo(
         ].join('\n'),
         'this stage is protected',
       )
-    const outcome = await transact(
-      context,
-      flags,
-      fleet,
-      planDeploy(intent),
-      prepared.payload,
-      startedAt,
-      course.balancers,
-      [...artifact.warnings, ...gone, ...losses, ...newcomers(states)],
-    )
+    const plan = planDeploy(intent)
+    const outcome = await transact(context, flags, fleet, plan, prepared.payload, startedAt, {
+      balancers: course.balancers,
+      store: await runStore(context, plan, () => storedArtifact(artifact, release)),
+      warnings: [...artifact.warnings, ...gone, ...losses, ...newcomers(states)],
+    })
     if (outcome.exitCode === 0) tidyCache(context, fleet)
     return outcome.exitCode
   } finally {

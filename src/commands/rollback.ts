@@ -20,6 +20,8 @@ import { revealSecrets, signed, tellPlan, transact } from './context/transact.js
 import { tellUnchanged } from './deploy/unchanged.js'
 import { recordOwner } from './repair/record-owner.js'
 import { demandHeld, driftOf, type Found, readRelease } from './rollback/held-release.js'
+import { demandStore } from './store/demand-store.js'
+import { heldArtifact, runStore } from './store/run-store.js'
 
 /** `clonedeploy rollback`: the whole fleet to one earlier release that every host has, verified, by the same transaction. */
 export async function rollback(io: Io, flags: RollbackFlags): Promise<ExitCode> {
@@ -41,6 +43,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
   const fleet = demandOurs(context, flags, await survey(context, true))
   try {
     demandFree(context, fleet)
+    await demandStore(context, fleet, 'rollback')
     const states = fleet.map(({ state }) => state)
     const gone = await demandListed(context, flags, recordOf(context, states))
     demandNone(states.flatMap(state => problemsOf(state)))
@@ -89,11 +92,18 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     }
     context.emit({ type: 'run.release', release: choice.release, previous: serves, note: 'rollback' })
     const payload = () => Promise.reject(new Error('a rollback sends no files'))
-    return (await transact(context, flags, fleet, plan, payload, startedAt, course.balancers, gone)).exitCode
+    const outcome = await transact(context, flags, fleet, plan, payload, startedAt, {
+      balancers: course.balancers,
+      store: await runStore(context, plan, () => heldArtifact(context, fleet, choice)),
+      warnings: flags.store === false && context.config.store !== null ? [...gone, untold] : gone,
+    })
+    return outcome.exitCode
   } finally {
     leave(fleet)
   }
 }
+
+const untold = 'the store was told nothing: until the next deploy it names what was served before'
 
 function dryRunJson(fleet: Fleet, { release, digest, skipped }: RollbackChoice, { held, healing }: Found) {
   const hosts = fleet.map(({ state }) => ({

@@ -21,7 +21,9 @@ export async function unlessStopped<T>(stop: Stop, work: Promise<T>): Promise<T 
 /** A Stop that is never asked for. */
 export const never: Stop = { reason: () => null, asked: new Promise(() => {}) }
 
+const unstopped: readonly Phase[] = ['rollback', 'confirm', 'conclude', 'cool']
+
 /** A run that was asked to stop goes back: the way back, and what a fleet has confirmed, take the time that they need. */
 export function stopIn(phase: Phase, stop: Stop): Stop {
-  return phase === 'rollback' || phase === 'confirm' || phase === 'cool' ? never : stop
+  return unstopped.includes(phase) ? never : stop
 }

@@ -12,11 +12,16 @@ import type {
 } from './plan.js'
 
 /** Makes all hosts ready, swaps them together or batch by batch, and confirms. A new phase takes its line here. */
-export function swapPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'>): readonly PhasePlan[] {
+export function swapPhases({
+  hosts,
+  rollout,
+  stored,
+}: Pick<Plan, 'hosts' | 'rollout' | 'stored'>): readonly PhasePlan[] {
   const all = together(hosts)
   const isWarm = hosts.some(({ warm }) => warm.length > 0)
   return [
     { name: 'lock', ...all, steps: ['lock'], onFailure: 'discard' },
+    ...(stored === null ? [] : [{ name: 'announce', ...all, steps: [], onFailure: 'discard' } as const]),
     ...home(hosts, 'discard'),
     { name: 'prepare', ...all, steps: ['prepare', 'links'], onFailure: 'discard' },
     { name: 'once', ...all, steps: ['once'], onFailure: 'discard' },
@@ -25,6 +30,7 @@ export function swapPhases({ hosts, rollout }: Pick<Plan, 'hosts' | 'rollout'>):
     ...(rollout.batches.length > 1 ? [look(all.hosts)] : []),
     { name: 'ping', ...all, steps: [], onFailure: 'restore' },
     { name: 'confirm', ...all, steps: ['confirm'], onFailure: 'repair' },
+    ...(stored === null ? [] : [{ name: 'conclude', ...all, steps: [], onFailure: 'end' } as const]),
     ...(isWarm ? [{ name: 'cool', ...all, steps: ['cool', 'processes'], onFailure: 'end' } as const] : []),
     { name: 'finish', ...all, steps: ['prune', 'record', 'finish'], onFailure: 'end' },
   ]

@@ -29,10 +29,26 @@ export interface Plan extends Times {
   readonly canaryCheck: ScriptStep | null
   /** Whether trees that differ between hosts stop the run. */
   readonly identical: 'strict' | 'warn'
+  /** What a store is told of it; null: there is none, or it is not told. */
+  readonly stored: Stored | null
   /** Null: every host gets its files from here. */
   readonly relay: Relay | null
   /** What is odd about the hosts, and stops nothing. */
   readonly warnings: readonly string[]
+}
+
+/** What a run says of itself where every clone reads it. */
+export interface Stored {
+  /** The store's name, for people. */
+  readonly store: string
+  readonly by: string
+  readonly at: string
+  readonly target: {
+    readonly release: string
+    readonly digest: string | null
+    readonly revision: string | null
+    readonly clone: Readonly<Record<string, unknown>>
+  }
 }
 
 /** The same moment on these hosts: all are through, or the run goes no further. */
@@ -49,6 +65,7 @@ export interface PhasePlan {
 
 export type PhaseName =
   | 'lock'
+  | 'announce'
   | 'home'
   | 'prepare'
   | 'once'
@@ -64,6 +81,7 @@ export type PhaseName =
   | 'canary'
   | 'ping'
   | 'confirm'
+  | 'conclude'
   | 'cool'
   | 'finish'
   | 'prune'

@@ -22,12 +22,12 @@ import { currentEntry, currentRelease, mostCommon } from '../state/releases.js'
 import { addressVariables, healthStep } from './app/health.js'
 import { flipOf, leftOnPort, portSteps, portText } from './app/ports.js'
 import { logStep, processStep } from './app/processes.js'
-import { type ReleaseRun, type RunOn, runOn } from './app/release-run.js'
+import { type ReleaseRun, type RunOn, runOn, runRecord } from './app/release-run.js'
 import { hookVariables, onHost, runVariables, type Served, withPort } from './app/variables.js'
 import { backSteps, leftWarm, notWarm, type Place, type WarmSteps, warmSteps } from './app/warm.js'
 import { allAtOnce, type Rollout } from './batches.js'
 import { swapPhases } from './phase-order.js'
-import type { Flip, HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step } from './plan.js'
+import type { Flip, HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step, Stored } from './plan.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
 export interface Intent {
@@ -53,6 +53,8 @@ export interface Intent {
   readonly record?: FleetRecord | null
   /** Hosts that this run leaves out on purpose. */
   readonly excluded?: readonly Excluded[]
+  /** The name of the store that is told of the run; null, or absent: none is. */
+  readonly store?: string | null
   /** Absent: all hosts at once. */
   readonly rollout?: Rollout
 }
@@ -70,6 +72,7 @@ export function planTransaction(
   const record = fleetRecord(intent)
   const hosts = intent.hosts.map(({ host, state }) => planHost(intent, host, state, record, prepare, pruned))
   const rollout = intent.rollout ?? allAtOnce(hosts.map(({ host }) => host.name))
+  const stored = storedOf(intent)
   return {
     command: intent.command,
     app: config.app,
@@ -82,14 +85,26 @@ export function planTransaction(
     target: intent.record?.release ?? null,
     previous: mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
     hosts,
-    phases: swapPhases({ hosts, rollout }),
+    phases: swapPhases({ hosts, rollout, stored }),
     rollout,
     canaryCheck: canaryCheckHere(intent),
     identical: config.identical,
+    stored,
     relay: config.relay,
     warnings: oddRuns(intent),
     ...intent.times,
   }
+}
+
+/** A repair ends what others have begun, and a restart brings nothing new: neither is told. */
+function storedOf(intent: Intent): Stored | null {
+  const { command, store = null, release, digest, revision, who, from, at } = intent
+  const [first] = intent.hosts
+  if (store === null || command === 'repair' || command === 'restart' || first === undefined) return null
+  const { config } = runNext(intent, first.host, first.state)
+  const run: unknown = JSON.parse(runRecord(config, { env: {} }))
+  const deployTo = mostCommon(intent.hosts.map(({ host }) => host.deployTo))
+  return { store, by: `${who}@${from}`, at, target: { release, digest, revision, clone: { deployTo, run } } }
 }
 
 /** Hosts whose record of how they run what they serve does not count: why, a line each. */

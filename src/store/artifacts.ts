@@ -30,15 +30,17 @@ export async function holdsArtifact(store: Store, app: string, digest: string): 
   return (await store.size(`${folderOf(app, digest)}/manifest`)) !== null
 }
 
-/** Uploads an artifact, unless it is there. Returns the bytes that were sent. */
+/** Uploads an artifact, unless it is there. Returns the bytes that were sent; null: it is not there, and nowhere else. */
 export async function putArtifact(
   store: Store,
   app: string,
   digest: string,
-  artifact: () => Promise<StoredArtifact>,
-): Promise<number> {
+  artifact: () => Promise<StoredArtifact | null>,
+): Promise<number | null> {
   if (await holdsArtifact(store, app, digest)) return 0
-  const { manifest, payload } = await artifact()
+  const found = await artifact()
+  if (found === null) return null
+  const { manifest, payload } = found
   const { data, ...rest } = payload
   const parts = [
     ['payload', data],

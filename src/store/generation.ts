@@ -5,7 +5,8 @@ import { escapeLine } from '../text/escape.js'
 /** A release whose files are in the store, and what a clone has to know of it to serve it. */
 export interface StoredRelease {
   readonly release: string
-  readonly digest: string
+  /** Null: another tool made it, and its files are not in the store. */
+  readonly digest: string | null
   readonly revision: string | null
   /** Where it lies, what it links and how it is run; no secret is in it. */
   readonly clone: Readonly<Record<string, unknown>>
@@ -57,7 +58,7 @@ const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'is no digest')
 
 const storedRelease: z.ZodType<StoredRelease> = z.object({
   release: releaseId,
-  digest,
+  digest: digest.nullable(),
   revision: text.nullable(),
   clone: z.record(z.string(), z.unknown()),
 })

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import type { S3Config } from '../config/config.js'
+import { storeName } from './name.js'
 import { s3Error, statusOf } from './s3-error.js'
 import { isKey, type Store, StoreError } from './store.js'
 
@@ -26,7 +27,7 @@ const usual: Patience = { silence: 10_000, small: 20_000, slowest: 25 }
  * parts and takes an `If-Match` only unquoted, others ignore that. Credentials are found where AWS's own tools find them.
  */
 export function s3Store(config: S3Config, { silence, small, slowest }: Patience = usual): Store {
-  const name = nameOf(config)
+  const name = storeName(config)
   const client = clientOf(config, silence)
   const at = (key: string) => ({ Bucket: config.bucket, Key: keyIn(config, key) })
   const limit = (bytes: number) => small + Math.ceil(bytes / slowest)
@@ -88,10 +89,6 @@ function clientOf({ region, endpoint }: S3Config, silence: number): S3Client {
     ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
     ...(region === null ? {} : { region }),
   })
-}
-
-function nameOf({ bucket, prefix }: S3Config): string {
-  return `s3://${prefix === '' ? bucket : `${bucket}/${prefix}`}`
 }
 
 function keyIn({ prefix }: S3Config, key: string): string {

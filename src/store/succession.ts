@@ -29,7 +29,7 @@ export function endOf(pending: Generation, end: End, { by, at }: Pick<Generation
   if (end.state === 'confirmed') return { ...next, state: 'confirmed', confirmed: target, bad: others }
   const reason = end.reason.slice(0, 500)
   const { release, digest } = target
-  const worse = end.bad ? [...others, { release, digest, reason, at }].slice(-mostBad) : bad
+  const worse = end.bad && digest !== null ? [...others, { release, digest, reason, at }].slice(-mostBad) : bad
   return { ...next, state: 'withdrawn', reason, bad: worse }
 }
 

@@ -53,6 +53,20 @@ describe('the phases', () => {
     ])
   })
 
+  it('of a deploy with a store tell it before anything is prepared, and when every host is confirmed', async () => {
+    const store = { s3: { bucket: 'acme-deploys', prefix: 'shop' } }
+    const plan = await planned('deploy', { store, rollout: { batch: 2 } })
+    const told = lines(plan)
+    expect(told.slice(0, 3)).toEqual([`discard lock ${all}`, `discard announce ${all}`, `discard prepare ${all}`])
+    expect(told.slice(-3)).toEqual([`repair confirm ${all}`, `end conclude ${all}`, `end finish ${all}`])
+    expect(plan.stored).toMatchObject({
+      store: 's3://acme-deploys/shop',
+      by: 'anna@laptop',
+      target: { digest: 'sha256:4' },
+    })
+    expect((await planned('restart', { store })).stored).toBeNull()
+  })
+
   it('of a restart undo nothing once it has the locks', async () => {
     expect(lines(await planned('restart', { rollout: { batch: 2, canary: 1 } }))).toEqual([
       `discard lock ${all}`,
@@ -77,6 +91,7 @@ describe('the phases', () => {
     {},
     { rollout: { batch: 1 } },
     { rollout: { canary: 1 } },
+    { store: { dir: 'kept' } },
   ])('of %j come in the order of what their failure means', async input => {
     const order = ['discard', 'restore', 'repair', 'end']
     const { phases } = await planned('deploy', input)

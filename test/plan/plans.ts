@@ -10,6 +10,7 @@ import { planRestart } from '../../src/plan/restart.js'
 import type { Intent } from '../../src/plan/transaction.js'
 import type { HostState } from '../../src/state/host-state.js'
 import { shipped } from '../../src/state/protocol-times.js'
+import { storeName } from '../../src/store/name.js'
 import { host, idOf } from './states.js'
 
 const tools = ['cp--parents']
@@ -50,6 +51,7 @@ export async function planned(
     revision: 'rev4',
     unresolved: 'refuse',
     times: shipped,
+    store: config.store === null ? null : storeName(config.store),
     rollout: cutIntoBatches(seats, config.rollout, { balancers }) as Rollout,
   }
   if (command === 'restart') return planRestart({ ...intent, command })

@@ -1,7 +1,7 @@
 import type { Generation, StoredRelease } from '../../src/store/generation.js'
 
 /** A release by its number. */
-export function storedRelease(n: number): StoredRelease {
+export function storedRelease(n: number): StoredRelease & { readonly digest: string } {
   const digest = `sha256:${String(n).padStart(64, '0')}`
   return { release: `2026120${n}-120000-000000${n}`, digest, revision: null, clone: { deployTo: '/srv/shop' } }
 }

@@ -78,7 +78,7 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
     ),
   )
   const here = startConnections(connectLocal)
-  const store = stageStore(config.store)
+  const store = stageStore(flags.store === false ? null : config.store)
   return {
     io,
     config,

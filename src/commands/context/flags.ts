@@ -20,6 +20,8 @@ export interface CommonFlags {
   readonly wholeFleet?: boolean
   /** No host is contacted, and no command asked for hosts: only a dry run of a deploy. */
   readonly offline?: boolean
+  /** `false`: --no-store. */
+  readonly store?: boolean
 }
 
 /** Of every command that acts on what is in `deployTo`. */

@@ -4,6 +4,7 @@ import { redactor, resolveSecrets } from '../../config/secrets/resolve-secrets.j
 import type { ExitCode } from '../../exit-code.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import type { Outcome } from '../../fleet/outcome.js'
+import type { RunStore } from '../../fleet/store/run-store.js'
 import { execute } from '../../fleet/transaction/execute.js'
 import { batchesOf, type HostRun, type Run } from '../../fleet/transaction/run.js'
 import type { Plan } from '../../plan/plan.js'
@@ -40,6 +41,7 @@ export function signed(context: Context, fleet: Fleet, now: Date) {
     process: thisProcess(),
     at: now.toISOString(),
     times: context.io.times,
+    store: context.store.name,
     record: vouched(
       fleet.map(({ state }) => state),
       knownHere(context),
@@ -54,6 +56,13 @@ export async function revealSecrets(context: Context): Promise<Readonly<Record<s
   return Object.fromEntries([...secrets].map(([name, secret]) => [name, secret.reveal()]))
 }
 
+/** What else a run has to do with. */
+interface Around {
+  readonly balancers?: RunBalancers | null
+  readonly store?: RunStore | null
+  readonly warnings?: readonly string[]
+}
+
 /** Carries out a plan, and ends the run with its outcome. */
 export async function transact(
   context: Context,
@@ -62,10 +71,9 @@ export async function transact(
   plan: Plan,
   payload: (baseDigest: string | null) => Promise<Payload>,
   startedAt: number,
-  balancers: RunBalancers | null = null,
-  warnings: readonly string[] = [],
+  { balancers = null, store = null, warnings = [] }: Around = {},
 ): Promise<Outcome> {
-  const run = startRun(context, flags, fleet, plan, payload, balancers)
+  const run = startRun(context, flags, fleet, plan, payload, balancers, store)
   run.warnings.push(...warnings)
   const outcome = await carryOut(context, run, startedAt)
   for (const { host, roundTrips, bytes } of fleet.map(({ session }) => session))
@@ -93,6 +101,7 @@ export function startRun(
   plan: Plan,
   payload: (baseDigest: string | null) => Promise<Payload>,
   balancers: RunBalancers | null = null,
+  store: RunStore | null = null,
 ): Run {
   context.log.name(plan.release)
   const hosts = plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session))
@@ -107,6 +116,7 @@ export function startRun(
     keepOnFailure: flags.rollback === false,
     ask: question => (flags.yes ? Promise.resolve(true) : askWhile(context, question)),
     balancers,
+    store,
     warnings: [...plan.warnings],
     swaps: [],
     swapWindowMs: null,

@@ -11,6 +11,7 @@ import { knownHere } from '../context/run-records.js'
 import { type Asked, type RepairFacts, readFacts } from '../repair/repair-facts.js'
 import { notBorneOut } from '../repair/trust-host.js'
 import { demandDecision } from '../repair.js'
+import { demandStore } from '../store/demand-store.js'
 
 /** What a join found: the fleet, what it serves, and what the joining hosts lack of it. */
 export interface JoinFacts {
@@ -27,6 +28,7 @@ export async function readJoin(context: Context, flags: AdoptFlags, asked: Asked
   const facts = await readFacts(context, flags, asked)
   try {
     demandDecision(context, facts)
+    await demandStore(context, facts.fleet, 'join')
     const target = demandJoinable(context, facts)
     const states = facts.fleet.map(({ state }) => state)
     const found = earlierFor(states, asked.joining, target, context.config.keepReleases)

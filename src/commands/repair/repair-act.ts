@@ -28,6 +28,7 @@ import { courseBack, courseHome, courseOfRepair } from '../context/rollout.js'
 import { keepRecord } from '../context/run-records.js'
 import { carryOut, revealSecrets, signed, startRun } from '../context/transact.js'
 import { withSkeleton } from '../deploy/build-release.js'
+import { heldArtifact, runStore } from '../store/run-store.js'
 import { modelOf, type RepairFacts } from './repair-facts.js'
 
 type Bring = Extract<RepairDecision, { kind: 'bring' }>
@@ -123,7 +124,9 @@ async function bring(
   })
   const zip = zipFor(pushed.map(({ state }) => state))
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release, zip)
-  const run = startRun(context, flags, fleet, planBring(intent), payload, course.balancers)
+  const plan = planBring(intent)
+  const store = await runStore(context, plan, () => heldArtifact(context, fleet, decision))
+  const run = startRun(context, flags, fleet, plan, payload, course.balancers, store)
   return carryOut(context, run, startedAt)
 }
 

@@ -34,7 +34,7 @@ export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: H
     hosts,
     reason: halt?.reason ?? null,
     ...(halt?.onRequest ? { stopped: true } : {}),
-    next: nextSteps(run, ending),
+    next: [...(halt?.next ?? []), ...nextSteps(run, ending)],
     warnings: run.warnings,
     log: facts.log,
   }

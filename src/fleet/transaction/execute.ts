@@ -1,6 +1,7 @@
 import { takeOut, takeOutExcluded } from '../balancer/isolate.js'
 import { backInService, mayServe } from '../balancer/undrain.js'
 import type { Outcome } from '../outcome.js'
+import { withdraw } from '../store/conclude.js'
 import { coolBack } from '../warm/warm.js'
 import { readAll } from './confirm.js'
 import { type OutcomeFacts, outcomeOf } from './decide-outcome.js'
@@ -17,9 +18,9 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   // Opens SFTP in the background: the swap needs it.
   for (const { session } of run.hosts) session.files()
   return withHeart(run, async () => {
-    const unready = await walk(run, 'discard').catch(undone(() => giveUp(run)))
+    const unready = await walk(run, 'discard').catch(undone(() => giveUp(run, ourBug)))
     if (unready !== null) return await abort(run, facts, unready)
-    const broken = await walk(run, 'restore').catch(undone(() => restoreAll(run, { reason: 'a bug of clonedeploy' })))
+    const broken = await walk(run, 'restore').catch(undone(() => restoreAll(run, ourBug)))
     if (broken !== null && !run.keepOnFailure) return await goBack(run, facts, broken)
     const split = await walk(run, 'repair')
     if (split !== null && run.hosts.every(({ confirmed }) => !confirmed)) return await goBack(run, facts, split)
@@ -32,16 +33,19 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
   })
 }
 
+const ourBug: Halt = { reason: 'a bug of clonedeploy' }
+
 /** Nothing was swapped: puts the first batch back into service and discards what was prepared. */
-async function giveUp(run: Run): Promise<Halt | null> {
+async function giveUp(run: Run, halt: Halt): Promise<Halt | null> {
   const away = await backInService(run, (run.batches[0] ?? []).filter(mayServe(run)))
   await coolBack(run, run.hosts)
+  await withdraw(run, halt, false)
   await discardAll(run)
   return away
 }
 
 async function abort(run: Run, facts: OutcomeFacts, halt: Halt): Promise<Outcome> {
-  const away = await giveUp(run)
+  const away = await giveUp(run, halt)
   if (away === null) return outcomeOf(run, facts, 'aborted', halt)
   return outcomeOf(run, facts, 'mixed', after(halt, 'afterwards', away))
 }

@@ -9,6 +9,7 @@ import { onEach } from '../each-host.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { seenToServe } from '../read/seen-to-serve.js'
+import { withdraw } from '../store/conclude.js'
 import { comeHome } from '../warm/flip.js'
 import { backText, type SwitchBack, switchBack } from '../warm/switch-back.js'
 import { coolBack } from '../warm/warm.js'
@@ -44,6 +45,7 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
   if ((left === null && astray === null) || (out === null && lost.every(host => isSick(host, host.failure)))) {
     // What the new release failed with is told; that the old one is not healthy either, too.
     for (const host of lost) host.failure = blame.get(host.name) ?? host.failure
+    await withdraw(run, halt, run.plan.command === 'deploy')
     await markBad(run, halt)
   } else
     await blameAll(

@@ -10,6 +10,7 @@ import type { HostFailure, Phase } from '../outcome.js'
 import { outputLines } from '../output-lines.js'
 import type { Session } from '../session.js'
 import { type Stop, stopIn } from '../stop.js'
+import type { RunStore } from '../store/run-store.js'
 import type { RoundTrips } from './head-start.js'
 import { type SentAhead, takeSentAhead } from './sent-ahead.js'
 
@@ -27,6 +28,8 @@ export interface Run {
   readonly keepOnFailure: boolean
   /** The load balancers before the hosts; null: none that we know of. */
   readonly balancers: RunBalancers | null
+  /** Null: there is none, or it is not told of this run. */
+  readonly store: RunStore | null
   /** Asks a person yes or no. */
   readonly ask: (question: string) => Promise<boolean>
   readonly warnings: string[]
@@ -87,6 +90,8 @@ export interface Halt {
   readonly onRequest?: true
   /** The run has met the reason before, and told it. */
   readonly known?: true
+  /** What to run, where no host says it. */
+  readonly next?: readonly string[]
 }
 
 /** Runs one phase on these hosts, emits its events and keeps each host's failure. Null if all succeeded. */

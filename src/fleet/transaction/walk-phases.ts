@@ -4,6 +4,8 @@ import { drainAll } from '../balancer/drain.js'
 import { readyAll } from '../balancer/undrain.js'
 import type { Phase } from '../outcome.js'
 import { unlessStopped } from '../stop.js'
+import { announceAll } from '../store/announce.js'
+import { concludeAll } from '../store/conclude.js'
 import { flipAll } from '../warm/flip.js'
 import { switchAll } from '../warm/switch.js'
 import { coolAll, homeAll, stillWarm, warmAll } from '../warm/warm.js'
@@ -21,6 +23,7 @@ type Doer = (run: Run, hosts: readonly HostRun[], phase: PhasePlan) => Promise<H
 /** How each phase is done. */
 const doers: Readonly<Record<PhaseName, Doer>> = {
   lock: lockAll,
+  announce: announceAll,
   home: homeAll,
   prepare: prepareAll,
   once: stepsAs('prepare'),
@@ -37,6 +40,7 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
   canary: passCanary,
   ping: pingAll,
   confirm: confirmAll,
+  conclude: concludeAll,
   cool: coolAll,
   finish: finishAll,
   prune: stepsAs('clean'),
@@ -44,7 +48,17 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
 }
 
 /** Short, and half done they would leave more to mend than done. */
-const unstoppable: readonly PhaseName[] = ['home', 'swap', 'ping', 'confirm', 'cool', 'finish', 'prune', 'record']
+const unstoppable: readonly PhaseName[] = [
+  'home',
+  'swap',
+  'ping',
+  'confirm',
+  'conclude',
+  'cool',
+  'finish',
+  'prune',
+  'record',
+]
 
 /** What stands around each phase: whether it is begun, and what a wish to stop does to it. */
 export type Around = (run: Run, phase: PhasePlan, act: (run: Run) => Promise<Halt | null>) => Promise<Halt | null>

@@ -25,7 +25,10 @@ export interface ReleaseRun {
 }
 
 /** What a host keeps of a release that is deployed by this configuration: one line of JSON. */
-export function runRecord({ restart, health, prepare, writable, shared, env }: Config, host: Host): string {
+export function runRecord(
+  { restart, health, prepare, writable, shared, env }: Config,
+  host: Pick<Host, 'env'>,
+): string {
   const run: ReleaseRun = { restart, health, prepare, writable, shared, env, hostEnv: host.env }
   return JSON.stringify(run)
 }

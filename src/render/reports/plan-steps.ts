@@ -24,6 +24,10 @@ export function planSteps(
 function phaseSteps(plan: Plan, phases: readonly PhasePlan[]): readonly DryRunStep[] {
   const [phase] = phases as [PhasePlan]
   switch (phase.name) {
+    case 'announce':
+      return storeSteps(plan, release => `keep the files of ${release} in it, and that the run is at work`)
+    case 'conclude':
+      return storeSteps(plan, release => `say in it that the fleet serves ${release}`)
     case 'drain':
       return balancerSteps(plan, balancer => `out of ${balancer}, until its sessions have ended`)
     case 'ready':
@@ -35,6 +39,10 @@ function phaseSteps(plan: Plan, phases: readonly PhasePlan[]): readonly DryRunSt
     default:
       return hostSteps(plan, phase, inAny(plan, phases))
   }
+}
+
+function storeSteps({ stored }: Plan, text: (release: string) => string): readonly DryRunStep[] {
+  return stored === null ? [] : [{ mark: '!', where: stored.store, text: text(stored.target.release) }]
 }
 
 function inAny({ hosts }: Plan, phases: readonly PhasePlan[]): readonly HostPlan[] {

@@ -1,0 +1,94 @@
+import { LockedError } from '../../errors.js'
+import { putArtifact } from '../../store/artifacts.js'
+import type { Generation } from '../../store/generation.js'
+import { createGeneration, isSame, newestGeneration } from '../../store/generations.js'
+import { StoreError } from '../../store/store.js'
+import { type Announcement, endOf, endOfOther, pendingAfter } from '../../store/succession.js'
+import { bytesText } from '../../text/units.js'
+import { unlessStopped } from '../stop.js'
+import type { Halt, Run } from '../transaction/run.js'
+import type { RunStore } from './run-store.js'
+
+/**
+ * Tells the store that the run is at work, once that holds the files of the release: nothing is swapped before. Whoever has
+ * another inventory, and so other locks, finds it there. Throws LockedError where another run is at work.
+ */
+export async function announceAll(run: Run): Promise<Halt | null> {
+  const { store, plan } = run
+  if (store === null || plan.stored === null) return null
+  const began = performance.now()
+  const end = (ok: boolean, note: string) =>
+    run.emit({ type: 'phase.end', phase: 'announce', ok, ms: performance.now() - began, note })
+  run.emit({ type: 'phase.start', phase: 'announce' })
+  try {
+    const done = await unlessStopped(run.stop, announce(run, store, announcementOf(run, plan.stored)))
+    end(typeof done === 'string', typeof done === 'string' ? done : done.stopped)
+    return typeof done === 'string' ? null : { reason: done.stopped, onRequest: true }
+  } catch (error) {
+    if (!(error instanceof StoreError || error instanceof LockedError)) throw error
+    end(false, error.message)
+    if (error instanceof LockedError) throw error
+    return { reason: [error.message, ...error.details].join(' '), next: [...error.next, ...store.instead] }
+  }
+}
+
+/** What the run says of itself, in the words of the store. */
+function announcementOf({ plan }: Run, { target, by, at }: NonNullable<Run['plan']['stored']>): Announcement {
+  const { tx, command, app, stage, hosts } = plan
+  return { tx, command, app, stage, hosts: hosts.map(({ host }) => host.name), by, at, target }
+}
+
+async function announce(run: Run, told: RunStore, said: Announcement): Promise<string> {
+  const sent = await upload(run, told, said)
+  const generation = pendingAfter(await ended(run, told, said), said)
+  if (run.stop.reason() !== null) return ''
+  told.pending = { generation, kept: false }
+  const there = await createGeneration(told.store, generation)
+  if (!isSame(there, generation)) {
+    if (there.tx !== said.tx) told.pending = null
+    throw busyError(run.plan.stage, there)
+  }
+  if (run.stop.reason() === null) told.pending = { generation, kept: true }
+  return `${sent}generation ${generation.number}`
+}
+
+async function upload(run: Run, { store, artifact }: RunStore, { app, target }: Announcement): Promise<string> {
+  const { release, digest } = target
+  if (digest === null) {
+    run.warnings.push(
+      `${release} was made by another tool, so its files are not in the store: no clone brings itself up`,
+    )
+    return ''
+  }
+  const bytes = await putArtifact(store, app, digest, artifact)
+  if (bytes !== null) return bytes === 0 ? '' : `${bytesText(bytes)} kept, `
+  run.warnings.push(
+    `the files of ${release} are neither in the store nor here: no clone brings itself up until the next deploy`,
+  )
+  return ''
+}
+
+/**
+ * The newest generation, once none is pending that another run has left: all its hosts are locked by this one, so it can
+ * change nothing any more. Throws LockedError where it can.
+ */
+async function ended(run: Run, { store, now }: RunStore, { by }: Announcement): Promise<Generation | null> {
+  const { plan } = run
+  const newest = await newestGeneration(store, plan)
+  if (newest?.state !== 'pending') return newest
+  const end = endOfOther(newest, { hosts: plan.hosts.map(({ host }) => host.name), release: plan.target })
+  if (end === 'foreign') throw busyError(plan.stage, newest)
+  const there = await createGeneration(store, endOf(newest, end, { by, at: now().toISOString() }))
+  run.warnings.push(`the store had a ${newest.command} of ${newest.by} as at work: it has ended, and is ${there.state}`)
+  return there
+}
+
+/** Another run is at work, by the word of the store. */
+export function busyError(stage: string, { by, at, command, tx, hosts, target, state }: Generation): LockedError {
+  const isOver = state === 'pending' ? '' : `, which has ended: ${state}`
+  return new LockedError(`The store says that ${by} changes ${stage} since ${at}${isOver}.`, {
+    changed: 'nothing',
+    details: [`doing    ${command} of ${target.release}`, `tx       ${tx}`, `on       ${hosts.join(', ')}`],
+    next: ['look: clonedeploy status', `if it has died, with all of these hosts: clonedeploy repair`],
+  })
+}

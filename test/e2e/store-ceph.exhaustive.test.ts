@@ -1,0 +1,55 @@
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Generation } from '../../src/store/generation.js'
+import { s3Store } from '../../src/store/s3.js'
+import { isHere } from '../support/installed.js'
+import { onFleet } from '../support/on-fleet.js'
+import { type Radosgw, startRadosgw } from '../support/radosgw.js'
+import { sshdIsHere } from '../support/sshd.js'
+import { states } from '../support/stored.js'
+
+describe.skipIf(!sshdIsHere() || !isHere('radosgw'))('a fleet with its store in Ceph', () => {
+  const here = onFleet({ hosts: 2 })
+  let ceph: Radosgw
+
+  beforeAll(async () => {
+    ceph = await startRadosgw()
+    for (const [name, value] of Object.entries(ceph.env)) vi.stubEnv(name, value)
+    const client = new S3Client({ endpoint: ceph.endpoint, forcePathStyle: true })
+    await client.send(new CreateBucketCommand({ Bucket: 'clones' }))
+    client.destroy()
+  }, 300_000)
+  afterAll(() => {
+    vi.unstubAllEnvs()
+    ceph?.stop()
+  })
+
+  it('says there what it deploys, puts back and goes back to', async () => {
+    const store = { s3: { bucket: 'clones', endpoint: ceph.endpoint } }
+    const configure = (more: object = {}) => here.project.configure({ store, ...more })
+    configure()
+    expect((await here.project.run('check --json')).json()).toMatchObject({ store: { fault: null }, problems: [] })
+    const one = await here.project.deployed('one')
+    await here.project.deployed('two')
+    configure({ health: { run: '! grep -q three version', timeout: '1s' } })
+    here.project.write({ 'app/version': 'three\n', 'app/large': 'large '.repeat(3e6) })
+    const back = (await here.project.run('deploy --json')).json()
+    expect(back.result).toBe('put-back')
+    expect((await here.project.run('rollback --yes')).code).toBe(0)
+    const generations = await read()
+    expect(states(generations)).toEqual(
+      ['pending', 'confirmed', 'pending', 'confirmed', 'pending', 'withdrawn', 'pending', 'confirmed'].map(
+        (state, i) => `${i + 1} ${state}`,
+      ),
+    )
+    expect(generations.at(-1)).toMatchObject({ confirmed: { release: one }, bad: [{ release: back.release }] })
+  })
+
+  async function read(): Promise<readonly Generation[]> {
+    const open = s3Store({ kind: 's3', bucket: 'clones', prefix: '', region: null, endpoint: ceph.endpoint })
+    const keys = await open.list('shop/stages/production/generations')
+    const texts = await Promise.all(keys.map(key => open.read(key, 1 << 20)))
+    open.close()
+    return texts.map(text => JSON.parse(Buffer.from(text ?? []).toString('utf8')))
+  }
+})
