@@ -153,6 +153,7 @@ async function dryRun(context: Context, flags: JoinFlags, joining: ReadonlySet<s
     adopt: adopts(context, flags, facts.fleet),
     beyond: facts.beyond,
     drained: new Map(),
+    store: null,
     joining: [...joining],
     earlier,
     trusted: facts.trusted,

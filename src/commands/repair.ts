@@ -19,6 +19,7 @@ import { act, leaveOut, SourceError, sends, sourceOf } from './repair/repair-act
 import { concluded, goingOnWithout, leftDrained, undrainLeft } from './repair/repair-end.js'
 import { type Asked, type RepairFacts, readFacts, repairing } from './repair/repair-facts.js'
 import { notBorneOut, trustedHost, trustSteps } from './repair/trust-host.js'
+import { forwardStore, storeBehind } from './store/forward-store.js'
 
 /** `clonedeploy repair`: ends what a dead run left, and brings every host to the fleet's release. Safe to repeat. */
 export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
@@ -105,7 +106,8 @@ async function inRounds(
         else await recordOwner(context, flags, facts.fleet)
         progress.swept ||= !isRecorded(given, states) || adopts(context, flags, facts.fleet)
         const outcome = progress.done ?? (await unchanged(context, facts.fleet, null, startedAt, command))
-        return concluded(context, facts, await undrainLeft(context, flags, facts, outcome))
+        const told = await forwardStore(context, flags, facts, outcome)
+        return concluded(context, facts, await undrainLeft(context, flags, facts, told))
       }
       unsettled = hostsToMend(
         facts.fleet.map(({ state }) => state),
@@ -179,7 +181,9 @@ async function readWithSource(context: Context, flags: RepairFlags, asked: Asked
 
 async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
   const facts = await readWithSource(context, flags, askedFor(context, flags))
-  const drained = await leftDrained(context, facts).finally(() => leave(facts.fleet))
+  const [drained, store] = await Promise.all([leftDrained(context, facts), storeBehind(context, facts)]).finally(() =>
+    leave(facts.fleet),
+  )
   demandDecision(context, facts)
   await demandListed(context, flags, facts.heard.record)
   const { app, stage } = context.config
@@ -191,6 +195,7 @@ async function dryRun(context: Context, flags: RepairFlags): Promise<ExitCode> {
     adopt: adopts(context, flags, facts.fleet),
     beyond: facts.beyond,
     drained,
+    store,
     joining: null,
     earlier: [],
     trusted: facts.trusted,

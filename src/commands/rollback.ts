@@ -103,7 +103,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
   }
 }
 
-const untold = 'the store was told nothing: until the next deploy it names what was served before'
+const untold = 'the store was told nothing: it names what was served before; when it is back: clonedeploy repair'
 
 function dryRunJson(fleet: Fleet, { release, digest, skipped }: RollbackChoice, { held, healing }: Found) {
   const hosts = fleet.map(({ state }) => ({

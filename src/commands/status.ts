@@ -25,6 +25,7 @@ import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { endsKnown, type Fleet, orInterrupt } from './context/read-fleet.js'
 import { knownHere } from './context/run-records.js'
+import { readStore, withStore } from './store/store-report.js'
 
 interface StatusFlags extends CommonFlags {
   readonly verify?: boolean
@@ -46,13 +47,15 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
           [state.name, await probe(context, session, state, flags.verify ?? false)] as const,
       ),
     )
-    const served = await readBalancers(context, read, context.hosts)
+    const [served, stored] = await Promise.all([readBalancers(context, read, context.hosts), readStore(context)])
     noteByHand(context, served)
     const service = inService(served)
     const { app, stage } = context.config
     const inventory = context.config.hosts.map(({ name }) => name)
     const found = assess(app, stage, fleet, new Map(probes), service, knownHere(context), inventory)
-    const report = proposing(found, io.propose)
+    const states = read.map(({ state }) => state)
+    const whole = stored === null ? found : withStore(found, context.store.name ?? '', stored, states)
+    const report = proposing(whole, io.propose)
     io.output.stdout(
       flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now(), io.propose),
     )

@@ -82,6 +82,7 @@ export type PhaseName =
   | 'ping'
   | 'confirm'
   | 'conclude'
+  | 'forward'
   | 'cool'
   | 'finish'
   | 'prune'

@@ -27,6 +27,7 @@ import {
   planTransaction,
   sameRecord,
   scriptStep,
+  storedAs,
   switchBackOf,
 } from './transaction.js'
 
@@ -129,6 +130,14 @@ export function planRecord(intent: Intent, text: string): Plan {
       record: scriptStep(recordFleet({ root: host.root, tx: intent.tx }, record), text, 60_000),
     })),
   }
+}
+
+/** Takes the lock, tells the store what the fleet's record says, and gives it back. */
+export function planForward(intent: Intent): Plan {
+  const plan = planTransaction(intent, noSteps, () => [])
+  const hosts = plan.hosts.map(({ host }) => host.name)
+  const forward = { name: 'forward', hosts, batch: '', steps: [], onFailure: 'end' } as const
+  return { ...plan, stored: storedAs(intent), phases: [...lockPhases(plan), forward] }
 }
 
 function noSteps(): readonly Step[] {

@@ -98,9 +98,14 @@ export function planTransaction(
 
 /** A repair ends what others have begun, and a restart brings nothing new: neither is told. */
 function storedOf(intent: Intent): Stored | null {
-  const { command, store = null, release, digest, revision, who, from, at } = intent
+  return intent.command === 'repair' || intent.command === 'restart' ? null : storedAs(intent)
+}
+
+/** What a store is told that the fleet is to serve; null: there is no store. */
+export function storedAs(intent: Intent): Stored | null {
+  const { store = null, release, digest, revision, who, from, at } = intent
   const [first] = intent.hosts
-  if (store === null || command === 'repair' || command === 'restart' || first === undefined) return null
+  if (store === null || first === undefined) return null
   const { config } = runNext(intent, first.host, first.state)
   const run: unknown = JSON.parse(runRecord(config, { env: {} }))
   const deployTo = mostCommon(intent.hosts.map(({ host }) => host.deployTo))

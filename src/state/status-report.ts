@@ -77,9 +77,35 @@ export interface StatusReport {
   readonly maintenance?: MaintenanceRecord & { readonly hosts: readonly string[] }
   /** Hosts that the fleet's record names and the inventory has no more, by their names; absent: none. */
   readonly unlisted?: readonly string[]
+  /** What the store says beside it; absent: there is none. */
+  readonly store?: StoreReport
   /** Sentences for people: what is wrong and what to run. */
   readonly problems: readonly string[]
   readonly next: readonly string[]
+}
+
+export interface StoreReport {
+  readonly name: string
+  /**
+   * `even`: it says what the fleet's records say. `behind`: it has not heard of the last confirmation. `empty`: it has heard
+   * nothing yet. `pending`: a run is at work. `left`: it has a run as at work that has ended. `foreign`: one on other hosts.
+   * `unknown`: it could not be read.
+   */
+  readonly standing: 'even' | 'behind' | 'empty' | 'pending' | 'left' | 'foreign' | 'unknown'
+  readonly error: string | null
+  /** The newest; null: there is none, or it could not be read. */
+  readonly generation: {
+    readonly number: number
+    readonly state: 'pending' | 'confirmed' | 'withdrawn'
+    readonly command: string
+    readonly by: string
+    readonly at: string
+    readonly tx: string
+    readonly hosts: readonly string[]
+    /** What its run was to bring, and what a clone gets. */
+    readonly target: string
+    readonly confirmed: string | null
+  } | null
 }
 
 export interface StatusHost {

@@ -220,6 +220,7 @@ function everything(states: readonly HostState[]): readonly string[] {
     states,
     beyond,
     drained: new Map(),
+    store: null,
     adopt: true,
     joining: [],
     earlier,

@@ -33,14 +33,14 @@ export async function announceAll(run: Run): Promise<Halt | null> {
 }
 
 /** What the run says of itself, in the words of the store. */
-function announcementOf({ plan }: Run, { target, by, at }: NonNullable<Run['plan']['stored']>): Announcement {
+export function announcementOf({ plan }: Run, { target, by, at }: NonNullable<Run['plan']['stored']>): Announcement {
   const { tx, command, app, stage, hosts } = plan
   return { tx, command, app, stage, hosts: hosts.map(({ host }) => host.name), by, at, target }
 }
 
 async function announce(run: Run, told: RunStore, said: Announcement): Promise<string> {
   const sent = await upload(run, told, said)
-  const generation = pendingAfter(await ended(run, told, said), said)
+  const generation = pendingAfter(await endedBefore(run, told, said), said)
   if (run.stop.reason() !== null) return ''
   told.pending = { generation, kept: false }
   const there = await createGeneration(told.store, generation)
@@ -52,7 +52,7 @@ async function announce(run: Run, told: RunStore, said: Announcement): Promise<s
   return `${sent}generation ${generation.number}`
 }
 
-async function upload(run: Run, { store, artifact }: RunStore, { app, target }: Announcement): Promise<string> {
+export async function upload(run: Run, { store, artifact }: RunStore, { app, target }: Announcement): Promise<string> {
   const { release, digest } = target
   if (digest === null) {
     run.warnings.push(
@@ -72,11 +72,18 @@ async function upload(run: Run, { store, artifact }: RunStore, { app, target }: 
  * The newest generation, once none is pending that another run has left: all its hosts are locked by this one, so it can
  * change nothing any more. Throws LockedError where it can.
  */
-async function ended(run: Run, { store, now }: RunStore, { by }: Announcement): Promise<Generation | null> {
+export async function endedBefore(
+  run: Run,
+  { store, now, fenced }: RunStore,
+  { by }: Announcement,
+): Promise<Generation | null> {
   const { plan } = run
   const newest = await newestGeneration(store, plan)
   if (newest?.state !== 'pending') return newest
-  const end = endOfOther(newest, { hosts: plan.hosts.map(({ host }) => host.name), release: plan.target })
+  const end = endOfOther(newest, {
+    hosts: [...plan.hosts.map(({ host }) => host.name), ...fenced],
+    release: plan.target,
+  })
   if (end === 'foreign') throw busyError(plan.stage, newest)
   const there = await createGeneration(store, endOf(newest, end, { by, at: now().toISOString() }))
   run.warnings.push(`the store had a ${newest.command} of ${newest.by} as at work: it has ended, and is ${there.state}`)

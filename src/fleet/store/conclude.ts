@@ -34,7 +34,7 @@ async function tell(run: Run, end: End): Promise<number | null> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     run.warnings.push(
-      `the store has not heard that this was ${end.state}: ${why} The next deploy or rollback tells it.`,
+      `the store has not heard that this was ${end.state}: ${why} The next deploy tells it, or: clonedeploy repair`,
     )
     return null
   }

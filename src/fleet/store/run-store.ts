@@ -10,6 +10,8 @@ export interface RunStore {
   readonly now: () => Date
   /** What to run where the store is away. */
   readonly instead: readonly string[]
+  /** Hosts that a person has given up: they can change nothing, as those whose locks are held. */
+  readonly fenced: readonly string[]
   /** The generation that says that the run is at work; `kept`: the store is known to hold it. Null: it was not told yet. */
   pending: { readonly generation: Generation; readonly kept: boolean } | null
 }

@@ -6,6 +6,7 @@ import type { Phase } from '../outcome.js'
 import { unlessStopped } from '../stop.js'
 import { announceAll } from '../store/announce.js'
 import { concludeAll } from '../store/conclude.js'
+import { forwardAll } from '../store/forward.js'
 import { flipAll } from '../warm/flip.js'
 import { switchAll } from '../warm/switch.js'
 import { coolAll, homeAll, stillWarm, warmAll } from '../warm/warm.js'
@@ -41,6 +42,7 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
   ping: pingAll,
   confirm: confirmAll,
   conclude: concludeAll,
+  forward: forwardAll,
   cool: coolAll,
   finish: finishAll,
   prune: stepsAs('clean'),
@@ -54,6 +56,7 @@ const unstoppable: readonly PhaseName[] = [
   'ping',
   'confirm',
   'conclude',
+  'forward',
   'cool',
   'finish',
   'prune',

@@ -27,6 +27,7 @@ function phaseSteps(plan: Plan, phases: readonly PhasePlan[]): readonly DryRunSt
     case 'announce':
       return storeSteps(plan, release => `keep the files of ${release} in it, and that the run is at work`)
     case 'conclude':
+    case 'forward':
       return storeSteps(plan, release => `say in it that the fleet serves ${release}`)
     case 'drain':
       return balancerSteps(plan, balancer => `out of ${balancer}, until its sessions have ended`)

@@ -19,6 +19,8 @@ interface RepairReport {
   readonly beyond: ReadonlyMap<string, string>
   /** Hosts that it would put into service again, and where. */
   readonly drained: ReadonlyMap<string, string>
+  /** What it would tell the store; null: nothing. */
+  readonly store: string | null
   /** Hosts that are to join, and earlier releases that they would get; null in a repair. */
   readonly joining: readonly string[] | null
   readonly earlier: readonly Earlier[]
@@ -40,6 +42,7 @@ export function repairText(report: RepairReport, propose: Propose = text => text
     ...tableLines([['HOST', 'SERVES NOW', 'WOULD'], ...rows]),
     '',
     ...drained,
+    ...(report.store === null ? [] : [`  ${report.store}`]),
     ...(report.adopt ? [`  every host would record that it is ${report.app}/${report.stage}`] : []),
     ...beyond,
     ...report.next.map(text => `  ${escapeLine(text)}`),
@@ -56,7 +59,7 @@ function lastLine(report: RepairReport, command: string): readonly string[] {
 
 /** The same as `--json` prints it. */
 export function repairJson(report: RepairReport) {
-  const { app, stage, decision, states, beyond, drained, next } = report
+  const { app, stage, decision, states, beyond, drained, store, next } = report
   return {
     v: 1,
     command: commandOf(report).command,
@@ -66,14 +69,15 @@ export function repairJson(report: RepairReport) {
     decision: decision.kind,
     hosts: states.map(state => ({ name: state.name, now: currentRelease(state), would: wouldDo(report, state) })),
     ...(drained.size === 0 ? {} : { drained: Object.fromEntries(drained) }),
+    ...(store === null ? {} : { store }),
     problems: [...beyond].map(([name, why]) => `${name}: ${why}`),
     ...(next.length === 0 ? {} : { next }),
   } as const
 }
 
 /** Whether the fleet is as it should be. */
-export function isNothing({ decision, adopt, drained, earlier }: RepairReport): boolean {
-  return decision.kind === 'nothing' && !adopt && drained.size === 0 && earlier.length === 0
+export function isNothing({ decision, adopt, drained, earlier, store }: RepairReport): boolean {
+  return decision.kind === 'nothing' && !adopt && drained.size === 0 && earlier.length === 0 && store === null
 }
 
 function commandOf({ joining, adopt, trusted }: RepairReport) {

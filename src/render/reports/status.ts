@@ -1,7 +1,7 @@
 import { portsText } from '../../release/ports.js'
 import { unlistedTexts } from '../../state/evidence/unlisted.js'
 import { spanText, stillRuns } from '../../state/host-verdict.js'
-import type { Place, StatusHost, StatusReport } from '../../state/status-report.js'
+import type { Place, StatusHost, StatusReport, StoreReport } from '../../state/status-report.js'
 import { agoText } from '../../text/duration.js'
 import { escapeLine } from '../../text/escape.js'
 import { capital, counted, everyHost, listed } from '../../text/phrases.js'
@@ -32,6 +32,7 @@ export function statusText(report: StatusReport, paint: Paint, now: Date, propos
     lockLine(report, paint, now, propose),
     ...maintenanceLine(report, paint, now),
     ...unlistedTexts(report.unlisted ?? []).map(text => `  ${paint.warn(escapeLine(text))}`),
+    ...storeLine(report, paint, now),
     '',
     ...lastLines(report, paint),
   ].join('\n')}\n`
@@ -112,6 +113,23 @@ function maintenanceLine({ maintenance, hosts }: StatusReport, paint: Paint, now
   const why = reason === undefined || reason === '' ? '' : `   "${escapeLine(reason)}"`
   const where = on.length === hosts.length ? '' : ` on ${listed(on)} only`
   return [`  ${paint.warn('maintenance is on')}${where}${who}${why}`]
+}
+
+function storeLine({ store }: StatusReport, paint: Paint, now: Date): string[] {
+  if (store === undefined) return []
+  return [`  ${paint.dim('store')}  ${escapeLine(store.name)}   ${standingText(store, paint, now)}`]
+}
+
+function standingText({ standing, error, generation }: StoreReport, paint: Paint, now: Date): string {
+  if (error !== null) return paint.warn(escapeLine(error))
+  if (generation === null) return 'holds nothing yet'
+  const { number, state, by, at, hosts, confirmed, command } = generation
+  const told = `generation ${number}: ${confirmed ?? 'nothing'}`
+  const who = `${command} of ${escapeLine(by)}, ${agoText(at, now)}`
+  if (standing === 'pending') return `${told}, and a ${who} is at work`
+  if (standing === 'foreign')
+    return `${told}, ${paint.warn(`and a ${who} is at work`)} on ${listed(hosts.map(name => escapeLine(name)))}`
+  return `${told}   ${state} by ${who}`
 }
 
 function lockLine(report: StatusReport, paint: Paint, now: Date, propose: Propose): string {
