@@ -7,25 +7,45 @@ import { demandFetched, fetchMirror } from './git/mirror.js'
 import { commitOf } from './git/ref.js'
 import { openOnce, type Repository } from './git/repository.js'
 
+/** A commit of a repository, and what was asked for it; null for a folder. */
+interface Pinned {
+  readonly pin: { readonly source: GitSource; readonly repository: Repository; readonly commit: string } | null
+}
+
+type GitSource = Extract<Source, { kind: 'git' }>
+
+/** The pinned commit and what is to say of it; null for a folder. Throws a PreflightError as `pinCommit` does. */
+export async function pinRevision(...asked: Parameters<typeof pinCommit>): Promise<Revision | null> {
+  return aboutRevision(await pinCommit(...asked))
+}
+
 /**
  * Resolves the source's ref, once: what is built and deployed afterwards is this commit, whatever happens to the branch.
- * null for a folder. Throws a PreflightError that says what is wrong with the repository or the ref.
+ * Throws a PreflightError that says what is wrong with the repository or the ref.
  */
-export async function pinRevision(
+export async function pinCommit(
   source: Source,
   root: string,
   cacheDir: string = cacheDirOf(root),
   offline = false,
   open = openOnce(root, cacheDir),
-): Promise<Revision | null> {
-  if (source.kind === 'folder') return null
+): Promise<Pinned> {
+  if (source.kind === 'folder') return { pin: null }
   const repository = await open(source.repository)
   if (repository.url !== null && offline) await demandFetched(repository)
   else if (repository.url !== null) await fetchMirror(repository, source.ref)
-  const working = Promise.all([changesIn(repository), uncommittedRules(repository, source.subdir)])
-  working.catch(() => {})
-  const commit = await commitOf(source.ref, repository)
-  const [about, [dirty, rules]] = await Promise.all([describe(commit, repository), working])
+  return { pin: { source, repository, commit: await commitOf(source.ref, repository) } }
+}
+
+/** Who made the commit and why, and what the working tree has beside it. */
+export async function aboutRevision({ pin }: Pinned): Promise<Revision | null> {
+  if (pin === null) return null
+  const { commit, repository, source } = pin
+  const [about, dirty, rules] = await Promise.all([
+    describe(commit, repository),
+    changesIn(repository),
+    uncommittedRules(repository, source.subdir),
+  ])
   return { commit, ref: source.ref, ...about, dirty, ...rules }
 }
 

@@ -147,7 +147,7 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   )
   ask(adopting(onStage(add('lock', 'keep everybody from deploying until unlock'))).option('-m, --message <why>', 'why'))
   ask(
-    besides(onStage(add('unlock', 'give back the lock that was seen'))).option(
+    besides(onStage(add('unlock', 'release the lock you saw: shows it and asks, or takes its id'))).option(
       '--tx <id>',
       'its id, as status and lock show it',
     ),

@@ -25,7 +25,7 @@ import { demandListed, recordOf } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
 import { demandOurs } from './context/owner.js'
-import { demandFree, demandNone, type Fleet, leave, survey } from './context/read-fleet.js'
+import { demandFree, demandNone, type Fleet, leave, orInterrupt, survey } from './context/read-fleet.js'
 import { demandCourse } from './context/rollout.js'
 import { revealSecrets, signed, transact } from './context/transact.js'
 import { build, builderOf, needsFor, once, type Prepared, tidyCache, withSkeleton } from './deploy/build-release.js'
@@ -58,6 +58,8 @@ export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
         throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
       const builder = builderOf(context, config, flags, over)
       if (flags.offline) return offlineDryRun(context, flags, await build(context, builder))
+      // A ref that there is not costs no connection.
+      await orInterrupt(context, builder.pinned())
       // Without a command there is nothing to wait for, and nobody to show it to: the hosts are read meanwhile.
       if (config.build.length === 0) builder.artifact().catch(() => {})
       const built = once(() => build(context, builder))

@@ -1,14 +1,18 @@
 import type { RunResult } from '../connection/connection.js'
-import { LockedError, PreflightError, UsageError } from '../errors.js'
+import { LockedError, PreflightError, type Refusal, UsageError } from '../errors.js'
 import type { ExitCode } from '../exit-code.js'
 import { onEach } from '../fleet/each-host.js'
 import { failureOf } from '../fleet/failure.js'
+import { lockedError } from '../fleet/lock-holder.js'
 import { isTransactionId } from '../release/id.js'
 import { codes } from '../scripts/shell/codes.js'
 import { breakLock, hold } from '../scripts/transaction/lock.js'
+import { escapeLine } from '../text/escape.js'
+import { counted, listed } from '../text/phrases.js'
+import { saysYes } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
 import { type AdoptFlags, quietly } from './context/flags.js'
-import type { Io } from './context/io.js'
+import { Interrupted, type Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
 import { demandFree, type Fleet, survey } from './context/read-fleet.js'
 import { holderText, newTransaction } from './context/transact.js'
@@ -48,34 +52,75 @@ export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
     io.output.stdout(
       flags.json
         ? `${JSON.stringify({ v: 1, command: 'lock', tx, hosts: fleet.map(({ state }) => state.name) })}\n`
-        : `locked ${fleet.length} hosts   tx ${tx}\n  give it back: ${io.propose(`clonedeploy unlock --tx ${tx}`)}\n`,
+        : `locked ${counted(fleet.length, 'host')}   tx ${tx}\n  release it: ${io.propose(`clonedeploy unlock --tx ${tx}`)}\n`,
     )
     return 0
   })
 }
 
-/** `clonedeploy unlock --tx ID`: takes the lock away from the holder that was seen, never from a newer one. */
+/** `clonedeploy unlock`: releases the lock that a person is shown, or names by `--tx`, and never a newer one. */
 export async function unlock(io: Io, flags: LockFlags): Promise<ExitCode> {
-  const { tx } = flags
-  if (tx === undefined)
-    throw new UsageError('unlock needs the id of the lock that you saw: clonedeploy unlock --tx ID', {
-      next: ['see it: clonedeploy status'],
-    })
-  if (!isTransactionId(tx)) throw new UsageError(`"${tx}" is not the id of a lock.`)
+  if (flags.tx !== undefined && !isTransactionId(flags.tx))
+    throw new UsageError(`"${flags.tx}" is not the id of a lock.`)
   return inContext(io, quietly(flags), async context => {
     const { fleet, read } = await readFleet(context)
-    return giveBack(
-      context,
-      flags,
-      tx,
-      demandOurs(context, flags, read),
-      fleet.hosts.filter(({ state }) => state === null).map(({ name }) => name),
-    )
+    const ours = demandOurs(context, flags, read)
+    const away = fleet.hosts.filter(({ state }) => state === null).map(({ name }) => name)
+    const tx = flags.tx ?? (await chosenLock(context, flags, ours, away))
+    return tx === null ? tellFree(context, flags) : release(context, flags, tx, ours, away)
   })
 }
 
+/** Shows the lock, and asks; null: there is none. Throws where nobody can be asked: that one was seen is what `--tx` says. */
+async function chosenLock(
+  context: Context,
+  flags: LockFlags,
+  fleet: Fleet,
+  away: readonly string[],
+): Promise<string | null> {
+  const held = fleet.filter(({ state }) => state.lock.held)
+  if (held.length === 0 && away.length === 0) return null
+  const { details, next, message } = demandOne(context, held, away)
+  const { io } = context
+  if (!io.canAsk) {
+    const asked = flags.yes ? '--yes does not say which lock you saw' : 'nobody can be asked'
+    throw new UsageError(`${message.replace(/\.$/, '')}, and ${asked}.`, { changed: 'nothing', details, next })
+  }
+  io.output.stderr(`${[message, '', ...details.map(line => `  ${line}`)].map(line => escapeLine(line)).join('\n')}\n\n`)
+  if (!(await context.asking(() => saysYes('Release this lock?')))) throw new Interrupted('you said no')
+  return held[0]?.state.lock.holder?.tx ?? null
+}
+
+/** What the one lock says of itself. Throws where there is none to choose, or more than one. */
+function demandOne({ config }: Context, held: Fleet, away: readonly string[]): Refusal {
+  const ids = [...new Set(held.map(({ state }) => state.lock.holder?.tx))]
+  const [tx] = ids
+  const lock = held[0]?.state.lock
+  if (lock === undefined)
+    throw new PreflightError(`No host that answers is locked; ${listed(away)} could not be read.`, {
+      changed: 'nothing',
+      next: ['look: clonedeploy status'],
+    })
+  if (ids.length === 1 && tx !== undefined) {
+    const seen = held.map(({ state }) => state.name)
+    const { message, details } = lockedError(config.stage, lock.holder, seen, lock.age)
+    return new LockedError(message, { details, next: [`release it: clonedeploy unlock --tx ${tx}`] })
+  }
+  throw new UsageError('The hosts do not hold one and the same lock: name the one that you mean.', {
+    changed: 'nothing',
+    details: held.map(({ state }) => `${state.name}  ${state.lock.holder?.tx ?? 'a lock without a holder'}`),
+    next: ids.flatMap(id => (id === undefined ? [] : [`clonedeploy unlock --tx ${id}`])),
+  })
+}
+
+function tellFree({ io }: Context, flags: LockFlags): ExitCode {
+  const report = { v: 1, command: 'unlock', tx: null, hosts: [] }
+  io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : 'Nothing to do: no host is locked.\n')
+  return 0
+}
+
 /** Of the hosts that answer; those that are away keep their lock, if they have it, and are named. */
-async function giveBack(
+async function release(
   context: Context,
   flags: LockFlags,
   tx: string,
@@ -100,7 +145,7 @@ async function giveBack(
     return result.code === 0 ? [] : [`${state.name}  ${failureOf(attempt, result).message}`]
   })
   if (failed.length > 0)
-    throw new PreflightError(`The lock was not given back on ${failed.length} of ${held.length} hosts.`, {
+    throw new PreflightError(`The lock was not released on ${failed.length} of ${counted(held.length, 'host')}.`, {
       details: failed,
       next: ['fix: clonedeploy repair'],
     })
@@ -109,7 +154,7 @@ async function giveBack(
   output.stdout(
     flags.json
       ? `${JSON.stringify({ v: 1, command: 'unlock', tx, hosts, ...(away.length === 0 ? {} : { away }) })}\n`
-      : `unlocked ${hosts.length} hosts\n`,
+      : `unlocked ${counted(hosts.length, 'host')}\n`,
   )
   if (away.length === 0) return 0
   const next = context.io.propose(`clonedeploy unlock --tx ${tx}`)

@@ -16,7 +16,7 @@ export function lockedError(
   return new LockedError(`${stage} is locked by ${who}${since}${alive}.`, {
     changed: 'nothing',
     details: [...holderLines(holder), ...(left === null ? [] : [`so far   ${left}`]), `seen on  ${hosts.join(', ')}`],
-    next: [kept ? `give it back: clonedeploy unlock --tx ${holder.tx}` : 'look: clonedeploy status'],
+    next: [kept ? `release it: clonedeploy unlock --tx ${holder.tx}` : 'look: clonedeploy status'],
   })
 }
 

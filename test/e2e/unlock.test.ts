@@ -4,6 +4,7 @@ import { exhaustively } from '../support/exhaustively.js'
 import { inodes } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { onTerminal } from '../support/terminal.js'
 
 describe.skipIf(!sshdIsHere())('a lock that is met', () => {
   const here = onFleet()
@@ -18,10 +19,10 @@ describe.skipIf(!sshdIsHere())('a lock that is met', () => {
     expect(refused.stderr).toContain('  doing    lock  "maintenance"\n')
     expect(refused.stderr).toContain(`  tx       ${tx}\n`)
     expect(refused.stderr).toContain('  seen on  h1, h2, h3\n')
-    expect(refused.stderr).toContain(`  give it back: clonedeploy unlock --tx ${tx}\n`)
+    expect(refused.stderr).toContain(`  release it: clonedeploy unlock --tx ${tx}\n`)
     const status = await project.run('status')
     expect(status.code).toBe(0)
-    expect(status.stdout).toContain(`until it is given back: clonedeploy unlock --tx ${tx}`)
+    expect(status.stdout).toContain(`until it is released: clonedeploy unlock --tx ${tx}`)
     const before = all.map(i => inodes(project.on(i)))
     for (const other of [tx.slice(0, -1), `${tx}0`, tx.replace(/.$/, (last: string) => (last === '0' ? '1' : '0'))]) {
       const { code, stderr } = await project.run(`unlock --tx ${other}`)
@@ -32,6 +33,25 @@ describe.skipIf(!sshdIsHere())('a lock that is met', () => {
     expect((await project.run(`unlock --tx ${tx}`)).code).toBe(0)
     expect((await project.run('status --json')).json().lock).toBeNull()
     expect((await project.run(`unlock --tx ${tx}`)).code).toBe(2)
+  })
+
+  it('is shown and released when a person says yes; who cannot be asked is told its id', async () => {
+    const { project } = here
+    await project.deployed('one')
+    expect(await project.run('unlock')).toMatchObject({ code: 0, stdout: 'Nothing to do: no host is locked.\n' })
+    const { tx } = (await project.run('lock --json -m maintenance')).json()
+    for (const flag of ['', ' --yes']) {
+      const { code, stderr } = await project.run(`unlock${flag}`)
+      expect(code).toBe(2)
+      expect(stderr).toContain(`  release it: clonedeploy unlock --tx ${tx}\n`)
+    }
+    const no = await onTerminal(project.root, 'unlock', [['Release this lock?', 'n']])
+    expect(no.code).toBe(3)
+    expect((await project.run('status --json')).json().lock).toMatchObject({ tx })
+    const { code, screen } = await onTerminal(project.root, 'unlock', [['Release this lock?', 'y']])
+    expect(code).toBe(0)
+    expect(screen).toMatch(/production is locked by \S+ since \S+\.\n\n {2}doing {4}lock {2}"maintenance"\n/)
+    expect((await project.run('status --json')).json().lock).toBeNull()
   })
 
   exhaustively('is given back on the hosts that answer; the one that does not is named, with 6', async () => {

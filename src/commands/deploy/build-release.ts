@@ -3,7 +3,7 @@ import { type BuildOptions, buildArtifact, buildWithoutCommands } from '../../ar
 import { pruneCache } from '../../artifact/cache/prune.js'
 import { entriesOf, type Manifest } from '../../artifact/manifest/manifest.js'
 import { writtenFor } from '../../artifact/payload/payload.js'
-import { pinRevision } from '../../artifact/source.js'
+import { aboutRevision, pinCommit } from '../../artifact/source.js'
 import type { Config } from '../../config/config.js'
 import { PreflightError, UsageError } from '../../errors.js'
 import { unsealedPaths } from '../../plan/app/touched-files.js'
@@ -26,8 +26,9 @@ export interface Prepared {
   readonly payload: (baseDigest: string | null) => Promise<Payload>
 }
 
-/** The revision, pinned once, and what is built of it, once. */
+/** The commit, pinned once, what is to say of it, and what is built of it, once. */
 interface Builder {
+  readonly pinned: () => Promise<object>
   readonly revision: () => Promise<Revision | null>
   readonly artifact: () => Promise<Artifact>
 }
@@ -35,7 +36,8 @@ interface Builder {
 /** A dry run runs nothing of the project unless --build asks for it. */
 export function builderOf(context: Context, config: Config, flags: DeployFlags, over: AbortController): Builder {
   const { cacheDir, openRepository: open } = context
-  const revision = once(() => pinRevision(config.source, config.root, cacheDir, flags.offline, open))
+  const pinned = once(() => pinCommit(config.source, config.root, cacheDir, flags.offline, open))
+  const revision = once(async () => aboutRevision(await pinned()))
   context.io.stop.asked.then(() => over.abort())
   const artifact = once(async () => {
     const options: BuildOptions = {
@@ -51,7 +53,7 @@ export function builderOf(context: Context, config: Config, flags: DeployFlags, 
     const withoutCommands = flags.dryRun === true && flags.build !== true
     return withoutCommands ? buildOrGuess(options) : buildArtifact(options)
   })
-  return { revision, artifact }
+  return { pinned, revision, artifact }
 }
 
 /** What would be left out of a release, or go out with it, as far as that is known without running a command of the project. */

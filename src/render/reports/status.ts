@@ -142,7 +142,7 @@ function lockLine(report: StatusReport, paint: Paint, now: Date, propose: Propos
 }
 
 function lifeText({ alive, age, left, kept, tx, over }: NonNullable<StatusReport['lock']>, propose: Propose): string {
-  if (kept) return `until it is given back: ${propose(`clonedeploy unlock --tx ${tx}`)}`
+  if (kept) return `until it is released: ${propose(`clonedeploy unlock --tx ${tx}`)}`
   if (alive) return `alive ${age} s ago`
   if (over !== null) return `and that run is over (${escapeLine(over)}): ${left ?? 'what it left is not known'}`
   const seen = age === null || age < 0 ? 'no sign of life' : `last heard of ${spanText(age)} ago`
