@@ -96,7 +96,9 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
     }
     writeFileSync(join(kept(), 'shop/stages/production/generations/0000000003'), JSON.stringify(theirs))
     expect(await status()).toMatchObject({ code: 0, store: { standing: 'foreign' } })
-    expect((await here.project.run('status')).stdout).toMatch(/and a deploy of ben@laptop, .* is at work.* on h1, h2 and h3/)
+    expect((await here.project.run('status')).stdout).toMatch(
+      /and a deploy of ben@laptop, .* is at work.* on h1, h2 and h3/,
+    )
     const left = await here.project.run('repair --json')
     expect([left.code, left.json().warnings]).toEqual([0, [expect.stringContaining('ben@laptop changes production')]])
     expect(generationsIn(kept())).toHaveLength(3)
