@@ -1,5 +1,7 @@
+import { exec } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isHere } from '../support/installed.js'
 import { nginxBefore, type TestNginx } from '../support/nginx.js'
@@ -94,6 +96,37 @@ describe.skipIf(!sshdIsHere() || !isHere('nginx'))('a release on the idle port o
     expect(versions()).toEqual(['old', 'old', 'old'])
     expect(pids()).toEqual(before)
     await alone()
+  })
+
+  it('leaves out a host that somebody has taken out of nginx, and serves there on the other port', async () => {
+    const address = (port: number) => `127.0.0.1:${port}`
+    const tell = async (text: string) => {
+      nginx.write(text)
+      await promisify(exec)(nginx.reload)
+    }
+    const before = running(2)
+    const out = portsOf(2).reduce(
+      (text, port) => text.replace(`${address(port)};`, `${address(port)} down;`),
+      nginx.text(),
+    )
+    await tell(out)
+    const deploy = await scene.project.run('deploy --json')
+    expect(deploy.code, deploy.stderr).toBe(0)
+    expect(deploy.stderr).toContain('h2 is drained in nginx')
+    const [now = 0] = running(2)
+    expect([before.length, before.includes(now)]).toEqual([1, false])
+    expect(deploy.stderr.split('\n').filter(line => line.includes('→ port'))).toHaveLength(2)
+    expect(deploy.stderr).toContain(`out of service, on port ${now} from now on`)
+    expect(nginx.live().filter(one => portsOf(2).map(address).includes(one))).toEqual([])
+    expect(versions()).toEqual(['new', 'new', 'new'])
+    await alone([1, 3])
+    const { stdout } = await scene.project.run('status')
+    expect(stdout).toContain(`${now}, no users`)
+    await tell(nginx.text().replace(`${address(now)} down;`, `${address(now)};`))
+    await alone()
+    await scene.deploy('newer')
+    await alone()
+    await scene.consistent()
   })
 
   it('whose controller dies after the reload is told by status, and a repair sends users home', async () => {

@@ -36,8 +36,11 @@ export async function comeHome(run: Run, all: readonly HostRun[]): Promise<Halt 
       const ready = readyPorts(states.get(host.name))
       const { back } = host.plan.flip
       balancer.ports.serve(host.name, back)
-      const sent = ready.length > 0 ? ready : readyPorts(states.get(host.name), 'drain')
-      if (sent.some(port => port !== back) && !astray.includes(host)) astray.push(host)
+      const drained = readyPorts(states.get(host.name), 'drain')
+      // nginx has one word for a port that is idle and for one that is drained: of a host that is out, both are.
+      const isAway =
+        ready.length > 0 ? ready.some(port => port !== back) : drained.length > 0 && !drained.includes(back)
+      if (isAway && !astray.includes(host)) astray.push(host)
       if (ready.length > 0 && !ready.includes(back) && !host.flipped && !cold.includes(host)) cold.push(host)
     }
     return null
@@ -99,9 +102,10 @@ function flip(
   batch = '',
 ): Promise<Halt | null> {
   const moments: Moment[] = []
+  const moved = new Set<string>()
   const began = performance.now()
   const orders = new Map(hosts.map(host => [host.name, portOf(host)]))
-  const told = attempt(run, phase, () => tellAll(run, orders, phase, moments))
+  const told = attempt(run, phase, () => tellAll(run, orders, phase, { moments, moved }))
   return inPhase(
     run,
     phase,
@@ -109,8 +113,9 @@ function flip(
     async host => {
       run.emit({ type: 'host.start', phase, step: 'flip', host: host.name })
       const failure = await told
-      const note = failure?.message ?? `users → port ${orders.get(host.name)}`
-      ended(run, host, phase, 'flip', performance.now() - began, failure, note)
+      const port = orders.get(host.name)
+      const note = moved.has(host.name) ? `users → port ${port}` : `out of service, on port ${port} from now on`
+      ended(run, host, phase, 'flip', performance.now() - began, failure, failure?.message ?? note)
       return failure
     },
     done => {
@@ -124,15 +129,21 @@ function flip(
   )
 }
 
+/** What came of an order: when it was done, and the hosts that have users, in one balancer at least. */
+interface Flipped {
+  readonly moments: Moment[]
+  readonly moved: Set<string>
+}
+
 async function tellAll(
   run: Run,
   orders: ReadonlyMap<string, number>,
   phase: Told,
-  moments: Moment[],
+  told: Flipped,
 ): Promise<HostFailure | null> {
   const lost = await demandOurs(run)
   if (lost !== null) return failed(phase, lost.reason)
-  return attemptEach(run, phase, balancer => tellOne(run, balancer, orders, phase, moments))
+  return attemptEach(run, phase, balancer => tellOne(run, balancer, orders, phase, told))
 }
 
 async function tellOne(
@@ -140,7 +151,7 @@ async function tellOne(
   balancer: PortedBalancer,
   orders: ReadonlyMap<string, number>,
   phase: Told,
-  moments: Moment[],
+  { moments, moved }: Flipped,
 ): Promise<HostFailure | null> {
   const names = [...orders.keys()]
   const states = await balancer.ports.read(names)
@@ -149,6 +160,7 @@ async function tellOne(
   // there already needs no word: a balancer that refused one has moved nobody, and refuses the way back, too.
   const out = [...orders].filter(([name]) => readyPorts(states.get(name)).length === 0)
   const there = [...orders].filter(([name, port]) => String(readyPorts(states.get(name))) === String(port))
+  for (const [name] of there) moved.add(name)
   for (const [name, port] of [...out, ...there]) {
     balancer.ports.serve(name, port)
     to.delete(name)
@@ -161,6 +173,7 @@ async function tellOne(
   const wrong = [...to].find(([name, port]) => String(readyPorts(after.get(name))) !== String(port))
   if (wrong !== undefined)
     return failed(phase, `${wordsOf(balancer, wrong[0])} was told to take all users, and did not`)
+  for (const name of to.keys()) moved.add(name)
   for (const name of to.keys()) balancers?.others.delete(placeIn(balancer.name, name))
   return null
 }
