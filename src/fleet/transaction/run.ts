@@ -11,7 +11,6 @@ import { outputLines } from '../output-lines.js'
 import type { Session } from '../session.js'
 import { type Stop, stopIn } from '../stop.js'
 import type { RunStore } from '../store/run-store.js'
-import type { RoundTrips } from './head-start.js'
 import { type SentAhead, takeSentAhead } from './sent-ahead.js'
 
 /** A run in progress: the plan, and what is known of each host so far. Only `fleet/` sees it. */
@@ -49,9 +48,8 @@ export interface Armed {
   readonly waiting: Waiting
   /** SFTP that can rename `current` without starting a program; null if it does not see the link that it would rename. */
   readonly files: Files | null
-  /** Milliseconds of the shortest round trip, measured just before the swap, and of each of the last ones. */
+  /** Milliseconds of the shortest round trip, measured just before the swap. */
   readonly roundTripMs: number
-  readonly roundTrips: RoundTrips
   /** The moment (milliseconds since the epoch) before which the host's own deadline has surely not passed. */
   readonly safeUntil: number
 }

@@ -4,7 +4,6 @@ import { paths } from '../../release/paths.js'
 import { escapeLine } from '../../text/escape.js'
 import { within } from '../../time-limit.js'
 import type { HostFailure } from '../outcome.js'
-import { headStarts, roundTrips } from './head-start.js'
 import {
   type Armed,
   ended,
@@ -33,7 +32,7 @@ export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt 
 async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
   const safeUntil = Date.now() + (run.plan.deadline * 1000) / 2
   const waiting = host.session.open(host.plan.arm.script, 3_600_000)
-  host.armed = { waiting, files: null, roundTripMs: 0, roundTrips: [0], safeUntil }
+  host.armed = { waiting, files: null, roundTripMs: 0, safeUntil }
   const line = await waiting.line(20_000)
   return line === 'armed' ? null : refusal(waiting, 'arm', 'the host did not get ready to swap', line)
 }
@@ -45,11 +44,9 @@ async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
 async function measure(run: Run, host: HostRun): Promise<HostFailure | null> {
   const armed = armedOf(host)
   const files = await within(2000, host.session.files()).catch(() => null)
-  const look = async () => files?.readlink(wayOf(run, host).from, 2000) ?? null
-  if ((await look()) !== `releases/${run.plan.release}`) return ping(host)
-  const rounds = host.plan.switch === null ? [] : await roundTrips(5, look)
-  const roundTripMs = host.session.connection().rtt()
-  host.armed = { ...armed, files, roundTripMs, roundTrips: rounds.length === 0 ? [roundTripMs] : rounds }
+  const target = await (files?.readlink(wayOf(run, host).from, 2000) ?? null)
+  if (target !== `releases/${run.plan.release}`) return ping(host)
+  host.armed = { ...armed, files, roundTripMs: host.session.connection().rtt() }
   return null
 }
 
@@ -58,8 +55,7 @@ async function ping(host: HostRun): Promise<HostFailure | null> {
   const sent = performance.now()
   armed.waiting.send('ping')
   const line = await armed.waiting.line(15_000)
-  const roundTripMs = performance.now() - sent
-  host.armed = { ...armed, roundTripMs, roundTrips: [roundTripMs] }
+  host.armed = { ...armed, roundTripMs: performance.now() - sent }
   return line === 'here' ? null : refusal(armed.waiting, 'arm', 'the host did not answer before the swap', line)
 }
 
@@ -190,10 +186,10 @@ export function roundTripTo({ armed, session }: HostRun): number {
   return armed?.roundTripMs ?? session.connection().rtt()
 }
 
-/** For how long the word to each of these waits, in milliseconds. */
+/** For how long the word to each of these waits, in milliseconds: that to the farthest goes ahead, so that it arrives everywhere at once. */
 export function startsOf(hosts: readonly HostRun[]): ReadonlyMap<HostRun, number> {
-  const starts = headStarts(hosts.map(host => host.armed?.roundTrips ?? [roundTripTo(host)]))
-  return new Map(hosts.map((host, i) => [host, starts[i] ?? 0]))
+  const farthest = Math.max(...hosts.map(roundTripTo))
+  return new Map(hosts.map(host => [host, (farthest - roundTripTo(host)) / 2]))
 }
 
 /** Even a delay of zero yields, so that every timer is set before the first one fires. */
