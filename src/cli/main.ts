@@ -43,6 +43,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   const output = createOutput(world, world.env, { color })
   let json = false
   let command = ''
+  let stage: string | null = null
   let changes = false
   const { program = 'clonedeploy' } = world
   let propose = proposer({ config: null, stage: null, program })
@@ -55,7 +56,16 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   const tell = async (error: unknown) => {
     const { tellError } = await import('./tell-error.js')
     const early = signalCode !== null && !contacted ? signalCode : null
-    return tellError(error, output, { command, json, env: world.env, version: version(), code: early, propose, argv })
+    return tellError(error, output, {
+      command,
+      stage,
+      json,
+      env: world.env,
+      version: version(),
+      code: early,
+      propose,
+      argv,
+    })
   }
   const forget = world.onSignal(signal => {
     if (left) return
@@ -92,8 +102,10 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     }
     changes = changing.has(command) && asked.flags.dryRun !== true
     const flags = tidied(asked.flags)
-    const proposerOn = (stage: string | null) => proposer({ config: text(flags.config), stage, program }, lineOf(argv))
-    propose = proposerOn(text(flags.stage))
+    const proposerOn = (name: string | null) =>
+      proposer({ config: text(flags.config), stage: name, program }, lineOf(argv))
+    stage = text(flags.stage)
+    propose = proposerOn(stage)
     if (typeof flags.timeout === 'number' && command !== 'run') {
       budget = setTimeout(
         () => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`),
@@ -113,8 +125,9 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       contacted: () => {
         contacted = true
       },
-      onStage(stage, typed) {
-        if (typed) propose = proposerOn(stage)
+      onStage(name, typed) {
+        stage = name
+        if (typed) propose = proposerOn(name)
       },
     }
     const { dispatch } = await import('./dispatch.js')

@@ -15,6 +15,8 @@ import type { Propose } from '../text/propose-command.js'
 
 export interface Telling {
   readonly command: string
+  /** null: it was not known yet. */
+  readonly stage: string | null
   readonly json: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly version: string
@@ -33,26 +35,27 @@ export async function tellError(error: unknown, output: Output, telling: Telling
   if (!(error instanceof Refusal)) {
     const about = { version: telling.version, node: process.version, tracker: null, log: null }
     output.stderr(safe(bugText(error, paint, { ...about, propose: telling.propose })))
-    return end(bug(error, telling.propose), 1, output, telling)
+    return end(bug(error, telling.propose), 'bug', 1, output, telling)
   }
   const refused = complete(error, telling.propose)
   output.stderr(safe(refusalText(refused, paint)))
-  return end(refused, telling.code ?? error.exitCode, output, telling)
+  const exitCode = telling.code ?? error.exitCode
+  return end(refused, codeOf(error, exitCode), exitCode, output, telling)
 }
 
 /** Every end is told to whoever waits for it: the reader of a stream, the steps that follow in a workflow. */
-function end(told: Told, code: number, output: Output, { command, json, env, argv }: Telling): number {
+function end(told: Told, kind: string, code: number, output: Output, telling: Telling): number {
+  const { command, stage, json, env, argv } = telling
   const inGithub = env.GITHUB_ACTIONS === 'true'
   const asked = command === '' ? (argv.find(word => !word.startsWith('-')) ?? '') : command
-  const report = refusalJson(asked, told, code)
+  const report = refusalJson({ command: asked, stage, code: kind }, told, code)
   if (inGithub) output.stderr(`${errorCommand('clonedeploy', refusalSentence(told))}\n`)
   const streams = kindOf(argv, env) === 'jsonl'
   const wanted = json || argv.includes('--json')
   if (wanted && !streams) output.stdout(`${JSON.stringify(report)}\n`)
-  if (!('result' in report)) return code
-  const line = refusedLine(report, new Date())
+  const line = transactions.has(asked) ? refusedLine(report, new Date()) : ''
   if (streams) output.stdout(line)
-  const file = env.CLONEDEPLOY_OUTPUT_FILE
+  const file = line === '' ? undefined : env.CLONEDEPLOY_OUTPUT_FILE
   const unwritten = [...(file ? append(file, line) : []), ...(inGithub ? writeRefused(report, env) : [])]
   for (const text of unwritten) output.stderr(`! ${text}\n`)
   return code
@@ -81,12 +84,35 @@ function complete({ message, details, next, changed }: Refusal, propose: Propose
 
 const transactions = new Set(['deploy', 'rollback', 'restart', 'repair', 'join'])
 
-/** The command's JSON when it changed nothing; of commands that are no transaction, the error alone. */
-function refusalJson(command: string, error: Told, exitCode: number) {
+const kinds: Readonly<Record<number, string>> = {
+  2: 'usage',
+  3: 'preflight',
+  4: 'locked',
+  5: 'put-back',
+  6: 'mixed',
+  130: 'interrupted',
+  143: 'interrupted',
+}
+
+/** What kind of error it is, for programs. */
+function codeOf({ name }: Refusal, exitCode: number): string {
+  if (name === 'Interrupted') return 'interrupted'
+  return name === 'ConfigError' || name === 'NoConfigError' ? 'config' : (kinds[exitCode] ?? 'bug')
+}
+
+/** What came of a command that did not get to an outcome; of a transaction, with the keys that its outcome has. */
+function refusalJson(
+  { command, stage, code }: { readonly command: string; readonly stage: string | null; readonly code: string },
+  error: Told,
+  exitCode: number,
+) {
   const about = {
     v: 1,
     command,
+    result: exitCode === 6 || exitCode === 1 ? 'mixed' : exitCode === 5 ? 'put-back' : 'aborted',
     exitCode,
+    stage,
+    error: { code, message: refusalSentence(error), hint: error.next[0] ?? null, changed: error.changed },
     reason: refusalSentence(error),
     changed: error.changed,
     details: error.details,
@@ -95,7 +121,6 @@ function refusalJson(command: string, error: Told, exitCode: number) {
   if (!transactions.has(command)) return about
   return {
     ...about,
-    result: exitCode === 6 || exitCode === 1 ? 'mixed' : 'aborted',
     release: null,
     previous: null,
     digest: null,

@@ -1,4 +1,5 @@
 import type { ExitCode } from '../exit-code.js'
+import { jsonReport } from '../render/reports/report-json.js'
 import { bootResolver as filesOf } from '../scripts/transaction/boot-resolver.js'
 import { shipped } from '../state/protocol-times.js'
 import { configFor } from './context/context.js'
@@ -16,6 +17,10 @@ export async function bootResolver(io: Io, flags: CommonFlags): Promise<ExitCode
     lease: shipped.lease,
     user: users.size === 1 ? ([...users][0] ?? null) : null,
   })
-  io.output.stdout(flags.json ? `${JSON.stringify({ v: 1, command: 'boot-resolver', ...files })}\n` : files.script)
+  io.output.stdout(
+    flags.json
+      ? jsonReport({ command: 'boot-resolver', result: 'done', exitCode: 0, stage: config.stage }, files)
+      : files.script,
+  )
   return 0
 }

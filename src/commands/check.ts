@@ -5,6 +5,7 @@ import { loginProblems, sessionsFor } from '../fleet/read/login-problems.js'
 import type { Session } from '../fleet/session.js'
 import { warms } from '../plan/app/warm.js'
 import { type CheckedHost, type CheckProblem, checkText } from '../render/reports/check.js'
+import { jsonReport } from '../render/reports/report-json.js'
 import { facts, parseFacts } from '../scripts/read/facts.js'
 import { disown, ownedByOthers } from '../state/evidence/owner.js'
 import type { HostState } from '../state/host-state.js'
@@ -78,7 +79,9 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
     })
     const complete = problems.map(one => proposing(one, io.propose))
     const store = stored.store
-    const report = { v: 1, command: 'check', app, stage, hosts: withPorts, store, problems: complete, warnings }
+    const report = { app, stage, hosts: withPorts, store, problems: complete, warnings }
+    const exitCode = problems.length === 0 ? 0 : 3
+    const ended = { command: 'check', result: exitCode === 0 ? 'done' : 'problems', exitCode, stage }
     const told = {
       ...report,
       unreached: [
@@ -87,8 +90,8 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ],
       problems: complete.filter(one => !('details' in one)),
     }
-    io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : checkText(told, context.paint))
-    return problems.length === 0 ? 0 : 3
+    io.output.stdout(flags.json ? jsonReport(ended, report) : checkText(told, context.paint))
+    return exitCode
   })
 }
 

@@ -5,6 +5,7 @@ import { onEach } from '../fleet/each-host.js'
 import { failureOf } from '../fleet/failure.js'
 import { lockedError } from '../fleet/lock-holder.js'
 import { isTransactionId } from '../release/id.js'
+import { jsonReport } from '../render/reports/report-json.js'
 import { codes } from '../scripts/shell/codes.js'
 import { breakLock, hold } from '../scripts/transaction/lock.js'
 import { escapeLine } from '../text/escape.js'
@@ -51,7 +52,10 @@ export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
     }
     io.output.stdout(
       flags.json
-        ? `${JSON.stringify({ v: 1, command: 'lock', tx, hosts: fleet.map(({ state }) => state.name) })}\n`
+        ? jsonReport(
+            { command: 'lock', result: 'locked', exitCode: 0, stage: context.config.stage },
+            { tx, hosts: fleet.map(({ state }) => state.name) },
+          )
         : `locked ${counted(fleet.length, 'host')}   tx ${tx}\n  release it: ${io.propose(`clonedeploy unlock --tx ${tx}`)}\n`,
     )
     return 0
@@ -113,9 +117,9 @@ function demandOne({ config }: Context, held: Fleet, away: readonly string[]): R
   })
 }
 
-function tellFree({ io }: Context, flags: LockFlags): ExitCode {
-  const report = { v: 1, command: 'unlock', tx: null, hosts: [] }
-  io.output.stdout(flags.json ? `${JSON.stringify(report)}\n` : 'Nothing to do: no host is locked.\n')
+function tellFree({ config, io }: Context, flags: LockFlags): ExitCode {
+  const ended = { command: 'unlock', result: 'unchanged', exitCode: 0, stage: config.stage }
+  io.output.stdout(flags.json ? jsonReport(ended, { tx: null, hosts: [] }) : 'Nothing to do: no host is locked.\n')
   return 0
 }
 
@@ -151,9 +155,13 @@ async function release(
     })
   const { output } = context.io
   const hosts = held.map(({ state }) => state.name)
+  const [result, exitCode] = away.length === 0 ? (['unlocked', 0] as const) : (['incomplete', 6] as const)
   output.stdout(
     flags.json
-      ? `${JSON.stringify({ v: 1, command: 'unlock', tx, hosts, ...(away.length === 0 ? {} : { away }) })}\n`
+      ? jsonReport(
+          { command: 'unlock', result, exitCode, stage: context.config.stage },
+          { tx, hosts, ...(away.length === 0 ? {} : { away }) },
+        )
       : `unlocked ${counted(hosts.length, 'host')}\n`,
   )
   if (away.length === 0) return 0

@@ -6,6 +6,7 @@ import { demandStates, inspectAll } from '../fleet/read/inspect.js'
 import type { Session } from '../fleet/session.js'
 import { logOf, logScript } from '../plan/app/processes.js'
 import { type HostLog, logsText } from '../render/reports/logs.js'
+import { jsonReport } from '../render/reports/report-json.js'
 import { codes } from '../scripts/shell/codes.js'
 import type { HostState } from '../state/host-state.js'
 import { currentEntry, currentRelease } from '../state/releases.js'
@@ -34,10 +35,12 @@ export async function logs(io: Io, flags: LogsFlags): Promise<ExitCode> {
     const fleet = demandOurs(context, flags, demandStates(await inspectAll(sessions, [], concurrency)))
     const read = onEach(fleet, concurrency, ({ session, state }) => readLog(context, flags, session, state))
     const found = await orInterrupt(context, read)
-    const report = { v: 1, command: 'logs', app: config.app, stage: config.stage, hosts: found }
-    if (flags.json) io.output.stdout(`${JSON.stringify(report)}\n`)
+    const { app, stage } = config
+    const exitCode = found.some(({ error }) => error !== null) ? 6 : 0
+    const ended = { command: 'logs', result: exitCode === 0 ? 'done' : 'incomplete', exitCode, stage }
+    if (flags.json) io.output.stdout(jsonReport(ended, { app, stage, hosts: found }))
     else tell(io, context, found)
-    return found.some(({ error }) => error !== null) ? 6 : 0
+    return exitCode
   })
 }
 

@@ -1,6 +1,7 @@
 import { LockedError, MixedError, Refusal, UsageError } from '../errors.js'
 import type { ExitCode } from '../exit-code.js'
 import { maintain } from '../fleet/balancer/maintain.js'
+import { jsonReport } from '../render/reports/report-json.js'
 import { placeIn } from '../state/drains.js'
 import type { MaintenanceRecord } from '../state/host-state.js'
 import { overOf } from '../state/lock-state.js'
@@ -98,7 +99,7 @@ function recordOf(
 }
 
 function tell(
-  { io }: Context,
+  { config, io }: Context,
   flags: MaintenanceFlags,
   word: string,
   fleet: Fleet,
@@ -108,7 +109,10 @@ function tell(
   const where = [`shared/maintenance on ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}`, ...balancers]
   io.output.stdout(
     flags.json
-      ? `${JSON.stringify({ v: 1, command: 'maintenance', maintenance: word, hosts, balancers })}\n`
+      ? jsonReport(
+          { command: 'maintenance', result: 'done', exitCode: 0, stage: config.stage },
+          { maintenance: word, hosts, balancers },
+        )
       : `maintenance is ${word}   ${where.join(', ')}\n`,
   )
 }

@@ -2,6 +2,7 @@ import type { ExitCode } from '../exit-code.js'
 import { onEach } from '../fleet/each-host.js'
 import { underLocks } from '../fleet/held-locks.js'
 import { retired } from '../release/retention.js'
+import { jsonReport } from '../render/reports/report-json.js'
 import { prune as pruneScript } from '../scripts/transaction/prune.js'
 import { overOf } from '../state/lock-state.js'
 import { confirmedReleases } from '../state/releases.js'
@@ -52,11 +53,10 @@ export async function prune(io: Io, flags: PruneFlags): Promise<ExitCode> {
       ]
       return `${said.join('   ')}\n`
     })
-    io.output.stdout(
-      flags.json
-        ? `${JSON.stringify({ v: 1, command: 'prune', dryRun: flags.dryRun ?? false, hosts: results })}\n`
-        : lines.join(''),
-    )
-    return results.some(({ failed }) => failed) ? 3 : 0
+    const exitCode = results.some(({ failed }) => failed) ? 3 : 0
+    const result = exitCode === 3 ? 'incomplete' : flags.dryRun ? 'planned' : 'done'
+    const ended = { command: 'prune', result, exitCode, stage: context.config.stage }
+    io.output.stdout(flags.json ? jsonReport(ended, { dryRun: flags.dryRun ?? false, hosts: results }) : lines.join(''))
+    return exitCode
   })
 }

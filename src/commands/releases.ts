@@ -1,5 +1,6 @@
 import type { ExitCode } from '../exit-code.js'
 import { releasesJson, releasesText } from '../render/reports/releases.js'
+import { jsonReport } from '../render/reports/report-json.js'
 import { ownedByOthers } from '../state/evidence/owner.js'
 import { listReleases } from '../state/releases.js'
 import { escapeLine } from '../text/escape.js'
@@ -15,13 +16,15 @@ export async function releases(io: Io, flags: CommonFlags): Promise<ExitCode> {
     const { app, stage } = context.config
     const states = read.map(({ state }) => state)
     const report = listReleases(app, stage, states)
-    io.output.stdout(
-      flags.json ? `${JSON.stringify(releasesJson(report))}\n` : releasesText(report, context.paint, io.now()),
-    )
     const unread = fleet.hosts.filter(({ state }) => state === null)
     for (const { name, error } of unread) io.output.stderr(`✖ ${name} could not be read: ${error ?? 'no answer'}\n`)
     const owned = ownedByOthers(states, context.config)
     for (const { host, text } of owned) io.output.stderr(`✖ ${host}: ${escapeLine(text)}\n`)
-    return unread.length + owned.length === 0 ? 0 : 6
+    const exitCode = unread.length + owned.length === 0 ? 0 : 6
+    const ended = { command: 'releases', result: exitCode === 0 ? 'done' : 'incomplete', exitCode, stage }
+    io.output.stdout(
+      flags.json ? jsonReport(ended, releasesJson(report)) : releasesText(report, context.paint, io.now()),
+    )
+    return exitCode
   })
 }

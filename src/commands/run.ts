@@ -2,6 +2,7 @@ import { UsageError } from '../errors.js'
 import { onEach } from '../fleet/each-host.js'
 import { everything, outputLines } from '../fleet/output-lines.js'
 import { demandStates, inspectAll } from '../fleet/read/inspect.js'
+import { jsonReport } from '../render/reports/report-json.js'
 import { codes } from '../scripts/shell/codes.js'
 import { command } from '../scripts/shell/hook.js'
 import { escapeLine } from '../text/escape.js'
@@ -10,6 +11,15 @@ import type { AdoptFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { demandOurs } from './context/owner.js'
 import { orInterrupt, reachAll } from './context/read-fleet.js'
+
+/** A line that the command printed on a host. */
+interface Printed {
+  readonly stream: 'stdout' | 'stderr'
+  readonly line: string
+}
+
+/** How many of a host's last lines --json keeps: a command may print without end. */
+const mostPrinted = 10_000
 
 /** `clonedeploy run -- CMD`: a command in deployTo on hosts; every line says whose it is. Exit status of the worst, as ssh gives it. */
 export async function run(io: Io, flags: AdoptFlags, words: readonly string[]): Promise<number> {
@@ -20,11 +30,17 @@ export async function run(io: Io, flags: AdoptFlags, words: readonly string[]): 
     const fleet = demandOurs(context, flags, demandStates(await inspectAll(await reachAll(context), [], concurrency)))
     const width = Math.max(...fleet.map(({ state }) => state.name.length))
     const timeout = flags.timeout ?? 600_000
-    const exits = await orInterrupt(
+    const ended = await orInterrupt(
       context,
       onEach(fleet, concurrency, async ({ session, state }) => {
-        const tell = (stream: 'stdout' | 'stderr', line: string) =>
-          io.output[stream](`${state.name.padEnd(width)} | ${escapeLine(line)}\n`)
+        const printed: Printed[] = []
+        let omitted = 0
+        const tell = (stream: 'stdout' | 'stderr', line: string) => {
+          io.output[flags.json ? 'stderr' : stream](`${state.name.padEnd(width)} | ${escapeLine(line)}\n`)
+          if (!flags.json) return
+          printed.push({ stream, line })
+          if (printed.length > mostPrinted) omitted += printed.splice(0, 1).length
+        }
         const held: string[] = []
         const lines = outputLines((stream, line) => {
           if (stream === 'stderr') return tell(stream, line)
@@ -46,14 +62,20 @@ export async function run(io: Io, flags: AdoptFlags, words: readonly string[]): 
         lines.end()
         for (const line of result.code === codes.hook ? withoutLastWord(held) : held) tell('stdout', line)
         const code = result.code === 0 ? 0 : Number(/exit (\d+)\s*$/.exec(result.stdout.toString('latin1'))?.[1] ?? 255)
-        if (code !== 0)
-          tell('stderr', result.code === null ? `✖ ${result.lost?.message ?? 'lost'}` : `✖ exit code ${code}`)
-        return code
+        const error = result.code === null ? (result.lost?.message ?? 'lost') : code === 0 ? null : `exit code ${code}`
+        if (error !== null) io.output.stderr(`${state.name.padEnd(width)} | ✖ ${escapeLine(error)}\n`)
+        return { name: state.name, exitCode: result.code === null ? null : code, error, omitted, output: printed, code }
       }),
     )
+    const exits = ended.map(({ code }) => code)
     if (exits.includes(127) && config.hosts.some(({ name }) => name === words[0]))
       io.output.stderr(`\n  ${io.propose(hostHint(words))}\n`)
-    return Math.max(...exits)
+    const worst = Math.max(...exits)
+    const { app, stage } = config
+    const hosts = ended.map(({ code: _, ...host }) => host)
+    const report = { command: 'run', result: worst === 0 ? 'done' : 'failed', exitCode: worst, stage }
+    if (flags.json) io.output.stdout(jsonReport(report, { app, hosts }))
+    return worst
   })
 }
 

@@ -12,6 +12,7 @@ import { onEach } from '../fleet/each-host.js'
 import { unlessStopped } from '../fleet/stop.js'
 import { parseHost } from '../inventory/parse.js'
 import { hostsAmong } from '../inventory/words.js'
+import { jsonReport } from '../render/reports/report-json.js'
 import { escapeLine } from '../text/escape.js'
 import { remember } from './context/add-host-key.js'
 import { saysYes } from './context/ask.js'
@@ -50,7 +51,7 @@ export async function trust(io: Io, flags: TrustFlags): Promise<ExitCode> {
       where: known ? reasonToTrust(offer) : place(await remember(offer)),
     })
   }
-  tell(io, flags, said)
+  tell(io, flags, said, config?.stage ?? null)
   return 0
 }
 
@@ -157,8 +158,10 @@ function reasonToTrust({ target, known, key }: Offer): string {
   return target.pin === null && entry !== undefined ? place(entry) : 'hostKey in the configuration'
 }
 
-function tell(io: Io, flags: CommonFlags, said: readonly Said[]): void {
-  io.output.stdout(flags.json ? `${JSON.stringify(jsonOf(said))}\n` : said.map(lineOf).join(''))
+function tell(io: Io, flags: CommonFlags, said: readonly Said[], stage: string | null): void {
+  const result = said.some(one => one.result === 'added') ? 'added' : 'known'
+  const ended = { command: 'trust', result, exitCode: 0, stage }
+  io.output.stdout(flags.json ? jsonReport(ended, jsonOf(said)) : said.map(lineOf).join(''))
 }
 
 function lineOf({ offer: { target, key }, result, where }: Said): string {
@@ -173,5 +176,5 @@ function jsonOf(said: readonly Said[]): object {
     hostKey: { type: typeOf(key), fingerprint: fingerprint(key) },
     where,
   }))
-  return { v: 1, command: 'trust', exitCode: 0, ...(hosts.length === 1 ? hosts[0] : { hosts }) }
+  return hosts.length === 1 ? (hosts[0] as object) : { hosts }
 }

@@ -117,6 +117,7 @@ describe.skipIf(!sshdIsHere())('trust', () => {
       v: 1,
       command: 'trust',
       exitCode: 0,
+      stage: 'production',
       result: 'added',
       host: 'h1',
       address: '127.0.0.1',

@@ -351,7 +351,7 @@ describe('jsonl', () => {
 {"v":1,${t},"type":"host.swap","host":"web-1","release":"${newer}","ok":true,"ms":3,"step":"swap","note":"done"}
 {"v":1,${t},"type":"host.push","host":"web-1","ok":false,"ms":3,"step":"upload","note":""}
 {"v":1,${t},"type":"output","host":"web-1","step":"x","stream":"stdout","line":"\\u001b\\u009b\\u2028\\u202e\\ud800 é"}
-{"v":1,${t},"type":"run.end","outcome":{"v":1,"command":"deploy","result":"deployed","exitCode":0,"release":"${newer}","previous":"${older}","digest":null,"seconds":31,"bytes":37200000,"swapWindowMs":41,"switchWindowMs":null,"hosts":[],"reason":null,"next":[],"warnings":[]}}
+{"v":1,${t},"type":"run.end","outcome":{"v":1,"command":"deploy","result":"deployed","exitCode":0,"stage":"production","release":"${newer}","previous":"${older}","digest":null,"seconds":31,"bytes":37200000,"swapWindowMs":41,"switchWindowMs":null,"hosts":[],"reason":null,"next":[],"warnings":[]}}
 `)
   })
 })

@@ -155,13 +155,14 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
 
 /** Ends a dry run: with its report on stdout, for people or as JSON, and as the last line of a stream. */
 export function tellPlan(
-  { emit, io, streams }: Context,
+  { config, emit, io, streams }: Context,
   { json = false }: CommonFlags,
   exitCode: ExitCode,
   plan: object,
   text: string,
 ): ExitCode {
-  const report = { ...plan, exitCode }
+  const result = exitCode === 0 || exitCode === 10 ? 'planned' : 'problems'
+  const report = { ...plan, result, exitCode, stage: config.stage }
   emit({ type: 'run.planned', report })
   if (!streams) io.output.stdout(json ? `${JSON.stringify(report)}\n` : text)
   return exitCode

@@ -1,6 +1,7 @@
 import type { Answers } from '../../project/answers.js'
 import { createPaint } from '../../render/paint.js'
 import { isWell, lookLines } from '../../render/reports/found-hosts.js'
+import { jsonReport } from '../../render/reports/report-json.js'
 import { listed } from '../../text/phrases.js'
 import type { Form } from '../context/ask.js'
 import type { Io } from '../context/io.js'
@@ -50,8 +51,8 @@ export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done
     problems: look.error === null ? look.problems.map(({ text }) => text) : [look.error.message],
   }))
   const { app } = answers
-  const report = { v: 1, command: 'init', exitCode: 0, app, written, kept, hosts: hosts ?? null, notes }
-  io.output.stdout(`${JSON.stringify(report)}\n`)
+  const ended = { command: 'init', result: 'done', exitCode: 0, stage: null }
+  io.output.stdout(jsonReport(ended, { app, written, kept, hosts: hosts ?? null, notes }))
 }
 
 function notesOf({ answers, known, looked, runner, written }: Done): readonly string[] {

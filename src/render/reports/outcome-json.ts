@@ -7,6 +7,7 @@ export function outcomeJson(outcome: Outcome) {
     command: outcome.command,
     result: outcome.result,
     exitCode: outcome.exitCode,
+    stage: outcome.stage,
     release: outcome.release,
     previous: outcome.previous,
     digest: outcome.digest,
