@@ -230,6 +230,22 @@ describe('a host with a process for each of two ports', () => {
     expect(one?.restartOld.map(({ text }) => text)).toEqual(['systemctl restart shop'])
   })
 
+  const commands = (ports: readonly number[]) => ({ restart: { ports, start: 'old start', stop: 'old stop' } })
+  it.each([
+    [
+      'by its own commands, where its ports are those of today',
+      commands([3001, 3002]),
+      'CLONEDEPLOY_PORT=3002 old start',
+    ],
+    ['as it is configured today, where its ports were others', commands([4001, 4002]), 'systemctl start shop@3002'],
+    ['as it is configured today, where it had no ports', { restart: 'old' }, 'systemctl start shop@3002'],
+  ] as const)('starts a release that was deployed before %s', async (_, then, start) => {
+    const run = await ranBy({ ...then, balancer: 'ports' in Object(then.restart) ? balancer : undefined })
+    const releases = [release(4, { run }), release(3)]
+    const plan = await planned('restart', input, { 'web-1': { ports: { 3001: idOf(3) }, releases } })
+    expect(plan.hosts[0]?.warm.map(({ text }) => text)).toEqual([start])
+  })
+
   it('is told in the dry run', async () => {
     const steps = planSteps(await planned('deploy', input)).map(({ text }) => text)
     const from = steps.indexOf('systemctl start shop@3002')
