@@ -88,7 +88,7 @@ function offlineKey(key: string): string {
 function cached(key: string, { cacheDir, revision }: BuildOptions): Artifact | null {
   const known = recallBuild(cacheDir, key)
   const frozen = known && recall(cacheDir, known.digest)
-  return known && frozen ? artifactOf(frozen, revision, known.warnings, known.skeleton) : null
+  return known && frozen ? artifactOf(frozen, revision, known) : null
 }
 
 function buildKeyOf(source: GitSource, repository: Repository, commit: string, options: BuildOptions): string {

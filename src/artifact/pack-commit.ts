@@ -8,7 +8,7 @@ import type { GitOptions } from './git/git.js'
 import { changedBetween, UnusualError } from './git/objects.js'
 import { artifactOf, warningsAbout } from './pack.js'
 import { findAll, type Selection } from './select/find.js'
-import { markedIn } from './suspect-files.js'
+import { binariesIn, markedIn } from './suspect-files.js'
 
 interface CommitOptions extends Selection {
   readonly commit: string
@@ -36,7 +36,12 @@ export async function packCommit(options: CommitOptions): Promise<Artifact | nul
     const { frozen, marks } = await freezeCommit(found, cacheDir, before, run)
     if (markedIn(frozen.manifest, marks).pointer.length > 0) return null
     if (line !== null) rememberCommit(cacheDir, line, { commit, digest: frozen.digest, marks })
-    return artifactOf(frozen, revision, [...warnings, ...warningsAbout(frozen, marks)], skeleton)
+    const about = {
+      warnings: [...warnings, ...warningsAbout(frozen, marks)],
+      skeleton,
+      binaries: binariesIn(frozen.manifest, marks),
+    }
+    return artifactOf(frozen, revision, about)
   } catch (error) {
     if (error instanceof PreflightError || error instanceof UnusualError) return null
     throw error

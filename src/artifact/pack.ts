@@ -1,5 +1,4 @@
 import { fileTime } from '../release/id.js'
-import type { Skeleton } from '../release/shared.js'
 import type { Zip } from '../scripts/prepare/check-arrival.js'
 import type { Artifact, Payload, Revision } from './artifact.js'
 import { freeze } from './cache/freeze-folder.js'
@@ -9,7 +8,7 @@ import { digestOf, type Manifest } from './manifest/manifest.js'
 import { payloadFrom } from './payload/payload.js'
 import { diskFolder } from './select/disk-folder.js'
 import { findAll, refuseNoFolder, type Selection } from './select/find.js'
-import { boundWarnings, keyWarnings, type Marks, markedIn } from './suspect-files.js'
+import { binariesIn, boundWarnings, keyWarnings, type Marks, markedIn } from './suspect-files.js'
 import { largeWarnings } from './warnings.js'
 
 export interface PackOptions extends Selection {
@@ -37,7 +36,12 @@ export async function packFolder(options: PackOptions): Promise<Artifact> {
   const { frozen, marks } = await freeze(dir, found, cacheDir, options.stays ?? false, signal)
   const marked = markedIn(frozen.manifest, marks)
   if (marked.pointer.length > 0 && !options.unfiltered) throw new PointersError(marked.pointer)
-  return artifactOf(frozen, options.revision ?? null, [...warnings, ...warningsAbout(frozen, marks)], skeleton)
+  const about = {
+    warnings: [...warnings, ...warningsAbout(frozen, marks)],
+    skeleton,
+    binaries: binariesIn(frozen.manifest, marks),
+  }
+  return artifactOf(frozen, options.revision ?? null, about)
 }
 
 /** Sentences about files that are deployed and should not go out unnoticed. */
@@ -50,8 +54,7 @@ export function warningsAbout({ manifest }: Frozen, marks: Marks): readonly stri
 export function artifactOf(
   frozen: Frozen,
   revision: Revision | null,
-  warnings: readonly string[],
-  skeleton: Skeleton = {},
+  about: Partial<Pick<Artifact, 'skeleton' | 'warnings' | 'binaries'>> = {},
 ): Artifact {
   const made = new Map<string, Promise<Payload>>()
   const payload = (base: Manifest | null, release: string, zip: Zip = 'gzip', writable: readonly string[] = []) => {
@@ -61,5 +64,14 @@ export function artifactOf(
     known.catch(() => made.delete(key))
     return known
   }
-  return { manifest: frozen.manifest, digest: frozen.digest, revision, skeleton, warnings, payload }
+  return {
+    manifest: frozen.manifest,
+    digest: frozen.digest,
+    revision,
+    skeleton: {},
+    warnings: [],
+    binaries: [],
+    ...about,
+    payload,
+  }
 }

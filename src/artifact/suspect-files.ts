@@ -1,28 +1,57 @@
+import type { Binary } from '../state/platform.js'
+import { type Built, builtFor } from './binary-head.js'
 import { isPointer } from './git/lfs.js'
 import { entriesOf, type Manifest } from './manifest/manifest.js'
 import { printable, someOf } from './printable-names.js'
 
 /**
- * Of a file that should not go out unnoticed: it holds a private key, it is a pointer of Git LFS, or a script that is run by
- * a program of the folder that it was packed in.
+ * Of a file that should not go out unnoticed: it holds a private key, it is a pointer of Git LFS, a script that is run by
+ * a program of the folder that it was packed in, or what runs on some machines only.
  */
-export type Mark = 'key' | 'pointer' | 'bound'
+export type Mark = Named | Built
+
+type Named = 'key' | 'pointer' | 'bound'
 
 /** By sha256. */
 export type Marks = ReadonlyMap<string, Mark>
 
+const format = 2
+
+/** Marks as notes keep them. */
+export function marksText(marks: Marks): string {
+  return JSON.stringify({ format, marks: [...marks] })
+}
+
+/** Throws where they were noted when other marks were looked for. */
+export function marksIn(text: string): Marks {
+  const noted = JSON.parse(text)
+  if (noted.format !== format) throw new Error('these marks are of another time')
+  return new Map(noted.marks)
+}
+
 /** `root` is the folder that it is packed in; null: it lies in none. */
 export function markOf(bytes: Buffer, root: string | null): Mark | null {
+  const built = builtFor((at, length) => bytes.subarray(at, at + length))
+  if (built !== null) return built
   if (isPointer(bytes)) return 'pointer'
   if (root !== null && isBound(bytes, root)) return 'bound'
   return holdsPrivateKey(bytes) ? 'key' : null
 }
 
 /** The paths of the files that have each mark. */
-export function markedIn(manifest: Manifest, marks: Marks): Readonly<Record<Mark, readonly string[]>> {
+export function markedIn(manifest: Manifest, marks: Marks): Readonly<Record<Named, readonly string[]>> {
   const files = marks.size === 0 ? [] : entriesOf(manifest).filter(entry => entry.kind === 'file')
-  const having = (mark: Mark) => files.filter(({ sha256 }) => marks.get(sha256) === mark).map(({ path }) => path)
+  const having = (mark: Named) => files.filter(({ sha256 }) => marks.get(sha256) === mark).map(({ path }) => path)
   return { key: having('key'), pointer: having('pointer'), bound: having('bound') }
+}
+
+/** The programs and libraries of a release, with what they were built for. */
+export function binariesIn(manifest: Manifest, marks: Marks): readonly Binary[] {
+  const files = marks.size === 0 ? [] : entriesOf(manifest).filter(entry => entry.kind === 'file')
+  return files.flatMap(({ sha256, path }) => {
+    const mark = marks.get(sha256)
+    return typeof mark === 'object' ? [{ path: printable(path), ...mark }] : []
+  })
 }
 
 /** By its first line; pip puts a path that is too long for that into the second. */

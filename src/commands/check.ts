@@ -11,6 +11,7 @@ import { disown, ownedByOthers } from '../state/evidence/owner.js'
 import type { HostState } from '../state/host-state.js'
 import { lockProblems } from '../state/lock-problems.js'
 import { memoryOf } from '../state/memory.js'
+import { unlikeTexts } from '../state/platform.js'
 import { newcomers, problemsOf, warningsOf } from '../state/preflight.js'
 import { unshared } from '../state/unshared-paths.js'
 import type { Propose } from '../text/propose-command.js'
@@ -63,6 +64,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...read.flatMap(({ state }) => warningsOf(state)),
       ...memory.warnings,
       ...newcomers(read.map(({ state }) => state)).map(io.propose),
+      ...unlikeTexts(read.map(({ state }) => state)),
       ...goneTexts(
         context,
         read.map(({ state }) => state),

@@ -12,6 +12,7 @@ import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { releaseId, timeAfter } from '../release/id.js'
 import { addedEntries } from '../release/shared.js'
 import { memoryOf } from '../state/memory.js'
+import { platformProblems } from '../state/platform.js'
 import { newcomers, problemsOf } from '../state/preflight.js'
 import { currentRelease, mostCommon } from '../state/releases.js'
 import { unshared } from '../state/unshared-paths.js'
@@ -103,7 +104,8 @@ async function deployTo(
     const losses = [...memory.warnings, ...changed, ...history.warnings, ...unshared(states, context.config.shared)]
     for (const text of losses) context.emit({ type: 'note', level: 'warning', host: null, text })
     const needs = needsFor(prepared)
-    demandNone([...states.flatMap(state => problemsOf(state, needs(state))), ...memory.problems])
+    const unfit = platformProblems(states, artifact.binaries, context.config.platform)
+    demandNone([...states.flatMap(state => problemsOf(state, needs(state))), ...memory.problems, ...unfit])
     const intent = { ...prepared.intent, secrets: await revealSecrets(context), rollout: course.rollout }
     const { release } = intent
     context.emit({

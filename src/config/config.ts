@@ -37,6 +37,8 @@ export interface Config {
   readonly oldProcesses: 'fail' | 'warn'
   /** What it means that a host lacks the memory for the two releases that a warm restart runs. */
   readonly memory: 'fail' | 'warn'
+  /** What it means that a host cannot run a program or library of the release. */
+  readonly platform: 'fail' | 'ignore'
   /** Where the app's log is; null: where its service keeps it. */
   readonly logs: LogSource | null
   /** What to do when prepare hooks made different files on different hosts. */

@@ -36,6 +36,7 @@ export function describeConfig(config: Config): string {
     ...(config.restart.some(({ warm }) => warm !== undefined)
       ? [['memory', [memoryText(config.memory)]] as const]
       : []),
+    ...(config.platform === 'ignore' ? [['platform', ['what hosts cannot run is not looked for']] as const] : []),
     ['logs', logsText(config)],
     ['identical', [config.identical]],
     ['unchanged', [config.unchanged]],

@@ -126,6 +126,13 @@ export interface StageInput {
    */
   readonly memory?: 'fail' | 'warn'
   /**
+   * What it means when a host cannot run a program or library of the release (another machine, libc or system): a deploy
+   * is [refused before anything is sent](operating.md#another-platform), or nothing.
+   * @default 'fail'
+   * @example 'ignore'
+   */
+  readonly platform?: 'fail' | 'ignore'
+  /**
    * Where the app's log is on the hosts, for `clonedeploy logs` and for failures.
    * @default the log of systemd or pm2, where one is restarted
    * @example { file: 'shared/log/app.log' }

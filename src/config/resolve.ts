@@ -38,6 +38,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     health: layer.health ?? [],
     oldProcesses: layer.oldProcesses ?? 'fail',
     memory: layer.memory ?? 'fail',
+    platform: layer.platform ?? 'fail',
     logs: layer.logs ?? null,
     identical: layer.identical ?? 'strict',
     unchanged: layer.unchanged ?? 'auto',

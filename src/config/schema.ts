@@ -34,6 +34,7 @@ export const fields = {
   health,
   oldProcesses: z.enum(['fail', 'warn']),
   memory: z.enum(['fail', 'warn']),
+  platform: z.enum(['fail', 'ignore']),
   logs,
   identical: z.enum(['strict', 'warn']),
   unchanged: z.enum(['auto', 'copy']),

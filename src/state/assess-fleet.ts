@@ -8,6 +8,7 @@ import { type Known, nothingKnown, type Vouched, vouched } from './evidence/vouc
 import type { Excluded, FleetState, HostState } from './host-state.js'
 import { deploy, type FleetFacts, joinHosts, judge, leftBy, repair, unreachable, wait } from './host-verdict.js'
 import { isAtWork, isPersons } from './lock-state.js'
+import { platformText, unlikeTexts } from './platform.js'
 import { inDoubt } from './preflight.js'
 import { confirmedReleases, currentEntry, currentRelease } from './releases.js'
 import type { Place, StatusHost, StatusReport } from './status-report.js'
@@ -86,6 +87,7 @@ export function assess(
     ...(heard.alone.length === 0 ? {} : { alone: heard.alone.map(aloneReport) }),
     ...maintenanceOf(states),
     ...unlistedOf(heard, inventory),
+    ...unlikeOf(states),
     problems: [
       ...hosts.flatMap(({ flag, says }) => (flag === null || says === null ? [] : [says])),
       ...service.problems,
@@ -106,6 +108,11 @@ function maintenanceOf(states: readonly HostState[]): Pick<StatusReport, 'mainte
   const on = states.flatMap(({ name, maintenance }) => (maintenance === null ? [] : [{ name, maintenance }]))
   const [first] = on
   return first === undefined ? {} : { maintenance: { ...first.maintenance, hosts: on.map(({ name }) => name) } }
+}
+
+function unlikeOf(states: readonly HostState[]): Pick<StatusReport, 'unlike'> {
+  const unlike = unlikeTexts(states)
+  return unlike.length === 0 ? {} : { unlike }
 }
 
 function unlistedOf({ record }: Vouched, inventory: readonly string[]): Pick<StatusReport, 'unlisted'> {
@@ -165,6 +172,7 @@ function hostOf(state: HostState, facts: FleetFacts, probe: Probe = unprobed): S
           },
     releases: state.releases.map(({ id }) => id),
     last: state.last,
+    ...(state.platform === null ? {} : { platform: platformText(state.platform) }),
     ...judge(state, probe, facts),
   }
 }

@@ -1,4 +1,5 @@
 import type { Memory } from '../scripts/read/memory.js'
+import type { Platform } from '../scripts/read/platform.js'
 
 /** What one host said of itself: the one input of every decision. Read by `scripts/inspect.ts`, changed by nobody. */
 export interface HostState {
@@ -45,6 +46,8 @@ export interface HostState {
   readonly warm: string | null
   /** Null: nobody asked. */
   readonly memory: Memory | null
+  /** Null: it does not say. */
+  readonly platform: Platform | null
   /** Which release each port was started for, where a host has a process for each of two. */
   readonly ports: Readonly<Record<number, string>>
   /** Whether the flag of maintenance is there, with what is known of it. */

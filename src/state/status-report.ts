@@ -79,6 +79,8 @@ export interface StatusReport {
   readonly unlisted?: readonly string[]
   /** What the store says beside it; absent: there is none. */
   readonly store?: StoreReport
+  /** How the hosts' machines or libcs differ, a sentence; absent: they do not. */
+  readonly unlike?: readonly string[]
   /** Sentences for people: what is wrong and what to run. */
   readonly problems: readonly string[]
   readonly next: readonly string[]
@@ -136,6 +138,8 @@ export interface StatusHost {
   readonly ports?: readonly PortState[]
   /** What the balancers say of it; absent where there are none. */
   readonly places?: readonly Place[]
+  /** `Linux x86_64 with glibc`; absent where the host does not say. */
+  readonly platform?: string
   /** What is off, more coarsely than the verdict: OLD, NEW, DRIFT, IN DOUBT, UNREACHABLE …; null when nothing is. */
   readonly flag: string | null
   readonly verdict: Verdict

@@ -64,6 +64,7 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     drained: null,
     warm: null,
     memory: null,
+    platform: null,
     ports: {},
     maintenance: null,
     damaged: [],

@@ -6,10 +6,10 @@ import type { Skeleton } from '../../release/shared.js'
 import type { Artifact } from '../artifact.js'
 import { notesOf } from './store.js'
 
-/** What a build of a commit made: the digest of its artifact, what shared folders begin with, and the warnings of packing it. */
-type Built = Pick<Artifact, 'digest' | 'skeleton' | 'warnings'>
+/** What a build of a commit made: the digest of its artifact, what shared folders begin with, its programs, and the warnings of packing it. */
+type Built = Pick<Artifact, 'digest' | 'skeleton' | 'warnings' | 'binaries'>
 
-const format = 4
+const format = 5
 
 /**
  * Names a build by everything that its result depends on. What is in the commit, .deployignore too, needs no mention;
@@ -53,8 +53,10 @@ export function recallBuild(cacheDir: string, key: string): Built | null {
   const builds = notesOf(cacheDir, 'builds')
   if (builds === null) return null
   try {
-    const [digest = '', skeleton = '', ...warnings] = readFileSync(join(builds, key), 'utf8').split('\n').slice(0, -1)
-    return /^sha256:[0-9a-f]{64}$/.test(digest) ? { digest, skeleton: JSON.parse(skeleton), warnings } : null
+    const lines = readFileSync(join(builds, key), 'utf8').split('\n').slice(0, -1)
+    const [digest = '', skeleton = '', binaries = '', ...warnings] = lines
+    if (!/^sha256:[0-9a-f]{64}$/.test(digest)) return null
+    return { digest, skeleton: JSON.parse(skeleton), binaries: JSON.parse(binaries), warnings }
   } catch {
     return null
   }
@@ -67,13 +69,13 @@ export function skeletonBuilt(cacheDir: string, digest: string): Skeleton {
   return keys.map(key => recallBuild(cacheDir, key)).find(built => built?.digest === digest)?.skeleton ?? {}
 }
 
-export function rememberBuild(cacheDir: string, key: string, { digest, skeleton, warnings }: Built): void {
+export function rememberBuild(cacheDir: string, key: string, built: Built): void {
   const builds = notesOf(cacheDir, 'builds')
   if (builds === null) return
   const file = join(builds, key)
   mkdirSync(builds, { recursive: true, mode: 0o700 })
-  writeFileSync(`${file}.${process.pid}.tmp`, [digest, JSON.stringify(skeleton), ...warnings, ''].join('\n'), {
-    mode: 0o600,
-  })
+  const { digest, skeleton, binaries, warnings } = built
+  const lines = [digest, JSON.stringify(skeleton), JSON.stringify(binaries), ...warnings, '']
+  writeFileSync(`${file}.${process.pid}.tmp`, lines.join('\n'), { mode: 0o600 })
   renameSync(`${file}.${process.pid}.tmp`, file)
 }

@@ -1,6 +1,7 @@
 import { createHash, hash as hashOf } from 'node:crypto'
 import { closeSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { DamagedArtifactError } from '../artifact.js'
+import { builtFor } from '../binary-head.js'
 import { entriesOf, type Manifest } from '../manifest/manifest.js'
 import type { Pause } from '../pause-often.js'
 import { type Mark, markOf } from '../suspect-files.js'
@@ -68,6 +69,8 @@ export function startPack(cacheDir: string, before: Frozen | null, root: string 
         await pause()
       }
       const sha256 = hash.digest('hex')
+      const mark = builtFor((from, length) => piece(read, from, Math.min(length, size - from)))
+      if (mark !== null) marks.set(sha256, mark)
       // A second copy of known content is overwritten by what comes next.
       if (isNew(sha256, size)) end += size
       return sha256
@@ -108,6 +111,11 @@ export function startPack(cacheDir: string, before: Frozen | null, root: string 
       reader.close()
     }
   }
+}
+
+function piece(read: (bytes: Buffer, at: number) => number, at: number, length: number): Buffer {
+  const bytes = Buffer.alloc(Math.max(0, length))
+  return bytes.subarray(0, read(bytes, at))
 }
 
 /** How many packs an artifact may have: each has a list to read. */

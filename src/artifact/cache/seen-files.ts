@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { FileEntry } from '../manifest/entry.js'
 import { entriesOf } from '../manifest/manifest.js'
 import type { Stamp, StampedFile } from '../select/disk-folder.js'
-import type { Marks } from '../suspect-files.js'
+import { type Marks, marksIn, marksText } from '../suspect-files.js'
 import { type Frozen, notesOf, recall } from './store.js'
 
 /**
@@ -37,7 +37,7 @@ export function recallSeen(cacheDir: string, dir: string): Seen | null {
     return {
       frozen,
       sha256Of: file => sha256Of(file, known.get(file.path), Number(at)),
-      marks: new Map(JSON.parse(marks)),
+      marks: marksIn(marks),
     }
   } catch {
     return null
@@ -64,7 +64,7 @@ export function rememberSeen(
 ): void {
   const file = fileOf(cacheDir, dir)
   if (file === null) return
-  const lines = [frozen.digest, String(at), JSON.stringify([...marks]), ...files.map(({ stamp }) => lineOf(stamp))]
+  const lines = [frozen.digest, String(at), marksText(marks), ...files.map(({ stamp }) => lineOf(stamp))]
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     writeFileSync(`${file}.${process.pid}`, lines.join('\n'), { mode: 0o600 })

@@ -146,6 +146,7 @@ function unbuilt(revision: Revision | null): Artifact {
     revision,
     skeleton: {},
     warnings: [],
+    binaries: [],
     payload: () => Promise.reject(new Error('nothing was built')),
   }
 }

@@ -11,6 +11,7 @@ import { planSteps } from '../../render/reports/plan-steps.js'
 import { ownerStep } from '../../state/evidence/owner.js'
 import type { HostState } from '../../state/host-state.js'
 import { memoryOf } from '../../state/memory.js'
+import { platformProblems } from '../../state/platform.js'
 import { neededKb, newcomers, problemsOf, warningsOf } from '../../state/preflight.js'
 import { currentEntry, currentRelease, mostCommon } from '../../state/releases.js'
 import { unshared } from '../../state/unshared-paths.js'
@@ -38,6 +39,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
   const problems = [
     ...states.flatMap(state => problemsOf(state, nothing ? undefined : needs(state))),
     ...memory.problems,
+    ...(nothing ? [] : platformProblems(states, artifact.binaries, context.config.platform)),
     ...(await loginProblems(context.config, fleet, context.concurrency)),
     ...served.problems,
     ...astrayProblems(served),

@@ -203,7 +203,7 @@ export async function sourceOf(
   const { shared } = context.config
   const { restart } = vouchedOf(facts, release) ?? context.config
   if (addedEntries(present, shared, touchedFiles({ restart, shared })) === extra)
-    return artifactOf(kept, null, [], skeletonBuilt(context.cacheDir, digest))
+    return artifactOf(kept, null, { skeleton: skeletonBuilt(context.cacheDir, digest) })
   throw new SourceError(`The shared paths of the configuration are not those that ${release} was made with.`, {
     changed: 'nothing',
     next: ['fix: clonedeploy deploy --force'],

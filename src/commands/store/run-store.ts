@@ -40,5 +40,5 @@ export async function heldArtifact(
   let kept = recall(cacheDir, digest)
   for (const { session, state } of fleet)
     kept ??= await refetch(session, { root: state.root, release, digest }, cacheDir)
-  return kept === null ? null : storedArtifact(artifactOf(kept, null, []), release)
+  return kept === null ? null : storedArtifact(artifactOf(kept, null), release)
 }

@@ -2,6 +2,7 @@ import { isReleaseId, isTransactionId, newestFirst } from '../../release/id.js'
 import { paths } from '../../release/paths.js'
 import { knownTools } from '../../scripts/read/inspect.js'
 import { parseMemory } from '../../scripts/read/memory.js'
+import { parsePlatform } from '../../scripts/read/platform.js'
 import type { Current, Damage, HostState, ReleaseState, SharedLink, TransactionState } from '../../state/host-state.js'
 import { escapeLine } from '../../text/escape.js'
 import {
@@ -68,6 +69,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
       over: lines.has('ended') ? { kind: 'ended', why: shown(one('ended')) } : null,
     },
     last: fitting(historyRecord, utf8(one('history'))),
+    platform: parsePlatform(one('platform'), all('loader')),
     memory: lines.has('memory') ? parseMemory(all('memory')) : null,
     missing: all('missing').slice(0, most).map(shown),
     ports: portsOf(all('port')),
@@ -106,6 +108,8 @@ const keys = new Set([
     'shared',
     'mounted',
     'memory',
+    'platform',
+    'loader',
   ],
   ...['release', 'revision', 'seal', 'run', 'confirmed', 'bad', 'epoch', 'held', 'ended', 'holder', 'tx', 'lease'],
   ...['fleet', 'drained', 'warm', 'port', 'maintenance', 'history'],

@@ -31,6 +31,7 @@ export function statusText(report: StatusReport, paint: Paint, now: Date, propos
     ...splitLine(report),
     lockLine(report, paint, now, propose),
     ...maintenanceLine(report, paint, now),
+    ...(report.unlike ?? []).map(text => `  ${paint.warn(escapeLine(text))}`),
     ...unlistedTexts(report.unlisted ?? []).map(text => `  ${paint.warn(escapeLine(text))}`),
     ...storeLine(report, paint, now),
     '',

@@ -4,6 +4,7 @@ import { isWhole, type Script, script, sh, whole } from '../shell/shell.js'
 import { lockLease } from '../transaction/lock.js'
 import { tookFunction, unfinishedFunctions } from '../transaction/unfinished.js'
 import { memoryLines } from './memory.js'
+import { platformLines } from './platform.js'
 
 /** Programs that a host must have; the useful ones make things better. */
 export const requiredTools = [
@@ -47,6 +48,7 @@ printf 'user '; id -un 2>/dev/null || id -u || echo
 printf 'home %s\n' "$HOME"
 printf 'shell %s\n' "\${SHELL:-}"
 tell root "$D"
+${platformLines}
 now=$(date +%s)
 printf 'clock %s\n' "$now"
 for t in ${requiredTools.filter(tool => tool !== 'dd')} ${usefulTools}; do command -v "$t" >/dev/null 2>&1 && echo "tool $t"; done
