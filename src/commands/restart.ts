@@ -8,6 +8,7 @@ import { demandOne, planRestart } from '../plan/restart.js'
 import { type RestartReport, restartJson, restartText } from '../render/reports/plan.js'
 import { planSteps } from '../render/reports/plan-steps.js'
 import { ownerStep } from '../state/evidence/owner.js'
+import { counted } from '../text/phrases.js'
 import { askToGoOn } from './context/ask.js'
 import { type Context, inContext, namedHosts } from './context/context.js'
 import type { TransactionFlags } from './context/flags.js'
@@ -54,7 +55,7 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
     }
     const course = await courseOfRestart(context, flags, fleet)
     if (config.protected)
-      await askToGoOn(context, flags, `Restart ${fleet.length} hosts of ${config.stage}?`, 'this stage is protected')
+      await askToGoOn(context, flags, `Restart ${counted(fleet.length, 'host')} of ${config.stage}?`, 'this stage is protected')
     const plan = planRestart({ ...intent, secrets: await revealSecrets(context), rollout: course.rollout })
     await recordOwner(context, flags, fleet)
     const run = startRun(context, flags, fleet, plan, nothingToSend, course.balancers)

@@ -6,6 +6,7 @@ import { tableLines } from '../render/table.js'
 import { memoryOf } from '../state/memory.js'
 import { problemsOf } from '../state/preflight.js'
 import { currentRelease, mostCommon } from '../state/releases.js'
+import { counted } from '../text/phrases.js'
 import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
 import type { RollbackFlags } from './context/flags.js'
@@ -68,7 +69,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     await askToGoOn(
       context,
       flags,
-      `Roll ${fleet.length} hosts back to ${choice.release}?`,
+      `Roll ${counted(fleet.length, 'host')} back to ${choice.release}?`,
       'rollback needs a decision',
     )
     const now = context.io.now()
