@@ -55,7 +55,12 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
     }
     const course = await courseOfRestart(context, flags, fleet)
     if (config.protected)
-      await askToGoOn(context, flags, `Restart ${counted(fleet.length, 'host')} of ${config.stage}?`, 'this stage is protected')
+      await askToGoOn(
+        context,
+        flags,
+        `Restart ${counted(fleet.length, 'host')} of ${config.stage}?`,
+        'this stage is protected',
+      )
     const plan = planRestart({ ...intent, secrets: await revealSecrets(context), rollout: course.rollout })
     await recordOwner(context, flags, fleet)
     const run = startRun(context, flags, fleet, plan, nothingToSend, course.balancers)
