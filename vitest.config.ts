@@ -32,7 +32,7 @@ export default defineConfig({
     isolate: false,
     // Reading a file of certificates costs every start of Node 0.07 s; no test speaks to the world outside.
     env: { NODE_EXTRA_CA_CERTS: '' },
-    maxWorkers: 4,
+    maxWorkers: 6,
     sequence: { sequencer: FleetsFirst },
     coverage: { include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
   },

@@ -90,6 +90,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
       command: 'deploy',
       result: 'deployed',
       exitCode: 0,
+      stage: 'production',
       previous: null,
       switchWindowMs: null,
       reason: null,

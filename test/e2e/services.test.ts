@@ -192,7 +192,7 @@ describe.skipIf(!sshdIsHere())('services', () => {
     })
     expect((await project.run(`logs h2 --release ${one}`)).stdout).toBe('h2 | first\n')
     expect((await project.run('logs h2 --json --lines 1')).json()).toEqual({
-      ...{ v: 1, command: 'logs', app: 'shop', stage: 'production' },
+      ...{ v: 1, command: 'logs', result: 'done', exitCode: 0, app: 'shop', stage: 'production' },
       hosts: [{ name: 'h2', source: 'current/app.log', lines: ['\\x1b[31mthird'], error: null }],
     })
     project.configure({ logs: { file: 'shared/nope.log' } })

@@ -8,6 +8,7 @@ import { textOf } from '../support/project.js'
 import { type Asked, anyCredentials, type S3Server, startS3 } from '../support/s3-server.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { generationsAt, generationsIn, states } from '../support/stored.js'
+import { exhaustive } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('with a store', () => {
   const here = onFleet({ hosts: all.length })
@@ -153,9 +154,7 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
 
     it.each([
       'deploy',
-      'deploy --dry-run',
-      'rollback --yes',
-      'join --host h2',
+      ...exhaustive(['deploy --dry-run', 'rollback --yes', 'join --host h2']),
     ])('%s ends with 3 before it changes anything while that is away', async command => {
       await here.project.deployed('two')
       s3.fault = () => 503

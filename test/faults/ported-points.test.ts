@@ -83,7 +83,7 @@ describe.skipIf(!sshdIsHere())('two ports a host', () => {
     await becomesWhole(['old'])
   })
 
-  it('that are cut off between the barrier and the flip are met by nobody', async () => {
+  exhaustively('that are cut off between the barrier and the flip are met by nobody', async () => {
     const [old, before] = [release(1), pids()]
     const held = startHeld(scene.project, 'deploy --json', { kind: 'flip', k: 1, when: 'before' })
     expect(await held.reached()).toBe(true)

@@ -6,6 +6,7 @@ import { exhaustively } from '../support/exhaustively.js'
 import { isRenewed, lockLease } from '../support/lease.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 import { onHosts } from './hosts.js'
 import { type Link, linkTo } from './link.js'
 import { onScene } from './scene.js'
@@ -31,7 +32,7 @@ describe.skipIf(!sshdIsHere())('a host that takes long to prepare', () => {
   })
 })
 
-describe.skipIf(!sshdIsHere())('a host behind a link of 1 Mbit', () => {
+describe.skipIf(!sshdIsHere()).each(exhaustive(['1 Mbit']))('a host behind a link of %s', () => {
   const hosts = onHosts()
   const scene = onScene(hosts)
   const served = () => hosts.all.map(i => version(scene.project, i))
