@@ -8,6 +8,7 @@ import { bytesText } from '../../text/units.js'
 import { unlessStopped } from '../stop.js'
 import type { Halt, Run } from '../transaction/run.js'
 import type { RunStore } from './run-store.js'
+import { storePhase } from './store-phase.js'
 
 /**
  * Tells the store that the run is at work, once that holds the files of the release: nothing is swapped before. Whoever has
@@ -16,18 +17,15 @@ import type { RunStore } from './run-store.js'
 export async function announceAll(run: Run): Promise<Halt | null> {
   const { store, plan } = run
   if (store === null || plan.stored === null) return null
-  const began = performance.now()
-  const end = (ok: boolean, note: string) =>
-    run.emit({ type: 'phase.end', phase: 'announce', ok, ms: performance.now() - began, note })
-  run.emit({ type: 'phase.start', phase: 'announce' })
+  const said = announcementOf(run, plan.stored)
   try {
-    const done = await unlessStopped(run.stop, announce(run, store, announcementOf(run, plan.stored)))
-    end(typeof done === 'string', typeof done === 'string' ? done : done.stopped)
-    return typeof done === 'string' ? null : { reason: done.stopped, onRequest: true }
+    const { ok, note } = await storePhase(run, 'announce', async () => {
+      const done = await unlessStopped(run.stop, announce(run, store, said))
+      return typeof done === 'string' ? { ok: true, note: done } : { ok: false, note: done.stopped }
+    })
+    return ok ? null : { reason: note, onRequest: true }
   } catch (error) {
-    if (!(error instanceof StoreError || error instanceof LockedError)) throw error
-    end(false, error.message)
-    if (error instanceof LockedError) throw error
+    if (!(error instanceof StoreError)) throw error
     return { reason: [error.message, ...error.details].join(' '), next: [...error.next, ...store.instead] }
   }
 }
@@ -55,16 +53,12 @@ async function announce(run: Run, told: RunStore, said: Announcement): Promise<s
 export async function upload(run: Run, { store, artifact }: RunStore, { app, target }: Announcement): Promise<string> {
   const { release, digest } = target
   if (digest === null) {
-    run.warnings.push(
-      `${release} was made by another tool, so its files are not in the store: no clone brings itself up`,
-    )
+    run.warnings.push(`${release} was made by another tool: the store has not got its files`)
     return ''
   }
   const bytes = await putArtifact(store, app, digest, artifact)
   if (bytes !== null) return bytes === 0 ? '' : `${bytesText(bytes)} kept, `
-  run.warnings.push(
-    `the files of ${release} are neither in the store nor here: no clone brings itself up until the next deploy`,
-  )
+  run.warnings.push(`the files of ${release} are neither in the store nor here`)
   return ''
 }
 

@@ -3,6 +3,7 @@ import { type End, endOf } from '../../store/succession.js'
 import { within } from '../../time-limit.js'
 import type { Halt, Run } from '../transaction/run.js'
 import type { RunStore } from './run-store.js'
+import { storePhase } from './store-phase.js'
 
 /** Milliseconds that the fleet waits, locked, for a store to hear how it went. */
 const longest = 30_000
@@ -10,11 +11,10 @@ const longest = 30_000
 /** Tells the store that every host is on the release. It was confirmed on the hosts: nothing here can fail it. */
 export async function concludeAll(run: Run): Promise<Halt | null> {
   if (run.store?.pending == null) return null
-  const began = performance.now()
-  run.emit({ type: 'phase.start', phase: 'conclude' })
-  const told = await tell(run, { state: 'confirmed' })
-  const note = told === null ? 'not told' : `generation ${told}`
-  run.emit({ type: 'phase.end', phase: 'conclude', ok: told !== null, ms: performance.now() - began, note })
+  await storePhase(run, 'conclude', async () => {
+    const told = await tell(run, { state: 'confirmed' })
+    return told === null ? { ok: false, note: 'not told' } : { ok: true, note: `generation ${told}` }
+  })
   return null
 }
 
@@ -34,7 +34,7 @@ async function tell(run: Run, end: End): Promise<number | null> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     run.warnings.push(
-      `the store has not heard that this was ${end.state}: ${why} The next deploy tells it, or: clonedeploy repair`,
+      `the store may not say that this was ${end.state}: ${why} The next deploy tells it, or: clonedeploy repair`,
     )
     return null
   }
@@ -51,5 +51,7 @@ async function endIn({ store, now }: RunStore, pending: NonNullable<RunStore['pe
     const first = await createGeneration(store, { ...ended, number: generation.number })
     if (!isSame(first, generation)) return first.number
   }
-  return (await createGeneration(store, ended)).number
+  const there = await createGeneration(store, ended)
+  if (!isSame(there, ended)) throw new Error(`generation ${there.number} is ${there.state}, by ${there.by}.`)
+  return there.number
 }

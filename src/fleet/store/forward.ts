@@ -1,35 +1,34 @@
 import { LockedError } from '../../errors.js'
-import { createGeneration } from '../../store/generations.js'
+import { createGeneration, isSame } from '../../store/generations.js'
 import { StoreError } from '../../store/store.js'
-import { endOf, pendingAfter, standingOf } from '../../store/succession.js'
+import { type Announcement, endOf, pendingAfter, standingOf } from '../../store/succession.js'
 import type { Halt, Run } from '../transaction/run.js'
-import { announcementOf, endedBefore, upload } from './announce.js'
+import { announcementOf, busyError, endedBefore, upload } from './announce.js'
 import type { RunStore } from './run-store.js'
+import { storePhase } from './store-phase.js'
 
 /** Brings the store to what the fleet's record says, under the locks of all hosts: what a dead run has left there is ended first. */
 export async function forwardAll(run: Run): Promise<Halt | null> {
   const { store, plan } = run
   if (store === null || plan.stored === null) return null
-  const began = performance.now()
-  run.emit({ type: 'phase.start', phase: 'conclude' })
-  const end = (ok: boolean, note: string) =>
-    run.emit({ type: 'phase.end', phase: 'conclude', ok, ms: performance.now() - began, note })
+  const said = announcementOf(run, plan.stored)
   try {
-    end(true, `generation ${await forward(run, store, plan.stored)}`)
+    await storePhase(run, 'conclude', async () => ({ ok: true, note: `generation ${await forward(run, store, said)}` }))
     return null
   } catch (error) {
     if (!(error instanceof StoreError || error instanceof LockedError)) throw error
-    end(false, error.message)
     return { reason: error.message }
   }
 }
 
-async function forward(run: Run, store: RunStore, stored: NonNullable<Run['plan']['stored']>): Promise<number> {
-  const said = announcementOf(run, stored)
+/** The number of the generation that says it. Throws LockedError where another run's took the number meanwhile. */
+async function forward(run: Run, store: RunStore, said: Announcement): Promise<number> {
   const newest = await endedBefore(run, store, said)
   if (newest !== null && standingOf(newest, said.target.release) === 'even') return newest.number
   await upload(run, store, said)
   const pending = pendingAfter(newest, said)
   const confirmed = { ...endOf(pending, { state: 'confirmed' }, said), number: pending.number }
-  return (await createGeneration(store.store, confirmed)).number
+  const there = await createGeneration(store.store, confirmed)
+  if (!isSame(there, confirmed)) throw busyError(run.plan.stage, there)
+  return there.number
 }
