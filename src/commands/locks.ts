@@ -84,7 +84,8 @@ async function chosenLock(
 ): Promise<string | null> {
   const held = fleet.filter(({ state }) => state.lock.held)
   if (held.length === 0 && away.length === 0) return null
-  const { details, next, message } = demandOne(context, held, away)
+  const { tx, shown } = demandOne(context, held, away)
+  const { details, next, message } = shown
   const { io } = context
   if (!io.canAsk) {
     const asked = flags.yes ? '--yes does not say which lock you saw' : 'nobody can be asked'
@@ -92,11 +93,15 @@ async function chosenLock(
   }
   io.output.stderr(`${[message, '', ...details.map(line => `  ${line}`)].map(line => escapeLine(line)).join('\n')}\n\n`)
   if (!(await context.asking(() => saysYes('Release this lock?')))) throw new Interrupted('you said no')
-  return held[0]?.state.lock.holder?.tx ?? null
+  return tx
 }
 
 /** What the one lock says of itself. Throws where there is none to choose, or more than one. */
-function demandOne({ config }: Context, held: Fleet, away: readonly string[]): Refusal {
+function demandOne(
+  { config }: Context,
+  held: Fleet,
+  away: readonly string[],
+): { readonly tx: string; readonly shown: Refusal } {
   const ids = [...new Set(held.map(({ state }) => state.lock.holder?.tx))]
   const [tx] = ids
   const lock = held[0]?.state.lock
@@ -108,7 +113,7 @@ function demandOne({ config }: Context, held: Fleet, away: readonly string[]): R
   if (ids.length === 1 && tx !== undefined) {
     const seen = held.map(({ state }) => state.name)
     const { message, details } = lockedError(config.stage, lock.holder, seen, lock.age)
-    return new LockedError(message, { details, next: [`release it: clonedeploy unlock --tx ${tx}`] })
+    return { tx, shown: new LockedError(message, { details, next: [`release it: clonedeploy unlock --tx ${tx}`] }) }
   }
   throw new UsageError('The hosts do not hold one and the same lock: name the one that you mean.', {
     changed: 'nothing',

@@ -18,7 +18,7 @@ import { mostHosts } from '../state/evidence/unlisted.js'
 import type { Excluded, FleetRecord, HostState, ProcessMark } from '../state/host-state.js'
 import { overOf } from '../state/lock-state.js'
 import type { Times } from '../state/protocol-times.js'
-import { currentEntry, currentRelease, mostCommon } from '../state/releases.js'
+import { commitIn, currentEntry, currentRelease, mostCommon } from '../state/releases.js'
 import { addressVariables, healthStep } from './app/health.js'
 import { flipOf, leftOnPort, portSteps, portText } from './app/ports.js'
 import { logStep, processStep } from './app/processes.js'
@@ -109,7 +109,8 @@ export function storedAs(intent: Intent): Stored | null {
   const { config } = runNext(intent, first.host, first.state)
   const run: unknown = JSON.parse(runRecord(config, { env: {} }))
   const deployTo = mostCommon(intent.hosts.map(({ host }) => host.deployTo))
-  return { store, by: `${who}@${from}`, at, target: { release, digest, revision, clone: { deployTo, run } } }
+  const target = { release, digest, revision: commitIn(revision), clone: { deployTo, run } }
+  return { store, by: `${who}@${from}`, at, target }
 }
 
 /** Hosts whose record of how they run what they serve does not count: why, a line each. */

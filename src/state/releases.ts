@@ -80,3 +80,8 @@ export function confirmedReleases(states: readonly HostState[]): ReadonlySet<str
   const foreign = held.filter(({ id }) => !sealed.has(id) && (!isOurs(id) || served.has(id)))
   return new Set([...recorded.filter(id => id !== null), ...[...marked, ...foreign].map(({ id }) => id)])
 }
+
+/** The commit of a release, by the revision that hosts have of it; null: it was made of a folder, and that is its digest. */
+export function commitIn(revision: string | null): string | null {
+  return revision?.startsWith('sha256:') ? null : revision
+}

@@ -1,28 +1,15 @@
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Generation } from '../../src/store/generation.js'
 import { s3Store } from '../../src/store/s3.js'
 import { isHere } from '../support/installed.js'
+import { onCeph } from '../support/on-ceph.js'
 import { onFleet } from '../support/on-fleet.js'
-import { type Radosgw, startRadosgw } from '../support/radosgw.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { states } from '../support/stored.js'
 
 describe.skipIf(!sshdIsHere() || !isHere('radosgw'))('a fleet with its store in Ceph', () => {
   const here = onFleet({ hosts: 2 })
-  let ceph: Radosgw
-
-  beforeAll(async () => {
-    ceph = await startRadosgw()
-    for (const [name, value] of Object.entries(ceph.env)) vi.stubEnv(name, value)
-    const client = new S3Client({ endpoint: ceph.endpoint, forcePathStyle: true })
-    await client.send(new CreateBucketCommand({ Bucket: 'clones' }))
-    client.destroy()
-  }, 300_000)
-  afterAll(() => {
-    vi.unstubAllEnvs()
-    ceph?.stop()
-  })
+  const ceph = onCeph()
 
   it('says there what it deploys, puts back and goes back to', async () => {
     const store = { s3: { bucket: 'clones', endpoint: ceph.endpoint } }

@@ -76,10 +76,12 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
 
     it('a rollback uploads nothing, and says what the fleet serves then', async () => {
       const one = await here.project.deployed('one')
+      const deployed = generationsIn(kept()).at(-1)?.confirmed
       await here.project.deployed('two')
       expect((await here.project.run('rollback --yes')).code).toBe(0)
       const last = generationsIn(kept()).at(-1)
       expect(last).toMatchObject({ number: 6, state: 'confirmed', command: 'rollback', confirmed: { release: one } })
+      expect(last?.confirmed).toEqual(deployed)
     })
 
     it('a rollback keeps the files of what was deployed without one', async () => {

@@ -1,26 +1,13 @@
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { probeStore } from '../../src/store/probe.js'
 import { s3Store } from '../../src/store/s3.js'
 import type { Store } from '../../src/store/store.js'
 import { isHere } from '../support/installed.js'
-import { type Radosgw, startRadosgw } from '../support/radosgw.js'
+import { onCeph } from '../support/on-ceph.js'
 import { storeContract } from './contract.js'
 
 describe.skipIf(!isHere('radosgw'))('a store in Ceph', () => {
-  let ceph: Radosgw
-
-  beforeAll(async () => {
-    ceph = await startRadosgw()
-    for (const [name, value] of Object.entries(ceph.env)) vi.stubEnv(name, value)
-    const client = new S3Client({ endpoint: ceph.endpoint, forcePathStyle: true })
-    await client.send(new CreateBucketCommand({ Bucket: 'clones' }))
-    client.destroy()
-  }, 300_000)
-  afterAll(() => {
-    vi.unstubAllEnvs()
-    ceph?.stop()
-  })
+  const ceph = onCeph()
 
   const open = (bucket = 'clones') =>
     s3Store({ kind: 's3', bucket, prefix: 'p', region: null, endpoint: ceph.endpoint })

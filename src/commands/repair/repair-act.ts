@@ -20,7 +20,7 @@ import type { Dates } from '../../scripts/read/file-times.js'
 import type { RepairDecision } from '../../state/decide-repair.js'
 import type { FleetRecord, HostState } from '../../state/host-state.js'
 import { problemsOf } from '../../state/preflight.js'
-import { currentRelease, mostCommon } from '../../state/releases.js'
+import { commitIn, currentRelease, mostCommon } from '../../state/releases.js'
 import type { Context } from '../context/context.js'
 import type { TransactionFlags } from '../context/flags.js'
 import { demandNone } from '../context/read-fleet.js'
@@ -169,13 +169,12 @@ export async function bringIntent(
   artifact: Artifact | null,
   { release, digest, needs, doubts }: Pick<Bring, 'release' | 'digest' | 'needs' | 'doubts'>,
 ): Promise<BringIntent> {
-  const { revision } = model.entry
   const intent = await intentFor(context, flags, facts, release)
   return {
     ...intent,
     config: artifact === null ? intent.config : withSkeleton(intent.config, artifact),
     digest,
-    revision: revision?.startsWith('sha256:') ? null : revision,
+    revision: commitIn(model.entry.revision),
     run: vouchedOf(facts, release),
     needs,
     doubts,

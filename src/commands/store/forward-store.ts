@@ -50,9 +50,8 @@ async function told(
 ): Promise<Outcome> {
   const { fleet, given } = facts
   const entry = fleet.flatMap(({ state }) => state.releases.filter(({ id }) => id === release))[0]
-  const revision = entry?.revision ?? null
   const intent = await intentFor(context, flags, facts, release)
-  const plan = planForward({ ...intent, digest, revision: revision?.startsWith('sha256:') ? null : revision })
+  const plan = planForward({ ...intent, digest, revision: entry?.revision ?? null })
   const store = await runStore(context, plan, () => heldArtifact(context, fleet, { release, digest }))
   const fenced = given.map(({ host }) => host)
   const run = startRun(context, flags, fleet, plan, nothingToSend, null, store && { ...store, fenced })

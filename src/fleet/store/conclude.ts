@@ -20,10 +20,10 @@ export async function concludeAll(run: Run): Promise<Halt | null> {
 
 /** Tells the store that no host is on the release: while the hosts are still locked, so that nobody else says it first. */
 export async function withdraw(run: Run, { reason }: Halt, bad: boolean): Promise<void> {
-  if (run.store?.pending != null) await tell(run, { state: 'withdrawn', reason, bad })
+  await tell(run, { state: 'withdrawn', reason, bad })
 }
 
-/** The number of the generation that says so; null, and a warning: it may not be there. */
+/** The number of the generation that says so. Null where nothing was begun there; and, with a warning, where it may not say so. */
 async function tell(run: Run, end: End): Promise<number | null> {
   const { store } = run
   if (store?.pending == null) return null
