@@ -26,7 +26,7 @@ export async function session(
   const greeting = await greet(options.startUp).catch(error => error as Error)
   const refused =
     greeting instanceof Error
-      ? noChannel(host, greeting, await isOver(transport), options)
+      ? noChannel(host, greeting, await lossOf(transport, greeting), options)
       : refusal(host, greeting, options)
   if (refused) {
     transport.close()
@@ -45,13 +45,16 @@ function pick({ forward, closed, close }: Transport): Pick<Connection, 'forward'
   return { forward, closed, close }
 }
 
-/** Whether the connection has gone: by now that is known. */
-function isOver({ closed }: Transport): Promise<boolean> {
-  return Promise.race([closed.then(() => true), new Promise<boolean>(resolve => setImmediate(() => resolve(false)))])
+/** Why the connection has gone, where it has (by now that is known); the error where we closed it. */
+function lossOf({ closed }: Transport, error: Error): Promise<Error | null> {
+  return Promise.race([
+    closed.then(loss => loss ?? error),
+    new Promise<null>(resolve => setImmediate(() => resolve(null))),
+  ])
 }
 
-function noChannel(host: Host, error: Error, over: boolean, options: SessionOptions): ConnectError {
-  if (over) return hungUp(host, error, options)
+function noChannel(host: Host, error: Error, loss: Error | null, options: SessionOptions): ConnectError {
+  if (loss !== null) return hungUp(host, loss, options)
   return new ConnectError('shell', host.name, `${host.name} accepted the login and then refused to run a command`, {
     details: [error.message],
     next: ['allow sessions in its sshd_config: MaxSessions 10 is the default'],
