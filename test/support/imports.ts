@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import ts from 'typescript'
+import ts from '@typescript/typescript6'
 
 const src = join(import.meta.dirname, '../../src')
 

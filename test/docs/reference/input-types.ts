@@ -1,4 +1,4 @@
-import ts from 'typescript'
+import ts from '@typescript/typescript6'
 import { document } from '../markdown.js'
 
 /** A key as src/config/input.ts has it. */
