@@ -159,12 +159,9 @@ const everyday = new Set([
   'files, links and modes',
   'names that git may refuse',
   'a .deployignore',
-  'shared paths',
-  'a folder of a folder',
   'REVISION and what is never deployed',
   'attributes: * eol=crlf',
   'attributes: a export-subst',
-  'attributes that come later',
 ])
 
 describe('a commit that nothing is built from is what packing a checkout of it gives', () => {
@@ -275,7 +272,7 @@ describe('a commit after another one', () => {
     )
   })
 
-  it('is itself, whatever else was packed under other settings', async () => {
+  exhaustively('is itself, whatever else was packed under other settings', async () => {
     const dir = repository({ a: '1', b: '2' })
     const cacheDir = temporary()
     const of = (include: string[] | null) => built(settings(dir, gitSource('.'), { include }), cacheDir)

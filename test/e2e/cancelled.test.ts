@@ -54,11 +54,7 @@ const phases: Readonly<Record<string, PhaseCase>> = {
 }
 
 const cases = Object.keys(steps).flatMap(how => Object.keys(phases).map(phase => [phase, how] as const))
-const everyday = new Set([
-  'restart in the place of its shell',
-  'health behind a program that hands no signal on',
-  'swap as a child of its shell',
-])
+const everyday = new Set(['restart in the place of its shell', 'health behind a program that hands no signal on'])
 
 describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {
   const here = onFleet({ hosts: 2 })

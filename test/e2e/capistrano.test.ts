@@ -36,7 +36,7 @@ describe.skipIf(!sshdIsHere())('a tree that Capistrano made', () => {
     expect((await here.project.run('releases')).stdout).toContain('not made by clonedeploy')
   })
 
-  it('that shares what the configuration does not is warned of before anything is taken off', async () => {
+  exhaustively('that shares what the configuration does not is warned of before anything is taken off', async () => {
     madeByCapistrano()
     const { project } = here
     project.configure()
@@ -61,7 +61,7 @@ describe.skipIf(!sshdIsHere())('a tree that Capistrano made', () => {
     }
   })
 
-  it('is not brought to a host that joins, which says so, until it is copied there', async () => {
+  exhaustively('is not brought to a host that joins, which says so, until it is copied there', async () => {
     madeByCapistrano()
     const { project } = here
     await project.deployed('one')
@@ -116,7 +116,7 @@ describe.skipIf(!sshdIsHere())('a tree that Capistrano made', () => {
     for (const i of both) expect(project.current(i)).toBe(project.on(i, 'releases/20250301123456'))
   })
 
-  it('whose release differs between hosts is not rolled back to', async () => {
+  exhaustively('whose release differs between hosts is not rolled back to', async () => {
     madeByCapistrano()
     const { project } = here
     const one = await project.deployed('one')
@@ -159,24 +159,27 @@ describe.skipIf(!sshdIsHere())('a first deploy that fails beside releases of Cap
     await project.deployed('two')
   })
 
-  it('for a restart that cannot work is ended by a repair that leaves each host on its own, and the next one deploys', async () => {
-    made()
-    const { project } = here
-    project.configure({ restart: 'exit 1' })
-    expect([(await project.run('deploy')).code, currents()]).toEqual([6, before])
-    project.configure({ restart: 'true' })
-    const refused = await project.run('deploy')
-    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('clonedeploy repair')])
-    const checked = (await project.run('check')).stdout
-    expect(checked).toMatch(/h1: an earlier run ended and needs a repair: .*\n(.*\n)* +fix: .*clonedeploy repair/)
-    expect(checked).not.toContain('locked by')
-    const { stdout } = await project.run('repair --dry-run')
-    for (const [n, id] of ids.entries())
-      expect(stdout).toMatch(new RegExp(`h${n + 1} .* restart ${id}, which it is back on`))
-    const repaired = await project.run('repair')
-    expect([repaired.code, currents()], repaired.stderr).toEqual([0, before])
-    await project.deployed('two')
-  })
+  exhaustively(
+    'for a restart that cannot work is ended by a repair that leaves each host on its own, and the next one deploys',
+    async () => {
+      made()
+      const { project } = here
+      project.configure({ restart: 'exit 1' })
+      expect([(await project.run('deploy')).code, currents()]).toEqual([6, before])
+      project.configure({ restart: 'true' })
+      const refused = await project.run('deploy')
+      expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('clonedeploy repair')])
+      const checked = (await project.run('check')).stdout
+      expect(checked).toMatch(/h1: an earlier run ended and needs a repair: .*\n(.*\n)* +fix: .*clonedeploy repair/)
+      expect(checked).not.toContain('locked by')
+      const { stdout } = await project.run('repair --dry-run')
+      for (const [n, id] of ids.entries())
+        expect(stdout).toMatch(new RegExp(`h${n + 1} .* restart ${id}, which it is back on`))
+      const repaired = await project.run('repair')
+      expect([repaired.code, currents()], repaired.stderr).toEqual([0, before])
+      await project.deployed('two')
+    },
+  )
 
   exhaustively(
     'and a release that nobody can bring to a host keeps no lock: repair says so, and a deploy brings another',

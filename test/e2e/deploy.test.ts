@@ -54,7 +54,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     }
   })
 
-  it('removes artifacts that were not used for long, and none that a host holds', async () => {
+  exhaustively('removes artifacts that were not used for long, and none that a host holds', async () => {
     const { project } = here
     const cache = join(project.root, '.clonedeploy/cache/artifacts')
     for (const version of ['one', 'two']) await project.deployed(version)
@@ -143,7 +143,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     expect(textOf(project.on(2, 'current/server.js'))).toBe('serve()\n')
   })
 
-  it('brings the same files again where they would be run in another way', async () => {
+  exhaustively('brings the same files again where they would be run in another way', async () => {
     const { project } = here
     const shared = { dirs: ['uploads'] }
     project.configure({ health: { run: 'true' } })
@@ -227,26 +227,29 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     for (const i of both) expect(textOf(project.on(i, 'current/dist/built'))).toBe('one\n')
   })
 
-  it('takes a folder of the build as the release, and lays out what git has of a shared folder where that is empty', async () => {
-    const { project } = here
-    project.git('init', '-q', '-b', 'main')
-    project.write({ 'app/storage/logs/.gitignore': '*\n!.gitignore\n' })
-    project.git('add', 'app')
-    project.git('commit', '-q', '-m', 'first')
-    const build = 'mkdir app/dist && cp app/version app/dist/built'
-    project.configure({ source: { git: '.' }, build, root: 'app', shared: { dirs: ['storage'] } })
-    writeFiles(project.on(1), { 'shared/storage/mine': 'mine\n' })
-    const dry = await project.run('deploy --dry-run --build')
-    expect(dry.stdout).toContain('; what git has of storage → shared/, where it is empty')
-    expect((await project.run('deploy --json')).code).toBe(0)
-    const revision = project.git('rev-parse', 'HEAD')
-    for (const i of both) {
-      expect(textOf(project.on(i, 'current/dist/built'))).toBe('one\n')
-      expect(textOf(project.on(i, 'current/REVISION'))).toBe(revision)
-    }
-    expect(readdirSync(project.on(1, 'current/storage'))).toEqual(['mine'])
-    expect(textOf(project.on(2, 'current/storage/logs/.gitignore'))).toBe('*\n!.gitignore\n')
-  })
+  exhaustively(
+    'takes a folder of the build as the release, and lays out what git has of a shared folder where that is empty',
+    async () => {
+      const { project } = here
+      project.git('init', '-q', '-b', 'main')
+      project.write({ 'app/storage/logs/.gitignore': '*\n!.gitignore\n' })
+      project.git('add', 'app')
+      project.git('commit', '-q', '-m', 'first')
+      const build = 'mkdir app/dist && cp app/version app/dist/built'
+      project.configure({ source: { git: '.' }, build, root: 'app', shared: { dirs: ['storage'] } })
+      writeFiles(project.on(1), { 'shared/storage/mine': 'mine\n' })
+      const dry = await project.run('deploy --dry-run --build')
+      expect(dry.stdout).toContain('; what git has of storage → shared/, where it is empty')
+      expect((await project.run('deploy --json')).code).toBe(0)
+      const revision = project.git('rev-parse', 'HEAD')
+      for (const i of both) {
+        expect(textOf(project.on(i, 'current/dist/built'))).toBe('one\n')
+        expect(textOf(project.on(i, 'current/REVISION'))).toBe(revision)
+      }
+      expect(readdirSync(project.on(1, 'current/storage'))).toEqual(['mine'])
+      expect(textOf(project.on(2, 'current/storage/logs/.gitignore'))).toBe('*\n!.gitignore\n')
+    },
+  )
 
   it('ends with 3 when the build fails, and no host is touched', async () => {
     const { project } = here

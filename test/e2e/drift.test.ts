@@ -1,11 +1,11 @@
 import { appendFileSync, lstatSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { writeFiles } from '../support/files.js'
 import { both, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
-import { tried } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('an app that writes into its release', () => {
   const here = onFleet({ hosts: both.length })
@@ -15,37 +15,38 @@ describe.skipIf(!sshdIsHere())('an app that writes into its release', () => {
       for (const id of releases) writeFiles(here.project.on(i, 'releases', id), { [`__pycache__/${i}.pyc`]: `${i}` })
   }
 
-  it.each(
-    tried(['nothing', 'a hook'], made => made === 'a hook'),
-  )('keeps nobody from going back, from repair and from joining, where %s made files too', async made => {
-    const { project } = here
-    project.configure(made === 'nothing' ? {} : { prepare: ['echo made >by-hook'] })
-    const [one, two] = [await project.deployed('one'), await project.deployed('two')]
-    appWrites(one, two)
+  exhaustively.each(['nothing', 'a hook'])(
+    'keeps nobody from going back, from repair and from joining, where %s made files too',
+    async made => {
+      const { project } = here
+      project.configure(made === 'nothing' ? {} : { prepare: ['echo made >by-hook'] })
+      const [one, two] = [await project.deployed('one'), await project.deployed('two')]
+      appWrites(one, two)
 
-    const verified = await project.run('status --verify --json')
-    expect([verified.code, verified.json().result]).toEqual([0, 'consistent'])
-    expect(verified.json().hosts.map(({ drift, flag }: Json) => [drift, flag])).toEqual(
-      both.map(i => [
-        { modified: [], missing: [], extra: ['__pycache__', `__pycache__/${i}.pyc`], extraCount: 2 },
-        null,
-      ]),
-    )
-    expect((await project.run('repair --json')).json()).toMatchObject({ result: 'unchanged', exitCode: 0 })
+      const verified = await project.run('status --verify --json')
+      expect([verified.code, verified.json().result]).toEqual([0, 'consistent'])
+      expect(verified.json().hosts.map(({ drift, flag }: Json) => [drift, flag])).toEqual(
+        both.map(i => [
+          { modified: [], missing: [], extra: ['__pycache__', `__pycache__/${i}.pyc`], extraCount: 2 },
+          null,
+        ]),
+      )
+      expect((await project.run('repair --json')).json()).toMatchObject({ result: 'unchanged', exitCode: 0 })
 
-    rmSync(project.on(2), { recursive: true })
-    const joined = await project.run('join --host h2 --json')
-    expect([joined.code, project.releases(2)]).toEqual([0, [one, two]])
+      rmSync(project.on(2), { recursive: true })
+      const joined = await project.run('join --host h2 --json')
+      expect([joined.code, project.releases(2)]).toEqual([0, [one, two]])
 
-    appWrites(one)
-    const dry = await project.run('rollback --dry-run')
-    expect([dry.code, dry.stderr]).toEqual([0, expect.stringContaining('✔ 2 extra (__pycache__, __pycache__/1.pyc)')])
-    const back = await project.run('rollback --yes --json')
-    expect([back.code, back.json().result]).toEqual([0, 'rolled-back'])
-    expect(both.map(project.current)).toEqual(both.map(() => `releases/${one}`))
-  })
+      appWrites(one)
+      const dry = await project.run('rollback --dry-run')
+      expect([dry.code, dry.stderr]).toEqual([0, expect.stringContaining('✔ 2 extra (__pycache__, __pycache__/1.pyc)')])
+      const back = await project.run('rollback --yes --json')
+      expect([back.code, back.json().result]).toEqual([0, 'rolled-back'])
+      expect(both.map(project.current)).toEqual(both.map(() => `releases/${one}`))
+    },
+  )
 
-  it('may write what is writable: that is the same in each new release, and is never compared', async () => {
+  exhaustively('may write what is writable: that is the same in each new release, and is never compared', async () => {
     const { project } = here
     project.configure({ writable: ['storage/**', 'app.log'] })
     const built = { 'storage/a': 'built\n', 'app.log': '' }
@@ -89,31 +90,34 @@ describe.skipIf(!sshdIsHere())('an app that writes into its release', () => {
     expect(both.map(i => textOf(file(i, two)))).toEqual(both.map(() => 'serve()\n'))
   })
 
-  it('is told which sealed files are nowhere to be had and how to go further back, by the dry run as by the run', async () => {
-    const { project } = here
-    const [one, two, three] = [await project.deployed('1'), await project.deployed('2'), await project.deployed('3')]
-    const lost = (i: number) => rmSync(project.on(i, 'releases', two, 'version'))
-    appWrites(one, two)
-    rmSync(join(project.root, '.clonedeploy/cache'), { recursive: true })
+  exhaustively(
+    'is told which sealed files are nowhere to be had and how to go further back, by the dry run as by the run',
+    async () => {
+      const { project } = here
+      const [one, two, three] = [await project.deployed('1'), await project.deployed('2'), await project.deployed('3')]
+      const lost = (i: number) => rmSync(project.on(i, 'releases', two, 'version'))
+      appWrites(one, two)
+      rmSync(join(project.root, '.clonedeploy/cache'), { recursive: true })
 
-    // The other host has what is lost on one.
-    lost(2)
-    expect(await project.run('rollback --dry-run --json')).toMatchObject({ code: 0 })
-    lost(1)
-    for (const command of ['rollback --dry-run', 'rollback --yes']) {
-      const { code, stderr } = await project.run(command)
-      expect([command, code]).toEqual([command, 3])
-      expect(stderr).toContain(`h1, h2 do not hold ${two} as it was sealed, and it cannot be made whole`)
-      expect(stderr).toContain('h2  1 missing (version), 2 extra (')
-      expect(stderr).toContain(`go further back: clonedeploy rollback --to ${one}`)
-      expect(stderr).toContain(`take it as it is: clonedeploy rollback --to ${two} --accept-drift`)
-    }
-    expect(both.map(project.current)).toEqual(both.map(() => `releases/${three}`))
-    const accepted = await project.run(`rollback --yes --to ${two} --accept-drift`)
-    expect([accepted.code, accepted.stderr]).toEqual([
-      0,
-      expect.stringMatching(new RegExp(`h2.*${two} is taken as it is: 1 missing .version.`)),
-    ])
-    expect((await project.run(`rollback --yes --to ${one}`)).code).toBe(0)
-  })
+      // The other host has what is lost on one.
+      lost(2)
+      expect(await project.run('rollback --dry-run --json')).toMatchObject({ code: 0 })
+      lost(1)
+      for (const command of ['rollback --dry-run', 'rollback --yes']) {
+        const { code, stderr } = await project.run(command)
+        expect([command, code]).toEqual([command, 3])
+        expect(stderr).toContain(`h1, h2 do not hold ${two} as it was sealed, and it cannot be made whole`)
+        expect(stderr).toContain('h2  1 missing (version), 2 extra (')
+        expect(stderr).toContain(`go further back: clonedeploy rollback --to ${one}`)
+        expect(stderr).toContain(`take it as it is: clonedeploy rollback --to ${two} --accept-drift`)
+      }
+      expect(both.map(project.current)).toEqual(both.map(() => `releases/${three}`))
+      const accepted = await project.run(`rollback --yes --to ${two} --accept-drift`)
+      expect([accepted.code, accepted.stderr]).toEqual([
+        0,
+        expect.stringMatching(new RegExp(`h2.*${two} is taken as it is: 1 missing .version.`)),
+      ])
+      expect((await project.run(`rollback --yes --to ${one}`)).code).toBe(0)
+    },
+  )
 })

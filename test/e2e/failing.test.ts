@@ -7,7 +7,6 @@ import { contents, writeFiles } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
-import { exhaustive } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
   const here = onFleet()
@@ -67,7 +66,7 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     expect(visible()).toEqual(before)
   })
 
-  it('when `current` becomes a folder just before the swap: nobody is swapped, with 3', async () => {
+  exhaustively('when `current` becomes a folder just before the swap: nobody is swapped, with 3', async () => {
     const { project } = here
     const one = await served({
       prepare: { run: `rm "${here.project.on(3, 'current')}" && mkdir "${here.project.on(3, 'current')}"`, once: true },
@@ -110,13 +109,11 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     expect((await project.run('deploy')).code).toBe(0)
   })
 
-  it.each([
+  exhaustively.each([
     ['restart', { restart: onH3('exit 1') }, 5],
-    ...exhaustive<readonly [string, object, number]>([
-      ['prepare', { prepare: onH3('exit 1') }, 3],
-      ['health', { health: { run: onH3('exit 1'), timeout: '1s' } }, 5],
-    ]),
-  ] as const)('in %s on its first deploy ever: no host has a `current` again', async (_, fault, exit) => {
+    ['prepare', { prepare: onH3('exit 1') }, 3],
+    ['health', { health: { run: onH3('exit 1'), timeout: '1s' } }, 5],
+  ])('in %s on its first deploy ever: no host has a `current` again', async (_, fault, exit) => {
     const { project } = here
     configure(fault)
     const { code, json } = await project.run('deploy --json')
@@ -195,7 +192,7 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     for (const i of all) expect(project.current(i)).toMatch(/^releases\//)
   })
 
-  it('here, because the cached artifact was damaged, gives all locks back, with 3', async () => {
+  exhaustively('here, because the cached artifact was damaged, gives all locks back, with 3', async () => {
     const { project } = here
     const one = await served({ source: { git: '.', subdir: 'app' } })
     const git = (...args: readonly string[]) =>

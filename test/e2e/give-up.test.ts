@@ -7,6 +7,7 @@ import { ageLocks } from '../support/lease.js'
 import { four as all, onFleet } from '../support/on-fleet.js'
 import { type Json, short, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('repair --give-up', () => {
   const here = onFleet({ hosts: 4 })
@@ -121,11 +122,13 @@ describe.skipIf(!sshdIsHere())('repair --give-up', () => {
   })
 
   it.each([
-    ['repair --give-up h2', '--give-up needs --fenced'],
-    ['repair --fenced', '--fenced goes with --give-up'],
     ['repair --give-up h2 --fenced', 'h2 answers: only a host that cannot be reached is given up'],
-    ['repair --give-up h9 --fenced', 'There is no such host'],
-  ])('is refused as `%s` with 2, and changes nothing', async (args, words) => {
+    ...exhaustive([
+      ['repair --give-up h2', '--give-up needs --fenced'],
+      ['repair --fenced', '--fenced goes with --give-up'],
+      ['repair --give-up h9 --fenced', 'There is no such host'],
+    ] as const),
+  ] as const)('is refused as `%s` with 2, and changes nothing', async (args, words) => {
     const { project } = here
     await project.deployed('one')
     const before = all.map(i => inodes(project.on(i)))

@@ -34,7 +34,7 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.changes).toEqual(oneByOne)
   })
 
-  it('is a host that a repair brings on while the others serve', async () => {
+  exhaustively('is a host that a repair brings on while the others serve', async () => {
     const { project } = here
     configure({ rollout: { batch: 2 } })
     await project.deployed('one')
@@ -63,7 +63,7 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.states()).toEqual(['ready', 'ready'])
   })
 
-  it('is no host that was left out, as long as it cannot rejoin', async () => {
+  exhaustively('is no host that was left out, as long as it cannot rejoin', async () => {
     const { project } = here
     configure({ health: { run: `test ! -e ${project.root}/sick.$CLONEDEPLOY_HOST`, timeout: '1s' } })
     await project.deployed('one')
@@ -94,7 +94,7 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     },
   )
 
-  it('is no host that is left out where nobody else would be left', async () => {
+  exhaustively('is no host that is left out where nobody else would be left', async () => {
     const { project } = here
     configure({ rollout: { minUp: 0 } })
     await project.deployed('one')
@@ -108,7 +108,7 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.states()).toEqual(['maint', 'ready'])
   })
 
-  it('is a host that a repair puts back, because a dead run left it swapped', async () => {
+  exhaustively('is a host that a repair puts back, because a dead run left it swapped', async () => {
     const { project } = here
     configure()
     const one = await project.deployed('one')
@@ -162,7 +162,7 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     },
   )
 
-  it('is the host that a restart is for, while another one serves', async () => {
+  exhaustively('is the host that a restart is for, while another one serves', async () => {
     const { project } = here
     configure({ restart: 'true' })
     await project.deployed('one')
@@ -175,19 +175,22 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.changes).toEqual([])
   })
 
-  it('is nothing of a server that somebody took out by hand: deploy and status say so, and how to put it back', async () => {
-    const { project } = here
-    configure()
-    haproxy.set(2, 'maint')
-    const said = `h2 is in maintenance in HAProxy web/h2, by no run: it stays out of service; to put it back: echo "set server web/h2 state ready" | socat stdio ${haproxy.socket}     (on h1)`
-    for (const line of ['deploy', 'status']) {
-      const { code, stderr } = await project.run(line)
-      expect([code, stderr]).toEqual([0, expect.stringContaining(said)])
-    }
-    expect(haproxy.states()).toEqual(['ready', 'maint'])
-    haproxy.set(2, 'ready')
-    expect((await project.run('status')).stderr).not.toContain('by no run')
-  })
+  exhaustively(
+    'is nothing of a server that somebody took out by hand: deploy and status say so, and how to put it back',
+    async () => {
+      const { project } = here
+      configure()
+      haproxy.set(2, 'maint')
+      const said = `h2 is in maintenance in HAProxy web/h2, by no run: it stays out of service; to put it back: echo "set server web/h2 state ready" | socat stdio ${haproxy.socket}     (on h1)`
+      for (const line of ['deploy', 'status']) {
+        const { code, stderr } = await project.run(line)
+        expect([code, stderr]).toEqual([0, expect.stringContaining(said)])
+      }
+      expect(haproxy.states()).toEqual(['ready', 'maint'])
+      haproxy.set(2, 'ready')
+      expect((await project.run('status')).stderr).not.toContain('by no run')
+    },
+  )
 
   it('is maintenance, and its end', async () => {
     const { project } = here

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { all, onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onTerminal } from '../support/terminal.js'
+import { exhaustive } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('an inventory by command', () => {
   const here = onFleet({
@@ -117,7 +118,7 @@ describe.skipIf(!sshdIsHere())('an inventory by command', () => {
       expect((await project.run('status --json')).json().unlisted).toBeUndefined()
     })
 
-    it.each(['deploy', 'rollback', 'repair', 'join'])('asks about most: %s', async command => {
+    it.each(['deploy', ...exhaustive(['rollback', 'repair', 'join'])])('asks about most: %s', async command => {
       const { project } = here
       await deployedTo([1])
       const before = serving()
@@ -143,9 +144,9 @@ describe.skipIf(!sshdIsHere())('an inventory by command', () => {
     })
 
     it.each([
-      ['n', 3, true],
+      ...exhaustive([['n', 3, true] as const]),
       ['y', 0, false],
-    ])('asks on a terminal, where the answer is %s', async (answer, code, stays) => {
+    ] as const)('asks on a terminal, where the answer is %s', async (answer, code, stays) => {
       const { project } = here
       await deployedTo([1])
       const [before] = serving()

@@ -110,7 +110,7 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
     ])
   })
 
-  it('is waited for with --lock-wait', async () => {
+  exhaustively('is waited for with --lock-wait', async () => {
     const { project } = here
     await project.deployed('one')
     const { json } = await project.run('lock --json')

@@ -4,7 +4,7 @@ import { inodes } from '../support/files.js'
 import { both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
-import { exhaustive, tried } from '../support/tier.js'
+import { exhaustive } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('a deployTo that two stages name', () => {
   const here = onFleet({ hosts: both.length })
@@ -103,15 +103,16 @@ describe.skipIf(!sshdIsHere())('a deployTo that two stages name', () => {
     expect((await run('status --json')).json()).toMatchObject({ result: 'consistent' })
   })
 
-  it.each(
-    tried(['deploy', 'repair', 'prune', 'restart', 'maintenance off'], command => command === 'repair'),
-  )('is adopted by %s also where nothing else is to be done', async command => {
-    const release = await asBlue()
-    expect(await run(`${command} --stage green --adopt`)).toMatchObject({ code: 0 })
-    expect([owners(), both.map(here.project.current)]).toEqual([
-      both.map(() => 'green'),
-      both.map(() => `releases/${release}`),
-    ])
-    expect((await run('status green --json')).json()).toMatchObject({ result: 'consistent', target: release })
-  })
+  exhaustively.each(['deploy', 'repair', 'prune', 'restart', 'maintenance off'])(
+    'is adopted by %s also where nothing else is to be done',
+    async command => {
+      const release = await asBlue()
+      expect(await run(`${command} --stage green --adopt`)).toMatchObject({ code: 0 })
+      expect([owners(), both.map(here.project.current)]).toEqual([
+        both.map(() => 'green'),
+        both.map(() => `releases/${release}`),
+      ])
+      expect((await run('status green --json')).json()).toMatchObject({ result: 'consistent', target: release })
+    },
+  )
 })

@@ -57,7 +57,7 @@ export default defineConfig({ app: 'shop', source: { dir: '.' }, deployTo: '/srv
       expect(readdirSync(join(home, '.cache/clonedeploy'))).toHaveLength(1)
     })
 
-  it('has types for a configuration', () => {
+  exhaustively('has types for a configuration', () => {
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
     const types = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', 'deploy.config.ts']
     expect(execFileSync(process.execPath, [tsc, ...types], { cwd: project, encoding: 'utf8' })).toBe('')

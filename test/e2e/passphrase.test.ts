@@ -35,7 +35,7 @@ describe.skipIf(!sshdIsHere())('an encrypted key that no agent holds', () => {
     expect(times('That was not it', screen)).toBe(0)
   })
 
-  it('is asked for again when it was wrong', async () => {
+  exhaustively('is asked for again when it was wrong', async () => {
     const { code } = await onTerminal(here.project.root, 'check', [
       [ask(), 'close sesame\r'],
       ['That was not it (1 of 3).', 'open\r'],

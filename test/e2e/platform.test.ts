@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { elf, machO } from '../support/binaries.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 
@@ -38,7 +39,7 @@ describe.skipIf(!sshdIsHere())('what hosts cannot run', () => {
     expect((await project.run('deploy')).code).toBe(0)
   })
 
-  it('is known of a commit and of a build that are taken from the cache', async () => {
+  exhaustively('is known of a commit and of a build that are taken from the cache', async () => {
     const { project } = here
     writeFileSync(join(project.root, 'app/crypt.node'), machO(arm))
     project.git('init', '-q')

@@ -20,39 +20,42 @@ import { sshdIsHere } from '../support/sshd.js'
 describe.skipIf(!sshdIsHere())('repair', () => {
   const here = onFleet()
 
-  it('puts back the host whose own switch died with the controller, and the fleet deploys again', async () => {
-    const { project } = here
-    project.configure({
-      restart: 'cat version >>../../restarted',
-      health: { run: 'test ! -e slow || sleep 60', timeout: '90s' },
-    })
-    const old = await project.deployed('one')
-    project.write({ 'app/slow': '' })
-    const dying = project.start('deploy', { times: short })
-    await vi.waitFor(() => expect(currents()).not.toContain(`releases/${old}`), { timeout: 300_000, interval: 20 })
-    const next = project.current(3)
-    await dying.until('health')
-    dying.child.kill('SIGKILL')
-    signal(inFolder(project.on(3)), 'SIGKILL')
-    await vi.waitFor(() => expect(currents()).toEqual(on(old, old, next)), { timeout: 300_000, interval: 200 })
+  exhaustively(
+    'puts back the host whose own switch died with the controller, and the fleet deploys again',
+    async () => {
+      const { project } = here
+      project.configure({
+        restart: 'cat version >>../../restarted',
+        health: { run: 'test ! -e slow || sleep 60', timeout: '90s' },
+      })
+      const old = await project.deployed('one')
+      project.write({ 'app/slow': '' })
+      const dying = project.start('deploy', { times: short })
+      await vi.waitFor(() => expect(currents()).not.toContain(`releases/${old}`), { timeout: 300_000, interval: 20 })
+      const next = project.current(3)
+      await dying.until('health')
+      dying.child.kill('SIGKILL')
+      signal(inFolder(project.on(3)), 'SIGKILL')
+      await vi.waitFor(() => expect(currents()).toEqual(on(old, old, next)), { timeout: 300_000, interval: 200 })
 
-    const status = await project.run('status --json')
-    expect(status.code).toBe(6)
-    expect(flags(status.json())).toEqual([null, null, 'IN DOUBT'])
-    const before = all.map(i => contents(project.on(i)))
-    expect((await project.run('repair --dry-run --detailed-exitcode')).code).toBe(10)
-    expect(all.map(i => contents(project.on(i)))).toEqual(before)
+      const status = await project.run('status --json')
+      expect(status.code).toBe(6)
+      expect(flags(status.json())).toEqual([null, null, 'IN DOUBT'])
+      const before = all.map(i => contents(project.on(i)))
+      expect((await project.run('repair --dry-run --detailed-exitcode')).code).toBe(10)
+      expect(all.map(i => contents(project.on(i)))).toEqual(before)
 
-    const repaired = await project.run('repair --json')
-    expect(repaired.code).toBe(0)
-    expect(repaired.json()).toMatchObject({ command: 'repair', result: 'put-back', release: old })
-    expect(currents()).toEqual(on(old, old, old))
-    expect(textOf(project.on(3, 'restarted'))).toBe('one\none\none\n')
-    expect((await project.run('status')).code).toBe(0)
-    rmSync(join(project.root, 'app/slow'))
-    const after = await project.deployed('two')
-    expect(currents()).toEqual(on(after, after, after))
-  })
+      const repaired = await project.run('repair --json')
+      expect(repaired.code).toBe(0)
+      expect(repaired.json()).toMatchObject({ command: 'repair', result: 'put-back', release: old })
+      expect(currents()).toEqual(on(old, old, old))
+      expect(textOf(project.on(3, 'restarted'))).toBe('one\none\none\n')
+      expect((await project.run('status')).code).toBe(0)
+      rmSync(join(project.root, 'app/slow'))
+      const after = await project.deployed('two')
+      expect(currents()).toEqual(on(after, after, after))
+    },
+  )
 
   it('brings a host that fell behind to the fleet’s release, and leaves the others as they are, whatever one says of how it ran it', async () => {
     const { project } = here
@@ -218,7 +221,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect((await project.run('rollback --yes --json')).json().release).toBe(first)
   })
 
-  it('leaves a release that was changed everywhere as it is, where its bytes are nowhere', async () => {
+  exhaustively('leaves a release that was changed everywhere as it is, where its bytes are nowhere', async () => {
     const { project } = here
     const release = await project.deployed('one')
     for (const i of all) writeFileSync(project.on(i, 'current/version'), 'tampered\n')
@@ -250,7 +253,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect(all.map(i => textOf(project.on(i, 'current/version')))).toEqual(Array(3).fill('two\n'))
   })
 
-  it('does not say that nothing was changed when it is refused after it removed a damaged copy', async () => {
+  exhaustively('does not say that nothing was changed when it is refused after it removed a damaged copy', async () => {
     const { project } = here
     const one = await project.deployed('one')
     const two = await project.deployed('two')

@@ -1,10 +1,12 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { inodes } from '../support/files.js'
 import { onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 
 /** An app is up as long as its file is there; a restart makes it, unless the app is broken, and writes down its host. */
 const restart = 'echo "$CLONEDEPLOY_HOST" >>"$AT/restarts"; [ -e "$AT/broken" ] || : >"$AT/up.$CLONEDEPLOY_HOST"'
@@ -28,7 +30,10 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
     rmSync(at('restarts'))
   })
 
-  it.each(['deploy', 'repair', 'rollback --yes'])('is no reason for %s to say that all is well', async command => {
+  it.each([
+    'deploy',
+    ...exhaustive(['repair', 'rollback --yes']),
+  ])('is no reason for %s to say that all is well', async command => {
     const { project } = here
     rmSync(at('up.h2'))
     const to = command.startsWith('rollback') ? ` --to ${release}` : ''
@@ -56,35 +61,38 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
     expect((await project.run('deploy --json')).json()).toMatchObject({ result: 'unchanged', exitCode: 0 })
   })
 
-  it('on the first of two hosts that go in turn ends the restart there, with 6, and keeps users from it', async () => {
-    const { project } = here
-    const tell = (word: string) => `echo ${word} >"$AT/in.$CLONEDEPLOY_HOST"`
-    const command = { drain: tell('drain'), ready: tell('ready'), state: 'cat "$AT/in.$CLONEDEPLOY_HOST"' }
-    configure({ rollout: { batch: 1 }, balancer: { command, settle: '10ms' } })
-    project.write({ broken: '', 'in.h1': 'ready\n', 'in.h2': 'ready\n' })
-    rmSync(at('up.h1'))
-    const { code, stderr, json } = await project.run('restart --json')
-    expect(code).toBe(6)
-    expect(json()).toMatchObject({
-      result: 'mixed',
-      hosts: [
-        { name: 'h1', current: release, restarted: true, healthy: false, out: 'the balancer h1' },
-        { name: 'h2', current: release, restarted: false, healthy: null, error: null },
-      ],
-    })
-    expect(stderr).toContain(`Restart failed on h1. 1 of 2 hosts was restarted. Both hosts still serve ${release}.`)
-    expect(stderr).toContain(`still serve ${release}. h1 is out of service.`)
-    expect(stderr).toMatch(/back: +clonedeploy repair {5}\(when h1 is healthy, back into service\)/)
-    expect(restarts()).toEqual(['h1'])
-    expect(await project.run('repair')).toMatchObject({ code: 6 })
-    expect(textOf(at('in.h1'))).toBe('drain\n')
-    writeFileSync(at('up.h1'), '')
-    expect(await project.run('repair')).toMatchObject({ code: 0 })
-    expect(textOf(at('in.h1'))).toBe('ready\n')
-    rmSync(at('broken'))
-    expect(await project.run('restart')).toMatchObject({ code: 0 })
-    expect(restarts()).toEqual(['h1', 'h1', 'h2'])
-  })
+  exhaustively(
+    'on the first of two hosts that go in turn ends the restart there, with 6, and keeps users from it',
+    async () => {
+      const { project } = here
+      const tell = (word: string) => `echo ${word} >"$AT/in.$CLONEDEPLOY_HOST"`
+      const command = { drain: tell('drain'), ready: tell('ready'), state: 'cat "$AT/in.$CLONEDEPLOY_HOST"' }
+      configure({ rollout: { batch: 1 }, balancer: { command, settle: '10ms' } })
+      project.write({ broken: '', 'in.h1': 'ready\n', 'in.h2': 'ready\n' })
+      rmSync(at('up.h1'))
+      const { code, stderr, json } = await project.run('restart --json')
+      expect(code).toBe(6)
+      expect(json()).toMatchObject({
+        result: 'mixed',
+        hosts: [
+          { name: 'h1', current: release, restarted: true, healthy: false, out: 'the balancer h1' },
+          { name: 'h2', current: release, restarted: false, healthy: null, error: null },
+        ],
+      })
+      expect(stderr).toContain(`Restart failed on h1. 1 of 2 hosts was restarted. Both hosts still serve ${release}.`)
+      expect(stderr).toContain(`still serve ${release}. h1 is out of service.`)
+      expect(stderr).toMatch(/back: +clonedeploy repair {5}\(when h1 is healthy, back into service\)/)
+      expect(restarts()).toEqual(['h1'])
+      expect(await project.run('repair')).toMatchObject({ code: 6 })
+      expect(textOf(at('in.h1'))).toBe('drain\n')
+      writeFileSync(at('up.h1'), '')
+      expect(await project.run('repair')).toMatchObject({ code: 0 })
+      expect(textOf(at('in.h1'))).toBe('ready\n')
+      rmSync(at('broken'))
+      expect(await project.run('restart')).toMatchObject({ code: 0 })
+      expect(restarts()).toEqual(['h1', 'h1', 'h2'])
+    },
+  )
 
   it('is shown what a restart would do to it, and left as it is', async () => {
     const { project } = here
@@ -104,7 +112,7 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
     expect(inodes(project.on(2, 'releases'))).toEqual(before)
   })
 
-  it('is waited for when somebody wants to stop, and no other host begins: 5', async () => {
+  exhaustively('is waited for when somebody wants to stop, and no other host begins: 5', async () => {
     const { project } = here
     configure({ rollout: { batch: 1 }, restart: [restart, `while [ ! -e "$AT/go" ]; do sleep 0.05; done`] })
     const running = project.start('restart --json --output github')
@@ -121,7 +129,7 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   })
 
-  it('stays so while somebody holds the lock, and where nobody says how to restart', async () => {
+  exhaustively('stays so while somebody holds the lock, and where nobody says how to restart', async () => {
     const { project } = here
     await project.run('lock -m hands-off')
     const locked = await project.run('restart')

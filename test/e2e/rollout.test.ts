@@ -126,7 +126,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     expect(all.map(project.current)).toEqual(all.map(() => `releases/${one}`))
   })
 
-  it('whose canary check is good goes on without asking; a rollback goes in batches too', async () => {
+  exhaustively('whose canary check is good goes on without asking; a rollback goes in batches too', async () => {
     const { project } = here
     await served({ rollout: { canary: { hosts: 1, pause: '1ms', check: 'true' }, batch: '50%' } })
     expect((await project.run('deploy')).code).toBe(0)
@@ -176,7 +176,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     expect(told.slice(6).sort()).toEqual(['h3 two', 'h4 drain', 'h4 ready', 'h4 two'])
   })
 
-  it('is refused before anything is touched, where it could not come to its end', async () => {
+  exhaustively('is refused before anything is touched, where it could not come to its end', async () => {
     const { project } = here
     await served({})
     const refused = async (rollout: object, args: string, exit: number, says: string) => {

@@ -97,9 +97,9 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
   })
 
   it.each([
-    ['restart', { restart: [restart, `grep -q one version || { ${hold}; }`] }],
+    ...exhaustive([['restart', { restart: [restart, `grep -q one version || { ${hold}; }`] }] as const]),
     ['health', { health: { run: `grep -q one version || { ${hold}; }`, tryTimeout: '40s', timeout: '60s' } }],
-  ])('during %s puts all hosts back and serves the old release again, with 5', async (phase, config) => {
+  ] as const)('during %s puts all hosts back and serves the old release again, with 5', async (phase, config) => {
     const { project } = here
     configure()
     const one = await project.deployed('one')
@@ -121,31 +121,33 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
   })
 
-  it.each([
-    'SIGINT',
-    ...exhaustive(['--timeout']),
-  ])('(%s) during health waits on the way back for apps that listen a second after their restart returned, with 5', async how => {
-    const { project } = here
-    const ports = await Promise.all(both.map(freePort))
-    const sick = 'two'
-    // Longer than the time budget, so that the stop ends it on a fast machine, too.
-    const health = { url: 'http://127.0.0.1:$PORT/', release: 'body', timeout: '5m' }
-    const apps = () => both.map(i => Number(textOf(join(project.root, `pid.h${i}`)))).filter(pid => pid > 1)
-    project.configure({ env: { AT: project.root }, restart: slowStart, health }, i => ({ env: { PORT: ports[i - 1] } }))
-    project.write({ 'app/serve.mjs': slowApp(sick) })
-    onTestFinished(() => signal(apps(), 'SIGKILL'))
-    const one = await project.deployed('one')
-    project.write({ 'app/version': `${sick}\n` })
-    const running = project.start(`deploy --json${how === 'SIGINT' ? '' : ' --timeout 30s'}`)
-    await running.until('health')
-    if (how === 'SIGINT') running.child.kill(how)
-    const { code, json, stderr } = await running.ended
-    expect([code, stderr]).toEqual([
-      5,
-      expect.stringMatching(/SIGINT: stopping|the time budget \(--timeout 30s\) is over/),
-    ])
-    expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(both.map(() => [one, true]))
-  })
+  exhaustively.each(['SIGINT', '--timeout'])(
+    '(%s) during health waits on the way back for apps that listen a second after their restart returned, with 5',
+    async how => {
+      const { project } = here
+      const ports = await Promise.all(both.map(freePort))
+      const sick = 'two'
+      // Longer than the time budget, so that the stop ends it on a fast machine, too.
+      const health = { url: 'http://127.0.0.1:$PORT/', release: 'body', timeout: '5m' }
+      const apps = () => both.map(i => Number(textOf(join(project.root, `pid.h${i}`)))).filter(pid => pid > 1)
+      project.configure({ env: { AT: project.root }, restart: slowStart, health }, i => ({
+        env: { PORT: ports[i - 1] },
+      }))
+      project.write({ 'app/serve.mjs': slowApp(sick) })
+      onTestFinished(() => signal(apps(), 'SIGKILL'))
+      const one = await project.deployed('one')
+      project.write({ 'app/version': `${sick}\n` })
+      const running = project.start(`deploy --json${how === 'SIGINT' ? '' : ' --timeout 30s'}`)
+      await running.until('health')
+      if (how === 'SIGINT') running.child.kill(how)
+      const { code, json, stderr } = await running.ended
+      expect([code, stderr]).toEqual([
+        5,
+        expect.stringMatching(/SIGINT: stopping|the time budget \(--timeout 30s\) is over/),
+      ])
+      expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(both.map(() => [one, true]))
+    },
+  )
 
   it('that comes a second time ends at once, with 6, and the stream says so', async () => {
     const { project } = here
@@ -168,7 +170,7 @@ describe.skipIf(!sshdIsHere())('a signal', () => {
     })
   })
 
-  it('that comes twice in a dry run ends with what is true: nothing was changed', async () => {
+  exhaustively('that comes twice in a dry run ends with what is true: nothing was changed', async () => {
     const { project, fleet } = here
     project.configure({ ssh: { configFile: fleet.sshConfigFile, connectTimeout: '50s' } })
     fleet.freeze(2)

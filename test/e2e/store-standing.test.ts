@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { anyCredentials, type S3Server, startS3 } from '../support/s3-server.js'
@@ -85,7 +86,7 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
     expect((await status()).code).toBe(0)
   })
 
-  it('may be of a run on hosts that are not ours, which no repair ends', async () => {
+  exhaustively('may be of a run on hosts that are not ours, which no repair ends', async () => {
     await here.project.deployed('one')
     const theirs = {
       ...generationsIn(kept())[0],
@@ -104,7 +105,7 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
     expect(generationsIn(kept())).toHaveLength(3)
   })
 
-  it('is made again by a repair where somebody has removed it', async () => {
+  exhaustively('is made again by a repair where somebody has removed it', async () => {
     const release = await here.project.deployed('one')
     rmSync(join(kept(), 'shop/stages'), { recursive: true })
     expect((await here.project.run('repair')).code).toBe(0)
@@ -123,7 +124,7 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
       await s3.stop()
     })
 
-    it('is not known, and nothing that the fleet is told by is lost', async () => {
+    exhaustively('is not known, and nothing that the fleet is told by is lost', async () => {
       await here.project.deployed('one')
       s3.fault = () => 503
       expect(await status()).toMatchObject({
@@ -137,7 +138,7 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
       expect(textOf(here.project.on(1, 'current/version'))).toBe('one\n')
     })
 
-    it('is behind when a confirmation was not heard, and a repair that cannot tell it says so', async () => {
+    exhaustively('is behind when a confirmation was not heard, and a repair that cannot tell it says so', async () => {
       await here.project.deployed('one')
       here.project.write({ 'app/version': 'two\n' })
       s3.fault = ({ method, key }) => (method === 'PUT' && key.endsWith('4') ? 503 : null)

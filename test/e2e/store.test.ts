@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readArtifact } from '../../src/store/artifacts.js'
 import { folderStore } from '../../src/store/folder.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { all, both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { type Asked, anyCredentials, type S3Server, startS3 } from '../support/s3-server.js'
@@ -84,7 +85,7 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect(last?.confirmed).toEqual(deployed)
     })
 
-    it('a rollback keeps the files of what was deployed without one', async () => {
+    exhaustively('a rollback keeps the files of what was deployed without one', async () => {
       here.project.configure({ hosts: two() })
       await here.project.deployed('one')
       await here.project.deployed('two')
@@ -115,7 +116,7 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect(stderr).toContain('holds a generation 3 of shop production that does not fit')
     })
 
-    it('two with other inventories never both change what they serve', async () => {
+    exhaustively('two with other inventories never both change what they serve', async () => {
       await here.project.deployed('one')
       const [pending] = generationsIn(kept())
       const theirs = { ...pending, number: 3, tx: 'f'.repeat(44), by: 'ben@elsewhere', hosts: ['h2', 'h9'] }
@@ -167,7 +168,7 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect(stderr.includes('--no-store')).toBe(!command.startsWith('deploy'))
     })
 
-    it('a rollback goes on without it when it is told to', async () => {
+    exhaustively('a rollback goes on without it when it is told to', async () => {
       await here.project.deployed('two')
       s3.fault = () => 503
       const { code, stderr } = await here.project.run('rollback --yes --no-store')
@@ -178,8 +179,8 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
 
     it.each([
       ['its files cannot be kept', ({ method, key }: Asked) => method !== 'GET' && key.includes('/artifacts/')],
-      ['it cannot say that it begins', (asked: Asked) => writes(3, asked)],
-    ])('a deploy ends with 3 under its locks when %s, and leaves none', async (_, hit) => {
+      ...exhaustive([['it cannot say that it begins', (asked: Asked) => writes(3, asked)] as const]),
+    ] as const)('a deploy ends with 3 under its locks when %s, and leaves none', async (_, hit) => {
       s3.fault = asked => (hit(asked) ? 503 : null)
       const { code, json } = await here.project.run('deploy --json')
       expect([code, json().result, served()]).toEqual([3, 'aborted', ['one', 'one']])
@@ -210,29 +211,35 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect(generationsAt(s3)[3]?.confirmed?.release).toBe(release)
     })
 
-    it('a deploy that was put back stays so when the store cannot hear it, and the next run tells it', async () => {
-      configure({ health: { run: '! grep -q two version', timeout: '1s' } })
-      s3.fault = asked => (writes(4, asked) ? 503 : null)
-      const ended = await here.project.run('deploy --json')
-      expect([ended.code, served()]).toEqual([5, ['one', 'one']])
-      expect(ended.json().warnings.join()).toContain('the store may not say that this was withdrawn')
-      s3.fault = () => null
-      here.project.write({ 'app/version': 'three\n' })
-      expect((await here.project.run('deploy')).code).toBe(0)
-      expect(states(generationsAt(s3)).slice(2)).toEqual(['3 pending', '4 withdrawn', '5 pending', '6 confirmed'])
-    })
+    exhaustively(
+      'a deploy that was put back stays so when the store cannot hear it, and the next run tells it',
+      async () => {
+        configure({ health: { run: '! grep -q two version', timeout: '1s' } })
+        s3.fault = asked => (writes(4, asked) ? 503 : null)
+        const ended = await here.project.run('deploy --json')
+        expect([ended.code, served()]).toEqual([5, ['one', 'one']])
+        expect(ended.json().warnings.join()).toContain('the store may not say that this was withdrawn')
+        s3.fault = () => null
+        here.project.write({ 'app/version': 'three\n' })
+        expect((await here.project.run('deploy')).code).toBe(0)
+        expect(states(generationsAt(s3)).slice(2)).toEqual(['3 pending', '4 withdrawn', '5 pending', '6 confirmed'])
+      },
+    )
 
-    it('a deploy that is stopped while the store is silent is withdrawn, whatever came to be kept', async () => {
-      let silent = 0
-      s3.fault = asked => (writes(3, asked) && silent++ === 0 ? 'silent' : null)
-      const running = here.project.start('deploy', { env: anyCredentials })
-      await vi.waitFor(() => expect(silent).toBe(1), { timeout: 20_000 })
-      running.child.kill('SIGINT')
-      expect((await running.ended).code).toBe(3)
-      expect(states(generationsAt(s3)).slice(2)).toEqual(['3 withdrawn'])
-      expect(served()).toEqual(['one', 'one'])
-      expect((await here.project.run('deploy')).code).toBe(0)
-      expect(generationsAt(s3).at(-1)?.state).toBe('confirmed')
-    })
+    exhaustively(
+      'a deploy that is stopped while the store is silent is withdrawn, whatever came to be kept',
+      async () => {
+        let silent = 0
+        s3.fault = asked => (writes(3, asked) && silent++ === 0 ? 'silent' : null)
+        const running = here.project.start('deploy', { env: anyCredentials })
+        await vi.waitFor(() => expect(silent).toBe(1), { timeout: 20_000 })
+        running.child.kill('SIGINT')
+        expect((await running.ended).code).toBe(3)
+        expect(states(generationsAt(s3)).slice(2)).toEqual(['3 withdrawn'])
+        expect(served()).toEqual(['one', 'one'])
+        expect((await here.project.run('deploy')).code).toBe(0)
+        expect(generationsAt(s3).at(-1)?.state).toBe('confirmed')
+      },
+    )
   })
 })

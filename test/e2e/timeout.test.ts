@@ -5,6 +5,7 @@ import { exhaustively } from '../support/exhaustively.js'
 import { both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
   const here = onFleet({ hosts: both.length })
@@ -16,9 +17,9 @@ describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
   const over = (budget: string) => new RegExp(`[Tt]he time budget \\(--timeout ${budget}\\) is over`)
 
   it.each([
-    ['a build', { source: { dir: '.' }, build: 'sleep 60', include: ['app'] }],
+    ...exhaustive([['a build', { source: { dir: '.' }, build: 'sleep 60', include: ['app'] }] as const]),
     ['a prepare hook', { prepare: 'sleep 60' }],
-  ])('that ends in %s leaves everything as it was, with 3', async (_, config) => {
+  ] as const)('that ends in %s leaves everything as it was, with 3', async (_, config) => {
     const { project } = here
     configure()
     const one = await project.deployed('one')

@@ -6,6 +6,7 @@ import { exhaustively } from '../support/exhaustively.js'
 import { onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onTerminal } from '../support/terminal.js'
+import { exhaustive } from '../support/tier.js'
 
 const ED25519 = 'on the server:  ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub     must print the same'
 
@@ -71,11 +72,13 @@ describe.skipIf(!sshdIsHere())('trust', () => {
   })
 
   it.each([
-    ['trust h1', 'n'],
-    ['trust h1', '\r'],
-    ['trust h1', '\u0003'],
+    ...exhaustive([
+      ['trust h1', 'n'],
+      ['trust h1', '\u0003'],
+      ['trust h1', '\r'],
+    ] as const),
     ['trust h1 --yes', '\r'],
-  ])('`%s` adds nothing when the answer is %j', async (words, typed) => {
+  ] as const)('`%s` adds nothing when the answer is %j', async (words, typed) => {
     const { code, screen } = await onTerminal(here.project.root, words, [['Is this the key of h1?', typed]])
     expect(screen).toContain('✖ Stopped: you said no. Nothing was changed.')
     expect(code).toBe(3)
@@ -103,8 +106,8 @@ describe.skipIf(!sshdIsHere())('trust', () => {
 
   it.each([
     ['in CI', 'trust h1', { CI: 'true' }],
-    ['with --no-input', 'trust h1 --no-input', {}],
-  ])('does not ask %s, even on a terminal', async (_, words, env) => {
+    ...exhaustive([['with --no-input', 'trust h1 --no-input', {}] as const]),
+  ] as const)('does not ask %s, even on a terminal', async (_, words, env) => {
     const { code, screen } = await onTerminal(here.project.root, words, [], env)
     expect(screen).toContain('h1 is not trusted, and nobody can be asked.')
     expect(code).toBe(2)

@@ -9,7 +9,7 @@ import { onTerminal } from '../support/terminal.js'
 describe.skipIf(!sshdIsHere())('a lock that is met', () => {
   const here = onFleet()
 
-  it('tells who keeps it and how it is given back, by exactly the id that was told', async () => {
+  exhaustively('tells who keeps it and how it is given back, by exactly the id that was told', async () => {
     const { project } = here
     await project.deployed('one')
     const { tx } = (await project.run('lock --json -m maintenance')).json()

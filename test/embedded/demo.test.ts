@@ -6,6 +6,7 @@ import { demo, type RunCli } from '../../src/commands/demo.js'
 import { askApps } from '../../src/embedded/apps.js'
 import { type EmbeddedFleet, startEmbeddedHosts } from '../../src/embedded/hosts.js'
 import { stopEmbeddedApps } from '../../src/embedded/stop-apps.js'
+import { exhaustively } from '../support/exhaustively.js'
 
 const kept: string[] = []
 afterEach(async () => {
@@ -65,7 +66,7 @@ Next, in a project of yours:
     expect(existsSync(folder)).toBe(false)
   })
 
-  it('says so and ends with 1 when the hosts did not go back, whatever the deploy says', async () => {
+  exhaustively('says so and ends with 1 when the hosts did not go back, whatever the deploy says', async () => {
     const { exitCode, text } = await play(deployer({ goesBack: false }))
     expect(exitCode).toBe(1)
     expect(text).toContain(`

@@ -50,7 +50,7 @@ describe.skipIf(!sshdIsHere())('clocks that', () => {
     await scene.consistent()
   })
 
-  it('jump while hosts wait for the word make them refuse it, and all go back', async () => {
+  exhaustively('jump while hosts wait for the word make them refuse it, and all go back', async () => {
     const running = await held('word', 1, 'before')
     // Hosts compare the times of files, which no program on PATH can falsify: the limits move instead of the clock.
     move(scene.project.on(1, '.clonedeploy/tx'), -later)

@@ -77,17 +77,20 @@ describe.skipIf(!here)('a disk of one host', () => {
     },
   )
 
-  it.each(bytes)('that has no %s left after the host was armed keeps no host from going back, with 5', async what => {
-    const running = await deployWith('sick', { kind: 'armed', k: 3, when: 'after' }, () => {})
-    await hosts.whenArmed(scene.project)
-    disk.fill(what)
-    running.resume()
-    const { code, stderr } = await running.ended
-    expect(code, stderr).toBe(5)
-    expect(served()).toEqual(['old', 'old', 'old'])
-    for (const i of hosts.all) expect(restarts(i).split('\n').at(-2)).toBe('old version')
-    await ends(['old'])
-  })
+  exhaustively.each(['bytes', 'inodes'] as const)(
+    'that has no %s left after the host was armed keeps no host from going back, with 5',
+    async what => {
+      const running = await deployWith('sick', { kind: 'armed', k: 3, when: 'after' }, () => {})
+      await hosts.whenArmed(scene.project)
+      disk.fill(what)
+      running.resume()
+      const { code, stderr } = await running.ended
+      expect(code, stderr).toBe(5)
+      expect(served()).toEqual(['old', 'old', 'old'])
+      for (const i of hosts.all) expect(restarts(i).split('\n').at(-2)).toBe('old version')
+      await ends(['old'])
+    },
+  )
 
   exhaustively.each(['bytes', 'inodes'] as const)(
     'that has no %s left after the host was armed does not fail the deploy',

@@ -48,7 +48,7 @@ describe.skipIf(!sshdIsHere())('a script that pauses until another took over', (
     await scene.consistent()
   })
 
-  it('while it took the lock sweeps nothing of the other run, which is at work by then', async () => {
+  exhaustively('while it took the lock sweeps nothing of the other run, which is at work by then', async () => {
     await pausedAt(1, 'rm -rf*taken .clonedeploy/epochs/*')
     ageLocks(scene.project, hosts.all)
     scene.other.write(app('other'))

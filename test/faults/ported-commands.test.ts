@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import type { Json } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
-import { tried } from '../support/tier.js'
 import { onPortsBehindHaproxy } from './behind-haproxy.js'
 import { onHosts } from './hosts.js'
 import { expectWhole, version } from './whole.js'
@@ -191,24 +190,25 @@ describe.skipIf(!sshdIsHere())('where hosts have two ports', () => {
     ['no ports', { restart: 'true', health: undefined, balancer: undefined }, 'and no ports are configured any more'],
     ['others', { restart: { ports: [1, 2], start: 'true', stop: 'true' } }, 'is none of 1 and 2'],
   ]
-  it.each(
-    tried(refused, (_, n) => n === 0),
-  )('a configuration with %s would leave users behind: no run begins, and all commands say so', async (_, change, text) => {
-    configure(change)
-    const [before, began] = [pids(), said().length]
-    for (const command of ['deploy', 'deploy --dry-run', 'restart', 'restart --dry-run', 'check']) {
-      const { code, stdout, stderr } = await scene.project.run(command)
-      expect([code, command], stderr).toEqual([3, command])
-      expect(stdout + stderr, command).toContain(text)
-    }
-    const status = (await scene.project.run('status --json')).json()
-    expect(status).toMatchObject({ exitCode: 6 })
-    for (const host of status.hosts) expect(host).toMatchObject({ verdict: 'other port', health: 'ok' })
-    configure()
-    expect([pids(), said().length]).toEqual([before, began])
-    await alone()
-    await scene.consistent()
-  })
+  exhaustively.each(refused)(
+    'a configuration with %s would leave users behind: no run begins, and all commands say so',
+    async (_, change, text) => {
+      configure(change)
+      const [before, began] = [pids(), said().length]
+      for (const command of ['deploy', 'deploy --dry-run', 'restart', 'restart --dry-run', 'check']) {
+        const { code, stdout, stderr } = await scene.project.run(command)
+        expect([code, command], stderr).toEqual([3, command])
+        expect(stdout + stderr, command).toContain(text)
+      }
+      const status = (await scene.project.run('status --json')).json()
+      expect(status).toMatchObject({ exitCode: 6 })
+      for (const host of status.hosts) expect(host).toMatchObject({ verdict: 'other port', health: 'ok' })
+      configure()
+      expect([pids(), said().length]).toEqual([before, began])
+      await alone()
+      await scene.consistent()
+    },
+  )
 
   exhaustively('a restart of some hosts moves only their users', async () => {
     const before = pids()

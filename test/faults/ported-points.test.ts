@@ -28,7 +28,7 @@ describe.skipIf(!sshdIsHere())('two ports a host', () => {
   }
 
   it.each(
-    messagePoints([['flip', 1]], 90),
+    messagePoints([], 90),
   )('after message $k ($kind) the controller may die: users stay together until a repair', async at => {
     const held = startHeld(scene.project, 'deploy', at)
     expect((await held.reached()) || tryAll).toBe(true)

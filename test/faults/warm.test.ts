@@ -110,7 +110,7 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     expect(scene.project.releases(1)).toHaveLength(1)
   })
 
-  it('that dies after it was healthy is asked once more before the swap, with 3', async () => {
+  exhaustively('that dies after it was healthy is asked once more before the swap, with 3', async () => {
     // All three were ready when the last one makes itself ready to switch.
     const held = startHeld(scene.project, 'deploy', { kind: 'lay', k: 3, when: 'before' })
     expect(await held.reached()).toBe(true)
@@ -134,7 +134,7 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     alone()
   })
 
-  it('goes back by one word to all hosts, as it came', async () => {
+  exhaustively('goes back by one word to all hosts, as it came', async () => {
     faults('h2 look')
     const old = hosts.all.map(i => pid(i, release(i)))
     const { code, stderr } = await scene.project.run('deploy --json')

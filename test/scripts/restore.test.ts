@@ -8,6 +8,7 @@ import { restoreFunction } from '../../src/scripts/transaction/dead-mans-switch.
 import { layLinks } from '../../src/scripts/transaction/links.js'
 import { lock, renew } from '../../src/scripts/transaction/lock.js'
 import { confirm, restore } from '../../src/scripts/transaction/swap.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { writeFiles } from '../support/files.js'
 import { signal, switchesIn } from '../support/processes.js'
 import { textOf } from '../support/project.js'
@@ -242,7 +243,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     expect(currentOf(root)).toBe(oldTarget)
   })
 
-  it('waits while it is renewed, also on a channel that was lost, and then no longer', async () => {
+  exhaustively('waits while it is renewed, also on a channel that was lost, and then no longer', async () => {
     const { root, waiting } = await swapped(shell, { lease: 2, restart })
     waiting.hangUp()
     const end = performance.now() + 6000
@@ -258,7 +259,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     expect(currentOf(root)).toBe(oldTarget)
   })
 
-  it('counts a renewal by a clock that was set back', async () => {
+  exhaustively('counts a renewal by a clock that was set back', async () => {
     const { root } = await swapped(shell, { lease: 3 })
     const lease = join(root, '.clonedeploy/tx/t1/lease')
     const end = performance.now() + 6000
@@ -279,7 +280,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     expect(currentOf(root)).toBe(newTarget)
   })
 
-  it('leaves another attempt of the same transaction alone, as does the shell that waited', async () => {
+  exhaustively('leaves another attempt of the same transaction alone, as does the shell that waited', async () => {
     const { root, waiting } = await swapped(shell, { lease: 2 })
     waiting.hangUp()
     await succeed(run(back(root), shell))
@@ -310,7 +311,7 @@ describe.each(shells)("the dead-man's switch under $name", { concurrent: true },
     expect(owed()).toBe(kept)
   })
 
-  it('starts the app with the signals as they come: it can be stopped later', async () => {
+  exhaustively('starts the app with the signals as they come: it can be stopped later', async () => {
     const signals = `grep SigIgn /proc/self/status >restarted.tmp; mv restarted.tmp restarted\n`
     const { root } = await swapped(shell, { lease: 1, restart: signals })
     await until(() => restarted(root), 'the restart')
