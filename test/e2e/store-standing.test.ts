@@ -124,7 +124,7 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
       await s3.stop()
     })
 
-    exhaustively('is not known, and nothing that the fleet is told by is lost', async () => {
+    it('is not known, and nothing that the fleet is told by is lost', async () => {
       await here.project.deployed('one')
       s3.fault = () => 503
       expect(await status()).toMatchObject({

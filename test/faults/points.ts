@@ -8,11 +8,8 @@ export const tryAll = tier === 'exhaustive'
 const mostMessages = 66
 
 /** Points of a deploy, each after the `k`-th message of a kind: these, or all. */
-export function messagePoints(
-  chosen: readonly (readonly [kind: string, k: number])[],
-  most = mostMessages,
-): readonly At[] {
-  return tryAll ? everyMessage(most) : chosen.map(([kind, k]) => ({ kind, k, when: 'after' }))
+export function messagePoints(chosen: readonly (readonly [kind: string, k: number])[]): readonly At[] {
+  return tryAll ? everyMessage(mostMessages) : chosen.map(([kind, k]) => ({ kind, k, when: 'after' }))
 }
 
 /** Points after each of so many messages. */
@@ -21,15 +18,12 @@ export function everyMessage(most: number): readonly At[] {
 }
 
 /** Commands of one host in a deploy that change its disk: these (patterns of the shell), or all. */
-export function commandPoints(
-  chosen: readonly string[],
-  most = mostCommands,
-): readonly { readonly k: number; readonly pattern: string }[] {
-  return tryAll ? everyCommand(most) : chosen.map(pattern => ({ k: 1, pattern }))
+export function commandPoints(chosen: readonly string[]): readonly { readonly k: number; readonly pattern: string }[] {
+  return tryAll ? everyCommand() : chosen.map(pattern => ({ k: 1, pattern }))
 }
 
 /** Each of so many commands of one host. */
-export function everyCommand(most: number): readonly { readonly k: number; readonly pattern: string }[] {
+export function everyCommand(most = mostCommands): readonly { readonly k: number; readonly pattern: string }[] {
   return Array.from({ length: most }, (_, n) => ({ k: n + 1, pattern: '*' }))
 }
 

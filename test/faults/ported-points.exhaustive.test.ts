@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
-import { exhaustively } from '../support/exhaustively.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onPortsBehindHaproxy } from './behind-haproxy.js'
 import { startHeld } from './held.js'
 import { onHosts } from './hosts.js'
-import { commandPoints, messagePoints, tryAll } from './points.js'
+import { everyCommand, everyMessage } from './points.js'
 import { expectTruth } from './truth.js'
 import { version } from './whole.js'
 
-// As of a deploy without ports, and more: HAProxy may have been told. Every day a few points are tried, of those at which the
-// links and the users can come apart; the exhaustive tier tries every one.
+// As of a deploy without ports, and more: HAProxy may have been told.
 describe.skipIf(!sshdIsHere())('two ports a host', () => {
   const hosts = onHosts()
   const ported = onPortsBehindHaproxy(hosts)
@@ -28,10 +26,10 @@ describe.skipIf(!sshdIsHere())('two ports a host', () => {
   }
 
   it.each(
-    messagePoints([], 90),
+    everyMessage(90),
   )('after message $k ($kind) the controller may die: users stay together until a repair', async at => {
     const held = startHeld(scene.project, 'deploy', at)
-    expect((await held.reached()) || tryAll).toBe(true)
+    await held.reached()
     held.child.kill('SIGKILL')
     await held.ended
     const confirmed = held.messages().some(({ name }) => name === 'confirm')
@@ -45,7 +43,7 @@ describe.skipIf(!sshdIsHere())('two ports a host', () => {
   })
 
   it.each(
-    commandPoints([], 54),
+    everyCommand(54),
   )('before its command $k like $pattern a host may lose its power: it starts what its links name', async ({
     k,
     pattern,
@@ -57,7 +55,6 @@ describe.skipIf(!sshdIsHere())('two ports a host', () => {
       over.now = true
     })
     await vi.waitFor(() => expect(hosts.stopped(2) || over.now).toBe(true), { timeout: 300_000, interval: 10 })
-    expect(hosts.stopped(2) || tryAll).toBe(true)
     await cut(2)
     await boot(2)
     hosts.unstop()
@@ -66,7 +63,7 @@ describe.skipIf(!sshdIsHere())('two ports a host', () => {
     await becomesWhole(['old', 'new'])
   })
 
-  exhaustively('may both be started at a boot, after a run that died when users had come', async () => {
+  it('may both be started at a boot, after a run that died when users had come', async () => {
     const old = release(1)
     const held = startHeld(scene.project, 'deploy', { kind: 'confirm', k: 1, when: 'before' })
     expect(await held.reached()).toBe(true)
@@ -83,7 +80,7 @@ describe.skipIf(!sshdIsHere())('two ports a host', () => {
     await becomesWhole(['old'])
   })
 
-  exhaustively('that are cut off between the barrier and the flip are met by nobody', async () => {
+  it('that are cut off between the barrier and the flip are met by nobody', async () => {
     const [old, before] = [release(1), pids()]
     const held = startHeld(scene.project, 'deploy --json', { kind: 'flip', k: 1, when: 'before' })
     expect(await held.reached()).toBe(true)
@@ -101,28 +98,25 @@ describe.skipIf(!sshdIsHere())('two ports a host', () => {
     await alone()
   })
 
-  exhaustively(
-    'are asked once more before the swap: where a process has died since, nobody meets the release',
-    async () => {
-      const [old, before] = [release(1), pids()]
-      hosts.stopAt(1, 1, 'mv -f *clonedeploy/warm', 'pause')
-      const deploy = scene.project.run('deploy --json')
-      const idle = () => linked(2).flatMap(([port, id]) => (id === old ? [] : [port]))[0] ?? 0
-      await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${idle()}/health`)).status).toBe(200), 300_000)
-      // It is ready, and waits for the first host.
-      await sleep(5000)
-      process.kill(pid(2, idle()))
-      hosts.unstop()
-      const answers = await users(deploy)
-      const { code, stderr } = await deploy
-      expect(code, stderr).toBe(3)
-      expect([...new Set(answers)]).toEqual([old])
-      expect(pids()).toEqual(before)
-      await alone()
-    },
-  )
+  it('are asked once more before the swap: where a process has died since, nobody meets the release', async () => {
+    const [old, before] = [release(1), pids()]
+    hosts.stopAt(1, 1, 'mv -f *clonedeploy/warm', 'pause')
+    const deploy = scene.project.run('deploy --json')
+    const idle = () => linked(2).flatMap(([port, id]) => (id === old ? [] : [port]))[0] ?? 0
+    await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${idle()}/health`)).status).toBe(200), 300_000)
+    // It is ready, and waits for the first host.
+    await sleep(5000)
+    process.kill(pid(2, idle()))
+    hosts.unstop()
+    const answers = await users(deploy)
+    const { code, stderr } = await deploy
+    expect(code, stderr).toBe(3)
+    expect([...new Set(answers)]).toEqual([old])
+    expect(pids()).toEqual(before)
+    await alone()
+  })
 
-  exhaustively('go back, with 5, where a process has died since it was asked the last time', async () => {
+  it('go back, with 5, where a process has died since it was asked the last time', async () => {
     const [old, before] = [release(1), pids()]
     const held = startHeld(scene.project, 'deploy --json', { kind: 'armed', k: 1, when: 'before' })
     expect(await held.reached()).toBe(true)
@@ -135,22 +129,19 @@ describe.skipIf(!sshdIsHere())('two ports a host', () => {
     await alone()
   })
 
-  exhaustively(
-    'with a process that dies when users have come go back to those that never stopped, with 5',
-    async () => {
-      const [old, before] = [release(1), pids()]
-      faults('h3 look')
-      const held = startHeld(scene.project, 'deploy --json', { kind: 'flip', k: 1, when: 'after' })
-      expect(await held.reached()).toBe(true)
-      const [port = 0] = linked(2).flatMap(([one, id]) => (id === old ? [] : [one]))
-      await vi.waitFor(async () => expect(await ready(2)).toEqual([port]), 60_000)
-      process.kill(pid(2, port))
-      held.resume()
-      const { code, stderr } = await held.ended
-      expect(code, stderr).toBe(5)
-      expect(pids()).toEqual(before)
-      await alone()
-      await scene.consistent()
-    },
-  )
+  it('with a process that dies when users have come go back to those that never stopped, with 5', async () => {
+    const [old, before] = [release(1), pids()]
+    faults('h3 look')
+    const held = startHeld(scene.project, 'deploy --json', { kind: 'flip', k: 1, when: 'after' })
+    expect(await held.reached()).toBe(true)
+    const [port = 0] = linked(2).flatMap(([one, id]) => (id === old ? [] : [one]))
+    await vi.waitFor(async () => expect(await ready(2)).toEqual([port]), 60_000)
+    process.kill(pid(2, port))
+    held.resume()
+    const { code, stderr } = await held.ended
+    expect(code, stderr).toBe(5)
+    expect(pids()).toEqual(before)
+    await alone()
+    await scene.consistent()
+  })
 })
