@@ -131,7 +131,7 @@ describe.skipIf(!sshdIsHere())('deploy', () => {
     }
   })
 
-  it('sends everything where a file of the release before was changed by hand, and says so', async () => {
+  exhaustively('sends everything where a file of the release before was changed by hand, and says so', async () => {
     const { project } = here
     const before = await project.deployed('one')
     project.write({ 'app/version': 'two\n' })

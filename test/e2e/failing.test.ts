@@ -125,25 +125,28 @@ describe.skipIf(!sshdIsHere())('a deploy that fails on one host', () => {
     expect((await project.run('deploy')).code).toBe(0)
   })
 
-  it('whose app was to be started and asked in a new way starts and asks the old one as it was deployed, with 5', async () => {
-    const { project } = here
-    const said = (how: string) => `echo "${how} $GREETING $(cat version)" >>"$AT/restarts.$CLONEDEPLOY_HOST"`
-    const env = { AT: project.root }
-    project.configure({
-      env: { ...env, GREETING: 'hello' },
-      restart: said('old'),
-      health: { run: 'grep -q one version' },
-    })
-    const one = await project.deployed('one')
-    project.configure({ env, restart: [said('new'), 'false'], health: { run: 'grep -q two version', timeout: '1s' } })
-    project.write({ 'app/version': 'two\n' })
-    const { code, json } = await project.run('deploy --json')
-    expect(code).toBe(5)
-    expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(all.map(() => [one, true]))
-    for (const i of all)
-      expect(textOf(join(project.root, `restarts.h${i}`))).toBe('old hello one\nnew  two\nold hello one\n')
-    expect((await project.run('status')).code).toBe(0)
-  })
+  exhaustively(
+    'whose app was to be started and asked in a new way starts and asks the old one as it was deployed, with 5',
+    async () => {
+      const { project } = here
+      const said = (how: string) => `echo "${how} $GREETING $(cat version)" >>"$AT/restarts.$CLONEDEPLOY_HOST"`
+      const env = { AT: project.root }
+      project.configure({
+        env: { ...env, GREETING: 'hello' },
+        restart: said('old'),
+        health: { run: 'grep -q one version' },
+      })
+      const one = await project.deployed('one')
+      project.configure({ env, restart: [said('new'), 'false'], health: { run: 'grep -q two version', timeout: '1s' } })
+      project.write({ 'app/version': 'two\n' })
+      const { code, json } = await project.run('deploy --json')
+      expect(code).toBe(5)
+      expect(json().hosts.map(({ current, healthy }: Json) => [current, healthy])).toEqual(all.map(() => [one, true]))
+      for (const i of all)
+        expect(textOf(join(project.root, `restarts.h${i}`))).toBe('old hello one\nnew  two\nold hello one\n')
+      expect((await project.run('status')).code).toBe(0)
+    },
+  )
 
   it('with --no-rollback stays on the new release and says that the fleet needs a look, with 6', async () => {
     const { project } = here

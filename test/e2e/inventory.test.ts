@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { onTerminal } from '../support/terminal.js'
@@ -132,7 +133,7 @@ describe.skipIf(!sshdIsHere())('an inventory by command', () => {
       expect(serving()).toEqual(before)
     })
 
-    it('goes on without most when it is told how many', async () => {
+    exhaustively('goes on without most when it is told how many', async () => {
       const { project } = here
       await deployedTo([1])
       expect((await project.run('deploy --lost-hosts 2')).code).toBe(2)

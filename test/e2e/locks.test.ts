@@ -135,7 +135,7 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
     expect((await project.run('deploy')).code).toBe(0)
   })
 
-  it('is given back by prune, which removes what is old and never what is served or was before', async () => {
+  exhaustively('is given back by prune, which removes what is old and never what is served or was before', async () => {
     const { project } = here
     const made: string[] = []
     for (const version of ['one', 'two', 'three']) made.push(await project.deployed(version))

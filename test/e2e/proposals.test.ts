@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { onFleet } from '../support/on-fleet.js'
 import { proposed as commandsIn } from '../support/proposed.js'
 import { sshdIsHere } from '../support/sshd.js'
@@ -45,7 +46,7 @@ it.skipIf(!sshdIsHere())(
   120_000,
 )
 
-it.skipIf(!sshdIsHere())(
+exhaustively.skipIf(!sshdIsHere())(
   'a repair that is proposed goes to work at once: after a run that ended with 6, and after one that was killed',
   async () => {
     const { project } = here

@@ -151,7 +151,7 @@ describe.skipIf(!sshdIsHere())('a deploy in batches', () => {
     expect(versions()).toEqual(all.map(() => 'two'))
   })
 
-  it('tells a balancer by commands, before and after each batch', async () => {
+  exhaustively('tells a balancer by commands, before and after each batch', async () => {
     const { project } = here
     const tell = (word: string) =>
       `echo "$CLONEDEPLOY_HOST ${word}" >>"$AT/restarts"; echo ${word} >"$AT/$CLONEDEPLOY_SERVER"`

@@ -67,7 +67,7 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
     expect((await status()).code).toBe(0)
   })
 
-  it('has a run as at work that has ended, until a repair says how', async () => {
+  exhaustively('has a run as at work that has ended, until a repair says how', async () => {
     const one = await here.project.deployed('one')
     const pending = { ...generationsIn(kept())[0], number: 3, tx: 'a'.repeat(44), by: 'ben@laptop' }
     writeFileSync(join(kept(), 'shop/stages/production/generations/0000000003'), JSON.stringify(pending))

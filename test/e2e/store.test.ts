@@ -40,7 +40,7 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect([...(stored?.payload.names ?? [])].sort()).toEqual(['./server.js', './version'])
     })
 
-    it('a deploy that changes nothing says nothing', async () => {
+    exhaustively('a deploy that changes nothing says nothing', async () => {
       await here.project.deployed('one')
       expect((await here.project.run('deploy --json')).json().result).toBe('unchanged')
       expect(states(generationsIn(kept()))).toEqual(['1 pending', '2 confirmed'])
@@ -191,7 +191,7 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect(generationsAt(s3).at(-1)).toMatchObject({ state: 'confirmed', bad: [] })
     })
 
-    it('a deploy of which the store has lost the beginning’s answer knows what came of it', async () => {
+    exhaustively('a deploy of which the store has lost the beginning’s answer knows what came of it', async () => {
       let lost = 0
       s3.fault = asked => (writes(3, asked) && lost++ === 0 ? 'lost' : null)
       expect((await here.project.run('deploy')).code).toBe(0)

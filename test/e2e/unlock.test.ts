@@ -67,7 +67,7 @@ describe.skipIf(!sshdIsHere())('a lock that is met', () => {
     expect((await project.run('deploy --force')).code).toBe(0)
   })
 
-  it('of a run that lives tells what it does and what it did so far; of one that died, too', async () => {
+  exhaustively('of a run that lives tells what it does and what it did so far; of one that died, too', async () => {
     const { project } = here
     await project.deployed('one')
     project.configure({ prepare: `: >"$AT/held.$CLONEDEPLOY_HOST"; sleep 30`, env: { AT: project.root } })

@@ -122,7 +122,7 @@ Next, in a project of yours:
     expect(existsSync(folder)).toBe(false)
   })
 
-  it('leaves everything up with `keep`, and says how to end it', async () => {
+  exhaustively('leaves everything up with `keep`, and says how to end it', async () => {
     const { text, folder } = await play(deployer({ goesBack: true }), true)
     kept.push(folder)
     const fleet = join(folder, '.clonedeploy/fleet')

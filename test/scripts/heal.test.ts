@@ -25,6 +25,7 @@ import { verify } from '../../src/scripts/read/verify.js'
 import { discard } from '../../src/scripts/transaction/end-transaction.js'
 import { lock, unlock } from '../../src/scripts/transaction/lock.js'
 import { bytes, fill, hostile, nothingShared, read, type Tree } from '../artifact/folders.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { folder, place, run, type Shell, shells } from '../support/scripts.js'
 import { succeed } from './staged.js'
 
@@ -136,7 +137,7 @@ describe.each(shells)('heal under $name', shell => {
     expect(treeOf(dir)).toEqual(before)
   })
 
-  it('finds contents in any release, and passes by what is not what it was', async () => {
+  exhaustively('finds contents in any release, and passes by what is not what it was', async () => {
     const { root, dir, lost } = await sealed(shell)
     const all = [bytes(dir, '\n'), join(dir, 'a/b'), join(dir, 'a/c')].map(file => readFileSync(file))
     const aside = join(root, 'releases/aside')

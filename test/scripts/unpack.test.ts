@@ -431,7 +431,10 @@ describe.each(shells)('unpack on a base under $name', shell => {
     expect(lstatSync(join(root, 'releases', second, 'kept')).ino).not.toBe(lstatSync(other).ino)
   })
 
-  it.each(['link', 'copy'] as const)('brings no pipe along that somebody made in the base (%s)', async unchanged => {
+  it.each([
+    'link',
+    ...exhaustive(['copy'] as const),
+  ] as const)('brings no pipe along that somebody made in the base (%s)', async unchanged => {
     const [base, next] = [await pack({ same: 'same' }), await pack({ same: 'same', new: '' })]
     const root = await sealed(shell, base)
     execFileSync('mkfifo', [join(root, 'releases', first, 'pipe')])
@@ -549,7 +552,10 @@ describe.each(shells)('unpack on a base under $name', shell => {
     expect(inode(second) === inode(first)).toBe(unchanged === 'link' && linked)
   })
 
-  it.each(['link', 'copy'] as const)('refuses it when hooks have changed a file of the base (%s)', async unchanged => {
+  it.each([
+    'link',
+    ...exhaustive(['copy'] as const),
+  ] as const)('refuses it when hooks have changed a file of the base (%s)', async unchanged => {
     const [base, next] = [await pack({ same: 'same' }), await pack({ same: 'same', new: '' })]
     const root = await lockedFolder(shell)
     await succeed(run(unpack(place(root), what(base), await base.payload(null, first)), shell))
@@ -591,7 +597,7 @@ describe.each(shells)('unpack on a base under $name', shell => {
         ['a link was changed', (dir: string) => relink(join(dir, 'link'), 'evil')],
         ['a file became a folder', (dir: string) => becomeFolder(dir)],
       ]),
-      ([, unchanged], i) => unchanged === 'link' || i < 2,
+      ([, unchanged], i) => unchanged === 'link' && i < 6,
     ),
   )('refuses it when in the base %s (%s)', async (_, unchanged, spoil) => {
     const base = await pack({ same: 'same', other: 'a', link: '-> same' })
@@ -690,7 +696,7 @@ describe.each(shells)('verify under $name', shell => {
     for (const read of reads) expect(await verified(root, { read })).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it.each(spoilings)('finds %s', async (_, spoil, lines) => {
+  it.each(tried(spoilings, (_, i) => i < 3 || i === 6))('finds %s', async (_, spoil, lines) => {
     const artifact = await pack(odd)
     const root = await sealed(shell, artifact)
     const newline = String.fromCharCode(Number.parseInt(artifact.manifest.lines[0]?.slice(-3) ?? '', 8))

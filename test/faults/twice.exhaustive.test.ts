@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { exhaustively } from '../support/exhaustively.js'
 import type { Json, Project } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { type At, startHeld } from './held.js'
@@ -52,18 +51,15 @@ describe.skipIf(!sshdIsHere())('a controller that is killed, and a host that reb
     await scene.consistent()
   })
 
-  exhaustively(
-    'on its way to nothing, in the first deploy ever, leaves a host in doubt that goes back with the others',
-    async () => {
-      scene.mayEndAbsent()
-      const host = await twice('before', 'rm -f current')
-      expect(hosts.all.map(i => version(scene.project, i))).toEqual(hosts.all.map(i => (i === host ? 'new' : null)))
-      expect(await flags()).toEqual(hosts.all.map(i => (i === host ? 'IN DOUBT' : null)))
-      await scene.repair([null])
-    },
-  )
+  it('on its way to nothing, in the first deploy ever, leaves a host in doubt that goes back with the others', async () => {
+    scene.mayEndAbsent()
+    const host = await twice('before', 'rm -f current')
+    expect(hosts.all.map(i => version(scene.project, i))).toEqual(hosts.all.map(i => (i === host ? 'new' : null)))
+    expect(await flags()).toEqual(hosts.all.map(i => (i === host ? 'IN DOUBT' : null)))
+    await scene.repair([null])
+  })
 
-  exhaustively('when another host was told to confirm goes forward with it', async () => {
+  it('when another host was told to confirm goes forward with it', async () => {
     await scene.deploy('old')
     await twice('after', 'mv*revert/current*')
     expect(hosts.all.map(i => version(scene.project, i)).filter(one => one === 'new')).toHaveLength(2)
