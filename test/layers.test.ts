@@ -48,6 +48,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'p-limit': ['fleet/each-host.ts'],
   // A client below node-ssh, and a server: two sides of the wire that share nothing else but new keys.
   ssh2: ['connection', 'embedded'],
+  'tar-stream': ['artifact/archive/unpack-archive.ts'],
   // What a configuration says, and what a host does.
   zod: ['config', 'store/artifacts.ts', 'store/generation.ts', 'fleet/read/records.ts', 'fleet/read/run-record.ts'],
 }

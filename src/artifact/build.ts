@@ -2,6 +2,8 @@ import { lstatSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config, Source } from '../config/config.js'
 import { PreflightError } from '../errors.js'
+import { demandArtifact, refuseRaisedModes } from './archive/built-elsewhere.js'
+import { unpackArchive } from './archive/unpack-archive.js'
 import type { Artifact, Revision } from './artifact.js'
 import { type BuildSettings, buildKey, recallBuild, rememberBuild } from './cache/builds.js'
 import { recall } from './cache/store.js'
@@ -35,12 +37,19 @@ export interface BuildOptions {
 
 /**
  * Builds the source and packs what came out. A commit is built in a clean checkout, and once: the same build is taken
- * from the cache. A folder is packed as it is, after the build commands ran in the config's folder.
+ * from the cache. A folder is packed as it is, after the build commands ran in the config's folder; an artifact of CI as it is.
  * Throws a PreflightError for what is wrong with the source or the build, and the signal's reason when it is aborted.
  */
 export async function buildArtifact(options: BuildOptions): Promise<Artifact> {
   const { source } = options.config
-  return source.kind === 'git' ? buildCommit(source, options) : buildFolder(source.dir, options)
+  switch (source.kind) {
+    case 'git':
+      return buildCommit(source, options)
+    case 'folder':
+      return buildFolder(source.dir, options)
+    case 'artifact':
+      return takeArtifact(resolve(options.config.root, source.path), options)
+  }
 }
 
 /**
@@ -58,6 +67,19 @@ export async function buildWithoutCommands(options: BuildOptions): Promise<Artif
 async function buildFolder(dir: string, options: BuildOptions): Promise<Artifact> {
   await runAll(options.config.root, withoutRepository(process.env), options)
   return pack(resolve(options.config.root, dir), options, { project: options.config.root, stays: true })
+}
+
+/** Nothing runs: what CI built is packed as any other folder, once it was looked through. */
+async function takeArtifact(path: string, options: BuildOptions): Promise<Artifact> {
+  const { root } = options.config
+  if (!demandArtifact(path).isDirectory())
+    return inWorkspace(workspacesOf(root), async dir => {
+      await unpackArchive(path, dir, options.signal)
+      return pack(dir, options, {})
+    })
+  const artifact = await pack(path, options, { project: root, stays: true })
+  refuseRaisedModes(path, releaseRoot(path, options.config.releaseRoot), artifact.manifest)
+  return artifact
 }
 
 async function buildCommit(source: GitSource, options: BuildOptions): Promise<Artifact> {

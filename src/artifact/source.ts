@@ -7,7 +7,7 @@ import { demandFetched, fetchMirror } from './git/mirror.js'
 import { commitOf } from './git/ref.js'
 import { openOnce, type Repository } from './git/repository.js'
 
-/** A commit of a repository, and what was asked for it; null for a folder. */
+/** A commit of a repository, and what was asked for it; null for what no commit is built of. */
 interface Pinned {
   readonly pin: { readonly source: GitSource; readonly repository: Repository; readonly commit: string } | null
 }
@@ -30,7 +30,7 @@ export async function pinCommit(
   offline = false,
   open = openOnce(root, cacheDir),
 ): Promise<Pinned> {
-  if (source.kind === 'folder') return { pin: null }
+  if (source.kind !== 'git') return { pin: null }
   const repository = await open(source.repository)
   if (repository.url !== null && offline) await demandFetched(repository)
   else if (repository.url !== null) await fetchMirror(repository, source.ref)

@@ -10,6 +10,7 @@ import { loginProblems } from '../fleet/read/login-problems.js'
 import { touchedFiles, unsealedPaths } from '../plan/app/touched-files.js'
 import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { releaseId, timeAfter } from '../release/id.js'
+import { type Origin, originText } from '../release/origin.js'
 import { addedEntries } from '../release/shared.js'
 import { memoryOf } from '../state/memory.js'
 import { platformProblems } from '../state/platform.js'
@@ -29,7 +30,16 @@ import { demandOurs } from './context/owner.js'
 import { demandFree, demandNone, type Fleet, leave, orInterrupt, survey } from './context/read-fleet.js'
 import { demandCourse } from './context/rollout.js'
 import { revealSecrets, signed, transact } from './context/transact.js'
-import { build, builderOf, needsFor, once, type Prepared, tidyCache, withSkeleton } from './deploy/build-release.js'
+import {
+  build,
+  builderOf,
+  needsFor,
+  once,
+  originOf,
+  type Prepared,
+  tidyCache,
+  withSkeleton,
+} from './deploy/build-release.js'
 import { dryRun, offlineDryRun } from './deploy/dry-run.js'
 import { isUnchanged, tellUnchanged } from './deploy/unchanged.js'
 import { changesWhileWaiting, historyOf } from './deploy/what-changes.js'
@@ -112,7 +122,7 @@ async function deployTo(
       type: 'run.release',
       release,
       previous: mostCommon(states.map(currentRelease)),
-      note: noteOf(artifact.revision),
+      note: noteOf(artifact.revision, intent.origin),
     })
     if (context.config.protected)
       await askToGoOn(
@@ -152,6 +162,7 @@ async function prepare(context: Context, flags: DeployFlags, fleet: Fleet, artif
     release: releaseId(timeAfter(idsOn(fleet), now), artifact.revision?.commit ?? null, artifact.digest),
     digest: artifact.digest,
     revision: artifact.revision?.commit ?? null,
+    origin: originOf(config),
     unresolved: 'refuse',
     excluded: excludedNow(context, flags, now),
     reference: await referenceOf(fleet, artifact, bases, usableBase),
@@ -185,7 +196,8 @@ function idsOn(fleet: Fleet): readonly (readonly string[])[] {
   return fleet.map(({ state }) => state.releases.map(({ id }) => id))
 }
 
-function noteOf(revision: Revision | null): string {
+function noteOf(revision: Revision | null, origin: Origin | null): string {
+  if (origin !== null) return originText(origin)
   if (revision === null) return 'folder'
   return `${revision.ref}, ${revision.dirty ? `${revision.dirty} uncommitted left out` : 'clean'}`
 }

@@ -17,7 +17,7 @@ export function checkStages(stages: readonly Stage[]): readonly Problem[] {
   ]
 }
 
-const checks: readonly ((stage: Stage) => readonly Problem[])[] = [writtenHosts, nestedShared, clashes]
+const checks: readonly ((stage: Stage) => readonly Problem[])[] = [writtenHosts, builtAlready, nestedShared, clashes]
 
 const needed: Readonly<Record<string, string>> = {
   app: 'is missing: the name of the app, such as "shop"',
@@ -37,6 +37,15 @@ function missing(stages: readonly Stage[]): readonly Problem[] {
 function writtenHosts(stage: Stage): readonly Problem[] {
   const { hosts, deployTo } = stage.merged
   return hosts?.kind === 'list' ? checkHosts(hosts.entries, deployTo ?? null, place(stage, 'hosts')) : []
+}
+
+/** What was built elsewhere would not be what the commands make of it. */
+function builtAlready(stage: Stage): readonly Problem[] {
+  const { source, build } = stage.merged
+  if (source?.kind !== 'artifact' || build === undefined || build.run.length === 0) return []
+  return [
+    { path: place(stage, 'build'), text: 'has commands, and source.artifact is built already: leave one of them out' },
+  ]
 }
 
 /** One of two linked paths inside the other would be made through a link, in the folder of the other. */

@@ -82,6 +82,8 @@ export type Source =
       readonly submodules: boolean | null
     }
   | { readonly kind: 'folder'; readonly dir: string }
+  /** A tar, or a folder, that was built elsewhere. */
+  | { readonly kind: 'artifact'; readonly path: string }
 
 export type SecretSource = { readonly env: string } | { readonly cmd: string } | { readonly file: string }
 

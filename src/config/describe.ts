@@ -64,6 +64,7 @@ function row(name: string, lines: readonly string[]): readonly string[] {
 
 function sourceText(source: Source): string {
   if (source.kind === 'folder') return `folder ${source.dir}`
+  if (source.kind === 'artifact') return `artifact ${source.path}`
   const subdir = source.subdir === null ? '' : `, its folder ${source.subdir}`
   return `git ${source.repository} at ${source.ref}${subdir}${source.submodules ? ', with submodules' : ''}`
 }

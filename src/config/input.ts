@@ -27,7 +27,7 @@ export interface StageInput {
   /**
    * What is built. `{ git }` is built from a clean checkout of one revision: what lies uncommitted beside it is not
    * deployed, and the attributes `export-ignore` (without `include`) and `export-subst` do what they do for `git archive`.
-   * `{ dir }` takes a folder as it is. `.deployignore` (gitignore's syntax; of `{ git }`, as it is committed) leaves files out. `.git` is never
+   * `{ dir }` takes a folder as it is, `{ artifact }` [what CI built](operating.md#what-ci-built). `.deployignore` (gitignore's syntax; of `{ git }`, as it is committed) leaves files out. `.git` is never
    * packed. `.env` and `.env.*` are packed if git tracks them, or if `include` or a `!` line of `.deployignore` names them.
    * @default { git: '.', ref: 'HEAD' }
    * @example { git: '.', ref: 'main', subdir: 'apps/web' }
@@ -214,6 +214,13 @@ export type SourceInput =
   | {
       /** A folder, taken as it is. */
       readonly dir: string
+    }
+  | {
+      /**
+       * What CI built: a tar (plain, gzip, or zstd with Node 22.15), or a folder. It is [looked through](operating.md#what-ci-built)
+       * before it is used, and nothing is built from it.
+       */
+      readonly artifact: string
     }
 
 export type HostsInput =

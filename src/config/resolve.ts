@@ -72,6 +72,7 @@ export function absolutePath(path: string, { root, home }: { readonly root: stri
 function resolveSource(source: Source | undefined, absolute: Absolute): Source {
   const given = source ?? { kind: 'git', repository: '.', ref: 'HEAD', subdir: null, submodules: null }
   if (given.kind === 'folder') return { ...given, dir: absolute(given.dir) }
+  if (given.kind === 'artifact') return { ...given, path: absolute(given.path) }
   const { repository } = given
   return { ...given, repository: isRemote(repository) ? repository : absolute(repository) }
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
+import type { Origin } from '../release/origin.js'
 import { retired } from '../release/retention.js'
 import { skeletonDirs } from '../release/shared.js'
 import { seal } from '../scripts/prepare/seal.js'
@@ -20,6 +21,8 @@ export interface DeployIntent extends Intent {
   readonly reference: { readonly release: string; readonly dates: Dates } | null
   /** First line of every manifest that we hold: bases written in another dialect are not used. */
   readonly usableBase: (digest: string) => boolean
+  /** Null: a commit or a folder was built for it. */
+  readonly origin: Origin | null
   /** Entries that unpack adds to the manifest's: REVISION, links to shared/ and their folders. */
   readonly extra: number
 }
@@ -54,6 +57,7 @@ function prepareHost(intent: DeployIntent, host: Host, state: HostState, claim: 
     tx: intent.tx,
     at: intent.at,
     by: intent.who,
+    ...(intent.origin === null ? {} : { origin: intent.origin }),
   })
   const { base, odd, unchanged } = startOf(intent, state)
   return [

@@ -173,7 +173,8 @@ function pushSteps(intent: BringIntent, today: Host, state: HostState, claim: Cl
   const variables = hookVariables(config, intent.secrets, host, state.root, served)
   const hooks = hooked ? config.prepare.filter(one => !one.once) : []
   const writable = unsealedPaths(config)
-  const record = { digest: model.digest, extra: model.extra, tx: intent.tx, at: intent.at, by: intent.who }
+  const { digest, extra, origin } = model
+  const record = { digest, extra, tx: intent.tx, at: intent.at, by: intent.who, ...(origin && { origin }) }
   return [
     push(intent, config, state),
     scriptStep(setDates(claim, release, intent.dates, writable), 'date the files as on the other hosts'),

@@ -81,6 +81,7 @@ export function assess(
     result,
     exitCode: result === 'consistent' || result === 'empty' ? 0 : 6,
     target: facts.target,
+    ...originOf(states, facts.target),
     lock,
     hosts,
     split: splitOf(hosts),
@@ -98,6 +99,12 @@ export function assess(
       trusting(states, ours(heard), flag => `clonedeploy repair ${flag}`),
     ),
   }
+}
+
+function originOf(states: readonly HostState[], target: string | null): Pick<StatusReport, 'origin'> {
+  const held = states.flatMap(({ releases }) => releases.filter(({ id }) => id === target))
+  const origin = held.find(one => one.origin !== undefined)?.origin
+  return origin === undefined ? {} : { origin }
 }
 
 function ours({ record, alone }: Vouched): Vouched {

@@ -1,3 +1,4 @@
+import type { Origin } from '../release/origin.js'
 import type { Memory } from '../scripts/read/memory.js'
 import type { Platform } from '../scripts/read/platform.js'
 
@@ -112,6 +113,8 @@ export interface ReleaseState {
   /** Who sealed it and when (ISO 8601); null without a seal. */
   readonly by: string | null
   readonly at: string | null
+  /** Absent: it was built for it, or nothing was recorded. */
+  readonly origin?: Origin
 }
 
 export interface LockState {

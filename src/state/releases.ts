@@ -43,6 +43,7 @@ export function listReleases(app: string, stage: string, states: readonly HostSt
         when: sealed?.at ?? whenOf(id),
         who: sealed?.by ?? null,
         revision: entries.find(({ revision }) => revision !== null)?.revision ?? null,
+        origin: entries.find(({ origin }) => origin !== undefined)?.origin ?? null,
         bad: entries.find(({ bad }) => bad !== null)?.bad ?? null,
         confirmed: confirmed.has(id),
         hosts: states.map(state => ({ name: state.name, state: presence(state, id) })),

@@ -1,3 +1,4 @@
+import type { Origin } from '../release/origin.js'
 import type { PortState } from '../release/ports.js'
 import type { AloneReport } from './evidence/lone-host.js'
 import type { HistoryRecord, MaintenanceRecord } from './host-state.js'
@@ -53,6 +54,8 @@ export interface StatusReport {
   readonly result: 'consistent' | 'mixed' | 'unknown' | 'empty'
   readonly exitCode: 0 | 3 | 6
   readonly target: string | null
+  /** Where the files of `target` come from; absent: they were built for it, or it is not known. */
+  readonly origin?: Origin
   readonly lock: {
     readonly holder: string
     readonly since: string

@@ -123,11 +123,30 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
     { hosts: ['web-1', { name: 'web-1', host: 'web-2' }] },
     'hosts[1]  is named "web-1" like hosts[0]; give one of them another name',
   ],
-  ['a source of neither kind', { source: 'dist' }, 'source  should be { git: "." } or { dir: "dist" }'],
+  [
+    'a source of neither kind',
+    { source: 'dist' },
+    'source  should be { git: "." }, { dir: "dist" } or { artifact: "app.tgz" }',
+  ],
   [
     'a source of both kinds',
     { source: { git: '.', dir: 'x' } },
     'source.dir  a source is either git or dir; for a folder of the repository write subdir',
+  ],
+  [
+    'a commit and what CI built',
+    { source: { git: '.', artifact: 'app.tgz' } },
+    'source.artifact  a source is either git or artifact; what CI built is not built again',
+  ],
+  [
+    'a build of what CI built',
+    { source: { artifact: 'app.tgz' }, build: 'npm run build' },
+    'build  has commands, and source.artifact is built already: leave one of them out',
+  ],
+  [
+    'the same, of a stage',
+    { build: 'make', stages: { a: { source: { artifact: 'app.tgz' } }, b: {} } },
+    'build  has commands, and source.artifact is built already: leave one of them out',
   ],
   [
     'a ref like an option',

@@ -55,5 +55,13 @@ export async function planned(
     rollout: cutIntoBatches(seats, config.rollout, { balancers }) as Rollout,
   }
   if (command === 'restart') return planRestart({ ...intent, command })
-  return planDeploy({ ...intent, command, digest: 'sha256:4', reference: null, usableBase: () => true, extra: 1 })
+  return planDeploy({
+    ...intent,
+    command,
+    digest: 'sha256:4',
+    reference: null,
+    origin: null,
+    usableBase: () => true,
+    extra: 1,
+  })
 }

@@ -244,7 +244,14 @@ describe('releases', () => {
   const states = (...all: readonly ReleasePresence[]) => all.map((state, i) => ({ name: `web-${i + 1}`, state }))
   const many = (state: (i: number) => ReleasePresence) =>
     Array.from({ length: 40 }, (_, i) => ({ name: `web-${i + 1}`, state: state(i + 1) }))
-  const row = { when: '2026-11-23T18:30:45Z', who: 'anna', revision: '7a6ae02ffff', bad: null, confirmed: true }
+  const row = {
+    when: '2026-11-23T18:30:45Z',
+    who: 'anna',
+    revision: '7a6ae02ffff',
+    origin: null,
+    bad: null,
+    confirmed: true,
+  }
 
   it('shows each release and where it is', () => {
     const report: ReleasesReport = {
@@ -256,16 +263,18 @@ describe('releases', () => {
         { ...row, id: older, hosts: states('intact', 'intact', 'current'), revision: null, who: 'ci', when: null },
         { ...row, id: 'bad', hosts: states('bad', 'bad', 'bad'), bad: 'health check web-2', revision: 'badc0de' },
         { ...row, id: 'dead', hosts: states('intact', 'missing', 'missing'), confirmed: false },
+        { ...row, id: 'ci', hosts: states('intact', 'intact', 'intact'), origin: { artifact: 'app\u001b.tgz' } },
         { ...row, id: '20261101', hosts: states('foreign', 'intact', 'missing'), who: null },
       ],
     }
-    expect(releasesText(report, noPaint, now)).toBe(`shop → production   3 hosts   5 releases
+    expect(releasesText(report, noPaint, now)).toBe(`shop → production   3 hosts   6 releases
 
   RELEASE                   AGE   BY     REVISION   WHERE
   ${newer}   3m    anna   7a6ae02    on all 3 hosts, current on web-1 web-2
   ${older}   -     ci     -          on all 3 hosts, current on web-3
   bad                       3m    anna   badc0de    on all 3 hosts   bad: health check web-2
   dead                      3m    anna   7a6ae02    on 1/3 hosts, missing on web-2 web-3   never confirmed
+  ci                        3m    anna   7a6ae02    on all 3 hosts   artifact app\\x1b.tgz
   20261101                  3m    -      7a6ae02    on 2/3 hosts, missing on web-3, not made by clonedeploy on web-1
 `)
     expect(releasesJson(report)).toEqual({ v: 1, command: 'releases', ...report })
@@ -311,6 +320,7 @@ describe('a dry run', () => {
       needsKb: 200_000,
       bytes: 12_400_000,
     })),
+    origin: null,
     commits: [
       { id: '7a6ae02aaaaaaaa', author: 'Anna', subject: 'cart: new route' },
       { id: 'c0ffee1bbbbbbbb', author: 'Anna', subject: 'more\u001b[2J' },

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Artifact, Payload, Revision } from '../../artifact/artifact.js'
 import { type BuildOptions, buildArtifact, buildWithoutCommands } from '../../artifact/build.js'
 import { pruneCache } from '../../artifact/cache/prune.js'
@@ -8,6 +9,7 @@ import type { Config } from '../../config/config.js'
 import { PreflightError, UsageError } from '../../errors.js'
 import { unsealedPaths } from '../../plan/app/touched-files.js'
 import { type DeployIntent, startOf } from '../../plan/deploy.js'
+import type { Origin } from '../../release/origin.js'
 import type { HostState } from '../../state/host-state.js'
 import type { Needs } from '../../state/preflight.js'
 import { bytesText } from '../../text/units.js'
@@ -31,6 +33,11 @@ interface Builder {
   readonly pinned: () => Promise<object>
   readonly revision: () => Promise<Revision | null>
   readonly artifact: () => Promise<Artifact>
+}
+
+/** Where the files come from, when they are not built for the release. */
+export function originOf({ source }: Pick<Config, 'source'>): Origin | null {
+  return source.kind === 'artifact' ? { artifact: basename(source.path) } : null
 }
 
 /** A dry run runs nothing of the project unless --build asks for it. */

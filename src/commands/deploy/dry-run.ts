@@ -22,7 +22,7 @@ import { goneTexts } from '../context/hosts/listed.js'
 import { adopts } from '../context/owner.js'
 import { planRollout, rolloutProblems } from '../context/rollout.js'
 import { tellPlan } from '../context/transact.js'
-import { isUnbuilt, needsFor, type Prepared } from './build-release.js'
+import { isUnbuilt, needsFor, originOf, type Prepared } from './build-release.js'
 import { isUnchanged } from './unchanged.js'
 import { historyOf } from './what-changes.js'
 
@@ -63,6 +63,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
         bytes: unknown ? null : nothing ? 0 : (await payload(currentEntry(state)?.digest ?? null)).data.length,
       })),
     ),
+    origin: intent.origin,
     commits: history.brings,
     takesAway: history.takesAway,
     files: unknown ? null : filesOf(prepared),
@@ -103,6 +104,7 @@ export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Ar
     release: isUnbuilt(artifact) ? 'not built' : artifact.digest,
     offline: true,
     hosts: hosts.map(({ name }) => ({ name, now: null, would: null, freeKb: null, needsKb: null, bytes: null })),
+    origin: originOf(config),
     commits: null,
     takesAway: null,
     files: null,

@@ -18,23 +18,36 @@ const git: z.ZodType<Source> = closed(
     subdir: innerPath.optional(),
     submodules: z.boolean().optional(),
   },
-  { dir: 'a source is either git or dir; for a folder of the repository write subdir' },
+  {
+    dir: 'a source is either git or dir; for a folder of the repository write subdir',
+    artifact: 'a source is either git or artifact; what CI built is not built again',
+  },
 ).transform(({ git, ref = 'HEAD', subdir, submodules = null }) => {
   return { kind: 'git' as const, repository: git, ref, subdir: subdir === '.' ? null : (subdir ?? null), submodules }
 })
 
 const folder: z.ZodType<Source> = closed({ dir: localPath }).transform(({ dir }) => ({ kind: 'folder' as const, dir }))
 
-const neither: z.ZodType<never> = z.never({ error: 'should be { git: "." } or { dir: "dist" }' })
+const artifact: z.ZodType<Source> = closed({ artifact: localPath }).transform(({ artifact }) => ({
+  kind: 'artifact' as const,
+  path: artifact,
+}))
+
+const neither: z.ZodType<never> = z.never({
+  error: 'should be { git: "." }, { dir: "dist" } or { artifact: "app.tgz" }',
+})
 
 /** What is built. Its paths are not yet absolute. */
 export const source: z.ZodType<Source> = choose<Source>(
   value => {
     if (!isObject(value) || Object.keys(value).length === 0) return neither
-    return 'dir' in value && !('git' in value) ? folder : git
+    if ('git' in value) return git
+    if ('artifact' in value) return artifact
+    return 'dir' in value ? folder : git
   },
   git,
   folder,
+  artifact,
 )
 
 interface Build {

@@ -193,6 +193,7 @@ function releasesOf(all: All, damaged: Damage[]): readonly ReleaseState[] {
       confirmed: confirmed.has(id),
       run: run === null ? null : readRun(utf8(run)),
       revision: revisionOf(revisionIn(id)),
+      ...(record?.origin ? { origin: record.origin } : {}),
     }
   })
 }

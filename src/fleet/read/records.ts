@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { isReleaseId, isTransactionId, mostSeq } from '../../release/id.js'
+import type { Origin } from '../../release/origin.js'
 import { mostHosts } from '../../state/evidence/unlisted.js'
 import type {
   Damage,
@@ -36,13 +37,18 @@ export const fleetRecord: z.ZodType<FleetRecord> = z.object({
   hosts: z.array(text).max(mostHosts).exactOptional(),
 })
 
-/** What `seal` records of a release. */
-export const sealRecord: z.ZodType<Required<Pick<ReleaseState, 'digest' | 'extra' | 'tx' | 'by' | 'at'>>> = z.object({
+const origin: z.ZodType<Origin> = z.union([z.object({ artifact: text }), z.object({ stage: text, release })])
+
+type Sealed = Required<Pick<ReleaseState, 'digest' | 'extra' | 'tx' | 'by' | 'at'>>
+
+/** What `seal` records of a release. An origin is for people: one that does not fit is none. */
+export const sealRecord: z.ZodType<Sealed & { readonly origin: Origin | null }> = z.object({
   digest,
   extra: z.int().min(0).default(0),
   tx: transaction.nullable().default(null),
   by: text.nullable().default(null),
   at: text.nullable().default(null),
+  origin: origin.nullable().default(null).catch(null),
 })
 
 export const drainRecord: z.ZodType<DrainRecord> = z.object({

@@ -1,3 +1,4 @@
+import { type Origin, originText } from '../../release/origin.js'
 import { escapeLine } from '../../text/escape.js'
 import { counted } from '../../text/phrases.js'
 import type { Propose } from '../../text/propose-command.js'
@@ -13,6 +14,8 @@ export interface DryRunReport {
   /** Whether the hosts were left alone: then nothing is known of them. */
   readonly offline: boolean
   readonly hosts: readonly DryRunHost[]
+  /** Null: a commit or a folder is built for it. */
+  readonly origin: Origin | null
   /** What is new since the release that runs, newest first; null when that cannot be told. */
   readonly commits: readonly DryRunCommit[] | null
   /** What runs and would be gone, newest first; null when that cannot be told. */
@@ -63,7 +66,7 @@ export function dryRunText(report: DryRunReport, paint: Paint, propose: Propose 
   const blocks = [
     [`${paint.strong(`${report.app} → ${report.stage}`)}   dry run, nothing will change`],
     hostLines(report),
-    [...commitLines(report), ...fileLines(report)],
+    [...originLines(report), ...commitLines(report), ...fileLines(report)],
     stepLines(report.steps, paint),
     lastLines(report, paint, propose),
   ]
@@ -93,6 +96,10 @@ function hostLines(report: DryRunReport): string[] {
 
 function kilobytes(kb: number | null): string {
   return kb === null ? '?' : bytesText(kb * 1024)
+}
+
+function originLines({ origin }: DryRunReport): string[] {
+  return origin === null ? [] : [`  ${escapeLine(originText(origin))}`]
 }
 
 /** A warning tells what is taken away. */

@@ -1,3 +1,4 @@
+import { type Origin, originText } from '../../release/origin.js'
 import { agoText } from '../../text/duration.js'
 import { escapeLine } from '../../text/escape.js'
 import { counted } from '../../text/phrases.js'
@@ -19,6 +20,8 @@ interface ReleaseRow {
   readonly when: string | null
   readonly who: string | null
   readonly revision: string | null
+  /** Null: it was built for the stage. */
+  readonly origin: Origin | null
   /** Why it is marked bad; null when it is good. */
   readonly bad: string | null
   /** Whether the fleet once confirmed it: only then it can be rolled back to. */
@@ -49,8 +52,12 @@ function releaseRow(release: ReleaseRow, paint: Paint, now: Date): string[] {
     release.when === null ? '-' : agoText(release.when, now),
     release.who === null ? '-' : escapeLine(release.who),
     release.revision === null ? '-' : escapeLine(release.revision.replace(/^sha256:/, '')).slice(0, 7),
-    [whereText(release, paint), ...judgement(release, paint)].join('   '),
+    [whereText(release, paint), ...judgement(release, paint), ...originOf(release)].join('   '),
   ]
+}
+
+function originOf({ origin }: ReleaseRow): string[] {
+  return origin === null ? [] : [escapeLine(originText(origin))]
 }
 
 function judgement({ bad, confirmed }: ReleaseRow, paint: Paint): string[] {

@@ -1,3 +1,4 @@
+import { originText } from '../../release/origin.js'
 import { portsText } from '../../release/ports.js'
 import { unlistedTexts } from '../../state/evidence/unlisted.js'
 import { spanText, stillRuns } from '../../state/host-verdict.js'
@@ -29,6 +30,7 @@ export function statusText(report: StatusReport, paint: Paint, now: Date, propos
     ]),
     ...report.hosts.flatMap(moreLines),
     ...splitLine(report),
+    ...originLine(report, paint),
     lockLine(report, paint, now, propose),
     ...maintenanceLine(report, paint, now),
     ...(report.unlike ?? []).map(text => `  ${paint.warn(escapeLine(text))}`),
@@ -131,6 +133,10 @@ function standingText({ standing, error, generation }: StoreReport, paint: Paint
   if (standing === 'foreign')
     return `${told}, ${paint.warn(`and a ${who} is at work`)} on ${listed(hosts.map(name => escapeLine(name)))}`
   return `${told}   ${state} by ${who}`
+}
+
+function originLine({ origin, target }: StatusReport, paint: Paint): string[] {
+  return origin === undefined ? [] : [`  ${paint.dim('from')}   ${target}: ${escapeLine(originText(origin))}`]
 }
 
 function lockLine(report: StatusReport, paint: Paint, now: Date, propose: Propose): string {
