@@ -64,7 +64,7 @@ describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
 describe.skipIf(!sshdIsHere())('a controller that sleeps', () => {
   const here = onFleet({ hosts: both.length })
 
-  exhaustively(
+  it(
     'after the swap, and wakes when the hosts have put themselves back: nothing is confirmed late, with 5',
     async () => {
       const { project } = here
