@@ -64,34 +64,31 @@ describe.skipIf(!sshdIsHere())('the time budget of a run', () => {
 describe.skipIf(!sshdIsHere())('a controller that sleeps', () => {
   const here = onFleet({ hosts: both.length })
 
-  it(
-    'after the swap, and wakes when the hosts have put themselves back: nothing is confirmed late, with 5',
-    async () => {
-      const { project } = here
-      const env = { AT: project.root }
-      const one = await project.deployed('one')
-      const hold = ': >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.1; done'
-      project.configure({ env, restart: { run: `grep -q one version || { ${hold}; }`, timeout: '5m' } })
-      project.write({ 'app/version': 'two\n' })
-      const running = project.start('deploy --json')
-      await vi.waitFor(() => expect(both.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
+  it('after the swap, and wakes when the hosts have put themselves back: nothing is confirmed late, with 5', async () => {
+    const { project } = here
+    const env = { AT: project.root }
+    const one = await project.deployed('one')
+    const hold = ': >"$AT/held.$CLONEDEPLOY_HOST"; until [ -e "$AT/go" ]; do sleep 0.1; done'
+    project.configure({ env, restart: { run: `grep -q one version || { ${hold}; }`, timeout: '5m' } })
+    project.write({ 'app/version': 'two\n' })
+    const running = project.start('deploy --json')
+    await vi.waitFor(() => expect(both.filter(i => !existsSync(join(project.root, `held.h${i}`)))).toEqual([]), {
+      timeout: 300_000,
+      interval: 20,
+    })
+    running.child.kill('SIGSTOP')
+    project.write({ go: '' })
+    const currents = () => both.map(project.current)
+    await vi
+      .waitFor(() => expect(currents()).toEqual(both.map(() => `releases/${one}`)), {
         timeout: 300_000,
-        interval: 20,
+        interval: 100,
       })
-      running.child.kill('SIGSTOP')
-      project.write({ go: '' })
-      const currents = () => both.map(project.current)
-      await vi
-        .waitFor(() => expect(currents()).toEqual(both.map(() => `releases/${one}`)), {
-          timeout: 300_000,
-          interval: 100,
-        })
-        .finally(() => running.child.kill('SIGCONT'))
-      const { code, json } = await running.ended
-      expect(code).toBe(5)
-      expect(json()).toMatchObject({ result: 'put-back', exitCode: 5 })
-      expect(currents()).toEqual(both.map(() => `releases/${one}`))
-      expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
-    },
-  )
+      .finally(() => running.child.kill('SIGCONT'))
+    const { code, json } = await running.ended
+    expect(code).toBe(5)
+    expect(json()).toMatchObject({ result: 'put-back', exitCode: 5 })
+    expect(currents()).toEqual(both.map(() => `releases/${one}`))
+    expect((await project.run('status --json')).json()).toMatchObject({ result: 'consistent', lock: null })
+  })
 })
