@@ -140,7 +140,7 @@ describe('building a commit', () => {
     expect(await contentOf(two.artifact)).toEqual({ a: '644 two', b: '644 two' })
   })
 
-  it('builds a folder of a monorepo, with the rest of it there', async () => {
+  exhaustively('builds a folder of a monorepo, with the rest of it there', async () => {
     const dir = repository({ 'apps/web/a': 'web', 'lib/shared': 'lib', 'apps/web/.deployignore': '*.map' })
     const build = ['cp ../../lib/shared shared; touch x.map']
     const config = settings(dir, gitSource('.', { subdir: 'apps/web' }), { build, include: ['a', 'shared'] })
@@ -443,8 +443,10 @@ describe('a build that fails', () => {
 describe('a build that is interrupted', () => {
   it.each([
     ['that ends when asked', 'sleep 97531 & sleep 97531; wait'],
-    ['that ignores being asked', "trap '' TERM; sleep 97531 & sh -c 'trap \"\" TERM; sleep 97531'; wait"],
-  ])('ends the whole group of processes %s, and rejects with the reason', async (_, command) => {
+    ...exhaustive([
+      ['that ignores being asked', "trap '' TERM; sleep 97531 & sh -c 'trap \"\" TERM; sleep 97531'; wait"] as const,
+    ]),
+  ] as const)('ends the whole group of processes %s, and rejects with the reason', async (_, command) => {
     const dir = temporary()
     const stop = new AbortController()
     const config = settings(dir, { kind: 'folder', dir: '.' }, { build: [`echo $$; ${command}`] })

@@ -4,6 +4,7 @@ import { exhaustively } from '../support/exhaustively.js'
 import { both, onFleet } from '../support/on-fleet.js'
 import { type Json, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 
 /** An app: it reads its release when it is restarted, and goes on serving that. */
 interface App {
@@ -108,17 +109,19 @@ describe.skipIf(!sshdIsHere())('health over HTTP, asked on each host', () => {
   })
 
   it.each([
-    ['an answer of another status', { status: 204 }, '→ 200'],
-    ['a body without the text', { contains: 'never there' }, 'does not contain "never there"'],
-    ['a header that is not there', { headers: { 'X-Cache': 'MISS' } }, 'there is no header x-cache'],
     ['a header of another value', { headers: { 'x-release': 'v2' } }, 'x-release is "'],
-    [
-      'a port that takes no connection',
-      { url: undefined, release: undefined, tcp: 1 },
-      'connect to 127.0.0.1:1 → connection refused',
-    ],
+    ...exhaustive<readonly [string, object, string]>([
+      ['an answer of another status', { status: 204 }, '→ 200'],
+      ['a body without the text', { contains: 'never there' }, 'does not contain "never there"'],
+      ['a header that is not there', { headers: { 'X-Cache': 'MISS' } }, 'there is no header x-cache'],
+      [
+        'a port that takes no connection',
+        { url: undefined, release: undefined, tcp: 1 },
+        'connect to 127.0.0.1:1 → connection refused',
+      ],
+    ]),
     ['nobody who listens', { url: 'http://127.0.0.1:1/healthz' }, '127.0.0.1:1'],
-  ])('fails for %s, with 5', async (_, health, sentence) => {
+  ] as const)('fails for %s, with 5', async (_, health, sentence) => {
     const { project } = here
     configure({ timeout: '1s', ...health })
     const { code, stderr } = await project.run('deploy')

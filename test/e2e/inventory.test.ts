@@ -155,7 +155,7 @@ describe.skipIf(!sshdIsHere())('an inventory by command', () => {
       expect([ended.code, serving()[0] === before]).toEqual([code, stays])
     })
 
-    it('is asked about by no list that somebody wrote', async () => {
+    exhaustively('is asked about by no list that somebody wrote', async () => {
       const { project } = here
       await project.deployed('one')
       const [first] = here.fleet.hosts

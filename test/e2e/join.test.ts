@@ -50,7 +50,7 @@ describe.skipIf(!sshdIsHere())('join', () => {
     expect(currents()).toEqual(serving(two, two, two))
   })
 
-  it('says what it would do, and changes nothing by that', async () => {
+  exhaustively('says what it would do, and changes nothing by that', async () => {
     const { project } = here
     const [one, two] = (await grown()) as [string, string]
     const before = [1, 2].map(i => contents(project.on(i)))

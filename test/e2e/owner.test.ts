@@ -77,7 +77,7 @@ describe.skipIf(!sshdIsHere())('a deployTo that two stages name', () => {
     expect(owners()).toEqual(both.map(() => 'green'))
   })
 
-  it('is the problem of its hosts for check, status and releases', async () => {
+  exhaustively('is the problem of its hosts for check, status and releases', async () => {
     await asBlue()
     const before = trees()
     const said = expect.stringContaining(`${here.project.on(2)} was deployed as shop/blue, and this is shop/green`)

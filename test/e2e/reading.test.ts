@@ -1,9 +1,11 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { inodes } from '../support/files.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import type { Json } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
+import { exhaustive } from '../support/tier.js'
 
 /** The first keys of every object. */
 const head = ['v', 'command', 'result', 'exitCode', 'stage']
@@ -108,7 +110,7 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
     })
   })
 
-  it('releases lists every release and where it is', async () => {
+  exhaustively('releases lists every release and where it is', async () => {
     const { project } = here
     const one = await project.deployed('one')
     const two = await project.deployed('two')
@@ -190,9 +192,11 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
   })
 
   it.each([
-    ['run h2 cat current/version', 'h2 is a host: clonedeploy run --only h2 -- cat current/version'],
+    ...exhaustive([
+      ['run h2 cat current/version', 'h2 is a host: clonedeploy run --only h2 -- cat current/version'] as const,
+    ]),
     ['run h2', 'h2 is a host: clonedeploy run --only h2 -- COMMAND'],
-  ])('`%s` says how a command is run on that host alone', async (line, hint) => {
+  ] as const)('`%s` says how a command is run on that host alone', async (line, hint) => {
     const { project } = here
     await project.deployed('one')
     const { code, stderr } = await project.run(line)

@@ -114,7 +114,7 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect((await project.run('status --verify')).code).toBe(0)
   })
 
-  it('brings all forward when one host was confirmed and the others had put themselves back', async () => {
+  exhaustively('brings all forward when one host was confirmed and the others had put themselves back', async () => {
     const { project } = here
     const one = await project.deployed('one')
     const before = textOf(project.on(2, '.clonedeploy/fleet'))

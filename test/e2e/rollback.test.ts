@@ -123,7 +123,7 @@ describe.skipIf(!sshdIsHere())('rollback', () => {
     for (const i of all) expect(project.current(i)).toBe(`releases/${two}`)
   })
 
-  it('ends with 3 when there is no earlier release, and with 3 for one that nobody has', async () => {
+  exhaustively('ends with 3 when there is no earlier release, and with 3 for one that nobody has', async () => {
     const { project } = here
     await project.deployed('one')
     expect((await project.run('rollback -y')).code).toBe(3)

@@ -32,7 +32,7 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
     expect(stdout).toMatch(/ store {2}\S*kept {3}generation 2: \S+ {3}confirmed by deploy of anna@\S+, \S+/)
   })
 
-  it('is nothing before the first deploy with it, and a repair tells it', async () => {
+  exhaustively('is nothing before the first deploy with it, and a repair tells it', async () => {
     here.project.configure()
     const release = await here.project.deployed('one')
     configure()

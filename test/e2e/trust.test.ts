@@ -56,7 +56,7 @@ describe.skipIf(!sshdIsHere())('trust', () => {
     expect((await project.run('check --only h1')).code).toBe(0)
   })
 
-  it('asks about several hosts, one after the other, and adds them when all are decided', async () => {
+  exhaustively('asks about several hosts, one after the other, and adds them when all are decided', async () => {
     const { project } = here
     const asked = (i: number, key: string) => [`Is this the key of h${i}?`, key] as const
     const no = await onTerminal(project.root, 'trust h1,h2', [asked(1, 'y'), asked(2, 'n')])

@@ -11,10 +11,7 @@ import { app, version } from './whole.js'
 describe.skipIf(!sshdIsHere())('a controller that is killed', () => {
   const hosts = onHosts()
   const scene = onScene(hosts)
-  const points = messagePoints([
-    ['rename', 1],
-    ['confirm', 1],
-  ])
+  const points = messagePoints([['rename', 1]])
 
   it.each(points)('after message $k ($kind) leaves a fleet that a repair from elsewhere makes whole', async at => {
     await scene.deploy('old')

@@ -2,7 +2,6 @@ import { describe, expect, it, vi } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import type { Json } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
-import { exhaustive } from '../support/tier.js'
 import { onPortsBehindHaproxy } from './behind-haproxy.js'
 import { startHeld } from './held.js'
 import { onHosts } from './hosts.js'
@@ -68,34 +67,34 @@ describe.skipIf(!sshdIsHere())('a release on the idle port of each host', () => 
     await alone()
   })
 
-  it.each([
-    ['after', 'old'] as const,
-    ...exhaustive([['before', 'old'] as const]),
-  ])('whose controller dies %s the flip is told by status, and a repair sends users home', async (when, then) => {
-    const old = release(1)
-    const held = startHeld(scene.project, 'deploy', { kind: 'flip', k: 1, when })
-    expect(await held.reached()).toBe(true)
-    if (when === 'after') await vi.waitFor(async () => expect(await answered(1)).not.toBe(old), 300_000)
-    held.child.kill('SIGKILL')
-    await held.ended
-    await hosts.letTimePass(scene.folders)
-    expect(hosts.all.map(i => version(scene.project, i))).toEqual(['old', 'old', 'old'])
-    const served = await Promise.all(hosts.all.map(answered))
-    expect(new Set(served).size, 'all users get the same').toBe(1)
-    expect(served[0] === old).toBe(when === 'before')
-    const status: Json = (await scene.other.run('status --json')).json()
-    expect(status.exitCode).toBe(6)
-    expect(status.hosts.map(({ verdict }: Json) => verdict)).toEqual(
-      hosts.all.map(() => (when === 'after' ? 'other port' : 'warm')),
-    )
-    const before = hosts.all.map(i => pid(i, linked(i).find(([, id]) => id === old)?.[0] ?? 0))
-    await scene.repair([then])
-    expect(pids()).toEqual(before)
-    await alone()
-    await scene.deploy('newer')
-    await alone()
-    await scene.consistent()
-  })
+  exhaustively.each([['after', 'old'] as const, ['before', 'old'] as const])(
+    'whose controller dies %s the flip is told by status, and a repair sends users home',
+    async (when, then) => {
+      const old = release(1)
+      const held = startHeld(scene.project, 'deploy', { kind: 'flip', k: 1, when })
+      expect(await held.reached()).toBe(true)
+      if (when === 'after') await vi.waitFor(async () => expect(await answered(1)).not.toBe(old), 300_000)
+      held.child.kill('SIGKILL')
+      await held.ended
+      await hosts.letTimePass(scene.folders)
+      expect(hosts.all.map(i => version(scene.project, i))).toEqual(['old', 'old', 'old'])
+      const served = await Promise.all(hosts.all.map(answered))
+      expect(new Set(served).size, 'all users get the same').toBe(1)
+      expect(served[0] === old).toBe(when === 'before')
+      const status: Json = (await scene.other.run('status --json')).json()
+      expect(status.exitCode).toBe(6)
+      expect(status.hosts.map(({ verdict }: Json) => verdict)).toEqual(
+        hosts.all.map(() => (when === 'after' ? 'other port' : 'warm')),
+      )
+      const before = hosts.all.map(i => pid(i, linked(i).find(([, id]) => id === old)?.[0] ?? 0))
+      await scene.repair([then])
+      expect(pids()).toEqual(before)
+      await alone()
+      await scene.deploy('newer')
+      await alone()
+      await scene.consistent()
+    },
+  )
 
   exhaustively('is not deployed where users are not at what current names', async () => {
     await scene.deploy('newer')

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Generation } from '../../src/store/generation.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { type Asked, anyCredentials, type S3Server, startS3 } from '../support/s3-server.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { generationsAt, states } from '../support/stored.js'
@@ -79,7 +80,7 @@ describe.skipIf(!sshdIsHere())('a store', () => {
     expect(scene.project.current(1)).toBe(`releases/${generationsAt(s3).at(-1)?.confirmed?.release}`)
   })
 
-  it(
+  exhaustively(
     `never lets two controllers pass that share no host (${rounds} rounds, CLONEDEPLOY_SEED=${seed})`,
     { timeout: rounds * 30_000 },
     async () => {
