@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import type { Arrival } from '../scripts/prepare/check-arrival.js'
 import { type Store, StoreError } from './store.js'
@@ -7,6 +8,15 @@ export interface StoredArtifact {
   /** The manifest's text, of which the digest is the hash. */
   readonly manifest: Uint8Array
   readonly payload: Arrival
+}
+
+/**
+ * An artifact's files as one upload kept them. No other upload takes the name, which begins with the release that it was
+ * made for: what is removed late removes nothing that came after it.
+ */
+export interface StoredCopy {
+  readonly digest: string
+  readonly name: string
 }
 
 const mostOfManifest = 256 << 20
@@ -25,64 +35,106 @@ const facts: z.ZodType<Omit<Arrival, 'data'>> = z.object({
   sum: z.string().regex(/^[0-9a-f]{64}$/),
 })
 
-/** The manifest comes last: without it, nothing is there. */
-export async function holdsArtifact(store: Store, app: string, digest: string): Promise<boolean> {
-  return (await store.size(`${folderOf(app, digest)}/manifest`)) !== null
+/** A copy that is whole and may be relied on, for nobody has condemned it; null: there is none. */
+export async function findCopy(store: Store, app: string, digest: string): Promise<StoredCopy | null> {
+  for (const copy of await wholeCopies(store, app, digest)) if (!(await isCondemned(store, app, copy))) return copy
+  return null
 }
 
-/** Uploads an artifact, unless it is there. Returns the bytes that were sent; null: it is not there, and nowhere else. */
-export async function putArtifact(
+/** Uploads an artifact under a name of its own. Returns it with the bytes that were sent. */
+export async function putCopy(
   store: Store,
   app: string,
-  digest: string,
-  artifact: () => Promise<StoredArtifact | null>,
-): Promise<number | null> {
-  if (await holdsArtifact(store, app, digest)) return 0
-  const found = await artifact()
-  if (found === null) return null
-  const { manifest, payload } = found
+  { release, digest }: { readonly release: string; readonly digest: string },
+  { manifest, payload }: StoredArtifact,
+): Promise<{ readonly copy: StoredCopy; readonly bytes: number }> {
+  const copy = { digest, name: `${release}-${randomBytes(8).toString('hex')}` }
   const { data, ...rest } = payload
+  // The manifest comes last: without it, nothing is there.
   const parts = [
     ['payload', data],
     ['payload.json', Buffer.from(JSON.stringify(rest))],
     ['manifest', manifest],
   ] as const
-  for (const [name, bytes] of parts) await store.put(`${folderOf(app, digest)}/${name}`, bytes)
-  return parts.reduce((sum, [, bytes]) => sum + bytes.length, 0)
+  for (const [name, bytes] of parts) await store.put(`${folderOf(app, copy)}/${name}`, bytes)
+  return { copy, bytes: parts.reduce((sum, [, bytes]) => sum + bytes.length, 0) }
 }
 
-/** Null: it is not there. Whoever unpacks it verifies it against the digest. `most`: bytes of the payload. */
+/**
+ * Null: it is not there. Any copy will do that is whole, also a condemned one: whoever unpacks it verifies it against the
+ * digest. `most`: bytes of the payload.
+ */
 export async function readArtifact(
   store: Store,
   app: string,
   digest: string,
   most: number,
 ): Promise<StoredArtifact | null> {
-  const of = (name: string) => `${folderOf(app, digest)}/${name}`
-  const manifest = await store.read(of('manifest'), mostOfManifest)
-  if (manifest === null) return null
-  const [data, said] = [await store.read(of('payload'), most), await store.read(of('payload.json'), mostOfFacts)]
-  const rest = said === null ? null : factsIn(said)
-  if (data === null || rest === null)
-    throw new StoreError(store.name, 'damaged', `holds an artifact ${digest.slice(0, 14)} of ${app} that is not whole.`)
-  return { manifest, payload: { ...rest, data } }
+  const copies = await wholeCopies(store, app, digest)
+  for (const copy of copies) {
+    const found = await readCopy(store, app, copy, most)
+    if (found !== null) return found
+  }
+  if (copies.length === 0) return null
+  throw new StoreError(store.name, 'damaged', `holds an artifact ${digest.slice(0, 14)} of ${app} that is not whole.`)
 }
 
-/** The digests of all artifacts of an app, also of those that are not whole. */
-export async function artifactDigests(store: Store, app: string): Promise<readonly string[]> {
-  const names = (await store.list(`${app}/artifacts`)).flatMap(
-    key => /\/artifacts\/([0-9a-f]{64})\//.exec(key)?.[1] ?? [],
-  )
-  return [...new Set(names)].map(hex => `sha256:${hex}`)
+async function readCopy(store: Store, app: string, copy: StoredCopy, most: number): Promise<StoredArtifact | null> {
+  const of = (name: string) => `${folderOf(app, copy)}/${name}`
+  const manifest = await store.read(of('manifest'), mostOfManifest)
+  const [data, said] = [await store.read(of('payload'), most), await store.read(of('payload.json'), mostOfFacts)]
+  const rest = said === null ? null : factsIn(said)
+  return manifest === null || data === null || rest === null ? null : { manifest, payload: { ...rest, data } }
+}
+
+/** The release that a copy was made for; other releases of the same files have it, too. */
+export function releaseOf({ name }: StoredCopy): string {
+  return name.replace(/-[0-9a-f]{16}$/, '')
+}
+
+/** All copies of all artifacts of an app, also those that are not whole. */
+export async function allCopies(store: Store, app: string): Promise<readonly StoredCopy[]> {
+  return copiesIn(await store.list(`${app}/artifacts`))
+}
+
+/** Says that a copy is to be removed. It is never taken back: whoever has not begun to rely on it never will. */
+export async function condemn(store: Store, app: string, copy: StoredCopy): Promise<void> {
+  await store.create(markOf(app, copy), Buffer.alloc(0))
+}
+
+export async function isCondemned(store: Store, app: string, copy: StoredCopy): Promise<boolean> {
+  return (await store.size(markOf(app, copy))) !== null
 }
 
 /** The manifest goes first: what is left then is no artifact. */
-export async function removeArtifact(store: Store, app: string, digest: string): Promise<void> {
-  for (const name of ['manifest', 'payload.json', 'payload']) await store.remove(`${folderOf(app, digest)}/${name}`)
+export async function removeCopy(store: Store, app: string, copy: StoredCopy): Promise<void> {
+  for (const name of ['manifest', 'payload.json', 'payload']) await store.remove(`${folderOf(app, copy)}/${name}`)
 }
 
-function folderOf(app: string, digest: string): string {
-  return `${app}/artifacts/${digest.replace('sha256:', '')}`
+/** The copies of an artifact that are whole, also condemned ones. */
+export async function wholeCopies(store: Store, app: string, digest: string): Promise<readonly StoredCopy[]> {
+  const keys = await store.list(`${app}/artifacts/${hexOf(digest)}`)
+  return copiesIn(keys.filter(key => key.endsWith('/manifest')))
+}
+
+function copiesIn(keys: readonly string[]): readonly StoredCopy[] {
+  const folders = keys.flatMap(key => /\/artifacts\/([0-9a-f]{64}\/[^/]+)\/[^/]+$/.exec(key)?.[1] ?? [])
+  return [...new Set(folders)].map(folder => {
+    const [hex = '', name = ''] = folder.split('/')
+    return { digest: `sha256:${hex}`, name }
+  })
+}
+
+function folderOf(app: string, { digest, name }: StoredCopy): string {
+  return `${app}/artifacts/${hexOf(digest)}/${name}`
+}
+
+function markOf(app: string, { digest, name }: StoredCopy): string {
+  return `${app}/condemned/${hexOf(digest)}/${name}`
+}
+
+function hexOf(digest: string): string {
+  return digest.replace('sha256:', '')
 }
 
 function factsIn(bytes: Uint8Array): Omit<Arrival, 'data'> | null {

@@ -106,8 +106,13 @@ export function generationsOf(app: string, stage: string): string {
 
 /** Null: the key is none of a generation. */
 export function numberIn(key: string): number | null {
-  const [, digits] = /\/generations\/(\d{10})$/.exec(key) ?? []
-  return digits === undefined || Number(digits) < 1 ? null : Number(digits)
+  return stageNumberIn(key)?.number ?? null
+}
+
+/** The stage and the number of a generation; null: the key is none of one. */
+export function stageNumberIn(key: string): { readonly stage: string; readonly number: number } | null {
+  const [, stage, digits] = /\/stages\/([^/]+)\/generations\/(\d{10})$/.exec(key) ?? []
+  return stage === undefined || Number(digits) < 1 ? null : { stage, number: Number(digits) }
 }
 
 function parsed(bytes: Uint8Array): unknown {

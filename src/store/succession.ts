@@ -1,4 +1,4 @@
-import { type Generation, mostBad, type StoredRelease } from './generation.js'
+import { type Generation, mostBad } from './generation.js'
 
 /** What a transaction says of itself in the store. */
 export interface Announcement
@@ -61,15 +61,21 @@ export function standingOf(newest: Generation | null, release: string | null): S
   return newest === null ? 'empty' : 'behind'
 }
 
-/** What the store holds of an app and may go: artifacts that no generation names that is kept, and the oldest generations. */
-export function storedLeftovers(
-  stages: readonly { readonly newest: readonly Generation[]; readonly older: readonly string[] }[],
-  digests: readonly string[],
-): { readonly generations: readonly string[]; readonly digests: readonly string[] } {
-  const named = stages.flatMap(({ newest }) => newest.flatMap(({ target, confirmed }) => [target, confirmed]))
-  const needed = new Set(named.flatMap((one: StoredRelease | null) => one?.digest ?? []))
+/**
+ * The files that stay of a stage: those of the release that it serves, of what a run brings that is at work, and of the
+ * releases that were confirmed before, in all `keep`. `newest`: its generations, the newest first. `isEnough`: no older
+ * generation adds to them.
+ */
+export function digestsKept(
+  newest: readonly Generation[],
+  keep: number,
+): { readonly digests: readonly string[]; readonly isEnough: boolean } {
+  const most = Math.max(keep, 1)
+  const confirmed = newest.flatMap(one => one.confirmed ?? [])
+  const kept = [...new Map(confirmed.map(one => [one.release, one])).values()].slice(0, most)
+  const begun = newest.slice(0, 1).flatMap(({ state, target }) => (state === 'pending' ? [target] : []))
   return {
-    generations: stages.flatMap(({ older }) => older),
-    digests: digests.filter(digest => !needed.has(digest)),
+    digests: [...begun, ...kept].flatMap(({ digest }) => digest ?? []),
+    isEnough: kept.length >= most,
   }
 }

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { readArtifact } from '../../src/store/artifacts.js'
+import { allCopies, readArtifact, releaseOf } from '../../src/store/artifacts.js'
 import { folderStore } from '../../src/store/folder.js'
 import { exhaustively } from '../support/exhaustively.js'
 import { all, both, onFleet } from '../support/on-fleet.js'
@@ -107,6 +107,27 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect(last?.hosts).toEqual(['h1', 'h2', 'h3'])
     })
 
+    it('a prune removes the files that no generation names which is kept, and shows them before', async () => {
+      const [one, two, three] = [
+        await here.project.deployed('one'),
+        await here.project.deployed('two'),
+        await here.project.deployed('three'),
+      ]
+      const files = async () => (await allCopies(folderStore(kept()), 'shop')).map(releaseOf).sort()
+      const some = await here.project.run('prune --keep 1 --only h1')
+      expect([some.code, some.stdout.includes(kept()), await files()]).toEqual([0, false, [one, two, three]])
+      const dry = await here.project.run('prune --keep 2 --dry-run')
+      expect(dry.stdout).toContain(`${kept()}   would remove 1: ${one}\n`)
+      expect(await files()).toEqual([one, two, three])
+      expect((await here.project.run('prune --keep 2')).stdout).toContain(`${kept()}   removed 1: ${one}\n`)
+      const { code, json } = await here.project.run('prune --keep 1 --json')
+      expect([code, await files()]).toEqual([0, [three]])
+      const digest = expect.stringMatching(/^sha256:[0-9a-f]{64}$/)
+      expect(json().store).toEqual({ name: kept(), removed: [{ release: two, digest }], error: null })
+      expect(states(generationsIn(kept()))).toHaveLength(6)
+      expect((await here.project.run('prune --keep 1')).stdout).toContain(`${kept()}   removed 0\n`)
+    })
+
     it('what another program has put in its place is refused before anything is changed', async () => {
       await here.project.deployed('one')
       writeFileSync(join(kept(), 'shop/stages/production/generations/0000000003'), '{}')
@@ -175,6 +196,28 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect([code, served()]).toEqual([0, ['one', 'one']])
       expect(stderr).toContain('the store was told nothing')
       expect(states(generationsAt(s3)).length).toBe(4)
+    })
+
+    it('a prune that the store refuses has pruned the hosts, and ends with 3', async () => {
+      await here.project.deployed('two')
+      s3.fault = ({ method }) => (method === 'DELETE' ? 403 : null)
+      const { code, json } = await here.project.run('prune --keep 1 --json')
+      expect([code, json().result, json().hosts.map(({ failed }: { failed: boolean }) => failed)]).toEqual([
+        3,
+        'incomplete',
+        [false, false],
+      ])
+      expect(json().store).toMatchObject({ name: 's3://acme', removed: [] })
+      expect(json().store.error).toContain('The store s3://acme ')
+      const { stdout } = await here.project.run('prune --keep 1')
+      expect(stdout).toMatch(/\ns3:\/\/acme {3}✖ could not be pruned\n {2}The store s3:\/\/acme .*\n$/)
+      s3.fault = () => null
+      here.project.write({ 'app/version': 'one\n' })
+      expect((await here.project.run('deploy')).code).toBe(0)
+      const uploads = [...s3.objects.keys()].filter(key => key.includes('/artifacts/') && key.endsWith('/manifest'))
+      // What was condemned is relied on no more: the same files were kept again.
+      expect(uploads).toHaveLength(3)
+      expect((await here.project.run('prune --keep 1 --json')).json().store.removed).toHaveLength(1)
     })
 
     it.each([

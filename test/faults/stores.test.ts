@@ -18,20 +18,21 @@ const seed = Number(process.env.CLONEDEPLOY_SEED ?? Date.now() % 1_000_000)
 const calls = [
   ['LIST', /^$/, 1],
   ['GET', /generations\/0000000002$/, 1],
-  ['HEAD', /manifest$/, 1],
+  ['LIST', /^$/, 2],
   ['PUT', /payload$/, 1],
   ['PUT', /payload\.json$/, 1],
   ['PUT', /manifest$/, 1],
-  ['LIST', /^$/, 2],
+  ['LIST', /^$/, 3],
   ['GET', /generations\/0000000002$/, 2],
   ['PUT', /generations\/0000000003$/, 1],
+  ['HEAD', /condemned\//, 1],
   ['PUT', /generations\/0000000004$/, 1],
 ] as const
 const points = tried(
   calls.flatMap(([method, key, nth], i) =>
     (['before', 'after'] as const).map(when => ({ n: i + 1, method, key, nth, when, isLast: i === calls.length - 1 })),
   ),
-  ({ n, when }) => n === 10 && when === 'after',
+  ({ n, when }) => n === 11 && when === 'after',
 )
 
 describe.skipIf(!sshdIsHere())('a store', () => {

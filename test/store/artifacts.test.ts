@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
-  artifactDigests,
-  holdsArtifact,
-  putArtifact,
+  allCopies,
+  condemn,
+  findCopy,
+  putCopy,
   readArtifact,
-  removeArtifact,
+  releaseOf,
+  removeCopy,
   type StoredArtifact,
 } from '../../src/store/artifacts.js'
 import { openStore } from '../../src/store/open.js'
@@ -36,23 +38,28 @@ beforeEach(async () => {
   store = await openStore({ kind: 'folder', dir })
   return () => rmSync(dir, { recursive: true, force: true })
 })
-const keep = (what = async () => artifact) => putArtifact(store, 'shop', digest, what)
+const release = '20261202-120000-aaaaaaa'
+const keep = async (at = store) => (await putCopy(at, 'shop', { release, digest }, artifact)).copy
 
 describe('an artifact in a store', () => {
   it('comes back as it was put there', async () => {
-    expect(await keep()).toBeGreaterThan(0)
+    const { copy, bytes } = await putCopy(store, 'shop', { release, digest }, artifact)
+    expect(bytes).toBeGreaterThan('manifesttree'.length)
     expect(await readArtifact(store, 'shop', digest, 100)).toEqual(artifact)
-    expect(await artifactDigests(store, 'shop')).toEqual([digest])
+    expect(await findCopy(store, 'shop', digest)).toEqual(copy)
+    expect(releaseOf(copy)).toBe(release)
   })
 
-  it('is uploaded once, and not even made again', async () => {
-    await keep()
-    expect(await keep(() => Promise.reject(new Error('made again')))).toBe(0)
+  it('has a name of its own for each upload', async () => {
+    const copies = [await keep(), await keep()]
+    expect(new Set(copies.map(({ name }) => name)).size).toBe(2)
+    expect(await allCopies(store, 'shop')).toHaveLength(2)
   })
 
   it('is of one app', async () => {
     await keep()
     expect(await readArtifact(store, 'blog', digest, 100)).toBeNull()
+    expect(await allCopies(store, 'blog')).toEqual([])
   })
 
   it('is not there before its manifest is, whatever came before a run died', async () => {
@@ -60,25 +67,45 @@ describe('an artifact in a store', () => {
       ...store,
       put: (key, bytes) => (key.endsWith('/manifest') ? Promise.reject(new Error('died')) : store.put(key, bytes)),
     }
-    await expect(putArtifact(dying, 'shop', digest, async () => artifact)).rejects.toThrow('died')
-    expect(await holdsArtifact(store, 'shop', digest)).toBe(false)
+    await expect(keep(dying)).rejects.toThrow('died')
+    expect(await findCopy(store, 'shop', digest)).toBeNull()
     expect(await readArtifact(store, 'shop', digest, 100)).toBeNull()
-    expect(await keep()).toBeGreaterThan(0)
+    expect(await allCopies(store, 'shop')).toHaveLength(1)
+    const copy = await keep()
+    expect(await findCopy(store, 'shop', digest)).toEqual(copy)
+  })
+
+  it('that is condemned is relied on by nobody, and another copy is', async () => {
+    const [first, second] = [await keep(), await keep()]
+    await condemn(store, 'shop', first)
+    await condemn(store, 'shop', first)
+    expect(await findCopy(store, 'shop', digest)).toEqual(second)
+    await condemn(store, 'shop', second)
+    expect(await findCopy(store, 'shop', digest)).toBeNull()
+    expect(await readArtifact(store, 'shop', digest, 100)).toEqual(artifact)
+  })
+
+  it('comes from another copy where one is not whole any more', async () => {
+    const [first] = [await keep(), await keep()]
+    await store.remove(`shop/artifacts/${'a'.repeat(64)}/${first.name}/payload`)
+    expect(await readArtifact(store, 'shop', digest, 100)).toEqual(artifact)
   })
 
   it('that is removed is gone, also where half of it was', async () => {
-    await keep()
-    await removeArtifact(store, 'shop', digest)
-    await removeArtifact(store, 'shop', digest)
-    expect(await artifactDigests(store, 'shop')).toEqual([])
+    const copy = await keep()
+    await store.remove(`shop/artifacts/${'a'.repeat(64)}/${copy.name}/manifest`)
+    expect(await allCopies(store, 'shop')).toEqual([copy])
+    await removeCopy(store, 'shop', copy)
+    await removeCopy(store, 'shop', copy)
+    expect(await allCopies(store, 'shop')).toEqual([])
   })
 
   it.each([
     ['lost its files', (key: string) => store.remove(key), 'payload'],
     ['has facts that make no sense', (key: string) => store.put(key, Buffer.from('{"zip":"rar"}')), 'payload.json'],
   ])('that %s is damaged', async (_, damage, name) => {
-    await keep()
-    await damage(`shop/artifacts/${'a'.repeat(64)}/${name}`)
+    const copy = await keep()
+    await damage(`shop/artifacts/${'a'.repeat(64)}/${copy.name}/${name}`)
     await expect(readArtifact(store, 'shop', digest, 100)).rejects.toMatchObject({ fault: 'damaged' })
   })
 })

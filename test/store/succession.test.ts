@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endOf, endOfOther, pendingAfter, standingOf, storedLeftovers } from '../../src/store/succession.js'
+import { digestsKept, endOf, endOfOther, pendingAfter, standingOf } from '../../src/store/succession.js'
 import { generation, storedRelease } from './generation.js'
 
 const [one, two, three] = [1, 2, 3].map(storedRelease) as [
@@ -69,8 +69,26 @@ it.each([
   expect(standingOf(newest, release)).toBe(standing)
 })
 
-it('what no kept generation names may go, and never what is confirmed', () => {
-  const newest = [generation({ target: three, confirmed: two }), generation({ target: two, confirmed: two })]
-  const left = storedLeftovers([{ newest, older: ['g/1'] }], [one.digest, two.digest, three.digest])
-  expect(left).toEqual({ generations: ['g/1'], digests: [one.digest] })
+describe('the files that stay of a stage', () => {
+  const confirmed = (release: typeof one, number: number) =>
+    generation({ number, state: 'confirmed', target: release, confirmed: release })
+  const withdrawn = generation({ number: 9, state: 'withdrawn', target: three, confirmed: two })
+
+  it.each([
+    ['what is served, whatever is asked for', [confirmed(two, 8), confirmed(one, 6)], 0, [two]],
+    ['what is served, and what was before', [confirmed(two, 8), confirmed(one, 6)], 2, [two, one]],
+    ['what a run brings that is at work', [{ ...withdrawn, state: 'pending' }, confirmed(two, 8)], 1, [three, two]],
+    ['nothing of a run that was withdrawn', [withdrawn, confirmed(two, 8)], 2, [two]],
+    ['nothing of a run that was at work before another', [withdrawn, { ...pending, target: three }], 2, [two, one]],
+    ['each release once', [withdrawn, confirmed(two, 8), confirmed(two, 6), confirmed(one, 4)], 2, [two, one]],
+    ['nothing before anything was confirmed', [generation({ state: 'withdrawn', confirmed: null })], 2, []],
+    ['no files of another tool', [confirmed({ ...two, digest: null } as never, 8), confirmed(one, 6)], 2, [one]],
+  ] as const)('are those of %s', (_, newest, keep, kept) => {
+    expect(digestsKept(newest, keep).digests).toEqual(kept.map(({ digest }) => digest))
+  })
+
+  it('are known when enough releases were found', () => {
+    expect(digestsKept([confirmed(two, 8)], 2).isEnough).toBe(false)
+    expect(digestsKept([confirmed(two, 8), confirmed(one, 6)], 2).isEnough).toBe(true)
+  })
 })

@@ -1,5 +1,5 @@
 import { LockedError } from '../../errors.js'
-import { putArtifact } from '../../store/artifacts.js'
+import { findCopy, isCondemned, putCopy, type StoredCopy } from '../../store/artifacts.js'
 import type { Generation } from '../../store/generation.js'
 import { createGeneration, isSame, newestGeneration } from '../../store/generations.js'
 import { StoreError } from '../../store/store.js'
@@ -37,7 +37,7 @@ export function announcementOf({ plan }: Run, { target, by, at }: NonNullable<Ru
 }
 
 async function announce(run: Run, told: RunStore, said: Announcement): Promise<string> {
-  const sent = await upload(run, told, said)
+  const files = await keepFiles(run, told, said)
   const generation = pendingAfter(await endedBefore(run, told, said), said)
   if (run.stop.reason() !== null) return ''
   told.pending = { generation, kept: false }
@@ -47,19 +47,42 @@ async function announce(run: Run, told: RunStore, said: Announcement): Promise<s
     throw busyError(run.plan.stage, there)
   }
   if (run.stop.reason() === null) told.pending = { generation, kept: true }
+  const sent = await keptStill(run, told, said, files)
   return `${sent}generation ${generation.number}`
 }
 
-export async function upload(run: Run, { store, artifact }: RunStore, { app, target }: Announcement): Promise<string> {
+/** The files of a release in the store. `sent`: what was uploaded of them, in words. Null: they are not there. */
+type Files = { readonly copy: StoredCopy; readonly sent: string } | null
+
+/** Has the store keep the files of the release, unless it does. */
+export async function keepFiles(
+  run: Run,
+  { store, artifact }: RunStore,
+  { app, target }: Announcement,
+): Promise<Files> {
   const { release, digest } = target
   if (digest === null) {
     run.warnings.push(`${release} was made by another tool: the store has not got its files`)
-    return ''
+    return null
   }
-  const bytes = await putArtifact(store, app, digest, artifact)
-  if (bytes !== null) return bytes === 0 ? '' : `${bytesText(bytes)} kept, `
-  run.warnings.push(`the files of ${release} are neither in the store nor here`)
-  return ''
+  const copy = await findCopy(store, app, digest)
+  if (copy !== null) return { copy, sent: '' }
+  const found = await artifact()
+  if (found === null) {
+    run.warnings.push(`the files of ${release} are neither in the store nor here`)
+    return null
+  }
+  const put = await putCopy(store, app, { release, digest }, found)
+  return { copy: put.copy, sent: `${bytesText(put.bytes)} kept, ` }
+}
+
+/**
+ * Once a generation names the release, no prune begins to remove its files. One that began before has condemned them: they
+ * are kept again, as a copy that it does not know. Returns what was uploaded, in words.
+ */
+export async function keptStill(run: Run, store: RunStore, said: Announcement, files: Files): Promise<string> {
+  if (files === null || !(await isCondemned(store.store, said.app, files.copy))) return files?.sent ?? ''
+  return (await keepFiles(run, store, said))?.sent ?? ''
 }
 
 /**

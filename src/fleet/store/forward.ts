@@ -3,7 +3,7 @@ import { createGeneration, isSame } from '../../store/generations.js'
 import { StoreError } from '../../store/store.js'
 import { type Announcement, endOf, pendingAfter, standingOf } from '../../store/succession.js'
 import type { Halt, Run } from '../transaction/run.js'
-import { announcementOf, busyError, endedBefore, upload } from './announce.js'
+import { announcementOf, busyError, endedBefore, keepFiles, keptStill } from './announce.js'
 import type { RunStore } from './run-store.js'
 import { storePhase } from './store-phase.js'
 
@@ -25,10 +25,11 @@ export async function forwardAll(run: Run): Promise<Halt | null> {
 async function forward(run: Run, store: RunStore, said: Announcement): Promise<number> {
   const newest = await endedBefore(run, store, said)
   if (newest !== null && standingOf(newest, said.target.release) === 'even') return newest.number
-  await upload(run, store, said)
+  const files = await keepFiles(run, store, said)
   const pending = pendingAfter(newest, said)
   const confirmed = { ...endOf(pending, { state: 'confirmed' }, said), number: pending.number }
   const there = await createGeneration(store.store, confirmed)
   if (!isSame(there, confirmed)) throw busyError(run.plan.stage, there)
+  await keptStill(run, store, said, files)
   return there.number
 }

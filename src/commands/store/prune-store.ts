@@ -1,0 +1,43 @@
+import { releaseOf, type StoredCopy } from '../../store/artifacts.js'
+import { type KeepOf, pruneStore, storedLeftovers } from '../../store/prune.js'
+import { StoreError } from '../../store/store.js'
+import type { Context } from '../context/context.js'
+import { orInterrupt } from '../context/read-fleet.js'
+
+/** What was removed of a store, or would be. */
+export interface PrunedStore {
+  readonly name: string
+  readonly removed: readonly { readonly release: string; readonly digest: string }[]
+  /** What kept the rest of it there; null: nothing did. */
+  readonly error: string | null
+}
+
+/**
+ * Removes from the store what no stage keeps. Null: there is none, or only some hosts are pruned. Other stages of the app
+ * keep what the configuration says, however few are asked for here.
+ */
+export async function pruneStored(context: Context, keep: number, dryRun: boolean): Promise<PrunedStore | null> {
+  const { store, hosts, config } = context
+  if (store.name === null || hosts.length < config.hosts.length) return null
+  const ofStage: KeepOf = stage => (stage === config.stage ? keep : Math.max(keep, config.keepReleases))
+  return orInterrupt(context, prune(context, store.name, ofStage, dryRun))
+}
+
+async function prune({ store, config }: Context, name: string, keep: KeepOf, dryRun: boolean): Promise<PrunedStore> {
+  const copies: StoredCopy[] = []
+  const told = (error: string | null) => ({
+    name,
+    removed: copies.map(copy => ({ release: releaseOf(copy), digest: copy.digest })),
+    error,
+  })
+  try {
+    const open = await store.open()
+    if (open === null) return told(null)
+    if (dryRun) copies.push(...(await storedLeftovers(open, config.app, keep)))
+    else await pruneStore(open, config.app, keep, copy => copies.push(copy))
+    return told(null)
+  } catch (error) {
+    if (error instanceof StoreError) return told(error.message)
+    throw error
+  }
+}
