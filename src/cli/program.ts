@@ -147,10 +147,12 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   )
   ask(adopting(onStage(add('lock', 'keep everybody from deploying until unlock'))).option('-m, --message <why>', 'why'))
   ask(
-    besides(onStage(add('unlock', 'release the lock you saw: shows it and asks, or takes its id'))).option(
-      '--tx <id>',
-      'its id, as status and lock show it',
-    ),
+    besides(onStage(add('unlock', 'release the lock you saw: shows it and asks, or takes its id')))
+      .option('--tx <id>', 'its id, as status and lock show it')
+      .option(
+        '--fenced',
+        'with --tx of a run that only the store knows: confirm that hosts nobody lists are out of service',
+      ),
   )
   ask(
     onStage(

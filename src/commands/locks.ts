@@ -19,10 +19,13 @@ import { demandFree, type Fleet, survey } from './context/read-fleet.js'
 import { holderText, newTransaction } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
 import { readFleet } from './status.js'
+import { endLeft, leftRun } from './store/end-left.js'
 
 interface LockFlags extends AdoptFlags {
   readonly message?: string
   readonly tx?: string
+  /** Hosts of a dead run that nobody lists any more can change nothing. */
+  readonly fenced?: boolean
 }
 
 /** `clonedeploy lock`: holds the lock of every host until `unlock`, so that nobody deploys. All hosts, or none. */
@@ -62,14 +65,20 @@ export async function lock(io: Io, flags: LockFlags): Promise<ExitCode> {
   })
 }
 
-/** `clonedeploy unlock`: releases the lock that a person is shown, or names by `--tx`, and never a newer one. */
+/**
+ * `clonedeploy unlock`: releases the lock that a person is shown, or names by `--tx`, and never a newer one. Where no host has
+ * it, ends the run of that id which the store has as at work.
+ */
 export async function unlock(io: Io, flags: LockFlags): Promise<ExitCode> {
   if (flags.tx !== undefined && !isTransactionId(flags.tx))
     throw new UsageError(`"${flags.tx}" is not the id of a lock.`)
+  if (flags.fenced && flags.tx === undefined) throw new UsageError('--fenced goes with --tx ID.')
   return inContext(io, quietly(flags), async context => {
     const { fleet, read } = await readFleet(context)
     const ours = demandOurs(context, flags, read)
     const away = fleet.hosts.filter(({ state }) => state === null).map(({ name }) => name)
+    const left = await leftRun(context, flags.tx ?? null, ours)
+    if (left !== null) return endLeft(context, flags, left, { fleet: ours, away })
     const tx = flags.tx ?? (await chosenLock(context, flags, ours, away))
     return tx === null ? tellFree(context, flags) : release(context, flags, tx, ours, away)
   })

@@ -2,6 +2,7 @@ import type { HealthCheck, Relay } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import type { Unpack } from '../scripts/prepare/unchanged.js'
 import type { Script } from '../scripts/shell/shell.js'
+import type { ProcessMark } from '../state/host-state.js'
 import type { Times } from '../state/protocol-times.js'
 import type { Rollout } from './batches.js'
 
@@ -43,6 +44,7 @@ export interface Stored {
   readonly store: string
   readonly by: string
   readonly at: string
+  readonly process: ProcessMark | null
   readonly target: {
     readonly release: string
     readonly digest: string | null

@@ -103,14 +103,14 @@ function storedOf(intent: Intent): Stored | null {
 
 /** What a store is told that the fleet is to serve; null: there is no store. */
 export function storedAs(intent: Intent): Stored | null {
-  const { store = null, release, digest, revision, who, from, at } = intent
+  const { store = null, release, digest, revision, who, from, at, process } = intent
   const [first] = intent.hosts
   if (store === null || first === undefined) return null
   const { config } = runNext(intent, first.host, first.state)
   const run: unknown = JSON.parse(runRecord(config, { env: {} }))
   const deployTo = mostCommon(intent.hosts.map(({ host }) => host.deployTo))
   const target = { release, digest, revision: commitIn(revision), clone: { deployTo, run } }
-  return { store, by: `${who}@${from}`, at, target }
+  return { store, by: `${who}@${from}`, at, process, target }
 }
 
 /** Hosts whose record of how they run what they serve does not count: why, a line each. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { isReleaseId, isTransactionId } from '../release/id.js'
+import type { ProcessMark } from '../state/host-state.js'
 import { escapeLine } from '../text/escape.js'
 
 /** A release whose files are in the store, and what a clone has to know of it to serve it. */
@@ -35,6 +36,8 @@ export interface Generation {
   readonly hosts: readonly string[]
   readonly by: string
   readonly at: string
+  /** That of its transaction, on whatever machine; null: that cannot tell. */
+  readonly process: ProcessMark | null
   /** What its transaction brings, or was to bring. */
   readonly target: StoredRelease
   /** What the fleet serves by the last confirmation; null: there was none. */
@@ -65,6 +68,8 @@ const storedRelease: z.ZodType<StoredRelease> = z.object({
 
 const badRelease: z.ZodType<BadRelease> = z.object({ release: releaseId, digest, reason: text, at: text })
 
+const processMark: z.ZodType<ProcessMark> = z.object({ machine: text, uid: z.int(), pid: z.int(), began: text })
+
 const schema: z.ZodType<Generation> = z.object({
   number: z.int().min(1).max(mostNumber),
   tx: z.string().refine(isTransactionId, 'is no transaction id'),
@@ -75,6 +80,7 @@ const schema: z.ZodType<Generation> = z.object({
   hosts: z.array(text).max(mostHosts),
   by: text,
   at: text,
+  process: processMark.nullable(),
   target: storedRelease,
   confirmed: storedRelease.nullable(),
   reason: text.nullable(),

@@ -2,7 +2,7 @@ import { type Generation, mostBad } from './generation.js'
 
 /** What a transaction says of itself in the store. */
 export interface Announcement
-  extends Pick<Generation, 'tx' | 'command' | 'app' | 'stage' | 'hosts' | 'by' | 'at' | 'target'> {}
+  extends Pick<Generation, 'tx' | 'command' | 'app' | 'stage' | 'hosts' | 'by' | 'at' | 'process' | 'target'> {}
 
 /** How a transaction ended. `bad`: its release was swapped and is not to be served again. */
 export type End =

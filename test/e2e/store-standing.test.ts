@@ -1,12 +1,15 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { thisProcess } from '../../src/commands/context/this-process.js'
+import type { Generation } from '../../src/store/generation.js'
 import { exhaustively } from '../support/exhaustively.js'
 import { both, onFleet } from '../support/on-fleet.js'
 import { textOf } from '../support/project.js'
 import { anyCredentials, type S3Server, startS3 } from '../support/s3-server.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { generationsAt, generationsIn, states } from '../support/stored.js'
+import { onTerminal } from '../support/terminal.js'
 
 describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
   const here = onFleet({ hosts: both.length })
@@ -103,6 +106,97 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
     const left = await here.project.run('repair --json')
     expect([left.code, left.json().warnings]).toEqual([0, [expect.stringContaining('ben@laptop changes production')]])
     expect(generationsIn(kept())).toHaveLength(3)
+  })
+
+  describe('of a run that has died, with a host that nobody lists any more,', () => {
+    const tx = 'a'.repeat(44)
+    const leave = (own: Partial<Generation> = {}) => {
+      const theirs = {
+        ...generationsIn(kept())[0],
+        number: 3,
+        tx,
+        by: 'ben@laptop',
+        hosts: ['h1', 'h9'],
+        process: null,
+      }
+      const bytes = JSON.stringify({ ...theirs, ...own })
+      writeFileSync(join(kept(), 'shop/stages/production/generations/0000000003'), bytes)
+    }
+    const other = { release: '20260102-030405-bbbbbbb', digest: null, revision: null, clone: {} }
+    beforeEach(async () => {
+      await here.project.deployed('one')
+    })
+
+    it('is shown to a person, who says that the host is out of service', async () => {
+      const { project } = here
+      leave({ target: other })
+      project.write({ 'app/version': 'two\n' })
+      const refused = await project.run('deploy')
+      expect(refused.code).toBe(4)
+      expect(refused.stderr).toContain(`some of these hosts are gone for good: clonedeploy unlock --tx ${tx}\n`)
+      for (const flag of ['', ' --yes']) {
+        const { code, stderr } = await project.run(`unlock --tx ${tx}${flag}`)
+        expect(code).toBe(2)
+        expect(stderr).toContain('The store says that ben@laptop changes production since ')
+        expect(stderr).toContain('  doing    deploy of 20260102-030405-bbbbbbb\n')
+        expect(stderr).toContain('  unknown  h9: not listed, so nothing is known of it\n')
+        expect(stderr).toContain(`no user reaches them: clonedeploy unlock --tx ${tx} --fenced\n`)
+      }
+      expect((await project.run(`unlock --tx ${'b'.repeat(44)} --fenced`)).code).toBe(2)
+      expect((await project.run('unlock --fenced')).code).toBe(2)
+      const question = 'Has it died, and is h9 out of service?'
+      expect((await onTerminal(project.root, `unlock --tx ${tx}`, [[question, 'n']])).code).toBe(3)
+      expect(generationsIn(kept())).toHaveLength(3)
+      const { code, screen } = await onTerminal(project.root, 'unlock', [[question, 'y']])
+      expect(code).toBe(0)
+      expect(screen).toContain('The store says that ben@laptop changes production since ')
+      expect(generationsIn(kept()).at(-1)).toMatchObject({ number: 4, tx, state: 'withdrawn', bad: [] })
+      expect(await project.run('unlock')).toMatchObject({ code: 0, stdout: 'Nothing to do: no host is locked.\n' })
+      expect((await project.run('deploy')).code).toBe(0)
+    })
+
+    it('was confirmed where the fleet’s record names its release', async () => {
+      leave()
+      const { code, json } = await here.project.run(`unlock --tx ${tx} --fenced --json`)
+      expect([code, json().result, json().tx, json().hosts]).toEqual([0, 'unlocked', tx, []])
+      expect(json().store).toEqual({ name: kept(), generation: 4, state: 'confirmed' })
+      expect((await status()).store.standing).toBe('even')
+    })
+
+    it.each<[string, () => Partial<Generation>, number, string]>([
+      [
+        'process is one of this machine that is still there',
+        () => ({ process: thisProcess() }),
+        4,
+        `process  ${process.pid} on`,
+      ],
+      ['hosts are all listed', () => ({ hosts: ['h1', 'h2'] }), 3, 'a repair can tell how it ended'],
+    ])('is not ended when its %s', async (_, own, code, why) => {
+      leave(own())
+      const ended = await here.project.run(`unlock --tx ${tx} --fenced`)
+      expect([ended.code, generationsIn(kept()).length]).toEqual([code, 3])
+      expect(ended.stderr).toContain(why)
+    })
+
+    it('is not ended when a host of it that is listed cannot be read', async () => {
+      leave({ hosts: ['h2', 'h9'] })
+      await here.fleet.stopHost(2)
+      const { code, stderr } = await here.project
+        .run(`unlock --tx ${tx} --fenced`)
+        .finally(() => here.fleet.startHost(2))
+      expect([code, generationsIn(kept()).length]).toEqual([3, 3])
+      expect(stderr).toContain('h2 could not be read, and may be changing')
+      expect(stderr).toContain('clonedeploy repair --give-up h2 --fenced')
+    })
+
+    it('is ended only when no host has its lock any more', async () => {
+      const locked = (await here.project.run('lock --json')).json().tx
+      leave({ tx: locked, target: other })
+      expect((await here.project.run(`unlock --tx ${locked} --fenced`)).stdout).toBe('unlocked 2 hosts\n')
+      expect(generationsIn(kept())).toHaveLength(3)
+      expect((await here.project.run(`unlock --tx ${locked} --fenced`)).code).toBe(0)
+      expect(generationsIn(kept()).at(-1)).toMatchObject({ tx: locked, state: 'withdrawn' })
+    })
   })
 
   exhaustively('is made again by a repair where somebody has removed it', async () => {

@@ -16,7 +16,7 @@ import { type Announcement, endOf, pendingAfter } from '../../src/store/successi
 const of = { app: 'shop', stage: 'production' }
 const release = '20260102-030405-aaaaaaa'
 const said = (tx: string, hosts: readonly string[]): Announcement => ({
-  ...{ ...of, tx, hosts, command: 'deploy', by: `${tx}@laptop`, at: '2026-01-02T03:04:05.000Z' },
+  ...{ ...of, tx, hosts, command: 'deploy', by: `${tx}@laptop`, at: '2026-01-02T03:04:05.000Z', process: null },
   target: { release, digest: null, revision: null, clone: {} },
 })
 

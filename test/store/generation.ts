@@ -17,6 +17,7 @@ export function generation(own: Partial<Generation> = {}): Generation {
     hosts: ['web-1', 'web-2'],
     by: 'anna',
     at: '2026-12-01T12:00:00.000Z',
+    process: null,
     target: storedRelease(2),
     confirmed: storedRelease(1),
     reason: null,

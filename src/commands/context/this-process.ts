@@ -14,6 +14,11 @@ export function isGone({ machine, uid, pid, began }: ProcessMark): boolean {
   return Number.isInteger(pid) && machine === thisMachine() && uid === process.getuid?.() && beginningOf(pid) !== began
 }
 
+/** Whether that process is one of this machine, and is still there. */
+export function isLiving({ machine, pid, began }: ProcessMark): boolean {
+  return Number.isInteger(pid) && machine === thisMachine() && beginningOf(pid) === began
+}
+
 /** This boot, and the pid namespace in it: containers count their processes for themselves. */
 function thisMachine(): string | null {
   try {

@@ -31,9 +31,12 @@ export async function announceAll(run: Run): Promise<Halt | null> {
 }
 
 /** What the run says of itself, in the words of the store. */
-export function announcementOf({ plan }: Run, { target, by, at }: NonNullable<Run['plan']['stored']>): Announcement {
+export function announcementOf(
+  { plan }: Run,
+  { target, by, at, process }: NonNullable<Run['plan']['stored']>,
+): Announcement {
   const { tx, command, app, stage, hosts } = plan
-  return { tx, command, app, stage, hosts: hosts.map(({ host }) => host.name), by, at, target }
+  return { tx, command, app, stage, hosts: hosts.map(({ host }) => host.name), by, at, process, target }
 }
 
 async function announce(run: Run, told: RunStore, said: Announcement): Promise<string> {
@@ -113,6 +116,10 @@ export function busyError(stage: string, { by, at, command, tx, hosts, target, s
   return new LockedError(`The store says that ${by} changes ${stage} since ${at}${isOver}.`, {
     changed: 'nothing',
     details: [`doing    ${command} of ${target.release}`, `tx       ${tx}`, `on       ${hosts.join(', ')}`],
-    next: ['look: clonedeploy status', `if it has died, with all of these hosts: clonedeploy repair`],
+    next: [
+      'look: clonedeploy status',
+      'if it has died, with all of these hosts: clonedeploy repair',
+      `if it has died, and some of these hosts are gone for good: clonedeploy unlock --tx ${tx}`,
+    ],
   })
 }
