@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
 
 /** `[9, 2]`; null when this machine has no ssh of OpenSSH's. */
 export type OpensshVersion = readonly [number, number] | null
@@ -8,12 +10,18 @@ export function opensshVersion(): Promise<OpensshVersion> {
   return askVersion().then(parseVersion, () => null)
 }
 
-/** Whether this machine has any ssh, to read a configuration with. */
-export function hasSsh(): Promise<boolean> {
-  return askVersion().then(
-    () => true,
-    error => error.code !== 'ENOENT',
-  )
+/** Whether this machine has any ssh, to read a configuration with: looked up, which starts no process. */
+export function hasSsh(): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some(dir => isProgram(join(dir, 'ssh')))
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function askVersion(): Promise<string> {

@@ -20,7 +20,6 @@ export async function reach(
   connect: Connect,
   options: { readonly concurrency: number; readonly timeout: number; readonly emit: Emit },
 ): Promise<readonly Reached[]> {
-  const sshIsHere = hasSsh()
   const reached = await onEach(hosts, options.concurrency, async (host): Promise<Reached> => {
     try {
       const connection = await connect(host, { timeout: options.timeout })
@@ -30,8 +29,7 @@ export async function reach(
       throw error
     }
   })
-  if (!(await sshIsHere) && !hosts.every(saysAll))
-    options.emit({ type: 'note', level: 'warning', host: null, text: withoutSsh })
+  if (!hosts.every(saysAll) && !hasSsh()) options.emit({ type: 'note', level: 'warning', host: null, text: withoutSsh })
   return reached
 }
 
