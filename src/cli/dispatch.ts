@@ -1,3 +1,4 @@
+import { audit } from '../commands/audit/audit.js'
 import { bootResolver } from '../commands/boot-resolver.js'
 import { check } from '../commands/check.js'
 import { config } from '../commands/config.js'
@@ -46,6 +47,8 @@ export async function dispatch(
       return status(io, flags)
     case 'releases':
       return releases(io, flags)
+    case 'audit':
+      return audit(io, flags)
     case 'check':
       return check(io, flags)
     case 'maintenance':

@@ -116,6 +116,11 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     ).option('--verify', 'read every file of the releases that are served, and compare'),
   )
   askHosts(selection(onHosts(add('releases', 'show releases × hosts: when, who, revision, good or bad'))))
+  askHosts(
+    selection(
+      onHosts(add('audit', 'look for data of users that hosts keep for themselves; exits with 7 where it finds some')),
+    ),
+  )
   askHosts(selection(onHosts(add('check', 'connect to every host and report what would stop a deploy'))))
   askHosts(
     common(

@@ -41,6 +41,7 @@ export interface Config {
   readonly platform: 'fail' | 'ignore'
   /** Where the app's log is; null: where its service keeps it. */
   readonly logs: LogSource | null
+  readonly audit: AuditConfig
   /** What to do when prepare hooks made different files on different hosts. */
   readonly identical: 'strict' | 'warn'
   readonly unchanged: 'auto' | 'copy'
@@ -52,6 +53,13 @@ export interface Config {
   /** Where what the fleet serves lies for every clone; null: on the hosts alone. */
   readonly store: StoreConfig | null
   readonly ssh: SshConfig
+}
+
+export interface AuditConfig {
+  /** Patterns of paths as in a release, or absolute ones. */
+  readonly ignore: readonly string[]
+  /** Folders of session files beside the usual ones: as in a release, or absolute. */
+  readonly sessions: readonly string[]
 }
 
 export type StoreConfig = FolderConfig | S3Config

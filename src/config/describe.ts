@@ -3,6 +3,7 @@ import { logText, serviceLog } from '../scripts/read/app-log.js'
 import { serviceText } from '../scripts/service/restart-command.js'
 import { formatDuration } from '../text/duration.js'
 import type {
+  AuditConfig,
   BalancerConfig,
   Config,
   HealthCheck,
@@ -38,6 +39,7 @@ export function describeConfig(config: Config): string {
       : []),
     ...(config.platform === 'ignore' ? [['platform', ['what hosts cannot run is not looked for']] as const] : []),
     ['logs', logsText(config)],
+    ...auditRows(config.audit),
     ['identical', [config.identical]],
     ['unchanged', [config.unchanged]],
     ...(config.relay === null ? [] : [['relay', [relayText(config.relay)]] as const]),
@@ -158,6 +160,11 @@ function memoryText(memory: Config['memory']): string {
 function logsText({ logs, restart }: Config): readonly string[] {
   if (logs !== null) return [logText(logs)]
   return restart.flatMap(({ service }) => serviceLog(service) ?? []).map(logText)
+}
+
+function auditRows({ ignore, sessions }: AuditConfig): readonly (readonly [string, readonly string[]])[] {
+  const lines = [...ignore.map(path => `passes over ${path}`), ...sessions.map(path => `looks for sessions in ${path}`)]
+  return lines.length === 0 ? [] : [['audit', lines]]
 }
 
 function storeText(store: StoreConfig): string {

@@ -139,6 +139,11 @@ export interface StageInput {
    */
   readonly logs?: LogsInput
   /**
+   * What `clonedeploy audit` passes over, and where it looks for sessions too. [How](operating.md#data-of-users).
+   * @example { ignore: ['log/**'] }
+   */
+  readonly audit?: AuditInput
+  /**
    * When `prepare` made different files on different hosts: stop, or warn and go on. Files that may differ
    * belong in `writable`, which is not compared.
    * @default 'strict'
@@ -222,6 +227,20 @@ export type SourceInput =
        */
       readonly artifact: string
     }
+
+export interface AuditInput {
+  /**
+   * Paths that hold no data of users: as in a release, or absolute. `*` stands for a part of a name, `**` for folders.
+   * @default nothing but the file of `logs`
+   * @example ['log/**', 'tmp/pids']
+   */
+  readonly ignore?: readonly string[]
+  /**
+   * Folders of session files beside [the usual ones](operating.md#data-of-users): as in a release, or absolute.
+   * @example ['/var/lib/shop/sessions']
+   */
+  readonly sessions?: readonly string[]
+}
 
 export type HostsInput =
   | readonly (string | HostInput)[]

@@ -40,6 +40,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     memory: layer.memory ?? 'fail',
     platform: layer.platform ?? 'fail',
     logs: layer.logs ?? null,
+    audit: { ignore: layer.audit?.ignore ?? [], sessions: layer.audit?.sessions ?? [] },
     identical: layer.identical ?? 'strict',
     unchanged: layer.unchanged ?? 'auto',
     relay: layer.relay ?? null,

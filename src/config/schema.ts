@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { oneOrMany } from './choose.js'
+import { audit } from './fields/audit.js'
 import { balancer } from './fields/balancer.js'
 import { health } from './fields/health.js'
 import { prepare } from './fields/hook.js'
@@ -36,6 +37,7 @@ export const fields = {
   memory: z.enum(['fail', 'warn']),
   platform: z.enum(['fail', 'ignore']),
   logs,
+  audit,
   identical: z.enum(['strict', 'warn']),
   unchanged: z.enum(['auto', 'copy']),
   relay,

@@ -25,6 +25,8 @@ describe('--json prints one object of one shape', { shuffle: false }, () => {
       hosts: { embedded: 2 },
       logs: { file: 'current/version' },
       restart: 'true',
+      // What other programs of this machine keep is none of these hosts'.
+      audit: { ignore: ['/tmp', '/var/lib'] },
       stages: { blue: {}, green: {} },
     }
     root = realpathSync(mkdtempSync(join(tmpdir(), 'clonedeploy-json-')))
@@ -58,6 +60,7 @@ describe('--json prints one object of one shape', { shuffle: false }, () => {
     ['deploy blue', 0, 'unchanged'],
     ['status blue', 0, 'consistent'],
     ['releases blue', 0, 'done'],
+    ['audit blue', 0, 'clean'],
     ['check blue', 0, 'done'],
     ['config blue', 0, 'done'],
     ['logs blue web-1', 0, 'done'],

@@ -22,6 +22,7 @@ const full = {
     { url: 'http://127.0.0.1:3000/healthz', release: 'body', contains: 'ok' },
     { run: 'pgrep shop', roles: ['cron'] },
   ],
+  audit: { ignore: ['log/**'], sessions: ['/var/lib/shop'] },
   relay: { seeds: 2 },
   store: { s3: { bucket: 'acme', prefix: 'shop', region: 'eu-central-1' } },
   ssh: { configFile: '/etc/ssh_config' },
@@ -56,6 +57,8 @@ health     GET http://127.0.0.1:3000/healthz = 200, the body holds "ok", names t
            pgrep shop   (only on cron, within 30s, 5s a try)
 processes  an old one that is left after a restart fails the run
 logs       none
+audit      passes over log/**
+           looks for sessions in /var/lib/shop
 identical  strict
 unchanged  auto
 relay      2 hosts hand the files on to the others, at port 22022

@@ -26,7 +26,7 @@ describe.skipIf(!sshdIsHere())('each command, as users start it', () => {
     }
     const served = () => [1, 2].map(i => textOf(project.on(i, 'current/version')).trim())
 
-    project.configure({ logs: { file: 'current/app.log' }, restart: 'true' })
+    project.configure({ logs: { file: 'current/app.log' }, restart: 'true', audit: { ignore: ['/tmp', '/var/lib'] } })
     project.write({ 'app/app.log': 'served\n', 'app/large': 'large '.repeat(1e6) })
     expect((await run('config --json')).json()).toMatchObject({ app: 'shop' })
     expect((await run('check --json')).json().problems).toEqual([])
@@ -40,6 +40,7 @@ describe.skipIf(!sshdIsHere())('each command, as users start it', () => {
     expect(served()).toEqual(['one', 'one'])
     expect((await run('status --json')).json()).toMatchObject({ result: 'consistent', target: one })
     expect((await run('releases')).stdout).toContain(one)
+    expect((await run('audit --json')).json()).toMatchObject({ result: 'clean', found: [] })
     expect((await run('run --only h2 -- cat current/version')).stdout).toBe('h2 | one\n')
     expect((await run('logs -n 1')).stdout).toBe('h1 | served\nh2 | served\n')
     await run('restart')

@@ -20,6 +20,14 @@ export const writablePath = checked(value => innerProblem(value) ?? writableProb
 /** `include` is patterns too, so it is kept as it is written. */
 export const pattern = checked(innerProblem)
 
+/** A path or a pattern on the hosts: absolute, or as in a release. */
+export const hostPath = checked(value => {
+  const problem = lineProblem(value)
+  if (problem !== null) return problem
+  if (hasParent(value)) return `has ".." in it: ${show(value)}`
+  return value.startsWith('~') ? `should be absolute, or as in a release, got ${show(value)}` : null
+}).transform(tidy)
+
 function deployProblem(value: string): string | null {
   if (tidy(value) === '/') return 'is "/"; name a folder of its own, such as "/srv/shop"'
   if (hasParent(value)) return `has ".." in it: ${show(value)}`
