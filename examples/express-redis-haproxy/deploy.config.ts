@@ -7,6 +7,8 @@ export default defineConfig({
   deployTo: '/srv/shop',
   hosts: ['web-1', 'web-2', 'web-3'],
   shared: { files: ['app.env'] },
+  logs: { file: 'shared/app.log' },
+  audit: { ignore: ['app.env', 'pid'] }, // each host has its own, and no user is in them
   restart: {
     warm: 'sh bin/serve.sh warm',
     ready: 'sh bin/serve.sh ready',

@@ -161,6 +161,7 @@ function kindOf(path: string, evidence: FoundData['evidence'], files: readonly s
 const kinds: readonly (readonly [DataKind, RegExp])[] = [
   ['session', /(^|\/)sess(_|ions?\/|ionid)/i],
   ['database', /\.(sqlite3?|db3?|mdb|rdb|aof)(-(wal|shm|journal))?$/i],
+  ['file', /(^|[/.])pid$/i],
   ['log', /\.log(\.\d+)?(\.gz)?$|(^|\/)logs?\//i],
   ['cache', /(^|\/)(__pycache__|\.?cache)\/|\.pyc$/i],
   ['upload', /(^|\/)uploads?\/|\.(jpe?g|png|gif|webp|avif|heic|pdf|mp[34]|mov)$/i],

@@ -1,13 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { installed, isHere } from '../support/installed.js'
-import type { Json } from '../support/project.js'
+import { type Json, runIn } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 const isComplete = sshdIsHere() && isHere('haproxy') && isHere('redis-server')
@@ -104,6 +113,22 @@ describe.skipIf(!isComplete)('examples/express-redis-haproxy, users under way', 
 
   it.skipIf(!withBrowser)('shows a browser the first version, logged in', async () => {
     expect(await seen()).toMatchObject({ heading: 'Hello from version 1', user: logged(1) })
+  })
+
+  it('keeps nothing of its users on a host; a session in a file would be found', async () => {
+    const audited = async () => {
+      const { found, hosts, result } = (await runIn(dir, 'audit --json')).json()
+      expect(result).not.toBe('incomplete')
+      expect(hosts.map(({ reachable }: Json) => reachable)).toEqual([true, true, true])
+      // What other programs of this machine keep is none of these hosts'.
+      return found.filter(({ path }: Json) => !/^\/(tmp|var)\//.test(path)).map(({ kind, path }: Json) => [kind, path])
+    }
+    expect(await audited()).toEqual([])
+    const file = join(dir, 'web-2/shop/shared/sessions/0a1b.json')
+    mkdirSync(dirname(file))
+    writeFileSync(file, '{"user":"anna"}')
+    expect(await audited()).toEqual([['session', 'shared/sessions/0a1b.json']])
+    rmSync(dirname(file), { recursive: true })
   })
 
   it('deploys without an error, a lost session, or a user who sees the old release after the new one', async () => {

@@ -83,6 +83,8 @@ describe('the kind of a path', () => {
     [file('release', 'releases/one/__pycache__/a.pyc'), 'cache', 'writable'],
     [file('release', 'releases/one/public/cat.JPEG'), 'upload', 'object store'],
     [file('release', 'releases/one/uploads/7'), 'upload', 'object store'],
+    [shared('pid'), 'file', 'audit: { ignore'],
+    [shared('pids/web.pid'), 'file', 'audit: { ignore'],
     [shared('anything'), 'upload', 'object store'],
     [file('release', 'releases/one/anything'), 'file', 'object store'],
   ])('%j is %s, and the advice names %s', (one, kind, word) => {
