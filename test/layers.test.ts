@@ -36,6 +36,7 @@ const upwards: readonly string[] = [
 const doors: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3': ['store/s3.ts'],
   '@aws-sdk/lib-storage': ['store/s3.ts'],
+  '@aws-sdk/s3-request-presigner': ['store/s3.ts'],
   '@clack/prompts': ['commands/context/ask.ts', 'commands/context/screen.ts'],
   chalk: ['render/paint.ts'],
   commander: ['cli/completion.ts', 'cli/program.ts'],

@@ -11,6 +11,7 @@ import { confirmedReleases, currentRelease } from '../state/releases.js'
 import { runRecord } from './app/release-run.js'
 import { touchedFiles, unsealedPaths } from './app/touched-files.js'
 import { hookVariables } from './app/variables.js'
+import { fetcherOn } from './fetchers.js'
 import type { Plan, PushStep, Step } from './plan.js'
 import { hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
 
@@ -104,6 +105,7 @@ function push(
       touched: touchedFiles(intent.config),
       writable: unsealedPaths(intent.config),
     },
+    fetcher: fetcherOn(state),
     timeout: 1_800_000,
   }
 }

@@ -1,5 +1,6 @@
 import type { HealthCheck, Relay } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
+import type { Fetcher } from '../scripts/prepare/download.js'
 import type { Unpack } from '../scripts/prepare/unchanged.js'
 import type { Script } from '../scripts/shell/shell.js'
 import type { ProcessMark } from '../state/host-state.js'
@@ -224,6 +225,8 @@ export interface PushStep {
   /** Digest of the release `unpack.base`. */
   readonly baseDigest: string | null
   readonly unpack: Unpack
+  /** What the host has to fetch them from a store with; null: nothing that will do. */
+  readonly fetcher: Fetcher | null
   readonly timeout: number
 }
 

@@ -1,7 +1,7 @@
 import type { HostPlan, Plan, PushStep } from './plan.js'
 
-/** Bytes from which on it is worth it: less is there before a host could begin to hand it on. */
-const much = 1 << 20
+/** Bytes from which on a detour is worth it: less is there before a host could begin to hand it on, or to fetch it. */
+export const much = 1 << 20
 
 /** The push among the steps of a host. */
 export function pushOf({ prepare }: HostPlan): PushStep | undefined {

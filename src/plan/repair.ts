@@ -17,6 +17,7 @@ import { runOn, runRecord } from './app/release-run.js'
 import { touchedFiles, unsealedPaths } from './app/touched-files.js'
 import { hookVariables } from './app/variables.js'
 import { notWarm } from './app/warm.js'
+import { fetcherOn } from './fetchers.js'
 import { verifyStep } from './held-steps.js'
 import { lockPhases } from './phase-order.js'
 import type { HostPlan, Plan, PushStep, Step } from './plan.js'
@@ -200,7 +201,7 @@ function push({ release, model }: BringIntent, config: Config, state: HostState)
     touched: touchedFiles(config),
     writable: unsealedPaths(config),
   } as const
-  return { kind: 'push', name: 'push', text, baseDigest: null, unpack, timeout: 1_800_000 }
+  return { kind: 'push', name: 'push', text, baseDigest: null, unpack, fetcher: fetcherOn(state), timeout: 1_800_000 }
 }
 
 function isRight({ needs }: BringIntent, { host }: HostPlan): boolean {

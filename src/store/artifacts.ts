@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import type { Arrival } from '../scripts/prepare/check-arrival.js'
 import { type Store, StoreError } from './store.js'
@@ -21,6 +21,9 @@ export interface StoredCopy {
 
 const mostOfManifest = 256 << 20
 const mostOfFacts = 1 << 20
+
+/** sha256 (hex) of a payload's bytes, as it stands beside its facts. */
+const fingerprint = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 
 /** How a payload is to be unpacked, without its bytes. */
 const facts: z.ZodType<Omit<Arrival, 'data'>> = z.object({
@@ -53,7 +56,7 @@ export async function putCopy(
   // The manifest comes last: without it, nothing is there.
   const parts = [
     ['payload', data],
-    ['payload.json', Buffer.from(JSON.stringify(rest))],
+    ['payload.json', Buffer.from(JSON.stringify({ ...rest, sha256: sha256Of(data) }))],
     ['manifest', manifest],
   ] as const
   for (const [name, bytes] of parts) await store.put(`${folderOf(app, copy)}/${name}`, bytes)
@@ -106,6 +109,18 @@ export async function isCondemned(store: Store, app: string, copy: StoredCopy): 
   return (await store.size(markOf(app, copy))) !== null
 }
 
+/** The key of a copy's payload, where that is said to be these very bytes: the same files may be packed otherwise. */
+export async function payloadKey(
+  store: Store,
+  app: string,
+  copy: StoredCopy,
+  data: Uint8Array,
+): Promise<string | null> {
+  const said = await store.read(`${folderOf(app, copy)}/payload.json`, mostOfFacts)
+  const found = said === null ? null : fingerprint.safeParse(jsonIn(said))
+  return found?.success && found.data.sha256 === sha256Of(data) ? `${folderOf(app, copy)}/payload` : null
+}
+
 /** The manifest goes first: what is left then is no artifact. */
 export async function removeCopy(store: Store, app: string, copy: StoredCopy): Promise<void> {
   for (const name of ['manifest', 'payload.json', 'payload']) await store.remove(`${folderOf(app, copy)}/${name}`)
@@ -137,10 +152,20 @@ function hexOf(digest: string): string {
   return digest.replace('sha256:', '')
 }
 
+function sha256Of(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex')
+}
+
 function factsIn(bytes: Uint8Array): Omit<Arrival, 'data'> | null {
+  const found = facts.safeParse(jsonIn(bytes))
+  return found.success ? found.data : null
+}
+
+/** Undefined: it is none. */
+function jsonIn(bytes: Uint8Array): unknown {
   try {
-    return facts.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch {
-    return null
+    return undefined
   }
 }

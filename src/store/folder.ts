@@ -15,6 +15,7 @@ export function folderStore(dir: string): Store {
     size: key => told(async () => (await absent(stat(place(key))))?.size ?? null),
     list: prefix => told(() => list(dir, prefix)),
     remove: key => told(() => rm(place(key), { force: true })),
+    address: null,
     close() {},
   }
 }

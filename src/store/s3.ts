@@ -7,6 +7,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { S3Config } from '../config/config.js'
 import { storeName } from './name.js'
 import { s3Error, statusOf } from './s3-error.js'
@@ -72,6 +73,12 @@ export function s3Store(config: S3Config, { silence, small, slowest }: Patience 
     remove: key =>
       told('remove', key, async object => {
         await client.send(new DeleteObjectCommand(object), soon())
+      }),
+    address: (key, seconds) =>
+      told('sign an address of', key, async object => {
+        // The store's clock decides; the SDK has learned how far ours is from it.
+        const signingDate = new Date(Date.now() + client.config.systemClockOffset)
+        return getSignedUrl(client, new GetObjectCommand(object), { expiresIn: seconds, signingDate })
       }),
     close: () => client.destroy(),
   }

@@ -23,6 +23,11 @@ export interface Store {
   readonly list: (prefix: string) => Promise<readonly string[]>
   /** What is not there is removed already. */
   readonly remove: (key: string) => Promise<void>
+  /**
+   * Signs an address at which whoever has it can read the object for so many seconds: a secret. Whether the object is there is
+   * not asked. Null: this store has no addresses that another machine could use.
+   */
+  readonly address: ((key: string, seconds: number) => Promise<string>) | null
   /** Ends what it holds open. */
   readonly close: () => void
 }

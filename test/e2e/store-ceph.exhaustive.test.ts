@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Generation } from '../../src/store/generation.js'
 import { s3Store } from '../../src/store/s3.js'
@@ -30,6 +31,31 @@ describe.skipIf(!sshdIsHere() || !isHere('radosgw'))('a fleet with its store in 
       ),
     )
     expect(generations.at(-1)).toMatchObject({ confirmed: { release: one }, bad: [{ release: back.release }] })
+  })
+
+  it('gives its hosts their files, by addresses that end', async () => {
+    const store = { s3: { bucket: 'clones', endpoint: ceph.endpoint } }
+    here.project.configure({ store })
+    const noise = () => randomBytes(2e6).toString('base64')
+    const sent = async () => {
+      const { code, stderr } = await here.project.run('deploy -v')
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/h1 .* sha256 ok, from s3:\/\/clones\n/)])
+      expect(stderr).not.toContain('sent from here')
+      return [...stderr.matchAll(/· h\d .* ([\d.]+ k?B) sent/g)].length
+    }
+    here.project.write({ 'app/large': noise() })
+    expect(await sent()).toBe(2)
+    here.project.write({ 'app/other': noise() })
+    expect(await sent()).toBe(2)
+    expect((await here.project.run('status --verify')).code).toBe(0)
+    const open = s3Store({ kind: 's3', bucket: 'clones', prefix: '', region: null, endpoint: ceph.endpoint })
+    expect(await open.list('shop/stages/production/parcels')).toEqual([])
+    const [key = ''] = (await open.list('shop/artifacts')).filter(name => name.endsWith('/payload'))
+    const address = (await open.address?.(key, 2)) ?? ''
+    open.close()
+    expect((await fetch(address)).status).toBe(200)
+    expect((await fetch(address.replace(/Signature=./, 'Signature=g'))).status).toBe(403)
+    await expect.poll(async () => (await fetch(address)).status, { timeout: 30_000 }).toBe(403)
   })
 
   async function read(): Promise<readonly Generation[]> {

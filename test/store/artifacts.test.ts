@@ -6,6 +6,7 @@ import {
   allCopies,
   condemn,
   findCopy,
+  payloadKey,
   putCopy,
   readArtifact,
   releaseOf,
@@ -89,6 +90,18 @@ describe('an artifact in a store', () => {
     const [first] = [await keep(), await keep()]
     await store.remove(`shop/artifacts/${'a'.repeat(64)}/${first.name}/payload`)
     expect(await readArtifact(store, 'shop', digest, 100)).toEqual(artifact)
+  })
+
+  it('names its payload only where that is these very bytes', async () => {
+    const copy = await keep()
+    const keyFor = (data: Uint8Array) => payloadKey(store, 'shop', copy, data)
+    const folder = `shop/artifacts/${'a'.repeat(64)}/${copy.name}`
+    expect(await keyFor(artifact.payload.data)).toBe(`${folder}/payload`)
+    expect(await keyFor(Buffer.from('trex'))).toBeNull()
+    await store.put(`${folder}/payload.json`, Buffer.from('{'))
+    expect(await keyFor(artifact.payload.data)).toBeNull()
+    await store.remove(`${folder}/payload.json`)
+    expect(await keyFor(artifact.payload.data)).toBeNull()
   })
 
   it('that is removed is gone, also where half of it was', async () => {

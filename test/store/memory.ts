@@ -32,6 +32,7 @@ export function memoryStore(objects: Map<string, Uint8Array>, turn: (call: strin
       await turn(`remove ${key}`)
       objects.delete(key)
     },
+    address: null,
     close() {},
   }
 }

@@ -5,6 +5,7 @@ import type { Run } from '../../src/fleet/transaction/run.js'
 import { allCopies, putCopy, readArtifact, releaseOf, type StoredArtifact } from '../../src/store/artifacts.js'
 import { type Generation, generationKey, generationText } from '../../src/store/generation.js'
 import { createGeneration } from '../../src/store/generations.js'
+import { putParcel, removeParcels } from '../../src/store/parcels.js'
 import { pruneStore, storedLeftovers } from '../../src/store/prune.js'
 import type { Store } from '../../src/store/store.js'
 import { endOf, pendingAfter } from '../../src/store/succession.js'
@@ -67,6 +68,17 @@ describe('a prune of a store', () => {
     )
     expect(await pruned(store, stage => (stage === 'staging' ? 2 : 1))).toEqual([])
     expect(await pruned(store)).toEqual([one.release])
+  })
+
+  it('takes no parcel of a run for a generation, and removes none', async () => {
+    const { store } = await storeWith([confirmed(one)], [one])
+    const of = { app: 'shop', stage: 'production', tx: '0123' }
+    const key = await putParcel(store, of, 0, Buffer.from('tree'))
+    expect(await pruned(store)).toEqual([])
+    expect(await store.size(key)).toBe(4)
+    await removeParcels(store, of)
+    expect(await store.size(key)).toBeNull()
+    expect(await left(store)).toEqual([one.release])
   })
 
   it('keeps what a run brings that is at work', async () => {

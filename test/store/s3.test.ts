@@ -59,6 +59,15 @@ describe('a store in S3', () => {
     })
   })
 
+  it('signs an address at which whoever has it can read the object', async () => {
+    await open().put('signed/a', Buffer.from('one'))
+    const address = (await open().address?.('signed/a', 900)) ?? ''
+    expect(await (await fetch(address)).text()).toBe('one')
+    const asked = Object.fromEntries(new URL(address).searchParams)
+    expect(asked).toMatchObject({ 'X-Amz-Expires': '900', 'X-Amz-SignedHeaders': 'host' })
+    expect(asked['X-Amz-Signature']).toMatch(/^[0-9a-f]{64}$/)
+  })
+
   it('gives no half of an object', async () => {
     await open().put('half/a', Buffer.alloc(100_000, 'x'))
     s3.fault = () => 'half'

@@ -5,12 +5,13 @@ import { buffer } from 'node:stream/consumers'
 /**
  * What goes wrong with a request. A number: this status, and nothing is done. `lost`: it is done, and the connection dies before
  * the answer. `silent`: it is not done and never answered. `busy`: it is not done, and the server says again and again that it
- * is at it. `half`: half of the object arrives. `unconditional`: it is done whatever its condition says.
+ * is at it. `half`: half of the object arrives.
+ * `other`: as many bytes arrive, but one of them is another. `unconditional`: it is done whatever its condition says.
  */
-export type Fault = number | 'lost' | 'silent' | 'busy' | 'half' | 'unconditional' | null
+export type Fault = number | 'lost' | 'silent' | 'busy' | 'half' | 'other' | 'unconditional' | null
 
 export interface Asked {
-  /** `PUT`, or `LIST`. */
+  /** `PUT`, or `LIST`; `FETCH` where the address was signed for somebody else. */
   readonly method: string
   readonly key: string
 }
@@ -37,7 +38,7 @@ export async function startS3(): Promise<S3Server> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://x')
     const key = decodeURIComponent(url.pathname.replace(/^\/[^/]+\/?/, ''))
-    const one = { method: url.searchParams.has('list-type') ? 'LIST' : (request.method ?? ''), key }
+    const one = { method: methodOf(url, request.method), key }
     asked.push(one)
     const fault = s3.fault(one, asked.filter(({ method }) => method === one.method).length)
     const body = await buffer(request)
@@ -72,7 +73,8 @@ export async function startS3(): Promise<S3Server> {
     const found = objects.get(key)
     if (found === undefined) return problem(response, 404)
     response.writeHead(200, { 'content-length': found.length, etag: '"e"' })
-    if (fault !== 'half') return void response.end(one.method === 'HEAD' ? undefined : found)
+    const sent = fault === 'other' ? other(found) : found
+    if (fault !== 'half') return void response.end(one.method === 'HEAD' ? undefined : sent)
     response.write(found.subarray(0, found.length >> 1), () => response.destroy())
   }
 
@@ -108,8 +110,19 @@ export async function startS3(): Promise<S3Server> {
   })
 }
 
+function methodOf({ searchParams }: URL, method = ''): string {
+  if (searchParams.has('X-Amz-Signature')) return 'FETCH'
+  return searchParams.has('list-type') ? 'LIST' : method
+}
+
 /** Credentials as the SDK finds them, for a store that does not look at them. */
 export const anyCredentials = { AWS_ACCESS_KEY_ID: 'KEY', AWS_SECRET_ACCESS_KEY: 'SECRET', AWS_REGION: 'us-east-1' }
+
+function other(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes)
+  copy.writeUInt8((bytes[bytes.length >> 1] ?? 0) ^ 1, bytes.length >> 1)
+  return copy
+}
 
 function processing(response: ServerResponse): void {
   const timer = setInterval(() => response.writeProcessing(), 50)

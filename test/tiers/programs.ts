@@ -31,6 +31,7 @@ const everyday: readonly Program[] = [
   { name: 'setsid', apt: 'util-linux' },
   { name: 'dash', apt: 'dash' },
   { name: 'busybox', apt: 'busybox' },
+  { name: 'curl', apt: 'curl' },
   // A Node that compresses by zstd sends that to hosts that have the program.
   ...('zstdCompress' in zlib ? [zstd] : []),
 ]
@@ -43,6 +44,7 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
   exhaustive: [
     ...everyday.filter(program => program !== zstd),
     zstd,
+    { name: 'wget', apt: 'wget' },
     { name: 'zsh', apt: 'zsh' },
     { name: 'fish', apt: 'fish' },
     { name: 'tcsh', apt: 'tcsh' },
@@ -87,7 +89,6 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     { name: 'composer', apt: 'composer', recipes: php },
     { name: 'puma', apt: 'puma', recipes: ['rails', 'sinatra', 'puma-warm'] },
     { name: 'unicorn', apt: 'unicorn', units: ['unicorn.service'], recipes: ['unicorn-warm'] },
-    { name: 'curl', apt: 'curl', recipes: ['gunicorn-warm', 'unicorn-warm', 'puma-warm', 'php-fpm-warm'] },
     { name: 'bundle', apt: 'ruby-bundler', recipes: ['rails', 'sinatra'] },
     { name: 'ruby-sinatra', isPackage: true, apt: 'ruby-sinatra', recipes: ['sinatra'] },
     { name: 'rails', apt: 'ruby-rails', recipes: ['rails'] },

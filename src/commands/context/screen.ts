@@ -42,7 +42,8 @@ export async function openScreen(io: Io, flags: CommonFlags, log: RunLog): Promi
       return question().finally(() => all.pause?.(false))
     },
     hide(next) {
-      redact = next
+      const before = redact
+      redact = before === null ? next : text => next(before(text))
     },
     end: all.end,
     streams: kind === 'jsonl',

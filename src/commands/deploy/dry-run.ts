@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.js'
 import type { ExitCode } from '../../exit-code.js'
 import { loginProblems } from '../../fleet/read/login-problems.js'
 import { planDeploy } from '../../plan/deploy.js'
+import { lackingOf } from '../../plan/fetchers.js'
 import type { Plan } from '../../plan/plan.js'
 import { takersOf } from '../../plan/relay.js'
 import { type DryRunReport, type DryRunStep, dryRunJson, dryRunText } from '../../render/reports/plan.js'
@@ -73,7 +74,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
         ? []
         : [
             ...buildSteps(context, flags),
-            ...planSteps(plan, { prepare: unknown ? [] : await relayed(plan, prepared) }),
+            ...planSteps(plan, { prepare: unknown ? [] : await brought(context, plan, prepared) }),
           ]),
       ...(adopt ? [{ mark: '!', where: 'each', text: ownerStep(context.config) } as const] : []),
     ],
@@ -142,9 +143,19 @@ function buildSteps({ config }: Context, flags: DeployFlags): readonly DryRunSte
   return config.build.map(text => ({ mark: flags.build ? '$' : '!', where: 'local', text }))
 }
 
-/** Who hands the files on to whom. */
-async function relayed(plan: Plan, { payload }: Prepared): Promise<readonly DryRunStep[]> {
-  const takers = await takersOf(plan, async base => (await payload(base)).data.length)
+/** Who fetches the files from the store, and who hands them on to whom. */
+async function brought({ config }: Context, plan: Plan, { payload }: Prepared): Promise<readonly DryRunStep[]> {
+  const size = async (base: string | null) => (await payload(base)).data.length
+  const hasAddresses = plan.stored !== null && config.store?.kind === 's3'
+  const fetching = hasAddresses ? (await lackingOf(plan.hosts, size)).flatMap(one => one.fetching) : []
+  const others = plan.hosts.filter(({ host }) => !fetching.includes(host.name))
+  const where = others.length === 0 ? 'each' : fetching.join(', ')
+  const fetched: DryRunStep = { mark: '!', where, text: `fetch the files from ${plan.stored?.store}` }
+  return [...(fetching.length === 0 ? [] : [fetched]), ...(await relayed({ ...plan, hosts: others }, size))]
+}
+
+async function relayed(plan: Plan, size: (base: string | null) => Promise<number>): Promise<readonly DryRunStep[]> {
+  const takers = await takersOf(plan, size)
   const seeds = [...new Set(takers.values())]
   return seeds.map(seed => {
     const count = [...takers.values()].filter(name => name === seed).length

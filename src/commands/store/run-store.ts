@@ -17,7 +17,8 @@ export async function runStore(
 ): Promise<RunStore | null> {
   const store = stored === null ? null : await context.store.open()
   const instead = insteadOf(context, command)
-  return store === null ? null : { store, artifact, now: context.io.now, instead, fenced: [], pending: null }
+  const { hide, io } = context
+  return store === null ? null : { store, artifact, now: io.now, hide, instead, fenced: [], pending: null, copy: null }
 }
 
 /** What is not to wait for a store that is away: an undo, and a new host. */

@@ -8,19 +8,14 @@ import { escapeLine } from '../../text/escape.js'
 import { within } from '../../time-limit.js'
 import { failureOf } from '../failure.js'
 import type { HostRun, Run } from '../transaction/run.js'
+import { remarks, type Source } from './detour.js'
 
-/** How the files reach some hosts: from others, which got them from here. */
-export interface Relay {
-  /** To the host's files by its seed, which hands them on while they come; null where it has none, or that cannot. */
-  readonly wayTo: (host: HostRun) => Promise<Delivery | null>
-  /** The name of its seed. */
-  readonly seedOf: (host: HostRun) => string | undefined
+/** How the files reach some hosts: from others, which got them from here and hand them on while they come. */
+export interface Relay extends Source {
   /** How they are sent to it from here. */
   readonly wayFrom: (host: HostRun) => Delivery
   /** It did not get them: nobody shall wait for what it has not. Whether it is a seed. */
   readonly fails: (host: HostRun) => boolean
-  /** They could not be fetched, for this reason, and were sent instead. */
-  readonly missed: (host: HostRun, reason: string) => void
   /** Nobody fetches any more. */
   readonly end: () => void
 }
@@ -35,9 +30,10 @@ interface Post {
   readonly end: () => void
 }
 
-/** Decides who fetches from whom; where nothing is to be relayed, everything is sent from here. */
-export async function startRelay(run: Run): Promise<Relay> {
-  const takers = await takersOf(run.plan, async base => (await run.payload(base)).data.length)
+/** Decides who of these hosts fetches from whom; where nothing is to be relayed, everything is sent from here. */
+export async function startRelay(run: Run, hosts: readonly HostRun[]): Promise<Relay> {
+  const plans = hosts.map(({ plan }) => plan)
+  const takers = await takersOf({ ...run.plan, hosts: plans }, async base => (await run.payload(base)).data.length)
   const seeds = run.hosts.filter(({ name }) => [...takers.values()].includes(name))
   const posts = new Map<string, Post>()
   const endAll = () => {
@@ -49,28 +45,25 @@ export async function startRelay(run: Run): Promise<Relay> {
     endAll()
     throw error
   }
-  const missed = new Map<string, string[]>()
+  const { add, tell } = remarks(run)
   return {
-    async wayTo({ name }) {
-      const post = posts.get(takers.get(name) ?? '')
+    async detour({ name, plan }) {
+      const from = takers.get(name) ?? ''
+      const post = posts.get(from)
       const seed = (await post?.seed) ?? null
-      return seed === null || post === undefined
-        ? null
-        : { seed, key: Buffer.from(post.key), sum: post.sum, size: post.size }
+      if (seed === null || post === undefined) return null
+      const payload = await run.payload(pushOf(plan)?.baseDigest ?? null)
+      return { from, payload, delivery: { seed, key: Buffer.from(post.key), sum: post.sum, size: post.size } }
     },
-    seedOf: ({ name }) => takers.get(name),
     wayFrom: ({ name }) => (posts.has(name) ? 'sent and kept' : 'sent'),
     fails({ name }) {
       posts.get(name)?.end()
       return posts.has(name)
     },
-    missed({ name }, reason) {
-      const why = `sent from here, not fetched from ${takers.get(name)}: ${reason}`
-      missed.set(why, [...(missed.get(why) ?? []), name])
-    },
+    missed: ({ name }, reason) => add(name, `sent from here, not fetched from ${takers.get(name)}: ${reason}`),
     end() {
       endAll()
-      for (const [why, names] of missed) run.warnings.push(`${inOrder(run, names).join(', ')}: ${why}`)
+      tell()
     },
   }
 
@@ -105,8 +98,4 @@ export async function startRelay(run: Run): Promise<Relay> {
     run.warnings.push(`${name}: could not hand the files on: ${why}`)
     return null
   }
-}
-
-function inOrder({ hosts }: Run, names: readonly string[]): readonly string[] {
-  return hosts.map(({ name }) => name).filter(name => names.includes(name))
 }

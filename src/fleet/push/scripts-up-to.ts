@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib'
+import type { Payload } from '../../artifact/artifact.js'
 import type { Step } from '../../plan/plan.js'
 import { type Delivery, unpack } from '../../scripts/prepare/unpack.js'
 import type { Script } from '../../scripts/shell/shell.js'
@@ -10,16 +11,16 @@ export async function scriptsUpTo(
   host: HostRun,
   steps: readonly Step[],
   most: number,
-  delivery: Delivery = 'sent',
+  way: { readonly payload: Payload; readonly delivery: Delivery } | null = null,
 ): Promise<readonly Script[]> {
   const scripts: Script[] = []
   for (const step of steps) {
     if (step.kind === 'hook') return scripts
     if (step.kind === 'script') scripts.push(step.script)
     if (step.kind === 'push') {
-      const payload = await run.payload(step.baseDigest)
+      const payload = way?.payload ?? (await run.payload(step.baseDigest))
       if (payload.data.length > most) return scripts
-      scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, payload, delivery))
+      scripts.push(unpack({ root: host.plan.root, tx: run.plan.tx }, step.unpack, payload, way?.delivery))
     }
   }
   return [...scripts, host.plan.links.script]

@@ -50,8 +50,9 @@ async function announce(run: Run, told: RunStore, said: Announcement): Promise<s
     throw busyError(run.plan.stage, there)
   }
   if (run.stop.reason() === null) told.pending = { generation, kept: true }
-  const sent = await keptStill(run, told, said, files)
-  return `${sent}generation ${generation.number}`
+  const still = await keptStill(run, told, said, files)
+  told.copy = still?.copy ?? null
+  return `${still?.sent ?? ''}generation ${generation.number}`
 }
 
 /** The files of a release in the store. `sent`: what was uploaded of them, in words. Null: they are not there. */
@@ -81,11 +82,11 @@ export async function keepFiles(
 
 /**
  * Once a generation names the release, no prune begins to remove its files. One that began before has condemned them: they
- * are kept again, as a copy that it does not know. Returns what was uploaded, in words.
+ * are kept again, as a copy that it does not know.
  */
-export async function keptStill(run: Run, store: RunStore, said: Announcement, files: Files): Promise<string> {
-  if (files === null || !(await isCondemned(store.store, said.app, files.copy))) return files?.sent ?? ''
-  return (await keepFiles(run, store, said))?.sent ?? ''
+export async function keptStill(run: Run, store: RunStore, said: Announcement, files: Files): Promise<Files> {
+  const isGone = files !== null && (await isCondemned(store.store, said.app, files.copy))
+  return isGone ? keepFiles(run, store, said) : files
 }
 
 /**

@@ -3,6 +3,7 @@ import { codes } from '../shell/codes.js'
 import { type Claim, fenced } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { lockLease } from '../transaction/lock.js'
+import { type Expected, receive } from './receive.js'
 
 /** A host that hands on what it got: where it listens, and the key (`ssh-ed25519 AAAA…`) that it shows there. */
 export interface Seed {
@@ -13,13 +14,10 @@ export interface Seed {
 }
 
 /** What a host that fetches from a seed needs. */
-export interface Fetch {
+export interface Fetch extends Expected {
   readonly seed: Seed
   /** The key that the seed lets in, in OpenSSH's format: it is the input of the script. */
   readonly key: Uint8Array
-  /** sha256 (hex) of the payload, and its bytes. */
-  readonly sum: string
-  readonly size: number
 }
 
 /** What a seed says when it listens. It may say anything: what does not look like an address, a name and a key is none. */
@@ -117,11 +115,7 @@ const settings = (takers: number) => [
   'ClientAliveInterval 15',
 ]
 
-/**
- * Shell text that brings a seed's copy of the payload to the end of `$I/payload` (a login shell may have said something before),
- * and ends the script (exit relay) unless it is the one that was sent: nothing of what another host says is looked at
- * before, no more of it kept than that takes, and for no longer than a minute waited for the next byte. stdin: the key.
- */
+/** Shell text that brings a seed's copy of the payload to the end of `$I/payload`, as `receive` does. stdin: the key. */
 export function fetchCopy({ seed, sum, size }: Fetch, tx: string): ShellText {
   const { key, known } = { key: `${paths.tx(tx)}/key`, known: `${paths.tx(tx)}/known` }
   const options = [
@@ -138,15 +132,7 @@ export function fetchCopy({ seed, sum, size }: Fetch, tx: string): ShellText {
     'ServerAliveInterval=5',
     'LogLevel=ERROR',
   ].flatMap(option => ['-o', option])
+  const command = sh`ssh -F /dev/null -a -x -T ${options} -p ${seed.port} -l ${seed.user} -i ${key} -- ${seed.address} cat`
   return sh`( umask 077; cat >${key} && printf 'relay %s\n' ${seed.hostKey} >${known} ) || exit ${codes.unpack}
-( ulimit -f ${Math.ceil(size / 512) + 128}; exec ssh -F /dev/null -a -x -T ${options} -p ${seed.port} -l ${seed.user} -i ${key} -- ${seed.address} cat ) </dev/null >"$I/payload" 2>"$I/why" & p=$!
-( b=; n=0
-  while sleep 5 && kill -0 "$p"; do
-    s=$(wc -c <"$I/payload"); n=$((n+1)); [ "$s" = "$b" ] || n=0; b=$s
-    [ "$n" -lt 12 ] || { echo 'nothing came for a minute' >"$I/why"; kill "$p"; }
-  done ) </dev/null >/dev/null 2>&1 & w=$!
-wait "$p"; c=$?; kill "$w"; rm -f ${key} ${known}
-[ "$c" = 0 ] || { { tail -n 1 "$I/why" | grep . || echo "ssh ended with exit code $c"; } >&2; exit ${codes.relay}; }
-[ "$(tail -c ${size} "$I/payload" | sha256sum)" = ${`${sum}  -`} ] || { echo 'what it handed on is not what was sent' >&2; exit ${codes.relay}; }
-`
+${receive({ sum, size }, { command, program: 'ssh', input: sh`</dev/null`, cleanUp: sh`rm -f ${key} ${known}` })}`
 }

@@ -4,13 +4,14 @@ import { type Claim, fenced } from '../shell/fence.js'
 import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { treeFunctions } from '../shell/tree.js'
 import { type Arrival, many, wholeArrived } from './check-arrival.js'
+import { type Download, download, downloadInput } from './download.js'
 import { sealed } from './not-writable.js'
 import { dropCopy, type Fetch, fetchCopy, keepCopy } from './relay.js'
 import { linkShared } from './shared-links.js'
 import { edited, newManifest, type Unpack, withUnchanged } from './unchanged.js'
 
-/** How the payload comes: as the input of the script, kept for others where these shall fetch it here; or from a host that has it. */
-export type Delivery = 'sent' | 'sent and kept' | Fetch
+/** How the payload comes: as the input of the script, kept for others where these shall fetch it here; from a host that has it; or from a store. */
+export type Delivery = 'sent' | 'sent and kept' | Fetch | Download
 
 /**
  * Makes `releases/<id>` out of a payload (on stdin) and the unchanged files of a release that is there already: first in
@@ -51,7 +52,7 @@ mv -- "$T" ${paths.release(what.release)} && rm -rf "$I" || exit ${codes.unpack}
 [ -z "$linked" ] || { printf '%s\n' ${payload.unlinked} >"$X/linked"; } 2>/dev/null || :`,
       ...(delivery === 'sent and kept' ? [dropCopy] : []),
     ],
-    typeof delivery === 'string' ? payload.data : delivery.key,
+    inputOf(delivery, payload),
   )
 }
 
@@ -77,9 +78,13 @@ function foldersTo(path: string): readonly string[] {
 /** What the payload comes through before it is unpacked. */
 function comes(delivery: Delivery, tx: string): ShellText {
   if (delivery === 'sent') return sh``
-  return delivery === 'sent and kept'
-    ? sh`${keepCopy} | `
-    : sh`${fetchCopy(delivery, tx)}tail -c ${delivery.size} "$I/payload" | `
+  if (delivery === 'sent and kept') return sh`${keepCopy} | `
+  return sh`${'seed' in delivery ? fetchCopy(delivery, tx) : download(delivery)}tail -c ${delivery.size} "$I/payload" | `
+}
+
+function inputOf(delivery: Delivery, payload: Arrival): Uint8Array {
+  if (typeof delivery === 'string') return payload.data
+  return 'seed' in delivery ? delivery.key : downloadInput(delivery)
 }
 
 function makeFile(path: string): ShellText {

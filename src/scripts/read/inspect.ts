@@ -25,9 +25,9 @@ export const requiredTools = [
   'dd',
   'df',
 ] as const
-export const usefulTools = ['timeout', 'zstd', 'setsid'] as const
+export const usefulTools = ['timeout', 'zstd', 'setsid', 'curl'] as const
 /** All that a host is asked for. */
-export const knownTools = [...requiredTools, ...usefulTools, 'cp--parents']
+export const knownTools = [...requiredTools, ...usefulTools, 'cp--parents', 'wget']
 
 /**
  * Reads everything that decisions need, in one answer, and changes nothing. Prints lines `KEY VALUE` (see fleet/parse-inspect.ts);
@@ -53,6 +53,8 @@ now=$(date +%s)
 printf 'clock %s\n' "$now"
 for t in ${requiredTools.filter(tool => tool !== 'dd')} ${usefulTools}; do command -v "$t" >/dev/null 2>&1 && echo "tool $t"; done
 dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 && echo 'tool dd'
+# Busybox has one, too, which takes an address only among its arguments, and checks no certificate.
+command -v curl >/dev/null 2>&1 || case $(wget --version 2>/dev/null) in *+https*) echo 'tool wget' ;; esac
 case $(cp --parents 2>&1) in *nrecognized*|*nvalid*|*llegal*|*nknown*) ;; *) echo 'tool cp--parents' ;; esac
 P=$D
 while [ ! -d "$P" ] && [ -n "$P" ]; do [ -e "$P" ] || [ -L "$P" ] && break; P=\${P%/*}; done
