@@ -1,4 +1,5 @@
 import { PreflightError } from '../errors.js'
+import type { Origin } from '../release/origin.js'
 import type { Skeleton } from '../release/shared.js'
 import type { Arrival, Zip } from '../scripts/prepare/check-arrival.js'
 import type { Binary } from '../state/platform.js'
@@ -11,6 +12,8 @@ export interface Artifact {
   /** `sha256:` and 64 hex digits, of the manifest's text. */
   readonly digest: string
   readonly revision: Revision | null
+  /** Where its files come from, when the configuration does not say. */
+  readonly origin?: Origin
   /** What the shared folders begin with on a host where they are empty. */
   readonly skeleton: Skeleton
   readonly warnings: readonly string[]

@@ -10,6 +10,7 @@ import { join } from '../commands/join.js'
 import { lock, unlock } from '../commands/locks.js'
 import { logs } from '../commands/logs.js'
 import { maintenance } from '../commands/maintenance.js'
+import { promote } from '../commands/promote/promote.js'
 import { prune } from '../commands/prune.js'
 import { releases } from '../commands/releases.js'
 import { repair } from '../commands/repair.js'
@@ -35,6 +36,8 @@ export async function dispatch(
       return init(io, flags)
     case 'deploy':
       return deploy(io, flags)
+    case 'promote':
+      return promote(io, flags)
     case 'rollback':
       return rollback(io, flags)
     case 'restart':

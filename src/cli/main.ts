@@ -13,7 +13,9 @@ import { createStopper } from './signals.js'
 const longestTimer = 2 ** 31 - 1
 
 /** The commands that change something on hosts. */
-const changing = new Set('deploy rollback restart repair join maintenance prune lock unlock run demo'.split(' '))
+const changing = new Set(
+  'deploy promote rollback restart repair join maintenance prune lock unlock run demo'.split(' '),
+)
 
 /** What the command line takes from the process; the demo gives its own. */
 export interface Surroundings {

@@ -68,6 +68,15 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .option('--build', 'with --dry-run: run the build commands'),
   )
   ask(
+    transaction(
+      onStage(
+        add('promote', 'give a stage the very files that another has confirmed on all of its hosts; builds nothing'),
+      ),
+    )
+      .option('--from <stage>', 'the stage that has confirmed it')
+      .option('--release <id>', 'this release of it; else the one that it serves'),
+  )
+  ask(
     transaction(onStage(add('rollback', 'take the whole fleet back to the newest good release that every host has')))
       .option('--to <id>', 'roll back to this release')
       .option(

@@ -82,7 +82,7 @@ function complete({ message, details, next, changed }: Refusal, propose: Propose
   return { message: propose(message), details: details.map(propose), next: next.map(propose), changed }
 }
 
-const transactions = new Set(['deploy', 'rollback', 'restart', 'repair', 'join'])
+const transactions = new Set(['deploy', 'promote', 'rollback', 'restart', 'repair', 'join'])
 
 const kinds: Readonly<Record<number, string>> = {
   2: 'usage',

@@ -31,6 +31,7 @@ import { demandFree, demandNone, type Fleet, leave, orInterrupt, survey } from '
 import { demandCourse } from './context/rollout.js'
 import { revealSecrets, signed, transact } from './context/transact.js'
 import {
+  type Builder,
   build,
   builderOf,
   needsFor,
@@ -49,43 +50,54 @@ import { runStore, storedArtifact } from './store/run-store.js'
 
 /** `clonedeploy deploy`: build once, push to all, swap all together, put all back if one fails. */
 export async function deploy(io: Io, flags: DeployFlags): Promise<ExitCode> {
-  return inContext(io, withoutExcluded(flags), async context => {
-    const startedAt = performance.now()
-    const over = new AbortController()
-    try {
-      const config = withRef(context.config, flags.ref)
-      context.emit({
-        type: 'run.start',
-        command: flags.dryRun ? 'deploy --dry-run' : 'deploy',
-        app: config.app,
-        stage: config.stage,
-        hosts: context.hosts.map(({ name }) => name),
-      })
-      if (flags.exclude !== undefined) {
-        const text = `left out: ${flags.exclude.join(', ')} (${flags.reason}); it may serve old code until it rejoins`
-        context.emit({ type: 'note', level: 'warning', host: null, text })
-      }
-      if (flags.offline && !flags.dryRun)
-        throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
-      const builder = builderOf(context, config, flags, over)
-      if (flags.offline) return offlineDryRun(context, flags, await build(context, builder))
-      // A ref that there is not costs no connection.
-      await orInterrupt(context, builder.pinned())
-      // Without a command there is nothing to wait for, and nobody to show it to: the hosts are read meanwhile.
-      if (config.build.length === 0) builder.artifact().catch(() => {})
-      const built = once(() => build(context, builder))
-      const changes = changesWhileWaiting()
-      return await withLockWait(context, flags, () => deployTo(context, flags, built, changes, startedAt))
-    } finally {
-      over.abort()
+  return inContext(io, withoutExcluded(flags), context =>
+    deployBuilt(context, flags, 'deploy', (config, over) => builderOf(context, config, flags, over)),
+  )
+}
+
+/** Deploys what `builderFor` gives; the run is called `command`. */
+export async function deployBuilt(
+  context: Context,
+  flags: DeployFlags,
+  command: DeployIntent['command'],
+  builderFor: (config: Config, over: AbortController) => Builder,
+): Promise<ExitCode> {
+  const startedAt = performance.now()
+  const over = new AbortController()
+  try {
+    const config = withRef(context.config, flags.ref)
+    context.emit({
+      type: 'run.start',
+      command: flags.dryRun ? `${command} --dry-run` : command,
+      app: config.app,
+      stage: config.stage,
+      hosts: context.hosts.map(({ name }) => name),
+    })
+    if (flags.exclude !== undefined) {
+      const text = `left out: ${flags.exclude.join(', ')} (${flags.reason}); it may serve old code until it rejoins`
+      context.emit({ type: 'note', level: 'warning', host: null, text })
     }
-  })
+    if (flags.offline && !flags.dryRun)
+      throw new UsageError('--offline contacts no host, so it goes with --dry-run only.')
+    const builder = builderFor(config, over)
+    if (flags.offline) return offlineDryRun(context, flags, await build(context, builder))
+    // A ref that there is not costs no connection.
+    await orInterrupt(context, builder.pinned())
+    // Without a command there is nothing to wait for, and nobody to show it to: the hosts are read meanwhile.
+    if (config.build.length === 0) builder.artifact().catch(() => {})
+    const built = once(() => build(context, builder))
+    const changes = changesWhileWaiting()
+    return await withLockWait(context, flags, () => deployTo(context, flags, command, built, changes, startedAt))
+  } finally {
+    over.abort()
+  }
 }
 
 /** The fleet is read before commands build: a host that cannot take the release is found before minutes go into them. */
 async function deployTo(
   context: Context,
   flags: DeployFlags,
+  command: DeployIntent['command'],
   built: () => Promise<Artifact>,
   changes: ReturnType<typeof changesWhileWaiting>,
   startedAt: number,
@@ -95,8 +107,8 @@ async function deployTo(
     const states = fleet.map(({ state }) => state)
     const changed = changes(states)
     demandFree(context, fleet)
-    await demandStore(context, fleet, 'deploy')
-    if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, fleet, await built()))
+    await demandStore(context, fleet, command)
+    if (flags.dryRun) return await dryRun(context, flags, await prepare(context, flags, command, fleet, await built()))
     const gone = await demandListed(context, flags, recordOf(context, states))
     demandNone(states.flatMap(state => problemsOf(state)))
     demandNone(await loginProblems(context.config, fleet, context.concurrency))
@@ -104,11 +116,11 @@ async function deployTo(
     const artifact = await built()
     if (isUnchanged(context, flags, fleet, artifact)) {
       await recordOwner(context, flags, fleet)
-      return tellUnchanged(context, fleet, artifact.digest, startedAt, 'deploy', [...artifact.warnings, ...gone])
+      return tellUnchanged(context, fleet, artifact.digest, startedAt, command, [...artifact.warnings, ...gone])
     }
     const [history, prepared] = await Promise.all([
       historyOf(context, states, artifact),
-      prepare(context, flags, fleet, artifact),
+      prepare(context, flags, command, fleet, artifact),
     ])
     const memory = memoryOf(states, context.config.memory)
     const losses = [...memory.warnings, ...changed, ...history.warnings, ...unshared(states, context.config.shared)]
@@ -128,10 +140,9 @@ async function deployTo(
       await askToGoOn(
         context,
         flags,
-        [
-          ...losses.map(text => capital(escapeLine(text))),
-          `Deploy ${release} to ${counted(fleet.length, 'host')} of ${context.config.stage}?`,
-        ].join('\n'),
+        [...losses.map(text => capital(escapeLine(text))), question(command, release, fleet, context.config)].join(
+          '\n',
+        ),
         'this stage is protected',
       )
     const plan = planDeploy(intent)
@@ -147,7 +158,19 @@ async function deployTo(
   }
 }
 
-async function prepare(context: Context, flags: DeployFlags, fleet: Fleet, artifact: Artifact): Promise<Prepared> {
+function question(command: DeployIntent['command'], release: string, fleet: Fleet, { stage }: Config): string {
+  return command === 'promote'
+    ? `Promote to ${counted(fleet.length, 'host')} of ${stage}, as ${release}?`
+    : `Deploy ${release} to ${counted(fleet.length, 'host')} of ${stage}?`
+}
+
+async function prepare(
+  context: Context,
+  flags: DeployFlags,
+  command: DeployIntent['command'],
+  fleet: Fleet,
+  artifact: Artifact,
+): Promise<Prepared> {
   const config = withSkeleton(context.config, artifact)
   const now = context.io.now()
   const bases = await readBases(fleet, digest => recall(context.cacheDir, digest)?.manifest ?? null)
@@ -156,13 +179,13 @@ async function prepare(context: Context, flags: DeployFlags, fleet: Fleet, artif
   const intent: DeployIntent = {
     ...signed(context, fleet, now),
     config,
-    command: 'deploy',
+    command,
     reason: flags.message ?? artifact.revision?.subject ?? '',
     secrets: {},
     release: releaseId(timeAfter(idsOn(fleet), now), artifact.revision?.commit ?? null, artifact.digest),
     digest: artifact.digest,
     revision: artifact.revision?.commit ?? null,
-    origin: originOf(config),
+    origin: artifact.origin ?? originOf(config),
     unresolved: 'refuse',
     excluded: excludedNow(context, flags, now),
     reference: await referenceOf(fleet, artifact, bases, usableBase),

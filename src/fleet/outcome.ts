@@ -2,7 +2,7 @@ import type { ExitCode } from '../exit-code.js'
 
 /** How a run ended, derived only from what was read back from the hosts. */
 export interface Outcome {
-  readonly command: 'deploy' | 'rollback' | 'restart' | 'repair' | 'join'
+  readonly command: 'deploy' | 'promote' | 'rollback' | 'restart' | 'repair' | 'join'
   readonly app: string
   readonly stage: string
   readonly result: 'deployed' | 'restarted' | 'unchanged' | 'aborted' | 'put-back' | 'rolled-back' | 'mixed'

@@ -16,7 +16,7 @@ import type { Plan, PushStep, Step } from './plan.js'
 import { hookSteps, type Intent, planTransaction, scriptStep } from './transaction.js'
 
 export interface DeployIntent extends Intent {
-  readonly command: 'deploy'
+  readonly command: 'deploy' | 'promote'
   readonly digest: string
   /** Where hosts hold different releases: the one that most take their unchanged files from, and when these were written. */
   readonly reference: { readonly release: string; readonly dates: Dates } | null

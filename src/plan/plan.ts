@@ -9,7 +9,7 @@ import type { Rollout } from './batches.js'
 
 /** Everything that a run will do, decided before it does anything. */
 export interface Plan extends Times {
-  readonly command: 'deploy' | 'rollback' | 'restart' | 'repair' | 'join'
+  readonly command: 'deploy' | 'promote' | 'rollback' | 'restart' | 'repair' | 'join'
   readonly app: string
   readonly stage: string
   readonly tx: string
@@ -266,4 +266,9 @@ export interface LogStep {
   readonly timeout: number
   /** Whether each release has a log of its own. */
   readonly ofRelease: boolean
+}
+
+/** Whether a run brings a release that its fleet has never served: it may turn out bad, and migrations go before it. */
+export function isNew({ command }: Pick<Plan, 'command'>): boolean {
+  return command === 'deploy' || command === 'promote'
 }

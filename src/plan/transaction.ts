@@ -27,7 +27,17 @@ import { hookVariables, onHost, runVariables, type Served, withPort } from './ap
 import { backSteps, leftWarm, notWarm, type Place, type WarmSteps, warmSteps } from './app/warm.js'
 import { allAtOnce, type Rollout } from './batches.js'
 import { swapPhases } from './phase-order.js'
-import type { Flip, HealthStep, HookStep, HostPlan, Plan, ScriptStep, Step, Stored } from './plan.js'
+import {
+  type Flip,
+  type HealthStep,
+  type HookStep,
+  type HostPlan,
+  isNew,
+  type Plan,
+  type ScriptStep,
+  type Step,
+  type Stored,
+} from './plan.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
 export interface Intent {
@@ -225,7 +235,7 @@ function planHost(
     renew: scriptStep(renew(claim), 'renew the lease'),
     prepare: [...(flip === null ? left : []), ...prepare(host, state, claim)],
     links: scriptStep(
-      layLinks(claim, release, old, goBack, intent.command === 'deploy' ? unconfirmed : null),
+      layLinks(claim, release, old, goBack, isNew(intent) ? unconfirmed : null),
       `make both links: go → releases/${release}, back → ${inWords(old)}`,
       60_000,
     ),
@@ -256,13 +266,12 @@ function planHost(
         ? []
         : onHost(then.config.health, host).map(check => healthStep(check, state, oldVariables, before, claim)),
     serve: scriptStep(serve(claim), 'record that the old release is served'),
-    blame: reason =>
-      intent.command === 'deploy' ? scriptStep(blame(claim, release, oneLine(reason)), 'mark bad') : null,
+    blame: reason => (isNew(intent) ? scriptStep(blame(claim, release, oneLine(reason)), 'mark bad') : null),
     abandon: reason =>
       scriptStep(
         abandon(claim, {
           release,
-          bad: intent.command === 'deploy' ? oneLine(reason) : null,
+          bad: isNew(intent) ? oneLine(reason) : null,
           history: historyRecord(intent, now.previous, reason),
         }),
         'mark bad, unlock',
@@ -345,7 +354,7 @@ function servedBefore(state: HostState): Served | null {
 
 /** The first host runs them for all. */
 function onceHooks(intent: Intent, host: Host, state: HostState): readonly HookStep[] {
-  if (intent.command !== 'deploy' || state !== intent.hosts[0]?.state) return []
+  if (!isNew(intent) || state !== intent.hosts[0]?.state) return []
   const claim = { root: state.root, tx: intent.tx }
   const served = { release: intent.release, revision: intent.revision, previous: currentRelease(state) }
   const variables = hookVariables(intent.config, intent.secrets, host, state.root, served)

@@ -22,9 +22,8 @@ const starters = { pnpm: 'pnpm exec', yarn: 'yarn', bun: 'bunx' }
 export type Propose = (text: string) => string
 
 /** Commands that take the stage as a word of its own, and those that take it as a flag: their words are something else. */
-const byWord = 'deploy|rollback|restart|repair|join|status|releases|check|config|prune|lock|unlock|boot-resolver'.split(
-  '|',
-)
+const byWord =
+  'deploy|promote|rollback|restart|repair|join|status|releases|check|config|prune|lock|unlock|boot-resolver'.split('|')
 const byFlag = 'run|logs|trust|maintenance'.split('|')
 const commands = [...byWord, ...byFlag, 'init', 'demo', 'completion', 'help'].join('|')
 const started = new RegExp(

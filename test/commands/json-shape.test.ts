@@ -78,6 +78,7 @@ describe('--json prints one object of one shape', { shuffle: false }, () => {
     ['deploy blue', 4, 'aborted'],
     ['prune blue', 4, 'aborted'],
     ['rollback blue', 4, 'aborted'],
+    ['promote blue --from blue', 2, 'aborted'],
     ['check blue', 3, 'problems'],
     ['unlock blue', 2, 'aborted'],
     ['logs blue --release 20200101-000000-abcdef0', 6, 'incomplete'],

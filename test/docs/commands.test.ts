@@ -29,6 +29,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'clonedeploy init': 'test/e2e/init.test.ts',
   'clonedeploy repair --give-up web-3 --fenced --yes': 'test/e2e/give-up.test.ts',
   'clonedeploy repair --trust-host web-3': 'test/e2e/alone.test.ts',
+  'clonedeploy promote production --from staging --dry-run': 'test/e2e/promote.test.ts',
+  'clonedeploy promote production --from staging': 'test/e2e/promote.test.ts',
   'node bin/clonedeploy.js deploy': 'test/docs/embedded.test.ts',
   'cat .clonedeploy/fleet/*.port': 'test/docs/embedded.test.ts',
   'sh .clonedeploy/fleet/stop': 'test/docs/embedded.test.ts',

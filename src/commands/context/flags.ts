@@ -50,6 +50,13 @@ export interface DeployFlags extends TransactionFlags {
   readonly ref?: string
 }
 
+export interface PromoteFlags extends TransactionFlags {
+  /** The stage that has confirmed what is promoted; it must be said. */
+  readonly from?: string
+  /** A release of that stage; else the one that it serves. */
+  readonly release?: string
+}
+
 export interface RepairFlags extends TransactionFlags {
   /** Hosts that the repair goes on without; only together with `fenced`. */
   readonly giveUp?: readonly string[]

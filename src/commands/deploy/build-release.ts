@@ -29,7 +29,7 @@ export interface Prepared {
 }
 
 /** The commit, pinned once, what is to say of it, and what is built of it, once. */
-interface Builder {
+export interface Builder {
   readonly pinned: () => Promise<object>
   readonly revision: () => Promise<Revision | null>
   readonly artifact: () => Promise<Artifact>

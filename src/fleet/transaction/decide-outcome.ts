@@ -1,3 +1,4 @@
+import { isNew } from '../../plan/plan.js'
 import { releaseIn } from '../../release/paths.js'
 import { listed } from '../../text/phrases.js'
 import { wordsOf } from '../balancer/balancers.js'
@@ -60,6 +61,7 @@ function resultOf(command: Outcome['command'], ending: Ending): Pick<Outcome, 'r
 
 const done = {
   deploy: 'deployed',
+  promote: 'deployed',
   rollback: 'rolled-back',
   restart: 'restarted',
   repair: 'deployed',
@@ -114,7 +116,7 @@ function nextSteps(run: Run, ending: Ending): readonly string[] {
 
 /** A host that served nothing before has no earlier release to go back to. */
 function canBeUndone({ plan, hosts }: Run): boolean {
-  return plan.command === 'deploy' && plan.previous !== null && hosts.every(host => host.plan.oldRelease !== null)
+  return isNew(plan) && plan.previous !== null && hosts.every(host => host.plan.oldRelease !== null)
 }
 
 export function logsCommand({ plan }: Run, host: HostRun): string {

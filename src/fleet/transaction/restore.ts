@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunResult } from '../../connection/connection.js'
+import { isNew } from '../../plan/plan.js'
 import { inWords } from '../../release/paths.js'
 import { codes } from '../../scripts/shell/codes.js'
 import { drainAll } from '../balancer/drain.js'
@@ -45,7 +46,7 @@ export async function restoreAll(run: Run, halt: Halt): Promise<Halt | null> {
   if ((left === null && astray === null) || (out === null && lost.every(host => isSick(host, host.failure)))) {
     // What the new release failed with is told; that the old one is not healthy either, too.
     for (const host of lost) host.failure = blame.get(host.name) ?? host.failure
-    await withdraw(run, halt, run.plan.command === 'deploy')
+    await withdraw(run, halt, isNew(run.plan))
     await markBad(run, halt)
   } else
     await blameAll(

@@ -38,6 +38,7 @@ function stopOf(outcome: Outcome): string | null {
 
 const verbs = {
   deploy: { did: 'Deployed', failed: 'Deploy' },
+  promote: { did: 'Promoted', failed: 'Promotion' },
   rollback: { did: 'Rolled back', failed: 'Rollback' },
   restart: { did: 'Restarted', failed: 'Restart' },
   repair: { did: 'Repaired', failed: 'Repair' },
@@ -87,6 +88,7 @@ function doneLines(outcome: Outcome, paint: Paint): string[] {
   const count = counted(serving.length, 'host')
   const sentence = {
     deploy: `Deployed ${release} to ${count} ${took}`,
+    promote: `Promoted to ${count} as ${release} ${took}`,
     rollback: `Rolled back ${count} to ${release} ${took}`,
     restart: `Restarted ${count} ${took} ${capital(fleetSentence(outcome, 'still'))}`,
     repair: repairedWords(outcome, serving.length),
@@ -111,9 +113,14 @@ function joinedWords({ hosts, release, joined }: Outcome, took: string): string 
   return `Joined ${listed(names)} with ${release}${more} ${took}`
 }
 
+const again: Partial<Record<Outcome['command'], string>> = {
+  deploy: ' --force deploys again.',
+  promote: ' --force promotes again.',
+}
+
 function unchangedLines(outcome: Outcome, paint: Paint): string[] {
   const digest = outcome.digest === null ? '' : ` (digest ${outcome.digest.replace('sha256:', '').slice(0, 6)}…)`
-  const force = outcome.command === 'deploy' ? ' --force deploys again.' : ''
+  const force = again[outcome.command] ?? ''
   const table = isSplit(outcome) ? ['', ...fleetLines(outcome, paint)] : []
   return [`${paint.good('✔')} ${leadOf(outcome)}: ${fleetSentence(outcome, 'already', digest)}${force}`, ...table]
 }

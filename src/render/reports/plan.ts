@@ -1,4 +1,4 @@
-import { type Origin, originText } from '../../release/origin.js'
+import { isPromoted, type Origin, originText } from '../../release/origin.js'
 import { escapeLine } from '../../text/escape.js'
 import { counted } from '../../text/phrases.js'
 import type { Propose } from '../../text/propose-command.js'
@@ -78,7 +78,7 @@ export function dryRunText(report: DryRunReport, paint: Paint, propose: Propose 
 
 /** The same as `--json` prints it. */
 export function dryRunJson(report: DryRunReport) {
-  return { v: 1, command: 'deploy', dryRun: true, ...report } as const
+  return { v: 1, command: isPromoted(report.origin) ? 'promote' : 'deploy', dryRun: true, ...report } as const
 }
 
 function hostLines(report: DryRunReport): string[] {
@@ -130,8 +130,13 @@ function lastLines(report: DryRunReport, paint: Paint, propose: Propose): string
   const problems = report.problems.map(text => `${paint.bad('✖')} ${escapeLine(text)}`)
   const next = report.next.map(text => `  ${paint.accent(escapeLine(text))}`)
   if (problems.length > 0) return [...warnings, ...problems, ...next]
-  const run = paint.accent(propose(`clonedeploy deploy ${report.stage}${report.adopt ? ' --adopt' : ''}`))
+  const run = paint.accent(propose(`clonedeploy ${commandOf(report)}${report.adopt ? ' --adopt' : ''}`))
   return [...warnings, `${nothingNew(report) ? 'Nothing would change' : 'No problems found'}. Run it: ${run}`, ...next]
+}
+
+/** What was promoted in the dry run, although the other stage may go on meanwhile. */
+function commandOf({ stage, origin }: DryRunReport): string {
+  return isPromoted(origin) ? `promote ${stage} --from ${origin.stage} --release ${origin.release}` : `deploy ${stage}`
 }
 
 function nothingNew({ offline, adopt, hosts }: DryRunReport): boolean {
