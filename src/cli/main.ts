@@ -52,7 +52,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   const stop = (cause: string, reason: string, code: 130 | 143) => {
     signalCode = code
     const again = inCi(world.env) ? '' : ' Once more: leave things as they are.'
-    output.stderr(`\n${cause}: stopping. ${contacted ? howItStops(command) : ''}${again}\n`)
+    output.aside(`\n${cause}: stopping. ${contacted ? howItStops(command) : ''}${again}\n`)
     stopper.ask(reason)
   }
   const tell = async (error: unknown) => {
@@ -73,12 +73,12 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     if (left) return
     if (signalCode !== null && inCi(world.env)) {
       // A runner that cancels a job sends one after the other: nobody has thought twice.
-      output.stderr(`\n${signal}: still at it.\n`)
+      output.aside(`\n${signal}: still at it.\n`)
       return
     }
     if (signalCode !== null) {
       left = true
-      output.stderr('\n')
+      output.aside('\n')
       tell(new LeftAtOnce(contacted && changes)).then(world.exit)
       return
     }

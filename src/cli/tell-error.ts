@@ -34,11 +34,11 @@ export async function tellError(error: unknown, output: Output, telling: Telling
   const safe = (text: string) => (inGithub ? defused(text) : text)
   if (!(error instanceof Refusal)) {
     const about = { version: telling.version, node: process.version, tracker: null, log: null }
-    output.stderr(safe(bugText(error, paint, { ...about, propose: telling.propose })))
+    output.aside(safe(bugText(error, paint, { ...about, propose: telling.propose })))
     return end(bug(error, telling.propose), 'bug', 1, output, telling)
   }
   const refused = complete(error, telling.propose)
-  output.stderr(safe(refusalText(refused, paint)))
+  output.aside(safe(refusalText(refused, paint)))
   const exitCode = telling.code ?? error.exitCode
   return end(refused, codeOf(error, exitCode), exitCode, output, telling)
 }

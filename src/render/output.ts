@@ -1,9 +1,14 @@
 import { type ColorLevel, colorLevel } from './paint.js'
+import { wrapped } from './wrap.js'
 
 /** The two streams of the process, and all that is known of them. Writing never throws and never ends the process. */
 export interface Output {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
+  /** Writes to stderr what did not come of an event, with no frame left above it. */
+  readonly aside: (text: string) => void
+  /** Says how a frame is taken away that is redrawn on stderr. */
+  readonly framed: (clear: () => void) => void
   readonly terminal: { readonly stdout: Terminal; readonly stderr: Terminal }
 }
 
@@ -30,9 +35,18 @@ export function createOutput(
   env: Readonly<Record<string, string | undefined>>,
   flags: { readonly color: boolean },
 ): Output {
+  const stderr = writer(streams.stderr)
+  let clearFrame = () => {}
   return {
     stdout: writer(streams.stdout),
-    stderr: writer(streams.stderr),
+    stderr,
+    aside(text) {
+      clearFrame()
+      stderr(text)
+    },
+    framed(clear) {
+      clearFrame = clear
+    },
     terminal: { stdout: terminal(streams.stdout, env, flags), stderr: terminal(streams.stderr, env, flags) },
   }
 }
@@ -47,6 +61,9 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
+/** JSON and scripts: a line that is broken means something else once it is copied. */
+const forPrograms = /^[{#]/
+
 /** The reader may go away at any time (`| head`, a closed window): a deploy must reach its end all the same. */
 function writer(stream: OutputStream): (text: string) => void {
   let gone = false
@@ -56,7 +73,9 @@ function writer(stream: OutputStream): (text: string) => void {
   return text => {
     if (gone || stream.destroyed || text === '') return
     try {
-      stream.write(text.replace(unsafe, escaped))
+      const safe = text.replace(unsafe, escaped)
+      const isRead = stream.isTTY === true && !forPrograms.test(safe)
+      stream.write(isRead ? wrapped(safe, stream.columns ?? 0) : safe)
     } catch {
       gone = true
     }

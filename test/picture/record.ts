@@ -21,9 +21,16 @@ export async function recordFailingDeploy(): Promise<readonly Row[]> {
 export function failing(rows: readonly Row[]): readonly Row[] {
   const texts = rows.map(textOf)
   const step = steps.at(-1)
-  const [first, last] = [texts.indexOf(step?.tells ?? ''), texts.indexOf(`✔ ${step?.proves}`)]
-  if (first < 0 || last < first) throw new Error(`the demo did not go as it should:\n${texts.join('\n')}`)
-  return rows.slice(first, last + 1)
+  const first = texts.indexOf(step?.tells ?? '')
+  const proof = texts.findIndex((_text, at) => linesFrom(texts, at).join(' ') === `✔ ${step?.proves}`)
+  if (first < 0 || proof < first) throw new Error(`the demo did not go as it should:\n${texts.join('\n')}`)
+  return rows.slice(first, proof + linesFrom(texts, proof).length)
+}
+
+/** Up to the next empty line: a sentence that is longer than a line was broken between words. */
+function linesFrom(texts: readonly string[], at: number): readonly string[] {
+  const length = texts.slice(at).indexOf('')
+  return texts.slice(at, length < 0 ? texts.length : at + length).map(text => text.trim())
 }
 
 export function textOf(row: Row): string {

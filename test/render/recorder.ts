@@ -20,7 +20,13 @@ export function recorder(size: { isTTY?: boolean; columns?: number; rows?: numbe
       .map(one => one.text)
       .join('')
   return {
-    output: { stdout: of('stdout'), stderr: of('stderr'), terminal: { stdout: terminal, stderr: terminal } },
+    output: {
+      stdout: of('stdout'),
+      stderr: of('stderr'),
+      aside: of('stderr'),
+      framed: () => {},
+      terminal: { stdout: terminal, stderr: terminal },
+    },
     all: () => join(),
     stdout: () => join('stdout'),
     stderr: () => join('stderr'),

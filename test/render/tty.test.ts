@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Event } from '../../src/fleet/events.js'
-import type { Output } from '../../src/render/output.js'
+import { createOutput, type Output } from '../../src/render/output.js'
 import { createPaint, noPaint } from '../../src/render/paint.js'
 import { createRenderer } from '../../src/render/progress/create-renderer.js'
 import { frameLines } from '../../src/render/progress/frame.js'
@@ -27,6 +27,8 @@ async function terminal(options: RendererOptions = {}, size = { columns: 80, row
   const output: Output = {
     stdout: text => stdout.push(text),
     stderr: shown.write,
+    aside: shown.write,
+    framed: () => {},
     terminal: { stdout: tty, stderr: tty },
   }
   const renderer = await createRenderer('tty', output, { clock, ...options })
@@ -123,6 +125,48 @@ describe('on a terminal', () => {
     const on = await terminal({ verbosity: 'quiet' })
     play(on, deployed.slice(0, 15))
     expect(screenOf(on)).toBe('')
+  })
+})
+
+describe('what comes of no event', () => {
+  async function framed() {
+    const clock = handClock()
+    const shown = screen()
+    const write = (text: string) => {
+      shown.write(text)
+      return true
+    }
+    const window = { isTTY: true, columns: 80, rows: 24, destroyed: false, write, on: () => {} }
+    const output = createOutput({ stdout: window, stderr: window }, {}, { color: true })
+    const renderer = await createRenderer('tty', output, { clock })
+    const on: Terminal = { clock, screen: shown, stdout: [], ...renderer }
+    play(on, deployed.slice(0, 15))
+    return { on, output }
+  }
+
+  it('leaves no frame above it, and one below while the run goes on', async () => {
+    const { on, output } = await framed()
+    const before = screenOf(on).split('\n')
+    const kept = before.slice(
+      0,
+      before.findIndex(line => line.startsWith('00:13 push')),
+    )
+    expect(before.length - kept.length).toBeGreaterThan(2)
+    output.aside('\nSIGINT: stopping. What was prepared is removed, what was swapped is put back.\n')
+    const notice = [...kept, '', 'SIGINT: stopping. What was prepared is removed, what was swapped is put back.']
+    expect(screenOf(on)).toBe(notice.join('\n'))
+    on.clock.move(80)
+    expect(screenOf(on).split('\n').slice(0, notice.length)).toEqual(notice)
+    expect(on.screen.lines().filter(line => line.includes('push  '))).toHaveLength(1)
+    on.end()
+    expect(screenOf(on)).toBe(notice.join('\n'))
+  })
+
+  it('is wrapped between words', async () => {
+    const { on, output } = await framed()
+    output.aside(`${'stopping '.repeat(12).trim()}\n`)
+    on.end()
+    expect(screenOf(on).split('\n').slice(-2)).toEqual(['stopping '.repeat(9).trim(), 'stopping '.repeat(3).trim()])
   })
 })
 

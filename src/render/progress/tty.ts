@@ -37,6 +37,7 @@ export async function ttyRenderer(output: Output, paint: Paint, settings: Settin
     output.stderr(lines.map(line => `${line}\n`).join(''))
   }
   const stop = clock.every(redrawMs, redraw)
+  output.framed(draw.clear)
   const pause = (now: boolean) => {
     if (now) draw.clear()
     asking = now
