@@ -37,12 +37,12 @@ export async function join(io: Io, flags: JoinFlags): Promise<ExitCode> {
     const command = flags.dryRun ? 'join --dry-run' : 'join'
     emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
     const joining = new Set(named ?? (await newHosts(context)))
-    if (flags.dryRun) return await withLockWait(context, flags, () => dryRun(context, flags, joining))
+    if (flags.dryRun) return await withLockWait(context, flags, quiet => dryRun(quiet, flags, joining))
     const names = [...joining].join(', ')
     if (config.protected && joining.size > 0)
       await askToGoOn(context, flags, `Let ${names} join ${config.stage}?`, 'this stage is protected')
     const brought: Brought = { earlier: [], bytes: 0 }
-    const attempt = () => joinFleet(context, flags, joining, startedAt, brought)
+    const attempt = (quiet: Context) => joinFleet(quiet, flags, joining, startedAt, brought)
     const outcome = await withLockWait(context, flags, attempt).catch(error => {
       throw brought.earlier.length === 0 ? error : withWhatWasBrought(error, names, brought)
     })

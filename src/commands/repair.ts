@@ -33,10 +33,10 @@ export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
     const { config, hosts, emit } = context
     const command = flags.dryRun ? 'repair --dry-run' : 'repair'
     emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
-    if (flags.dryRun) return await withLockWait(context, flags, () => dryRun(context, flags))
+    if (flags.dryRun) return await withLockWait(context, flags, quiet => dryRun(quiet, flags))
     if (config.protected) await askToGoOn(context, flags, `Repair ${config.stage}?`, 'this stage is protected')
-    const outcome = await withLockWait(context, flags, () =>
-      repairFleet(context, flags, startedAt, askedFor(context, flags)),
+    const outcome = await withLockWait(context, flags, quiet =>
+      repairFleet(quiet, flags, startedAt, askedFor(context, flags)),
     )
     emit({ type: 'run.end', outcome })
     return outcome.exitCode

@@ -31,7 +31,7 @@ export async function restart(io: Io, flags: TransactionFlags): Promise<ExitCode
     emit({ type: 'run.start', command, app, stage, hosts: hosts.map(({ name }) => name) })
     if (hosts.every(host => onHost(config.restart, host).length === 0))
       throw new UsageError('The configuration does not say how to restart: it has no `restart` for these hosts.')
-    return await withLockWait(context, flags, () => restartFleet(context, flags, startedAt))
+    return await withLockWait(context, flags, quiet => restartFleet(quiet, flags, startedAt))
   })
 }
 

@@ -36,7 +36,7 @@ export async function rollback(io: Io, flags: RollbackFlags): Promise<ExitCode> 
       stage: config.stage,
       hosts: hosts.map(({ name }) => name),
     })
-    return await withLockWait(context, flags, () => rollBack(context, flags, startedAt))
+    return await withLockWait(context, flags, quiet => rollBack(quiet, flags, startedAt))
   })
 }
 

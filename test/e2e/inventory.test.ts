@@ -88,7 +88,7 @@ describe.skipIf(!sshdIsHere())('an inventory by command', () => {
     while (!existsSync(join(project.root, 'asked'))) await new Promise(resolve => setTimeout(resolve, 20))
     run.child.kill('SIGINT')
     const { code, stderr } = await run.ended
-    expect([code, stderr]).toEqual([130, expect.stringContaining('Stopped: stopped by Ctrl-C.')])
+    expect([code, stderr]).toEqual([130, expect.stringContaining('✖ Stopped by Ctrl-C.')])
   })
 
   describe('that has lost hosts of the fleet', () => {

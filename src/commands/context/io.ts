@@ -2,6 +2,7 @@ import { Refusal } from '../../errors.js'
 import type { Stop } from '../../fleet/stop.js'
 import type { Output } from '../../render/output.js'
 import type { Times } from '../../state/protocol-times.js'
+import { capital } from '../../text/phrases.js'
 import type { Propose } from '../../text/propose-command.js'
 
 /** The world as a command sees it; read once in `cli.ts`, so that the core asks nothing of the process. */
@@ -29,7 +30,7 @@ export class Interrupted extends Refusal {
   override name = 'Interrupted'
   override readonly exitCode = 3
   constructor(reason: string) {
-    super(`Stopped: ${reason}.`, { changed: 'nothing' })
+    super(`${reason.startsWith('stopped ') ? capital(reason) : `Stopped: ${reason}`}.`, { changed: 'nothing' })
   }
 }
 
