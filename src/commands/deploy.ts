@@ -42,6 +42,7 @@ import {
   withSkeleton,
 } from './deploy/build-release.js'
 import { dryRun, offlineDryRun } from './deploy/dry-run.js'
+import { packFirst } from './deploy/pack-first.js'
 import { isUnchanged, tellUnchanged } from './deploy/unchanged.js'
 import { changesWhileWaiting, historyOf } from './deploy/what-changes.js'
 import { recordOwner } from './repair/record-owner.js'
@@ -87,7 +88,7 @@ export async function deployBuilt(
     if (config.build.length === 0) builder.artifact().catch(() => {})
     const built = once(() => build(context, builder))
     const changes = changesWhileWaiting()
-    return await withLockWait(context, flags, () => deployTo(context, flags, command, built, changes, startedAt))
+    return await withLockWait(context, flags, quiet => deployTo(quiet, flags, command, built, changes, startedAt))
   } finally {
     over.abort()
   }
@@ -146,6 +147,7 @@ async function deployTo(
         'this stage is protected',
       )
     const plan = planDeploy(intent)
+    await packFirst(context, plan, prepared.payload)
     const outcome = await transact(context, flags, fleet, plan, prepared.payload, startedAt, {
       balancers: course.balancers,
       store: await runStore(context, plan, () => storedArtifact(artifact, release)),
