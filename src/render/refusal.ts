@@ -19,12 +19,16 @@ const changedTexts = {
   'nothing served': 'What is served was not changed.',
 } as const
 
+/** Longer evidence, such as what a build printed, stands above the headline: a screen of 24 rows ends with what is wrong. */
+const shortDetails = 12
+
 /** A refusal: what and where, the evidence, what to run next. Ends with a newline. */
 export function refusalText(error: Told, paint: Paint): string {
   const [first = '', ...more] = escapeLines(refusalSentence(error))
+  const headline = [`${paint.bad('✖')} ${first}`, ...more.map(line => `  ${line}`)]
+  const details = indented(error.details)
   const blocks = [
-    [`${paint.bad('✖')} ${first}`, ...more.map(line => `  ${line}`)],
-    indented(error.details),
+    ...(details.length > shortDetails ? [details, headline] : [headline, details]),
     indented(error.next).map(line => paint.accent(line)),
   ]
   return `${blocks

@@ -18,6 +18,11 @@ export function removedText(counts: ReadonlyMap<string, number>): string {
   return `removed ${listed(text, 8)}`
 }
 
+/** `web-1: no space left`; a text that begins with the name stays as it is. */
+export function named(name: string, text: string): string {
+  return text.startsWith(`${name} `) ? text : `${name}: ${text}`
+}
+
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

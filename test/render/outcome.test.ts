@@ -431,3 +431,36 @@ describe('the outcome for programs', () => {
     )
   })
 })
+
+describe('what a host printed at length', () => {
+  const printed = Array.from({ length: 20 }, (_, i) => `line ${i + 1}`)
+  const web2 = { ...failure, phase: 'restart', step: 'restart', message: 'exit 1', output: printed } as const
+  const failed = outcome({
+    result: 'put-back',
+    exitCode: 5,
+    reason: 'web-2: exit 1',
+    hosts: [...on(['web-1'], older), hostOutcome('web-2', { current: older, error: web2 })],
+    next: ['look: clonedeploy logs web-2'],
+  })
+
+  it('stands above the headline: the last 24 rows are what failed, why, and what to do', () => {
+    const lines = outcomeText(failed, noPaint).trimEnd().split('\n')
+    expect(lines.slice(0, 20)).toEqual(printed.map(line => `  web-2 | ${line}`))
+    expect(lines.slice(20)).toEqual([
+      '',
+      `✖ Deploy failed on web-2. Both hosts serve ${older} again (verified).`,
+      '',
+      '  web-2   restart: exit 1',
+      '',
+      '  look: clonedeploy logs web-2',
+      `  log:  .clonedeploy/logs/${newer}.log`,
+    ])
+  })
+})
+
+it('a warning of several hosts in the same words is said once', () => {
+  const lock = 'took over the lock of a run that is over'
+  const warnings = [`web-1: ${lock}`, `web-3: ${lock}`, 'the clone is shallow', `web-2: ${lock}`]
+  const text = outcomeText(outcome({ command: 'repair', log: null, warnings }), noPaint)
+  expect(text).toContain(`\n  ! web-1, web-2 and web-3: ${lock}\n  ! the clone is shallow\n`)
+})

@@ -39,6 +39,22 @@ describe('a refusal', () => {
     expect(refusalSentence(new PreflightError('no.', { changed }))).toBe(sentence)
   })
 
+  it('ends with what is wrong and what to run, below evidence that fills the screen', () => {
+    const printed = Array.from({ length: 20 }, (_, i) => `line ${i + 1}`)
+    const error = new PreflightError('the build failed: npm run build exited with 2', {
+      details: printed,
+      next: ['run it here to see more: npm run build'],
+    })
+    expect(refusalText(error, noPaint).split('\n')).toEqual([
+      ...printed.map(line => `  ${line}`),
+      '',
+      '✖ the build failed: npm run build exited with 2',
+      '',
+      '  run it here to see more: npm run build',
+      '',
+    ])
+  })
+
   it('without details is one line', () => {
     expect(refusalText(new UsageError('pass --yes'), noPaint)).toBe('✖ pass --yes\n')
   })
@@ -130,6 +146,19 @@ describe('status', () => {
 
 ✖ web-3 serves an old release.  fix: clonedeploy repair
 `)
+  })
+
+  it('says once which release the app serves', () => {
+    const hosts = [
+      statusHost('web-1', { served: newer, healthNote: `200 in 12 ms, serves ${newer}` }),
+      statusHost('web-2', { served: older, healthNote: `200 in 14 ms, serves ${older}` }),
+    ]
+    const [, , head, ...rows] = statusText(statusReport({ hosts }), noPaint, now).split('\n')
+    expect([head, ...rows.slice(0, 2)]).toEqual([
+      `  HOST    RELEASE                   SERVES                    SINCE   BY     HEALTH`,
+      `  web-1   ${newer}   the same                  3m      anna   ✔ 200 in 12 ms`,
+      `  web-2   ${newer}   ${older}   3m      anna   ✔ 200 in 14 ms`,
+    ])
   })
 
   it('shows the port on which each host serves, and where its users are instead', () => {

@@ -4,7 +4,7 @@ import { rendererKind } from '../../src/render/progress/create-renderer.js'
 import { cut, tableLines, widthOf } from '../../src/render/table.js'
 import { agoText, durationText, stampText } from '../../src/text/duration.js'
 import { escapeBytes, escapeLine, escapeLines } from '../../src/text/escape.js'
-import { listed, removedText } from '../../src/text/phrases.js'
+import { listed, named, removedText } from '../../src/text/phrases.js'
 import { bytesText, partText } from '../../src/text/units.js'
 
 describe('the colour level', () => {
@@ -182,4 +182,12 @@ describe('what hosts have lost', () => {
   ])('%j is told host by host where it differs', (counts, text) => {
     expect(removedText(new Map(counts.map((count, i) => [`web-${i + 1}`, count])))).toBe(text)
   })
+})
+
+it.each([
+  ['no space left', 'web-1: no space left'],
+  ['web-1 is not trusted', 'web-1 is not trusted'],
+  ['web-10 is not trusted', 'web-1: web-10 is not trusted'],
+])('of web-1, "%s" is told as "%s"', (text, told) => {
+  expect(named('web-1', text)).toBe(told)
 })

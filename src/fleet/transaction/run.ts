@@ -2,6 +2,7 @@ import type { Payload } from '../../artifact/artifact.js'
 import type { Moment } from '../../balancer/balancer.js'
 import type { Files, RunResult, Waiting } from '../../connection/connection.js'
 import type { HookStep, HostPlan, Plan, ScriptStep } from '../../plan/plan.js'
+import { named } from '../../text/phrases.js'
 import type { RunBalancers } from '../balancer/balancer-state.js'
 import { onEach } from '../each-host.js'
 import type { Emit } from '../events.js'
@@ -208,7 +209,7 @@ export function haltOf(failed: readonly HostRun[]): Halt {
           .map(({ name }) => name)
           .join(', ')})`
       : ''
-  return { reason: `${first.name}: ${first.failure?.message ?? 'failed'}${more}` }
+  return { reason: `${named(first.name, first.failure?.message ?? 'failed')}${more}` }
 }
 
 /** Whether the host must be drained for its swap: not if it serves the release already. */

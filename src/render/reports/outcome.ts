@@ -2,14 +2,14 @@ import type { Outcome } from '../../fleet/outcome.js'
 import { durationText } from '../../text/duration.js'
 import { escapeLine } from '../../text/escape.js'
 import { capital, counted, everyHost, listed } from '../../text/phrases.js'
-import { failedHosts, failureLines } from '../failed-hosts.js'
+import { failedHosts, failureLines, longOutput } from '../failed-hosts.js'
 import { fleetLines, fleetSentence, isBack, isSplit } from '../fleet-now.js'
 import type { Paint } from '../paint.js'
 
 /** The last words of a run: what happened, where, what is true on the fleet now, what to run next. Ends with a newline. */
 export function outcomeText(outcome: Outcome, paint: Paint): string {
   const lines = [...body(outcome, paint), ...warningLines(outcome, paint)]
-  return `${[...lines, ...separated(outcome, lines.length), ...nextLines(outcome, paint)].join('\n')}\n`
+  return `${[...longOutput(outcome, paint), ...lines, ...separated(outcome, lines.length), ...nextLines(outcome, paint)].join('\n')}\n`
 }
 
 /** The result in one line that a program can take apart: `deployed release=ID hosts=3 seconds=31`. */
@@ -196,7 +196,21 @@ function stateOfFleet(outcome: Outcome): string {
 
 function warningLines(outcome: Outcome, paint: Paint): string[] {
   if (outcome.warnings.length === 0) return []
-  return ['', ...outcome.warnings.map(text => `  ${paint.warn('!')} ${escapeLine(text)}`)]
+  return ['', ...alikeOnHosts(outcome).map(text => `  ${paint.warn('!')} ${escapeLine(text)}`)]
+}
+
+/** `web-1 and web-2: the same`: what is said of several hosts in the same words is said once. */
+function alikeOnHosts({ warnings, hosts }: Outcome): readonly string[] {
+  const of = (text: string) => hosts.find(({ name }) => text.startsWith(`${name}: `))?.name ?? null
+  const names = new Map<string, Set<string>>()
+  for (const text of warnings) {
+    const name = of(text)
+    const said = name === null ? text : text.slice(name.length + 2)
+    const on = names.get(said) ?? new Set()
+    names.set(said, name === null ? on : on.add(name))
+  }
+  const inOrder = (on: ReadonlySet<string>) => hosts.map(({ name }) => name).filter(name => on.has(name))
+  return [...names].map(([said, on]) => (on.size === 0 ? said : `${listed(inOrder(on), 8)}: ${said}`))
 }
 
 /** After a success the last lines follow at once, after anything longer there is a blank line. */

@@ -72,8 +72,9 @@ function mark({ verdict, flag }: StatusHost, paint: Paint): string {
   return (flag === null ? paint.dim : paint.bad)(`← ${verdict.toUpperCase()}`)
 }
 
+/** What the app serves has a column of its own. */
 function healthText(host: StatusHost, paint: Paint): string {
-  const note = escapeLine(host.healthNote)
+  const note = escapeLine(host.healthNote.replace(host.served === null ? '' : `, serves ${host.served}`, ''))
   switch (host.health) {
     case 'ok':
       return `${paint.good('✔')} ${note}`.trimEnd()
