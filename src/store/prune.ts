@@ -14,22 +14,22 @@ export async function storedLeftovers(store: Store, app: string, keep: KeepOf): 
 }
 
 /**
- * Removes the files that no kept generation of any stage names, and tells of each copy that is gone. Every copy is condemned
- * first, and all generations are read after that: a run says what it brings, and then looks whether its copy is condemned.
- * So one of the two sees the other, however long either of them slept.
+ * Removes the files that no kept generation of any stage names, and tells of each copy that is gone: that says whether it is
+ * to go on. Every copy is condemned first, and all generations are read after that: a run says what it brings, and then looks
+ * whether its copy is condemned. So one of the two sees the other, however long either of them slept.
  */
 export async function pruneStore(
   store: Store,
   app: string,
   keep: KeepOf,
-  removed: (copy: StoredCopy) => void,
+  goesOn: (removed: StoredCopy) => boolean,
 ): Promise<void> {
   const condemned = await storedLeftovers(store, app, keep)
   for (const copy of condemned) await condemn(store, app, copy)
   if (condemned.length === 0) return
   for (const copy of unnamed(condemned, await namedDigests(store, app, keep))) {
     await removeCopy(store, app, copy)
-    removed(copy)
+    if (!goesOn(copy)) return
   }
 }
 

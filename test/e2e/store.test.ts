@@ -5,7 +5,7 @@ import { allCopies, readArtifact, releaseOf } from '../../src/store/artifacts.js
 import { folderStore } from '../../src/store/folder.js'
 import { exhaustively } from '../support/exhaustively.js'
 import { all, both, onFleet } from '../support/on-fleet.js'
-import { textOf } from '../support/project.js'
+import { type Json, textOf } from '../support/project.js'
 import { type Asked, anyCredentials, type S3Server, startS3 } from '../support/s3-server.js'
 import { sshdIsHere } from '../support/sshd.js'
 import { generationsAt, generationsIn, states } from '../support/stored.js'
@@ -268,6 +268,23 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
         expect(states(generationsAt(s3)).slice(2)).toEqual(['3 pending', '4 withdrawn', '5 pending', '6 confirmed'])
       },
     )
+
+    exhaustively('a prune that is stopped while the store is silent says what is gone', async () => {
+      for (const text of ['two', 'three']) await here.project.deployed(text)
+      let silent = 0
+      s3.fault = ({ method }) => (method === 'DELETE' && silent++ === 0 ? 'silent' : null)
+      const running = here.project.start('prune --keep 1 --json', { env: anyCredentials })
+      await vi.waitFor(() => expect(silent).toBe(1), { timeout: 60_000 })
+      running.child.kill('SIGINT')
+      const { code, json } = await running.ended
+      expect([code, json().result, json().hosts.map(({ removed }: Json) => removed.length)]).toEqual([
+        3,
+        'incomplete',
+        [1, 1],
+      ])
+      expect(json().store).toMatchObject({ removed: [], error: expect.stringContaining('stopped by Ctrl-C') })
+      expect(json().changed).toBeUndefined()
+    })
 
     exhaustively(
       'a deploy that is stopped while the store is silent is withdrawn, whatever came to be kept',

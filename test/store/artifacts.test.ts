@@ -11,27 +11,12 @@ import {
   readArtifact,
   releaseOf,
   removeCopy,
-  type StoredArtifact,
 } from '../../src/store/artifacts.js'
 import { openStore } from '../../src/store/open.js'
 import type { Store } from '../../src/store/store.js'
+import { artifact } from './artifact.js'
 
 const digest = `sha256:${'a'.repeat(64)}`
-const artifact: StoredArtifact = {
-  manifest: Buffer.from('manifest'),
-  payload: {
-    data: Buffer.from('tree'),
-    zip: 'gzip',
-    files: 1,
-    bytes: 4,
-    links: 0,
-    folders: 0,
-    names: ['./a'],
-    entries: 1,
-    unlinked: 1,
-    sum: 'b'.repeat(64),
-  },
-}
 
 let store: Store
 beforeEach(async () => {

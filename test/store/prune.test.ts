@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { keepFiles, keptStill } from '../../src/fleet/store/announce.js'
 import type { RunStore } from '../../src/fleet/store/run-store.js'
 import type { Run } from '../../src/fleet/transaction/run.js'
-import { allCopies, putCopy, readArtifact, releaseOf, type StoredArtifact } from '../../src/store/artifacts.js'
+import { allCopies, putCopy, readArtifact, releaseOf } from '../../src/store/artifacts.js'
 import { type Generation, generationKey, generationText } from '../../src/store/generation.js'
 import { createGeneration } from '../../src/store/generations.js'
 import { putParcel, removeParcels } from '../../src/store/parcels.js'
@@ -11,26 +11,12 @@ import type { Store } from '../../src/store/store.js'
 import { endOf, pendingAfter } from '../../src/store/succession.js'
 import { dice } from '../faults/dice.js'
 import { tried } from '../support/tier.js'
+import { artifact } from './artifact.js'
 import { generation, storedRelease } from './generation.js'
 import { memoryStore } from './memory.js'
 
 const [one, two, three] = [1, 2, 3].map(storedRelease) as [Named, Named, Named]
 type Named = ReturnType<typeof storedRelease>
-const artifact: StoredArtifact = {
-  manifest: Buffer.from('manifest'),
-  payload: {
-    data: Buffer.from('tree'),
-    zip: 'gzip',
-    files: 1,
-    bytes: 4,
-    links: 0,
-    folders: 0,
-    names: ['./a'],
-    entries: 1,
-    unlinked: 1,
-    sum: 'b'.repeat(64),
-  },
-}
 const keep = () => 1
 
 function storeWith(generations: readonly Generation[], copies: readonly Named[]) {
@@ -46,7 +32,7 @@ const confirmed = (release: Named, own: Partial<Generation> = {}) =>
 const left = async (store: Store) => (await allCopies(store, 'shop')).map(releaseOf).sort()
 const pruned = async (store: Store, keepOf: (stage: string) => number = keep) => {
   const removed: string[] = []
-  await pruneStore(store, 'shop', keepOf, copy => removed.push(releaseOf(copy)))
+  await pruneStore(store, 'shop', keepOf, copy => removed.push(releaseOf(copy)) > 0)
   return removed
 }
 
@@ -58,6 +44,12 @@ describe('a prune of a store', () => {
     expect(await pruned(store)).toEqual([one.release, three.release])
     expect(await left(store)).toEqual([two.release])
     expect(await pruned(store)).toEqual([])
+  })
+
+  it('goes on to the next only as long as it is told to', async () => {
+    const { store } = await storeWith([confirmed(two)], [one, two, three])
+    await pruneStore(store, 'shop', keep, () => false)
+    expect(await left(store)).toEqual([two.release, three.release])
   })
 
   it('keeps what any stage of the app names, as many as that keeps', async () => {

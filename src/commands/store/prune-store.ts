@@ -1,3 +1,4 @@
+import { unlessStopped } from '../../fleet/stop.js'
 import { releaseOf, type StoredCopy } from '../../store/artifacts.js'
 import { type KeepOf, pruneStore, storedLeftovers } from '../../store/prune.js'
 import { StoreError } from '../../store/store.js'
@@ -20,10 +21,12 @@ export async function pruneStored(context: Context, keep: number, dryRun: boolea
   const { store, hosts, config } = context
   if (store.name === null || hosts.length < config.hosts.length) return null
   const ofStage: KeepOf = stage => (stage === config.stage ? keep : Math.max(keep, config.keepReleases))
-  return orInterrupt(context, prune(context, store.name, ofStage, dryRun))
+  const work = prune(context, store.name, ofStage, dryRun)
+  return dryRun ? orInterrupt(context, work) : work
 }
 
-async function prune({ store, config }: Context, name: string, keep: KeepOf, dryRun: boolean): Promise<PrunedStore> {
+async function prune(context: Context, name: string, keep: KeepOf, dryRun: boolean): Promise<PrunedStore> {
+  const { store, config, io } = context
   const copies: StoredCopy[] = []
   const told = (error: string | null) => ({
     name,
@@ -33,9 +36,14 @@ async function prune({ store, config }: Context, name: string, keep: KeepOf, dry
   try {
     const open = await store.open()
     if (open === null) return told(null)
-    if (dryRun) copies.push(...(await storedLeftovers(open, config.app, keep)))
-    else await pruneStore(open, config.app, keep, copy => copies.push(copy))
-    return told(null)
+    if (dryRun) {
+      copies.push(...(await storedLeftovers(open, config.app, keep)))
+      return told(null)
+    }
+    const goesOn = (copy: StoredCopy) => copies.push(copy) > 0 && io.stop.reason() === null
+    const done = await unlessStopped(io.stop, pruneStore(open, config.app, keep, goesOn))
+    const stopped = done === undefined ? io.stop.reason() : done.stopped
+    return told(stopped === null ? null : `${stopped}: one more may be gone, and the rest stays.`)
   } catch (error) {
     if (error instanceof StoreError) return told(error.message)
     throw error
