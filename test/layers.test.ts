@@ -21,6 +21,7 @@ const layers: readonly (readonly string[])[] = [
     'process-group.ts',
     'text',
     'time-limit.ts',
+    'once.ts',
   ],
 ]
 

@@ -7,6 +7,7 @@ import { UsageError } from '../errors.js'
 import type { ExitCode } from '../exit-code.js'
 import { datesOn, readBases } from '../fleet/push/bases.js'
 import { loginProblems } from '../fleet/read/login-problems.js'
+import { once } from '../once.js'
 import { touchedFiles, unsealedPaths } from '../plan/app/touched-files.js'
 import { baseOf, type DeployIntent, planDeploy } from '../plan/deploy.js'
 import { releaseId, timeAfter } from '../release/id.js'
@@ -35,7 +36,6 @@ import {
   build,
   builderOf,
   needsFor,
-  once,
   originOf,
   type Prepared,
   tidyCache,

@@ -7,6 +7,7 @@ import { writtenFor } from '../../artifact/payload/payload.js'
 import { aboutRevision, pinCommit } from '../../artifact/source.js'
 import type { Config } from '../../config/config.js'
 import { PreflightError, UsageError } from '../../errors.js'
+import { once } from '../../once.js'
 import { unsealedPaths } from '../../plan/app/touched-files.js'
 import { type DeployIntent, startOf } from '../../plan/deploy.js'
 import type { Origin } from '../../release/origin.js'
@@ -133,14 +134,6 @@ export function needsFor({ artifact: { manifest }, bases, intent }: Prepared): (
 /** The configuration as this release is made with it. */
 export function withSkeleton(config: Config, { skeleton }: Artifact): Config {
   return Object.keys(skeleton).length === 0 ? config : { ...config, shared: { ...config.shared, skeleton } }
-}
-
-export function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null
-  return () => {
-    made ??= make()
-    return made
-  }
 }
 
 const digest = `sha256:${'0'.repeat(64)}`

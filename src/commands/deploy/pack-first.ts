@@ -18,7 +18,7 @@ export async function packFirst(
     hosts.flatMap(({ prepare }) => prepare.flatMap(step => (step.kind === 'push' ? step.baseDigest : []))),
   )
   const packing = Promise.all([...bases].map(payload))
-  const isQuick = await Promise.race([packing.then(() => true), sleep(quickMs).then(() => false)])
+  const isQuick = await Promise.race([packing.then(() => true), sleep(quickMs, false, { ref: false })])
   if (isQuick) return
   context.emit({ type: 'phase.start', phase: 'pack' })
   const made = await orInterrupt(context, packing)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Payload } from '../../artifact/artifact.js'
 import { redactor, Secret } from '../../config/secrets/redact.js'
+import { once } from '../../once.js'
 import { type Lacking, lackingOf } from '../../plan/fetchers.js'
 import { pushOf } from '../../plan/relay.js'
 import { payloadKey, type StoredArtifact } from '../../store/artifacts.js'
@@ -139,12 +140,4 @@ function secretsIn(address: string): ReadonlyMap<string, Secret> {
 function storeReason(error: unknown): string {
   if (!(error instanceof StoreError)) throw error
   return [error.message, ...error.details].join(' ')
-}
-
-function once<T>(act: () => Promise<T>): () => Promise<T> {
-  let done: Promise<T> | null = null
-  return () => {
-    done ??= act()
-    return done
-  }
 }
