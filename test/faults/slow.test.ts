@@ -100,7 +100,7 @@ describe.skipIf(!sshdIsHere()).each(exhaustive(['1 Mbit']))('a host behind a lin
     async () => {
       const { code, stderr } = await scene.project.run('deploy --timeout 5s')
       expect(code, stderr).toBe(3)
-      expect(stderr).toContain('the time budget (--timeout 5s) is over')
+      expect(stderr).toContain('The time budget (--timeout 5s) is over during push.')
       expect(served()).toEqual(['old', 'old', 'old'])
       link.pace(Number.POSITIVE_INFINITY)
       expect(hosts.all.map(i => scene.project.releases(i).length)).toEqual([1, 1, 1])
