@@ -17,9 +17,11 @@ import { env, secrets } from './fields/variables.js'
 import { show } from './problems/sentence.js'
 import { closed } from './unknown-key.js'
 
+const nameForm = /^\w[\w.-]*$/
+
 /** Every key of the config that a stage may have too. Keys are checked one by one, so that all problems are said at once. */
 export const fields = {
-  app: checked(value => nameProblem('an app', value)),
+  app: checked(value => nameProblem('an app', value), nameForm),
   source,
   build,
   root: innerPath,
@@ -60,7 +62,7 @@ type Fields = typeof fields
 /** The keys that are said, checked: of the config, of one stage, or of both together. */
 export type Layer = { readonly [K in keyof Fields]?: z.output<Fields[K]> }
 
-export const stageName = checked(value => nameProblem('a stage', value))
+export const stageName = checked(value => nameProblem('a stage', value), nameForm)
 
 function nameProblem(what: string, value: string): string | null {
   if (!/^[\w.-]+$/.test(value))

@@ -33,6 +33,10 @@ function two(value: number): string {
 /** How a duration is written, for error messages. */
 export const durationForm = 'write it like 500ms, 30s, 5m, 1h or 1m30s, or as a number of seconds'
 
+/** Every text that is a duration is in this form. */
+export const durationPattern =
+  /^\s*(?=\d)(?:\d+(?:\.\d+)?|(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m)?(?:\d+(?:\.\d+)?s)?(?:\d+ms)?)\s*$/
+
 const form = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?$/
 const units = [3_600_000, 60_000, 1000, 1] as const
 /** The longest time that a timer can wait. */

@@ -8,7 +8,7 @@ const cli = (...args: readonly string[]) =>
   execFileSync(process.execPath, [join(root, 'bin/clonedeploy.js'), ...args], { encoding: 'utf8' })
 
 describe('the package', () => {
-  it('holds the program, its types, the documents and the examples, and nothing else', () => {
+  it('holds the program, its types, the schemas, the documents and the examples, and nothing else', () => {
     const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: root,
       encoding: 'utf8',
@@ -20,6 +20,7 @@ describe('the package', () => {
       /^bin\/clonedeploy\.js$/,
       /^dist\/(licenses\.txt|[\w/-]+\.(js|d\.ts))$/,
       /^docs\/([\w/-]+\.md|demo\.svg)$/,
+      /^schema\/[\w-]+\.json$/,
       /^examples\/(?!.*\.clonedeploy|.*node_modules)[\w./@-]+$/,
     ]
     expect(files.filter(({ path }) => !allowed.some(one => one.test(path)))).toEqual([])
@@ -30,6 +31,7 @@ describe('the package', () => {
       'dist/index.js',
       'dist/index.d.ts',
       'examples/hello/server.js',
+      'schema/config.json',
       'README.md',
     ])
       expect(paths).toContain(path)

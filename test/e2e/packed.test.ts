@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import module from 'node:module'
+import module, { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -42,6 +42,11 @@ export default defineConfig({ app: 'shop', source: { dir: '.' }, deployTo: '/srv
   it('runs with its dependencies alone', () => {
     expect(clonedeploy('--version')).toBe(`${version}\n`)
     expect(clonedeploy('config', '--json')).toContain('"/srv/shop"')
+  })
+
+  it('gives the schema of a configuration by its name', () => {
+    const file = createRequire(join(project, 'package.json')).resolve('clonedeploy/schema/config.json')
+    expect(JSON.parse(readFileSync(file, 'utf8')).properties).toHaveProperty('hosts')
   })
 
   if ('enableCompileCache' in module)

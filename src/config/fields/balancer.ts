@@ -33,8 +33,9 @@ interface BalancerLimits {
   readonly settle: number
 }
 
-const absolute = checked(value =>
-  value.startsWith('/') ? lineProblem(value) : `should be an absolute path, got ${show(value)}`,
+const absolute = checked(
+  value => (value.startsWith('/') ? lineProblem(value) : `should be an absolute path, got ${show(value)}`),
+  /^\//,
 )
 
 /** One word: it becomes part of a line that the balancer reads. */

@@ -19,10 +19,14 @@ const address = checked(value => {
   return problem !== null && /.[@:]/.test(value) ? `${problem}; user and port are keys of their own` : problem
 })
 
-const hostKey = checked(value =>
-  /^SHA256:[A-Za-z0-9+/]{43}=?$/.test(value)
-    ? null
-    : `should be SHA256: and 43 characters, as ssh-keygen -lf prints it, got ${show(value)}`,
+const hostKeyForm = /^SHA256:[A-Za-z0-9+/]{43}=?$/
+
+const hostKey = checked(
+  value =>
+    hostKeyForm.test(value)
+      ? null
+      : `should be SHA256: and 43 characters, as ssh-keygen -lf prints it, got ${show(value)}`,
+  hostKeyForm,
 )
 
 const jump = checked(value => {
@@ -83,12 +87,13 @@ export const hostList: z.ZodType<readonly HostEntry[]> = z.array(host).min(1, 'h
 
 const list: z.ZodType<HostSource> = hostList.transform(entries => ({ kind: 'list' as const, entries }))
 
-const call: z.ZodType<HostSource> = z.unknown().transform(value => {
-  return { kind: 'function' as const, call: value as () => unknown }
-})
+const call: z.ZodType<HostSource> = z
+  .custom<() => unknown>(value => typeof value === 'function')
+  .transform(call => ({ kind: 'function' as const, call }))
 
-const file: z.ZodType<HostSource> = checked(value =>
-  value.endsWith('.json') ? lineProblem(value) : 'should be a list of hosts, or the path of a .json file',
+const file: z.ZodType<HostSource> = checked(
+  value => (value.endsWith('.json') ? lineProblem(value) : 'should be a list of hosts, or the path of a .json file'),
+  /\.json$/,
 ).transform(value => ({ kind: 'file' as const, file: value }))
 
 const embedded: z.ZodType<HostSource> = closed({ embedded: z.int().min(1).max(100) }).transform(value => {

@@ -5,7 +5,9 @@ import { should, show } from '../problems/sentence.js'
 import { closed } from '../unknown-key.js'
 import { duration, text } from './scalars.js'
 
-const percent: z.ZodType<Amount> = z.string().transform((value, context): Amount => {
+const share = z.string().register(z.globalRegistry, { pattern: /^\d{1,3}%$/.source })
+
+const percent: z.ZodType<Amount> = share.transform((value, context): Amount => {
   const number = Number(/^(\d{1,3})%$/.exec(value)?.[1] ?? Number.NaN)
   if (number <= 100) return `${number}%`
   const message = `is no share of the hosts: ${show(value)}; write it like "25%", or as a number of hosts`

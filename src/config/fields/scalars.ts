@@ -1,17 +1,19 @@
 import * as z from 'zod'
 import { portProblem } from '../../inventory/parse.js'
-import { durationForm, parseDuration } from '../../text/duration.js'
+import { durationForm, durationPattern, parseDuration } from '../../text/duration.js'
+import { inForms } from '../choose.js'
 import { show } from '../problems/sentence.js'
 
 /** Text that is not blank and has no NUL. */
 export const text = checked(() => null)
 
-/** Text of which `problem` finds nothing wrong; it may count on it not being blank. */
-export function checked(problem: (value: string) => string | null): z.ZodType<string> {
-  return z.string().check(context => {
+/** Text of which `problem` finds nothing wrong; it may count on it not being blank. `form` is what the JSON Schema says of it. */
+export function checked(problem: (value: string) => string | null, form = /\S/): z.ZodType<string> {
+  const schema = z.string().check(context => {
     const found = blankProblem(context.value) ?? problem(context.value)
     if (found !== null) context.issues.push({ code: 'custom', input: context.value, message: found })
   })
+  return schema.register(z.globalRegistry, { pattern: form.source })
 }
 
 export function lineProblem(value: string): string | null {
@@ -23,8 +25,11 @@ function blankProblem(value: string): string | null {
   return value.includes('\0') ? 'has a NUL byte in it' : null
 }
 
+const inSeconds = z.number().positive()
+const written = z.string().regex(durationPattern)
+
 /** Milliseconds, more than none. */
-export const duration: z.ZodType<number> = z.unknown().transform((value, context): number => {
+export const duration: z.ZodType<number> = inForms(written, inSeconds).transform((value, context): number => {
   const ms = typeof value === 'string' || typeof value === 'number' ? parseDuration(value) : null
   if (ms !== null && ms > 0) return ms
   context.issues.push({ code: 'custom', input: value, message: problem(value, ms) })
@@ -35,13 +40,18 @@ function problem(value: unknown, ms: number | null): string {
   return ms === 0 ? 'should be longer than nothing' : `is no duration: ${show(value)}; ${durationForm}`
 }
 
-export const port = z.int().check(context => {
+const anyPort = z.int().check(context => {
   const message = portProblem(context.value)
   if (message !== null) context.issues.push({ code: 'custom', input: context.value, message })
 })
 
-export const role = checked(value =>
-  /^[\w.:-]+$/.test(value) ? null : `a role has letters, digits, ".", "_", ":" and "-" only, got ${show(value)}`,
+export const port = anyPort.register(z.globalRegistry, { minimum: 1, maximum: 65_535 })
+
+const roleForm = /^[\w.:-]+$/
+
+export const role = checked(
+  value => (roleForm.test(value) ? null : `a role has letters, digits, ".", "_", ":" and "-" only, got ${show(value)}`),
+  roleForm,
 )
 
 /** Roles that something is limited to: at least one, as it would happen nowhere otherwise. */

@@ -1,24 +1,27 @@
 import * as z from 'zod'
-import { choose, isObject } from '../choose.js'
+import { choose, inForms, isObject } from '../choose.js'
 import type { SecretSource } from '../config.js'
 import { closed } from '../unknown-key.js'
 import { localPath } from './path.js'
 import { checked, text } from './scalars.js'
 
+const nameForm = /^[A-Za-z_][A-Za-z0-9_]*$/
+
 /** Name of a variable that hooks will see. */
 const variableName = checked(value => {
-  if (!isName(value)) return 'is no name for a variable: letters, digits and "_" only, and no digit first'
+  if (!nameForm.test(value)) return 'is no name for a variable: letters, digits and "_" only, and no digit first'
   return value.startsWith('CLONEDEPLOY_')
     ? 'CLONEDEPLOY_ variables are set by clonedeploy itself; use another name'
     : null
-})
+}, /^(?!CLONEDEPLOY_)[A-Za-z_][A-Za-z0-9_]*$/)
 
-const ownVariable = checked(value =>
-  isName(value) ? null : 'should be the name of an environment variable (not its value)',
+const ownVariable = checked(
+  value => (nameForm.test(value) ? null : 'should be the name of an environment variable (not its value)'),
+  nameForm,
 )
 
 /** The value is never shown: it might be a secret in the wrong place. */
-const value = z.unknown().transform((value, context): string => {
+const value = inForms(z.string(), z.number()).transform((value, context): string => {
   if (typeof value === 'string' && !value.includes('\0')) return value
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
   context.issues.push({ code: 'custom', input: undefined, message: valueProblem(value) })
@@ -52,8 +55,4 @@ function valueProblem(value: unknown): string {
   if (value === undefined) return 'has no value (undefined)'
   if (typeof value === 'string') return 'has a NUL byte in it'
   return 'should be text or a number'
-}
-
-function isName(value: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(value)
 }

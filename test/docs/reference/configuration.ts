@@ -28,6 +28,19 @@ export function configurationReference(): string {
   return [...keys().map(section), ...aboutStages.map(key => section({ ...key, path: key.name, inner: [] }))].join('\n')
 }
 
+/** Each object that the schema takes, with what input.ts says of its keys. */
+export function documented(): ReadonlyMap<Shape, readonly Property[]> {
+  const all = new Map<Shape, readonly Property[]>()
+  const document = (shape: Shape, properties: readonly Property[], above: string): void => {
+    all.set(shape, properties)
+    for (const { name, type } of properties)
+      for (const inner of shapesOf(shape[name] as z.core.$ZodType))
+        if (!all.has(inner)) document(inner, typeOf(inner, objectsOf(type), `${above}${name}.`), `${above}${name}.`)
+  }
+  document(fields, interfaceOf('StageInput'), '')
+  return all
+}
+
 function paired(shape: Shape, properties: readonly Property[], above: string, told: Set<Shape>): readonly Key[] {
   return properties.map(property => {
     const schema = shape[property.name]

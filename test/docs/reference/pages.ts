@@ -1,13 +1,15 @@
 import { document } from '../markdown.js'
 import { cliReference } from './cli.js'
+import { configSchema } from './config-schema.js'
 import { configurationReference } from './configuration.js'
 
 const [begin, end] = ['<!-- generated: npm run reference -->', '<!-- end of what is generated -->']
 
-/** The pages of which a part is generated, as they should be. */
+/** What is generated, or has a part that is, as it should be. */
 export const pages: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': () => filled('docs/configuration.md', configurationReference()),
   'docs/cli.md': () => filled('docs/cli.md', cliReference()),
+  'schema/config.json': configSchema,
 }
 
 function filled(path: string, text: string): string {
