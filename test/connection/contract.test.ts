@@ -257,6 +257,13 @@ for (const transport of [local, ssh, openssh]) {
       expect((await run('echo again')).out).toBe('again\n')
     })
 
+    it('counts what a script waits for a channel as its time, and says all of it', async () => {
+      const others = Array.from({ length: 4 }, () => run('sleep 0.4'))
+      const result = await run(untilTheEnd(), undefined, 800)
+      expect(result.lost?.message).toBe('test on h1 did not end in 0.8 s')
+      await Promise.all(others)
+    })
+
     once.each([
       ['says nothing', 'cat >/dev/null; exec sleep 60', 1000],
       ['takes no more of its input', 'exec sleep 60', 5_000_000],

@@ -38,12 +38,13 @@ export interface ExchangeOptions extends RunOptions {
   readonly zips: boolean
   /** For the words of an error. */
   readonly host: string
+  /** When its time began to run: it may have waited for the channel. */
   readonly started: number
   /** The marks of what was sent with the command of the channel: the script is not sent now. */
   readonly sent?: Marks
 }
 
-/** Runs a script on a channel that nobody else uses. Settles in `timeout`, whatever the host does. */
+/** Runs a script on a channel that nobody else uses. Settles in `timeout` from `started`, whatever the host does. */
 export function exchange(live: Live, script: Script, options: ExchangeOptions): Promise<Exchanged> {
   const marks = options.sent ?? freshMarks()
   const noise = tail(NOISE_KEPT)
@@ -105,12 +106,13 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
       live.close()
     }
 
-    const timer = setTimeout(() => giveUp(`did not end in ${seconds(options.timeout)}`), options.timeout)
+    const left = Math.max(1, options.timeout - (performance.now() - options.started))
+    const timer = setTimeout(() => giveUp(`did not end in ${seconds(options.timeout)}`), left)
     const { stall } = options
     const watch =
       stall === undefined || options.endless || options.stdin === 'channel'
         ? null
-        : watchStall(Math.min(stall, options.timeout), () => giveUp(`made no progress for ${seconds(stall)}`))
+        : watchStall(Math.min(stall, left), () => giveUp(`made no progress for ${seconds(stall)}`))
     const heardOn = (half: AnswerReader) => (chunk: Buffer) => {
       watch?.moved()
       half.push(chunk)

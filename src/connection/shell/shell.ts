@@ -44,8 +44,8 @@ export function shell(host: string, openChannel: (command: string) => Promise<Ch
     use?: (live: Live) => void,
   ) => {
     const started = performance.now()
-    const live = await channels.take(atMost(options.timeout))
-    const timeout = Math.max(1, atMost(options.timeout) - (performance.now() - started))
+    const timeout = atMost(options.timeout)
+    const live = await channels.take(timeout)
     const going = exchange(live, script, { ...options, timeout, stdin, zips, host, started })
     use?.(live)
     if (stdin === 'input') traffic.roundTrips += 1
