@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../support/ports.js'
 
 const app = join(import.meta.dirname, '../../examples/express-redis-haproxy/app')
@@ -46,7 +46,7 @@ describe('serve.sh of the example', () => {
   const serve = async (what: string, release: string) =>
     expect(await end(begin(what, release))).toMatchObject({ code: 0 })
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     root = mkdtempSync(join(tmpdir(), 'clonedeploy-serve-'))
     port = await freePort()
     mkdirSync(on('shared'))
@@ -60,7 +60,7 @@ describe('serve.sh of the example', () => {
     await serve('warm', 'a')
     await serve('switch', 'a')
   })
-  afterAll(() => {
+  afterEach(() => {
     try {
       process.kill(pid())
     } catch {}
