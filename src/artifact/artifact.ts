@@ -17,7 +17,7 @@ export interface Artifact {
   /** What the shared folders begin with on a host where they are empty. */
   readonly skeleton: Skeleton
   readonly warnings: readonly string[]
-  /** The programs and libraries in it, as far as it was looked for them: not in what is brought from hosts, or from the cache without a build. */
+  /** The programs and libraries in it, as far as it was looked for them: not in what a rollback makes whole again. */
   readonly binaries: readonly Binary[]
   /** What brings a host from `base` (null: nothing) to this artifact, with the time of that release; made once per base and kept. `zip` (`gzip`) is for many bytes: few are always gzipped. What is `writable` is never taken from the base. */
   readonly payload: (

@@ -57,18 +57,23 @@ describe.skipIf(!sshdIsHere())('what hosts cannot run', () => {
 })
 
 describe.skipIf(!sshdIsHere())('hosts that are not alike', () => {
+  const folder = `/tmp/clonedeploy-uname-${process.pid}`
   const here = onFleet({
     hosts: all.length,
-    environment: i => (i === 3 ? [`PATH=/tmp/clonedeploy-uname-${process.pid}:/usr/bin:/bin`] : []),
+    environment: i => (i === 3 ? [`PATH=${folder}:/usr/bin:/bin`] : []),
   })
+
+  /** The last host becomes another machine, by what it says. */
+  function becomes(machine: string): void {
+    mkdirSync(folder, { recursive: true })
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'uname'), `#!/bin/sh\necho ${machine}\n`)
+    chmodSync(join(folder, 'uname'), 0o755)
+  }
 
   it('are named by check and status, and are no problem', async () => {
     const { project } = here
-    const folder = `/tmp/clonedeploy-uname-${process.pid}`
-    mkdirSync(folder, { recursive: true })
-    onTestFinished(() => rmSync(folder, { recursive: true }))
-    writeFileSync(join(folder, 'uname'), '#!/bin/sh\necho Linux riscv64\n')
-    chmodSync(join(folder, 'uname'), 0o755)
+    becomes('Linux riscv64')
     await project.deployed('one')
     const text = /the hosts are not alike: h1 and h2: Linux \S+ with glibc; h3: Linux riscv64/
     const check = await project.run('check --json')
@@ -78,5 +83,25 @@ describe.skipIf(!sshdIsHere())('hosts that are not alike', () => {
     expect(status.json().unlike).toEqual([expect.stringMatching(text)])
     expect(status.json().hosts[2].platform).toBe('Linux riscv64')
     expect((await project.run('status')).stdout).toMatch(text)
+  })
+
+  it('do not join with what they cannot run', async () => {
+    const { project } = here
+    becomes('Darwin arm64')
+    const host = (i: number) => ({ name: `h${i}`, deployTo: project.on(i) })
+    project.configure({ hosts: [host(1), host(2)] })
+    for (const version of ['one', 'two']) {
+      writeFileSync(join(project.root, 'app/own.so'), elf({ machine: process.arch === 'arm64' ? 183 : 62 }))
+      await project.deployed(version)
+    }
+    project.configure({ hosts: all.map(host) })
+    const { code, stderr } = await project.run('join')
+    expect(code, stderr).toBe(3)
+    expect(stderr).toContain('✖ h3: cannot run own.so, which is built for Linux ')
+    expect(stderr).toContain("known better: platform: 'ignore'\n")
+    expect([project.current(3), project.releases(3)]).toEqual([null, []])
+    project.configure({ platform: 'ignore' })
+    expect((await project.run('join')).code).toBe(0)
+    expect(project.current(3)).toBe(project.current(1))
   })
 })

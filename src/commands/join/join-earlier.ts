@@ -9,7 +9,7 @@ import type { Context } from '../context/context.js'
 import type { JoinFlags } from '../context/flags.js'
 import { demandNone, orInterrupt } from '../context/read-fleet.js'
 import { startRun } from '../context/transact.js'
-import { bringIntent, sourceOf } from '../repair/repair-act.js'
+import { bringIntent, sourceOf, unfit } from '../repair/repair-act.js'
 import { modelOf, type RepairFacts } from '../repair/repair-facts.js'
 
 /** Brings an earlier release to the joining hosts; why it could not be, null when they hold it. Adds to the warnings. */
@@ -35,7 +35,8 @@ export async function bringEarlier(
   try {
     const artifact = await sourceOf(context, whole, earlier)
     const size = writtenFor(null, artifact.manifest, [])
-    demandNone(fleet.flatMap(({ state }) => (needs.get(state.name) === 'push' ? problemsOf(state, size) : [])))
+    const takers = fleet.filter(({ state }) => needs.get(state.name) === 'push')
+    demandNone([...takers.flatMap(({ state }) => problemsOf(state, size)), ...unfit(context, takers, artifact)])
     const what = { ...earlier, needs, doubts: new Map() }
     const plan = planEarlier(await bringIntent(context, flags, facts, model, artifact, what))
     context.emit({ type: 'note', level: 'info', host: null, text: `an earlier release: ${release}` })

@@ -1,10 +1,12 @@
 import type { Artifact } from '../../artifact/artifact.js'
 import { skeletonBuilt } from '../../artifact/cache/builds.js'
-import { recall } from '../../artifact/cache/store.js'
+import { marksOfWhole } from '../../artifact/cache/built-for.js'
+import { type Frozen, recall } from '../../artifact/cache/store.js'
 import { entriesOf } from '../../artifact/manifest/manifest.js'
 import { artifactOf } from '../../artifact/pack.js'
 import { writtenFor } from '../../artifact/payload/payload.js'
 import { zipFor } from '../../artifact/payload/zip.js'
+import { binariesIn } from '../../artifact/suspect-files.js'
 import { MixedError, PreflightError } from '../../errors.js'
 import type { Outcome } from '../../fleet/outcome.js'
 import { datesOn } from '../../fleet/push/bases.js'
@@ -19,11 +21,12 @@ import { addedEntries } from '../../release/shared.js'
 import type { Dates } from '../../scripts/read/file-times.js'
 import type { RepairDecision } from '../../state/decide-repair.js'
 import type { FleetRecord, HostState } from '../../state/host-state.js'
-import { problemsOf } from '../../state/preflight.js'
+import { type Binary, platformProblems } from '../../state/platform.js'
+import { type Problem, problemsOf } from '../../state/preflight.js'
 import { commitIn, currentRelease, mostCommon } from '../../state/releases.js'
 import type { Context } from '../context/context.js'
 import type { TransactionFlags } from '../context/flags.js'
-import { demandNone } from '../context/read-fleet.js'
+import { demandNone, type Fleet } from '../context/read-fleet.js'
 import { courseBack, courseHome, courseOfRepair } from '../context/rollout.js'
 import { keepRecord } from '../context/run-records.js'
 import { carryOut, revealSecrets, signed, startRun } from '../context/transact.js'
@@ -107,9 +110,10 @@ async function bring(
   if (model === null) throw nowhere(release)
   const size = artifact === null ? undefined : writtenFor(null, artifact.manifest, [])
   const behind = fleet.filter(({ state }) => ['swap', 'push'].includes(needs.get(state.name) ?? ''))
-  demandNone(
-    behind.flatMap(({ state }) => problemsOf(undangled(state), needs.get(state.name) === 'push' ? size : undefined)),
-  )
+  demandNone([
+    ...behind.flatMap(({ state }) => problemsOf(undangled(state), needs.get(state.name) === 'push' ? size : undefined)),
+    ...unfit(context, pushed, artifact),
+  ])
   const stay = [...needs].filter(([, need]) => need === 'nothing' || need === 'deploy').map(([name]) => name)
   const course = await courseOfRepair(context, flags, fleet, new Set(stay))
   const intent = {
@@ -128,6 +132,12 @@ async function bring(
   const store = await runStore(context, plan, () => heldArtifact(context, fleet, decision))
   const run = startRun(context, flags, fleet, plan, payload, course.balancers, store)
   return carryOut(context, run, startedAt)
+}
+
+/** What stops a release that these hosts, which did not have it, could not run. */
+export function unfit({ config }: Context, takers: Fleet, artifact: Artifact | null): readonly Problem[] {
+  const states = takers.map(({ state }) => state)
+  return platformProblems(states, artifact?.binaries ?? [], config.platform)
 }
 
 /** The same bytes on all hosts under a new id: what is served is never written into. */
@@ -202,11 +212,19 @@ export async function sourceOf(
   const { shared } = context.config
   const { restart } = vouchedOf(facts, release) ?? context.config
   if (addedEntries(present, shared, touchedFiles({ restart, shared })) === extra)
-    return artifactOf(kept, null, { skeleton: skeletonBuilt(context.cacheDir, digest) })
+    return artifactOf(kept, null, {
+      skeleton: skeletonBuilt(context.cacheDir, digest),
+      binaries: binariesOf(context, kept),
+    })
   throw new SourceError(`The shared paths of the configuration are not those that ${release} was made with.`, {
     changed: 'nothing',
     next: ['fix: clonedeploy deploy --force'],
   })
+}
+
+function binariesOf({ config }: Context, kept: Frozen): readonly Binary[] {
+  const marks = config.platform === 'ignore' ? null : marksOfWhole(kept)
+  return marks === null ? [] : binariesIn(kept.manifest, marks)
 }
 
 function vouchedOf({ fleet }: Pick<RepairFacts, 'fleet'>, release: string) {
