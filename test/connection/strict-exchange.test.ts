@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import ssh2 from 'ssh2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fingerprint } from '../../src/connection/host-keys/known-hosts.js'
+import { newKey } from '../../src/connection/ssh2/key-types.js'
 import { connectSsh } from '../../src/connection/ssh2/ssh2.js'
 import { refused } from '../support/refused.js'
 
@@ -21,8 +22,9 @@ function forgetStrictness(client: unknown): void {
   protocol._strictMode = false
 }
 
+const { text: key, publicLine: line } = await newKey()
+
 describe('an SSH server without strict key exchange', () => {
-  const { private: key, public: line } = ssh2.utils.generateKeyPairSync('ed25519')
   const identityFile = join(mkdtempSync(join(tmpdir(), 'clonedeploy-strict-')), 'key')
   const logins: string[] = []
   const servers = ['aes256-ctr', CHACHA20].map(cipher => {

@@ -1,8 +1,9 @@
 import ssh2 from 'ssh2'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Talk } from '../../src/connection/ssh2/handshake.js'
+import { newKey } from '../../src/connection/ssh2/key-types.js'
 
-const key = ssh2.utils.generateKeyPairSync('ed25519').private
+const { text: key } = await newKey()
 const server = new ssh2.Server({ hostKeys: [key] }, client => {
   client.on('authentication', context => context.accept())
   client.on('error', () => {})

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ssh2, { type ParsedKey } from 'ssh2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newKey } from '../../src/connection/ssh2/key-types.js'
 import { readAppPorts } from '../../src/embedded/apps.js'
 import { type EmbeddedFleet, embeddedHosts, startEmbeddedHosts } from '../../src/embedded/hosts.js'
 import type { EmbeddedHost } from '../../src/embedded/ssh-files.js'
@@ -143,7 +144,7 @@ describe('the login', () => {
 
   it('is refused to the right public key with the signature of another', async () => {
     const right = parsed(readFileSync(fleet.identityFile, 'utf8'))
-    const forger = parsed(utils.generateKeyPairSync('ed25519').private)
+    const forger = parsed((await newKey()).text)
     forger.getPublicSSH = () => right.getPublicSSH()
     expect(await login(right)).toBe('in')
     expect(await login(forger)).toBe('All configured authentication methods failed')
