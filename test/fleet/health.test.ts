@@ -6,6 +6,7 @@ import type { Connect } from '../../src/connection/connection.js'
 import { ConnectError } from '../../src/connection/errors.js'
 import { connectLocal } from '../../src/connection/this-machine.js'
 import { askOnce, checkHealth } from '../../src/fleet/health/health.js'
+import { askHttpHere } from '../../src/fleet/health/http.js'
 import { startSession } from '../../src/fleet/session.js'
 import { never } from '../../src/fleet/stop.js'
 import type { HealthStep } from '../../src/plan/plan.js'
@@ -78,6 +79,37 @@ describe('health by an address', () => {
     })
     session.close()
     for (const { server } of [here, there]) server.close()
+  })
+})
+
+describe('an address that this machine asks', () => {
+  const check = { kind: 'http', url: '', status: 200, contains: 'ok', headers: {}, release: null, ...limits } as const
+  const asked = (url: string, timeout = 5000, stop = never) =>
+    askHttpHere(stepOf(check, { url: new URL(url) }), new URL(url), timeout, stop)
+
+  it('is judged as an address of a host is', async () => {
+    const answers = ['ok', 'firing']
+    const { server, port } = await listening(createServer((_, response) => response.end(answers.shift())))
+    expect(await asked(`http://127.0.0.1:${port}/`)).toMatchObject({ ok: true })
+    const bad = { ok: false, note: '200, but the body does not contain "ok"', output: ['body: firing'] }
+    expect(await asked(`http://127.0.0.1:${port}/`)).toMatchObject(bad)
+    server.close()
+    expect(await asked(`http://127.0.0.1:${port}/`)).toMatchObject({ ok: false, note: 'connection refused' })
+  })
+
+  it('has to have a valid certificate: it is asked from outside', async () => {
+    const { server, port } = await listening(createTlsServer(selfSigned, (_, response) => response.end('ok')))
+    expect(await asked(`https://127.0.0.1:${port}/`)).toMatchObject({ ok: false, note: 'self-signed certificate' })
+    server.close()
+  })
+
+  it('is not waited for when the time is over, or a stop is asked for', async () => {
+    const { server, port } = await listening(createServer(() => {}))
+    expect(await asked(`http://127.0.0.1:${port}/`, 100)).toMatchObject({ ok: false, note: 'no answer in 100 ms' })
+    const stop = { reason: () => 'Ctrl-C', asked: Promise.resolve('Ctrl-C') }
+    expect(await asked(`http://127.0.0.1:${port}/`, 60_000, stop)).toMatchObject({ ok: false })
+    server.closeAllConnections()
+    server.close()
   })
 })
 

@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { type RequestOptions, request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -7,6 +7,7 @@ import type { HealthStep } from '../../plan/plan.js'
 import { within } from '../../time-limit.js'
 import { placeOf } from '../read/forwarding.js'
 import type { Session } from '../session.js'
+import type { Stop } from '../stop.js'
 import { failed, type Health } from './answer.js'
 
 interface Answer {
@@ -22,18 +23,16 @@ async function get(session: Session, url: URL, timeout: number): Promise<Answer>
   const tls = url.protocol === 'https:'
   const stream = await within(timeout, session.forward(placeOf(url)))
   stream.on('error', () => {})
-  return within(timeout, exchange(stream, url, tls)).finally(() => stream.destroy())
+  // With an agent, also with `agent: false`, node connects by itself from this machine and never calls this.
+  const createConnection = () => (tls ? secure(stream, url) : stream) as never
+  return within(timeout, exchange(url, { createConnection })).finally(() => stream.destroy())
 }
 
-function exchange(stream: Duplex, url: URL, tls: boolean): Promise<Answer> {
+function exchange(url: URL, how: RequestOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const ask = (tls ? requestTls : request)(
+    const asking = (url.protocol === 'https:' ? requestTls : request)(
       url,
-      {
-        // With an agent, also with `agent: false`, node connects by itself from this machine and never calls this.
-        createConnection: () => (tls ? secure(stream, url) : stream) as never,
-        headers: { 'user-agent': 'clonedeploy', connection: 'close' },
-      },
+      { ...how, headers: { 'user-agent': 'clonedeploy', connection: 'close' } },
       response => {
         const chunks: Buffer[] = []
         let length = 0
@@ -51,9 +50,14 @@ function exchange(stream: Duplex, url: URL, tls: boolean): Promise<Answer> {
         response.on('error', reject)
       },
     )
-    ask.on('error', reject)
-    ask.end()
+    asking.on('error', error => reject(firstOf(error)))
+    asking.end()
   })
+}
+
+/** Of a name with several addresses, node gathers what each of them came to, and says nothing itself. */
+function firstOf(error: Error): unknown {
+  return error instanceof AggregateError ? error.errors[0] : error
 }
 
 /** The way to the app is the host's own loopback inside our SSH session; the certificate is for the outside's name. */
@@ -62,10 +66,22 @@ function secure(socket: Duplex, url: URL): Duplex {
 }
 
 /** One question by HTTP. */
-export async function askHttp(session: Session, step: HealthStep, url: URL, timeout: number): Promise<Health> {
+export function askHttp(session: Session, step: HealthStep, url: URL, timeout: number): Promise<Health> {
+  return ask(step, url, () => get(session, url, timeout))
+}
+
+/** The same from this machine, as any client asks: the certificate must be valid. A stop ends it. */
+export async function askHttpHere(step: HealthStep, url: URL, timeout: number, stop: Stop): Promise<Health> {
+  const over = new AbortController()
+  stop.asked.then(() => over.abort())
+  const answer = () => within(timeout, exchange(url, { signal: over.signal })).finally(() => over.abort())
+  return ask(step, url, answer)
+}
+
+async function ask(step: HealthStep, url: URL, get: () => Promise<Answer>): Promise<Health> {
   const began = performance.now()
   try {
-    const answer = await get(session, url, timeout)
+    const answer = await get()
     return judged(step, answer, `${answer.status} in ${Math.round(performance.now() - began)} ms`)
   } catch (error) {
     return failed(error, url)
