@@ -1,5 +1,8 @@
 export type {
   AmountInput,
+  BakeCommandInput,
+  BakeInput,
+  BakeRequestInput,
   BalancerCommandInput,
   BalancerInput,
   CanaryCheckInput,

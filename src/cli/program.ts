@@ -64,6 +64,7 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
   ask(
     transaction(onStage(add('deploy', 'build, push, prepare, swap, restart, verify; all or nothing')))
       .option('--ref <rev>', 'deploy this branch, tag or commit')
+      .option('--skip-bake', skipBake)
       .option('--offline', 'with --dry-run: only read the configuration and pack; contact no host')
       .option('--build', 'with --dry-run: run the build commands'),
   )
@@ -74,7 +75,8 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       ),
     )
       .option('--from <stage>', 'the stage that has confirmed it')
-      .option('--release <id>', 'this release of it; else the one that it serves'),
+      .option('--release <id>', 'this release of it; else the one that it serves')
+      .option('--skip-bake', skipBake),
   )
   ask(
     transaction(onStage(add('rollback', 'take the whole fleet back to the newest good release that every host has')))
@@ -328,6 +330,7 @@ function selection(command: Command): Command {
     .option('--role <roles>', 'hosts with one of these roles', list)
 }
 
+const skipBake = 'confirm what is healthy at once, without the bake of the configuration'
 const noStore = 'tell the store nothing, because it is away'
 
 function collected(value: string, before: readonly string[] = []): string[] {

@@ -192,6 +192,7 @@ async function prepare(
     excluded: excludedNow(context, flags, now),
     reference: await referenceOf(fleet, artifact, bases, usableBase),
     usableBase,
+    bake: flags.skipBake ? null : config.rollout.bake,
     extra: addedEntries(present, config.shared, touchedFiles(config)),
   }
   const zip = zipFor(fleet.map(({ state }) => state))

@@ -134,13 +134,29 @@ function variablesOf({ env, secrets, embedded, restart }: Config, host: Host): R
 const ownNames = ['APP', 'STAGE', 'RELEASE', 'REVISION', 'PREVIOUS', 'RELEASE_PATH'].map(name => `CLONEDEPLOY_${name}`)
 
 function problemOn({ name }: Host, address: string, variables: Readonly<Record<string, string>>): string | null {
+  const { text, readable, missing } = written(address, variables)
+  if (missing.length > 0)
+    return `${name} has no variable ${missing.join(', ')}: set it in env, or in the env of the host`
+  return readable ? null : `is no address on ${name}: ${show(text)}`
+}
+
+/** An address with its variables put in, and those that there are not. */
+function written(address: string, variables: Readonly<Record<string, string>>) {
   const text = substitute(address, variables)
   const readable = URL.canParse(text)
   // In a path or a query a `$` may be meant as one.
   const missing = variablesIn(readable ? authority(address) : address).filter(one => !(one in variables))
-  if (missing.length > 0)
-    return `${name} has no variable ${missing.join(', ')}: set it in env, or in the env of the host`
-  return readable ? null : `is no address on ${name}: ${show(text)}`
+  return { text, readable, missing }
+}
+
+/** The same of the address that a bake asks from this machine: it has the variables of no host. */
+export function checkBake({ rollout: { bake }, env }: Config, path: Path): readonly Problem[] {
+  if (bake?.check?.kind !== 'http') return []
+  const own = Object.fromEntries(ownNames.map(name => [name, '1']))
+  const { text, readable, missing } = written(bake.check.url, { ...env, ...own })
+  const at = [...path, 'bake', 'check', 'url']
+  if (missing.length > 0) return [{ path: at, text: `there is no variable ${missing.join(', ')}: set it in env` }]
+  return readable ? [] : [{ path: at, text: `is no address: ${show(text)}` }]
 }
 
 function authority(address: string): string {

@@ -173,6 +173,8 @@ export interface Rollout {
   /** How many must stay in service; null: one, where there are batches. */
   readonly minUp: Amount | null
   readonly canary: Canary | null
+  /** Null: what is healthy is confirmed at once. */
+  readonly bake: Bake | null
 }
 
 /** The hosts that go first, and what has to happen before the others follow. */
@@ -185,6 +187,22 @@ export interface Canary {
   /** Whether a person is asked. */
   readonly confirm: boolean
 }
+
+/** How long a deploy can still go back once it is healthy everywhere. Durations are milliseconds. */
+export interface Bake {
+  readonly for: number
+  /** From one look to the next. */
+  readonly every: number
+  /** How many failing answers, one after another, put the fleet back. */
+  readonly failures: number
+  /** Asked from this machine; null: only the hosts are watched. */
+  readonly check: BakeCheck | null
+}
+
+/** A request is one of health, of a single try. */
+export type BakeCheck =
+  | { readonly kind: 'command'; readonly run: string; readonly timeout: number }
+  | Extract<HealthCheck, { kind: 'http' }>
 
 /** What stands before the hosts. Durations are milliseconds. */
 export type BalancerConfig = BalancerWay & {

@@ -4,6 +4,7 @@ import { serviceText } from '../scripts/service/restart-command.js'
 import { formatDuration } from '../text/duration.js'
 import type {
   AuditConfig,
+  Bake,
   BalancerConfig,
   Config,
   HealthCheck,
@@ -178,10 +179,19 @@ function relayText({ seeds, port }: Relay): string {
   return `${seeds === 1 ? '1 host hands' : `${seeds} hosts hand`} the files on to the others, at port ${port}`
 }
 
-function rolloutText({ batch, minUp, canary }: Rollout): string {
+function rolloutText({ batch, minUp, canary, bake }: Rollout): string {
   const size = batch === '100%' ? 'all hosts at once' : `${batch} at a time`
   const up = minUp === null ? [] : [`${minUp} must stay up`]
-  return [size, ...up, ...(canary === null ? [] : [canaryText(canary)])].join(', ')
+  const first = canary === null ? [] : [canaryText(canary)]
+  return [size, ...up, ...first, ...(bake === null ? [] : [bakeText(bake)])].join(', ')
+}
+
+function bakeText({ for: long, every, failures, check }: Bake): string {
+  const whole = `a bake of ${formatDuration(long)}`
+  if (check === null) return whole
+  const asked = check.kind === 'command' ? check.run : httpText(check)
+  const often = failures === 1 ? '' : `, ${failures} failures in a row`
+  return `${whole} with ${asked} every ${formatDuration(every)} (here, within ${formatDuration(check.timeout)}${often})`
 }
 
 function canaryText({ hosts, pause, check, confirm }: NonNullable<Rollout['canary']>): string {

@@ -546,6 +546,57 @@ export interface RolloutInput {
   readonly minUp?: AmountInput
   /** These hosts go first; the others follow once they were found good. A number is short for `{ hosts }`. */
   readonly canary?: number | CanaryInput
+  /** A deploy can still go back for a while once it is healthy everywhere. [How](rollout.md#bake-time). */
+  readonly bake?: BakeInput
+}
+
+export interface BakeInput {
+  /** How long all hosts serve the release before it is confirmed. */
+  readonly for: Duration
+  /**
+   * A command that must exit 0 on your machine each time, or an address that must answer it.
+   * @default none: only the hosts are watched
+   */
+  readonly check?: string | BakeCommandInput | BakeRequestInput
+  /**
+   * How often it is asked.
+   * @default '15s'
+   */
+  readonly every?: Duration
+  /**
+   * How many failing answers, one after another, put the fleet back.
+   * @default 1
+   */
+  readonly failures?: number
+}
+
+export interface BakeCommandInput {
+  /** The command. */
+  readonly run: string
+  /**
+   * How long it may take.
+   * @default '30s'
+   */
+  readonly timeout?: Duration
+}
+
+export interface BakeRequestInput {
+  /** The address. `$NAME` in it is a variable of the configuration's `env`. */
+  readonly url: string
+  /**
+   * Status of the answer.
+   * @default 200
+   */
+  readonly status?: number
+  /** Text that the body must hold. */
+  readonly contains?: string
+  /** Headers of the answer and text that they must hold. */
+  readonly headers?: Readonly<Record<string, string>>
+  /**
+   * How long it may take.
+   * @default '30s'
+   */
+  readonly timeout?: Duration
 }
 
 export interface CanaryInput {

@@ -45,7 +45,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     unchanged: layer.unchanged ?? 'auto',
     relay: layer.relay ?? null,
     keepReleases: layer.keepReleases ?? 5,
-    rollout: layer.rollout ?? { batch: '100%', minUp: null, canary: null },
+    rollout: layer.rollout ?? { batch: '100%', minUp: null, canary: null, bake: null },
     balancer:
       layer.balancer === undefined ? null : resolveBalancer(layer.balancer, entries, layer.deployTo ?? '', absolute),
     store: resolveStore(layer.store, absolute),

@@ -47,6 +47,14 @@ export type Event =
       readonly stream: 'stdout' | 'stderr'
       readonly line: string
     }
+  /** The check of a bake was asked. `output`: the last lines of what it said no with, already escaped. */
+  | {
+      readonly type: 'bake.look'
+      readonly ok: boolean
+      readonly ms: number
+      readonly note: string
+      readonly output: readonly string[]
+    }
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly host: string | null; readonly text: string }
   /** What a host was asked and sent in the whole run, once it was connected. */
   | { readonly type: 'traffic'; readonly host: string; readonly roundTrips: number; readonly bytes: number }

@@ -74,6 +74,7 @@ export type Phase =
   | 'health'
   | 'ready'
   | 'canary'
+  | 'bake'
   | 'confirm'
   | 'conclude'
   | 'cool'

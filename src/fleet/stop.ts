@@ -18,6 +18,16 @@ export async function unlessStopped<T>(stop: Stop, work: Promise<T>): Promise<T 
   return Promise.race([work, stop.asked.then(stopped => ({ stopped }))])
 }
 
+/** Waits for so many milliseconds, or until a stop is asked for. */
+export async function waitUnlessStopped(stop: Stop, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([over, stop.asked])
+  clearTimeout(timer)
+}
+
 /** A Stop that is never asked for. */
 export const never: Stop = { reason: () => null, asked: new Promise(() => {}) }
 

@@ -51,7 +51,7 @@ interface Stage {
  */
 export function cutIntoBatches(
   seats: readonly Seat[],
-  config: RolloutConfig,
+  config: Omit<RolloutConfig, 'bake'>,
   { hosts = seats.length, counted = seats.length, outside = 0, balancers = [] }: Stage = {},
 ): Rollout | RolloutProblem {
   const movers = seats.filter(({ stays }) => !stays)

@@ -15,8 +15,9 @@ import type {
 export function swapPhases({
   hosts,
   rollout,
+  bake,
   stored,
-}: Pick<Plan, 'hosts' | 'rollout' | 'stored'>): readonly PhasePlan[] {
+}: Pick<Plan, 'hosts' | 'rollout' | 'bake' | 'stored'>): readonly PhasePlan[] {
   const all = together(hosts)
   const isWarm = hosts.some(({ warm }) => warm.length > 0)
   return [
@@ -27,6 +28,7 @@ export function swapPhases({
     { name: 'once', ...all, steps: ['once'], onFailure: 'discard' },
     ...(isWarm ? [{ name: 'warm', ...all, steps: ['warm', 'warmReady'], onFailure: 'discard' } as const] : []),
     ...rollout.batches.flatMap((_, i) => swapBatch(rollout, i, isWarm)),
+    ...(bake === null ? [] : [{ name: 'bake', ...all, steps: [], onFailure: 'restore' } as const]),
     ...(rollout.batches.length > 1 ? [look(all.hosts)] : []),
     { name: 'ping', ...all, steps: [], onFailure: 'restore' },
     { name: 'confirm', ...all, steps: ['confirm'], onFailure: 'repair' },

@@ -29,6 +29,8 @@ export interface Plan extends Times {
   readonly rollout: Rollout
   /** What decides on this machine whether the others follow the first hosts. */
   readonly canaryCheck: ScriptStep | null
+  /** How long it can still go back once all hosts are healthy; null: it is confirmed at once. */
+  readonly bake: Bake | null
   /** Whether trees that differ between hosts stop the run. */
   readonly identical: 'strict' | 'warn'
   /** What a store is told of it; null: there is none, or it is not told. */
@@ -37,6 +39,17 @@ export interface Plan extends Times {
   readonly relay: Relay | null
   /** What is odd about the hosts, and stops nothing. */
   readonly warnings: readonly string[]
+}
+
+/** Milliseconds. */
+export interface Bake {
+  readonly for: number
+  /** From one look to the next. */
+  readonly every: number
+  /** How many failing answers, one after another, put all hosts back. */
+  readonly failures: number
+  /** What this machine runs or asks; null: only the hosts are watched. */
+  readonly check: ScriptStep | HealthStep | null
 }
 
 /** What a run says of itself where every clone reads it. */
@@ -82,6 +95,7 @@ export type PhaseName =
   | 'health'
   | 'ready'
   | 'canary'
+  | 'bake'
   | 'ping'
   | 'confirm'
   | 'conclude'

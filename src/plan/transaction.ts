@@ -1,4 +1,4 @@
-import type { Config, Hook } from '../config/config.js'
+import type { Bake as BakeConfig, Config, Hook } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
 import { seqAfterAll } from '../release/id.js'
 import { inWords } from '../release/paths.js'
@@ -25,6 +25,7 @@ import { logStep, processStep } from './app/processes.js'
 import { type ReleaseRun, type RunOn, runOn, runRecord } from './app/release-run.js'
 import { hookVariables, onHost, runVariables, type Served, withPort } from './app/variables.js'
 import { backSteps, leftWarm, notWarm, type Place, type WarmSteps, warmSteps } from './app/warm.js'
+import { planBake } from './bake.js'
 import { allAtOnce, type Rollout } from './batches.js'
 import { swapPhases } from './phase-order.js'
 import {
@@ -67,6 +68,8 @@ export interface Intent {
   readonly store?: string | null
   /** Absent: all hosts at once. */
   readonly rollout?: Rollout
+  /** Absent: it is confirmed at once. A way back must be quick, so only what brings new code bakes. */
+  readonly bake?: BakeConfig | null
 }
 
 const short = 20_000
@@ -83,6 +86,14 @@ export function planTransaction(
   const hosts = intent.hosts.map(({ host, state }) => planHost(intent, host, state, record, prepare, pruned))
   const rollout = intent.rollout ?? allAtOnce(hosts.map(({ host }) => host.name))
   const stored = storedOf(intent)
+  const bake = planBake(
+    intent.bake ?? null,
+    config.root,
+    variablesHere(
+      intent,
+      intent.hosts.map(({ host }) => host.name),
+    ),
+  )
   return {
     command: intent.command,
     app: config.app,
@@ -95,9 +106,10 @@ export function planTransaction(
     target: intent.record?.release ?? null,
     previous: mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
     hosts,
-    phases: swapPhases({ hosts, rollout, stored }),
+    phases: swapPhases({ hosts, rollout, bake, stored }),
     rollout,
     canaryCheck: canaryCheckHere(intent),
+    bake,
     identical: config.identical,
     stored,
     relay: config.relay,
@@ -321,14 +333,17 @@ function restartVariables({ command }: Intent, variables: Variables): Variables 
 }
 
 function canaryCheckHere(intent: Intent): ScriptStep | null {
-  const { config, rollout, hosts } = intent
-  const [first] = hosts
-  if (first === undefined) return null
-  const served = { release: intent.release, revision: intent.revision, previous: currentRelease(first.state) }
+  const { config, rollout } = intent
   const names = rollout?.batches.slice(0, rollout.canary?.batches).flat() ?? []
-  const variables = { ...runVariables(config, served), CLONEDEPLOY_HOSTS: names.join(' ') }
-  const all = { ...config.env, ...variables }
-  return canaryCheck(intent, 'here', run => command(config.root, { ...run, folder: '.' }, all))
+  const variables = variablesHere(intent, names)
+  return canaryCheck(intent, 'here', run => command(config.root, { ...run, folder: '.' }, variables))
+}
+
+/** What a check on this machine sees of a run, and of the hosts that it is about. */
+function variablesHere({ config, release, revision, hosts }: Intent, names: readonly string[]): Variables {
+  const previous = hosts[0] === undefined ? null : currentRelease(hosts[0].state)
+  const run = runVariables(config, { release, revision, previous })
+  return { ...config.env, ...run, CLONEDEPLOY_HOSTS: names.join(' ') }
 }
 
 function canaryCheck(

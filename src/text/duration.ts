@@ -26,6 +26,11 @@ export function stampText(ms: number): string {
   return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`
 }
 
+/** The time of day: `18:42:10`. */
+export function clockText(at: Date): string {
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')
+}
+
 function two(value: number): string {
   return String(value).padStart(2, '0')
 }

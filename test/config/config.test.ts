@@ -64,7 +64,7 @@ it('a config that says little gets the defaults', async () => {
     writable: [],
     relay: null,
     keepReleases: 5,
-    rollout: { batch: '100%', minUp: null, canary: null },
+    rollout: { batch: '100%', minUp: null, canary: null, bake: null },
     balancer: null,
     store: null,
     ssh: { configFile: null, connectTimeout: 10_000, stallTimeout: 600_000, concurrency: 64, transport: 'auto' },
@@ -123,7 +123,12 @@ it('a config that says everything is resolved, paths from its own folder', async
     writable: ['./.next/cache/', 'storage/**'],
     relay: { seeds: 2 },
     keepReleases: 2,
-    rollout: { batch: '25%', minUp: 1, canary: { hosts: 1, pause: '5m', check: { run: 'true', on: 'hosts' } } },
+    rollout: {
+      batch: '25%',
+      minUp: 1,
+      canary: { hosts: 1, pause: '5m', check: { run: 'true', on: 'hosts' } },
+      bake: { for: '10m', check: 'bin/alarms', every: '1m', failures: 2 },
+    },
     balancer: {
       haproxy: { host: ['web', { host: 'lb', port: 22 }], socket: '/s', backend: 'web' },
       roles: ['web'],
@@ -204,6 +209,12 @@ it('a config that says everything is resolved, paths from its own folder', async
       batch: '25%',
       minUp: 1,
       canary: { hosts: 1, pause: 300_000, check: { run: 'true', on: 'hosts', timeout: 60_000 }, confirm: false },
+      bake: {
+        for: 600_000,
+        check: { kind: 'command', run: 'bin/alarms', timeout: 30_000 },
+        every: 60_000,
+        failures: 2,
+      },
     },
     balancer: {
       kind: 'haproxy',

@@ -96,6 +96,19 @@ ssh        the files that ssh reads, connect within 10s, no step stalls for 10m,
   })
 })
 
+it('a bake says how long it lasts, and what is asked how often', async () => {
+  const said = async (bake: object) =>
+    describeConfig(await loadConfig({ cwd: await jsonProject({ ...minimal, rollout: { batch: 2, bake } }) }))
+  expect(await said({ for: '10m', check: 'bin/alarms', failures: 2 })).toContain(
+    'rollout    2 at a time, a bake of 10m with bin/alarms every 15s (here, within 30s, 2 failures in a row)\n',
+  )
+  const check = { url: 'http://prometheus/ok', contains: 'green', timeout: '5s' }
+  expect(await said({ for: '90s', every: '1m', check })).toContain(
+    'a bake of 90s with GET http://prometheus/ok = 200, the body holds "green" every 1m (here, within 5s)\n',
+  )
+  expect(await said({ for: '1h' })).toContain('rollout    2 at a time, a bake of 1h\n')
+})
+
 it('the config as JSON is the resolved one, secrets only by their source', async () => {
   const config = await loadConfig({ cwd: await jsonProject(full) })
   const json = JSON.parse(JSON.stringify(configJson(config)))

@@ -33,6 +33,26 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
     'rollout.canary  should be a number of hosts or { hosts: 1 }, got "web-1"',
   ],
   ['a canary of nobody', { rollout: { canary: 0 } }, 'rollout.canary  should be at least 1, got 0'],
+  [
+    'a bake without a time',
+    { rollout: { bake: {} } },
+    'rollout.bake.for  is missing; write it like 500ms, 30s, 5m, 1h or 1m30s, or as a number of seconds',
+  ],
+  [
+    'a bake check of a wrong kind',
+    { rollout: { bake: { for: '10m', check: 3 } } },
+    'rollout.bake.check  should be a command, { run: "…" } or { url: "…" }, got 3',
+  ],
+  [
+    'a bake check of both kinds',
+    { rollout: { bake: { for: '10m', check: { url: 'http://a/', run: 'true' } } } },
+    'rollout.bake.check.run  a check has only one of run and url',
+  ],
+  [
+    'a bake that takes any answer',
+    { rollout: { bake: { for: '10m', failures: 0 } } },
+    'rollout.bake.failures  should be at least 1, got 0',
+  ],
   ['maintenance as a key', { maintenance: true }, 'maintenance  is a command: clonedeploy maintenance on'],
   [
     'a balancer of no kind',
@@ -399,6 +419,16 @@ describe('an address that health checks ask', () => {
     `${host} has no variable ${name}: set it in env, or in the env of the host`
 
   it.each([
+    [
+      'a variable that the check of a bake lacks',
+      { hosts, rollout: { bake: { for: '10m', check: { url } } } },
+      ['rollout.bake.check.url  there is no variable PORT: set it in env'],
+    ],
+    [
+      'a variable that makes no address for a bake',
+      { hosts, env: { PORT: 'x' }, rollout: { bake: { for: '10m', check: { url } } } },
+      ['rollout.bake.check.url  is no address: "http://127.0.0.1:x/healthz"'],
+    ],
     ['a variable that one host lacks', { hosts, health: { url } }, [`health.url  ${missing('PORT')}`]],
     [
       'of several checks',

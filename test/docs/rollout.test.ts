@@ -5,7 +5,7 @@ import { blocks, document } from './markdown.js'
 const page = document('docs/rollout.md')
 
 it('the balancer in rollout.md comes to what the page says', async () => {
-  const config = await load(blocks(page, 'ts')[1] ?? '')
+  const config = await load(blocks(page, 'ts')[2] ?? '')
   expect(config.rollout).toMatchObject({ batch: 1, minUp: null })
   expect(config.balancer).toMatchObject({
     kind: 'haproxy',
@@ -36,5 +36,15 @@ it('the rollout in rollout.md comes to what the page says', async () => {
       check: { run: './smoke-test', on: 'here', timeout: 60_000 },
       confirm: false,
     },
+    bake: null,
+  })
+})
+
+it('the bake in rollout.md comes to what the page says', async () => {
+  expect((await load(blocks(page, 'ts')[1] ?? '')).rollout.bake).toEqual({
+    for: 600_000,
+    every: 15_000,
+    failures: 1,
+    check: { kind: 'command', run: 'bin/no-alarms', timeout: 30_000 },
   })
 })

@@ -16,6 +16,7 @@ const config = (more: Partial<RolloutConfig> = {}): RolloutConfig => ({
   batch: '100%',
   minUp: null,
   canary: null,
+  bake: null,
   ...more,
 })
 const canary = (hosts: number) => ({ hosts, pause: 0, check: null, confirm: true })

@@ -32,6 +32,7 @@ export async function planned(
   command: 'deploy' | 'restart',
   input: object = {},
   states: Readonly<Record<string, Partial<HostState>>> = {},
+  { bake }: Pick<Intent, 'bake'> = {},
 ): Promise<Plan> {
   const config = await configured(input)
   const balancers = config.balancer === null ? [] : [{ name: 'web on lb-1', brand: 'HAProxy' }]
@@ -62,6 +63,7 @@ export async function planned(
     reference: null,
     origin: null,
     usableBase: () => true,
+    bake: bake === undefined ? config.rollout.bake : bake,
     extra: 1,
   })
 }

@@ -56,6 +56,18 @@ describe('the steps of a dry run', () => {
     ])
   })
 
+  it('say how long a deploy bakes, and what may put it back meanwhile', async () => {
+    const bake = { for: '10m', check: { url: 'http://prometheus/ok' } }
+    const told = await steps('deploy', { restart: 'true', rollout: { bake }, keepReleases: 3 })
+    expect(told.slice(-5)).toEqual([
+      '! each   serve for 10m before the release is confirmed, else all 3 hosts go back',
+      '! local   GET http://prometheus/ok = 200, every 15s, else all 3 hosts go back',
+      ...ended,
+    ])
+    const waits = await steps('deploy', { restart: 'true', rollout: { bake: { for: '90s' } }, keepReleases: 3 })
+    expect(waits.at(-4)).toBe('! each   serve for 90s before the release is confirmed, else all 3 hosts go back')
+  })
+
   it('name the hosts that take another one', async () => {
     const fresh = { current: { kind: 'absent' }, releases: [] } as const
     const bare = await steps('deploy', { restart: 'true' }, { 'web-2': fresh })

@@ -150,6 +150,26 @@ ${words}`)
 `)
   })
 
+  it('of a bake say once a minute until when it lasts, and of its looks the failures', async () => {
+    const look = { type: 'bake.look', ms: 40 } as const
+    const record = await shown('plain', [
+      [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts: ['web-1'] }, 0],
+      [{ type: 'phase.start', phase: 'bake', note: 'until 18:42:10, bin/alarms every 15s' }, 15_000],
+      [{ ...look, ok: true, note: 'ok in 40 ms', output: [] }, 85_000],
+      [{ ...look, ok: false, note: '`bin/alarms` failed with exit code 1', output: ['firing: 3'] }, 35_000],
+      [{ type: 'phase.end', phase: 'bake', ok: true, ms: 135_000, note: '9 looks, the last one good' }, 0],
+    ])
+    expect(record.stderr()).toBe(`shop → production   1 host
+
+00:00 bake       until 18:42:10, bin/alarms every 15s
+      … still running: bake (1m) until 18:42:10, bin/alarms every 15s
+      ✖ \`bin/alarms\` failed with exit code 1
+      bake     | firing: 3
+      … still running: bake (2m) until 18:42:10, bin/alarms every 15s
+      ✔ 9 looks, the last one good
+`)
+  })
+
   it('give a sign of life of a phase that waits for hosts that have said something already', async () => {
     const record = await shown('plain', [
       [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts: ['web-1'] }, 0],

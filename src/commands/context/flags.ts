@@ -44,13 +44,19 @@ export interface TransactionFlags extends AdoptFlags {
   readonly message?: string
 }
 
-export interface DeployFlags extends TransactionFlags {
+/** Of what brings new code. */
+interface ReleaseFlags extends TransactionFlags {
+  /** Confirm what is healthy at once. */
+  readonly skipBake?: boolean
+}
+
+export interface DeployFlags extends ReleaseFlags {
   /** In a dry run, run the build commands all the same. */
   readonly build?: boolean
   readonly ref?: string
 }
 
-export interface PromoteFlags extends TransactionFlags {
+export interface PromoteFlags extends ReleaseFlags {
   /** The stage that has confirmed what is promoted; it must be said. */
   readonly from?: string
   /** A release of that stage; else the one that it serves. */

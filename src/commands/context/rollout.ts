@@ -1,3 +1,4 @@
+import type { Rollout as RolloutConfig } from '../../config/config.js'
 import { UsageError } from '../../errors.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
 import { cutIntoBatches, type Rollout, type RolloutProblem, type Seat } from '../../plan/batches.js'
@@ -22,7 +23,7 @@ export function planRollout(
   fleet: Fleet,
   served: Served,
   stay: ReadonlySet<string>,
-  config = context.config.rollout,
+  config: Omit<RolloutConfig, 'bake'> = context.config.rollout,
 ): Rollout | RolloutProblem {
   const behind = new Set(served.balancers.flatMap(({ balancer }) => balancer.hosts))
   const { outside } = served

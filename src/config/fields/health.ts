@@ -14,12 +14,29 @@ const inBody = z.literal('body', { error: issue => should('"body" or { header: "
 
 const limits = { timeout: duration.optional(), tryTimeout: duration.optional(), roles: roles.optional() }
 
+/** An address, and what must be true of its answer. */
+export const request = {
+  url: checked(urlProblem),
+  status: z.int().min(100).max(599).optional(),
+  contains: z.string().min(1, 'is empty; leave it out to accept any body').optional(),
+  headers: z.record(header, z.string().min(1, 'is empty; name only headers that must hold something')).optional(),
+}
+
+interface RequestInput {
+  readonly url: string
+  readonly status?: number | undefined
+  readonly contains?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+export function requestOf({ url, status = 200, contains, headers = {} }: RequestInput) {
+  const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  return { kind: 'http' as const, url, status, contains: contains ?? null, headers: lower }
+}
+
 const http: z.ZodType<HealthCheck> = closed(
   {
-    url: checked(urlProblem),
-    status: z.int().min(100).max(599).optional(),
-    contains: z.string().min(1, 'is empty; leave it out to accept any body').optional(),
-    headers: z.record(header, z.string().min(1, 'is empty; name only headers that must hold something')).optional(),
+    ...request,
     release: choose<'body' | { readonly header: string }>(
       value => (isObject(value) ? inHeader : inBody),
       inBody,
@@ -28,10 +45,7 @@ const http: z.ZodType<HealthCheck> = closed(
     ...limits,
   },
   oneKind('run', 'tcp'),
-).transform(({ url, status = 200, contains = null, headers = {}, release = null, ...rest }) => {
-  const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-  return { kind: 'http' as const, url, status, contains, headers: lower, release, ...bounds(rest) }
-})
+).transform(({ release = null, ...rest }) => ({ ...requestOf(rest), release, ...bounds(rest) }))
 
 const port = z
   .int()

@@ -3,6 +3,7 @@ import { choose, isObject } from '../choose.js'
 import type { Amount, Canary, Rollout } from '../config.js'
 import { should, show } from '../problems/sentence.js'
 import { closed } from '../unknown-key.js'
+import { bake } from './bake.js'
 import { duration, text } from './scalars.js'
 
 const share = z.string().register(z.globalRegistry, { pattern: /^\d{1,3}%$/.source })
@@ -74,4 +75,7 @@ export const rollout: z.ZodType<Rollout> = closed({
   batch: amount(1).optional(),
   minUp: amount(0).optional(),
   canary: canary.optional(),
-}).transform(({ batch = '100%', minUp = null, canary: first = null }) => ({ batch, minUp, canary: first }))
+  bake: bake.optional(),
+}).transform(({ batch = '100%', minUp = null, canary: first = null, bake: last = null }) => {
+  return { batch, minUp, canary: first, bake: last }
+})

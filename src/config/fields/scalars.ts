@@ -37,6 +37,7 @@ export const duration: z.ZodType<number> = inForms(written, inSeconds).transform
 })
 
 function problem(value: unknown, ms: number | null): string {
+  if (value === undefined) return `is missing; ${durationForm}`
   return ms === 0 ? 'should be longer than nothing' : `is no duration: ${show(value)}; ${durationForm}`
 }
 

@@ -1,11 +1,11 @@
-import { connectLocal } from '../../connection/this-machine.js'
 import type { ScriptStep } from '../../plan/plan.js'
 import { failureOf } from '../failure.js'
 import type { HostFailure } from '../outcome.js'
 import { outputLines } from '../output-lines.js'
-import { healthy } from './restart-and-health.js'
+import { runHere } from '../run-here.js'
+import { waitUnlessStopped } from '../stop.js'
 import { type Halt, type HostRun, inPhase, type Run, runStep } from './run.js'
-import { stillSwapped } from './still-swapped.js'
+import { stillWell } from './still-swapped.js'
 
 /** Lets the canary hosts serve alone for a while. The others follow when the canary is judged good. */
 export async function passCanary(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
@@ -21,13 +21,10 @@ async function pause(run: Run, ms: number, hosts: readonly HostRun[]): Promise<H
   const began = performance.now()
   const note = `${names(hosts)} alone for ${Math.round(ms / 1000)}s`
   run.emit({ type: 'phase.start', phase: 'canary', note })
-  await unlessAsked(run, ms)
+  await waitUnlessStopped(run.stop, ms)
   run.emit({ type: 'phase.end', phase: 'canary', ok: true, ms: performance.now() - began, note: '' })
   const stopped = run.stop.reason()
-  if (stopped !== null) return { reason: stopped }
-  const gone = await stillSwapped(run, hosts)
-  if (gone !== null || hosts.every(({ plan }) => plan.health.length === 0)) return gone
-  return inPhase(run, 'health', hosts, host => healthy(run, host, 'health', host.plan.health))
+  return stopped === null ? stillWell(run, hosts) : { reason: stopped }
 }
 
 async function checkHere(run: Run): Promise<Halt | null> {
@@ -35,20 +32,16 @@ async function checkHere(run: Run): Promise<Halt | null> {
   if (step === null) return null
   const began = performance.now()
   run.emit({ type: 'phase.start', phase: 'canary', note: step.text })
-  const failure = await runHere(run, step)
+  const failure = await askHere(run, step)
   const note = failure === null ? 'passed' : [failure.message, ...failure.output.slice(-3)].join('\n')
   run.emit({ type: 'phase.end', phase: 'canary', ok: failure === null, ms: performance.now() - began, note })
   return failure === null ? null : { reason: `the canary check failed: ${failure.message}` }
 }
 
-async function runHere(run: Run, step: ScriptStep): Promise<HostFailure | null> {
+async function askHere(run: Run, step: ScriptStep): Promise<HostFailure | null> {
   const lines = outputLines((stream, line) => run.emit({ type: 'output', host: null, step: 'canary', stream, line }))
-  const here = { name: 'this machine', host: 'localhost', roles: [], deployTo: '/', env: {} }
-  const connection = await connectLocal(here, { timeout: step.timeout })
-  run.stop.asked.then(() => connection.close())
-  const result = await connection.run(step.script, { timeout: step.timeout, endless: true, onOutput: lines.write })
+  const result = await runHere(step, run.stop, lines.write)
   lines.end()
-  connection.close()
   return result.code === 0 ? null : failureOf({ ...step, phase: 'canary', step: 'canary check' }, result)
 }
 
@@ -66,16 +59,6 @@ async function confirmed(run: Run, hosts: readonly HostRun[]): Promise<Halt | nu
   const question = `${names(hosts)} ${hosts.length === 1 ? 'serves' : 'serve'} ${run.plan.release}. Go on with the other ${rest}?`
   const yes = await Promise.race([run.ask(question), run.stop.asked.then(() => false)])
   return yes ? null : { reason: run.stop.reason() ?? 'you said no after the canary' }
-}
-
-/** Waits, unless a stop is asked for first. */
-async function unlessAsked(run: Run, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([over, run.stop.asked])
-  clearTimeout(timer)
 }
 
 function names(hosts: readonly HostRun[]): string {

@@ -10,6 +10,7 @@ import { forwardAll } from '../store/forward.js'
 import { flipAll } from '../warm/flip.js'
 import { switchAll } from '../warm/switch.js'
 import { coolAll, homeAll, stillWarm, warmAll } from '../warm/warm.js'
+import { bakeAll } from './bake.js'
 import { passCanary } from './canary.js'
 import { confirmAll, finishAll, pingAll } from './confirm.js'
 import { lockAll } from './lock.js'
@@ -28,7 +29,7 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
   home: homeAll,
   prepare: prepareAll,
   once: stepsAs('prepare'),
-  look: stillSwapped,
+  look: (run, hosts) => stillSwapped(run, hosts),
   drain: (run, hosts, { batch }) => drainAll(run, hosts.filter(moves), batch),
   warm: warmAll,
   // What was ready may have died since.
@@ -39,6 +40,7 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
   health: healthOn,
   ready: (run, hosts) => readyAll(run, hosts.filter(moves), 'up'),
   canary: passCanary,
+  bake: bakeAll,
   ping: pingAll,
   confirm: confirmAll,
   conclude: concludeAll,
@@ -103,7 +105,7 @@ const orStop: Around = async (run, phase, act) => {
   for (const host of run.hosts) host.session.interrupt()
   await acting.catch(() => null)
   // These connections we closed ourselves: where it was stopped is all that their failures tell.
-  const during = well.find(({ failure }) => failure !== null)?.failure?.phase
+  const during = phase.name === 'bake' ? 'bake' : well.find(({ failure }) => failure !== null)?.failure?.phase
   for (const host of well) host.failure = null
   return { reason: during === undefined ? done.stopped : `${done.stopped} during ${during}`, onRequest: true }
 }

@@ -39,6 +39,11 @@ function logLines(event: Event, firstOn: Map<string, string>): string[] {
     }
     case 'output':
       return [`${event.host ?? 'local'} | ${event.stream} | ${uncut(event.line)}`]
+    case 'bake.look':
+      return [
+        `local | bake: check ${verdict(event.ok)} in ${event.ms} ms ${uncut(event.note)}`.trimEnd(),
+        ...event.output.map(line => `local | bake | ${uncut(line)}`),
+      ]
     case 'note':
       return [`${event.host ?? 'local'} | ${event.level}: ${uncut(event.text)}`]
     case 'traffic':

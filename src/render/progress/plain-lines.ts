@@ -58,6 +58,8 @@ function allLines(event: Event, progress: Progress, telling: Telling): string[] 
       const name = event.host ?? phaseOf(progress, null)?.phase ?? 'here'
       return [`${indent}${named(name)}| ${escapeLine(event.line)}`]
     }
+    case 'bake.look':
+      return event.ok && telling.verbosity !== 'verbose' ? [] : lookLines(event, paint, named('bake'))
     case 'note': {
       const sign = event.level === 'warning' ? paint.warn('!') : '·'
       return [`${indent}${sign} ${named(event.host)}${escapeLine(event.text)}`]
@@ -89,10 +91,20 @@ function phaseEndLines(event: Extract<Event, { type: 'phase.end' }>, paint: Pain
   return [`${indent}${mark(event.ok, paint)} ${escapeLine(event.note) || `${event.phase} failed`}`]
 }
 
+function lookLines({ ok, note, output }: Extract<Event, { type: 'bake.look' }>, paint: Paint, name: string): string[] {
+  return [
+    `${indent}${mark(ok, paint)} ${escapeLine(note)}`,
+    ...output.slice(-shown).map(line => `${indent}${name}| ${escapeLine(line)}`),
+  ]
+}
+
 function scriptLines(event: Extract<Event, { type: 'script' }>, name: string): string[] {
   const printed = event.stderr === '' ? [] : escapeLines(event.stderr)
   return [`${indent}  ${name}${scriptText(event)}`, ...printed.map(line => `${indent}${name}| ${line}`)]
 }
+
+/** From one sign of life to the next. */
+export const heartbeatMs = 10_000
 
 const shown = 5
 /** What began only just now is no news. */
@@ -103,12 +115,19 @@ export function heartbeatLines(progress: Progress, nameWidth: number, now: numbe
   return progress.phases.flatMap(phase => phaseLines(phase, nameWidth, now))
 }
 
+/** What only waits says so once a minute. */
+function isDue({ phase, since }: PhaseProgress, now: number): boolean {
+  const minutes = (ms: number) => Math.floor(ms / 60_000)
+  return phase !== 'bake' || minutes(now - since) > minutes(now - since - heartbeatMs)
+}
+
 function phaseLines(phase: PhaseProgress, nameWidth: number, now: number): string[] {
+  if (!isDue(phase, now)) return []
   const running = phase.hosts.filter(host => host.state === 'running')
   const sending = running.filter(isSending).sort((a, b) => share(a) - share(b))
   const working = running.filter(host => !isSending(host) && now - host.since >= newsMs)
   if (running.length === 0 && now - phase.since >= newsMs)
-    return [stillRunning(`${phase.phase} (${durationText(now - phase.since)})`)]
+    return [stillRunning(`${phase.phase} (${durationText(now - phase.since)})${untilText(phase)}`)]
   return [
     ...sending.slice(0, shown).map(host => `      … ${host.name.padEnd(nameWidth)} ${sentText(host)}`),
     ...(sending.length > shown ? [`      … ${sending.length - shown} more are further on`] : []),
@@ -123,6 +142,10 @@ function phaseLines(phase: PhaseProgress, nameWidth: number, now: number): strin
         ]
       : []),
   ]
+}
+
+function untilText({ phase, note }: PhaseProgress): string {
+  return phase === 'bake' ? ` ${escapeLine(note)}` : ''
 }
 
 function stillRunning(what: string): string {

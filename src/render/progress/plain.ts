@@ -2,11 +2,9 @@ import type { Event } from '../../fleet/events.js'
 import type { Output } from '../output.js'
 import type { Paint } from '../paint.js'
 import { tellOutcome } from '../print-outcome.js'
-import { heartbeatLines, nameWidth, plainLines } from './plain-lines.js'
+import { heartbeatLines, heartbeatMs, nameWidth, plainLines } from './plain-lines.js'
 import { advance, noProgress } from './progress.js'
 import type { Renderer, Settings } from './renderer.js'
-
-const heartbeatMs = 10_000
 
 /** Lines that stay, each naming its host: for logs and pipes. */
 export function plainRenderer(

@@ -1,5 +1,6 @@
 import { type AnyStep, stepsOf } from '../../plan/phase-order.js'
 import type { HostPlan, PhaseName, PhasePlan, Plan } from '../../plan/plan.js'
+import { formatDuration } from '../../text/duration.js'
 import { listed } from '../../text/phrases.js'
 import type { DryRunStep } from './plan.js'
 
@@ -35,6 +36,8 @@ function phaseSteps(plan: Plan, phases: readonly PhasePlan[]): readonly DryRunSt
       return balancerSteps(plan, balancer => `back into ${balancer}, until it sends users there`)
     case 'canary':
       return canarySteps(plan, phase)
+    case 'bake':
+      return bakeSteps(plan, phase)
     case 'switch':
       return [...hostSteps(plan, phase, inAny(plan, phases)), ...flipSteps(plan, inAny(plan, phases))]
     default:
@@ -131,4 +134,15 @@ function canarySteps(plan: Plan, phase: PhasePlan): readonly DryRunStep[] {
       : [{ where: check.on === 'here' ? 'local' : where, text: `${check.run}, ${otherwise(plan, phase)}` }]),
     ...(confirm ? [{ where: 'you', text: 'say whether the others follow' }] : []),
   ].map(step => ({ mark: '!' as const, ...step }))
+}
+
+function bakeSteps(plan: Plan, phase: PhasePlan): readonly DryRunStep[] {
+  const { bake } = plan
+  if (bake === null) return []
+  const long = formatDuration(bake.for)
+  const asked = bake.check && `${bake.check.text}, every ${formatDuration(bake.every)}, ${otherwise(plan, phase)}`
+  return [
+    { mark: '!', where: 'each', text: `serve for ${long} before the release is confirmed, ${otherwise(plan, phase)}` },
+    ...(asked === null ? [] : [{ mark: '!', where: 'local', text: asked } as const]),
+  ]
 }

@@ -46,12 +46,17 @@ describe('the reference of the configuration', () => {
     ['relay', {}],
     ['rollout', {}],
     ['rollout.canary.check', { run: 'a' }],
+    ['rollout.bake', { for: '1m' }],
+    ['rollout.bake.check', { run: 'a' }],
+    ['rollout.bake.check', { url: 'http://a' }],
     ['balancer', { command: { drain: 'a', ready: 'a' } }],
     ['balancer.nginx', { host: 'a', upstreamFile: '/a' }],
     ['ssh', {}],
   ]
   const around = (above: string, value: object): object => {
     if (above === 'rollout.canary.check') return { canary: { hosts: 1, check: value } }
+    if (above === 'rollout.bake') return { bake: value }
+    if (above === 'rollout.bake.check') return { bake: { for: '1m', check: value } }
     return above === 'balancer.nginx' ? { nginx: value } : value
   }
   const inner = literal(all.flatMap(key => flat(key.inner)))
