@@ -136,6 +136,8 @@ async function deployTo(
       release,
       previous: mostCommon(states.map(currentRelease)),
       note: noteOf(artifact.revision, intent.origin),
+      revision: intent.revision,
+      message: intent.reason,
     })
     if (context.config.protected)
       await askToGoOn(

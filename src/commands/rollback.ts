@@ -5,7 +5,7 @@ import { heldText } from '../render/reports/drift.js'
 import { tableLines } from '../render/table.js'
 import { memoryOf } from '../state/memory.js'
 import { problemsOf } from '../state/preflight.js'
-import { currentRelease, mostCommon } from '../state/releases.js'
+import { commitIn, currentRelease, mostCommon } from '../state/releases.js'
 import { counted } from '../text/phrases.js'
 import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
@@ -91,7 +91,14 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       const text = `${choice.release} is taken as it is: ${driftOf(found.held, name)}`
       context.emit({ type: 'note', level: 'warning', host: name, text })
     }
-    context.emit({ type: 'run.release', release: choice.release, previous: serves, note: 'rollback' })
+    context.emit({
+      type: 'run.release',
+      release: choice.release,
+      previous: serves,
+      note: 'rollback',
+      revision: commitIn(choice.revision),
+      message: flags.message ?? '',
+    })
     const payload = () => Promise.reject(new Error('a rollback sends no files'))
     const outcome = await transact(context, flags, fleet, plan, payload, startedAt, {
       balancers: course.balancers,

@@ -10,7 +10,16 @@ export type Event =
       readonly hosts: readonly string[]
     }
   /** What is going to be served, once it is known; `previous` is what most hosts serve now. */
-  | { readonly type: 'run.release'; readonly release: string; readonly previous: string | null; readonly note: string }
+  | {
+      readonly type: 'run.release'
+      readonly release: string
+      readonly previous: string | null
+      readonly note: string
+      /** The commit; null where none is known. */
+      readonly revision: string | null
+      /** What was said with `--message`, or the commit's subject; '' where neither is. */
+      readonly message: string
+    }
   | { readonly type: 'phase.start'; readonly phase: Phase; readonly note?: string }
   /** `note` is the phase in a few words: `3/3 swapped in 41 ms`. */
   | {

@@ -39,6 +39,8 @@ export function hostOutcome(name: string, changes: Partial<HostOutcome> = {}): H
   }
 }
 
+const said = { revision: '7a6ae02'.padEnd(40, '0'), message: 'cart: new route' }
+
 /** A deploy to three hosts, and how many milliseconds pass after each event. */
 export const deployed: readonly (readonly [Event, number])[] = [
   [
@@ -51,7 +53,7 @@ export const deployed: readonly (readonly [Event, number])[] = [
     },
     0,
   ],
-  [{ type: 'run.release', release: newer, previous: older, note: 'main, clean' }, 0],
+  [{ type: 'run.release', release: newer, previous: older, note: 'main, clean', ...said }, 0],
   [{ type: 'phase.start', phase: 'check' }, 400],
   [hostEnd('check', 'inspect', 'web-1', 'deploy@10.0.0.11  41 GB free'), 0],
   [hostEnd('check', 'inspect', 'web-2', 'deploy@10.0.0.12  39 GB free'), 0],
@@ -85,7 +87,7 @@ export const deployed: readonly (readonly [Event, number])[] = [
 export const failing: readonly (readonly [Event, number])[] = [
   [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts: ['web-1', 'web-3'] }, 0],
   [{ type: 'phase.start', phase: 'health' }, 0],
-  [{ type: 'run.release', release: newer, previous: older, note: '' }, 0],
+  [{ type: 'run.release', release: newer, previous: older, note: '', ...said }, 0],
   [{ type: 'host.start', phase: 'health', step: 'health', host: 'web-1' }, 0],
   [{ type: 'host.start', phase: 'health', step: 'health', host: 'web-3' }, 12],
   [hostEnd('health', 'health', 'web-1', '200 in 12 ms'), 500],

@@ -125,6 +125,8 @@ async function bring(
     release,
     previous: mostCommon(behind.map(({ state }) => currentRelease(state))),
     note: facts.command,
+    revision: intent.revision,
+    message: intent.reason,
   })
   const zip = zipFor(pushed.map(({ state }) => state))
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release, zip)
@@ -163,7 +165,8 @@ async function remake(
   const record = facts.heard.record && { ...facts.heard.record, release }
   const text = `${decision.damaged.join(', ')}: ${decision.release} was changed there; all hosts get its files anew as ${release}`
   context.emit({ type: 'note', level: 'warning', host: null, text })
-  context.emit({ type: 'run.release', release, previous: decision.release, note: facts.command })
+  const { revision, reason: message } = known
+  context.emit({ type: 'run.release', release, previous: decision.release, note: facts.command, revision, message })
   const plan = planRemake({ ...known, release, record, rollout: course.rollout }, decision.release)
   const zip = zipFor(fleet.map(({ state }) => state))
   const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release, zip), course.balancers)
