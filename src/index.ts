@@ -20,6 +20,7 @@ export type {
   HttpCheckInput,
   LogsInput,
   NginxInput,
+  NotifyInput,
   Pm2Input,
   PrepareCommandInput,
   PrepareInput,
@@ -33,5 +34,6 @@ export type {
   SystemdInput,
   TcpCheckInput,
   TouchInput,
+  WebhookUrlInput,
 } from './config/input.js'
 export { defineConfig } from './config/input.js'

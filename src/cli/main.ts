@@ -40,6 +40,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   let contacted = false
   let signalCode: 130 | 143 | null = null
   let left = false
+  let hurry: (() => void) | null = null
   let budget: NodeJS.Timeout | undefined
   const color = !argv.includes('--no-color')
   const output = createOutput(world, world.env, { color })
@@ -71,6 +72,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   }
   const forget = world.onSignal(signal => {
     if (left) return
+    if (hurry !== null) return hurry()
     if (signalCode !== null && inCi(world.env)) {
       // A runner that cancels a job sends one after the other: nobody has thought twice.
       output.aside(`\n${signal}: still at it.\n`)
@@ -86,6 +88,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   })
   const forgetParents = world.onOrphaned?.(() => {
     if (signalCode !== null) return
+    if (hurry !== null) return hurry()
     stop('What started clonedeploy has ended', 'interrupted: the process that started it has ended', 143)
   })
   try {
@@ -130,6 +133,9 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       onStage(name, typed) {
         stage = name
         if (typed) propose = proposerOn(name)
+      },
+      onTelling(by) {
+        hurry = by
       },
     }
     const { dispatch } = await import('./dispatch.js')

@@ -3,6 +3,7 @@ import type { PortPair } from '../release/ports.js'
 import type { Shared } from '../release/shared.js'
 import type { LogSource } from '../scripts/read/app-log.js'
 import type { Service } from '../scripts/service/restart-command.js'
+import type { Secret } from './secrets/redact.js'
 
 /** The configuration of one stage, resolved: paths absolute, durations in milliseconds, defaults filled in. */
 export interface Config {
@@ -52,8 +53,33 @@ export interface Config {
   readonly balancer: BalancerConfig | null
   /** Where what the fleet serves lies for every clone; null: on the hosts alone. */
   readonly store: StoreConfig | null
+  readonly notify: readonly Webhook[]
   readonly ssh: SshConfig
 }
+
+/** Who is told how runs begin and end. */
+export interface Webhook {
+  /** Whoever knows it can write there. Null: it is not set. */
+  readonly url: Secret | { readonly env: string } | { readonly file: string } | null
+  /** Null: by the address. */
+  readonly as: BodyKind | null
+  readonly on: readonly NoticeEvent[]
+}
+
+export type BodyKind = 'slack' | 'discord' | 'mattermost' | 'json'
+
+/** What is told of a run: that it holds all locks, or how it ended. */
+export type NoticeEvent =
+  | 'started'
+  | 'deployed'
+  | 'promoted'
+  | 'rolled-back'
+  | 'restarted'
+  | 'repaired'
+  | 'joined'
+  | 'put-back'
+  | 'aborted'
+  | 'mixed'
 
 export interface AuditConfig {
   /** Patterns of paths as in a release, or absolute ones. */

@@ -16,7 +16,9 @@ import type {
   Source,
   SshConfig,
   StoreConfig,
+  Webhook,
 } from './config.js'
+import { noticeEvents } from './fields/notify.js'
 
 /** The resolved config for people, without colour. Secrets are named by their source; they are not read. */
 export function describeConfig(config: Config): string {
@@ -48,6 +50,7 @@ export function describeConfig(config: Config): string {
     ['rollout', [rolloutText(config.rollout)]],
     ...(config.balancer === null ? [] : [['balancer', balancerLines(config.balancer)] as const]),
     ...(config.store === null ? [] : [['store', [storeText(config.store)]] as const]),
+    ...(config.notify.length === 0 ? [] : [['notify', config.notify.map(webhookText)] as const]),
     ['ssh', [sshText(config.ssh)]],
     ...(config.protected ? [['protected', ['deploying asks first']] as const] : []),
   ]
@@ -173,6 +176,17 @@ function storeText(store: StoreConfig): string {
   const { bucket, prefix, region, endpoint } = store
   const where = [endpoint, region].filter(text => text !== null)
   return [`s3://${[bucket, prefix].filter(part => part !== '').join('/')}`, ...where].join(', ')
+}
+
+/** The address is a secret: only a place that it is read from is named. */
+function webhookText({ url, as, on }: Webhook): string {
+  const where = url === null ? 'an address that is not set' : 'reveal' in url ? 'an address of its own' : placeText(url)
+  const events = on.length === noticeEvents.length ? 'all events' : on.join(', ')
+  return `${where}   (${[as ?? 'as its address says', events].join('; ')})`
+}
+
+function placeText(place: { readonly env: string } | { readonly file: string }): string {
+  return 'env' in place ? `the address in $${place.env}` : `the address in ${place.file}`
 }
 
 function relayText({ seeds, port }: Relay): string {

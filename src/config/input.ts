@@ -188,6 +188,13 @@ export interface StageInput {
    */
   readonly store?: StoreInput
   /**
+   * Who is told how runs begin and end: webhooks of Slack, Discord, Mattermost, or of your own. What cannot be sent is a
+   * warning. [How](notify.md).
+   * @default nobody
+   * @example { url: { env: 'SLACK_URL' } }
+   */
+  readonly notify?: NotifyInput | readonly NotifyInput[]
+  /**
    * How hosts are reached. [How](ssh.md).
    * @example { configFile: './ssh_config', connectTimeout: '5s' }
    */
@@ -532,6 +539,47 @@ export type StoreInput =
       /** A folder: for one machine, or to try a store out. */
       readonly dir: string
     }
+
+export interface NotifyInput {
+  /**
+   * The webhook's address, a secret: the place that holds it, or `process.env.SLACK_URL`. Where it is not set, a run warns.
+   */
+  readonly url: WebhookUrlInput | undefined
+  /**
+   * Whom the body is for. `json` has the keys that [notify.md](notify.md#as-json) names.
+   * @default by the address: of Slack, of Discord, `/hooks/` in its path for Mattermost, else `json`
+   */
+  readonly as?: 'slack' | 'discord' | 'mattermost' | 'json'
+  /**
+   * [What is told](notify.md#what-is-told).
+   * @default all of it
+   * @example ['put-back', 'mixed']
+   */
+  readonly on?: readonly NotifyEvent[]
+}
+
+export type WebhookUrlInput =
+  | string
+  | {
+      /** The name of an environment variable on your machine. */
+      readonly env: string
+    }
+  | {
+      /** A file on your machine that holds the address. */
+      readonly file: string
+    }
+
+type NotifyEvent =
+  | 'started'
+  | 'deployed'
+  | 'promoted'
+  | 'rolled-back'
+  | 'restarted'
+  | 'repaired'
+  | 'joined'
+  | 'put-back'
+  | 'aborted'
+  | 'mixed'
 
 export interface RolloutInput {
   /**

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Host, HostEntry, HostsCommand } from '../inventory/host.js'
-import type { BalancerConfig, Config, SecretSource, Source, StoreConfig } from './config.js'
+import type { BalancerConfig, Config, SecretSource, Source, StoreConfig, Webhook } from './config.js'
 import type { BalancerEntry } from './fields/balancer.js'
 import type { Layer } from './schema.js'
 
@@ -49,6 +49,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     balancer:
       layer.balancer === undefined ? null : resolveBalancer(layer.balancer, entries, layer.deployTo ?? '', absolute),
     store: resolveStore(layer.store, absolute),
+    notify: (layer.notify ?? []).map(webhook => resolveWebhook(webhook, absolute)),
     ssh: {
       configFile: layer.ssh?.configFile === undefined ? null : absolute(layer.ssh.configFile),
       connectTimeout: layer.ssh?.connectTimeout ?? 10_000,
@@ -109,6 +110,11 @@ function resolveBalancer(
 
 function resolveStore(store: StoreConfig | null | undefined, absolute: Absolute): StoreConfig | null {
   return store?.kind === 'folder' ? { ...store, dir: absolute(store.dir) } : (store ?? null)
+}
+
+function resolveWebhook(webhook: Webhook, absolute: Absolute): Webhook {
+  const { url } = webhook
+  return url !== null && 'file' in url ? { ...webhook, url: { file: absolute(url.file) } } : webhook
 }
 
 function resolveSecret(source: SecretSource, absolute: Absolute): SecretSource {

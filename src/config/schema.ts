@@ -6,6 +6,7 @@ import { health } from './fields/health.js'
 import { prepare } from './fields/hook.js'
 import { hosts } from './fields/hosts.js'
 import { logs } from './fields/logs.js'
+import { notify } from './fields/notify.js'
 import { deployFolder, innerPath, localPath, pattern, sharedPath, writablePath } from './fields/path.js'
 import { relay } from './fields/relay.js'
 import { restart } from './fields/restart.js'
@@ -47,6 +48,7 @@ export const fields = {
   rollout,
   balancer,
   store,
+  notify,
   ssh: closed({
     configFile: localPath.optional(),
     connectTimeout: duration.optional(),

@@ -67,6 +67,7 @@ it('a config that says little gets the defaults', async () => {
     rollout: { batch: '100%', minUp: null, canary: null, bake: null },
     balancer: null,
     store: null,
+    notify: [],
     ssh: { configFile: null, connectTimeout: 10_000, stallTimeout: 600_000, concurrency: 64, transport: 'auto' },
   })
 })
@@ -135,6 +136,7 @@ it('a config that says everything is resolved, paths from its own folder', async
       drainTimeout: '1m',
     },
     store: { s3: { bucket: 'acme', prefix: 'shop/', region: 'eu-central-1', endpoint: 'https://s3.example.com' } },
+    notify: { url: { file: 'hook' }, as: 'slack', on: ['mixed'] },
     ssh: { configFile: 'ssh_config', connectTimeout: '3s', stallTimeout: '1m', concurrency: 8, transport: 'openssh' },
     protected: true,
   })
@@ -237,6 +239,7 @@ it('a config that says everything is resolved, paths from its own folder', async
       region: 'eu-central-1',
       endpoint: 'https://s3.example.com',
     },
+    notify: [{ url: { file: join(root, 'hook') }, as: 'slack', on: ['mixed'] }],
     ssh: {
       configFile: join(root, 'ssh_config'),
       connectTimeout: 3000,

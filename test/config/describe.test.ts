@@ -25,6 +25,11 @@ const full = {
   audit: { ignore: ['log/**'], sessions: ['/var/lib/shop'] },
   relay: { seeds: 2 },
   store: { s3: { bucket: 'acme', prefix: 'shop', region: 'eu-central-1' } },
+  notify: [
+    { url: { env: 'SLACK_URL' } },
+    { url: { file: '/etc/hook' }, as: 'discord', on: ['put-back', 'mixed'] },
+    { url: 'https://chat.example.com/hooks/t0ken' },
+  ],
   ssh: { configFile: '/etc/ssh_config' },
   protected: true,
 }
@@ -65,6 +70,9 @@ relay      2 hosts hand the files on to the others, at port 22022
 keep       5 releases
 rollout    all hosts at once
 store      s3://acme/shop, eu-central-1
+notify     the address in $SLACK_URL   (as its address says; all events)
+           the address in /etc/hook   (discord; put-back, mixed)
+           an address of its own   (as its address says; all events)
 ssh        /etc/ssh_config, connect within 10s, no step stalls for 10m, 64 hosts at once
 protected  deploying asks first
 `)
@@ -112,6 +120,8 @@ it('a bake says how long it lasts, and what is asked how often', async () => {
 it('the config as JSON is the resolved one, secrets only by their source', async () => {
   const config = await loadConfig({ cwd: await jsonProject(full) })
   const json = JSON.parse(JSON.stringify(configJson(config)))
-  expect(json).toEqual({ v: 1, command: 'config', ...config })
+  const notify = config.notify.map((webhook, i) => (i === 2 ? { ...webhook, url: '[redacted]' } : webhook))
+  expect(json).toEqual({ v: 1, command: 'config', ...config, notify })
+  expect(JSON.stringify(json)).not.toContain('t0ken')
   expect(json.secrets).toEqual({ A: { env: 'MY_A' }, B: { cmd: 'op read x' }, C: { file: '/etc/c' } })
 })

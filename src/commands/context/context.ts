@@ -5,16 +5,21 @@ import { join, relative } from 'node:path'
 import { type OpenRepository, openOnce } from '../../artifact/git/repository.js'
 import type { Config } from '../../config/config.js'
 import { loadConfig } from '../../config/load/load.js'
+import { redactor } from '../../config/secrets/redact.js'
 import { connectHosts } from '../../connection/connect.js'
 import type { Connect, Connection } from '../../connection/connection.js'
 import { connectLocal } from '../../connection/this-machine.js'
 import type { EmbeddedFleet } from '../../embedded/hosts.js'
-import { PreflightError } from '../../errors.js'
+import { PreflightError, Refusal } from '../../errors.js'
 import type { Emit } from '../../fleet/events.js'
 import type { Host } from '../../inventory/host.js'
 import { selectHosts } from '../../inventory/select.js'
 import { hostsAmong } from '../../inventory/words.js'
+import type { Broken } from '../../render/notices/notice.js'
 import { createPaint, type Paint } from '../../render/paint.js'
+import { refusalSentence } from '../../render/refusal.js'
+import { createNotifier } from '../notify/notifier.js'
+import { openWebhooks, secretsOf } from '../notify/webhooks.js'
 import type { CommonFlags } from './flags.js'
 import { Interrupted, type Io } from './io.js'
 import { openLog, type RunLog } from './run-log.js'
@@ -43,6 +48,8 @@ export interface Context {
   readonly from: string
   /** Hides secrets in everything that is told from now on. */
   readonly hide: (redact: (text: string) => string) => void
+  /** Says that the command ends without an outcome. */
+  readonly broke: Screen['broke']
   readonly close: () => Promise<void>
 }
 
@@ -51,9 +58,17 @@ export async function inContext<R>(io: Io, flags: CommonFlags, act: (context: Co
   const context = await openContext(io, flags)
   try {
     return await act(context)
+  } catch (error) {
+    context.broke(brokenBy(error))
+    throw error
   } finally {
     await context.close()
   }
+}
+
+function brokenBy(error: unknown): Broken {
+  if (error instanceof Refusal) return { sentence: refusalSentence(error), exitCode: error.exitCode }
+  return { sentence: error instanceof Error ? error.message : String(error), exitCode: 1 }
 }
 
 async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
@@ -63,7 +78,10 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
   let hosts = chosen(config, flags)
   const home = recordsIn(config.root)
   const log = openLog(join(home, 'logs'), path => relative(io.cwd, path) || path)
-  const screen = await openScreen(io, flags, log)
+  const who = person(io.env)
+  const webhooks = openWebhooks(config.notify, io.env)
+  const screen = await openScreen(io, flags, log, createNotifier(webhooks, who.who))
+  if (webhooks.length > 0) screen.hide(redactor(secretsOf(webhooks)))
   for (const line of said) screen.emit({ type: 'output', host: null, step: 'hosts', stream: 'stderr', line })
   if (config.embedded > 0) {
     const { startEmbeddedHosts } = await import('../../embedded/hosts.js')
@@ -94,12 +112,13 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
     cacheDir: join(home, 'cache'),
     openRepository: openOnce(config.root, join(home, 'cache')),
     store,
-    ...person(io.env),
+    ...who,
     hide: screen.hide,
+    broke: screen.broke,
     async close() {
       connections.close()
       here.close()
-      screen.end()
+      await screen.end()
       log.close()
       await store.close()
       await embedded?.close()

@@ -23,6 +23,8 @@ export interface Io {
   readonly contacted: () => void
   /** From here on, all that is said is of this stage. `typed`: a word of the command line named it. */
   readonly onStage: (stage: string, typed: boolean) => void
+  /** The run is over, and somebody is still told of it: from here on, a signal only says to hurry. */
+  readonly onTelling: (hurry: () => void) => void
 }
 
 /** Stopped by the user while nothing had been changed. `cli.ts` makes it 130 or 143 when no host was contacted yet. */

@@ -1,12 +1,15 @@
 import { appendFileSync } from 'node:fs'
 import { type AskPassphrase, PASSPHRASE_TRIES } from '../../connection/ssh2/keys.js'
 import type { Emit, Event } from '../../fleet/events.js'
+import type { Broken } from '../../render/notices/notice.js'
 import { systemClock } from '../../render/output.js'
 import { createRenderer, rendererKind } from '../../render/progress/create-renderer.js'
 import { jsonlRenderer } from '../../render/progress/jsonl.js'
 import { logRenderer, teeRenderer } from '../../render/progress/log.js'
 import type { Renderer } from '../../render/progress/renderer.js'
 import type { Propose } from '../../text/propose-command.js'
+import { lastWords } from '../notify/last-words.js'
+import type { Notifier } from '../notify/notifier.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
 import type { RunLog } from './run-log.js'
@@ -16,36 +19,49 @@ export interface Screen {
   /** Keeps the frame off the terminal while a question stands there. */
   readonly asking: <T>(question: () => Promise<T>) => Promise<T>
   readonly hide: (redact: (text: string) => string) => void
-  readonly end: () => void
+  /** What was begun ends without an outcome. */
+  readonly broke: (broken: Broken) => void
+  /** Waits for what webhooks are still told. */
+  readonly end: () => Promise<void>
   /** Whether stdout is a line for each event, and nothing else. */
   readonly streams: boolean
 }
 
-/** Everybody who hears of a run: the terminal, the log file, and CLONEDEPLOY_OUTPUT_FILE. */
-export async function openScreen(io: Io, flags: CommonFlags, log: RunLog): Promise<Screen> {
+/** Everybody who hears of a run: the terminal, the log file, CLONEDEPLOY_OUTPUT_FILE, and webhooks. */
+export async function openScreen(io: Io, flags: CommonFlags, log: RunLog, notifier: Notifier): Promise<Screen> {
   const asked = flags.output ?? outputOf(io.env.CLONEDEPLOY_OUTPUT)
   const kind = rendererKind(asked, io.output.terminal.stderr, io.env)
   const verbosity = flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal'
   const main = await createRenderer(kind, io.output, { verbosity, json: flags.json ?? false, env: io.env })
   const file = io.env.CLONEDEPLOY_OUTPUT_FILE
-  const renderers: Renderer[] = [main, logRenderer(log.write)]
-  if (file) renderers.push(jsonlRenderer(text => appendFileSync(file, text), systemClock))
-  const all = teeRenderer(renderers, error => log.write(`a renderer failed: ${String(error)}\n`))
+  const records: Renderer[] = [logRenderer(log.write)]
+  if (file) records.push(jsonlRenderer(text => appendFileSync(file, text), systemClock))
+  const onFailure = (error: unknown) => log.write(`a renderer failed: ${String(error)}\n`)
+  const isRead = flags.json === true || kind === 'jsonl'
+  const people = teeRenderer(isRead ? [] : [main], onFailure)
+  const programs = teeRenderer(isRead ? [main, ...records] : records, onFailure)
+  const words = lastWords({ people, programs }, notifier)
   let redact: ((text: string) => string) | null = null
+  const hidden = <T>(value: T): T => (redact === null ? value : (redacted(value, redact) as T))
   return {
     emit: event => {
-      const told = proposing(event, io.propose)
-      all.event(redact === null ? told : (redacted(told, redact) as Event))
+      const told = hidden(proposing(event, io.propose))
+      notifier.hear(told)
+      words.event(told)
     },
+    broke: broken => notifier.broke(hidden(broken)),
     async asking(question) {
-      all.pause?.(true)
-      return question().finally(() => all.pause?.(false))
+      main.pause?.(true)
+      return question().finally(() => main.pause?.(false))
     },
     hide(next) {
       const before = redact
       redact = before === null ? next : text => next(before(text))
     },
-    end: all.end,
+    async end() {
+      if (notifier.isSending()) io.onTelling(notifier.hurry)
+      await words.end()
+    },
     streams: kind === 'jsonl',
   }
 }

@@ -15,7 +15,7 @@ const variableName = checked(value => {
     : null
 }, /^(?!CLONEDEPLOY_)[A-Za-z_][A-Za-z0-9_]*$/)
 
-const ownVariable = checked(
+export const ownVariable = checked(
   value => (nameForm.test(value) ? null : 'should be the name of an environment variable (not its value)'),
   nameForm,
 )

@@ -4,12 +4,17 @@ import { escapeLine } from '../../text/escape.js'
 import { capital, counted, everyHost, listed } from '../../text/phrases.js'
 import { failedHosts, failureLines, longOutput } from '../failed-hosts.js'
 import { fleetLines, fleetSentence, isBack, isSplit } from '../fleet-now.js'
-import type { Paint } from '../paint.js'
+import { noPaint, type Paint } from '../paint.js'
 
 /** The last words of a run: what happened, where, what is true on the fleet now, what to run next. Ends with a newline. */
 export function outcomeText(outcome: Outcome, paint: Paint): string {
   const lines = [...body(outcome, paint), ...warningLines(outcome, paint)]
   return `${[...longOutput(outcome, paint), ...lines, ...separated(outcome, lines.length), ...nextLines(outcome, paint)].join('\n')}\n`
+}
+
+/** The first of them, without colour: `✔ Deployed ID to 3 hosts in 31s.` */
+export function outcomeHeadline(outcome: Outcome): string {
+  return body(outcome, noPaint)[0] ?? ''
 }
 
 /** The result in one line that a program can take apart: `deployed release=ID hosts=3 seconds=31`. */

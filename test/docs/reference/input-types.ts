@@ -61,6 +61,8 @@ const named: Readonly<Record<string, string>> = {
 function wordsOf(type: ts.TypeNode): readonly string[] {
   const text = type.getText()
   if (named[text] !== undefined) return [named[text]]
+  // Said for what `process.env` holds.
+  if (text === 'undefined') return []
   if (ts.isLiteralTypeNode(type)) return [`\`${text}\``]
   if (ts.isUnionTypeNode(type)) return type.types.flatMap(wordsOf)
   if (ts.isParenthesizedTypeNode(type) || ts.isTypeOperatorNode(type)) return wordsOf(type.type)
