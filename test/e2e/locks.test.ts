@@ -54,12 +54,12 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
     },
   )
 
-  exhaustively('taken by hand keeps everybody from deploying, until it is given back by its id', async () => {
+  exhaustively('taken by hand keeps everybody from deploying, until it is released by its id', async () => {
     const { project } = here
     const one = await project.deployed('one')
     const locked = await project.run('lock --json -m maintenance')
     expect(locked.code).toBe(0)
-    expect(Object.keys(locked.json())).toEqual(['v', 'command', 'tx', 'hosts'])
+    expect(Object.keys(locked.json())).toEqual(['v', 'command', 'result', 'exitCode', 'stage', 'tx', 'hosts'])
     const { tx } = locked.json()
     rival.write({ 'app/version': 'two\n' })
     const refused = await rival.run('deploy')
@@ -79,6 +79,9 @@ describe.skipIf(!sshdIsHere())('the lock of the fleet', () => {
     expect((await project.run(`unlock --json --tx ${tx}`)).json()).toEqual({
       v: 1,
       command: 'unlock',
+      result: 'unlocked',
+      exitCode: 0,
+      stage: 'production',
       tx,
       hosts: ['h1', 'h2'],
     })
