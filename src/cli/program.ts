@@ -259,6 +259,7 @@ function setUp(command: Command): Command {
     .option('--health <url>', "requested on each host after the restart; '' for none")
     .addOption(new Option('--ci <kind>', 'also write a workflow').choices(['github', 'none']))
     .option('--ssh-config <file>', 'the ssh configuration that names the hosts')
+    .option('--from-capistrano', 'take over what Capfile and config/deploy*.rb say; they are read, not run')
     .option('--no-check', 'contact no host')
     .option('--force', 'overwrite what is there')
     .option('--boot-resolver', 'do what boot-resolver does, and nothing else')

@@ -13,11 +13,12 @@ type Key = keyof ConfigInput
 const groups: readonly (readonly Key[])[] = [
   ['app'],
   ['source', 'build', 'root', 'include', 'writable'],
-  ['hosts', 'deployTo', 'ssh'],
+  ['hosts', 'deployTo', 'keepReleases', 'ssh'],
   ['shared'],
   ['env', 'prepare'],
   ['restart'],
   ['health'],
+  ['stages'],
 ]
 
 function lines(config: ConfigInput, key: Key): readonly string[] {
@@ -28,11 +29,8 @@ function lines(config: ConfigInput, key: Key): readonly string[] {
 }
 
 const comments: { readonly [K in Key]?: (config: ConfigInput) => readonly string[] } = {
-  source: ({ source }) =>
-    source !== undefined && 'git' in source
-      ? ['A clean checkout of the commit that is checked out here: what is not committed is not deployed.']
-      : ['This folder, as it is.'],
-  hosts: () => ['As for ssh: an alias of your ssh config, or user@host:port.'],
+  source: ({ source }) => aboutSource(source),
+  hosts: ({ hosts }) => (hosts === undefined ? [] : ['As for ssh: an alias of your ssh config, or user@host:port.']),
   restart: ({ restart }) =>
     restart === undefined
       ? ['What makes the app serve what `current` points at; or a command:', "restart: { systemd: 'shop' },"]
@@ -57,6 +55,14 @@ const comments: { readonly [K in Key]?: (config: ConfigInput) => readonly string
   ],
   prepare: ({ prepare }) =>
     prepare === undefined ? [] : ['In the new release on each host, before any host is swapped.'],
+}
+
+function aboutSource(source: ConfigInput['source']): readonly string[] {
+  if (source === undefined) return []
+  if (!('git' in source)) return ['This folder, as it is.']
+  return source.ref === undefined && !/[:@]/.test(source.git)
+    ? ['A clean checkout of the commit that is checked out here: what is not committed is not deployed.']
+    : ['A clean checkout of this repository: what is not pushed to it is not deployed. Another commit: --ref.']
 }
 
 const exampleUrl = 'http://127.0.0.1:3000/healthz'

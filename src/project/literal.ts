@@ -21,7 +21,9 @@ function inLine(value: unknown): string {
 
 function partsOf(value: object): readonly (readonly [key: string, value: unknown])[] {
   if (Array.isArray(value)) return value.map(one => ['', one] as const)
-  return Object.entries(value).map(([key, one]) => [`${key}: `, one] as const)
+  return Object.entries(value).map(
+    ([key, one]) => [`${/^[A-Za-z_]\w*$/.test(key) ? key : quoted(key)}: `, one] as const,
+  )
 }
 
 /** JSON's escapes are JavaScript's, but for the quotes. */

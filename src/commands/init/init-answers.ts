@@ -20,6 +20,7 @@ export interface InitFlags extends CommonFlags {
   readonly check?: boolean
   readonly force?: boolean
   readonly bootResolver?: boolean
+  readonly fromCapistrano?: boolean
 }
 
 /** What the folder tells by itself. */

@@ -1,4 +1,5 @@
 import type { Answers } from '../../project/answers.js'
+import type { Capistrano } from '../../project/capistrano/capistrano.js'
 import { createPaint } from '../../render/paint.js'
 import { isWell, lookLines } from '../../render/reports/found-hosts.js'
 import { jsonReport } from '../../render/reports/report-json.js'
@@ -6,6 +7,7 @@ import { listed } from '../../text/phrases.js'
 import type { Form } from '../context/ask.js'
 import type { Io } from '../context/io.js'
 import { type InitFlags, type Known, recognisedAs, warmRecipe } from './init-answers.js'
+import { capistranoNotes, leftLines } from './init-capistrano.js'
 import { withoutPin } from './init-hosts.js'
 import type { Looked } from './init-look.js'
 import type { ForRunner } from './init-runner.js'
@@ -19,6 +21,8 @@ interface Done {
   readonly runner: ForRunner
   readonly written: readonly string[]
   readonly kept: readonly string[]
+  /** null: the project is none of Capistrano's, as far as was asked. */
+  readonly capistrano: Capistrano | null
 }
 
 export async function tellLooks(io: Io, form: Form | null, { looks, notes }: Looked): Promise<void> {
@@ -30,7 +34,8 @@ export async function tellLooks(io: Io, form: Form | null, { looks, notes }: Loo
 
 /** What was written, what is still to do, and how it goes on. */
 export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done): void {
-  const { written, kept, looked, answers } = done
+  const { written, kept, looked, answers, capistrano } = done
+  const left = capistrano === null ? [] : leftLines(capistrano)
   const notes = notesOf(done).map(io.propose)
   const said = [
     `Wrote ${written.join('  ')}`,
@@ -40,8 +45,9 @@ export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done
   if (form !== null) {
     form.say(...said)
     if (notes.length > 0) form.say(...notes)
+    if (left.length > 0) form.say(...left)
     form.end(next)
-  } else if (!flags.json) io.output.stdout(`${[...said, ...notes, next].join('\n')}\n`)
+  } else if (!flags.json) io.output.stdout(`${[...said, ...notes, ...left, next].join('\n')}\n`)
   if (!flags.json) return
   const hosts = looked?.looks.map(look => ({
     name: look.name,
@@ -51,15 +57,17 @@ export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done
     problems: look.error === null ? look.problems.map(({ text }) => text) : [look.error.message],
   }))
   const { app } = answers
+  const read = capistrano === null ? {} : { capistrano: { read: capistrano.files, left: capistrano.left } }
   const ended = { command: 'init', result: 'done', exitCode: 0, stage: null }
-  io.output.stdout(jsonReport(ended, { app, written, kept, hosts: hosts ?? null, notes }))
+  io.output.stdout(jsonReport(ended, { app, written, kept, hosts: hosts ?? null, notes, ...read }))
 }
 
-function notesOf({ answers, known, looked, runner, written }: Done): readonly string[] {
+function notesOf({ answers, known, looked, runner, written, capistrano }: Done): readonly string[] {
   const failing = looked?.looks.filter(look => !isWell(look)).map(({ name }) => name) ?? []
   return [
     recognisedAs(known.guess),
     ...warmRecipe(known.guess),
+    ...(capistrano === null ? [] : capistranoNotes(capistrano, answers)),
     ...(looked === null ? ['No host was contacted.'] : []),
     ...(failing.length === 0
       ? []

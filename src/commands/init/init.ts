@@ -1,12 +1,15 @@
 import { homedir } from 'node:os'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import type { Config } from '../../config/config.js'
+import type { ConfigInput } from '../../config/input.js'
 import { completeConfig } from '../../config/load/load.js'
 import { ConfigError } from '../../config/problems/problem.js'
 import { displayPath } from '../../config/problems/sentence.js'
 import { UsageError } from '../../errors.js'
 import type { ExitCode } from '../../exit-code.js'
 import { type Answers, configInput } from '../../project/answers.js'
+import { capistranoFiles } from '../../project/capistrano/cap-files.js'
+import { readCapistrano } from '../../project/capistrano/capistrano.js'
 import { configText } from '../../project/config-text.js'
 import { deployignore } from '../../project/deployignore-text.js'
 import { type NewFile, thereIs, writeAll } from '../../project/files.js'
@@ -18,6 +21,7 @@ import { bootResolver } from '../boot-resolver.js'
 import { type Form, openForm } from '../context/ask.js'
 import type { Io } from '../context/io.js'
 import { answersOf, type InitFlags, type Known } from './init-answers.js'
+import { capistranoInput, hostsFor, keepingRoles, stagesOf, withCapistrano } from './init-capistrano.js'
 import { askAnswers } from './init-form.js'
 import { pinnedHosts } from './init-hosts.js'
 import { type Looked, lookAtHosts } from './init-look.js'
@@ -30,21 +34,29 @@ import { tellInit, tellLooks } from './init-tell.js'
  */
 export async function init(io: Io, given: InitFlags): Promise<ExitCode> {
   if (given.bootResolver) return bootResolver(io, given)
-  const flags = withoutBlanks(given)
-  const file = resolve(io.cwd, flags.config ?? 'deploy.config.ts')
-  demandRoom(io, file, flags)
-  const known = knownOf(dirname(file), flags)
-  const form = io.canAsk && !flags.yes ? await openForm(io, 'clonedeploy init') : null
-  const asked = form === null ? answersOf(flags, known) : await askAnswers(form, flags, known)
+  const said = withoutBlanks(given)
+  const file = resolve(io.cwd, said.config ?? 'deploy.config.ts')
+  demandRoom(io, file, said)
+  const known = knownOf(dirname(file), said)
+  const asks = io.canAsk && !said.yes
+  const capistrano = said.fromCapistrano ? readCapistrano(capistranoFiles(dirname(file))) : null
+  const flags = capistrano === null ? said : withCapistrano(said, capistrano, asks)
+  const form = asks ? await openForm(io, 'clonedeploy init') : null
+  const heard = form === null ? answersOf(flags, known) : await askAnswers(form, flags, known)
+  const asked = capistrano === null ? heard : hostsFor(heard, capistrano, said)
+  const inputOf = (answers: Answers) =>
+    capistrano === null ? configInput(answers) : capistranoInput(answers, capistrano, said)
   const place = { cwd: io.cwd, file }
-  const config = await settled(asked, place)
-  const looked = flags.check === false ? null : await lookedAt(io, flags, form, config)
+  const stages = capistrano === null ? ['production'] : stagesOf(capistrano)
+  const configs = await settled(inputOf(asked), place, stages)
+  const looked = flags.check === false ? null : await lookedAt(io, flags, form, configs)
   const looks = looked?.looks ?? []
   const inCi = asked.ci === 'github'
-  const answers = { ...asked, hosts: inCi ? pinnedHosts(config, looks) : asked.hosts }
+  const [config] = configs
+  const answers = { ...asked, hosts: inCi ? keepingRoles(pinnedHosts(config, looks), asked.hosts) : asked.hosts }
   const runner = inCi ? await forRunner(config, looks, known.repository?.root ?? dirname(file)) : nothing
-  await settled(answers, place)
-  const files = filesOf(file, answers, known, runner)
+  await settled(inputOf(answers), place, stages)
+  const files = filesOf(file, answers, inputOf(answers), known, runner)
   const fresh = files.filter(({ path }) => flags.force || thereIs(path) === 'nothing')
   writeAll(fresh)
   const shown = (list: readonly NewFile[]) => list.map(({ path }) => displayPath(path, io.cwd))
@@ -56,6 +68,7 @@ export async function init(io: Io, given: InitFlags): Promise<ExitCode> {
     runner,
     written: shown(fresh),
     kept: shown(kept),
+    capistrano,
   })
   return 0
 }
@@ -65,24 +78,49 @@ function withoutBlanks({ build, ...flags }: InitFlags): InitFlags {
   return { ...flags, ...(build === undefined ? {} : { build: build.filter(command => command.trim() !== '') }) }
 }
 
-/** What the file will come to, before it is written. */
-async function settled(answers: Answers, place: { readonly cwd: string; readonly file: string }): Promise<Config> {
-  return completeConfig({ ...configInput(answers) }, place).catch(error => {
+/** What the file will come to for each stage, before it is written. */
+async function settled(
+  input: ConfigInput,
+  place: { readonly cwd: string; readonly file: string },
+  stages: readonly string[],
+): Promise<readonly [Config, ...Config[]]> {
+  try {
+    const configs: Config[] = []
+    for (const stage of stages) configs.push(await completeConfig({ ...input }, { ...place, stage }))
+    return configs as [Config, ...Config[]]
+  } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     throw new UsageError('That makes no configuration. Nothing was written.', { details: error.details })
-  })
+  }
 }
 
-async function lookedAt(io: Io, flags: InitFlags, form: Form | null, config: Config): Promise<Looked> {
+/** The hosts of one stage after the other. */
+async function lookedAt(
+  io: Io,
+  flags: InitFlags,
+  form: Form | null,
+  configs: readonly [Config, ...Config[]],
+): Promise<Looked> {
   if (form !== null) form.say('Checking hosts')
-  const looked = await lookAtHosts(io, config, flags.concurrency ?? config.ssh.concurrency)
-  await tellLooks(io, form, looked)
-  return looked
+  const all: Looked[] = []
+  for (const config of configs) {
+    if (configs.length > 1) stageHeading(io, form, config)
+    const looked = await lookAtHosts(io, config, flags.concurrency ?? config.ssh.concurrency)
+    await tellLooks(io, form, looked)
+    all.push(looked)
+  }
+  return { looks: all.flatMap(({ looks }) => looks), notes: all.flatMap(({ notes }) => notes) }
+}
+
+function stageHeading(io: Io, form: Form | null, { stage }: Config): void {
+  if (form === null) io.output.stderr(`${stage}\n`)
+  else form.say(stage)
 }
 
 function filesOf(
   file: string,
   answers: Answers,
+  input: ConfigInput,
   { project, repository }: Known,
   runner: ForRunner,
 ): readonly NewFile[] {
@@ -99,7 +137,7 @@ function filesOf(
     }),
   }
   return [
-    { path: file, text: configText(configInput(answers)) },
+    { path: file, text: configText(input) },
     { path: join(root, answers.from, '.deployignore'), text: deployignore },
     ...(answers.ci === 'github' ? [workflow] : []),
   ]
