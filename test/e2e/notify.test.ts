@@ -188,6 +188,31 @@ describe('a webhook', () => {
     expect(performance.now() - began).toBeGreaterThan(4900)
   })
 
+  it('that does not answer is not waited for after Ctrl-C, which then changes no exit code', async () => {
+    hook.answer = null
+    config({ notify: { url: { env: 'HOOK' }, on: ['deployed'] } })
+    writeFiles(root, { 'app/version': `${++version}\n` })
+    let interrupt = () => {}
+    const { code, stderr } = seen(
+      await runHere(['deploy'], {
+        cwd: root,
+        env: { HOOK: hook.url, USER: 'anna' },
+        onSignal: listener => {
+          interrupt = () => listener('SIGINT')
+          return () => {}
+        },
+        hear: text => {
+          if (text.includes('✔ Deployed')) setTimeout(() => [interrupt(), interrupt()], 300)
+        },
+      }),
+    )
+    expect(code).toBe(0)
+    expect(stderr).not.toContain('topping')
+    expect(stderr.match(/notify: .*/g)).toEqual([
+      `notify: a message to ${new URL(hook.url).host} was not taken: it was not waited for`,
+    ])
+  })
+
   it('has an address that is hidden wherever somebody says it', async () => {
     config({ prepare: `echo "see ${hook.url} or ${new URL(hook.url).pathname} or ${token}"; exit 7` })
     const { code, stdout, stderr } = seen(await deploy(' --verbose'))

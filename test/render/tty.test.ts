@@ -65,6 +65,18 @@ describe('on a terminal', () => {
     expect(on.screen.unknown()).toEqual([])
   })
 
+  it('what is known only after the end stands below it', async () => {
+    const on = await terminal()
+    play(on, deployed)
+    on.event({ type: 'note', level: 'warning', host: null, text: 'notify: a message to a.b was not taken' })
+    on.end()
+    expect(screenOf(on).split('\n').slice(-3)).toEqual([
+      '  undo: clonedeploy rollback',
+      `  log:  .clonedeploy/logs/${newer}.log`,
+      '      ! notify: a message to a.b was not taken',
+    ])
+  })
+
   it('the phase under way shows each of its hosts', async () => {
     const on = await terminal()
     play(on, deployed.slice(0, 15))
