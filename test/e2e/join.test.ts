@@ -146,7 +146,10 @@ describe.skipIf(!sshdIsHere())('join', () => {
     await vi.waitFor(() => expect(existsSync(project.on(3, 'began'))).toBe(true), { timeout: 300_000, interval: 20 })
     stopped.child.kill('SIGINT')
     const { code, stderr } = await stopped.ended
-    expect([code, stderr]).toEqual([3, expect.stringContaining('h3 got 1 earlier release. What is served was not changed.')])
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringContaining('h3 got 1 earlier release. What is served was not changed.'),
+    ])
     expect(project.releases(3)).toEqual([two])
     expect(currents()[2]).toBe(null)
     expect((await project.run('lock')).code).toBe(0)
