@@ -110,6 +110,21 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     expect(scene.project.releases(1)).toHaveLength(1)
   })
 
+  exhaustively('that its bake finds bad goes back by a switch to processes that never stopped, with 5', async () => {
+    const { restart, health, env } = JSON.parse(textOf(join(scene.project.root, 'deploy.config.json')))
+    const count = `for i in ${hosts.all.join(' ')}; do ls "$AT/h$i" | grep -c '^pid[.]'; done >"$AT/ran"`
+    const bake = { for: '1m', every: '1s', check: `${count}; exit 1` }
+    scene.project.configure({ source: { dir: 'site' }, restart, health, env, rollout: { bake } })
+    const old = hosts.all.map(i => pid(i, release(i)))
+    const { code, stderr } = await scene.project.run('deploy --json')
+    expect(code, stderr).toBe(5)
+    expect(textOf(join(at(), 'ran'))).toBe('2\n'.repeat(hosts.all.length))
+    expect(hosts.all.map(i => pid(i, release(i)))).toEqual(old)
+    expect(hosts.all.map(i => met(i).size)).toEqual(hosts.all.map(() => 2))
+    alone()
+    await scene.consistent()
+  })
+
   exhaustively('that dies after it was healthy is asked once more before the swap, with 3', async () => {
     // All three were ready when the last one makes itself ready to switch.
     const held = startHeld(scene.project, 'deploy', { kind: 'lay', k: 3, when: 'before' })

@@ -154,6 +154,8 @@ ${words}`)
     const look = { type: 'bake.look', ms: 40 } as const
     const record = await shown('plain', [
       [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts: ['web-1'] }, 0],
+      [{ type: 'phase.start', phase: 'health' }, 2500],
+      [{ type: 'phase.end', phase: 'health', ok: true, ms: 2500, note: '1/1' }, 0],
       [{ type: 'phase.start', phase: 'bake', note: 'until 18:42:10, bin/alarms every 15s' }, 15_000],
       [{ ...look, ok: true, note: 'ok in 40 ms', output: [] }, 85_000],
       [{ ...look, ok: false, note: '`bin/alarms` failed with exit code 1', output: ['firing: 3'] }, 35_000],
@@ -161,11 +163,13 @@ ${words}`)
     ])
     expect(record.stderr()).toBe(`shop → production   1 host
 
-00:00 bake       until 18:42:10, bin/alarms every 15s
-      … still running: bake (1m) until 18:42:10, bin/alarms every 15s
+00:00 health
+      ✔ 1/1
+00:02 bake       until 18:42:10, bin/alarms every 15s
+      … still running: bake (1m 8s) until 18:42:10, bin/alarms every 15s
       ✖ \`bin/alarms\` failed with exit code 1
       bake     | firing: 3
-      … still running: bake (2m) until 18:42:10, bin/alarms every 15s
+      … still running: bake (2m 8s) until 18:42:10, bin/alarms every 15s
       ✔ 9 looks, the last one good
 `)
   })

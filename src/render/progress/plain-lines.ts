@@ -118,7 +118,7 @@ export function heartbeatLines(progress: Progress, nameWidth: number, now: numbe
 /** What only waits says so once a minute. */
 function isDue({ phase, since }: PhaseProgress, now: number): boolean {
   const minutes = (ms: number) => Math.floor(ms / 60_000)
-  return phase !== 'bake' || minutes(now - since) > minutes(now - since - heartbeatMs)
+  return phase !== 'bake' || minutes(now - since) > minutes(Math.max(0, now - since - heartbeatMs))
 }
 
 function phaseLines(phase: PhaseProgress, nameWidth: number, now: number): string[] {
