@@ -3,6 +3,7 @@ import type { PortPair } from '../release/ports.js'
 import type { Shared } from '../release/shared.js'
 import type { LogSource } from '../scripts/read/app-log.js'
 import type { Service } from '../scripts/service/restart-command.js'
+import type { NotifyInput } from './input.js'
 import type { Secret } from './secrets/redact.js'
 
 /** The configuration of one stage, resolved: paths absolute, durations in milliseconds, defaults filled in. */
@@ -66,20 +67,10 @@ export interface Webhook {
   readonly on: readonly NoticeEvent[]
 }
 
-export type BodyKind = 'slack' | 'discord' | 'mattermost' | 'json'
+export type BodyKind = NonNullable<NotifyInput['as']>
 
 /** What is told of a run: that it holds all locks, or how it ended. */
-export type NoticeEvent =
-  | 'started'
-  | 'deployed'
-  | 'promoted'
-  | 'rolled-back'
-  | 'restarted'
-  | 'repaired'
-  | 'joined'
-  | 'put-back'
-  | 'aborted'
-  | 'mixed'
+export type NoticeEvent = NonNullable<NotifyInput['on']>[number]
 
 export interface AuditConfig {
   /** Patterns of paths as in a release, or absolute ones. */

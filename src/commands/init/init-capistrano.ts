@@ -1,19 +1,42 @@
 import type { ConfigInput, HostInput } from '../../config/input.js'
 import { UsageError } from '../../errors.js'
 import { type Answers, configInput } from '../../project/answers.js'
+import { capistranoFiles } from '../../project/capistrano/cap-files.js'
 import type { CapInput } from '../../project/capistrano/cap-stage.js'
-import type { Capistrano } from '../../project/capistrano/capistrano.js'
+import { type Capistrano, readCapistrano } from '../../project/capistrano/capistrano.js'
 import { escapeLine } from '../../text/escape.js'
 import { counted } from '../../text/phrases.js'
 import type { InitFlags } from './init-answers.js'
 
-/** Stages whose hosts and folders the configuration names; one that has no name is production. */
-export function stagesOf({ stages }: Capistrano): readonly string[] {
-  return stages.size === 0 ? ['production'] : [...stages.keys()]
+/** What init goes by beside the folder and a person: the flags, and the files of Capistrano where that is asked for. */
+interface Origin {
+  readonly flags: InitFlags
+  /** Stages whose hosts and folders the configuration names; one that has no name is production. */
+  readonly stages: readonly string[]
+  /** The answers, with what no flag and no question asks for. */
+  readonly asked: (heard: Answers) => Answers
+  readonly inputOf: (answers: Answers) => ConfigInput
+  /** null: the project is none of Capistrano's, as far as was asked. */
+  readonly capistrano: Capistrano | null
+}
+
+/** `asks`: whether a person answers. Throws UsageError. */
+export function originOf(root: string, flags: InitFlags, asks: boolean): Origin {
+  if (!flags.fromCapistrano)
+    return { flags, stages: ['production'], asked: heard => heard, inputOf: configInput, capistrano: null }
+  const capistrano = readCapistrano(capistranoFiles(root))
+  const { stages } = capistrano
+  return {
+    flags: withCapistrano(flags, capistrano, asks),
+    stages: stages.size === 0 ? ['production'] : [...stages.keys()],
+    asked: heard => hostsFor(heard, capistrano, flags),
+    inputOf: answers => capistranoInput(answers, capistrano, flags),
+    capistrano,
+  }
 }
 
 /** The flags, with what the files of Capistrano say where no flag does. Throws UsageError. */
-export function withCapistrano(flags: InitFlags, capistrano: Capistrano, asks: boolean): InitFlags {
+function withCapistrano(flags: InitFlags, capistrano: Capistrano, asks: boolean): InitFlags {
   const { common, stages } = capistrano
   if (stages.size > 0) demandOneStage(flags, [...stages.keys()])
   const [first = common] = stages.values()
@@ -57,7 +80,7 @@ function lackingAnswers(lacking: readonly string[], capistrano: Capistrano): Usa
 }
 
 /** What init would write, with what Capistrano's files say in place of what it guesses. */
-export function capistranoInput(answers: Answers, capistrano: Capistrano, flags: InitFlags): ConfigInput {
+function capistranoInput(answers: Answers, capistrano: Capistrano, flags: InitFlags): ConfigInput {
   const { common, stages } = capistrano
   const { hosts, deployTo, app, source, shared, env, ...rest } = configInput(answers)
   const own = (input: CapInput) => ofStage(input, flags, readsEnv(answers))
@@ -109,7 +132,7 @@ function readsEnv({ more }: Answers): boolean {
 }
 
 /** The hosts as Capistrano has them, where no flag names others. */
-export function hostsFor(answers: Answers, capistrano: Capistrano, flags: InitFlags): Answers {
+function hostsFor(answers: Answers, capistrano: Capistrano, flags: InitFlags): Answers {
   const hosts = flags.host === undefined ? capistrano.common.hosts : undefined
   const touch = flags.restart === undefined && flags.yes && capistrano.gems.has('capistrano/passenger')
   return {

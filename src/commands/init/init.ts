@@ -7,9 +7,7 @@ import { ConfigError } from '../../config/problems/problem.js'
 import { displayPath } from '../../config/problems/sentence.js'
 import { UsageError } from '../../errors.js'
 import type { ExitCode } from '../../exit-code.js'
-import { type Answers, configInput } from '../../project/answers.js'
-import { capistranoFiles } from '../../project/capistrano/cap-files.js'
-import { readCapistrano } from '../../project/capistrano/capistrano.js'
+import type { Answers } from '../../project/answers.js'
 import { configText } from '../../project/config-text.js'
 import { deployignore } from '../../project/deployignore-text.js'
 import { type NewFile, thereIs, writeAll } from '../../project/files.js'
@@ -21,7 +19,7 @@ import { bootResolver } from '../boot-resolver.js'
 import { type Form, openForm } from '../context/ask.js'
 import type { Io } from '../context/io.js'
 import { answersOf, type InitFlags, type Known } from './init-answers.js'
-import { capistranoInput, hostsFor, keepingRoles, stagesOf, withCapistrano } from './init-capistrano.js'
+import { keepingRoles, originOf } from './init-capistrano.js'
 import { askAnswers } from './init-form.js'
 import { pinnedHosts } from './init-hosts.js'
 import { type Looked, lookAtHosts } from './init-look.js'
@@ -32,29 +30,21 @@ import { tellInit, tellLooks } from './init-tell.js'
  * `clonedeploy init`: writes deploy.config.ts, .deployignore and, when that is asked for, a workflow, from what the folder,
  * the flags and a person say. Hosts that cannot be deployed to are told, and the files are written all the same.
  */
-export async function init(io: Io, given: InitFlags): Promise<ExitCode> {
-  if (given.bootResolver) return bootResolver(io, given)
-  const said = withoutBlanks(given)
+export async function init(io: Io, line: InitFlags): Promise<ExitCode> {
+  if (line.bootResolver) return bootResolver(io, line)
+  const said = withoutBlanks(line)
   const file = resolve(io.cwd, said.config ?? 'deploy.config.ts')
   demandRoom(io, file, said)
   const known = knownOf(dirname(file), said)
   const asks = io.canAsk && !said.yes
-  const capistrano = said.fromCapistrano ? readCapistrano(capistranoFiles(dirname(file))) : null
-  const flags = capistrano === null ? said : withCapistrano(said, capistrano, asks)
+  const { flags, stages, asked, inputOf, capistrano } = originOf(dirname(file), said, asks)
   const form = asks ? await openForm(io, 'clonedeploy init') : null
-  const heard = form === null ? answersOf(flags, known) : await askAnswers(form, flags, known)
-  const asked = capistrano === null ? heard : hostsFor(heard, capistrano, said)
-  const inputOf = (answers: Answers) =>
-    capistrano === null ? configInput(answers) : capistranoInput(answers, capistrano, said)
+  const given = asked(form === null ? answersOf(flags, known) : await askAnswers(form, flags, known))
   const place = { cwd: io.cwd, file }
-  const stages = capistrano === null ? ['production'] : stagesOf(capistrano)
-  const configs = await settled(inputOf(asked), place, stages)
+  const configs = await settled(inputOf(given), place, stages)
   const looked = flags.check === false ? null : await lookedAt(io, flags, form, configs)
-  const looks = looked?.looks ?? []
-  const inCi = asked.ci === 'github'
-  const [config] = configs
-  const answers = { ...asked, hosts: inCi ? keepingRoles(pinnedHosts(config, looks), asked.hosts) : asked.hosts }
-  const runner = inCi ? await forRunner(config, looks, known.repository?.root ?? dirname(file)) : nothing
+  const root = known.repository?.root ?? dirname(file)
+  const { answers, runner } = await forCi(given, configs[0], looked?.looks ?? [], root)
   await settled(inputOf(answers), place, stages)
   const files = filesOf(file, answers, inputOf(answers), known, runner)
   const fresh = files.filter(({ path }) => flags.force || thereIs(path) === 'nothing')
@@ -71,6 +61,13 @@ export async function init(io: Io, given: InitFlags): Promise<ExitCode> {
     capistrano,
   })
   return 0
+}
+
+/** A runner has no known_hosts and no agent: its hosts are pinned, and it is told how to log in. */
+async function forCi(given: Answers, config: Config, looks: Looked['looks'], root: string) {
+  if (given.ci !== 'github') return { answers: given, runner: nothing }
+  const hosts = keepingRoles(pinnedHosts(config, looks), given.hosts)
+  return { answers: { ...given, hosts }, runner: await forRunner(config, looks, root) }
 }
 
 /** `--build ''` says that there is no build. */

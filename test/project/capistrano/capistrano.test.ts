@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type CapFiles, readCapistrano } from '../../../src/project/capistrano/capistrano.js'
-import { odd, plain, rails } from './projects.js'
+import { odd, rails } from './projects.js'
 
 function filesOf(texts: Readonly<Record<string, string>>): CapFiles {
   const at = (file: string) => (texts[file] === undefined ? null : { file, text: texts[file] })
@@ -20,29 +20,6 @@ const lines = (texts: Readonly<Record<string, string>>) =>
   read(texts).left.map(({ file, line, what, instead }) => `${file}:${line} ${what}: ${instead}`)
 
 describe('a project of Capistrano', () => {
-  it('is taken over whole where it is plain', () => {
-    const { common, stages, left, files } = read(plain)
-    expect(files).toEqual(['Capfile', 'config/deploy.rb', 'config/deploy/production.rb'])
-    expect([...stages]).toEqual([])
-    expect(left).toEqual([])
-    expect(common).toEqual({
-      app: 'shop',
-      source: { git: 'git@example.com:acme/shop.git', ref: 'main' },
-      hosts: [
-        { host: 'web-1.example.com', user: 'deploy', roles: ['app', 'db', 'web'] },
-        { host: 'web-2.example.com', user: 'deploy', roles: ['app', 'web', 'worker'] },
-        { host: '10.0.0.9', user: 'jobs', port: 2222, roles: ['worker'] },
-      ],
-      deployTo: '/var/www/shop',
-      shared: {
-        dirs: ['log', 'tmp/pids', 'tmp/cache', 'public/system'],
-        files: ['config/database.yml', 'config/master.key'],
-      },
-      env: { RACK_ENV: 'production', Path_style: 'a b' },
-      keepReleases: 7,
-    })
-  })
-
   it('has stages, each with what differs', () => {
     const login = { user: 'deploy', identityFile: '~/.ssh/deploy_rsa', jump: 'jump@bastion.example.com' }
     const { common, stages } = read(rails)
