@@ -22,6 +22,7 @@ import type { CommonFlags } from './context/flags.js'
 import { goneTexts } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
 import { sourceWarnings } from './deploy/build-release.js'
+import { untold } from './notify/webhooks.js'
 import { readFleet } from './status.js'
 
 /** `clonedeploy check`: connects to every host, changes nothing, and reports everything that would stop a deploy: exit 3. */
@@ -74,6 +75,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
         context.config.shared,
       ),
       ...hosts.flatMap(clockWarning),
+      ...untold(context.webhooks),
     ]
     const withPorts = hosts.map(host => {
       const ports = served.ports.get(host.name)

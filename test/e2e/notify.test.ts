@@ -163,6 +163,11 @@ describe('a webhook', () => {
     ])
     const unset = seen(await deploy(' --json', { HOOK: '' }))
     expect(JSON.parse(unset.stdout).warnings).toEqual(['notify: nobody was told there: $HOOK is not set here'])
+    const checked = await run('check --json', { HOOK: '' })
+    expect([checked.code, JSON.parse(checked.stdout).warnings]).toEqual([
+      0,
+      expect.arrayContaining(['notify: nobody would be told there: $HOOK is not set here']),
+    ])
     const wrong = seen(await deploy(' --json', { HOOK: `ftp://${token}` }))
     expect(JSON.parse(wrong.stdout).warnings).toEqual([
       'notify: nobody was told there: what is in $HOOK is no address that begins with https://',

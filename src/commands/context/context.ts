@@ -19,7 +19,7 @@ import type { Broken } from '../../render/notices/notice.js'
 import { createPaint, type Paint } from '../../render/paint.js'
 import { refusalSentence } from '../../render/refusal.js'
 import { createNotifier } from '../notify/notifier.js'
-import { openWebhooks, secretsOf } from '../notify/webhooks.js'
+import { type OpenWebhook, openWebhooks, secretsOf } from '../notify/webhooks.js'
 import type { CommonFlags } from './flags.js'
 import { Interrupted, type Io } from './io.js'
 import { openLog, type RunLog } from './run-log.js'
@@ -46,6 +46,8 @@ export interface Context {
   readonly store: StageStore
   readonly who: string
   readonly from: string
+  /** Who is told of runs. */
+  readonly webhooks: readonly OpenWebhook[]
   /** Hides secrets in everything that is told from now on. */
   readonly hide: (redact: (text: string) => string) => void
   /** Says that the command ends without an outcome. */
@@ -113,6 +115,7 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
     openRepository: openOnce(config.root, join(home, 'cache')),
     store,
     ...who,
+    webhooks,
     hide: screen.hide,
     broke: screen.broke,
     async close() {

@@ -44,6 +44,11 @@ function inFile(file: string): Read {
   }
 }
 
+/** Webhooks that a run would not tell from here. */
+export function untold(webhooks: readonly OpenWebhook[]): readonly string[] {
+  return webhooks.flatMap(({ to }) => ('problem' in to ? [`notify: nobody would be told there: ${to.problem}`] : []))
+}
+
 /** What must never be told: the addresses, and what in them lets whoever has it write there. */
 export function secretsOf(webhooks: readonly OpenWebhook[]): ReadonlyMap<string, Secret> {
   const addresses = webhooks.flatMap(({ to }) => ('url' in to ? [to.url.reveal()] : []))
