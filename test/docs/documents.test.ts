@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Package } from '../../src/project/package.js'
 import { workflowText } from '../../src/project/workflow.js'
 import { codes } from '../../src/scripts/shell/codes.js'
+import { neededPackages } from '../support/needed-packages.js'
 import { load } from './config.js'
 import { anchors, blocks, document, documents, isThere, links, table } from './markdown.js'
 
@@ -99,6 +100,15 @@ it('protocol.md has the exit codes of scripts', () => {
     Number(code),
   ])
   expect(Object.fromEntries(told)).toEqual({ ...codes })
+})
+
+it('security.md says of every package that npm installs what it is for', () => {
+  const told = table(document('docs/security.md'), '| package | for |').flatMap(([name]) => words(name))
+  expect(told.sort()).toEqual(
+    neededPackages()
+      .map(({ name }) => name)
+      .sort(),
+  )
 })
 
 function words(cell = ''): string[] {

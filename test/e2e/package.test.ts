@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { neededPackages } from '../support/needed-packages.js'
 
 const root = join(import.meta.dirname, '../..')
 const cli = (...args: readonly string[]) =>
@@ -14,7 +15,8 @@ describe('the package', () => {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     })
-    const [{ files }] = JSON.parse(said) as [{ files: { path: string; mode: number }[] }]
+    const [{ files, size }] = JSON.parse(said) as [{ files: { path: string; mode: number }[]; size: number }]
+    expect(size).toBeLessThan(1_500_000)
     const allowed = [
       /^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE)$/,
       /^bin\/clonedeploy\.js$/,
@@ -35,6 +37,19 @@ describe('the package', () => {
       'README.md',
     ])
       expect(paths).toContain(path)
+  })
+
+  it('has a bill of materials of what is installed with it and what its bundle carries', () => {
+    const said = execFileSync(process.execPath, [join(root, '.ci/sbom.js')], { encoding: 'utf8' })
+    const { bomFormat, components } = JSON.parse(said) as {
+      readonly bomFormat: string
+      readonly components: readonly { readonly name: string; readonly purl: string }[]
+    }
+    expect(bomFormat).toBe('CycloneDX')
+    expect(components.map(({ purl }) => purl)).toContainEqual(expect.stringMatching(/^pkg:npm\/zod@4[.]/))
+    const names = components.map(({ name }) => name)
+    expect(names).toEqual(expect.arrayContaining([...neededPackages().map(({ name }) => name), 'commander', 'execa']))
+    expect(names.filter(name => ['vitest', 'typescript', 'esbuild'].includes(name))).toEqual([])
   })
 
   it('gives defineConfig with its type', async () => {
