@@ -109,7 +109,7 @@ function messageOf(error: unknown): string {
 const maint = 0x01 | 0x02 | 0x20
 const drain = 0x08 | 0x10
 
-/** What `show servers state` and `show stat` say of the servers of a backend, by their names. */
+/** What `show servers state` and `show stat` say of the servers of a backend, by their names; none of one that says no numbers. */
 export function readServers(answer: string, backend: string): ReadonlyMap<string, ServerState> {
   const sessions = sessionsIn(answer, backend)
   const lines = answer.split('\n')
@@ -124,12 +124,14 @@ export function readServers(answer: string, backend: string): ReadonlyMap<string
   }
   const rows = lines.map(line => line.split(' ')).filter(fields => fields[at.backend] === backend && fields.length > 6)
   return new Map(
-    rows.map(fields => {
+    rows.flatMap(fields => {
       const name = fields[at.name] ?? ''
-      const told = stateOf(Number(fields[at.admin]), Number(fields[at.weight]))
+      const [admin, weight] = [whole(fields[at.admin]), whole(fields[at.weight])]
+      if (admin === null || weight === null) return []
+      const told = stateOf(admin, weight)
       // 0: stopped, 3: going down softly.
       const runs = ['1', '2'].includes(fields[at.running] ?? '')
-      return [name, { state: told, up: told === 'ready' && runs, sessions: sessions.get(name) ?? 0 }]
+      return [[name, { state: told, up: told === 'ready' && runs, sessions: sessions.get(name) ?? null }] as const]
     }),
   )
 }
@@ -140,16 +142,20 @@ function stateOf(admin: number, weight: number): 'ready' | 'drain' | 'maint' {
   return (admin & drain) !== 0 || weight === 0 ? 'drain' : 'ready'
 }
 
-/** Users that are served or wait in line. */
-function sessionsIn(answer: string, backend: string): ReadonlyMap<string, number> {
+function whole(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
+}
+
+/** Users that are served or wait in line; null: it does not say. */
+function sessionsIn(answer: string, backend: string): ReadonlyMap<string, number | null> {
   const lines = answer.split('\n')
   const start = lines.findIndex(line => line.startsWith('# pxname,'))
   const columns = (lines[start] ?? '').slice(2).split(',')
-  const of = (fields: readonly string[], name: string) => Number(fields[columns.indexOf(name)] || 0)
+  const of = (fields: readonly string[], name: string) => whole(fields[columns.indexOf(name)] || '0')
+  const both = (fields: readonly string[]) => {
+    const [served, waiting] = [of(fields, 'scur'), of(fields, 'qcur')]
+    return served === null || waiting === null ? null : served + waiting
+  }
   const rows = lines.slice(start + 1).map(line => line.split(','))
-  return new Map(
-    rows.flatMap(fields =>
-      fields[0] === backend ? [[fields[1] ?? '', of(fields, 'scur') + of(fields, 'qcur')] as const] : [],
-    ),
-  )
+  return new Map(rows.flatMap(fields => (fields[0] === backend ? [[fields[1] ?? '', both(fields)] as const] : [])))
 }
