@@ -62,7 +62,10 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     ),
   )
   ask(
-    transaction(onStage(add('deploy', 'build, push, prepare, swap, restart, verify; all or nothing')))
+    transaction(
+      onStage(add('deploy', 'build, push, prepare, swap, restart, verify; all or nothing')),
+      `${goOn}; build again`,
+    )
       .option('--ref <rev>', 'deploy this branch, tag or commit')
       .option('--skip-bake', skipBake)
       .option('--offline', 'with --dry-run: only read the configuration and pack; contact no host')
@@ -265,7 +268,7 @@ function setUp(command: Command): Command {
     .option('--boot-resolver', 'do what boot-resolver does, and nothing else')
 }
 
-function transaction(command: Command): Command {
+function transaction(command: Command, force = goOn): Command {
   return change(command)
     .option(
       '--exclude <hosts>',
@@ -273,7 +276,7 @@ function transaction(command: Command): Command {
       list,
     )
     .option('--reason <why>', 'why they are left out')
-    .option('--force', 'go on although nothing has changed; build again')
+    .option('--force', force)
 }
 
 /** For the commands that bring hosts what others say. */
@@ -331,6 +334,7 @@ function selection(command: Command): Command {
     .option('--role <roles>', 'hosts with one of these roles', list)
 }
 
+const goOn = 'go on although nothing has changed'
 const skipBake = 'confirm what is healthy at once, without the bake of the configuration'
 const noStore = 'tell the store nothing, because it is away'
 
