@@ -2,14 +2,30 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
-const text = readFileSync(join(import.meta.dirname, '../../docs/faults.md'), 'utf8')
-const rows = text.split('\n').filter(line => /^\| F\d+ /.test(line))
-const named = rows.flatMap(row =>
+const page = (name: string) => readFileSync(join(import.meta.dirname, `../../docs/${name}.md`), 'utf8')
+const rows = (name: string, of: RegExp) =>
+  page(name)
+    .split('\n')
+    .filter(line => of.test(line))
+const faults = rows('faults', /^\| F\d+ /)
+const threats = rows('threats', /^\| S\d+ /)
+const named = [...faults, ...threats].flatMap(row =>
   [...row.matchAll(/`(\w+\/[\w-]+)` ([^;|.]+)/g)].map(([, file = '', words = '']) => [file, words.trim()] as const),
 )
 
 it('the table of faults has a row for each', () => {
-  expect(rows.map(row => row.split(' ')[1])).toEqual(Array.from({ length: 68 }, (_, n) => `F${n + 1}`))
+  expect(faults.map(row => row.split(' ')[1])).toEqual(Array.from({ length: 68 }, (_, n) => `F${n + 1}`))
+})
+
+it('the table of threats has a row for each, with the mutants that are of it', () => {
+  const broken = rows('testing', /^\| [a-z0-9-]+ +\| /).flatMap(row => {
+    const [, name = '', breaks = ''] = row.split('|').map(cell => cell.trim())
+    return [...(breaks.split(':')[0] ?? '').matchAll(/\bS\d+\b/g)].map(([threat]) => ({ threat, name }))
+  })
+  expect(broken).not.toEqual([])
+  const mutants = (threat: string) => broken.flatMap(one => (one.threat === threat ? [one.name] : [])).sort()
+  const wanted = Array.from({ length: 29 }, (_, n) => [`S${n + 1}`, mutants(`S${n + 1}`).join(', ')])
+  expect(threats.map(row => [row.split(' ')[1], row.split('|')[3]?.trim()])).toEqual(wanted)
 })
 
 it.each(named)('a test in %s is called "%s"', (file, words) => {
