@@ -145,7 +145,7 @@ function hostsIn(mapping: Mapping): readonly (string | HostInput)[] {
 }
 
 /** Folders that a build makes: a link would hide what was built. */
-const built = /^(node_modules|vendor|public\/(assets|packs|packs-test|vite|vite-\w+|build))$/
+const built = /(^|\/)(node_modules|vendor|public\/(assets|packs|packs-test|vite|vite-\w+|build))$/
 
 function sharedOf(mapping: Mapping): NonNullable<CapInput['shared']> | null {
   const dirs = pathsOf(mapping, 'linked_dirs').filter(path => {

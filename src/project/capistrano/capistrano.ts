@@ -43,15 +43,21 @@ export function readCapistrano(files: CapFiles): Capistrano {
     instead: 'were not read: write what a deploy needs as a command',
   }))
   const common = commonOf(read.map(({ input }) => input))
+  const order = [...always, ...files.stages].map(({ file }) => file)
   const [only] = read
   const isOne = read.length === 1 && (only?.name === null || only?.name === 'production')
   return {
-    files: [...always, ...files.stages].map(({ file }) => file),
+    files: order,
     common: isOne ? (only?.input ?? {}) : common,
     stages: isOne ? new Map() : new Map(read.map(({ name, input }) => [name ?? '', without(input, common)])),
     gems: new Set(read.flatMap(({ gems }) => [...gems])),
-    left: eachOnce([...read.flatMap(({ left }) => left), ...wrong, ...tasks]),
+    left: eachOnce([...asWritten([...read.flatMap(({ left }) => left), ...wrong], order), ...tasks]),
   }
+}
+
+/** In the order of the files and their lines. */
+function asWritten(left: readonly Left[], files: readonly string[]): readonly Left[] {
+  return [...left].sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line)
 }
 
 /** What all stages say alike. Each names its own hosts. */

@@ -64,21 +64,27 @@ describe('a project of Capistrano', () => {
       'Capfile:12 require capistrano/acme_notify',
       'Capfile:13 whenever/capistrano',
       "config/deploy.rb:5 ENV['BRANCH']",
-      'config/deploy.rb:24 task restart',
-      'config/deploy.rb:31 after publishing, restart',
-      'config/deploy.rb:33 after deploy:finished, slack:notify',
-      'config/deploy.rb:15 ssh_options',
-      'config/deploy.rb:15 ssh_options',
       'config/deploy.rb:6 set :rbenv_type',
       'config/deploy.rb:7 set :rbenv_ruby',
       'config/deploy.rb:8 public/assets',
       'config/deploy.rb:8 node_modules',
       'config/deploy.rb:10 default_env',
       'config/deploy.rb:10 default_env',
+      'config/deploy.rb:15 ssh_options',
+      'config/deploy.rb:15 ssh_options',
+      'config/deploy.rb:24 task restart',
+      'config/deploy.rb:31 after publishing, restart',
+      'config/deploy.rb:33 after deploy:finished, slack:notify',
       'lib/capistrano/tasks/seed.rake:1 tasks',
     ])
     expect(said.join('\n')).toContain('docs/recipes/rails.md')
     expect(said.join('\n')).not.toContain('do-not-print')
+  })
+
+  it('links no folder that a build makes, wherever the app lies in the repository', () => {
+    const { common, left } = deploy("append :linked_dirs, 'web/node_modules', 'src/vendor', 'web/vendor/bundle', 'log'")
+    expect(common.shared?.dirs).toEqual(['web/vendor/bundle', 'log'])
+    expect(left.map(({ what }) => what)).toEqual(expect.arrayContaining(['web/node_modules', 'src/vendor']))
   })
 
   it('is never misread where its Ruby is odd', () => {
