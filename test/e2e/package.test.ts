@@ -22,7 +22,7 @@ describe('the package', () => {
       /^bin\/clonedeploy\.js$/,
       /^dist\/(licenses\.txt|[\w/-]+\.(js|d\.ts))$/,
       /^docs\/([\w/-]+\.md|demo\.svg)$/,
-      /^schema\/[\w-]+\.json$/,
+      /^schema\/(output\/)?[\w-]+\.json$/,
       /^examples\/(?!.*\.clonedeploy|.*node_modules)[\w./@-]+$/,
     ]
     expect(files.filter(({ path }) => !allowed.some(one => one.test(path)))).toEqual([])
@@ -34,6 +34,8 @@ describe('the package', () => {
       'dist/index.d.ts',
       'examples/hello/server.js',
       'schema/config.json',
+      'schema/events.json',
+      'schema/output/deploy.json',
       'README.md',
     ])
       expect(paths).toContain(path)

@@ -1,5 +1,6 @@
 import type { Surroundings } from '../../src/cli/main.js'
 import type { Times } from '../../src/state/protocol-times.js'
+import { demandSchemas } from '../schemas/demand.js'
 
 export interface Here {
   readonly cwd: string
@@ -11,7 +12,7 @@ export interface Here {
   readonly hear?: (text: string) => void
 }
 
-/** Runs a command line in this process, as one that nobody can be asked in; what it wrote, and its exit code. */
+/** Runs a command line in this process, as one that nobody can be asked in; what it wrote, and its exit code. JSON that it wrote is held to its schema. */
 export async function runHere(
   argv: readonly string[],
   { cwd, env, times, onSignal = () => () => {}, hear = () => {} }: Here,
@@ -39,5 +40,6 @@ export async function runHere(
     },
     ...(times === undefined ? {} : { times }),
   })
+  demandSchemas(text.stdout)
   return { code, ...text }
 }

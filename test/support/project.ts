@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import type { Times } from '../../src/state/protocol-times.js'
+import { demandSchemas } from '../schemas/demand.js'
 import { type FileText, writeFiles } from './files.js'
 import { runHere } from './here.js'
 import type { TestFleet } from './sshd.js'
@@ -146,8 +147,12 @@ function startProgram(cwd: string, args: string, { env = {}, times }: RunOptions
     child[stream]?.setEncoding('utf8').on('data', chunk => {
       text[stream] += chunk
     })
-  const ended = new Promise<Ended>(resolve => {
+  const closed = new Promise<Ended>(resolve => {
     child.once('close', (code, signal) => resolve({ code, signal, ...text, json: () => JSON.parse(text.stdout) }))
+  })
+  const ended = closed.then(how => {
+    demandSchemas(how.stdout)
+    return how
   })
   return {
     child,

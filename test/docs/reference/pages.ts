@@ -1,3 +1,4 @@
+import { schemaFiles } from '../../schemas/files.js'
 import { document } from '../markdown.js'
 import { cliReference } from './cli.js'
 import { configSchema } from './config-schema.js'
@@ -10,6 +11,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': () => filled('docs/configuration.md', configurationReference()),
   'docs/cli.md': () => filled('docs/cli.md', cliReference()),
   'schema/config.json': configSchema,
+  ...schemaFiles,
 }
 
 function filled(path: string, text: string): string {
