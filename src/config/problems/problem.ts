@@ -27,7 +27,9 @@ export function problemsError(file: string, problems: readonly Problem[]): Confi
 /** A line for each, fit to be shown: where it is, then what is wrong. */
 export function problemLines(problems: readonly Problem[]): readonly string[] {
   const telling = problems.filter(problem => !isMisspelt(problem, problems))
-  const rows = withoutRepeats(telling.map(({ path, text }) => [escapeLine(formatPath(path)), escapeLine(text)] as const))
+  const rows = withoutRepeats(
+    telling.map(({ path, text }) => [escapeLine(formatPath(path)), escapeLine(text)] as const),
+  )
   const width = Math.max(...rows.map(([path]) => path.length))
   return rows.map(([path, text]) => `${path.padEnd(width)}   ${text}`)
 }
