@@ -62,8 +62,9 @@ export class LostError extends Error {
   constructor(
     message: string,
     readonly gone: 'shell' | 'connection' = 'shell',
+    options?: ErrorOptions,
   ) {
-    super(shown(message))
+    super(shown(message), options)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/host.js'
+import { escapeLine } from '../text/escape.js'
 import { noTraffic } from './command-loop.js'
 import type { Connection, ConnectionFacts, Files } from './connection.js'
 import { ConnectError, LostError, TimeoutError } from './errors.js'
@@ -62,9 +63,11 @@ function noChannel(host: Host, error: Error, loss: Error | null, options: Sessio
   })
 }
 
+/** Whether it was lost before a channel was open or after that is chance, and no news. */
 function hungUp({ name }: Host, cause: Error, { login }: SessionOptions): ConnectError {
+  const first = cause.cause instanceof Error ? cause.cause : cause
   return new ConnectError('lost', name, `${name} let us in and then closed the connection`, {
-    details: [cause.message],
+    details: [escapeLine(first.message)],
     next: [
       'does something between here and there end connections, or does its sshd?',
       `${login} true     must come back without a word`,

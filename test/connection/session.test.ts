@@ -5,7 +5,8 @@ import type { Transport } from '../../src/connection/shell/channel.js'
 import type { Host } from '../../src/inventory/host.js'
 
 it('says why a connection was lost, whatever the library calls a channel that went with it', async () => {
-  const lost = new LostError('the connection to h1 was lost: read ECONNRESET', 'connection')
+  const cause = new Error('read ECONNRESET')
+  const lost = new LostError('the connection to h1 was lost: read ECONNRESET', 'connection', { cause })
   const transport: Transport = {
     openChannel: () => Promise.reject(new Error('Unable to exec')),
     forward: () => Promise.reject(lost),
@@ -17,6 +18,6 @@ it('says why a connection was lost, whatever the library calls a channel that we
     session({ name: 'h1' } as Host, facts, transport, { startUp: 1000, login: 'ssh h1' }),
   ).rejects.toMatchObject({
     message: 'h1 let us in and then closed the connection',
-    details: [lost.message],
+    details: ['read ECONNRESET'],
   })
 })

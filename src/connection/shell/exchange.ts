@@ -119,7 +119,11 @@ export function exchange(live: Live, script: Script, options: ExchangeOptions): 
     }
 
     live.ended.then(end =>
-      settle(null, end.signal, new LostError(whyLost(options.host, end), end.error ? 'connection' : 'shell')),
+      settle(
+        null,
+        end.signal,
+        new LostError(whyLost(options.host, end), end.error ? 'connection' : 'shell', { cause: end.error }),
+      ),
     )
     live.listen({ stdout: heardOn(out), stderr: heardOn(err) })
     if (options.sent !== undefined) {
