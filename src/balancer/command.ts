@@ -75,7 +75,7 @@ export function commandBalancer({ door, root, drain, ready, state, servers }: Co
 /** `drain 3`: the state, and the sessions where they are counted. null: something else. */
 export function parseState(text: string): ServerState | null {
   const [word = '', count] = text.trim().toLowerCase().split(/\s+/)
-  const sessions = count !== undefined && /^\d+$/.test(count) ? Number(count) : null
+  const sessions = count !== undefined && /^\d{1,15}$/.test(count) ? Number(count) : null
   switch (word) {
     case 'ready':
     case 'up':

@@ -70,7 +70,9 @@ export const readers: readonly Reader[] = [
     holds(input) {
       const read = parseGeneration(input, 1)
       isShown(read, ['clone'])
-      if ('number' in read) expect(parseGeneration(Buffer.from(generationText(read)), 1)).toEqual(read)
+      if (!('number' in read)) return
+      const { tx, state, target, confirmed } = read
+      expect(parseGeneration(Buffer.from(generationText(read)), 1)).toMatchObject({ tx, state, target, confirmed })
     },
   },
   {

@@ -32,7 +32,7 @@ export function parseListeners(stdout: Buffer): readonly Listener[] {
   const login = lines.find(line => line.startsWith('login '))?.slice(6) ?? '0'
   const sockets = new Set(lines.flatMap(line => (line.startsWith('socket ') ? [line.slice(7)] : [])))
   const found = lines.flatMap(line => {
-    const [, hex, port, uid, inode] = /^listens ([0-9A-F]+):([0-9A-F]{4}) (\d+) (\d+)$/.exec(line) ?? []
+    const [, hex, port, uid, inode] = /^listens ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) (\d+) (\d+)$/.exec(line) ?? []
     if (hex === undefined || port === undefined) return []
     const of = sockets.has(inode ?? '') ? 'app' : uid === login && login !== '0' ? 'login' : 'host'
     return [{ address: addressOf(hex), port: Number.parseInt(port, 16), of } as const]
