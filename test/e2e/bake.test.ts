@@ -125,21 +125,24 @@ describe.skipIf(!sshdIsHere())('a deploy that bakes', () => {
     expect(linesOf('looks')).toEqual([])
   })
 
-  it('watches its hosts although it has no check: one that goes back by itself puts all back, with 5', async () => {
-    const { project } = here
-    const one = await served({ for: '1h', every: '30m' })
-    const running = project.start('deploy --json', { times: short })
-    await running.until(/bake .*until/)
-    // What the dead-man's switch of the first host does.
-    const back = `cd ${project.on(1)} && for d in .clonedeploy/tx/*/; do [ -e $d/undecided ] && mv $d/undecided $d/outcome.reverted && mv -f $d/stage/revert/current ./; done`
-    expect((await project.run(`run --only h1 -- ${back}`)).code).toBe(0)
-    const { code, json } = await running.ended
-    expect(code).toBe(5)
-    expect(json().reason).toContain('h1: it has put itself back')
-    expect(json().hosts[0].error.phase).toBe('bake')
-    expect(all.map(project.current)).toEqual(all.map(() => `releases/${one}`))
-    expect(await status()).toMatchObject(consistent(one))
-  })
+  exhaustively(
+    'watches its hosts although it has no check: one that goes back by itself puts all back, with 5',
+    async () => {
+      const { project } = here
+      const one = await served({ for: '1h', every: '30m' })
+      const running = project.start('deploy --json', { times: short })
+      await running.until(/bake .*until/)
+      // What the dead-man's switch of the first host does.
+      const back = `cd ${project.on(1)} && for d in .clonedeploy/tx/*/; do [ -e $d/undecided ] && mv $d/undecided $d/outcome.reverted && mv -f $d/stage/revert/current ./; done`
+      expect((await project.run(`run --only h1 -- ${back}`)).code).toBe(0)
+      const { code, json } = await running.ended
+      expect(code).toBe(5)
+      expect(json().reason).toContain('h1: it has put itself back')
+      expect(json().hosts[0].error.phase).toBe('bake')
+      expect(all.map(project.current)).toEqual(all.map(() => `releases/${one}`))
+      expect(await status()).toMatchObject(consistent(one))
+    },
+  )
 
   exhaustively(
     'asks an address from here: a failure that is not one too many is told, and a good answer follows it',

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { contents, writeFiles } from '../support/files.js'
 import { runHere } from '../support/here.js'
 import { startWebhook, type TestWebhook, token } from '../support/webhook.js'
@@ -107,7 +108,7 @@ describe('a webhook', () => {
     expect(events().slice(4)).toEqual(['started', 'restarted'])
   })
 
-  it('hears nothing of what never held the locks: dry runs, refusals, what is served already', async () => {
+  exhaustively('hears nothing of what never held the locks: dry runs, refusals, what is served already', async () => {
     await deployUntold()
     const lines = ['deploy --dry-run', 'deploy --dry-run --offline', 'rollback --dry-run', 'repair --dry-run', 'status']
     for (const line of lines) expect(seen(await run(line)).code).toBe(0)

@@ -120,7 +120,7 @@ describe.skipIf(!sshdIsHere())('promote', () => {
     expect([drifted.code, drifted.said.details]).toEqual([3, [`h1  holds a copy of ${release} that was changed there`]])
   })
 
-  it('gives an earlier release by its name, and needs no repository', async () => {
+  exhaustively('gives an earlier release by its name, and needs no repository', async () => {
     const { project } = here
     project.git('init', '-q')
     configure({ source: { git: '.', subdir: 'app' } })

@@ -198,7 +198,7 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect(states(generationsAt(s3)).length).toBe(4)
     })
 
-    it('a prune that the store refuses has pruned the hosts, and ends with 3', async () => {
+    exhaustively('a prune that the store refuses has pruned the hosts, and ends with 3', async () => {
       await here.project.deployed('two')
       s3.fault = ({ method }) => (method === 'DELETE' ? 403 : null)
       const { code, json } = await here.project.run('prune --keep 1 --json')

@@ -238,24 +238,27 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     await scene.consistent()
   })
 
-  it('whose controller dies when it has the traffic is put back by a repair, by one word to all hosts', async () => {
-    const old = hosts.all.map(i => pid(i, release(i)))
-    const held = startHeld(scene.project, 'deploy', { kind: 'switch', k: 3, when: 'after' })
-    expect(await held.reached()).toBe(true)
-    await vi.waitFor(() => expect(hosts.all.map(i => met(i).size)).toEqual([2, 2, 2]), 60_000)
-    held.child.kill('SIGKILL')
-    await held.ended
-    const began = said().length
-    const { stderr } = await scene.repair(['old'])
-    expect(stderr).toMatch(/3\/3 hosts are back, switched in [\d.]+ ms/)
-    const switched = said()
-      .slice(began)
-      .filter(line => line.endsWith(' switch'))
-    expect(switched.toSorted()).toEqual(['h1 switch', 'h2 switch', 'h3 switch'])
-    expect(hosts.all.map(i => pid(i, release(i)))).toEqual(old)
-    alone()
-    await scene.consistent()
-  })
+  exhaustively(
+    'whose controller dies when it has the traffic is put back by a repair, by one word to all hosts',
+    async () => {
+      const old = hosts.all.map(i => pid(i, release(i)))
+      const held = startHeld(scene.project, 'deploy', { kind: 'switch', k: 3, when: 'after' })
+      expect(await held.reached()).toBe(true)
+      await vi.waitFor(() => expect(hosts.all.map(i => met(i).size)).toEqual([2, 2, 2]), 60_000)
+      held.child.kill('SIGKILL')
+      await held.ended
+      const began = said().length
+      const { stderr } = await scene.repair(['old'])
+      expect(stderr).toMatch(/3\/3 hosts are back, switched in [\d.]+ ms/)
+      const switched = said()
+        .slice(began)
+        .filter(line => line.endsWith(' switch'))
+      expect(switched.toSorted()).toEqual(['h1 switch', 'h2 switch', 'h3 switch'])
+      expect(hosts.all.map(i => pid(i, release(i)))).toEqual(old)
+      alone()
+      await scene.consistent()
+    },
+  )
 
   exhaustively.each([
     ['mv -f *clonedeploy/warm', 'kill', 3],
