@@ -48,11 +48,17 @@ const neither: z.ZodType<never> = z.never({
 
 const ask = choose<Ask>(said => (typeof said === 'string' ? short : isObject(said) ? long : neither), short, long)
 
-const longPage: z.ZodType<Ask> = closed({ url: address, headers: headers.optional() }).transform(askOf)
+type Page = Login['page']
 
-const page = choose<Ask>(
-  said => (typeof said === 'string' ? short : isObject(said) ? longPage : neither),
-  short,
+const shortPage: z.ZodType<Page> = address.transform(url => ({ url, headers: {} }))
+
+const longPage: z.ZodType<Page> = closed({ url: address, headers: headers.optional() }).transform(
+  ({ url, headers: sent = {} }) => ({ url, headers: sent }),
+)
+
+const page = choose<Page>(
+  said => (typeof said === 'string' ? shortPage : isObject(said) ? longPage : neither),
+  shortPage,
   longPage,
 )
 
