@@ -19,6 +19,8 @@ export interface HostState {
   readonly folder: string | null
   /** Whether we may write in `deployTo` (or, while it is absent, in its nearest folder that exists). */
   readonly writable: boolean
+  /** Which of the folders are open to every account of the host: `deployTo` (or its nearest that exists), and the one above it. */
+  readonly open: readonly ('folder' | 'above')[]
   /** Whether nobody may write there, because its file system is mounted so. */
   readonly readOnly: boolean
   /** Seconds since 1970 by the host's clock. */

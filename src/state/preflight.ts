@@ -58,12 +58,31 @@ export function warningsOf(state: HostState): readonly string[] {
           `${state.name}: current points outside releases/ (${inWords(current.target)}); it is put back as it is if the run fails`,
         ]
       : []),
+    ...openTexts(state),
     ...(state.mounted
       ? [`${state.name}: something is mounted over current: a swap may not be seen by who uses the mount`]
       : []),
     ...(state.tools.includes('timeout')
       ? []
       : [`${state.name}: has no \`timeout\`: hooks there are not ended when their time is over`]),
+  ]
+}
+
+/** Whoever may write where releases lie decides what is served. */
+function openTexts({ name, root, rootKind, open }: HostState): readonly string[] {
+  const where = rootKind === 'folder' ? `in ${root}` : `where ${root} is to be made`
+  const above = root.replace(/\/[^/]*$/, '') || '/'
+  return [
+    ...(open.includes('folder')
+      ? [
+          `${name}: every account there may write ${where}, and so decide what is served: take the right away (chmod o-w)`,
+        ]
+      : []),
+    ...(open.includes('above')
+      ? [
+          `${name}: every account there may write in ${above}, and so put another folder in the place of ${root}: take the right away (chmod o-w)`,
+        ]
+      : []),
   ]
 }
 
@@ -92,7 +111,9 @@ export function servesAlready(states: readonly HostState[], digest: string): boo
 }
 
 /** A record that is not what it has to be is looked at by a person, who may then put it where nothing reads it. */
-export function asideOf({ name, root }: HostState, file: string): string {
+export function asideOf({ name, root, user }: HostState, file: string): string {
+  if (file === paths.records)
+    return `chown -R ${typed(user)} ${typed(`${root}/${file}`)} && chmod -R go-rwx ${typed(`${root}/${file}`)}     (on ${name}, as root, when you have looked who wrote there)`
   if (file === paths.journals) return `ls ${typed(`${root}/${file}`)}     (on ${name}: take what is none out of it)`
   const aside = `.clonedeploy/damaged-${file.slice(file.lastIndexOf('/') + 1)}`
   return `mv ${typed(`${root}/${file}`)} ${typed(`${root}/${aside}`)}     (on ${name}, when you have looked at it)`

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -79,6 +79,19 @@ describe.skipIf(!sshdIsHere())('a deploy that is refused with 3', () => {
     )
   })
 
+  it('where others may write the records of one host', async () => {
+    await here.project.deployed('one')
+    const records = here.project.on(2, '.clonedeploy')
+    chmodSync(records, 0o777)
+    await refused('h2: .clonedeploy may be written by others (mode 777): what it says is not believed.')
+    const { code, stdout } = await here.project.run('status')
+    expect([code, stdout]).toEqual([6, expect.stringContaining('DAMAGED')])
+    const fix = /fix: chown .* && (chmod .*?) {5}\(on h2/.exec(stdout)?.[1] ?? ''
+    execFileSync('sh', ['-c', fix])
+    expect(statSync(records).mode & 0o777).toBe(0o700)
+    await here.project.deployed('two')
+  })
+
   it('where deployTo is a file', async () => {
     writeFiles(here.fleet.folder(1), { 'a-file': '' })
     here.project.configure({}, i => (i === 1 ? { deployTo: join(here.fleet.folder(1), 'a-file') } : {}))
@@ -105,5 +118,26 @@ describe.skipIf(!sshdIsHere())('a deploy that is refused with 3', () => {
     const { code, json } = await project.run('check --json')
     expect([code, json().problems]).toEqual([3, [expect.objectContaining({ host: 'h4', text: sentence })]])
     for (const i of all) expect(contents(project.on(i))).toEqual({})
+  })
+})
+
+describe.skipIf(!sshdIsHere())('a deploy', () => {
+  const here = onFleet({ hosts: 2 })
+
+  it('into a folder that every account may write in is warned of, and so is check', async () => {
+    for (const [i, mode] of [
+      [1, 0o777],
+      [2, 0o755],
+    ] as const) {
+      mkdirSync(here.project.on(i))
+      chmodSync(here.project.on(i), mode)
+    }
+    const sentence = `h1: every account there may write in ${here.project.on(1)}, and so decide what is served`
+    const { code, stderr } = await here.project.run('deploy')
+    expect([code, stderr]).toEqual([0, expect.stringContaining(sentence)])
+    const { warnings } = (await here.project.run('check --json')).json()
+    expect(warnings.filter((text: string) => text.includes('every account'))).toEqual([
+      expect.stringContaining(sentence),
+    ])
   })
 })

@@ -113,6 +113,17 @@ describe('what is odd but stops nothing', () => {
       { current: { kind: 'link', target: '/opt/x', resolves: true, release: null } },
       /^web-1: current points outside releases\/ \(\/opt\/x\)/,
     ],
+    ['a folder that all may write in', { open: ['folder'] }, /^web-1: every account there may write in \/srv\/shop, /],
+    [
+      'a place for it that all may write in',
+      { open: ['folder'], rootKind: 'absent' },
+      /^web-1: every account there may write where \/srv\/shop is to be made, /,
+    ],
+    [
+      'a folder above it that all may write in',
+      { open: ['above'] },
+      /^web-1: every account there may write in \/srv, /,
+    ],
     ['a mount', { mounted: true }, /^web-1: something is mounted over current/],
     ['no timeout', { tools: host().tools.filter(tool => tool !== 'timeout') }, /^web-1: has no `timeout`/],
   ])('is %s', (_, more, text) => {

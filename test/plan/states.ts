@@ -48,6 +48,7 @@ export function host(name = 'web-1', more: Partial<HostState> = {}): HostState {
     rootKind: 'folder',
     folder: null,
     writable: true,
+    open: [],
     readOnly: false,
     clock: 0,
     tools: [...requiredTools, ...usefulTools],

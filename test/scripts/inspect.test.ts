@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, realpathSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseInspect } from '../../src/fleet/read/parse-inspect.js'
@@ -179,6 +179,62 @@ describe.each(shells)('inspect under $name', shell => {
     expect((await stateOf(root, shell)).writable).toBe(true)
     expect((await stateOf(root, shell, [], nobody)).writable).toBe(false)
     expect((await stateOf(join(root, 'absent'), shell, [], nobody)).writable).toBe(false)
+  })
+
+  it.each([
+    [0o755, 0o755, []],
+    [0o775, 0o770, []],
+    [0o757, 0o755, ['folder']],
+    [0o1777, 0o755, ['folder']],
+    [0o755, 0o777, ['above']],
+    [0o755, 0o1777, []],
+    [0o777, 0o757, ['folder', 'above']],
+  ])('says that a folder of mode %o below one of %o is open to everybody: %j', async (mode, above, open) => {
+    const parent = folder()
+    const root = join(parent, 'shop')
+    mkdirSync(root)
+    chmodSync(root, mode)
+    chmodSync(parent, above)
+    expect((await stateOf(root, shell)).open).toEqual(open)
+  })
+
+  it('says so of where the folder is to be made, unless only its owner can take it away there', async () => {
+    const parent = folder()
+    chmodSync(parent, 0o777)
+    expect((await stateOf(`${parent}/a/shop`, shell)).open).toEqual(['folder'])
+    chmodSync(parent, 0o1777)
+    expect((await stateOf(`${parent}/a/shop`, shell)).open).toEqual([])
+  })
+
+  it.each([
+    0o700, 0o755, 0o770, 0o702, 0o777,
+  ])('believes no records in a folder of others, by its mode %o', async mode => {
+    const { root } = await swapped(shell)
+    chmodSync(join(root, '.clonedeploy'), mode)
+    const { damaged, transactions, lock: seen } = await stateOf(root, shell)
+    const isOpen = (mode & 0o022) !== 0
+    const why = `may be written by others (mode ${mode.toString(8)}): what it says is not believed`
+    expect(damaged).toEqual(isOpen ? [{ file: '.clonedeploy', why }] : [])
+    expect(transactions.map(({ id }) => id)).toEqual(isOpen ? [] : ['t1'])
+    expect(seen.held).toBe(!isOpen)
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('believes the records of its own account and of root alone', async () => {
+    const root = folder()
+    writeFiles(root, {
+      '.clonedeploy/fleet': '{"seq":1,"release":"r","digest":null,"previous":null,"by":"a","at":"b"}\n',
+    })
+    const seen = async (owner: number, uid: number) => {
+      chownSync(join(root, '.clonedeploy'), owner, owner)
+      const { damaged, fleet } = await stateOf(root, shell, [], { uid })
+      return [damaged.map(({ why }) => why), fleet?.release ?? null]
+    }
+    const foreign = 'belongs to another account (uid 1234): what it says is not believed'
+    expect(await seen(0, 0)).toEqual([[], 'r'])
+    expect(await seen(0, 65534)).toEqual([[], 'r'])
+    expect(await seen(1234, 1234)).toEqual([[], 'r'])
+    expect(await seen(1234, 65534)).toEqual([[foreign], null])
+    expect(await seen(1234, 0)).toEqual([[foreign], null])
   })
 
   it('reads releases, newest first, with seal, tree, reason and revision', async () => {

@@ -25,12 +25,13 @@ import { readRun } from './run-record.js'
 export function parseInspect(name: string, stdout: Buffer): HostState | null {
   // No shell prints it, and no path has it.
   if (stdout.includes(0)) return null
-  const lines = byFirstWord(stdout.toString('latin1').split('\n'), keys)
+  const told = byFirstWord(stdout.toString('latin1').split('\n'), keys)
+  const damaged: Damage[] = []
+  const lines = distrusted(told.get('journal')?.[0], damaged) ? withoutRecords(told) : told
   const all = (key: string) => lines.get(key) ?? []
   const one = (key: string) => all(key)[0] ?? ''
   const root = newlines(one('root'))
   if (!root.startsWith('/') || all('clock').length === 0 || all('kind').length === 0) return null
-  const damaged: Damage[] = []
   const disk = fields(one('disk'))
   const inodes = fields(one('inodes'))
   const found = {
@@ -49,6 +50,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
     rootKind: kindOf(one('kind')),
     folder: shown(one('folder')) || null,
     writable: all('writable').length > 0 && all('writable').every(word => word === 'yes'),
+    open: openOf(kindOf(one('kind')), one('mode'), one('above')),
     readOnly: one('readonly') === 'yes',
     clock: whole(one('clock')) ?? 0,
     tools: knownTools.filter(tool => all('tool').includes(tool)),
@@ -81,6 +83,7 @@ export function parseInspect(name: string, stdout: Buffer): HostState | null {
 }
 
 type All = (key: string) => readonly string[]
+type Lines = ReadonlyMap<string, readonly string[]>
 
 /** Releases and transactions of a host that are looked at: it must not keep us from the others. */
 const most = 1000
@@ -89,7 +92,14 @@ const mostLinks = 50
 /** Damaged records that are told at a time. */
 const mostDamaged = 20
 
+/** What records say: nothing of it is known where somebody else may have written them. */
+const recordKeys = [
+  ...['seal', 'run', 'confirmed', 'bad', 'epoch', 'held', 'ended', 'holder', 'tx', 'lease'],
+  ...['fleet', 'drained', 'warm', 'history'],
+]
+
 const keys = new Set([
+  ...recordKeys,
   ...[
     'user',
     'home',
@@ -110,13 +120,18 @@ const keys = new Set([
     'memory',
     'platform',
     'loader',
+    'mode',
+    'above',
+    'journal',
+    'release',
+    'revision',
+    'port',
+    'maintenance',
   ],
-  ...['release', 'revision', 'seal', 'run', 'confirmed', 'bad', 'epoch', 'held', 'ended', 'holder', 'tx', 'lease'],
-  ...['fleet', 'drained', 'warm', 'port', 'maintenance', 'history'],
 ])
 
 /** What follows each of these first words, in the order of the lines. */
-function byFirstWord(lines: readonly string[], words: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
+function byFirstWord(lines: readonly string[], words: ReadonlySet<string>): Lines {
   const found = new Map<string, string[]>()
   for (const line of lines) {
     const at = line.indexOf(' ')
@@ -128,6 +143,33 @@ function byFirstWord(lines: readonly string[], words: ReadonlySet<string>): Read
     else known.push(rest)
   }
   return found
+}
+
+/** Whether another account than ours and root's may write records. `said`: whose they are, the owner and the permissions. */
+function distrusted(said: string | undefined, damaged: Damage[]): boolean {
+  const [, whose, owner, mode = ''] = /^(ours|other) (\d{1,10}) ([0-7]{1,5})$/.exec(said ?? '') ?? []
+  if (owner === undefined) return false
+  const isForeign = whose === 'other' && owner !== '0'
+  if (!isForeign && !hasBit(mode, 0o022)) return false
+  const why = isForeign ? `belongs to another account (uid ${owner})` : `may be written by others (mode ${mode})`
+  damaged.push({ file: paths.records, why: `${why}: what it says is not believed` })
+  return true
+}
+
+function withoutRecords(lines: Lines): Lines {
+  return new Map([...lines].filter(([key]) => !recordKeys.includes(key)))
+}
+
+/** With the sticky bit, all may add to a folder, and put nothing in the place of what is there. */
+function openOf(kind: HostState['rootKind'], mode: string, above: string): HostState['open'] {
+  const isInside = hasBit(mode, 0o002) && (kind === 'folder' || !hasBit(mode, 0o1000))
+  const isAbove = hasBit(above, 0o002) && !hasBit(above, 0o1000)
+  return [...(isInside ? (['folder'] as const) : []), ...(isAbove ? (['above'] as const) : [])]
+}
+
+/** Whether permissions, as stat says them, have one of these bits. */
+function hasBit(mode: string, bits: number): boolean {
+  return /^[0-7]{1,5}$/.test(mode) && (Number.parseInt(mode, 8) & bits) !== 0
 }
 
 function portsOf(lines: readonly string[]): HostState['ports'] {

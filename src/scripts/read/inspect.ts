@@ -61,8 +61,13 @@ while [ ! -d "$P" ] && [ -n "$P" ]; do [ -e "$P" ] || [ -L "$P" ] && break; P=\$
 [ -n "$P" ] || P=/
 if [ -d "$D" ]; then echo 'kind folder'; elif [ -e "$D" ] || [ -L "$D" ] || [ ! -d "$P" ]; then echo 'kind other'; else echo 'kind absent'; fi
 b=; [ ! -r /proc/sys/kernel/random/boot_id ] || read -r b </proc/sys/kernel/random/boot_id
-i=$(stat -L -c '%d %i' -- "$P" 2>/dev/null)
-[ -z "$b" ] || [ -z "$i" ] || tell folder "$b $i \${D#"$P"}"
+stat -L -c '%d %i %a' -- "$P" "$P/.." 2>/dev/null | {
+  if read -r d i m; then
+    [ -z "$b" ] || tell folder "$b $d $i \${D#"$P"}"
+    echo "mode $m"
+  fi
+  if read -r d i m; then echo "above $m"; fi
+}
 last() { printf '%s %s\n' "$1" "\${2##*
 }"; }
 k=$(df -Pk -- "$P" 2>/dev/null)
@@ -77,6 +82,7 @@ last inodes "$(df -Pi -- "$P" 2>/dev/null)"
     sh`end() { ${whole}; exit 0; }
 cd -- "$D" 2>/dev/null || end
 [ -w . ] && [ ! -d .clonedeploy ] || [ -w .clonedeploy ] || echo 'writable no'
+[ ! -d .clonedeploy ] || { [ -O .clonedeploy ] && w=ours || w=other; stat -L -c "journal $w %u %a" .clonedeploy 2>/dev/null; }
 [ ! -d releases ] || [ -w releases ] || echo 'writable no'
 real() { p=; cd -P -- "$1" 2>/dev/null || return 0; p=$PWD; cd -- "$D" || exit 1; }
 real releases; R=$p r=
