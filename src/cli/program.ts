@@ -67,6 +67,11 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       `${goOn}; build again`,
     )
       .option('--ref <rev>', 'deploy this branch, tag or commit')
+      .option(
+        '--trust-generation <n>',
+        'believe this generation of the store, whoever signed it, and sign what follows',
+        count,
+      )
       .option('--skip-bake', skipBake)
       .option('--offline', 'with --dry-run: only read the configuration and pack; contact no host')
       .option('--build', 'with --dry-run: run the build commands'),

@@ -17,7 +17,13 @@ export function checkStages(stages: readonly Stage[]): readonly Problem[] {
   ]
 }
 
-const checks: readonly ((stage: Stage) => readonly Problem[])[] = [writtenHosts, builtAlready, nestedShared, clashes]
+const checks: readonly ((stage: Stage) => readonly Problem[])[] = [
+  writtenHosts,
+  builtAlready,
+  nestedShared,
+  clashes,
+  unchecked,
+]
 
 const needed: Readonly<Record<string, string>> = {
   app: 'is missing: the name of the app, such as "shop"',
@@ -46,6 +52,17 @@ function builtAlready(stage: Stage): readonly Problem[] {
   return [
     { path: place(stage, 'build'), text: 'has commands, and source.artifact is built already: leave one of them out' },
   ]
+}
+
+/** A signature that nobody makes, or checks, would protect nothing. */
+function unchecked(stage: Stage): readonly Problem[] {
+  const { store, sign, allowedSigners } = stage.merged
+  const lacks = (key: 'sign' | 'allowedSigners', text: string) => [{ path: place(stage, key), text }]
+  if (sign !== undefined && allowedSigners === undefined)
+    return lacks('sign', 'needs allowedSigners, the file of those whose signatures are believed')
+  if (allowedSigners !== undefined && store === undefined)
+    return lacks('allowedSigners', 'needs a store: what is signed is what that is told')
+  return []
 }
 
 /** One of two linked paths inside the other would be made through a link, in the folder of the other. */
@@ -147,37 +164,6 @@ function written(address: string, variables: Readonly<Record<string, string>>) {
   // In a path or a query a `$` may be meant as one.
   const missing = variablesIn(readable ? authority(address) : address).filter(one => !(one in variables))
   return { text, readable, missing }
-}
-
-/** What an audit asks: a path needs something that it is a path of, and each host its variables. */
-export function checkAudit(config: Config, path: Path): readonly Problem[] {
-  const { ask, login } = config.audit
-  const asked = ask.map(({ url }, i): Written => ({ at: ['ask', i], url }))
-  const named = login === null ? [] : loginUrls(login)
-  return [...asked, ...named].flatMap(({ at, url }) =>
-    urlProblems(config, url).map(text => ({ path: [...path, ...at], text })),
-  )
-}
-
-interface Written {
-  readonly at: Path
-  readonly url: string
-}
-
-function loginUrls({ request, page }: NonNullable<Config['audit']['login']>): readonly Written[] {
-  const { url, token } = request
-  return [
-    { at: ['login', 'request', 'url'], url },
-    { at: ['login', 'page'], url: page.url },
-    ...(token === null ? [] : [{ at: ['login', 'request', 'token', 'page'], url: token.page }]),
-  ]
-}
-
-function urlProblems(config: Config, url: string): readonly string[] {
-  if (!url.startsWith('/'))
-    return config.hosts.flatMap(host => problemOn(host, url, variablesOf(config, host)) ?? []).slice(0, 1)
-  if (config.health.some(({ kind }) => kind === 'http')) return []
-  return ['is a path, and no health check asks by HTTP: write the whole address, such as "http://127.0.0.1:3000/"']
 }
 
 /** The same of the address that a bake asks from this machine: it has the variables of no host. */

@@ -50,6 +50,7 @@ export function describeConfig(config: Config): string {
     ['rollout', [rolloutText(config.rollout)]],
     ...(config.balancer === null ? [] : [['balancer', balancerLines(config.balancer)] as const]),
     ...(config.store === null ? [] : [['store', [storeText(config.store)]] as const]),
+    ...(config.allowedSigners === null ? [] : [['signers', signerLines(config)] as const]),
     ...(config.notify.length === 0 ? [] : [['notify', config.notify.map(webhookText)] as const]),
     ['ssh', [sshText(config.ssh)]],
     ...(config.protected ? [['protected', ['deploying asks first']] as const] : []),
@@ -166,19 +167,13 @@ function logsText({ logs, restart }: Config): readonly string[] {
   return restart.flatMap(({ service }) => serviceLog(service) ?? []).map(logText)
 }
 
-function auditRows({ ignore, sessions, ask, login }: AuditConfig): readonly (readonly [string, readonly string[]])[] {
-  const lines = [
-    ...ignore.map(path => `passes over ${path}`),
-    ...sessions.map(path => `looks for sessions in ${path}`),
-    ...ask.map(({ url }) => `asks every host for ${url}`),
-    ...(login === null ? [] : [loginText(login)]),
-  ]
+function auditRows({ ignore, sessions }: AuditConfig): readonly (readonly [string, readonly string[]])[] {
+  const lines = [...ignore.map(path => `passes over ${path}`), ...sessions.map(path => `looks for sessions in ${path}`)]
   return lines.length === 0 ? [] : [['audit', lines]]
 }
 
-/** What is sent may be a secret. */
-function loginText({ request, page, expect }: NonNullable<AuditConfig['login']>): string {
-  return `logs in on one host by ${request.method} ${request.url}, and asks the others for ${page.url} with ${JSON.stringify(expect)}`
+function signerLines({ allowedSigners, sign }: Config): readonly string[] {
+  return [`allowed by ${allowedSigners}`, sign === null ? 'nothing is signed here' : `here: ${sign.key}`]
 }
 
 function storeText(store: StoreConfig): string {

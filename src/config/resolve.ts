@@ -1,9 +1,8 @@
 import { resolve } from 'node:path'
 import type { Host, HostEntry, HostsCommand } from '../inventory/host.js'
-import type { AuditConfig, BalancerConfig, Config, SecretSource, Source, StoreConfig, Webhook } from './config.js'
+import type { BalancerConfig, Config, SecretSource, Source, StoreConfig, Webhook } from './config.js'
 import type { BalancerEntry } from './fields/balancer.js'
 import type { Layer } from './schema.js'
-import { withValues } from './secrets/audit-secrets.js'
 
 interface Place {
   readonly file: string
@@ -41,7 +40,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     memory: layer.memory ?? 'fail',
     platform: layer.platform ?? 'fail',
     logs: layer.logs ?? null,
-    audit: resolveAudit(layer.audit ?? { ignore: [], sessions: [], ask: [], login: null }, absolute),
+    audit: { ignore: layer.audit?.ignore ?? [], sessions: layer.audit?.sessions ?? [] },
     identical: layer.identical ?? 'strict',
     unchanged: layer.unchanged ?? 'auto',
     relay: layer.relay ?? null,
@@ -50,6 +49,8 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     balancer:
       layer.balancer === undefined ? null : resolveBalancer(layer.balancer, entries, layer.deployTo ?? '', absolute),
     store: resolveStore(layer.store, absolute),
+    sign: layer.sign === undefined ? null : { key: absolute(layer.sign.key) },
+    allowedSigners: layer.allowedSigners === undefined ? null : absolute(layer.allowedSigners),
     notify: (layer.notify ?? []).map(webhook => resolveWebhook(webhook, absolute)),
     ssh: {
       configFile: layer.ssh?.configFile === undefined ? null : absolute(layer.ssh.configFile),
@@ -116,10 +117,6 @@ function resolveStore(store: StoreConfig | null | undefined, absolute: Absolute)
 function resolveWebhook(webhook: Webhook, absolute: Absolute): Webhook {
   const { url } = webhook
   return url !== null && 'file' in url ? { ...webhook, url: { file: absolute(url.file) } } : webhook
-}
-
-function resolveAudit(audit: AuditConfig, absolute: Absolute): AuditConfig {
-  return withValues(audit, value => (typeof value === 'string' ? value : resolveSecret(value, absolute)))
 }
 
 function resolveSecret(source: SecretSource, absolute: Absolute): SecretSource {

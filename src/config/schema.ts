@@ -48,6 +48,8 @@ export const fields = {
   rollout,
   balancer,
   store,
+  sign: closed({ key: localPath }),
+  allowedSigners: localPath,
   notify,
   ssh: closed({
     configFile: localPath.optional(),

@@ -96,7 +96,7 @@ export interface StoreReport {
    * nothing yet. `pending`: a run is at work. `left`: it has a run as at work that has ended. `foreign`: one on other hosts.
    * `unknown`: it could not be read.
    */
-  readonly standing: 'even' | 'behind' | 'empty' | 'pending' | 'left' | 'foreign' | 'unknown'
+  readonly standing: 'even' | 'behind' | 'empty' | 'pending' | 'left' | 'foreign' | 'unknown' | 'unsigned'
   readonly error: string | null
   /** The newest; null: there is none, or it could not be read. */
   readonly generation: {

@@ -87,18 +87,27 @@ const schema: z.ZodType<Generation> = z.object({
   bad: z.array(badRelease).max(mostBad),
 })
 
-/** A record as it was read under its key; otherwise what is wrong with it. */
-export function parseGeneration(bytes: Uint8Array, number: number): Generation | { readonly wrong: string } {
+/** A record as it was read under the key of this number and stage; otherwise what is wrong with it. */
+export function parseGeneration(
+  bytes: Uint8Array,
+  number: number,
+  of: Pick<Generation, 'app' | 'stage'>,
+): Generation | { readonly wrong: string } {
   const value = parsed(bytes)
   if (value === undefined) return { wrong: 'is no JSON' }
   const { data, error } = schema.safeParse(value)
   if (data === undefined)
     return { wrong: escapeLine(`does not fit at ${error.issues[0]?.path.join('.') || 'all'}`, 200) }
-  return data.number === number ? data : { wrong: `says of itself that it is ${data.number}` }
+  const said = `${data.number} of ${data.app} ${data.stage}`
+  return said === `${number} of ${of.app} ${of.stage}`
+    ? data
+    : { wrong: escapeLine(`says of itself that it is ${said}`, 200) }
 }
 
+/** One line. It begins with what a shell has to compare before it believes the rest: which record it is, and when it was made. */
 export function generationText(generation: Generation): string {
-  return `${JSON.stringify(generation)}\n`
+  const { number, app, stage, at, ...rest } = generation
+  return `${JSON.stringify({ number, app, stage, at, ...rest })}\n`
 }
 
 /** Keys sort as their numbers do. */

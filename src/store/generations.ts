@@ -32,7 +32,7 @@ export async function generationNumbers(store: Store, { app, stage }: StageOf): 
 export async function readGeneration(store: Store, of: StageOf, number: number): Promise<Generation | null> {
   const bytes = await store.read(generationKey(of, number), mostOfGeneration)
   if (bytes === null) return null
-  const found = parseGeneration(bytes, number)
+  const found = parseGeneration(bytes, number, of)
   if (!('wrong' in found)) return found
   throw new StoreError(
     store.name,

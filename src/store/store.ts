@@ -44,6 +44,8 @@ export type StoreFault =
   | 'unfit'
   /** What lies there is not what clonedeploy has put there. */
   | 'damaged'
+  /** A generation there is signed by nobody who may, or none can be signed here. */
+  | 'unsigned'
 
 /** Nothing is changed on hosts where it is thrown; a transaction that has swapped catches it. */
 export class StoreError extends PreflightError {

@@ -68,11 +68,16 @@ export const readers: readonly Reader[] = [
       ),
     ],
     holds(input) {
-      const read = parseGeneration(input, 1)
+      const read = parseGeneration(input, 1, { app: 'shop', stage: 'production' })
       isShown(read, ['clone'])
       if (!('number' in read)) return
       const { tx, state, target, confirmed } = read
-      expect(parseGeneration(Buffer.from(generationText(read)), 1)).toMatchObject({ tx, state, target, confirmed })
+      expect(parseGeneration(Buffer.from(generationText(read)), 1, read)).toMatchObject({
+        tx,
+        state,
+        target,
+        confirmed,
+      })
     },
   },
   {

@@ -1,13 +1,11 @@
 import * as z from 'zod'
 import type {
-  Ask,
   AuditConfig,
   Bake,
   BalancerConfig,
   Config,
   HealthCheck,
   Hook,
-  Login,
   Rollout,
   SecretSource,
   Source,
@@ -123,30 +121,7 @@ const logs = exactly<LogSource>()(
   ]),
 )
 
-/** Text, or the place of a secret. */
-const values = z.record(z.string(), z.union([z.string(), secret]))
-
-const ask = exactly<Ask>()(
-  z.strictObject({ url: z.string(), headers: values, ignore: z.strictObject({ headers: names, lines: names }) }),
-)
-
-const login = exactly<Login>()(
-  z.strictObject({
-    request: z.strictObject({
-      url: z.string(),
-      method: z.string(),
-      headers: values,
-      body: z.strictObject({ kind: z.enum(['form', 'json']), fields: values }).nullable(),
-      token: z.strictObject({ page: z.string(), field: z.string() }).nullable(),
-    }),
-    page: z.strictObject({ url: z.string(), headers: values }),
-    expect: z.string(),
-  }),
-)
-
-const audit = exactly<AuditConfig>()(
-  z.strictObject({ ignore: names, sessions: names, ask: z.array(ask), login: login.nullable() }),
-)
+const audit = exactly<AuditConfig>()(z.strictObject({ ignore: names, sessions: names }))
 
 const amount = z.union([z.int().nonnegative(), z.templateLiteral([z.number(), '%'])])
 
@@ -269,6 +244,8 @@ const keys = {
   rollout,
   balancer: balancer.nullable(),
   store: store.nullable(),
+  sign: z.strictObject({ key: z.string() }).nullable(),
+  allowedSigners: orNull,
   notify: z.array(webhook),
   ssh,
 }

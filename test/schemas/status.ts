@@ -99,7 +99,7 @@ const alone = exactly<AloneReport>()(
 const store = exactly<StoreReport>()(
   z.strictObject({
     name: z.string(),
-    standing: z.enum(['even', 'behind', 'empty', 'pending', 'left', 'foreign', 'unknown']),
+    standing: z.enum(['even', 'behind', 'empty', 'pending', 'left', 'foreign', 'unknown', 'unsigned']),
     error: orNull,
     generation: z
       .strictObject({

@@ -90,6 +90,8 @@ describe('a generation', () => {
     ['nothing', ''],
     ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
     ['another number', JSON.stringify({ ...mine, number: 4 })],
+    ['that of another stage', JSON.stringify({ ...mine, stage: 'staging' })],
+    ['that of another app', JSON.stringify({ ...mine, app: 'blog' })],
     ['a release that leads elsewhere', JSON.stringify({ ...mine, target: { ...mine.target, release: '../../x' } })],
     ['no digest', JSON.stringify({ ...mine, target: { ...mine.target, digest: 'sha256:1' } })],
     ['an unknown state', JSON.stringify({ ...mine, state: 'perhaps' })],
@@ -100,7 +102,7 @@ describe('a generation', () => {
 
   it('moves no cursor', () => {
     const bytes = Buffer.from(JSON.stringify({ ...mine, by: 'anna\u001b[2J\n' }))
-    expect(parseGeneration(bytes, 3)).toMatchObject({ by: 'anna\\x1b[2J\\x0a' })
+    expect(parseGeneration(bytes, 3, of)).toMatchObject({ by: 'anna\\x1b[2J\\x0a' })
   })
 })
 

@@ -8,7 +8,12 @@ const at = 'shop/stages/production/generations'
 /** What a folder store has recorded, oldest first. */
 export function generationsIn(dir: string): readonly Generation[] {
   const names = existsSync(join(dir, at)) ? readdirSync(join(dir, at)).sort() : []
-  return names.map(name => JSON.parse(readFileSync(join(dir, at, name), 'utf8')))
+  return names.map(name => JSON.parse(lineOf(readFileSync(join(dir, at, name), 'utf8'))))
+}
+
+/** The record, without the signature that may stand below it. */
+function lineOf(text: string): string {
+  return text.split('\n', 1)[0] ?? ''
 }
 
 /** What a bucket has recorded, oldest first. */

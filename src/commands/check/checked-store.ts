@@ -1,4 +1,5 @@
 import type { CheckedStore, CheckProblem } from '../../render/reports/check.js'
+import { newestGeneration } from '../../store/generations.js'
 import { probeStore } from '../../store/probe.js'
 import { StoreError } from '../../store/store.js'
 import type { Context } from '../context/context.js'
@@ -17,7 +18,11 @@ export async function checkStore(context: Context): Promise<StoreCheck> {
   const { name } = store
   const fault = await orInterrupt(
     context,
-    probed(() => probeStore(store, context.config.app)),
+    probed(async () => {
+      await probeStore(store, context.config.app)
+      await newestGeneration(store, context.config)
+      await context.store.trySigning()
+    }),
   )
   if (fault.error === null) return { store: { name, fault: null }, problems: [] }
   const { message: text, details, fault: kind } = fault.error

@@ -98,7 +98,7 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
     ),
   )
   const here = startConnections(connectLocal)
-  const store = stageStore(flags.store === false ? null : config.store)
+  const store = stageStore(flags.store === false ? { ...config, store: null } : config, flags.trustGeneration ?? null)
   return {
     io,
     config,

@@ -22,6 +22,8 @@ export interface CommonFlags {
   readonly offline?: boolean
   /** `false`: --no-store. */
   readonly store?: boolean
+  /** The number of the store's generation that is believed, whoever signed it. */
+  readonly trustGeneration?: number
 }
 
 /** Of every command that acts on what is in `deployTo`. */

@@ -1,5 +1,6 @@
 import { busyError } from '../../fleet/store/announce.js'
 import type { Plan } from '../../plan/plan.js'
+import { StoreError } from '../../store/store.js'
 import { endOfOther } from '../../store/succession.js'
 import type { Context } from '../context/context.js'
 import type { Fleet } from '../context/read-fleet.js'
@@ -10,7 +11,9 @@ import { readStore } from './store-report.js'
 export async function demandStore(context: Context, fleet: Fleet, command: Plan['command']): Promise<void> {
   const read = await readStore(context)
   if (read === null) return
-  if ('error' in read) throw Object.assign(read.error, { next: [...read.error.next, ...insteadOf(context, command)] })
+  const without = (error: StoreError) => Object.assign(error, { next: [...error.next, ...insteadOf(context, command)] })
+  if ('error' in read) throw without(read.error)
+  await context.store.trySigning().catch(error => Promise.reject(error instanceof StoreError ? without(error) : error))
   const { generation } = read
   if (generation?.state !== 'pending') return
   const hosts = fleet.map(({ state }) => state.name)

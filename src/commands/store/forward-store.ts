@@ -4,6 +4,7 @@ import { sweep } from '../../fleet/transaction/under-lock.js'
 import { planForward } from '../../plan/repair.js'
 import type { FleetRecord } from '../../state/host-state.js'
 import type { Generation } from '../../store/generation.js'
+import type { StoreError } from '../../store/store.js'
 import { endOfOther, standingOf } from '../../store/succession.js'
 import type { Context } from '../context/context.js'
 import type { TransactionFlags } from '../context/flags.js'
@@ -17,7 +18,11 @@ import { readStore } from './store-report.js'
 export async function storeBehind(context: Context, { heard }: Pick<RepairFacts, 'heard'>): Promise<string | null> {
   const { record } = heard
   const read = record === null ? null : await readStore(context)
-  if (record === null || read === null || 'error' in read) return null
+  if (record === null || read === null) return null
+  if ('error' in read) {
+    if (read.error.fault === 'unsigned') throw read.error
+    return null
+  }
   return standingOf(read.generation, record.release) === 'even'
     ? null
     : `the store would hear that ${record.release} is served`
@@ -33,7 +38,7 @@ export async function forwardStore(
   const { record } = facts.heard
   const read = record === null ? null : await readStore(context)
   if (record === null || read === null) return outcome
-  if ('error' in read) return warned(outcome, `what the store says is not known: ${read.error.message}`)
+  if ('error' in read) return unread(outcome, read.error)
   const { generation } = read
   if (standingOf(generation, record.release) === 'even') return outcome
   if (generation?.state === 'pending' && isForeign(facts, generation))
@@ -72,6 +77,14 @@ async function told(
 function isForeign({ fleet, given }: RepairFacts, pending: Generation): boolean {
   const hosts = [...fleet.map(({ state }) => state.name), ...given.map(({ host }) => host)]
   return endOfOther(pending, { hosts, release: null }) === 'foreign'
+}
+
+/** What is signed by nobody who may is for a person, whatever the fleet is. */
+function unread(outcome: Outcome, error: StoreError): Outcome {
+  if (error.fault !== 'unsigned') return warned(outcome, `what the store says is not known: ${error.message}`)
+  const isWhole = outcome.result === 'unchanged' && outcome.exitCode === 0
+  const ended = isWhole ? ({ result: 'aborted', exitCode: 3 } as const) : ({ result: 'mixed', exitCode: 6 } as const)
+  return { ...outcome, ...ended, reason: outcome.reason ?? error.message, next: error.next }
 }
 
 function warned(outcome: Outcome, text: string): Outcome {

@@ -1,5 +1,6 @@
 import { unlessStopped } from '../../fleet/stop.js'
 import { releaseOf, type StoredCopy } from '../../store/artifacts.js'
+import { newestGeneration } from '../../store/generations.js'
 import { type KeepOf, pruneStore, storedLeftovers } from '../../store/prune.js'
 import { StoreError } from '../../store/store.js'
 import type { Context } from '../context/context.js'
@@ -34,8 +35,9 @@ async function prune(context: Context, name: string, keep: KeepOf, dryRun: boole
     error,
   })
   try {
-    const open = await store.open()
-    if (open === null) return told(null)
+    const [checked, open] = [await store.open(), await store.unchecked()]
+    if (checked === null || open === null) return told(null)
+    await newestGeneration(checked, config)
     if (dryRun) {
       copies.push(...(await storedLeftovers(open, config.app, keep)))
       return told(null)

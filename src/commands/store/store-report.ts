@@ -34,6 +34,7 @@ export function withStore(
   states: readonly HostState[],
 ): StatusReport {
   const store = reportOf(report, name, read, states)
+  if ('error' in read && store.standing === 'unsigned') return withUnsigned({ ...report, store }, read.error)
   const problem = problemOf(report, store)
   if (problem === null) return { ...report, store }
   return {
@@ -45,8 +46,18 @@ export function withStore(
   }
 }
 
+/** What nobody may have signed says nothing of the fleet, and is for a person. */
+function withUnsigned(report: StatusReport, { message, next }: StoreError): StatusReport {
+  return {
+    ...report,
+    exitCode: report.exitCode === 0 ? 3 : report.exitCode,
+    problems: [...report.problems, message],
+    next: [...report.next, ...next],
+  }
+}
+
 function reportOf({ target }: StatusReport, name: string, read: StoreRead, states: readonly HostState[]): StoreReport {
-  if ('error' in read) return { name, standing: 'unknown', error: read.error.message, generation: null }
+  if ('error' in read) return { name, standing: unreadOf(read.error), error: read.error.message, generation: null }
   const { generation } = read
   if (generation === null) return { name, standing: standingOf(null, target), error: null, generation: null }
   const { number, state, command, by, at, tx, hosts, confirmed } = generation
@@ -57,6 +68,10 @@ function reportOf({ target }: StatusReport, name: string, read: StoreRead, state
     error: null,
     generation: { ...told, confirmed: confirmed?.release ?? null },
   }
+}
+
+function unreadOf({ fault }: StoreError): StoreReport['standing'] {
+  return fault === 'unsigned' ? 'unsigned' : 'unknown'
 }
 
 /** A run that is at work has the locks; one that has died and whose hosts are all ours can be ended. */
