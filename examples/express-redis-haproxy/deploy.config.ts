@@ -8,7 +8,11 @@ export default defineConfig({
   hosts: ['web-1', 'web-2', 'web-3'],
   shared: { files: ['app.env'] },
   logs: { file: 'shared/app.log' },
-  audit: { ignore: ['app.env', 'pid'] }, // each host has its own, and no user is in them
+  audit: {
+    ignore: ['app.env', 'pid'], // each host has its own, and no user is in them
+    ask: ['/', { url: '/', headers: { accept: 'application/json' } }],
+    login: { request: { url: '/login', form: { user: 'audit' } }, page: '/', expect: 'audit, this is your visit' },
+  },
   restart: {
     warm: 'sh bin/serve.sh warm',
     ready: 'sh bin/serve.sh ready',

@@ -166,6 +166,37 @@ function written(address: string, variables: Readonly<Record<string, string>>) {
   return { text, readable, missing }
 }
 
+/** What an audit asks: a path needs something that it is a path of, and each host its variables. */
+export function checkAudit(config: Config, path: Path): readonly Problem[] {
+  const { ask, login } = config.audit
+  const asked = ask.map(({ url }, i): Written => ({ at: ['ask', i], url }))
+  const named = login === null ? [] : loginUrls(login)
+  return [...asked, ...named].flatMap(({ at, url }) =>
+    urlProblems(config, url).map(text => ({ path: [...path, ...at], text })),
+  )
+}
+
+interface Written {
+  readonly at: Path
+  readonly url: string
+}
+
+function loginUrls({ request, page }: NonNullable<Config['audit']['login']>): readonly Written[] {
+  const { url, token } = request
+  return [
+    { at: ['login', 'request', 'url'], url },
+    { at: ['login', 'page'], url: page.url },
+    ...(token === null ? [] : [{ at: ['login', 'request', 'token', 'page'], url: token.page }]),
+  ]
+}
+
+function urlProblems(config: Config, url: string): readonly string[] {
+  if (!url.startsWith('/'))
+    return config.hosts.flatMap(host => problemOn(host, url, variablesOf(config, host)) ?? []).slice(0, 1)
+  if (config.health.some(({ kind }) => kind === 'http')) return []
+  return ['is a path, and no health check asks by HTTP: write the whole address, such as "http://127.0.0.1:3000/"']
+}
+
 /** The same of the address that a bake asks from this machine: it has the variables of no host. */
 export function checkBake({ rollout: { bake }, env }: Config, path: Path): readonly Problem[] {
   if (bake?.check?.kind !== 'http') return []

@@ -81,6 +81,45 @@ export interface AuditConfig {
   readonly ignore: readonly string[]
   /** Folders of session files beside the usual ones: as in a release, or absolute. */
   readonly sessions: readonly string[]
+  /** What every host has to answer alike. */
+  readonly ask: readonly Ask[]
+  /** Null: nobody is logged in. */
+  readonly login: Login | null
+}
+
+/** Text, or where a secret is read from. */
+export type Value = string | SecretSource
+
+/** Each by its name. */
+export type Values = Readonly<Record<string, Value>>
+
+/** What is asked of a host: a path of what its health check asks by HTTP, or a whole address. */
+export interface Ask {
+  readonly url: string
+  readonly headers: Values
+  readonly ignore: IgnoredParts
+}
+
+/** What of an answer is not compared: headers by their names in lower case, and lines by texts that they hold. */
+export interface IgnoredParts {
+  readonly headers: readonly string[]
+  readonly lines: readonly string[]
+}
+
+export interface Login {
+  readonly request: LoginRequest
+  readonly page: Pick<Ask, 'url' | 'headers'>
+  /** What the page holds for the user alone. */
+  readonly expect: string
+}
+
+export interface LoginRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Values
+  readonly body: { readonly kind: 'form' | 'json'; readonly fields: Values } | null
+  /** The page that has a hidden field to be sent back, and its name. */
+  readonly token: { readonly page: string; readonly field: string } | null
 }
 
 export interface SignConfig {

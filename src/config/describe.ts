@@ -167,9 +167,19 @@ function logsText({ logs, restart }: Config): readonly string[] {
   return restart.flatMap(({ service }) => serviceLog(service) ?? []).map(logText)
 }
 
-function auditRows({ ignore, sessions }: AuditConfig): readonly (readonly [string, readonly string[]])[] {
-  const lines = [...ignore.map(path => `passes over ${path}`), ...sessions.map(path => `looks for sessions in ${path}`)]
+function auditRows({ ignore, sessions, ask, login }: AuditConfig): readonly (readonly [string, readonly string[]])[] {
+  const lines = [
+    ...ignore.map(path => `passes over ${path}`),
+    ...sessions.map(path => `looks for sessions in ${path}`),
+    ...ask.map(({ url }) => `asks every host for ${url}`),
+    ...(login === null ? [] : [loginText(login)]),
+  ]
   return lines.length === 0 ? [] : [['audit', lines]]
+}
+
+/** What is sent may be a secret. */
+function loginText({ request, page, expect }: NonNullable<AuditConfig['login']>): string {
+  return `logs in on one host by ${request.method} ${request.url}, and asks the others for ${page.url} with ${JSON.stringify(expect)}`
 }
 
 function signerLines({ allowedSigners, sign }: Config): readonly string[] {

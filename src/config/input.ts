@@ -139,8 +139,8 @@ export interface StageInput {
    */
   readonly logs?: LogsInput
   /**
-   * What `clonedeploy audit` passes over, and where it looks for sessions too. [How](operating.md#data-of-users).
-   * @example { ignore: ['log/**'] }
+   * What `clonedeploy audit` passes over, where it looks for sessions too, and what it asks of every host. [How](operating.md#data-of-users).
+   * @example { ignore: ['log/**'], ask: ['/'] }
    */
   readonly audit?: AuditInput
   /**
@@ -258,6 +258,69 @@ export interface AuditInput {
    * @example ['/var/lib/shop/sessions']
    */
   readonly sessions?: readonly string[]
+  /**
+   * Addresses that every host has to answer alike. A text is short for `{ url }`. [How](operating.md#the-same-answer-from-any-host).
+   * @example ['/', { url: '/api/products/1', headers: { accept: 'application/json' } }]
+   */
+  readonly ask?: readonly (string | AskInput)[]
+  /** A user who logs in on one host has to be known on all others. [How](operating.md#a-login-on-one-host). */
+  readonly login?: LoginInput
+}
+
+export interface AskInput {
+  /** A path of what `health` asks by HTTP, or a whole address, as the host sees it. `$NAME` stands for a variable of `env`, or of the host's `env`. */
+  readonly url: string
+  /** Headers of the request: text, or the place that holds a secret. */
+  readonly headers?: Readonly<Record<string, string | SecretInput>>
+  /** What of the answers is not compared. */
+  readonly ignore?: {
+    /** Headers, by their names. */
+    readonly headers?: readonly string[]
+    /** Lines of the body that hold one of these texts. */
+    readonly lines?: readonly string[]
+  }
+}
+
+export interface LoginInput {
+  /** The request that logs a user in, as a form of the app sends it. */
+  readonly request: LoginRequestInput
+  /** A page that knows the user: a path, or an address with headers, as in `ask`. */
+  readonly page: string | LoginPageInput
+  /** Text that this page has for this user alone: the user's name. */
+  readonly expect: string
+}
+
+export interface LoginPageInput {
+  /** Path or address, as in `ask`. */
+  readonly url: string
+  /** Headers of the request, as in `ask`. */
+  readonly headers?: Readonly<Record<string, string | SecretInput>>
+}
+
+export interface LoginRequestInput {
+  /** Path or address, as in `ask`. */
+  readonly url: string
+  /**
+   * The method.
+   * @default 'POST'
+   */
+  readonly method?: 'POST' | 'PUT' | 'GET'
+  /** Headers of the request, as in `ask`. */
+  readonly headers?: Readonly<Record<string, string | SecretInput>>
+  /**
+   * Fields of the form: text, or the place that holds a secret.
+   * @example { user: 'audit', password: { env: 'AUDIT_PASSWORD' } }
+   */
+  readonly form?: Readonly<Record<string, string | SecretInput>>
+  /** The same as JSON, in place of `form`. */
+  readonly json?: Readonly<Record<string, string | SecretInput>>
+  /** A hidden field that the form has to send back (against forged requests). */
+  readonly token?: {
+    /** The page that has the form: a path or an address. */
+    readonly page: string
+    /** The name of the field. */
+    readonly field: string
+  }
 }
 
 export type HostsInput =

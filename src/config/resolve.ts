@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import type { Host, HostEntry, HostsCommand } from '../inventory/host.js'
-import type { BalancerConfig, Config, SecretSource, Source, StoreConfig, Webhook } from './config.js'
+import type { AuditConfig, BalancerConfig, Config, SecretSource, Source, StoreConfig, Webhook } from './config.js'
 import type { BalancerEntry } from './fields/balancer.js'
 import type { Layer } from './schema.js'
+import { withValues } from './secrets/audit-secrets.js'
 
 interface Place {
   readonly file: string
@@ -40,7 +41,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     memory: layer.memory ?? 'fail',
     platform: layer.platform ?? 'fail',
     logs: layer.logs ?? null,
-    audit: { ignore: layer.audit?.ignore ?? [], sessions: layer.audit?.sessions ?? [] },
+    audit: resolveAudit(layer.audit ?? { ignore: [], sessions: [], ask: [], login: null }, absolute),
     identical: layer.identical ?? 'strict',
     unchanged: layer.unchanged ?? 'auto',
     relay: layer.relay ?? null,
@@ -117,6 +118,10 @@ function resolveStore(store: StoreConfig | null | undefined, absolute: Absolute)
 function resolveWebhook(webhook: Webhook, absolute: Absolute): Webhook {
   const { url } = webhook
   return url !== null && 'file' in url ? { ...webhook, url: { file: absolute(url.file) } } : webhook
+}
+
+function resolveAudit(audit: AuditConfig, absolute: Absolute): AuditConfig {
+  return withValues(audit, value => (typeof value === 'string' ? value : resolveSecret(value, absolute)))
 }
 
 function resolveSecret(source: SecretSource, absolute: Absolute): SecretSource {

@@ -2,6 +2,8 @@ import { writableExpression } from '../release/shared.js'
 import type { Audited, AuditFile } from '../scripts/read/audit.js'
 import { escapeLine } from '../text/escape.js'
 import { counted } from '../text/phrases.js'
+import type { LoginReport } from './answers/known-user.js'
+import type { Difference } from './answers/same-answers.js'
 
 /** What an audit knows of a host: what it said, or why it said nothing. */
 export interface AuditedHost {
@@ -11,6 +13,9 @@ export interface AuditedHost {
 }
 
 type DataKind = 'session' | 'database' | 'upload' | 'configuration' | 'log' | 'cache' | 'file'
+
+/** What there is advice for: data of a kind, or hosts that answer differently. */
+export type AdviceKind = DataKind | 'answer'
 
 /** A path that makes hosts differ, or that one keeps for itself. Texts are fit to be shown. */
 export interface FoundData {
@@ -37,8 +42,12 @@ export interface AuditReport {
   readonly result: 'clean' | 'found' | 'incomplete'
   readonly hosts: readonly { readonly name: string; readonly reachable: boolean; readonly error: string | null }[]
   readonly found: readonly FoundData[]
+  /** Where hosts answer differently; empty where they were not asked, too. */
+  readonly answers: readonly Difference[]
+  /** Who knew a user that logged in on one host; null: nobody logged in. */
+  readonly login: LoginReport | null
   /** By the kinds that were found. */
-  readonly advice: Readonly<Partial<Record<DataKind, string>>>
+  readonly advice: Readonly<Partial<Record<AdviceKind, string>>>
   /** What was not looked at. */
   readonly notes: readonly string[]
 }
@@ -57,7 +66,7 @@ export function auditFleet(
   const gaps = read.flatMap(gapsOf)
   const isWhole = read.length === hosts.length && gaps.every(({ missed }) => !missed)
   return {
-    ...{ app, stage, found },
+    ...{ app, stage, found, answers: [], login: null },
     result: found.length > 0 ? 'found' : isWhole ? 'clean' : 'incomplete',
     hosts: hosts.map(({ name, audited, error }) => ({
       name,
@@ -167,11 +176,13 @@ const kinds: readonly (readonly [DataKind, RegExp])[] = [
   ['upload', /(^|\/)uploads?\/|\.(jpe?g|png|gif|webp|avif|heic|pdf|mp[34]|mov)$/i],
 ]
 
-const advice: Readonly<Record<DataKind, string>> = {
+export const advice: Readonly<Record<AdviceKind, string>> = {
   session: 'Keep sessions in Redis, or in a database that all hosts ask: then a user is known on each of them.',
   database: 'Move it to a database server that all hosts ask.',
   upload: 'Put what users upload into an object store (S3), or onto a file system that all hosts mount.',
   configuration: 'Make it the same on all hosts.',
+  answer:
+    'A user may meet any host: look on those hosts for what differs, such as a setting, the time zone or locale, the time, or a cache of their own.',
   log: 'Send logs to the journal or to syslog. Where they may stay: audit: { ignore: [PATTERN] }.',
   cache: 'Where it holds nothing of a user: name it in writable, or in audit: { ignore: [PATTERN] }.',
   file: 'Put data of users into an object store or a database. What holds none: audit: { ignore: [PATTERN] }.',

@@ -22,7 +22,16 @@ const full = {
     { url: 'http://127.0.0.1:3000/healthz', release: 'body', contains: 'ok' },
     { run: 'pgrep shop', roles: ['cron'] },
   ],
-  audit: { ignore: ['log/**'], sessions: ['/var/lib/shop'] },
+  audit: {
+    ignore: ['log/**'],
+    sessions: ['/var/lib/shop'],
+    ask: ['http://127.0.0.1/'],
+    login: {
+      request: { url: 'http://127.0.0.1/login', form: { password: 'hunter2' } },
+      page: 'http://127.0.0.1/',
+      expect: 'anna',
+    },
+  },
   relay: { seeds: 2 },
   store: { s3: { bucket: 'acme', prefix: 'shop', region: 'eu-central-1' } },
   sign: { key: '/keys/sign' },
@@ -66,6 +75,8 @@ processes  an old one that is left after a restart fails the run
 logs       none
 audit      passes over log/**
            looks for sessions in /var/lib/shop
+           asks every host for http://127.0.0.1/
+           logs in on one host by POST http://127.0.0.1/login, and asks the others for http://127.0.0.1/ with "anna"
 identical  strict
 unchanged  auto
 relay      2 hosts hand the files on to the others, at port 22022

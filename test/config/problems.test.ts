@@ -192,6 +192,40 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
     { audit: { sessions: ['~/sessions'] } },
     'audit.sessions[0]  should be absolute, or as in a release, got "~/sessions"',
   ],
+  [
+    'an address to ask that is none',
+    { audit: { ask: ['shop'] } },
+    'audit.ask[0]  should be a path such as "/", or an address that begins with http:// or https://, got "shop"',
+  ],
+  [
+    'a path to ask that no check asks',
+    { audit: { ask: ['/'] } },
+    'audit.ask[0]  is a path, and no health check asks by HTTP: write the whole address, such as "http://127.0.0.1:3000/"',
+  ],
+  [
+    'an address to ask with a variable that there is not',
+    { audit: { ask: ['http://127.0.0.1:$PORT/'] } },
+    'audit.ask[0]  web-1 has no variable PORT: set it in env, or in the env of the host',
+  ],
+  [
+    'a login without a page',
+    { audit: { login: { request: { url: '/login' }, expect: 'a' } } },
+    'audit.login.page  is missing',
+  ],
+  [
+    'a login with two bodies',
+    { audit: { login: { request: { url: '/login', form: {}, json: {} }, page: '/', expect: 'a' } } },
+    'audit.login.request  has form and json; leave one of them out',
+  ],
+  [
+    'a secret in the wrong form, which is not shown',
+    {
+      audit: {
+        login: { request: { url: '/login', form: { password: { value: 'hunter2' } } }, page: '/', expect: 'a' },
+      },
+    },
+    'audit.login.request.form.password  should be { env: "NAME" }, { cmd: "…" } or { file: "…" }: the value itself is never written here',
+  ],
   ['an empty folder of sessions', { audit: { sessions: [''] } }, 'audit.sessions[0]  is empty'],
   ['what is writable outside', { writable: ['a', '../b'] }, 'writable[1]  has ".." in it: "../b"'],
   ['a root outside', { root: '../dist' }, 'root  has ".." in it: "../dist"'],

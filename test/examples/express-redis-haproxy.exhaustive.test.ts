@@ -117,8 +117,10 @@ describe.skipIf(!isComplete)('examples/express-redis-haproxy, users under way', 
 
   it('keeps nothing of its users on a host; a session in a file would be found', async () => {
     const audited = async () => {
-      const { found, hosts, result } = (await runIn(dir, 'audit --json')).json()
+      const { found, hosts, result, answers, login, notes } = (await runIn(dir, 'audit --json')).json()
       expect(result).not.toBe('incomplete')
+      expect([answers, notes]).toEqual([[], []])
+      expect(login).toMatchObject({ result: 'known', known: ['web-1', 'web-2', 'web-3'], unknown: [] })
       expect(hosts.map(({ reachable }: Json) => reachable)).toEqual([true, true, true])
       // What other programs of this machine keep is none of these hosts'.
       return found.filter(({ path }: Json) => !/^\/(tmp|var)\//.test(path)).map(({ kind, path }: Json) => [kind, path])
@@ -174,6 +176,59 @@ describe.skipIf(!isComplete)('examples/express-redis-haproxy, users under way', 
     expect(await demo.next()).toEqual({ event: 'end', bad: 0 })
     expect(await gone).toEqual([0, null])
     expect([processesOf(dir), existsSync(dir)]).toEqual([[], false])
+  })
+})
+
+/** A store for sessions in files of the host. */
+const files = `
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+const kept = dirname(dirname(folder)) + '/shared/sessions'
+class Files extends session.Store {
+  get(id, done) {
+    try { done(null, JSON.parse(readFileSync(kept + '/' + id, 'utf8'))) } catch { done(null, null) }
+  }
+  set(id, data, done) {
+    mkdirSync(kept, { recursive: true })
+    writeFileSync(kept + '/' + id, JSON.stringify(data))
+    done(null)
+  }
+  destroy(id, done) {
+    rmSync(kept + '/' + id, { force: true })
+    done(null)
+  }
+}
+`
+
+describe.skipIf(!isComplete)('examples/express-redis-haproxy with sessions on the hosts', () => {
+  let demo: Demo
+  afterEach(async () => {
+    if (demo?.child.exitCode === null && demo.child.kill()) await once(demo.child, 'exit')
+  })
+
+  it('is found out, in memory and in files, by a login on another host, with the advice that names Redis', async () => {
+    demo = startDemo()
+    const { dir } = await demo.event()
+    expect(await demo.event()).toMatchObject({ event: 'first' })
+    const server = join(dir, 'app/server.js')
+    const text = readFileSync(server, 'utf8')
+    const redis = "store: new RedisStore({ client: redis, prefix: 'shop:' }),"
+    expect(text.split(redis)).toHaveLength(2)
+    const audited = async (store: string, more = '') => {
+      writeFileSync(server, text.replace(redis, store).replace('const redis =', `${more}\nconst redis =`))
+      expect((await runIn(dir, 'deploy')).code).toBe(0)
+      return runIn(dir, 'audit --json')
+    }
+    const inMemory = await audited('')
+    expect(inMemory.code).toBe(7)
+    const unknown = ['web-2', 'web-3'].map(name => ({ name, status: 200 }))
+    expect(inMemory.json().login).toMatchObject({ host: 'web-1', result: 'unknown', known: ['web-1'], unknown })
+    expect(inMemory.json().advice.session).toContain('Redis')
+    const inFiles = await audited('store: new Files(),', files)
+    expect(inFiles.code).toBe(7)
+    expect(inFiles.json().login).toMatchObject({ host: 'web-1', result: 'unknown', known: ['web-1'], unknown })
+    const kinds = inFiles.json().found.map(({ kind, path }: Json) => `${kind} ${path.replace(/[^/]*$/, '')}`)
+    expect(kinds).toContain('session shared/sessions/')
+    expect(inFiles.json().advice.session).toContain('Redis')
   })
 })
 

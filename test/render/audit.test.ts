@@ -10,7 +10,7 @@ const on = (name: string, process: string | null = null) => {
 }
 const report = (change: Partial<AuditReport> = {}): AuditReport => ({
   ...{ app: 'shop', stage: 'production', result: 'clean', hosts: [host('web-1'), host('web-2')] },
-  ...{ found: [], advice: {}, notes: [], ...change },
+  ...{ found: [], answers: [], login: null, advice: {}, notes: [], ...change },
 })
 const upload = { path: 'shared/uploads/cat.png', kind: 'upload', evidence: ['shared'] } as const
 
@@ -49,6 +49,49 @@ describe('an audit', () => {
 
   web-2: a note
 ✖ 2 paths may hold data of users.
+`)
+  })
+
+  it('shows where hosts answer differently, and who does not know a user', () => {
+    const body = { request: 'GET /', part: 'body' as const, header: null, line: 3, hosts: ['web-3'], says: '16:05' }
+    const answers = [
+      { ...body, others: ['web-1', 'web-2'], othersSay: '14:05' },
+      {
+        ...body,
+        part: 'header' as const,
+        header: 'vary',
+        line: null,
+        says: '',
+        others: ['web-1'],
+        othersSay: 'accept',
+      },
+    ]
+    const unknown = [
+      { name: 'web-1', status: 200 },
+      { name: 'web-2', status: 302 },
+    ]
+    const login = { host: 'web-1', page: 'GET /', result: 'unknown' as const, known: ['web-1'], unknown, error: null }
+    const advice = { answer: 'Look there.', session: 'Use Redis.' }
+    expect(
+      auditText(report({ result: 'found', answers, login, advice }), noPaint, now),
+    ).toBe(`shop → production   2 hosts
+
+  GET /: line 3 of the body differs between hosts
+    web-3             16:05
+    web-1 and web-2   14:05
+
+  GET /: the header vary differs between hosts
+    web-3   (nothing)
+    web-1   accept
+
+  who logs in on web-1 is known there, and not on every host:
+  web-1 itself forgets them now and then
+  web-2 does not: GET / is answered 302 without them
+
+  answer    Look there.
+  session   Use Redis.
+
+✖ Hosts answer differently. A session is kept on one host.
 `)
   })
 

@@ -4,7 +4,9 @@ import type { Left } from '../../src/project/capistrano/cap-left.js'
 import type { CheckedHost, CheckedStore, CheckProblem } from '../../src/render/reports/check.js'
 import type { HostLog } from '../../src/render/reports/logs.js'
 import type { ReleasesReport } from '../../src/render/reports/releases.js'
-import type { AuditReport } from '../../src/state/user-data.js'
+import type { LoginReport } from '../../src/state/answers/known-user.js'
+import type { Difference } from '../../src/state/answers/same-answers.js'
+import type { AdviceKind, AuditReport } from '../../src/state/user-data.js'
 import { exactly } from './exactly.js'
 import { count, ended, names, origin, orNull, portState, time } from './parts.js'
 
@@ -41,11 +43,39 @@ const found = exactly<AuditReport['found'][number]>()(
   }),
 )
 
+const advised = exactly<AdviceKind>()(z.enum([...kind.options, 'answer']))
+
+const difference = exactly<Difference>()(
+  z.strictObject({
+    request: z.string(),
+    part: z.enum(['status', 'header', 'body']),
+    header: orNull,
+    line: z.int().min(1).nullable(),
+    hosts: names,
+    says: z.string(),
+    others: names,
+    othersSay: z.string(),
+  }),
+)
+
+const login = exactly<LoginReport>()(
+  z.strictObject({
+    host: z.string(),
+    page: z.string(),
+    result: z.enum(['known', 'unknown', 'incomplete']),
+    known: names,
+    unknown: z.array(z.strictObject({ name: z.string(), status: z.int().nullable() })),
+    error: orNull,
+  }),
+)
+
 export const audit = ended('audit', ['clean', 'found', 'incomplete'], {
   app,
   hosts: z.array(z.strictObject({ name: z.string(), reachable: z.boolean(), error: orNull })),
   found: z.array(found),
-  advice: z.partialRecord(kind, z.string()),
+  answers: z.array(difference),
+  login: login.nullable(),
+  advice: z.partialRecord(advised, z.string()),
   notes: names,
 })
 

@@ -1,11 +1,13 @@
 import * as z from 'zod'
 import type {
+  Ask,
   AuditConfig,
   Bake,
   BalancerConfig,
   Config,
   HealthCheck,
   Hook,
+  Login,
   Rollout,
   SecretSource,
   Source,
@@ -121,7 +123,30 @@ const logs = exactly<LogSource>()(
   ]),
 )
 
-const audit = exactly<AuditConfig>()(z.strictObject({ ignore: names, sessions: names }))
+/** Text, or the place of a secret. */
+const values = z.record(z.string(), z.union([z.string(), secret]))
+
+const ask = exactly<Ask>()(
+  z.strictObject({ url: z.string(), headers: values, ignore: z.strictObject({ headers: names, lines: names }) }),
+)
+
+const login = exactly<Login>()(
+  z.strictObject({
+    request: z.strictObject({
+      url: z.string(),
+      method: z.string(),
+      headers: values,
+      body: z.strictObject({ kind: z.enum(['form', 'json']), fields: values }).nullable(),
+      token: z.strictObject({ page: z.string(), field: z.string() }).nullable(),
+    }),
+    page: z.strictObject({ url: z.string(), headers: values }),
+    expect: z.string(),
+  }),
+)
+
+const audit = exactly<AuditConfig>()(
+  z.strictObject({ ignore: names, sessions: names, ask: z.array(ask), login: login.nullable() }),
+)
 
 const amount = z.union([z.int().nonnegative(), z.templateLiteral([z.number(), '%'])])
 

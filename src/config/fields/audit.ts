@@ -1,6 +1,111 @@
 import * as z from 'zod'
+import { choose, inForms, isObject } from '../choose.js'
+import type { Ask, AuditConfig, Login, LoginRequest, Value, Values } from '../config.js'
+import { should, show } from '../problems/sentence.js'
 import { closed } from '../unknown-key.js'
+import { header, urlProblem, withoutVariables } from './health.js'
 import { hostPath } from './path.js'
+import { checked, text } from './scalars.js'
+import { secret } from './variables.js'
 
-/** What an audit passes over, and where it looks for sessions. */
-export const audit = closed({ ignore: z.array(hostPath).optional(), sessions: z.array(hostPath).optional() })
+/** A path of the app, or an address. */
+const address = checked(value => {
+  if (!value.startsWith('/')) return /^https?:/i.test(value) ? urlProblem(value) : pathProblem(value)
+  const path = withoutVariables(value)
+  return path.startsWith('//') || /\s/.test(path) ? `is no path: ${show(value)}` : null
+})
+
+/** The text is never shown: it might be a secret in the wrong place. */
+const written: z.ZodType<string> = inForms(z.string()).transform((value, context): string => {
+  if (typeof value === 'string' && !/[\0\r\n]/.test(value)) return value
+  const message = typeof value === 'string' ? 'has a line break or a NUL byte in it' : place
+  context.issues.push({ code: 'custom', input: undefined, message })
+  return z.NEVER
+})
+
+const place = 'should be text, or { env: "NAME" }, { cmd: "…" } or { file: "…" } for a secret'
+
+const value = choose<Value>(said => (isObject(said) ? secret : written), written, secret)
+
+const values = z.record(text, value)
+const headers: z.ZodType<Values> = z.record(header, value).transform(inLowerCase)
+
+const ignore = closed({ headers: z.array(header).optional(), lines: z.array(text).optional() }).transform(
+  ({ headers: names = [], lines = [] }) => ({ headers: names.map(name => name.toLowerCase()), lines }),
+)
+
+const short: z.ZodType<Ask> = address.transform(url => askOf({ url }))
+
+const long: z.ZodType<Ask> = closed({
+  url: address,
+  headers: headers.optional(),
+  ignore: ignore.optional(),
+}).transform(askOf)
+
+const neither: z.ZodType<never> = z.never({
+  error: ({ input }) => (input === undefined ? 'is missing' : should('a path or { url: "…" }', input)),
+})
+
+const ask = choose<Ask>(said => (typeof said === 'string' ? short : isObject(said) ? long : neither), short, long)
+
+type Page = Login['page']
+
+const shortPage: z.ZodType<Page> = address.transform(url => ({ url, headers: {} }))
+
+const longPage: z.ZodType<Page> = closed({ url: address, headers: headers.optional() }).transform(
+  ({ url, headers: sent = {} }) => ({ url, headers: sent }),
+)
+
+const page = choose<Page>(
+  said => (typeof said === 'string' ? shortPage : isObject(said) ? longPage : neither),
+  shortPage,
+  longPage,
+)
+
+const request: z.ZodType<LoginRequest> = closed({
+  url: address,
+  method: z.enum(['POST', 'PUT', 'GET']).optional(),
+  headers: headers.optional(),
+  form: values.optional(),
+  json: values.optional(),
+  token: closed({ page: address, field: text }).optional(),
+})
+  .refine(({ form, json }) => form === undefined || json === undefined, 'has form and json; leave one of them out')
+  .transform(({ url, method = 'POST', headers: sent = {}, form, json, token = null }) => {
+    return { url, method, headers: sent, body: bodyOf(form, json), token }
+  })
+
+const login: z.ZodType<Login> = closed({ request, page, expect: text })
+
+/** What an audit passes over, where it looks for sessions, and what it asks of every host. */
+export const audit: z.ZodType<AuditConfig> = closed({
+  ignore: z.array(hostPath).optional(),
+  sessions: z.array(hostPath).optional(),
+  ask: z.array(ask).optional(),
+  login: login.optional(),
+}).transform(({ ignore: passed = [], sessions = [], ask: asks = [], login: user = null }) => {
+  return { ignore: passed, sessions, ask: asks, login: user }
+})
+
+function pathProblem(said: string): string {
+  return `should be a path such as "/", or an address that begins with http:// or https://, got ${show(said)}`
+}
+
+interface AskInput {
+  readonly url: string
+  readonly headers?: Values | undefined
+  readonly ignore?: Ask['ignore'] | undefined
+}
+
+function askOf({ url, headers: sent = {}, ignore: passed = { headers: [], lines: [] } }: AskInput): Ask {
+  return { url, headers: sent, ignore: passed }
+}
+
+function bodyOf(form: Values | undefined, json: Values | undefined): LoginRequest['body'] {
+  if (form !== undefined) return { kind: 'form', fields: form }
+  return json === undefined ? null : { kind: 'json', fields: json }
+}
+
+function inLowerCase(said: Values): Values {
+  return Object.fromEntries(Object.entries(said).map(([name, one]) => [name.toLowerCase(), one]))
+}

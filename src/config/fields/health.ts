@@ -5,7 +5,8 @@ import { should, show } from '../problems/sentence.js'
 import { closed } from '../unknown-key.js'
 import { checked, duration, roles, text } from './scalars.js'
 
-const header = checked(value =>
+/** The name of a header. */
+export const header = checked(value =>
   /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(value) ? null : `is no name of a header: ${show(value)}`,
 )
 
@@ -104,12 +105,13 @@ function addressProblem(value: string): string | null {
   return form.test(withoutVariables(value)) ? null : `should be like 127.0.0.1:3000, got ${show(value)}`
 }
 
-function withoutVariables(value: string): string {
+/** Puts something for `$NAME`: it stands for what only the host's env tells. */
+export function withoutVariables(value: string): string {
   return value.replaceAll(/\$\w+|\$\{\w+\}/g, '1')
 }
 
-/** `$NAME` stands for something that only the host's env tells: it may be the port. */
-function urlProblem(value: string): string | null {
+/** What is wrong with an address; `$NAME` in it may be the port. */
+export function urlProblem(value: string): string | null {
   const url = withoutVariables(value)
   if (!/^https?:\/\//i.test(url)) return `should begin with http:// or https://, got ${show(value)}`
   return URL.canParse(url) && !/\s/.test(url) ? null : `is no address: ${show(value)}`

@@ -37,7 +37,8 @@ const noSource: z.ZodType<never> = z.never({
   error: 'should be { env: "NAME" }, { cmd: "…" } or { file: "…" }: the value itself is never written here',
 })
 
-const secret: z.ZodType<SecretSource> = choose<SecretSource>(
+/** Where a secret is read from. */
+export const secret: z.ZodType<SecretSource> = choose<SecretSource>(
   value => {
     if (!isObject(value)) return noSource
     const sources = ['env', 'cmd', 'file'].filter(key => key in value)

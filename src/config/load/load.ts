@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { type DynamicSource, embeddedEntries, type HostEntry, type HostSource } from '../../inventory/host.js'
 import { within } from '../../time-limit.js'
-import { checkBake, checkHealth, checkPorts, checkStages } from '../check.js'
+import { checkAudit, checkBake, checkHealth, checkPorts, checkStages } from '../check.js'
 import { checkHosts, checkValue } from '../check-value.js'
 import type { Config } from '../config.js'
 import { hostList } from '../fields/hosts.js'
@@ -60,11 +60,15 @@ export async function completeConfig(
   if (merged.hosts === undefined) throw new Error('the check lets no stage without hosts pass')
   const entries = await loadHosts(merged.hosts, merged.deployTo ?? '', place)
   const config = resolveConfig(name, merged, entries, place)
-  const at = (key: 'health' | 'restart' | 'rollout') => [...(own[key] === undefined ? [] : ['stages', name]), key]
+  const at = (key: 'audit' | 'health' | 'restart' | 'rollout') => [
+    ...(own[key] === undefined ? [] : ['stages', name]),
+    key,
+  ]
   const wrong = [
     ...checkHealth(config, at('health')),
     ...checkPorts(config, at('restart')),
     ...checkBake(config, at('rollout')),
+    ...checkAudit(config, at('audit')),
   ]
   if (wrong.length > 0) throw problemsError(place.label, wrong)
   return config

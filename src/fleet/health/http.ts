@@ -1,8 +1,10 @@
-import { type RequestOptions, request } from 'node:http'
+import { createHash } from 'node:crypto'
+import { type RequestOptions, request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
+import type { Request } from '../../plan/app/requests.js'
 import type { HealthStep } from '../../plan/plan.js'
 import { within } from '../../time-limit.js'
 import { placeOf } from '../read/forwarding.js'
@@ -10,49 +12,77 @@ import type { Session } from '../session.js'
 import type { Stop } from '../stop.js'
 import { failed, type Health } from './answer.js'
 
-interface Answer {
+/** A response: of its body the beginning, and of the rest how long it is and its sha256. */
+export interface Response {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly bytes: Buffer
+  readonly rest: { readonly length: number; readonly sum: string } | null
+}
+
+interface Answer extends Pick<Response, 'status' | 'headers'> {
   readonly body: string
 }
 
 const mostBody = 64 * 1024
 
-/** Asks from the host itself, through its SSH session. */
-async function get(session: Session, url: URL, timeout: number): Promise<Answer> {
+/** Asks from the host itself, through its SSH session. Keeps at most `most` bytes of the body. */
+export async function request(session: Session, asked: Request, timeout: number, most: number): Promise<Response> {
+  const { url } = asked
   const tls = url.protocol === 'https:'
   const stream = await within(timeout, session.forward(placeOf(url)))
   stream.on('error', () => {})
   // With an agent, also with `agent: false`, node connects by itself from this machine and never calls this.
   const createConnection = () => (tls ? secure(stream, url) : stream) as never
-  return within(timeout, exchange(url, { createConnection })).finally(() => stream.destroy())
+  return within(timeout, exchange(asked, { createConnection }, most)).finally(() => stream.destroy())
 }
 
-function exchange(url: URL, how: RequestOptions): Promise<Answer> {
+function exchange({ url, method, headers, body }: Request, how: RequestOptions, most: number): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const asking = (url.protocol === 'https:' ? requestTls : request)(
+    const asking = (url.protocol === 'https:' ? requestTls : requestPlain)(
       url,
-      { ...how, headers: { 'user-agent': 'clonedeploy', connection: 'close' } },
+      { ...how, method, headers: { 'user-agent': 'clonedeploy', connection: 'close', ...headers } },
       response => {
-        const chunks: Buffer[] = []
-        let length = 0
-        response.on('data', (chunk: Buffer) => {
-          length += chunk.length
-          if (length <= mostBody) chunks.push(chunk)
-        })
+        const kept = beginning(most)
+        response.on('data', kept.take)
         response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: Buffer.concat(chunks).toString('utf8'),
-          }),
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, ...kept.end() }),
         )
         response.on('error', reject)
       },
     )
     asking.on('error', error => reject(firstOf(error)))
-    asking.end()
+    asking.end(body ?? undefined)
   })
+}
+
+/** The first bytes of what comes, and a sum over the others. */
+function beginning(most: number) {
+  const chunks: Buffer[] = []
+  const sum = createHash('sha256')
+  let [length, over] = [0, 0]
+  return {
+    take(chunk: Buffer): void {
+      const first = chunk.subarray(0, most - length)
+      const others = chunk.subarray(first.length)
+      if (first.length > 0) chunks.push(first)
+      if (others.length > 0) sum.update(others)
+      length += first.length
+      over += others.length
+    },
+    end: (): Pick<Response, 'bytes' | 'rest'> => ({
+      bytes: Buffer.concat(chunks),
+      rest: over === 0 ? null : { length: over, sum: sum.digest('hex') },
+    }),
+  }
+}
+
+function getting(url: URL): Request {
+  return { method: 'GET', url, headers: {}, body: null }
+}
+
+function answerOf({ status, headers, bytes }: Response): Answer {
+  return { status, headers, body: bytes.toString('utf8') }
 }
 
 /** Of a name with several addresses, node gathers what each of them came to, and says nothing itself. */
@@ -67,15 +97,15 @@ function secure(socket: Duplex, url: URL): Duplex {
 
 /** One question by HTTP. */
 export function askHttp(session: Session, step: HealthStep, url: URL, timeout: number): Promise<Health> {
-  return ask(step, url, () => get(session, url, timeout))
+  return ask(step, url, async () => answerOf(await request(session, getting(url), timeout, mostBody)))
 }
 
 /** The same from this machine, as any client asks: the certificate must be valid. A stop ends it. */
 export async function askHttpHere(step: HealthStep, url: URL, timeout: number, stop: Stop): Promise<Health> {
   const over = new AbortController()
   stop.asked.then(() => over.abort())
-  const answer = () => within(timeout, exchange(url, { signal: over.signal })).finally(() => over.abort())
-  return ask(step, url, answer)
+  const asking = () => within(timeout, exchange(getting(url), { signal: over.signal }, mostBody))
+  return ask(step, url, async () => answerOf(await asking().finally(() => over.abort())))
 }
 
 async function ask(step: HealthStep, url: URL, get: () => Promise<Answer>): Promise<Health> {

@@ -43,6 +43,7 @@ describe('the reference of the configuration', () => {
     ['restart', { run: 'a' }],
     ['health', { url: 'http://a' }],
     ['health', { tcp: 1 }],
+    ['audit.login.request', { url: '/' }],
     ['relay', {}],
     ['rollout', {}],
     ['rollout.canary.check', { run: 'a' }],
@@ -55,6 +56,7 @@ describe('the reference of the configuration', () => {
   ]
   const around = (above: string, value: object): object => {
     if (above === 'rollout.canary.check') return { canary: { hosts: 1, check: value } }
+    if (above === 'audit.login.request') return { login: { request: value, page: '/', expect: 'a' } }
     if (above === 'rollout.bake') return { bake: value }
     if (above === 'rollout.bake.check') return { bake: { for: '1m', check: value } }
     return above === 'balancer.nginx' ? { nginx: value } : value
