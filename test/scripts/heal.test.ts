@@ -35,7 +35,7 @@ const made = { ...tree, 'by hook': 'hook' }
 
 /** A host with a sealed release, to which a hook has added a file; and what it lacks of it. */
 async function sealed(shell: Shell) {
-  const root = folder('a shop')
+  const root = folder('a \\n shop')
   const cacheDir = folder()
   const artifact = await packFolder({ dir: fill(folder(), tree), include: null, shared: nothingShared, cacheDir })
   const what = { release: id, base: null, unchanged: 'copy', digest: artifact.digest, revision: 'r' } as const

@@ -62,7 +62,7 @@ function what(artifact: Artifact, more: Partial<Unpack> = {}): Unpack {
 }
 
 async function lockedFolder(shell: Shell): Promise<string> {
-  const root = folder('a shop')
+  const root = folder('a \\n shop')
   await succeed(run(lock(place(root), '{}', { unresolved: 'refuse' }), shell))
   return root
 }

@@ -31,7 +31,7 @@ umask 077; mkdir -p "$I/contents" "$X/aside" || exit ${codes.unpack}
 trap '[ -d "$x" ] || rm -rf "$I"' EXIT
 [ -d "$x" ] || exit ${codes.fenced}
 umask 022
-gzip -dc | tar -xof - -C "$I/contents" || exit ${codes.unpack}
+gzip -dc | tar -xof - -C ${`${paths.incoming(claim.tx)}/contents`} || exit ${codes.unpack}
 e=$(cp -a -- ${paths.release(release)} "$I/" 2>&1)
 quick
 B=$(printf "\\$b")

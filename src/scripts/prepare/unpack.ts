@@ -34,7 +34,7 @@ umask 077; mkdir -p "$I" || exit ${codes.unpack}
 trap '[ -d "$X" ] && [ ! -e "$X/calledoff" ] || rm -rf "$I"' EXIT
 [ -d "$X" ] || exit ${codes.fenced}
 umask 022; [ -d ${paths.releases} ] || mkdir -p ${paths.releases} || exit ${codes.unpack}
-${comes(delivery, claim.tx)}${payload.zip} -dc | tar -xof - -C "$I" || exit ${codes.unpack}
+${comes(delivery, claim.tx)}${payload.zip} -dc | tar -xof - -C ${paths.incoming(claim.tx)} || exit ${codes.unpack}
 [ -f "$I/removed" ] && [ -f "$I/added" ] && [ -f "$I/folders" ] && [ -f "$I/edits" ] && [ -d "$I/own" ] && [ -d "$T" ] || exit ${codes.unpack}
 ${what.base === null ? sh`` : edited(what.base, what.release)}`,
       payload.bytes > many ? sh`quick` : sh``,
