@@ -30,7 +30,7 @@ import { withLockWait } from './context/lock-wait.js'
 import { demandOurs } from './context/owner.js'
 import { demandFree, demandNone, type Fleet, leave, orInterrupt, survey } from './context/read-fleet.js'
 import { demandCourse } from './context/rollout.js'
-import { revealSecrets, signed, transact } from './context/transact.js'
+import { revealSecrets, signed, tellStart, transact } from './context/transact.js'
 import {
   type Builder,
   build,
@@ -67,13 +67,7 @@ export async function deployBuilt(
   const over = new AbortController()
   try {
     const config = withRef(context.config, flags.ref)
-    context.emit({
-      type: 'run.start',
-      command: flags.dryRun ? `${command} --dry-run` : command,
-      app: config.app,
-      stage: config.stage,
-      hosts: context.hosts.map(({ name }) => name),
-    })
+    tellStart(context, flags, command)
     if (flags.exclude !== undefined) {
       const text = `left out: ${flags.exclude.join(', ')} (${flags.reason}); it may serve old code until it rejoins`
       context.emit({ type: 'note', level: 'warning', host: null, text })
@@ -138,6 +132,7 @@ async function deployTo(
       note: noteOf(artifact.revision, intent.origin),
       revision: intent.revision,
       message: intent.reason,
+      commits: history.brings?.slice(0, mostCommits) ?? null,
     })
     if (context.config.protected)
       await askToGoOn(
@@ -161,6 +156,9 @@ async function deployTo(
     leave(fleet)
   }
 }
+
+/** More say little, and each reader of the events gets them all. */
+const mostCommits = 100
 
 function question(command: DeployIntent['command'], release: string, fleet: Fleet, { stage }: Config): string {
   return command === 'promote'

@@ -13,7 +13,7 @@ import { withLockWait } from './context/lock-wait.js'
 import { adopts } from './context/owner.js'
 import { leave } from './context/read-fleet.js'
 import { courseOfRepair } from './context/rollout.js'
-import { tellPlan } from './context/transact.js'
+import { tellPlan, tellStart } from './context/transact.js'
 import { bringEarlier } from './join/join-earlier.js'
 import { demandJoinable, type JoinFacts, readJoin } from './join/join-facts.js'
 import type { Asked, RepairFacts } from './repair/repair-facts.js'
@@ -31,11 +31,10 @@ interface Brought {
 export async function join(io: Io, flags: JoinFlags): Promise<ExitCode> {
   return inContext(io, { ...flags, wholeFleet: true }, async context => {
     const startedAt = performance.now()
-    const { config, hosts, emit } = context
+    const { config, emit } = context
     const only = [...(flags.host ?? []), ...namedHosts(flags, config)]
     const named = only.length === 0 ? null : selectHosts(config.hosts, { only }).map(({ name }) => name)
-    const command = flags.dryRun ? 'join --dry-run' : 'join'
-    emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
+    tellStart(context, flags, 'join')
     const joining = new Set(named ?? (await newHosts(context)))
     if (flags.dryRun) return await withLockWait(context, flags, quiet => dryRun(quiet, flags, joining))
     const names = [...joining].join(', ')

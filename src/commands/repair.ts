@@ -12,7 +12,7 @@ import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
 import { adopts } from './context/owner.js'
 import { leave } from './context/read-fleet.js'
-import { tellPlan } from './context/transact.js'
+import { tellPlan, tellStart } from './context/transact.js'
 import { unchanged } from './deploy/unchanged.js'
 import { recordOwner } from './repair/record-owner.js'
 import { act, leaveOut, SourceError, sends, sourceOf } from './repair/repair-act.js'
@@ -30,9 +30,8 @@ export async function repair(io: Io, flags: RepairFlags): Promise<ExitCode> {
   demandBoth(flags)
   return inContext(io, flags, async context => {
     const startedAt = performance.now()
-    const { config, hosts, emit } = context
-    const command = flags.dryRun ? 'repair --dry-run' : 'repair'
-    emit({ type: 'run.start', command, app: config.app, stage: config.stage, hosts: hosts.map(({ name }) => name) })
+    const { config, emit } = context
+    tellStart(context, flags, 'repair')
     if (flags.dryRun) return await withLockWait(context, flags, quiet => dryRun(quiet, flags))
     if (config.protected) await askToGoOn(context, flags, `Repair ${config.stage}?`, 'this stage is protected')
     const outcome = await withLockWait(context, flags, quiet =>

@@ -17,7 +17,7 @@ import { withLockWait } from './context/lock-wait.js'
 import { adopts, demandOurs } from './context/owner.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './context/read-fleet.js'
 import { courseOfRestart, demandPossible } from './context/rollout.js'
-import { revealSecrets, signed, startRun, tellPlan } from './context/transact.js'
+import { revealSecrets, signed, startRun, tellPlan, tellStart } from './context/transact.js'
 import { recordOwner } from './repair/record-owner.js'
 import { nothingToSend } from './repair/repair-act.js'
 
@@ -25,10 +25,8 @@ import { nothingToSend } from './repair/repair-act.js'
 export async function restart(io: Io, flags: TransactionFlags): Promise<ExitCode> {
   return inContext(io, flags, async context => {
     const startedAt = performance.now()
-    const { config, hosts, emit } = context
-    const { app, stage } = config
-    const command = flags.dryRun ? 'restart --dry-run' : 'restart'
-    emit({ type: 'run.start', command, app, stage, hosts: hosts.map(({ name }) => name) })
+    const { config, hosts } = context
+    tellStart(context, flags, 'restart')
     if (hosts.every(host => onHost(config.restart, host).length === 0))
       throw new UsageError('The configuration does not say how to restart: it has no `restart` for these hosts.')
     return await withLockWait(context, flags, quiet => restartFleet(quiet, flags, startedAt))

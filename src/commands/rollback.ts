@@ -17,7 +17,7 @@ import { withLockWait } from './context/lock-wait.js'
 import { demandOurs } from './context/owner.js'
 import { demandFree, demandNone, type Fleet, leave, survey } from './context/read-fleet.js'
 import { demandCourse, demandPossible } from './context/rollout.js'
-import { revealSecrets, signed, tellPlan, transact } from './context/transact.js'
+import { revealSecrets, signed, tellPlan, tellStart, transact } from './context/transact.js'
 import { tellUnchanged } from './deploy/unchanged.js'
 import { recordOwner } from './repair/record-owner.js'
 import { demandHeld, driftOf, type Found, readRelease } from './rollback/held-release.js'
@@ -28,14 +28,7 @@ import { heldArtifact, runStore } from './store/run-store.js'
 export async function rollback(io: Io, flags: RollbackFlags): Promise<ExitCode> {
   return inContext(io, withoutExcluded(flags), async context => {
     const startedAt = performance.now()
-    const { config, hosts, emit } = context
-    emit({
-      type: 'run.start',
-      command: flags.dryRun ? 'rollback --dry-run' : 'rollback',
-      app: config.app,
-      stage: config.stage,
-      hosts: hosts.map(({ name }) => name),
-    })
+    tellStart(context, flags, 'rollback')
     return await withLockWait(context, flags, quiet => rollBack(quiet, flags, startedAt))
   })
 }
@@ -98,6 +91,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
       note: 'rollback',
       revision: commitIn(choice.revision),
       message: flags.message ?? '',
+      commits: null,
     })
     const payload = () => Promise.reject(new Error('a rollback sends no files'))
     const outcome = await transact(context, flags, fleet, plan, payload, startedAt, {

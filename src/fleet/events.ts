@@ -1,3 +1,4 @@
+import type { Commit } from '../artifact/git/history.js'
 import type { Outcome, Phase } from './outcome.js'
 
 /** Everything that happens, told as it happens. Renderers, the log and the report are functions of these. */
@@ -7,6 +8,9 @@ export type Event =
       readonly command: string
       readonly app: string
       readonly stage: string
+      /** Who runs it, and from where: a machine, or the address of a CI run. */
+      readonly by: string
+      readonly from: string
       readonly hosts: readonly string[]
     }
   /** What is going to be served, once it is known; `previous` is what most hosts serve now. */
@@ -19,6 +23,8 @@ export type Event =
       readonly revision: string | null
       /** What was said with `--message`, or the commit's subject; '' where neither is. */
       readonly message: string
+      /** Of a deploy from git: the commits that come new, newest first, 100 at most; null where that cannot be told. */
+      readonly commits: readonly Commit[] | null
     }
   | { readonly type: 'phase.start'; readonly phase: Phase; readonly note?: string }
   /** `note` is the phase in a few words: `3/3 swapped in 41 ms`. */

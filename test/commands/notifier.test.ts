@@ -10,7 +10,7 @@ import { outcome } from '../render/run.js'
 import { startWebhook, type TestWebhook, token } from '../support/webhook.js'
 
 const start = (command = 'deploy'): Event => {
-  return { type: 'run.start', command, app: 'shop', stage: 'production', hosts: ['web-1'] }
+  return { type: 'run.start', command, app: 'shop', stage: 'production', by: 'anna', from: 'laptop', hosts: ['web-1'] }
 }
 const lock = (ok = true): Event => ({ type: 'phase.end', phase: 'lock', ok, ms: 3, note: '' })
 const end = (changes: Partial<Outcome> = {}): Event => ({ type: 'run.end', outcome: outcome(changes) })

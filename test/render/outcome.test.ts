@@ -423,11 +423,11 @@ describe('the outcome for programs', () => {
   })
 
   it('is one JSON object of the contract', () => {
-    const error = { phase: 'health', step: 'health', message: 'no', hint: null, output: ['secret'] } as const
+    const error = { phase: 'health', step: 'health', message: 'no', hint: null, output: ['Error: no'] } as const
     const hosts = [hostOutcome('web-1', { current: older, healthy: false, error })]
     const json = outcomeJson(outcome({ result: 'put-back', exitCode: 5, hosts, reason: 'no', digest: 'sha256:9f' }))
     expect(JSON.stringify(json)).toBe(
-      `{"v":1,"command":"deploy","result":"put-back","exitCode":5,"stage":"production","release":"${newer}","previous":"${older}","digest":"sha256:9f","seconds":31,"bytes":37200000,"swapWindowMs":41,"switchWindowMs":null,"hosts":[{"name":"web-1","current":"${older}","digest":"sha256:9f2c1e${'0'.repeat(58)}","healthy":false,"bytes":12400000,"error":{"phase":"health","step":"health","message":"no","hint":null,"log":null}}],"reason":"no","next":[],"warnings":[]}`,
+      `{"v":1,"command":"deploy","result":"put-back","exitCode":5,"stage":"production","release":"${newer}","previous":"${older}","digest":"sha256:9f","seconds":31,"bytes":37200000,"swapWindowMs":41,"switchWindowMs":null,"hosts":[{"name":"web-1","current":"${older}","digest":"sha256:9f2c1e${'0'.repeat(58)}","healthy":false,"bytes":12400000,"error":{"phase":"health","step":"health","message":"no","hint":null,"output":["Error: no"],"log":null}}],"reason":"no","next":[],"warnings":[]}`,
     )
   })
 })

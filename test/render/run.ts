@@ -39,7 +39,7 @@ export function hostOutcome(name: string, changes: Partial<HostOutcome> = {}): H
   }
 }
 
-const said = { revision: '7a6ae02'.padEnd(40, '0'), message: 'cart: new route' }
+const said = { revision: '7a6ae02'.padEnd(40, '0'), message: 'cart: new route', commits: null }
 
 /** A deploy to three hosts, and how many milliseconds pass after each event. */
 export const deployed: readonly (readonly [Event, number])[] = [
@@ -49,6 +49,8 @@ export const deployed: readonly (readonly [Event, number])[] = [
       command: 'deploy',
       app: 'shop',
       stage: 'production',
+      by: 'anna',
+      from: 'laptop',
       hosts: ['web-1', 'web-2', 'web-3'],
     },
     0,
@@ -85,7 +87,18 @@ export const deployed: readonly (readonly [Event, number])[] = [
 
 /** A deploy whose health check fails on web-3. */
 export const failing: readonly (readonly [Event, number])[] = [
-  [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts: ['web-1', 'web-3'] }, 0],
+  [
+    {
+      type: 'run.start',
+      command: 'deploy',
+      app: 'shop',
+      stage: 'production',
+      by: 'anna',
+      from: 'laptop',
+      hosts: ['web-1', 'web-3'],
+    },
+    0,
+  ],
   [{ type: 'phase.start', phase: 'health' }, 0],
   [{ type: 'run.release', release: newer, previous: older, note: '', ...said }, 0],
   [{ type: 'host.start', phase: 'health', step: 'health', host: 'web-1' }, 0],

@@ -153,7 +153,18 @@ ${words}`)
   it('of a bake say once a minute until when it lasts, and of its looks the failures', async () => {
     const look = { type: 'bake.look', ms: 40 } as const
     const record = await shown('plain', [
-      [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts: ['web-1'] }, 0],
+      [
+        {
+          type: 'run.start',
+          command: 'deploy',
+          app: 'shop',
+          stage: 'production',
+          by: 'anna',
+          from: 'laptop',
+          hosts: ['web-1'],
+        },
+        0,
+      ],
       [{ type: 'phase.start', phase: 'health' }, 2500],
       [{ type: 'phase.end', phase: 'health', ok: true, ms: 2500, note: '1/1' }, 0],
       [{ type: 'phase.start', phase: 'bake', note: 'until 18:42:10, bin/alarms every 15s' }, 15_000],
@@ -176,7 +187,18 @@ ${words}`)
 
   it('give a sign of life of a phase that waits for hosts that have said something already', async () => {
     const record = await shown('plain', [
-      [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts: ['web-1'] }, 0],
+      [
+        {
+          type: 'run.start',
+          command: 'deploy',
+          app: 'shop',
+          stage: 'production',
+          by: 'anna',
+          from: 'laptop',
+          hosts: ['web-1'],
+        },
+        0,
+      ],
       [{ type: 'phase.start', phase: 'check' }, 0],
       [{ type: 'host.end', phase: 'check', step: 'connect', host: 'web-1', ok: true, ms: 1, note: 'key known' }, 0],
       [{ type: 'note', level: 'info', host: null, text: 'x' }, 10_000],
@@ -196,7 +218,10 @@ ${words}`)
       .slice(30)
       .map((host): readonly [Event, number] => [{ type: 'host.start', phase: 'push', step: 'unpack', host }, 0])
     const record = await shown('plain', [
-      [{ type: 'run.start', command: 'rollback', app: 'shop', stage: 'production', hosts }, 0],
+      [
+        { type: 'run.start', command: 'rollback', app: 'shop', stage: 'production', by: 'anna', from: 'laptop', hosts },
+        0,
+      ],
       [{ type: 'phase.start', phase: 'push' }, 0],
       ...sending,
       ...working,
@@ -262,7 +287,7 @@ describe('GitHub', () => {
     const error = { phase: 'health', step: text, message: text, hint: text, output: [text, `\n${text}`] } as const
     const host = { name: 'w', current: null, digest: null, healthy: null, bytes: 0, error }
     const record = await shown('github', [
-      [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'x', hosts: ['w'] }, 0],
+      [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'x', by: 'anna', from: 'laptop', hosts: ['w'] }, 0],
       [{ type: 'phase.start', phase: 'health', note: text }, 0],
       [{ type: 'host.start', phase: 'health', step: text, host: 'w' }, 11_000],
       [{ type: 'output', host: 'w', step: 'x', stream: 'stdout', line: text }, 0],
@@ -352,7 +377,18 @@ describe('jsonl', () => {
   it('is one object a line on stdout for each event but scripts', async () => {
     const t = '"t":"2026-11-23T18:30:45.000Z"'
     const record = await shown('jsonl', [
-      [{ type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts: ['web-1'] }, 0],
+      [
+        {
+          type: 'run.start',
+          command: 'deploy',
+          app: 'shop',
+          stage: 'production',
+          by: 'anna',
+          from: 'laptop',
+          hosts: ['web-1'],
+        },
+        0,
+      ],
       [{ type: 'phase.start', phase: 'swap' }, 0],
       [{ type: 'host.start', phase: 'swap', step: 'swap', host: 'web-1' }, 0],
       [{ type: 'host.progress', phase: 'swap', host: 'web-1', done: 1, total: 2 }, 0],
@@ -368,7 +404,7 @@ describe('jsonl', () => {
     expect(record.stderr()).toBe('')
     expect(
       record.stdout(),
-    ).toBe(`{"v":1,${t},"type":"run.start","command":"deploy","app":"shop","stage":"production","hosts":["web-1"]}
+    ).toBe(`{"v":1,${t},"type":"run.start","command":"deploy","app":"shop","stage":"production","by":"anna","from":"laptop","hosts":["web-1"]}
 {"v":1,${t},"type":"phase.start","phase":"swap"}
 {"v":1,${t},"type":"host.start","phase":"swap","step":"swap","host":"web-1"}
 {"v":1,${t},"type":"host.progress","phase":"swap","host":"web-1","done":1,"total":2}

@@ -185,7 +185,7 @@ describe('what comes of no event', () => {
 describe('the frame', () => {
   const hosts = Array.from({ length: 40 }, (_, i) => `web-${i + 1}`)
   const many: readonly Event[] = [
-    { type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', hosts },
+    { type: 'run.start', command: 'deploy', app: 'shop', stage: 'production', by: 'anna', from: 'laptop', hosts },
     { type: 'phase.start', phase: 'push' },
     ...hosts.map((host): Event => ({ type: 'host.start', phase: 'push', step: 'upload', host })),
     ...hosts.map(

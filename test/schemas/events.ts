@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Event } from '../../src/fleet/events.js'
 import { exactly } from './exactly.js'
 import { count, names, orNull, time } from './parts.js'
-import { phase, transactions } from './transactions.js'
+import { commits, phase, transactions } from './transactions.js'
 
 type Of<T extends Event['type']> = Omit<Extract<Event, { type: T }>, 'type'>
 
@@ -11,7 +11,14 @@ const ms = z.number().nonnegative()
 /** What an event says beside its type, its time and the version. */
 const told = {
   'run.start': exactly<Of<'run.start'>>()(
-    z.strictObject({ command: z.string(), app: z.string(), stage: z.string(), hosts: names }),
+    z.strictObject({
+      command: z.string(),
+      app: z.string(),
+      stage: z.string(),
+      by: z.string(),
+      from: z.string(),
+      hosts: names,
+    }),
   ),
   'run.release': exactly<Of<'run.release'>>()(
     z.strictObject({
@@ -20,6 +27,7 @@ const told = {
       note: z.string(),
       revision: orNull,
       message: z.string(),
+      commits,
     }),
   ),
   'phase.start': exactly<Of<'phase.start'>>()(z.strictObject({ phase, note: z.string().exactOptional() })),

@@ -33,7 +33,14 @@ export const phase = exactly<Phase>()(
 
 const log = z.strictObject({ source: z.string(), lines: names })
 
-const failure = z.strictObject({ phase, step: z.string(), message: z.string(), hint: orNull, log: log.nullable() })
+const failure = z.strictObject({
+  phase,
+  step: z.string(),
+  message: z.string(),
+  hint: orNull,
+  output: names,
+  log: log.nullable(),
+})
 
 const host = exactly<ReturnType<typeof outcomeJson>['hosts'][number]>()(
   z.strictObject({
@@ -70,6 +77,7 @@ const outcome = exactly<Said<ReturnType<typeof outcomeJson>>>()(
     reason: orNull,
     next: names,
     warnings: names,
+    stopped: z.literal(true).exactOptional(),
     joined: z.strictObject({ hosts: names, earlier: names }).exactOptional(),
   }),
 )
@@ -95,7 +103,7 @@ function stopped(command: string) {
 }
 
 const commit = z.strictObject({ id: z.string(), author: z.string(), subject: z.string() })
-const commits = z.array(commit).nullable()
+export const commits = z.array(commit).nullable()
 const compared = z.strictObject({ total: count, added: count, removed: count, changed: count, notCompared: z.null() })
 const notCompared = z.strictObject({
   total: count,

@@ -3,7 +3,7 @@ import { tryGit } from './git.js'
 import { hasCommit } from './mirror.js'
 import type { OpenRepository, Repository } from './repository.js'
 
-interface Commit {
+export interface Commit {
   readonly id: string
   readonly author: string
   readonly subject: string

@@ -56,6 +56,23 @@ export async function revealSecrets(context: Context): Promise<Readonly<Record<s
   return Object.fromEntries([...secrets].map(([name, secret]) => [name, secret.reveal()]))
 }
 
+/** Says that a run begins. */
+export function tellStart(
+  { config, hosts, emit, who, from }: Context,
+  { dryRun }: TransactionFlags,
+  command: Outcome['command'],
+): void {
+  emit({
+    type: 'run.start',
+    command: dryRun ? `${command} --dry-run` : command,
+    app: config.app,
+    stage: config.stage,
+    by: who,
+    from,
+    hosts: hosts.map(({ name }) => name),
+  })
+}
+
 /** What else a run has to do with. */
 interface Around {
   readonly balancers?: RunBalancers | null

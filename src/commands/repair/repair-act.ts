@@ -127,6 +127,7 @@ async function bring(
     note: facts.command,
     revision: intent.revision,
     message: intent.reason,
+    commits: null,
   })
   const zip = zipFor(pushed.map(({ state }) => state))
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release, zip)
@@ -166,7 +167,15 @@ async function remake(
   const text = `${decision.damaged.join(', ')}: ${decision.release} was changed there; all hosts get its files anew as ${release}`
   context.emit({ type: 'note', level: 'warning', host: null, text })
   const { revision, reason: message } = known
-  context.emit({ type: 'run.release', release, previous: decision.release, note: facts.command, revision, message })
+  context.emit({
+    type: 'run.release',
+    release,
+    previous: decision.release,
+    note: facts.command,
+    revision,
+    message,
+    commits: null,
+  })
   const plan = planRemake({ ...known, release, record, rollout: course.rollout }, decision.release)
   const zip = zipFor(fleet.map(({ state }) => state))
   const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release, zip), course.balancers)

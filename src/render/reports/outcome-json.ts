@@ -19,6 +19,7 @@ export function outcomeJson(outcome: Outcome) {
     reason: outcome.reason,
     next: outcome.next,
     warnings: outcome.warnings,
+    ...(outcome.stopped === undefined ? {} : { stopped: outcome.stopped }),
     ...(outcome.joined === undefined ? {} : { joined: outcome.joined }),
   } as const
 }
@@ -39,6 +40,6 @@ function hostJson(host: HostOutcome) {
   }
 }
 
-function errorJson({ phase, step, message, hint, log = undefined }: NonNullable<HostOutcome['error']>) {
-  return { phase, step, message, hint, log: log ?? null }
+function errorJson({ phase, step, message, hint, output, log }: NonNullable<HostOutcome['error']>) {
+  return { phase, step, message, hint, output, log: log ?? null }
 }
