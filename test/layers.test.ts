@@ -51,8 +51,15 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   // A client below node-ssh, and a server: two sides of the wire that share nothing else but new keys.
   ssh2: ['connection', 'embedded'],
   'tar-stream': ['artifact/archive/unpack-archive.ts'],
-  // What a configuration says, and what a host does.
-  zod: ['config', 'store/artifacts.ts', 'store/generation.ts', 'fleet/read/records.ts', 'fleet/read/run-record.ts'],
+  // What a configuration says, what a host does, and what is kept of a run.
+  zod: [
+    'commands/report/kept-events.ts',
+    'config',
+    'store/artifacts.ts',
+    'store/generation.ts',
+    'fleet/read/records.ts',
+    'fleet/read/run-record.ts',
+  ],
 }
 
 const pure = ['scripts', 'plan', 'state', 'release', 'inventory', 'text']

@@ -14,6 +14,7 @@ import { promote } from '../commands/promote/promote.js'
 import { prune } from '../commands/prune.js'
 import { releases } from '../commands/releases.js'
 import { repair } from '../commands/repair.js'
+import { report } from '../commands/report/report.js'
 import { restart } from '../commands/restart.js'
 import { rollback } from '../commands/rollback.js'
 import { run } from '../commands/run.js'
@@ -70,6 +71,8 @@ export async function dispatch(
       return run(io, flags, words)
     case 'logs':
       return logs(io, flags)
+    case 'report':
+      return report(io, flags, words[0] ?? null)
     case 'trust':
       return trust(io, flags)
     case 'demo':

@@ -41,6 +41,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
   let signalCode: 130 | 143 | null = null
   let left = false
   let hurry: (() => void) | null = null
+  let keep: (end: object) => void = () => {}
   let budget: NodeJS.Timeout | undefined
   const color = !argv.includes('--no-color')
   const output = createOutput(world, world.env, { color })
@@ -68,6 +69,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       code: early,
       propose,
       argv,
+      keep,
     })
   }
   const forget = world.onSignal(signal => {
@@ -136,6 +138,9 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       },
       onTelling(by) {
         hurry = by
+      },
+      onRun(refused) {
+        keep = refused
       },
     }
     const { dispatch } = await import('./dispatch.js')

@@ -159,6 +159,14 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     const positional = stage === undefined ? {} : { stage }
     tell({ command: 'maintenance', flags: { ...maintenance.optsWithGlobals(), ...positional }, words: [word] })
   })
+  const report = common(
+    add('report', 'write a run of this machine as a page: when each host did what, what was slow, what failed')
+      .argument('[run]', 'its name, or the release that it was about; else the newest')
+      .option('--html <file>', 'where the page goes'),
+  )
+  report.action((run: string | undefined) =>
+    tell({ command: 'report', flags: report.optsWithGlobals(), words: run === undefined ? [] : [run] }),
+  )
   ask(onStage(add('config', 'show what the configuration comes to')))
   askHosts(
     adopting(

@@ -25,6 +25,8 @@ export interface Telling {
   readonly propose: Propose
   /** What was typed, for when it was not understood. */
   readonly argv: readonly string[]
+  /** Keeps the end beside the events of the run. */
+  readonly keep: (end: object) => void
 }
 
 /** Says why a command did not get to an outcome, and gives its exit code. */
@@ -45,7 +47,7 @@ export async function tellError(error: unknown, output: Output, telling: Telling
 
 /** Every end is told to whoever waits for it: the reader of a stream, the steps that follow in a workflow. */
 function end(told: Told, kind: string, code: number, output: Output, telling: Telling): number {
-  const { command, stage, json, env, argv } = telling
+  const { command, stage, json, env, argv, keep } = telling
   const inGithub = env.GITHUB_ACTIONS === 'true'
   const asked = command === '' ? (argv.find(word => !word.startsWith('-')) ?? '') : command
   const report = refusalJson({ command: asked, stage, code: kind }, told, code)
@@ -56,6 +58,9 @@ function end(told: Told, kind: string, code: number, output: Output, telling: Te
   const line = transactions.has(asked) ? refusedLine(report, new Date()) : ''
   if (streams) output.stdout(line)
   const file = line === '' ? undefined : env.CLONEDEPLOY_OUTPUT_FILE
+  try {
+    keep(report)
+  } catch {}
   const unwritten = [...(file ? append(file, line) : []), ...(inGithub ? writeRefused(report, env) : [])]
   for (const text of unwritten) output.stderr(`! ${text}\n`)
   return code

@@ -26,7 +26,7 @@ const byWord =
   'deploy|promote|rollback|restart|repair|join|status|releases|audit|check|config|prune|lock|unlock|boot-resolver'.split(
     '|',
   )
-const byFlag = 'run|logs|trust|maintenance'.split('|')
+const byFlag = 'run|logs|trust|maintenance|report'.split('|')
 const commands = [...byWord, ...byFlag, 'init', 'demo', 'completion', 'help'].join('|')
 const started = new RegExp(
   `(?<![\\w./-])(?<!\\b(?:npx|exec|yarn|bunx) )clonedeploy (?=--help|(?:${commands})(?![\\w-]))`,

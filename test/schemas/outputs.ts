@@ -20,6 +20,7 @@ const ends = {
   unlock: reports.unlock,
   maintenance: reports.maintenance,
   run: reports.run,
+  report: reports.report,
   trust: reports.trust,
   init: reports.init,
   'boot-resolver': ended('boot-resolver', ['done'], bootFiles),

@@ -171,6 +171,8 @@ export const run = ended('run', ['done', 'failed'], {
   ),
 })
 
+export const report = ended('report', ['done'], { run: z.string(), file: z.string() })
+
 const hostKey = z.strictObject({ type: z.string(), fingerprint: z.string() })
 const trusted = {
   result: z.enum(['added', 'known']),

@@ -16,13 +16,15 @@ import type { Host } from '../../inventory/host.js'
 import { selectHosts } from '../../inventory/select.js'
 import { hostsAmong } from '../../inventory/words.js'
 import type { Broken } from '../../render/notices/notice.js'
+import { systemClock } from '../../render/output.js'
 import { createPaint, type Paint } from '../../render/paint.js'
 import { refusalSentence } from '../../render/refusal.js'
 import { createNotifier } from '../notify/notifier.js'
 import { type OpenWebhook, openWebhooks, secretsOf } from '../notify/webhooks.js'
 import type { CommonFlags } from './flags.js'
 import { Interrupted, type Io } from './io.js'
-import { openLog, type RunLog } from './run-log.js'
+import { keepEvents } from './logs/run-events.js'
+import { openLog, type RunLog } from './logs/run-log.js'
 import { openScreen, passphraseAsker, type Screen } from './screen.js'
 import { type StageStore, stageStore } from './stage-store.js'
 
@@ -82,7 +84,8 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
   const log = openLog(join(home, 'logs'), path => relative(io.cwd, path) || path)
   const who = person(io.env)
   const webhooks = openWebhooks(config.notify, io.env)
-  const screen = await openScreen(io, flags, log, createNotifier(webhooks, who.who))
+  const events = keepEvents(join(home, 'logs'), systemClock)
+  const screen = await openScreen(io, flags, { log, events }, createNotifier(webhooks, who.who))
   if (webhooks.length > 0) screen.hide(redactor(secretsOf(webhooks)))
   for (const line of said) screen.emit({ type: 'output', host: null, step: 'hosts', stream: 'stderr', line })
   if (config.embedded > 0) {

@@ -25,6 +25,8 @@ export interface Io {
   readonly onStage: (stage: string, typed: boolean) => void
   /** The run is over, and somebody is still told of it: from here on, a signal only says to hurry. */
   readonly onTelling: (hurry: () => void) => void
+  /** What is kept of this run takes its end, if it comes to no outcome. */
+  readonly onRun: (refused: (end: object) => void) => void
 }
 
 /** Stopped by the user while nothing had been changed. `cli.ts` makes it 130 or 143 when no host was contacted yet. */

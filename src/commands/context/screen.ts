@@ -12,7 +12,8 @@ import { lastWords } from '../notify/last-words.js'
 import type { Notifier } from '../notify/notifier.js'
 import type { CommonFlags } from './flags.js'
 import type { Io } from './io.js'
-import type { RunLog } from './run-log.js'
+import type { RunEvents } from './logs/run-events.js'
+import type { RunLog } from './logs/run-log.js'
 
 export interface Screen {
   readonly emit: Emit
@@ -27,14 +28,25 @@ export interface Screen {
   readonly streams: boolean
 }
 
-/** Everybody who hears of a run: the terminal, the log file, CLONEDEPLOY_OUTPUT_FILE, and webhooks. */
-export async function openScreen(io: Io, flags: CommonFlags, log: RunLog, notifier: Notifier): Promise<Screen> {
+/** What is kept of a run on this machine. */
+interface Records {
+  readonly log: RunLog
+  readonly events: RunEvents
+}
+
+/** Everybody who hears of a run: the terminal, the files that are kept of it, CLONEDEPLOY_OUTPUT_FILE, and webhooks. */
+export async function openScreen(
+  io: Io,
+  flags: CommonFlags,
+  { log, events }: Records,
+  notifier: Notifier,
+): Promise<Screen> {
   const asked = flags.output ?? outputOf(io.env.CLONEDEPLOY_OUTPUT)
   const kind = rendererKind(asked, io.output.terminal.stderr, io.env)
   const verbosity = flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal'
   const main = await createRenderer(kind, io.output, { verbosity, json: flags.json ?? false, env: io.env })
   const file = io.env.CLONEDEPLOY_OUTPUT_FILE
-  const records: Renderer[] = [logRenderer(log.write)]
+  const records: Renderer[] = [logRenderer(log.write), events]
   if (file) records.push(jsonlRenderer(text => appendFileSync(file, text), systemClock))
   const onFailure = (error: unknown) => log.write(`a renderer failed: ${String(error)}\n`)
   const isRead = flags.json === true || kind === 'jsonl'
@@ -43,6 +55,7 @@ export async function openScreen(io: Io, flags: CommonFlags, log: RunLog, notifi
   const words = lastWords({ people, programs }, notifier)
   let redact: ((text: string) => string) | null = null
   const hidden = <T>(value: T): T => (redact === null ? value : (redacted(value, redact) as T))
+  io.onRun(end => events.refused(hidden(end)))
   return {
     emit: event => {
       const told = hidden(proposing(event, io.propose))

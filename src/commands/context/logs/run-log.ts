@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { isReleaseId } from '../../release/id.js'
+import { isReleaseId } from '../../../release/id.js'
 
 /** The full log of a run. It is kept in memory until the run has a name, and costs nothing when it never gets one. */
 export interface RunLog {
