@@ -124,8 +124,8 @@ describe('a command that lists no hosts', () => {
       {},
       'lists hosts that cannot be used',
       [
-        'hostvars.a.ansible_host   is a template, which ansible-inventory does not fill in',
-        'hostvars["b\\u202e"].name       should be one word without commas, got "b\\u202e"',
+        'hostvars.a.ansible_host    is a template, which ansible-inventory does not fill in',
+        'hostvars["b\\u202e"].name   should be one word without commas, got "b\\u202e"',
       ],
     ],
     [
