@@ -32,7 +32,7 @@ function row({ name, current, healthy, bytes, error, out }: HostOutcome, { traff
   const why = [error?.message, out === undefined ? undefined : `out of ${out}`].filter(text => text !== undefined)
   const reasons = why.map(text => html`<br><span class="soft">${text}</span>`)
   const release = html`<span class="mono${isOdd ? ' odd' : ''}">${current ?? 'not known'}</span>`
-  return html`<tr><td>${name}</td><td>${release}${reasons}</td><td class="hide">${health(healthy)}</td><td class="num">${bytesText(sent)}</td></tr>
+  return html`<tr><td title="${name}">${name}</td><td>${release}${reasons}</td><td class="hide">${health(healthy)}</td><td class="num">${bytesText(sent)}</td></tr>
 `
 }
 

@@ -54,7 +54,7 @@ rect.before{fill:var(--before)}rect.swap{fill:var(--swap)}rect.after{fill:var(--
 .fleet{width:100%;border-collapse:collapse;font-size:.88rem}
 .fleet th{font-weight:400;color:var(--soft);text-align:left;font-size:.78rem}
 .fleet th,.fleet td{padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--rule);vertical-align:top;overflow-wrap:anywhere}
-.fleet td:first-child{overflow-wrap:break-word}
+.fleet td:first-child{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:14rem}
 .fleet tr:last-child td{border-bottom:0}
 .fleet .num{text-align:right;padding-right:0;white-space:nowrap;font-variant-numeric:tabular-nums}
 .fleet .odd{color:var(--failed);font-weight:600}
@@ -66,6 +66,6 @@ summary .soft{font-size:.88rem}
 footer{margin-top:2.6rem;padding-top:.9rem;border-top:1px solid var(--rule);font-size:.82rem;color:var(--soft);overflow-wrap:anywhere}
 @media (max-width:40rem){main{padding:1.2rem 1rem 2rem}h1{font-size:1.25rem}.where{display:block;margin:.4rem 0 0}
 .chart{padding:.6rem .7rem}.row{grid-template-columns:4.6rem minmax(0,1fr) 3.3rem;column-gap:.5rem;font-size:.75rem}
-.fleet .hide{display:none}}
+.fleet .hide{display:none}.fleet td:first-child{max-width:6rem}}
 @media print{pre{max-height:none}details,.card,.chart{break-inside:avoid}}
 `
