@@ -10,7 +10,9 @@ const rows = (name: string, of: RegExp) =>
 const faults = rows('faults', /^\| F\d+ /)
 const threats = rows('threats', /^\| S\d+ /)
 const named = [...faults, ...threats].flatMap(row =>
-  [...row.matchAll(/`(\w+(?:\/[\w-]+)+)` ([^;|.]+)/g)].map(([, file = '', words = '']) => [file, words.trim()] as const),
+  [...row.matchAll(/`(\w+(?:\/[\w-]+)+)` ([^;|.]+)/g)].map(
+    ([, file = '', words = '']) => [file, words.trim()] as const,
+  ),
 )
 
 it('the table of faults has a row for each', () => {
