@@ -80,7 +80,7 @@ describe('the events of a run', () => {
   })
 
   it('are less what says nothing later: how far an upload was, and what was printed beyond 4 MB', () => {
-    const long = line('a'.repeat(1_000_000))
+    const long = line('a'.repeat(990_000))
     const progress: Event = { type: 'host.progress', phase: 'push', host: 'web-1', done: 1, total: 2 }
     keep(start(), progress, long, long, long, long, long, long, { type: 'run.end', outcome: outcome() })
     expect(typesIn('20261123-183045-deploy')).toEqual([
@@ -89,6 +89,11 @@ describe('the events of a run', () => {
       'note',
       'run.end',
     ])
+  })
+
+  it('are bounded also where lines are empty', () => {
+    keep(start(), ...Array.from({ length: 50_000 }, () => line('')))
+    expect(typesIn('20261123-183045-deploy').filter(type => type === 'output')).toHaveLength(40_000)
   })
 
   it('have an end also when the run was refused, and when that is known only after all else', () => {

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type * as z from 'zod'
 import { event } from './events.js'
 import { outputs, refusal } from './outputs.js'
@@ -6,6 +8,13 @@ import { outputs, refusal } from './outputs.js'
 export function demandSchemas(stdout: string): void {
   const lines = stdout.split('\n').slice(0, -1)
   for (const line of lines) if (line.startsWith('{')) demandSchema(JSON.parse(line))
+}
+
+/** The same of what runs in this folder have kept of their events. */
+export function demandKept(root: string): void {
+  const dir = join(root, '.clonedeploy/logs')
+  const files = existsSync(dir) ? readdirSync(dir).filter(name => name.endsWith('.jsonl')) : []
+  for (const file of files) demandSchemas(readFileSync(join(dir, file), 'utf8'))
 }
 
 function demandSchema(printed: object): void {

@@ -1,10 +1,12 @@
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { createProgram } from '../../src/cli/program.js'
 import { blocks, document, table } from '../docs/markdown.js'
-import { demandSchemas } from './demand.js'
+import { writeFiles } from '../support/files.js'
+import { demandKept, demandSchemas } from './demand.js'
 import { schemaFiles } from './files.js'
 
 interface ObjectSchema {
@@ -124,6 +126,18 @@ it('what the program prints in any test is held to them', () => {
   expect(() => demandSchemas(`for people\n${text(refusal)}{"v":1,"cut o`)).not.toThrow()
   expect(() => demandSchemas(text({ ...refusal, more: 1 }))).toThrow('its schema says otherwise')
   expect(() => demandSchemas(text({ ...line, type: 'party' }))).toThrow('its schema says otherwise')
+})
+
+it('what is kept of any run is held to them, too', () => {
+  const root = mkdtempSync(join(tmpdir(), 'clonedeploy-kept-'))
+  const keep = (line: string) =>
+    writeFiles(root, { '.clonedeploy/logs/20261123-183045-deploy.jsonl': line, '.clonedeploy/logs/a.log': '{}\n' })
+  expect(() => demandKept(root)).not.toThrow()
+  keep(`${JSON.stringify({ ...line, type: 'note', level: 'info', host: null, text: 'a' })}\n{"v":1,"cut o`)
+  expect(() => demandKept(root)).not.toThrow()
+  keep(`${JSON.stringify({ ...line, type: 'party' })}\n`)
+  expect(() => demandKept(root)).toThrow('its schema says otherwise')
+  rmSync(root, { recursive: true })
 })
 
 function without(value: object, key: string): object {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import type { Times } from '../../src/state/protocol-times.js'
-import { demandSchemas } from '../schemas/demand.js'
+import { demandKept, demandSchemas } from '../schemas/demand.js'
 import { type FileText, writeFiles } from './files.js'
 import { runHere } from './here.js'
 import type { TestFleet } from './sshd.js'
@@ -96,6 +96,7 @@ export async function startProject(fleet: TestFleet): Promise<Project> {
         encoding: 'utf8',
       }),
     remove: () => {
+      demandKept(root)
       // Hosts may still be at the last word of a controller that was killed.
       for (const i of fleet.hosts.keys()) rmSync(on(i + 1), { recursive: true, force: true, maxRetries: 10 })
       rmSync(root, { recursive: true, force: true })

@@ -78,7 +78,7 @@ export interface Story {
 export function storyOf(events: readonly Timed[]): Story | null {
   const [first] = events
   if (first?.event.type !== 'run.start') return null
-  const took = Math.max(...events.map(({ at }) => at)) - first.at
+  const took = events.reduce((latest, { at }) => Math.max(latest, at), first.at) - first.at
   const all = <T extends KeptEvent['type']>(type: T) =>
     events.flatMap(({ event }) => (isOf(event, type) ? [event] : []))
   return {

@@ -101,6 +101,13 @@ describe('a story', () => {
     ])
   })
 
+  it('may be long', () => {
+    const run = writing(['a'])
+    const line = { type: 'output', host: 'a', step: 'prepare', stream: 'stdout', line: '' } as const
+    for (let i = 1; i <= 300_000; i++) run.at(i, line)
+    expect(story(run.events()).took).toBe(300_000)
+  })
+
   it('is none without a beginning', () => {
     expect([storyOf([]), storyOf(deployed(1).slice(1))]).toEqual([null, null])
   })

@@ -13,8 +13,8 @@ export interface RunEvents extends Renderer {
   readonly refused: (end: object) => void
 }
 
-/** What commands print is kept up to so many characters; all of it is in the log. */
-const mostPrinted = 4_000_000
+/** What commands print is kept up to so many characters, about a hundred more for each line; all of it is in the log. */
+const [mostPrinted, perLine] = [4_000_000, 100]
 
 /** Keeps the events of each run, from its first one on, in a file of this folder for `report`. A dry run is none. */
 export function keepEvents(dir: string, clock: Clock): RunEvents {
@@ -29,7 +29,7 @@ export function keepEvents(dir: string, clock: Clock): RunEvents {
       if (file === null || event.type === 'host.progress') return
       if (event.type !== 'output') return lines.event(event)
       const before = printed
-      printed += event.line.length
+      printed += event.line.length + perLine
       if (printed <= mostPrinted) lines.event(event)
       else if (before <= mostPrinted) lines.event(cut)
     },
@@ -57,7 +57,7 @@ function isStart(event: Event): event is Extract<Event, { type: 'run.start' }> {
 
 function begin(dir: string, command: string, now: Date) {
   mkdirSync(dir, { recursive: true })
-  removeOldRuns(dir)
+  tidy(dir)
   for (let n = 1; ; n++) {
     const path = join(dir, `${runName(now, command, n)}.jsonl`)
     try {
@@ -66,4 +66,11 @@ function begin(dir: string, command: string, now: Date) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
   }
+}
+
+/** What cannot be removed stays: another run may be at it. */
+function tidy(dir: string): void {
+  try {
+    removeOldRuns(dir)
+  } catch {}
 }
