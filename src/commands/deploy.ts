@@ -193,6 +193,7 @@ async function prepare(
     reference: await referenceOf(fleet, artifact, bases, usableBase),
     usableBase,
     bake: flags.skipBake ? null : config.rollout.bake,
+    same: config.same,
     extra: addedEntries(present, config.shared, touchedFiles(config)),
   }
   const zip = zipFor(fleet.map(({ state }) => state))

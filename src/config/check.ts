@@ -166,6 +166,13 @@ function written(address: string, variables: Readonly<Record<string, string>>) {
   return { text, readable, missing }
 }
 
+/** What all hosts have to answer alike: checked as what an audit asks. */
+export function checkSame(config: Config, path: Path): readonly Problem[] {
+  return config.same.flatMap(({ url }) =>
+    urlProblems(config, url).map(text => ({ path, text: `same: ${show(url)} ${text}` })),
+  )
+}
+
 /** What an audit asks: a path needs something that it is a path of, and each host its variables. */
 export function checkAudit(config: Config, path: Path): readonly Problem[] {
   const { ask, login } = config.audit

@@ -35,6 +35,8 @@ export interface Config {
   readonly prepare: readonly Hook[]
   readonly restart: readonly Hook[]
   readonly health: readonly HealthCheck[]
+  /** What all hosts have to answer alike before a deploy is confirmed. */
+  readonly same: readonly Ask[]
   /** What it means that a process of an old release is still there after the restart. */
   readonly oldProcesses: 'fail' | 'warn'
   /** What it means that a host lacks the memory for the two releases that a warm restart runs. */
@@ -219,6 +221,13 @@ export type HealthCheck =
       readonly tryTimeout: number
       readonly roles: readonly string[] | null
     }
+
+/** As it is written among the checks of each host: what all of them are asked for. */
+export interface SameCheck {
+  readonly kind: 'same'
+  readonly asks: readonly Ask[]
+  readonly roles: null
+}
 
 /** Hosts: how many, or which share of them. */
 export type Amount = number | `${number}%`

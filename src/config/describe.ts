@@ -35,7 +35,7 @@ export function describeConfig(config: Config): string {
     ['secrets', Object.entries(config.secrets).map(([name, source]) => `${name} from ${secretText(source)}`)],
     ['prepare', config.prepare.map(hookText)],
     ['restart', config.restart.map(hookText)],
-    ['health', config.health.map(healthText)],
+    ['health', [...config.health.map(healthText), ...sameText(config.same)]],
     ['processes', [oldText(config.oldProcesses)]],
     ...(config.restart.some(({ warm }) => warm !== undefined)
       ? [['memory', [memoryText(config.memory)]] as const]
@@ -140,6 +140,12 @@ function healthText(check: HealthCheck): string {
     `${formatDuration(check.tryTimeout)} a try`,
   ]
   return `${checkText(check)}   (${limits.join(', ')})`
+}
+
+function sameText(same: Config['same']): readonly string[] {
+  return same.length === 0
+    ? []
+    : [`all hosts answer ${same.map(({ url }) => url).join(', ')} alike before a deploy is confirmed`]
 }
 
 function checkText(check: HealthCheck): string {

@@ -528,7 +528,26 @@ export type LogsInput =
       readonly file: string
     }
 
-export type HealthInput = HttpCheckInput | TcpCheckInput | CommandCheckInput
+export type HealthInput = HttpCheckInput | TcpCheckInput | CommandCheckInput | SameCheckInput
+
+export interface SameCheckInput {
+  /** Addresses that all hosts have to answer alike before a deploy is confirmed; a text is short for `{ url }`. [How](serve.md#the-same-answer-from-all). */
+  readonly same: readonly (string | SameAskInput)[]
+}
+
+export interface SameAskInput {
+  /** A path of what another check asks by HTTP, or a whole address. `$NAME` stands for a variable of `env`, or of the host's `env`. */
+  readonly url: string
+  /** Headers of the request. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** What of the answers is not compared. */
+  readonly ignore?: {
+    /** Headers, by their names. */
+    readonly headers?: readonly string[]
+    /** Lines of the body that hold one of these texts. */
+    readonly lines?: readonly string[]
+  }
+}
 
 export interface HttpCheckInput extends CheckLimits {
   /** Requested on the host itself. `$NAME` stands for a variable of `env`, of the host's `env`, or a secret. */

@@ -74,6 +74,7 @@ export type Phase =
   | 'health'
   | 'ready'
   | 'canary'
+  | 'same'
   | 'bake'
   | 'confirm'
   | 'conclude'

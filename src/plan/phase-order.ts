@@ -16,8 +16,9 @@ export function swapPhases({
   hosts,
   rollout,
   bake,
+  same,
   stored,
-}: Pick<Plan, 'hosts' | 'rollout' | 'bake' | 'stored'>): readonly PhasePlan[] {
+}: Pick<Plan, 'hosts' | 'rollout' | 'bake' | 'same' | 'stored'>): readonly PhasePlan[] {
   const all = together(hosts)
   const isWarm = hosts.some(({ warm }) => warm.length > 0)
   return [
@@ -28,6 +29,7 @@ export function swapPhases({
     { name: 'once', ...all, steps: ['once'], onFailure: 'discard' },
     ...(isWarm ? [{ name: 'warm', ...all, steps: ['warm', 'warmReady'], onFailure: 'discard' } as const] : []),
     ...rollout.batches.flatMap((_, i) => swapBatch(rollout, i, isWarm)),
+    ...(same.length === 0 ? [] : [{ name: 'same', ...all, steps: [], onFailure: 'restore' } as const]),
     ...(bake === null ? [] : [{ name: 'bake', ...all, steps: [], onFailure: 'restore' } as const]),
     ...(rollout.batches.length > 1 ? [look(all.hosts)] : []),
     { name: 'ping', ...all, steps: [], onFailure: 'restore' },

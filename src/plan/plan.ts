@@ -5,6 +5,7 @@ import type { Unpack } from '../scripts/prepare/unchanged.js'
 import type { Script } from '../scripts/shell/shell.js'
 import type { ProcessMark } from '../state/host-state.js'
 import type { Times } from '../state/protocol-times.js'
+import type { Request } from './app/requests.js'
 import type { Rollout } from './batches.js'
 
 /** Everything that a run will do, decided before it does anything. */
@@ -31,6 +32,8 @@ export interface Plan extends Times {
   readonly canaryCheck: ScriptStep | null
   /** How long it can still go back once all hosts are healthy; null: it is confirmed at once. */
   readonly bake: Bake | null
+  /** What all hosts have to answer alike before; empty: nothing is compared. */
+  readonly same: readonly SameQuestion[]
   /** Whether trees that differ between hosts stop the run. */
   readonly identical: 'strict' | 'warn'
   /** What a store is told of it; null: there is none, or it is not told. */
@@ -39,6 +42,15 @@ export interface Plan extends Times {
   readonly relay: Relay | null
   /** What is odd about the hosts, and stops nothing. */
   readonly warnings: readonly string[]
+}
+
+/** An address that all hosts are asked for, as messages name it. */
+export interface SameQuestion {
+  readonly text: string
+  /** What is not compared: headers, in lower case, and lines that hold such a text. */
+  readonly ignored: { readonly headers: readonly string[]; readonly lines: readonly string[] }
+  /** By the names of hosts; null: it is no address there. */
+  readonly requests: Readonly<Record<string, Request | null>>
 }
 
 /** Milliseconds. */
@@ -95,6 +107,7 @@ export type PhaseName =
   | 'health'
   | 'ready'
   | 'canary'
+  | 'same'
   | 'bake'
   | 'ping'
   | 'confirm'

@@ -23,6 +23,7 @@ import { addressVariables, healthStep } from './app/health.js'
 import { flipOf, leftOnPort, portSteps, portText } from './app/ports.js'
 import { logStep, processStep } from './app/processes.js'
 import { type ReleaseRun, type RunOn, runOn, runRecord } from './app/release-run.js'
+import { type AskedAt, requestFor } from './app/requests.js'
 import { hookVariables, onHost, runVariables, type Served, withPort } from './app/variables.js'
 import { backSteps, leftWarm, notWarm, type Place, type WarmSteps, warmSteps } from './app/warm.js'
 import { planBake } from './bake.js'
@@ -35,6 +36,7 @@ import {
   type HostPlan,
   isNew,
   type Plan,
+  type SameQuestion,
   type ScriptStep,
   type Step,
   type Stored,
@@ -68,6 +70,8 @@ export interface Intent {
   readonly store?: string | null
   /** Absent: all hosts at once. */
   readonly rollout?: Rollout
+  /** Absent: hosts are not compared. Only what brings new code is. */
+  readonly same?: Config['same']
   /** Absent: it is confirmed at once. A way back must be quick, so only what brings new code bakes. */
   readonly bake?: BakeConfig | null
 }
@@ -94,6 +98,7 @@ export function planTransaction(
       intent.hosts.map(({ host }) => host.name),
     ),
   )
+  const same = sameQuestions(intent, hosts)
   return {
     command: intent.command,
     app: config.app,
@@ -106,16 +111,35 @@ export function planTransaction(
     target: intent.record?.release ?? null,
     previous: mostCommon(intent.hosts.map(({ state }) => currentRelease(state))),
     hosts,
-    phases: swapPhases({ hosts, rollout, bake, stored }),
+    phases: swapPhases({ hosts, rollout, bake, same, stored }),
     rollout,
     canaryCheck: canaryCheckHere(intent),
     bake,
+    same,
     identical: config.identical,
     stored,
     relay: config.relay,
     warnings: oddRuns(intent),
     ...intent.times,
   }
+}
+
+/** What those hosts are asked for that health asks by HTTP, or all hosts where it asks none; one host is compared with no other. */
+function sameQuestions({ same = [], config }: Intent, hosts: readonly HostPlan[]): readonly SameQuestion[] {
+  const asking = hosts.filter(({ health }) => health.some(({ check }) => check.kind === 'http'))
+  const asked = asking.length > 0 ? asking : hosts
+  if (asked.length < 2) return []
+  return same.map(one => ({
+    text: `GET ${one.url}`,
+    ignored: one.ignore,
+    requests: Object.fromEntries(asked.map(host => [host.host.name, requestFor(one, askedAt(config, host))])),
+  }))
+}
+
+function askedAt({ env }: Config, { host, health }: HostPlan): AskedAt {
+  const step = health.find(({ check }) => check.kind === 'http')
+  const base = step !== undefined && 'url' in step.target ? step.target.url : null
+  return { base, variables: { ...env, ...host.env, CLONEDEPLOY_HOST: host.name } }
 }
 
 /** A repair ends what others have begun, and a restart brings nothing new: neither is told. */

@@ -21,6 +21,7 @@ const full = {
   health: [
     { url: 'http://127.0.0.1:3000/healthz', release: 'body', contains: 'ok' },
     { run: 'pgrep shop', roles: ['cron'] },
+    { same: ['/', '/api'] },
   ],
   audit: {
     ignore: ['log/**'],
@@ -71,6 +72,7 @@ prepare    npm run check   (within 10m)
 restart    sudo systemctl restart shop   (only on web, within 1m)
 health     GET http://127.0.0.1:3000/healthz = 200, the body holds "ok", names the release in the body   (within 30s, 5s a try)
            pgrep shop   (only on cron, within 30s, 5s a try)
+           all hosts answer /, /api alike before a deploy is confirmed
 processes  an old one that is left after a restart fails the run
 logs       none
 audit      passes over log/**

@@ -226,6 +226,12 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
     },
     'audit.login.request.form.password  should be { env: "NAME" }, { cmd: "…" } or { file: "…" }: the value itself is never written here',
   ],
+  ['nothing to answer alike', { health: { same: [] } }, 'health.same  names no address; leave it out'],
+  [
+    'a path to answer alike that no check asks',
+    { health: { same: ['/'] } },
+    'health  same: "/" is a path, and no health check asks by HTTP: write the whole address, such as "http://127.0.0.1:3000/"',
+  ],
   ['an empty folder of sessions', { audit: { sessions: [''] } }, 'audit.sessions[0]  is empty'],
   ['what is writable outside', { writable: ['a', '../b'] }, 'writable[1]  has ".." in it: "../b"'],
   ['a root outside', { root: '../dist' }, 'root  has ".." in it: "../dist"'],

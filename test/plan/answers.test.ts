@@ -65,7 +65,7 @@ describe('answers that vary on one host', () => {
     const { differences, notes } = compare(host('web-1', 'x a1 b2', 'x c3 d4'), host('web-2', 'x e5 f6', 'x g7 h8'))
     expect([differences, notes]).toEqual([
       [],
-      [{ text: 'GET /: most of the body is new in each answer of web-1 and web-2', missed: false }],
+      [{ text: 'GET /: most of the body is new in each answer of web-1 and web-2', missed: false, host: null }],
     ])
   })
 })

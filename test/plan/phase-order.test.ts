@@ -53,6 +53,26 @@ describe('the phases', () => {
     ])
   })
 
+  it('of a deploy whose hosts have to answer alike compare all of them, once, before it bakes', async () => {
+    const same = { health: [{ url: 'http://127.0.0.1:$PORT/up' }, { same: ['/', 'http://127.0.0.1:81/'] }] }
+    const env = { env: { PORT: '3000' }, rollout: { bake: { for: '1m' } } }
+    const plan = await planned('deploy', { ...same, ...env })
+    const order = lines(plan)
+    expect(order.slice(order.indexOf(`restore health ${all}`), -3)).toEqual([
+      `restore health ${all}`,
+      `restore same ${all}`,
+      `restore bake ${all}`,
+    ])
+    const urls = plan.same.map(({ text, requests }) => [text, ...Object.values(requests).map(one => one?.url.href)])
+    expect(urls).toEqual([
+      ['GET /', ...Array(3).fill('http://127.0.0.1:3000/')],
+      ['GET http://127.0.0.1:81/', ...Array(3).fill('http://127.0.0.1:81/')],
+    ])
+    const batches = lines(await planned('deploy', { ...same, ...env, rollout: { batch: 1 } }))
+    expect(batches.filter(line => line.includes(' same '))).toEqual([`restore same ${all}`])
+    expect(lines(await planned('restart', { ...same, ...env })).join()).not.toContain(' same ')
+  })
+
   it('of a deploy with a store tell it before anything is prepared, and when every host is confirmed', async () => {
     const store = { s3: { bucket: 'acme-deploys', prefix: 'shop' } }
     const plan = await planned('deploy', { store, rollout: { batch: 2 } })

@@ -64,6 +64,7 @@ export async function planned(
     origin: null,
     usableBase: () => true,
     bake: bake === undefined ? config.rollout.bake : bake,
+    same: config.same,
     extra: 1,
   })
 }

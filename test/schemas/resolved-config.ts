@@ -257,6 +257,7 @@ const keys = {
   prepare: z.array(hook),
   restart: z.array(hook),
   health: z.array(health),
+  same: z.array(ask),
   oldProcesses: z.enum(['fail', 'warn']),
   memory: z.enum(['fail', 'warn']),
   platform: z.enum(['fail', 'ignore']),

@@ -22,6 +22,7 @@ export const phase = exactly<Phase>()(
     'health',
     'ready',
     'canary',
+    'same',
     'bake',
     'confirm',
     'conclude',

@@ -21,6 +21,7 @@ const phases = {
   health: true,
   ready: true,
   canary: true,
+  same: true,
   bake: true,
   confirm: true,
   conclude: true,

@@ -1,19 +1,11 @@
 import * as z from 'zod'
 import { choose, inForms, isObject } from '../choose.js'
 import type { Ask, AuditConfig, Login, LoginRequest, Value, Values } from '../config.js'
-import { should, show } from '../problems/sentence.js'
 import { closed } from '../unknown-key.js'
-import { header, urlProblem, withoutVariables } from './health.js'
+import { address, askOf, header, ignore, noAsk } from './health.js'
 import { hostPath } from './path.js'
-import { checked, text } from './scalars.js'
+import { text } from './scalars.js'
 import { secret } from './variables.js'
-
-/** A path of the app, or an address. */
-const address = checked(value => {
-  if (!value.startsWith('/')) return /^https?:/i.test(value) ? urlProblem(value) : pathProblem(value)
-  const path = withoutVariables(value)
-  return path.startsWith('//') || /\s/.test(path) ? `is no path: ${show(value)}` : null
-})
 
 /** The text is never shown: it might be a secret in the wrong place. */
 const written: z.ZodType<string> = inForms(z.string()).transform((value, context): string => {
@@ -30,10 +22,6 @@ const value = choose<Value>(said => (isObject(said) ? secret : written), written
 const values = z.record(text, value)
 const headers: z.ZodType<Values> = z.record(header, value).transform(inLowerCase)
 
-const ignore = closed({ headers: z.array(header).optional(), lines: z.array(text).optional() }).transform(
-  ({ headers: names = [], lines = [] }) => ({ headers: names.map(name => name.toLowerCase()), lines }),
-)
-
 const short: z.ZodType<Ask> = address.transform(url => askOf({ url }))
 
 const long: z.ZodType<Ask> = closed({
@@ -42,11 +30,7 @@ const long: z.ZodType<Ask> = closed({
   ignore: ignore.optional(),
 }).transform(askOf)
 
-const neither: z.ZodType<never> = z.never({
-  error: ({ input }) => (input === undefined ? 'is missing' : should('a path or { url: "…" }', input)),
-})
-
-const ask = choose<Ask>(said => (typeof said === 'string' ? short : isObject(said) ? long : neither), short, long)
+const ask = choose<Ask>(said => (typeof said === 'string' ? short : isObject(said) ? long : noAsk), short, long)
 
 type Page = Login['page']
 
@@ -57,7 +41,7 @@ const longPage: z.ZodType<Page> = closed({ url: address, headers: headers.option
 )
 
 const page = choose<Page>(
-  said => (typeof said === 'string' ? shortPage : isObject(said) ? longPage : neither),
+  said => (typeof said === 'string' ? shortPage : isObject(said) ? longPage : noAsk),
   shortPage,
   longPage,
 )
@@ -86,20 +70,6 @@ export const audit: z.ZodType<AuditConfig> = closed({
 }).transform(({ ignore: passed = [], sessions = [], ask: asks = [], login: user = null }) => {
   return { ignore: passed, sessions, ask: asks, login: user }
 })
-
-function pathProblem(said: string): string {
-  return `should be a path such as "/", or an address that begins with http:// or https://, got ${show(said)}`
-}
-
-interface AskInput {
-  readonly url: string
-  readonly headers?: Values | undefined
-  readonly ignore?: Ask['ignore'] | undefined
-}
-
-function askOf({ url, headers: sent = {}, ignore: passed = { headers: [], lines: [] } }: AskInput): Ask {
-  return { url, headers: sent, ignore: passed }
-}
 
 function bodyOf(form: Values | undefined, json: Values | undefined): LoginRequest['body'] {
   if (form !== undefined) return { kind: 'form', fields: form }

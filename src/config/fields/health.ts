@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { choose, isObject, oneOrMany } from '../choose.js'
-import type { HealthCheck } from '../config.js'
+import type { Ask, HealthCheck, SameCheck, Values } from '../config.js'
 import { should, show } from '../problems/sentence.js'
 import { closed } from '../unknown-key.js'
 import { checked, duration, roles, text } from './scalars.js'
@@ -54,9 +54,9 @@ const port = z
   .max(65535)
   .transform(value => `127.0.0.1:${value}`)
 const written = checked(addressProblem)
-const address = choose<string>(value => (typeof value === 'number' ? port : written), written, port)
+const place = choose<string>(value => (typeof value === 'number' ? port : written), written, port)
 
-const tcp: z.ZodType<HealthCheck> = closed({ tcp: address, ...limits }, oneKind('url', 'run')).transform(
+const tcp: z.ZodType<HealthCheck> = closed({ tcp: place, ...limits }, oneKind('url', 'run')).transform(
   ({ tcp: at, ...rest }) => ({ kind: 'tcp' as const, address: at, ...bounds(rest) }),
 )
 
@@ -70,18 +70,59 @@ const notAnObject: z.ZodType<never> = z.never({
   error: issue => should('{ url: "…" }, { tcp: "…" } or { run: "…" }', issue.input),
 })
 
-/** What must hold on every host after the restart. */
+/** A path of the app, or an address. */
+export const address = checked(value => {
+  if (!value.startsWith('/')) return /^https?:/i.test(value) ? urlProblem(value) : pathProblem(value)
+  const path = withoutVariables(value)
+  return path.startsWith('//') || /\s/.test(path) ? `is no path: ${show(value)}` : null
+})
+
+/** What of an answer is not compared. */
+export const ignore = closed({ headers: z.array(header).optional(), lines: z.array(text).optional() }).transform(
+  ({ headers: names = [], lines = [] }) => ({ headers: names.map(name => name.toLowerCase()), lines }),
+)
+
+/** What is neither a path nor an address. */
+export const noAsk: z.ZodType<never> = z.never({
+  error: ({ input }) => (input === undefined ? 'is missing' : should('a path or { url: "…" }', input)),
+})
+
+const shortAsk: z.ZodType<Ask> = address.transform(url => askOf({ url }))
+
+const sent = z
+  .record(header, text)
+  .transform(said => Object.fromEntries(Object.entries(said).map(([name, value]) => [name.toLowerCase(), value])))
+
+const longAsk: z.ZodType<Ask> = closed({
+  url: address,
+  headers: sent.optional(),
+  ignore: ignore.optional(),
+}).transform(askOf)
+
+const ask = choose<Ask>(
+  said => (typeof said === 'string' ? shortAsk : isObject(said) ? longAsk : noAsk),
+  shortAsk,
+  longAsk,
+)
+
+const same: z.ZodType<SameCheck> = closed({
+  same: z.array(ask).min(1, 'names no address; leave it out'),
+}).transform(({ same: asks }) => ({ kind: 'same', asks, roles: null }))
+
+/** What must hold on every host after the restart, and what all hosts have to answer alike. */
 export const health = oneOrMany(
-  choose<HealthCheck>(
+  choose<HealthCheck | SameCheck>(
     value => {
       if (!isObject(value)) return notAnObject
       if ('url' in value) return http
       if ('tcp' in value) return tcp
+      if ('same' in value) return same
       return 'run' in value ? command : http
     },
     http,
     tcp,
     command,
+    same,
   ),
 )
 
@@ -106,13 +147,28 @@ function addressProblem(value: string): string | null {
 }
 
 /** Puts something for `$NAME`: it stands for what only the host's env tells. */
-export function withoutVariables(value: string): string {
+function withoutVariables(value: string): string {
   return value.replaceAll(/\$\w+|\$\{\w+\}/g, '1')
 }
 
 /** What is wrong with an address; `$NAME` in it may be the port. */
-export function urlProblem(value: string): string | null {
+function urlProblem(value: string): string | null {
   const url = withoutVariables(value)
   if (!/^https?:\/\//i.test(url)) return `should begin with http:// or https://, got ${show(value)}`
   return URL.canParse(url) && !/\s/.test(url) ? null : `is no address: ${show(value)}`
+}
+
+function pathProblem(said: string): string {
+  return `should be a path such as "/", or an address that begins with http:// or https://, got ${show(said)}`
+}
+
+interface AskInput {
+  readonly url: string
+  readonly headers?: Values | undefined
+  readonly ignore?: Ask['ignore'] | undefined
+}
+
+/** What is asked, with what is left out. */
+export function askOf({ url, headers = {}, ignore: passed = { headers: [], lines: [] } }: AskInput): Ask {
+  return { url, headers, ignore: passed }
 }

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { type DynamicSource, embeddedEntries, type HostEntry, type HostSource } from '../../inventory/host.js'
 import { within } from '../../time-limit.js'
-import { checkAudit, checkBake, checkHealth, checkPorts, checkStages } from '../check.js'
+import { checkAudit, checkBake, checkHealth, checkPorts, checkSame, checkStages } from '../check.js'
 import { checkHosts, checkValue } from '../check-value.js'
 import type { Config } from '../config.js'
 import { hostList } from '../fields/hosts.js'
@@ -66,6 +66,7 @@ export async function completeConfig(
   ]
   const wrong = [
     ...checkHealth(config, at('health')),
+    ...checkSame(config, at('health')),
     ...checkPorts(config, at('restart')),
     ...checkBake(config, at('rollout')),
     ...checkAudit(config, at('audit')),

@@ -37,7 +37,7 @@ export interface Asking {
 
 /** A moment that is shown by its second is another one the next time. */
 const pause = 1100
-/** Every host is asked so often; where hosts differ, so often again: what varies seldom may only seem to differ. */
+/** Every host is asked so often; where hosts differ or do not answer, so often again: what is seldom may only seem to be so. */
 const [rounds, moreRounds] = [2, 3]
 
 /** Asks all hosts for all addresses, each several times, and compares what they answer. */
@@ -55,7 +55,8 @@ export async function askAlike(
     return compareAnswers(questions.map((question, i) => ({ ...question, hosts: hosts.map(toldOf(said, i)) })))
   }
   const compared = await ask(rounds)
-  return compared.differences.length === 0 ? compared : ask(moreRounds)
+  const isClear = compared.differences.length === 0 && compared.notes.every(({ missed }) => !missed)
+  return isClear ? compared : ask(moreRounds)
 }
 
 type Said = Answer | { readonly error: string }

@@ -2,6 +2,7 @@ import { isScript, stepsOf } from '../../plan/phase-order.js'
 import type { OnFailure, PhaseName, PhasePlan } from '../../plan/plan.js'
 import { drainAll } from '../balancer/drain.js'
 import { readyAll } from '../balancer/undrain.js'
+import { answerAlike } from '../health/answer-alike.js'
 import type { Phase } from '../outcome.js'
 import { unlessStopped } from '../stop.js'
 import { announceAll } from '../store/announce.js'
@@ -40,6 +41,7 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
   health: healthOn,
   ready: (run, hosts) => readyAll(run, hosts.filter(moves), 'up'),
   canary: passCanary,
+  same: answerAlike,
   bake: bakeAll,
   ping: pingAll,
   confirm: confirmAll,

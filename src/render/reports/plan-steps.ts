@@ -36,6 +36,8 @@ function phaseSteps(plan: Plan, phases: readonly PhasePlan[]): readonly DryRunSt
       return balancerSteps(plan, balancer => `back into ${balancer}, until it sends users there`)
     case 'canary':
       return canarySteps(plan, phase)
+    case 'same':
+      return sameSteps(plan, phase)
     case 'bake':
       return bakeSteps(plan, phase)
     case 'switch':
@@ -134,6 +136,14 @@ function canarySteps(plan: Plan, phase: PhasePlan): readonly DryRunStep[] {
       : [{ where: check.on === 'here' ? 'local' : where, text: `${check.run}, ${otherwise(plan, phase)}` }]),
     ...(confirm ? [{ where: 'you', text: 'say whether the others follow' }] : []),
   ].map(step => ({ mark: '!' as const, ...step }))
+}
+
+function sameSteps(plan: Plan, phase: PhasePlan): readonly DryRunStep[] {
+  return plan.same.map(({ text }) => ({
+    mark: '!' as const,
+    where: 'each',
+    text: `${text} = the same answer from all, ${otherwise(plan, phase)}`,
+  }))
 }
 
 function bakeSteps(plan: Plan, phase: PhasePlan): readonly DryRunStep[] {

@@ -43,10 +43,18 @@ export interface Difference {
   readonly othersSay: string
 }
 
+/** What could not be compared. */
+export interface AnswerNote {
+  readonly text: string
+  /** Nobody may say that the hosts answer alike. */
+  readonly missed: boolean
+  /** The host that never gave an answer that is fit to be compared; null: it is about something else. */
+  readonly host: string | null
+}
+
 export interface Compared {
   readonly differences: readonly Difference[]
-  /** What could not be compared. `missed`: nobody may say that the hosts answer alike. */
-  readonly notes: readonly { readonly text: string; readonly missed: boolean }[]
+  readonly notes: readonly AnswerNote[]
 }
 
 /**
@@ -71,8 +79,8 @@ function compareOne({ text, hosts, ignored }: Asked): Compared {
   return {
     differences,
     notes: [
-      ...silent.map(({ name, error }) => missed(`${name}: ${text}: ${escapeLine(error ?? '', 200)}`)),
-      ...broken.map(({ name, answers }) => missed(`${name}: ${text} was answered ${timesBroken(answers)}`)),
+      ...silent.map(host => missed(host, `${text}: ${escapeLine(host.error ?? '', 200)}`)),
+      ...broken.map(host => missed(host, `${text} was answered ${timesBroken(host.answers)}`)),
       ...(fit.length === 1 ? [note(`${text} was compared with no other host: one host answered`)] : []),
       ...(missing === null ? [] : [note(`${text} is answered ${missing} by every host`)]),
       ...varying(text, heard),
@@ -104,12 +112,12 @@ function varying(text: string, heard: readonly HeardHost[]): Compared['notes'] {
   return names.length === 0 ? [] : [note(`${text}: most of the body is new in each answer of ${listed(names)}`)]
 }
 
-function missed(text: string) {
-  return { text, missed: true }
+function missed({ name, answers }: AskedHost, text: string): AnswerNote {
+  return { text: `${name}: ${text}`, missed: true, host: answers.some(isFit) ? null : name }
 }
 
-function note(text: string) {
-  return { text, missed: false }
+function note(text: string): AnswerNote {
+  return { text, missed: false, host: null }
 }
 
 /** What a host said, by the parts of its answers that are compared. */
