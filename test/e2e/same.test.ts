@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { exhaustively } from '../support/exhaustively.js'
 import { ageLocks } from '../support/lease.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { type Json, short, textOf } from '../support/project.js'
@@ -100,7 +101,7 @@ describe.skipIf(!sshdIsHere())('a deploy whose hosts have to answer alike', () =
     expect(await status()).toMatchObject({ result: 'consistent', target: one, lock: null })
   })
 
-  it('goes back everywhere where one host does not answer, with 5', async () => {
+  exhaustively('goes back everywhere where one host does not answer, with 5', async () => {
     const one = await served()
     app(3).does = 'fail'
     const { code, json } = await here.project.run('deploy --json')
@@ -109,7 +110,7 @@ describe.skipIf(!sshdIsHere())('a deploy whose hosts have to answer alike', () =
     expect(await status()).toMatchObject({ result: 'consistent', target: one, lock: null })
   })
 
-  it('goes back by itself where the controller is killed while it asks', async () => {
+  exhaustively('goes back by itself where the controller is killed while it asks', async () => {
     const { project } = here
     const one = await served()
     app(1).does = 'hang'
@@ -124,7 +125,7 @@ describe.skipIf(!sshdIsHere())('a deploy whose hosts have to answer alike', () =
     expect(await status()).toMatchObject({ result: 'consistent', target: one, lock: null })
   })
 
-  it('is put back by Ctrl-C while it asks, with 5', async () => {
+  exhaustively('is put back by Ctrl-C while it asks, with 5', async () => {
     await served()
     app(1).does = 'hang'
     const running = here.project.start('deploy')
