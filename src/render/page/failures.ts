@@ -1,5 +1,5 @@
 import type { HostFailure } from '../../fleet/outcome.js'
-import { capital, counted } from '../../text/phrases.js'
+import { counted } from '../../text/phrases.js'
 import { type Html, html } from './html.js'
 import type { KeptEnd, Story } from './story.js'
 import { headlineOf } from './words.js'
@@ -40,7 +40,7 @@ function reason(story: Story, { reason, details, hosts }: KeptEnd): Html | null 
 
 function card(name: string, { phase, step, message, hint, output, log }: HostFailure): Html {
   return html`<div class="card failure"><h3>${name} <span class="soft">${phase === step ? phase : `${phase}, ${step}`}</span></h3>
-<p>${capital(message)}</p>${hint === null ? null : html`<p class="soft">${hint}</p>`}
+<p>${message}</p>${hint === null ? null : html`<p class="soft">${hint}</p>`}
 ${lines(output)}${log === undefined || log.lines.length === 0 ? null : html`<p class="soft">The app’s log, ${log.source}:</p>${lines(log.lines)}`}
 </div>`
 }

@@ -90,7 +90,7 @@ function facts(story: Story): Html {
   const previous = end?.previous ?? release?.previous ?? null
   const rows: readonly (readonly [string, string | null, string?])[] = [
     ['Release', id, 'id wide'],
-    ['Before', previous, 'id wide'],
+    ['Before', previous === id ? null : previous, 'id wide'],
     ['Commit', release?.revision?.slice(0, 7) ?? null, 'id'],
     ['Hosts', String(start.hosts.length)],
     ['Took', durationText(took)],

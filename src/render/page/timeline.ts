@@ -26,9 +26,9 @@ ${legend(story, axis)}`
 
 function heading(axis: Axis, story: Story): Html {
   const ticks = axis.ticks.map(ms => label(axis.at(ms), ms === 0 ? '0' : durationText(ms), 'tick', 12))
-  const marks = turnsOf(story).map(({ from, kind }) =>
-    label(axis.at(from), kind === 'swap' ? 'swap' : 'put back', kind, 28),
-  )
+  const turns = turnsOf(story)
+  const firsts = turns.filter(turn => turns.find(({ kind }) => kind === turn.kind) === turn)
+  const marks = firsts.map(({ from, kind }) => label(axis.at(from), kind === 'swap' ? 'swap' : 'put back', kind, 28))
   return html`<svg class="axis" aria-hidden="true">${ticks}${marks}</svg>`
 }
 
@@ -38,12 +38,10 @@ function label(x: number, text: string, kind: string, y: number): Html {
   return html`<text class="${kind}" x="${percent(x)}" y="${y}" text-anchor="${anchor}">${text}</text>`
 }
 
-/** The first swap, and the first step back. */
+/** When batches were swapped, and when they were put back. */
 function turnsOf({ phases }: Story): readonly { readonly from: number; readonly kind: Kind }[] {
-  const first = (name: Phase) => phases.find(({ phase }) => phase === name)
-  return [first('swap'), first('rollback')].flatMap(span =>
-    span === undefined ? [] : [{ from: span.from, kind: kindOf(span.phase) }],
-  )
+  const turns = phases.filter(({ phase }) => phase === 'swap' || phase === 'rollback')
+  return turns.map(({ from, phase }) => ({ from, kind: kindOf(phase) }))
 }
 
 function phaseRow(axis: Axis, story: Story, name: Phase): Html {
@@ -110,12 +108,12 @@ function percent(value: number): string {
   return `${Math.round(value * 1000) / 1000}%`
 }
 
-function legend({ phases }: Story, { breaks }: Axis): Html {
+function legend({ phases, start }: Story, { breaks }: Axis): Html {
   const kinds = new Set<string>(phases.map(({ phase }) => kindOf(phase)))
   if (phases.some(phase => isBad(phase) || phase.steps.some(hasFailed))) kinds.add('failed')
   if (phases.some(({ steps }) => steps.some(step => step.ok !== true && !hasFailed(step)))) kinds.add('cut')
   if (breaks.length > 0) kinds.add('gap')
-  kinds.add('wait')
+  if (start.hosts.some(host => waitsOf(phases, host).length > 0)) kinds.add('wait')
   const keys = Object.entries(meanings).filter(([kind]) => kinds.has(kind))
   return html`<ul class="legend">${keys.map(
     ([kind, text]) =>
@@ -124,7 +122,7 @@ function legend({ phases }: Story, { breaks }: Axis): Html {
 }
 
 const meanings: Readonly<Record<string, string>> = {
-  before: 'before the swap',
+  before: 'getting ready',
   swap: 'swap',
   after: 'restart, checks, end',
   back: 'way back',

@@ -73,6 +73,22 @@ describe('a page', () => {
     for (const text of texts) expect(said).toContain(text)
   })
 
+  it('has a line for the swap of each batch, and one label', () => {
+    const run = writing(namesOf(2))
+    run.phase('swap', 100, [20])
+    run.phase('swap', 400, [0, 20])
+    const page = pageOf(run.events())
+    expect(page.match(/<text class="swap"/g)).toHaveLength(1)
+    expect(page.match(/<line class="swap"/g)).toHaveLength(2 * 3)
+  })
+
+  it('does not say twice what was served before and after', () => {
+    expect(textOf(pageOf(deployed(1)))).toContain(`Before ${older}`)
+    const run = writing(['web-1'], 'restart')
+    run.at(9, { type: 'run.end', end: endOf(['web-1'], { result: 'restarted', previous: newer }) })
+    expect(textOf(pageOf(run.events()))).not.toContain('Before')
+  })
+
   it('does not say of a run that was stopped that a host failed', () => {
     expect(pageOf(stopped())).not.toMatch(/class="(name host bad|failed)"/)
   })
@@ -108,7 +124,7 @@ describe('a page', () => {
     const failure = { phase: 'health', step: 'health', message: 'no', hint: null, output: [] } as const
     const hosts = namesOf(10).map(name => hostEnd(name, older, failure))
     run.at(2, { type: 'run.end', end: endOf([], { result: 'put-back', exitCode: 5, hosts }) })
-    expect(textOf(pageOf(run.events()))).toMatch(/web-8 health No 2 more hosts web-9 health No/)
+    expect(textOf(pageOf(run.events()))).toMatch(/web-8 health no 2 more hosts web-9 health no/)
   })
 
   it.each([
