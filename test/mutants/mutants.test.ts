@@ -28,6 +28,14 @@ describe('every mutant', () => {
     expect(rows.map(([name, breaks]) => [name, breaks])).toEqual(mutants.map(({ name, breaks }) => [name, breaks]))
   })
 
+  it('has in its row the test that noticed it, and how many seconds that took', () => {
+    const rows = table(document('docs/testing.md'), '| mutant ')
+    const noticed = (name: string | undefined, by: string) =>
+      mutants.find(one => one.name === name)?.witnesses.some(({ file }) => by.startsWith(`\`${file}\` `))
+    const wrong = rows.filter(([name, , by = '', seconds = '']) => !noticed(name, by) || !/^\d+$/.test(seconds))
+    expect(wrong).toEqual([])
+  })
+
   it.each(mutants)('$name names tests that exist', ({ witnesses }) => {
     for (const { file, words } of witnesses) {
       const path = join(root, `test/${file}.test.ts`)
