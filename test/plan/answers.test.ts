@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, type AskedHost, compareAnswers } from '../../src/state/answers/same-answers.js'
+import { type Answer, type AskedHost, compareAnswers, comparing } from '../../src/state/answers/same-answers.js'
 
 type Said = string | Partial<Answer>
 
@@ -163,6 +163,19 @@ describe('answers that differ between hosts', () => {
   it('are told of the fewer hosts, each group that answers alike together', () => {
     const hosts = ['b', 'a', 'a', 'c', 'b', 'a'].map((body, i) => host(`h${i + 1}`, body, body))
     expect(told(...hosts)).toEqual(['line 1: h1 h5 b / h2 h3 h6 a', 'line 1: h4 c / h2 h3 h6 a'])
+  })
+
+  it('are told of each host where all of them differ, whatever their number', () => {
+    const hosts = Array.from({ length: 12 }, (_, i) => host(`h${i}`, `a${i}b`, `a${i}b`))
+    expect(told(...hosts)).toHaveLength(11)
+  })
+
+  it('are compared in steps: whoever compares has turns in between', () => {
+    const hosts = ['a', 'a', 'b'].map((body, i) => host(`h${i}`, body, body))
+    const steps = comparing([{ text: 'GET /', hosts, ignored: { headers: [], lines: [] } }])
+    const each = Array.from({ length: 7 }, () => steps.next())
+    expect(each.map(({ done }) => done)).toEqual([...Array(6).fill(false), true])
+    expect(each.at(-1)?.value).toEqual(compare(...hosts))
   })
 
   it('are told in a few words, of a long line what is around the difference, and escaped', () => {

@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Request } from '../../plan/app/requests.js'
-import {
-  type Answer,
-  type Asked,
-  type AskedHost,
-  type Compared,
-  compareAnswers,
-} from '../../state/answers/same-answers.js'
+import { type Answer, type Asked, type AskedHost, type Compared, comparing } from '../../state/answers/same-answers.js'
 import { onEach } from '../each-host.js'
 import type { Session } from '../session.js'
 import { failed } from './answer.js'
@@ -52,11 +46,21 @@ export async function askAlike(
       if (said[0]?.[0]?.length !== 0) await sleep(pause)
       await onEach(hosts, asking.concurrency, host => askHost(host, said[hosts.indexOf(host)] ?? [], asking))
     }
-    return compareAnswers(questions.map((question, i) => ({ ...question, hosts: hosts.map(toldOf(said, i)) })))
+    return compareInTurn(questions.map((question, i) => ({ ...question, hosts: hosts.map(toldOf(said, i)) })))
   }
   const compared = await ask(rounds)
   const isClear = compared.differences.length === 0 && compared.notes.every(({ missed }) => !missed)
   return isClear ? compared : ask(moreRounds)
+}
+
+/** Between two hosts, other things have their turn: a run renews its leases. */
+async function compareInTurn(asked: readonly Asked[]): Promise<Compared> {
+  const steps = comparing(asked)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    await nextTurn()
+  }
 }
 
 type Said = Answer | { readonly error: string }

@@ -62,19 +62,33 @@ export interface Compared {
  * itself. Hosts differ where no answer of one is like any answer of the other.
  */
 export function compareAnswers(asked: readonly Asked[]): Compared {
-  const compared = asked.map(compareOne)
+  const steps = comparing(asked)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** The same host by host: many big answers take seconds, in which whoever compares may have more to do. */
+export function* comparing(asked: readonly Asked[]): Generator<undefined, Compared, undefined> {
+  const compared: Compared[] = []
+  for (const one of asked) compared.push(yield* compareOne(one))
   return {
     differences: compared.flatMap(({ differences }) => differences),
     notes: compared.flatMap(({ notes }) => notes),
   }
 }
 
-function compareOne({ text, hosts, ignored }: Asked): Compared {
+function* compareOne({ text, hosts, ignored }: Asked): Generator<undefined, Compared, undefined> {
   const silent = hosts.filter(({ error }) => error !== null)
   const broken = hosts.filter(({ answers }) => answers.some(({ status }) => status >= 500))
   const fit = hosts.filter(({ answers }) => answers.some(isFit))
-  const heard = fit.map(host => hear(host, ignored))
-  const differences = differencesIn(text, heard)
+  const heard: HeardHost[] = []
+  for (const host of fit) {
+    yield
+    heard.push(hear(host, ignored))
+  }
+  const differences = yield* differencesIn(text, heard)
   const missing = differences.length > 0 ? null : missingStatus(fit)
   return {
     differences,
@@ -166,22 +180,40 @@ function withoutLines(body: string, texts: readonly string[]): string {
   return lines.filter(line => !texts.some(text => line.includes(text))).join('\n')
 }
 
+/** Where there are more, a host that is like none of the first is not compared with the others. */
+const mostGroups = 8
+
 /** Those that answer alike are one group; each other group is told beside the biggest one. */
-function differencesIn(request: string, hosts: readonly HeardHost[]): readonly Difference[] {
+function* differencesIn(
+  request: string,
+  hosts: readonly HeardHost[],
+): Generator<undefined, readonly Difference[], undefined> {
   const groups: HeardHost[][] = []
   for (const host of hosts) {
-    const alike = groups.find(([first]) => first !== undefined && differing(first, host).length === 0)
-    if (alike === undefined) groups.push([host])
+    const alike = yield* groupOf(host, groups)
+    if (alike === null) groups.push([host])
     else alike.push(host)
   }
   const most = groups.reduce((best, one) => (one.length > best.length ? one : best), groups[0] ?? [])
-  const [first] = most
-  return groups.flatMap(group => {
-    const [other] = group
-    if (group === most || first === undefined || other === undefined) return []
-    const names = { hosts: group.map(({ name }) => name), others: most.map(({ name }) => name) }
-    return differing(first, other).map(place => ({ request, ...place, ...names }))
-  })
+  const others = most.map(({ name }) => name)
+  const found: Difference[] = []
+  for (const group of groups) {
+    const [[first], [other]] = [most, group]
+    if (group === most || first === undefined || other === undefined) continue
+    yield
+    const names = { hosts: group.map(({ name }) => name), others }
+    found.push(...differing(first, other).map(place => ({ request, ...place, ...names })))
+  }
+  return found
+}
+
+/** Null: the host answers like none of them. */
+function* groupOf(host: HeardHost, groups: HeardHost[][]): Generator<undefined, HeardHost[] | null, undefined> {
+  for (const group of groups.slice(0, mostGroups)) {
+    yield
+    if (group[0] !== undefined && differing(group[0], host).length === 0) return group
+  }
+  return null
 }
 
 type Place = Omit<Difference, 'request' | 'hosts' | 'others'>
