@@ -44,6 +44,8 @@ describe.skipIf(!sshdIsHere())('each command, as users start it', () => {
     expect((await run('run --only h2 -- cat current/version')).stdout).toBe('h2 | one\n')
     expect((await run('logs -n 1')).stdout).toBe('h1 | served\nh2 | served\n')
     await run('restart')
+    await run('report --html page.html')
+    expect(textOf(join(project.root, 'page.html'))).toContain('<!doctype html>')
     await run('maintenance on')
     await run('maintenance off')
     await run('lock')
