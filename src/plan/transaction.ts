@@ -132,11 +132,14 @@ function sameQuestions({ same = [], config }: Intent, hosts: readonly HostPlan[]
   return same.map(one => ({
     text: `GET ${one.url}`,
     ignored: one.ignore,
-    requests: Object.fromEntries(asked.map(host => [host.host.name, requestFor(one, askedAt(config, host))])),
+    requests: Object.fromEntries(
+      asked.map(host => [host.host.name, requestFor(one, askedAt(config.env, host.host, host.health))]),
+    ),
   }))
 }
 
-function askedAt({ env }: Config, { host, health }: HostPlan): AskedAt {
+/** Where a host is asked, by the steps of its health. */
+export function askedAt(env: Variables, host: Host, health: readonly HealthStep[]): AskedAt {
   const step = health.find(({ check }) => check.kind === 'http')
   const base = step !== undefined && 'url' in step.target ? step.target.url : null
   return { base, variables: { ...env, ...host.env, CLONEDEPLOY_HOST: host.name } }

@@ -3,9 +3,9 @@ import { auditSecrets, revealed } from '../../config/secrets/audit-secrets.js'
 import { redactor, resolveSecrets } from '../../config/secrets/resolve-secrets.js'
 import { type Asking, askAlike, type Questioned } from '../../fleet/health/ask-alike.js'
 import { type LoginHost, logIn } from '../../fleet/health/log-in.js'
-import { requestFor } from '../../plan/app/requests.js'
+import { ownNames, requestFor } from '../../plan/app/requests.js'
 import { onHost } from '../../plan/app/variables.js'
-import { healthSteps } from '../../plan/transaction.js'
+import { askedAt, healthSteps } from '../../plan/transaction.js'
 import { knownUser, type LoginReport } from '../../state/answers/known-user.js'
 import type { Compared } from '../../state/answers/same-answers.js'
 import type { Context } from '../context/context.js'
@@ -52,18 +52,10 @@ function asksByHttp({ config: { health } }: Context, host: OneHost['session']['h
 
 function hostOf({ config }: Context, { session, state }: OneHost): LoginHost {
   const { host } = session
-  const step = healthSteps(config, {}, host, state).find(({ check }) => check.kind === 'http')
-  const base = step !== undefined && 'url' in step.target ? step.target.url : null
-  return {
-    name: state.name,
-    session,
-    at: { base, variables: { ...config.env, ...host.env, CLONEDEPLOY_HOST: host.name } },
-  }
+  return { name: state.name, session, at: askedAt(config.env, host, healthSteps(config, {}, host, state)) }
 }
 
 function questioned({ name, session, at }: LoginHost, { ask }: AuditConfig): Questioned {
   const requests = ask.map(one => requestFor(one, at))
-  const places = requests.flatMap(one => (one === null ? [] : [one.url.host, one.url.port]))
-  const own = [...new Set([name, session.host.host, ...places])].filter(text => text !== '')
-  return { name, session, own, requests }
+  return { name, session, own: ownNames(session.host, requests), requests }
 }

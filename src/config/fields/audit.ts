@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { choose, inForms, isObject } from '../choose.js'
-import type { Ask, AuditConfig, Login, LoginRequest, Value, Values } from '../config.js'
+import type { AuditConfig, Login, LoginRequest, Value, Values } from '../config.js'
 import { closed } from '../unknown-key.js'
-import { address, askOf, header, ignore, noAsk } from './health.js'
+import { address, askWith, headersOf, noAsk } from './health.js'
 import { hostPath } from './path.js'
 import { text } from './scalars.js'
 import { secret } from './variables.js'
@@ -20,17 +20,8 @@ const place = 'should be text, or { env: "NAME" }, { cmd: "â€¦" } or { file: "â€
 const value = choose<Value>(said => (isObject(said) ? secret : written), written, secret)
 
 const values = z.record(text, value)
-const headers: z.ZodType<Values> = z.record(header, value).transform(inLowerCase)
-
-const short: z.ZodType<Ask> = address.transform(url => askOf({ url }))
-
-const long: z.ZodType<Ask> = closed({
-  url: address,
-  headers: headers.optional(),
-  ignore: ignore.optional(),
-}).transform(askOf)
-
-const ask = choose<Ask>(said => (typeof said === 'string' ? short : isObject(said) ? long : noAsk), short, long)
+const headers = headersOf(value)
+const ask = askWith(value)
 
 type Page = Login['page']
 
@@ -74,8 +65,4 @@ export const audit: z.ZodType<AuditConfig> = closed({
 function bodyOf(form: Values | undefined, json: Values | undefined): LoginRequest['body'] {
   if (form !== undefined) return { kind: 'form', fields: form }
   return json === undefined ? null : { kind: 'json', fields: json }
-}
-
-function inLowerCase(said: Values): Values {
-  return Object.fromEntries(Object.entries(said).map(([name, one]) => [name.toLowerCase(), one]))
 }

@@ -1,12 +1,12 @@
 import * as z from 'zod'
 import { choose, isObject, oneOrMany } from '../choose.js'
-import type { Ask, HealthCheck, SameCheck, Values } from '../config.js'
+import type { Ask, HealthCheck, SameCheck, Value, Values } from '../config.js'
 import { should, show } from '../problems/sentence.js'
 import { closed } from '../unknown-key.js'
 import { checked, duration, roles, text } from './scalars.js'
 
 /** The name of a header. */
-export const header = checked(value =>
+const header = checked(value =>
   /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(value) ? null : `is no name of a header: ${show(value)}`,
 )
 
@@ -78,7 +78,7 @@ export const address = checked(value => {
 })
 
 /** What of an answer is not compared. */
-export const ignore = closed({ headers: z.array(header).optional(), lines: z.array(text).optional() }).transform(
+const ignore = closed({ headers: z.array(header).optional(), lines: z.array(text).optional() }).transform(
   ({ headers: names = [], lines = [] }) => ({ headers: names.map(name => name.toLowerCase()), lines }),
 )
 
@@ -87,23 +87,25 @@ export const noAsk: z.ZodType<never> = z.never({
   error: ({ input }) => (input === undefined ? 'is missing' : should('a path or { url: "…" }', input)),
 })
 
-const shortAsk: z.ZodType<Ask> = address.transform(url => askOf({ url }))
+/** What hosts are asked for: a path of the app or an address alone, or with headers whose values are of this form. */
+export function askWith(value: z.ZodType<Value>): z.ZodType<Ask> {
+  const short: z.ZodType<Ask> = address.transform(url => askOf({ url }))
+  const long: z.ZodType<Ask> = closed({
+    url: address,
+    headers: headersOf(value).optional(),
+    ignore: ignore.optional(),
+  }).transform(askOf)
+  return choose<Ask>(said => (typeof said === 'string' ? short : isObject(said) ? long : noAsk), short, long)
+}
 
-const sent = z
-  .record(header, text)
-  .transform(said => Object.fromEntries(Object.entries(said).map(([name, value]) => [name.toLowerCase(), value])))
+/** Headers that are sent, by their names in lower case. */
+export function headersOf(value: z.ZodType<Value>): z.ZodType<Values> {
+  return z
+    .record(header, value)
+    .transform(said => Object.fromEntries(Object.entries(said).map(([name, one]) => [name.toLowerCase(), one])))
+}
 
-const longAsk: z.ZodType<Ask> = closed({
-  url: address,
-  headers: sent.optional(),
-  ignore: ignore.optional(),
-}).transform(askOf)
-
-const ask = choose<Ask>(
-  said => (typeof said === 'string' ? shortAsk : isObject(said) ? longAsk : noAsk),
-  shortAsk,
-  longAsk,
-)
+const ask = askWith(text)
 
 const same: z.ZodType<SameCheck> = closed({
   same: z.array(ask).min(1, 'names no address; leave it out'),
@@ -169,6 +171,6 @@ interface AskInput {
 }
 
 /** What is asked, with what is left out. */
-export function askOf({ url, headers = {}, ignore: passed = { headers: [], lines: [] } }: AskInput): Ask {
+function askOf({ url, headers = {}, ignore: passed = { headers: [], lines: [] } }: AskInput): Ask {
   return { url, headers, ignore: passed }
 }

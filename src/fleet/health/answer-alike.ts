@@ -1,3 +1,4 @@
+import { ownNames } from '../../plan/app/requests.js'
 import type { Compared, Difference } from '../../state/answers/same-answers.js'
 import { listed } from '../../text/phrases.js'
 import type { HostFailure } from '../outcome.js'
@@ -15,8 +16,7 @@ export async function answerAlike(run: Run, hosts: readonly HostRun[]): Promise<
   run.emit({ type: 'phase.start', phase: 'same' })
   const questioned = asked.map(({ name, session, plan: { host } }) => {
     const requests = same.map(one => one.requests[name] ?? null)
-    const places = requests.flatMap(one => (one === null ? [] : [one.url.host, one.url.port]))
-    return { name, session, requests, own: [name, host.host, ...places].filter(text => text !== '') }
+    return { name, session, requests, own: ownNames(host, requests) }
   })
   const asking = { concurrency: run.concurrency, timeout, redact: asItIs, isOver: () => run.stop.reason() !== null }
   const compared = await askAlike(questioned, same, asking)

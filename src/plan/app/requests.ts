@@ -1,5 +1,5 @@
 import type { Ask, LoginRequest, Values } from '../../config/config.js'
-import { substitute } from '../../inventory/host.js'
+import { type Host, substitute } from '../../inventory/host.js'
 import type { Variables } from '../../scripts/shell/hook.js'
 
 /** A request by HTTP, as a host is asked. */
@@ -14,6 +14,12 @@ export interface Request {
 export interface AskedAt {
   readonly base: URL | null
   readonly variables: Variables
+}
+
+/** What a host may say of itself in an answer: its name, its address, and where it is asked. */
+export function ownNames({ name, host }: Host, requests: readonly (Request | null)[]): readonly string[] {
+  const places = requests.flatMap(one => (one === null ? [] : [one.url.host, one.url.port]))
+  return [...new Set([name, host, ...places])].filter(text => text !== '')
 }
 
 /** How a host is asked for an address, whose values are texts by now; null: it is no address there. */

@@ -1,4 +1,4 @@
-import { length, type Span, without } from './spans.js'
+import { type Span, without } from './spans.js'
 import type { PhaseSpan } from './story.js'
 
 /** Shorter ones say nothing. */
@@ -18,10 +18,9 @@ export function waitsOf(phases: readonly PhaseSpan[], host: string): readonly Sp
   return without(taking, workOf(phases, host)).filter(({ from, to }) => to - from >= least)
 }
 
-/** Of a phase that one host kept all others in: which it was, how long it took, and how long the first to be ready waited for it. */
+/** Of a phase that one host kept all others in: which it was, and how long the first to be ready waited for it. */
 export interface Slowest {
   readonly host: string
-  readonly took: number
   readonly others: number
 }
 
@@ -34,12 +33,5 @@ export function slowestOf(phase: PhaseSpan): Slowest | null {
   if (last === undefined || first === undefined || sorted.length < 2) return null
   const others = last[1] - first[1]
   if (others < 200 || others < (phase.to - phase.from) * 0.2) return null
-  return { host: last[0], took: length(workSpans(phase, last[0])), others }
-}
-
-function workSpans(phase: PhaseSpan, host: string): readonly Span[] {
-  return without(
-    phase.steps.filter(step => step.host === host),
-    [],
-  )
+  return { host: last[0], others }
 }
