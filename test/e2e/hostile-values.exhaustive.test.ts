@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -90,7 +99,7 @@ describe.skipIf(!here)('a value that a shell could take for its own', () => {
   it.each(nasty.map(value => [value]))('is text to every command and every host: %j', async value => {
     const { project } = scene
     const keys = await taken(value)
-    const only = (name: string, part: object) => (keys.has(name) ? part : {})
+    const ifTaken = (name: string, part: object) => (keys.has(name) ? part : {})
     const at = keys.has('deployTo') ? `at ${value}`.trimEnd() : 'app'
     const dir = keys.has('source.dir') && value.trim() !== '' ? value : 'app'
     const put = (version: string) => {
@@ -102,22 +111,22 @@ describe.skipIf(!here)('a value that a shell could take for its own', () => {
     project.configure(
       {
         source: { dir },
-        ...only('include', { include: ['version', value] }),
-        env: only('env', { HOSTILE: value }),
+        ...ifTaken('include', { include: ['version', value] }),
+        env: ifTaken('env', { HOSTILE: value }),
         shared: {
           dirs: keys.has('shared.dirs') ? [`dir/${value}`] : [],
           files: keys.has('shared.files') ? [`file ${value}`] : [],
         },
-        ...only('writable', { writable: [`cache ${value}`] }),
-        ...only('restart.touch', { restart: { touch: `touched ${value}` } }),
-        ...only('audit.ignore', { audit: { ignore: [value] } }),
-        health: { run: '[ "$HOSTILE" = "$(cat told; echo x)" ] || cat version >/dev/null' },
+        ...ifTaken('writable', { writable: [`cache ${value}`] }),
+        ...ifTaken('restart.touch', { restart: { touch: `touched ${value}` } }),
+        ...ifTaken('audit.ignore', { audit: { ignore: [value] } }),
+        health: { run: 'printf %s "$HOSTILE$HOST_HOSTILE" | cmp -s - told' },
         prepare: ['printf %s "$HOSTILE$HOST_HOSTILE" >told'],
-        ...only('store.dir', { store: { dir: `store ${value}` } }),
+        ...ifTaken('store.dir', { store: { dir: `store ${value}` } }),
       },
       i => ({
         deployTo: project.on(i, at),
-        env: only('hosts.env', { HOST_HOSTILE: value }),
+        env: ifTaken('hosts.env', { HOST_HOSTILE: value }),
       }),
     )
     for (const i of all) {
@@ -127,7 +136,7 @@ describe.skipIf(!here)('a value that a shell could take for its own', () => {
     }
     put('one\n')
     const words = ['--message', value === '' ? 'x' : value]
-    const run = (args: string, ...more: readonly string[]) => project.run([args, ...more.map(quoted)].join(' '))
+    const run = (args: string, ...more: readonly string[]) => project.run([args, ...more.map(oneWord)].join(' '))
     const said = [await run('deploy', ...words)]
     put('two\n')
     for (const args of [
@@ -146,13 +155,15 @@ describe.skipIf(!here)('a value that a shell could take for its own', () => {
       [0, 0, 0, 0, expect.toBeOneOf([0, 7]), 0, 0, 0, 0],
       undefined,
     ])
+    const arrived = `${keys.has('env') ? value : ''}${keys.has('hosts.env') ? value : ''}`
+    expect(all.map(i => readFileSync(project.on(i, at, 'current/told'), 'utf8'))).toEqual(all.map(() => arrived))
     const roots = [project.root, ...all.map(i => project.on(i)), ...all.map(i => scene.fleet.folder(i)), process.cwd()]
     expect([...roots, homedir()].flatMap(canaries)).toEqual([])
   })
 })
 
-/** A word of a command line, as `run` parts them. */
-function quoted(word: string): string {
+/** `run` parts words at spaces: a message is without any. */
+function oneWord(word: string): string {
   return word.replaceAll(/\s/g, '_')
 }
 

@@ -25,7 +25,7 @@ import { shipped } from '../../src/state/protocol-times.js'
 import { confirmedReleases, currentRelease, listReleases, mostCommon } from '../../src/state/releases.js'
 import { jsonProject, minimal } from '../config/project.js'
 import { type Dice, dice } from '../faults/dice.js'
-import { fuzzLimit, seeds } from '../fuzz/damage.js'
+import { fuzzLimit, oddValue, seeds } from '../fuzz/damage.js'
 import { acting, textsIn } from '../support/evil.js'
 
 const [older, newer] = ['20260101-000000-aaaaaaa', '20260102-000000-bbbbbbb'] as const
@@ -129,8 +129,6 @@ const odd: readonly string[] = [
   'armed',
 ]
 
-const values: readonly unknown[] = [null, true, 5, -1, 1e300, 0.5, [], {}, [null], [[]], ...odd]
-
 /** One thing after another that somebody could make of it. */
 function damaged(lines: string[], with_: Dice): string[] {
   const { roll, pick } = with_
@@ -151,20 +149,9 @@ function damaged(lines: string[], with_: Dice): string[] {
     default:
       return lines.with(
         at,
-        line.replace(/\{.*\}$/, json => JSON.stringify(oddField(JSON.parse(json), with_))),
+        line.replace(/\{.*\}$/, json => JSON.stringify(oddValue(JSON.parse(json), with_) ?? null)),
       )
   }
-}
-
-/** The same with another value in one place, however deep. */
-function oddField<T>(record: T, with_: Dice): T {
-  const { pick, roll } = with_
-  if (typeof record !== 'object' || record === null) return pick(values) as T
-  const keys = Object.keys(record)
-  const key = roll(8) === 1 || keys.length === 0 ? pick(['__proto__', 'toString', 'extra']) : pick(keys)
-  const old = (record as Record<string, unknown>)[key]
-  const value = roll(2) === 1 ? pick(values) : oddField(old, with_)
-  return (Array.isArray(record) ? record.with(Number(key) || 0, value) : { ...record, [key]: value }) as T
 }
 
 /** A record that was cut off is not looked into further. */

@@ -41,20 +41,15 @@ export function hostOutcome(name: string, changes: Partial<HostOutcome> = {}): H
 
 const said = { revision: '7a6ae02'.padEnd(40, '0'), message: 'cart: new route', commits: null }
 
+/** The beginning of a deploy to these hosts. */
+export function begun(...hosts: readonly string[]): readonly [Event, number] {
+  const where = { command: 'deploy', app: 'shop', stage: 'production', by: 'anna', from: 'laptop' }
+  return [{ type: 'run.start', ...where, hosts }, 0]
+}
+
 /** A deploy to three hosts, and how many milliseconds pass after each event. */
 export const deployed: readonly (readonly [Event, number])[] = [
-  [
-    {
-      type: 'run.start',
-      command: 'deploy',
-      app: 'shop',
-      stage: 'production',
-      by: 'anna',
-      from: 'laptop',
-      hosts: ['web-1', 'web-2', 'web-3'],
-    },
-    0,
-  ],
+  begun('web-1', 'web-2', 'web-3'),
   [{ type: 'run.release', release: newer, previous: older, note: 'main, clean', ...said }, 0],
   [{ type: 'phase.start', phase: 'check' }, 400],
   [hostEnd('check', 'inspect', 'web-1', 'deploy@10.0.0.11  41 GB free'), 0],
@@ -87,18 +82,7 @@ export const deployed: readonly (readonly [Event, number])[] = [
 
 /** A deploy whose health check fails on web-3. */
 export const failing: readonly (readonly [Event, number])[] = [
-  [
-    {
-      type: 'run.start',
-      command: 'deploy',
-      app: 'shop',
-      stage: 'production',
-      by: 'anna',
-      from: 'laptop',
-      hosts: ['web-1', 'web-3'],
-    },
-    0,
-  ],
+  begun('web-1', 'web-3'),
   [{ type: 'phase.start', phase: 'health' }, 0],
   [{ type: 'run.release', release: newer, previous: older, note: '', ...said }, 0],
   [{ type: 'host.start', phase: 'health', step: 'health', host: 'web-1' }, 0],

@@ -7,7 +7,7 @@ import { createRenderer } from '../../src/render/progress/create-renderer.js'
 import { logRenderer, teeRenderer } from '../../src/render/progress/log.js'
 import type { RendererOptions } from '../../src/render/progress/renderer.js'
 import { handClock, recorder } from './recorder.js'
-import { deployed, failing, newer, older, outcome } from './run.js'
+import { begun, deployed, failing, newer, older, outcome } from './run.js'
 
 type Timed = readonly (readonly [Event, number])[]
 
@@ -153,18 +153,7 @@ ${words}`)
   it('of a bake say once a minute until when it lasts, and of its looks the failures', async () => {
     const look = { type: 'bake.look', ms: 40 } as const
     const record = await shown('plain', [
-      [
-        {
-          type: 'run.start',
-          command: 'deploy',
-          app: 'shop',
-          stage: 'production',
-          by: 'anna',
-          from: 'laptop',
-          hosts: ['web-1'],
-        },
-        0,
-      ],
+      begun('web-1'),
       [{ type: 'phase.start', phase: 'health' }, 2500],
       [{ type: 'phase.end', phase: 'health', ok: true, ms: 2500, note: '1/1' }, 0],
       [{ type: 'phase.start', phase: 'bake', note: 'until 18:42:10, bin/alarms every 15s' }, 15_000],
@@ -187,18 +176,7 @@ ${words}`)
 
   it('give a sign of life of a phase that waits for hosts that have said something already', async () => {
     const record = await shown('plain', [
-      [
-        {
-          type: 'run.start',
-          command: 'deploy',
-          app: 'shop',
-          stage: 'production',
-          by: 'anna',
-          from: 'laptop',
-          hosts: ['web-1'],
-        },
-        0,
-      ],
+      begun('web-1'),
       [{ type: 'phase.start', phase: 'check' }, 0],
       [{ type: 'host.end', phase: 'check', step: 'connect', host: 'web-1', ok: true, ms: 1, note: 'key known' }, 0],
       [{ type: 'note', level: 'info', host: null, text: 'x' }, 10_000],
@@ -377,18 +355,7 @@ describe('jsonl', () => {
   it('is one object a line on stdout for each event but scripts', async () => {
     const t = '"t":"2026-11-23T18:30:45.000Z"'
     const record = await shown('jsonl', [
-      [
-        {
-          type: 'run.start',
-          command: 'deploy',
-          app: 'shop',
-          stage: 'production',
-          by: 'anna',
-          from: 'laptop',
-          hosts: ['web-1'],
-        },
-        0,
-      ],
+      begun('web-1'),
       [{ type: 'phase.start', phase: 'swap' }, 0],
       [{ type: 'host.start', phase: 'swap', step: 'swap', host: 'web-1' }, 0],
       [{ type: 'host.progress', phase: 'swap', host: 'web-1', done: 1, total: 2 }, 0],

@@ -9,6 +9,16 @@ export const commits = [
   { id: 'c0ffee1'.padEnd(40, '0'), author: 'Ben Okafor', subject: 'Round prices per line, not per order' },
 ]
 
+const release: KeptEvent = {
+  type: 'run.release',
+  release: newer,
+  previous: older,
+  note: 'main, clean',
+  revision: '7a6ae02'.padEnd(40, '0'),
+  message: 'cart: new route',
+  commits,
+}
+
 /** A run that is written down as it goes: times are milliseconds since its start. */
 export function writing(hosts: readonly string[], command = 'deploy') {
   const began = Date.parse('2026-11-23T18:30:45.000Z')
@@ -22,13 +32,14 @@ export function writing(hosts: readonly string[], command = 'deploy') {
     phase(
       phase: Phase,
       from: number,
-      took: readonly number[],
+      took: readonly number[] | ((i: number) => number),
       note = '',
       failed: Readonly<Record<number, string>> = {},
     ) {
-      const to = from + Math.max(0, ...took)
+      const all = typeof took === 'function' ? hosts.map((_, i) => Math.round(took(i))) : took
+      const to = from + Math.max(0, ...all)
       at(from, { type: 'phase.start', phase })
-      for (const [i, ms] of took.entries()) {
+      for (const [i, ms] of all.entries()) {
         const host = hosts[i] ?? ''
         const why = failed[i]
         at(from + ms, { type: 'host.end', phase, step: phase, host, ok: why === undefined, ms, note: why ?? '' })
@@ -82,14 +93,8 @@ export function hostEnd(
 export function deployed(count: number): readonly Timed[] {
   const hosts = namesOf(count)
   const run = writing(hosts)
-  const each = (ms: (i: number) => number) => hosts.map((_, i) => Math.round(ms(i)))
   const last = count - 1
-  let now = run.phase(
-    'check',
-    20,
-    each(() => 380),
-    `${count}/${count} hosts`,
-  )
+  let now = run.phase('check', 20, () => 380, `${count}/${count} hosts`)
   now = run.here('build', now, 9000, '2 commands')
   run.at(now, {
     type: 'output',
@@ -99,57 +104,15 @@ export function deployed(count: number): readonly Timed[] {
     line: 'vite v7.1.0 building for production...',
   })
   run.at(now, { type: 'output', host: null, step: 'build', stream: 'stdout', line: '✓ 412 modules transformed.' })
-  const what = {
-    release: newer,
-    previous: older,
-    note: 'main, clean',
-    revision: commits[0]?.id ?? '',
-    message: 'cart: new route',
-  }
-  run.at(now, { type: 'run.release', ...what, commits })
-  now = run.phase(
-    'lock',
-    now,
-    each(i => 60 + (i % 7) * 5),
-  )
-  now = run.phase(
-    'push',
-    now,
-    each(i => (i === last && count > 1 ? 6900 : 1000 + ((i * 37) % 11) * 90)),
-    `${count}/${count}`,
-  )
-  now = run.phase(
-    'prepare',
-    now,
-    each(i => 2400 + ((i * 53) % 13) * 120),
-  )
-  now = run.phase(
-    'swap',
-    now,
-    each(i => 24 + (i % 5)),
-    `${count}/${count} swapped in 3 ms`,
-  )
-  now = run.phase(
-    'restart',
-    now,
-    each(i => 900 + ((i * 17) % 9) * 60),
-  )
-  now = run.phase(
-    'health',
-    now,
-    each(i => 300 + ((i * 29) % 10) * 150),
-  )
-  now = run.phase(
-    'confirm',
-    now,
-    each(i => 40 + (i % 4) * 6),
-  )
-  now = run.phase(
-    'clean',
-    now,
-    each(i => 120 + (i % 6) * 25),
-    'removed 1 old release on each host',
-  )
+  run.at(now, release)
+  now = run.phase('lock', now, i => 60 + (i % 7) * 5)
+  now = run.phase('push', now, i => (i === last && count > 1 ? 6900 : 1000 + ((i * 37) % 11) * 90), `${count}/${count}`)
+  now = run.phase('prepare', now, i => 2400 + ((i * 53) % 13) * 120)
+  now = run.phase('swap', now, i => 24 + (i % 5), `${count}/${count} swapped in 3 ms`)
+  now = run.phase('restart', now, i => 900 + ((i * 17) % 9) * 60)
+  now = run.phase('health', now, i => 300 + ((i * 29) % 10) * 150)
+  now = run.phase('confirm', now, i => 40 + (i % 4) * 6)
+  now = run.phase('clean', now, i => 120 + (i % 6) * 25, 'removed 1 old release on each host')
   for (const host of hosts) run.at(now, { type: 'traffic', host, roundTrips: 31, bytes: 26_441 })
   run.at(now, { type: 'run.end', end: endOf(hosts) })
   return run.events()
@@ -164,62 +127,17 @@ const printed = [
 export function putBack(count: number): readonly Timed[] {
   const hosts = namesOf(count)
   const run = writing(hosts)
-  const each = (ms: (i: number) => number) => hosts.map((_, i) => Math.round(ms(i)))
   const last = count - 1
   const why = 'GET http://127.0.0.1:3000/healthz → 500, 10 tries in 12s'
-  let now = run.phase(
-    'check',
-    10,
-    each(() => 300),
-    `${count}/${count} hosts`,
-  )
-  const what = {
-    release: newer,
-    previous: older,
-    note: 'main, clean',
-    revision: commits[0]?.id ?? '',
-    message: 'cart: new route',
-  }
-  run.at(now, { type: 'run.release', ...what, commits })
-  now = run.phase(
-    'lock',
-    now,
-    each(() => 60),
-  )
-  now = run.phase(
-    'push',
-    now,
-    each(i => 800 + i * 40),
-  )
-  now = run.phase(
-    'prepare',
-    now,
-    each(i => 1800 + i * 70),
-  )
-  now = run.phase(
-    'swap',
-    now,
-    each(i => 20 + (i % 3)),
-    `${count}/${count} swapped in 2 ms`,
-  )
-  now = run.phase(
-    'restart',
-    now,
-    each(i => 700 + i * 20),
-  )
-  now = run.phase(
-    'health',
-    now,
-    each(i => (i === last ? 12_000 : 240)),
-    `${last}/${count}`,
-    { [last]: why },
-  )
-  now = run.phase(
-    'rollback',
-    now,
-    each(i => 900 + (i % 4) * 90),
-    `${count}/${count} back`,
-  )
+  let now = run.phase('check', 10, () => 300, `${count}/${count} hosts`)
+  run.at(now, release)
+  now = run.phase('lock', now, () => 60)
+  now = run.phase('push', now, i => 800 + i * 40)
+  now = run.phase('prepare', now, i => 1800 + i * 70)
+  now = run.phase('swap', now, i => 20 + (i % 3), `${count}/${count} swapped in 2 ms`)
+  now = run.phase('restart', now, i => 700 + i * 20)
+  now = run.phase('health', now, i => (i === last ? 12_000 : 240), `${last}/${count}`, { [last]: why })
+  now = run.phase('rollback', now, i => 900 + (i % 4) * 90, `${count}/${count} back`)
   const error: HostFailure = {
     phase: 'health',
     step: 'health',
