@@ -11,6 +11,7 @@ import {
   type Told,
   writeRefused,
 } from '../render/refusal.js'
+import { escapeLine } from '../text/escape.js'
 import type { Propose } from '../text/propose-command.js'
 
 export interface Telling {
@@ -58,12 +59,23 @@ function end(told: Told, kind: string, code: number, output: Output, telling: Te
   const line = transactions.has(asked) ? refusedLine(report, new Date()) : ''
   if (streams) output.stdout(line)
   const file = line === '' ? undefined : env.CLONEDEPLOY_OUTPUT_FILE
-  try {
-    keep(report)
-  } catch {}
-  const unwritten = [...(file ? append(file, line) : []), ...(inGithub ? writeRefused(report, env) : [])]
+  const unwritten = [
+    ...kept(keep, report),
+    ...(file ? append(file, line) : []),
+    ...(inGithub ? writeRefused(report, env) : []),
+  ]
   for (const text of unwritten) output.stderr(`! ${text}\n`)
   return code
+}
+
+/** What cannot be kept is told, and changes nothing. */
+function kept(keep: Telling['keep'], report: object): readonly string[] {
+  try {
+    keep(report)
+    return []
+  } catch (error) {
+    return [`the end of this run is not kept for \`clonedeploy report\`: ${escapeLine(String(error), 300)}`]
+  }
 }
 
 /** How progress was to be shown, whether the command line was understood or not. */

@@ -106,4 +106,10 @@ describe('report', { shuffle: false }, () => {
     for (const file of runs())
       expect(readFileSync(join(logs(), file), 'utf8').trimEnd()).toMatch(/"type":"run\.end".*$/)
   })
+
+  it('is not promised an end that could not be kept', async () => {
+    configure({ build: [`rm -r '${logs()}' && false`] })
+    const { code, stderr } = await run('deploy')
+    expect([code, stderr]).toEqual([3, expect.stringContaining('! the end of this run is not kept')])
+  })
 })
