@@ -36,6 +36,16 @@ describe('a slice of the exhaustive tests', () => {
     expect([...new Set(sizes)].sort()).toEqual([1, 3])
   })
 
+  it('takes points of a fault one by one, however many are in a file', () => {
+    const points = tests(
+      'test/faults/b.exhaustive.test.ts',
+      Array.from({ length: 240 }, (_, n) => `point ${n}`),
+    )
+    const { pattern } = sliceOf([], points, { seed: 's', parts: 24 })
+    expect(pattern.split('|').length).toBeGreaterThan(2)
+    expect(pattern.split('|').length).toBeLessThan(30)
+  })
+
   it('rolls the dice of its seed', () => {
     const dice = ['a', 'a', 'b'].map(seed => diceOf({ seed, parts: 40 }))
     expect(dice[0]).toBe(dice[1])

@@ -31,9 +31,13 @@ export function sliceOf(everyday: readonly Listed[], exhaustive: readonly Listed
   return { files: [...new Set(chosen.map(({ file }) => file))], pattern: `^(${names.join('|')})$` }
 }
 
-/** Tests with programs of others go together: in such a file one test begins where the one before it ended. */
+/**
+ * Tests with programs of others go together: in such a file one test begins where the one before it ended. Those of faults
+ * begin anew each, and may be a hundred in a file, for twenty minutes.
+ */
 function unitOf(test: Listed): string {
-  return test.file.endsWith('.exhaustive.test.ts') ? test.file : keyOf(test)
+  const isWhole = test.file.endsWith('.exhaustive.test.ts') && !test.file.startsWith('test/faults/')
+  return isWhole ? test.file : keyOf(test)
 }
 
 function keyOf({ file, name }: Listed): string {
