@@ -24,6 +24,7 @@ import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
 import type { DeployFlags } from './context/flags.js'
 import { excludedNow, withoutExcluded } from './context/hosts/excluded.js'
+import { inventoryOf } from './context/hosts/inventory.js'
 import { demandListed, recordOf } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
@@ -147,6 +148,7 @@ async function deployTo(
     await packFirst(context, plan, prepared.payload)
     const outcome = await transact(context, flags, fleet, plan, prepared.payload, startedAt, {
       balancers: course.balancers,
+      inventory: inventoryOf(context, flags, intent.record ?? null),
       store: await runStore(context, plan, () => storedArtifact(artifact, release)),
       warnings: [...artifact.warnings, ...gone, ...losses, ...newcomers(states)],
     })

@@ -11,6 +11,7 @@ import { askToGoOn } from './context/ask.js'
 import { type Context, inContext } from './context/context.js'
 import type { RollbackFlags } from './context/flags.js'
 import { excludedNow, withoutExcluded } from './context/hosts/excluded.js'
+import { inventoryOf } from './context/hosts/inventory.js'
 import { demandListed, recordOf } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
 import { withLockWait } from './context/lock-wait.js'
@@ -96,6 +97,7 @@ async function rollBack(context: Context, flags: RollbackFlags, startedAt: numbe
     const payload = () => Promise.reject(new Error('a rollback sends no files'))
     const outcome = await transact(context, flags, fleet, plan, payload, startedAt, {
       balancers: course.balancers,
+      inventory: inventoryOf(context, flags, recordOf(context, states)),
       store: await runStore(context, plan, () => heldArtifact(context, fleet, choice)),
       warnings: flags.store === false && context.config.store !== null ? [...gone, untold] : gone,
     })

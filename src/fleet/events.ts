@@ -54,6 +54,8 @@ export type Event =
       readonly note: string
       readonly release?: string
     }
+  /** A host was lost and is no longer listed: the run goes on without it. `note`: how it was lost. */
+  | { readonly type: 'host.gone'; readonly host: string; readonly phase: Phase; readonly note: string }
   /** A line that a command printed: on a host, or here (`host: null`, the build). Not yet escaped. */
   | {
       readonly type: 'output'

@@ -24,6 +24,8 @@ export interface Outcome {
   readonly stopped?: true
   readonly next: readonly string[]
   readonly warnings: readonly string[]
+  /** Hosts that were lost, where and why, and that the command which lists the hosts does not list any more: the run went on without them. */
+  readonly gone?: readonly { readonly name: string; readonly phase: Phase; readonly message: string }[]
   /** Of a join: which hosts, and the earlier releases that were brought. */
   readonly joined?: { readonly hosts: readonly string[]; readonly earlier: readonly string[] }
   /** Path of the log file, relative to the working directory; null when there is none. */

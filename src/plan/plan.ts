@@ -3,7 +3,7 @@ import type { Host } from '../inventory/host.js'
 import type { Fetcher } from '../scripts/prepare/download.js'
 import type { Unpack } from '../scripts/prepare/unchanged.js'
 import type { Script } from '../scripts/shell/shell.js'
-import type { ProcessMark } from '../state/host-state.js'
+import type { Excluded, ProcessMark } from '../state/host-state.js'
 import type { Times } from '../state/protocol-times.js'
 import type { Request } from './app/requests.js'
 import type { Rollout } from './batches.js'
@@ -42,7 +42,12 @@ export interface Plan extends Times {
   readonly relay: Relay | null
   /** What is odd about the hosts, and stops nothing. */
   readonly warnings: readonly string[]
+  /** What of it is another when some of its hosts are left out in the middle of the run. */
+  readonly without: (gone: readonly Excluded[]) => Rest
 }
+
+/** A plan for those of its hosts that are left: what they record, and what is run for them all. */
+export type Rest = Pick<Plan, 'record' | 'excluded' | 'hosts' | 'bake' | 'canaryCheck'>
 
 /** An address that all hosts are asked for, as messages name it. */
 export interface SameQuestion {

@@ -36,6 +36,7 @@ import {
   type HostPlan,
   isNew,
   type Plan,
+  type Rest,
   type SameQuestion,
   type ScriptStep,
   type Step,
@@ -90,14 +91,7 @@ export function planTransaction(
   const hosts = intent.hosts.map(({ host, state }) => planHost(intent, host, state, record, prepare, pruned))
   const rollout = intent.rollout ?? allAtOnce(hosts.map(({ host }) => host.name))
   const stored = storedOf(intent)
-  const bake = planBake(
-    intent.bake ?? null,
-    config.root,
-    variablesHere(
-      intent,
-      intent.hosts.map(({ host }) => host.name),
-    ),
-  )
+  const bake = bakeOf(intent)
   const same = sameQuestions(intent, hosts)
   return {
     command: intent.command,
@@ -120,8 +114,36 @@ export function planTransaction(
     stored,
     relay: config.relay,
     warnings: oddRuns(intent),
+    without: gone => withoutHosts(intent, gone, prepare, pruned),
     ...intent.times,
   }
+}
+
+/** Their record goes before the one that a host which is left out may have got from this run. */
+function withoutHosts(
+  intent: Intent,
+  gone: readonly Excluded[],
+  prepare: (host: Host, state: HostState, claim: Claim) => readonly Step[],
+  pruned: (state: HostState) => readonly string[],
+): Rest {
+  const names = gone.map(({ host }) => host)
+  const config = { ...intent.config, hosts: intent.config.hosts.filter(({ name }) => !names.includes(name)) }
+  const all = { ...intent, config, excluded: [...(intent.excluded ?? []), ...gone] }
+  const record = fleetRecord(all)
+  const rest = { ...all, hosts: intent.hosts.filter(({ host }) => !names.includes(host.name)) }
+  const hosts = rest.hosts.map(({ host, state }) => planHost(rest, host, state, record, prepare, pruned))
+  return {
+    record,
+    excluded: excludedIn(all).map(({ host }) => host),
+    hosts,
+    bake: bakeOf(rest),
+    canaryCheck: canaryCheckHere(rest),
+  }
+}
+
+function bakeOf(intent: Intent): Plan['bake'] {
+  const names = intent.hosts.map(({ host }) => host.name)
+  return planBake(intent.bake ?? null, intent.config.root, variablesHere(intent, names))
 }
 
 /** What those hosts are asked for that health asks by HTTP, or all hosts where it asks none; one host is compared with no other. */
@@ -476,10 +498,15 @@ function nextSeq({ hosts, excluded = [] }: Intent): number {
 }
 
 /** Those left out now, and those left out before that are still not back. */
-function excludedIn({ record, excluded: now = [], hosts }: Intent): readonly Excluded[] {
-  const before = record?.excluded ?? []
+function excludedIn({ record, excluded: now = [], hosts, config }: Intent): readonly Excluded[] {
+  const before = (record?.excluded ?? []).filter(({ host }) => mayRejoin(config, host))
   const told = new Set([...now.map(({ host }) => host), ...hosts.map(({ host }) => host.name)])
   return [...before.filter(({ host }) => !told.has(host)), ...now]
+}
+
+/** Hosts that a command lists come and go, under names that do not come back. */
+function mayRejoin({ hosts, hostsCommand }: Config, host: string): boolean {
+  return !hostsCommand || hosts.some(({ name }) => name === host)
 }
 
 export function historyRecord(intent: Intent, previous: string | null, failed?: string): string {

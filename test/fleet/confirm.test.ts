@@ -23,8 +23,8 @@ describe('a confirmed host', () => {
   ])('that %s is read again before the end', async (_, finish, look, target, step) => {
     const ask = (name: string, text: string) => ({ script: new Script(name, text), text: name, timeout: 20_000 })
     const plan = { prune: null, record: null, finish: ask('finish', finish), look: ask('look', look) }
-    const host = { name: 'h1', session: connection, plan, failure: null } as unknown as HostRun
-    const run = { hosts: [host], plan: { release: 'b' }, concurrency: 1, emit: () => {}, warnings: [] }
+    const host = { name: 'h1', session: connection, plan, failure: null, gone: null } as unknown as HostRun
+    const run = { hosts: [host], plan: { release: 'b' }, concurrency: 1, without: null, emit: () => {}, warnings: [] }
     const halt = await finishAll(run as unknown as Run)
     expect(host.current).toEqual(target === undefined ? { kind: 'unknown' } : { kind: 'known', target })
     expect(host.failure?.step ?? null).toBe(step)
@@ -39,8 +39,22 @@ describe('a confirmed host', () => {
     const ask = (one: string, what: string) => ({ script: new Script(one, what), text: one, timeout: 20_000 })
     const end = { finish: ask('finish', ':'), look: ask('look', 'echo current releases/b') }
     const plan = { prune: null, record: null, ...end, [name]: ask(name, text) }
-    const host = { name: 'h1', session: connection, plan, failure: null, locked: true } as unknown as HostRun
-    const run = { hosts: [host], plan: { release: 'b' }, concurrency: 1, emit: () => {}, warnings: [] as string[] }
+    const host = {
+      name: 'h1',
+      session: connection,
+      plan,
+      failure: null,
+      gone: null,
+      locked: true,
+    } as unknown as HostRun
+    const run = {
+      hosts: [host],
+      plan: { release: 'b' },
+      concurrency: 1,
+      without: null,
+      emit: () => {},
+      warnings: [] as string[],
+    }
     expect(await finishAll(run as unknown as Run)).toBe(null)
     expect(run.warnings).toEqual(warnings)
     expect(host.locked).toBe(false)

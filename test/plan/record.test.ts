@@ -19,7 +19,11 @@ const config = {
 } as unknown
 
 /** What the hosts of a run keep of it once they have confirmed. */
-function recordOf(states: readonly HostState[], more: Partial<Intent> = {}): FleetRecord {
+function recordOf(
+  states: readonly HostState[],
+  more: Partial<Intent> = {},
+  gone: readonly Excluded[] = [],
+): FleetRecord {
   const intent: Intent = {
     config: { ...(config as Config), canaryCheck: null, oldProcesses: 'auto', logs: [] } as unknown as Config,
     hosts: states.map(state => ({
@@ -42,7 +46,8 @@ function recordOf(states: readonly HostState[], more: Partial<Intent> = {}): Fle
     record: vouched(states).record,
     ...more,
   }
-  return JSON.parse(planSweep(intent, []).record)
+  const plan = planSweep(intent, [])
+  return JSON.parse(gone.length === 0 ? plan.record : plan.without(gone).record)
 }
 
 const left = (name: string): Excluded => ({ host: name, reason: 'burnt', by: 'anna', at: 'noon' })
@@ -71,6 +76,20 @@ describe('the record of a run', () => {
     const excluded = [left('a'), left('y'), left('z')]
     const states = [saying('a', 3, { excluded }), saying('b', 3, { excluded })]
     expect(recordOf(states, { excluded: [left('x')] }).excluded).toEqual([left('y'), left('z'), left('x')])
+  })
+
+  it('forgets who was left out when the command that lists the hosts does not list them any more', () => {
+    const excluded = [left('y'), left('b')]
+    const listed = { ...(config as Config), hostsCommand: { command: 'list', timeout: 1, roles: null } }
+    const states = [saying('a', 3, { excluded }), saying('c', 3, { excluded })]
+    expect(recordOf(states, { config: listed }).excluded).toEqual([left('b')])
+  })
+
+  it('goes, without a host that is gone, before the one that this host may have got, also where its number was the highest', () => {
+    const states = [saying('a', 3), saying('b', 7)]
+    const [whole, rest] = [recordOf(states), recordOf(states, {}, [left('b')])]
+    expect(rest).toMatchObject({ excluded: [left('b')], hosts: ['a'], tx: whole.tx, release: whole.release })
+    expect(rest.seq).toBeGreaterThan(whole.seq)
   })
 
   it('leaves out nobody whom one host alone leaves out', () => {

@@ -36,6 +36,7 @@ const told = {
   'host.progress': exactly<Of<'host.progress'>>()(
     z.strictObject({ phase, host: z.string(), done: z.number().nonnegative(), total: z.number().nonnegative() }),
   ),
+  'host.gone': exactly<Of<'host.gone'>>()(z.strictObject({ host: z.string(), phase, note: z.string() })),
   output: exactly<Of<'output'>>()(
     z.strictObject({ host: orNull, step: z.string(), stream: z.enum(['stdout', 'stderr']), line: z.string() }),
   ),

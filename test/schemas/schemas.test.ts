@@ -97,7 +97,7 @@ describe('json.md', () => {
   it('has the types of events.json', () => {
     const types = alternatives('events').flatMap(({ properties }) => properties.type?.const ?? [])
     const told = table(page, '| type | when |').flatMap(([cell = '']) => words(cell))
-    expect(types.sort()).toEqual(told.filter(type => !/^host\.(?!start|progress)/.test(type)).sort())
+    expect(types.sort()).toEqual(told.filter(type => !/^host\.(?!start|progress|gone)/.test(type)).sort())
   })
 })
 

@@ -79,6 +79,7 @@ const outcome = exactly<Said<ReturnType<typeof outcomeJson>>>()(
     next: names,
     warnings: names,
     stopped: z.literal(true).exactOptional(),
+    gone: z.array(z.strictObject({ name: z.string(), phase, message: z.string() })).exactOptional(),
     joined: z.strictObject({ hosts: names, earlier: names }).exactOptional(),
   }),
 )

@@ -3,6 +3,7 @@ import type { Payload } from '../../artifact/artifact.js'
 import { redactor, resolveSecrets } from '../../config/secrets/resolve-secrets.js'
 import type { ExitCode } from '../../exit-code.js'
 import type { RunBalancers } from '../../fleet/balancer/balancer-state.js'
+import { goOnWithout, type Inventory } from '../../fleet/go-on-without.js'
 import type { Outcome } from '../../fleet/outcome.js'
 import type { RunStore } from '../../fleet/store/run-store.js'
 import { execute } from '../../fleet/transaction/execute.js'
@@ -78,6 +79,8 @@ interface Around {
   readonly balancers?: RunBalancers | null
   readonly store?: RunStore | null
   readonly warnings?: readonly string[]
+  /** Who may say in the middle of the run that a host is gone; null, or absent: nobody. */
+  readonly inventory?: Inventory | null
 }
 
 /** Carries out a plan, and ends the run with its outcome. */
@@ -88,9 +91,9 @@ export async function transact(
   plan: Plan,
   payload: (baseDigest: string | null) => Promise<Payload>,
   startedAt: number,
-  { balancers = null, store = null, warnings = [] }: Around = {},
+  { balancers = null, store = null, warnings = [], inventory = null }: Around = {},
 ): Promise<Outcome> {
-  const run = startRun(context, flags, fleet, plan, payload, balancers, store)
+  const run = startRun(context, flags, fleet, plan, payload, balancers, store, inventory)
   run.warnings.push(...warnings)
   const outcome = await carryOut(context, run, startedAt)
   for (const { host, roundTrips, bytes } of fleet.map(({ session }) => session))
@@ -119,6 +122,7 @@ export function startRun(
   payload: (baseDigest: string | null) => Promise<Payload>,
   balancers: RunBalancers | null = null,
   store: RunStore | null = null,
+  inventory: Inventory | null = null,
 ): Run {
   context.log.name(plan.release)
   const hosts = plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session))
@@ -126,6 +130,8 @@ export function startRun(
     plan,
     hosts,
     batches: batchesOf(plan, hosts),
+    gone: [],
+    without: inventory === null ? null : (within, phase, failed) => goOnWithout(within, inventory, phase, failed),
     emit: context.emit,
     stop: context.io.stop,
     concurrency: context.concurrency,
@@ -166,6 +172,7 @@ function startHost(plan: Plan['hosts'][number], session: HostRun['session']): Ho
     healthy: null,
     tree: null,
     failure: null,
+    gone: null,
     out: null,
   }
 }

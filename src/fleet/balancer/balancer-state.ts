@@ -13,7 +13,7 @@ export interface RunBalancers {
   readonly others: Set<string>
   readonly limits: Pick<BalancerConfig, 'drainTimeout' | 'readyTimeout' | 'settle'>
   /** Whether all hosts of the stage take part. */
-  readonly whole: boolean
+  whole: boolean
   readonly seq: number
   readonly by: string
   readonly at: string

@@ -2,7 +2,7 @@ import { ownNames } from '../../plan/app/requests.js'
 import type { Compared, Difference } from '../../state/answers/same-answers.js'
 import { listed } from '../../text/phrases.js'
 import type { HostFailure } from '../outcome.js'
-import { ended, type Halt, type HostRun, haltOf, type Run } from '../transaction/run.js'
+import { ended, type Halt, type HostRun, haltOf, type Run, stopping } from '../transaction/run.js'
 import { askAlike } from './ask-alike.js'
 
 /** Milliseconds for one answer. */
@@ -21,10 +21,11 @@ export async function answerAlike(run: Run, hosts: readonly HostRun[]): Promise<
   const asking = { concurrency: run.concurrency, timeout, redact: asItIs, isOver: () => run.stop.reason() !== null }
   const compared = await askAlike(questioned, same, asking)
   for (const host of asked) host.failure = failureOn(host.name, compared)
-  const failed = asked.filter(({ failure }) => failure !== null)
+  const odd = asked.filter(({ failure }) => failure !== null)
   const ms = performance.now() - began
-  for (const host of failed) ended(run, host, 'same', 'same', ms, host.failure, host.failure?.message ?? '')
-  const note = `${same.map(({ text }) => text).join(', ')}, ${asked.length - failed.length}/${asked.length} alike`
+  for (const host of odd) ended(run, host, 'same', 'same', ms, host.failure, host.failure?.message ?? '')
+  const failed = await stopping(run, 'same', odd)
+  const note = `${same.map(({ text }) => text).join(', ')}, ${asked.length - odd.length}/${asked.length} alike`
   run.emit({ type: 'phase.end', phase: 'same', ok: failed.length === 0, ms, note })
   return failed.length === 0 ? null : haltOf(failed)
 }

@@ -35,10 +35,15 @@ export function outcomeOf(run: Run, facts: OutcomeFacts, ending: Ending, halt: H
     hosts,
     reason: halt?.reason ?? null,
     ...(halt?.onRequest ? { stopped: true } : {}),
+    ...(run.gone.length === 0 ? {} : { gone: goneOf(run) }),
     next: [...(halt?.next ?? []), ...nextSteps(run, ending)],
     warnings: run.warnings,
     log: facts.log,
   }
+}
+
+function goneOf({ gone }: Run): NonNullable<Outcome['gone']> {
+  return gone.map(host => ({ name: host.name, ...(host.gone as NonNullable<HostRun['gone']>) }))
 }
 
 function resultOf(command: Outcome['command'], ending: Ending): Pick<Outcome, 'result' | 'exitCode'> {

@@ -27,6 +27,7 @@ export async function execute(run: Run, facts: OutcomeFacts): Promise<Outcome> {
     if (broken !== null) await blameAll(run, run.hosts, broken)
     const away = split === null ? await backInService(run, run.hosts) : null
     if (split === null) await takeOutExcluded(run)
+    if (split === null) await takeOut(run, run.gone)
     const unread = split === null ? await walk(run, 'end') : await stayApart(run, split)
     const wrong = broken ?? unread ?? away
     return outcomeOf(run, facts, wrong === null ? 'deployed' : 'mixed', wrong)

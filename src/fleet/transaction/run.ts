@@ -16,10 +16,12 @@ import { type SentAhead, takeSentAhead } from './sent-ahead.js'
 
 /** A run in progress: the plan, and what is known of each host so far. Only `fleet/` sees it. */
 export interface Run {
-  readonly plan: Plan
-  readonly hosts: readonly HostRun[]
+  /** These four change when the run goes on without hosts that are gone. */
+  plan: Plan
+  hosts: readonly HostRun[]
   /** The same hosts in the order in which they swap. */
-  readonly batches: readonly (readonly HostRun[])[]
+  batches: readonly (readonly HostRun[])[]
+  readonly gone: HostRun[]
   readonly emit: Emit
   readonly stop: Stop
   readonly concurrency: number
@@ -30,6 +32,8 @@ export interface Run {
   readonly balancers: RunBalancers | null
   /** Null: there is none, or it is not told of this run. */
   readonly store: RunStore | null
+  /** Of hosts that failed, those for which the run stops: it may go on without some that are gone. Null: it goes on without none. */
+  readonly without: ((run: Run, phase: Phase, failed: readonly HostRun[]) => Promise<readonly HostRun[]>) | null
   /** Asks a person yes or no. */
   readonly ask: (question: string) => Promise<boolean>
   readonly warnings: string[]
@@ -57,7 +61,7 @@ export interface Armed {
 
 export interface HostRun {
   readonly name: string
-  readonly plan: HostPlan
+  plan: HostPlan
   readonly session: Session
   /** Null before its dead-man's switch runs, and once the word is not waited for any more. */
   armed: Armed | null
@@ -78,6 +82,8 @@ export interface HostRun {
   healthy: boolean | null
   tree: string | null
   failure: HostFailure | null
+  /** Where it was lost, and why, when the run goes on without it. */
+  gone: { readonly phase: Phase; readonly message: string } | null
   /** The balancer that it is out of when the run ends: `HAProxy web/web-3`. */
   out: string | null
 }
@@ -106,7 +112,7 @@ export async function inPhase(
   const began = performance.now()
   run.emit({ type: 'phase.start', phase, ...(title === '' ? {} : { note: title }) })
   const failed = await onAll(run, phase, hosts, act)
-  endPhase(run, phase, began, failed, note(hosts.length - failed.length))
+  endPhase(run, phase, began, failed, note(doneOf(hosts, failed)))
   return failed.length === 0 ? null : haltOf(failed)
 }
 
@@ -125,26 +131,38 @@ export async function inSilence(
     const { step, message } = host.failure as HostFailure
     ended(run, host, phase, step, performance.now() - began, host.failure, message)
   }
-  endPhase(run, phase, began, failed, `${hosts.length - failed.length}/${hosts.length}`)
+  endPhase(run, phase, began, failed, `${doneOf(hosts, failed)}/${hosts.length}`)
   return haltOf(failed)
+}
+
+function doneOf(hosts: readonly HostRun[], failed: readonly HostRun[]): number {
+  return hosts.filter(host => host.gone === null && !failed.includes(host)).length
 }
 
 const together: readonly Phase[] = ['swap', 'switch', 'confirm', 'rollback']
 
-/** Acts on all hosts and returns those that failed. Some phases go to all hosts at once, whatever the concurrency. */
+/** Acts on all hosts and returns those that failed, but for those that the run goes on without. Some phases go to all hosts at once, whatever the concurrency. */
 async function onAll(
   run: Run,
   phase: Phase,
   hosts: readonly HostRun[],
   act: (host: HostRun) => Promise<HostFailure | null>,
 ) {
-  const atOnce = together.includes(phase) ? hosts.length : run.concurrency
-  const failures = await onEach(hosts, atOnce, async host => {
+  const there = hosts.filter(({ gone }) => gone === null)
+  const atOnce = together.includes(phase) ? there.length : run.concurrency
+  const failures = await onEach(there, atOnce, async host => {
     const failure = await act(host)
     if (failure !== null) host.failure = failure
     return failure
   })
-  return hosts.filter((_, i) => failures[i] !== null)
+  const failed = there.filter((_, i) => failures[i] !== null)
+  return stopping(run, phase, failed)
+}
+
+/** Of hosts that failed, those for which the run stops. On the way back, none may be missing. */
+export async function stopping(run: Run, phase: Phase, failed: readonly HostRun[]): Promise<readonly HostRun[]> {
+  if (failed.length === 0 || run.without === null || phase === 'rollback') return failed
+  return run.without(run, phase, failed)
 }
 
 function endPhase(run: Run, phase: Phase, began: number, failed: readonly HostRun[], note: string): void {

@@ -29,7 +29,8 @@ const doers: Readonly<Record<PhaseName, Doer>> = {
   announce: announceAll,
   home: homeAll,
   prepare: prepareAll,
-  once: stepsAs('prepare'),
+  // Whether a hook that runs once has run on a host that is lost, nobody knows.
+  once: (run, hosts, phase) => stepsAs('prepare')({ ...run, without: null }, hosts, phase),
   look: (run, hosts) => stillSwapped(run, hosts),
   drain: (run, hosts, { batch }) => drainAll(run, hosts.filter(moves), batch),
   warm: warmAll,

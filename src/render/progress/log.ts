@@ -37,6 +37,8 @@ function logLines(event: Event, firstOn: Map<string, string>): string[] {
       const { host, phase, step, ok, ms, note } = event
       return [`${host} | ${phase}: ${uncut(step)} ${verdict(ok)} in ${ms} ms ${uncut(note)}`.trimEnd()]
     }
+    case 'host.gone':
+      return [`${event.host} | ${event.phase}: gone: ${uncut(event.note)}`]
     case 'output':
       return [`${event.host ?? 'local'} | ${event.stream} | ${uncut(event.line)}`]
     case 'bake.look':

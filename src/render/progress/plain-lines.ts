@@ -36,6 +36,7 @@ export function phaseHeading(event: Extract<Event, { type: 'phase.start' }>, pro
 
 function quietLines(event: Event, progress: Progress, telling: Telling): string[] {
   const matters =
+    event.type === 'host.gone' ||
     (event.type === 'note' && event.level === 'warning') ||
     ((event.type === 'host.end' || event.type === 'phase.end') && !event.ok)
   return matters ? allLines(event, progress, telling) : []
@@ -54,6 +55,8 @@ function allLines(event: Event, progress: Progress, telling: Telling): string[] 
       return phaseEndLines(event, paint)
     case 'host.end':
       return [`${indent}${mark(event.ok, paint)} ${named(event.host)}${stepText(event)}`]
+    case 'host.gone':
+      return [`${indent}${paint.warn('!')} ${named(event.host)}goes on without it: ${escapeLine(event.note)}`]
     case 'output': {
       const name = event.host ?? phaseOf(progress, null)?.phase ?? 'here'
       return [`${indent}${named(name)}| ${escapeLine(event.line)}`]

@@ -90,6 +90,7 @@ function keptLines(event: Event, progress: Progress, telling: Telling): string[]
       return phase === undefined ? [] : finishedLines(event, phase, progress, telling)
     }
     case 'note':
+    case 'host.gone':
     case 'bake.look':
       return plainLines(event, progress, telling)
     case 'script':

@@ -20,6 +20,7 @@ export function outcomeJson(outcome: Outcome) {
     next: outcome.next,
     warnings: outcome.warnings,
     ...(outcome.stopped === undefined ? {} : { stopped: outcome.stopped }),
+    ...(outcome.gone === undefined ? {} : { gone: outcome.gone }),
     ...(outcome.joined === undefined ? {} : { joined: outcome.joined }),
   } as const
 }
