@@ -111,17 +111,20 @@ describe.skipIf(!sshdIsHere())('an audit that asks', () => {
     return { code, ...json() } as Json
   }
 
-  it('is clean where hosts answer alike but for times, nonces, cookies and their names, and know who logged in on one', async () => {
-    await configured({ ask: ['/', { url: 'http://127.0.0.1:$PORT/deals' }], login })
-    const report = await audited()
-    expect(report).toMatchObject({ code: 0, result: 'clean', found: [], answers: [], advice: {}, notes: [] })
-    expect(report.login).toEqual({
-      ...{ host: 'h1', page: 'GET /', result: 'known', known: ['h1', 'h2', 'h3'], unknown: [], error: null },
-    })
-    expect(app(2).requests.filter(one => one === 'GET /deals')).toHaveLength(2)
-    expect(app(1).requests.filter(one => one === 'POST /login')).toHaveLength(1)
-    expect(app(2).requests.filter(one => one === 'POST /login')).toHaveLength(0)
-  })
+  exhaustively(
+    'is clean where hosts answer alike but for times, nonces, cookies and their names, and know who logged in on one',
+    async () => {
+      await configured({ ask: ['/', { url: 'http://127.0.0.1:$PORT/deals' }], login })
+      const report = await audited()
+      expect(report).toMatchObject({ code: 0, result: 'clean', found: [], answers: [], advice: {}, notes: [] })
+      expect(report.login).toEqual({
+        ...{ host: 'h1', page: 'GET /', result: 'known', known: ['h1', 'h2', 'h3'], unknown: [], error: null },
+      })
+      expect(app(2).requests.filter(one => one === 'GET /deals')).toHaveLength(2)
+      expect(app(1).requests.filter(one => one === 'POST /login')).toHaveLength(1)
+      expect(app(2).requests.filter(one => one === 'POST /login')).toHaveLength(0)
+    },
+  )
 
   const others: readonly (readonly [string, (one: App) => void, string, string])[] = [
     ['a locale', one => Object.assign(one, { locale: 'en' }), '<p>1 piece 1,234.50</p>', '<p>1 piece 1.234,50</p>'],

@@ -7,7 +7,6 @@ import { ageLocks } from '../support/lease.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import { type Json, short, textOf } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
-import { exhaustive } from '../support/tier.js'
 
 describe.skipIf(!sshdIsHere())('a deploy that bakes', () => {
   const here = onFleet({ hosts: all.length })
@@ -74,7 +73,7 @@ describe.skipIf(!sshdIsHere())('a deploy that bakes', () => {
     expect(await status()).toMatchObject(consistent(one))
   })
 
-  it('whose controller is killed goes back by itself, and a repair has nothing to undo', async () => {
+  exhaustively('whose controller is killed goes back by itself, and a repair has nothing to undo', async () => {
     const { project } = here
     const one = await served({ for: '1h', every: '1s', check: never })
     const running = project.start('deploy', { times: short })
@@ -93,11 +92,9 @@ describe.skipIf(!sshdIsHere())('a deploy that bakes', () => {
     expect(await status()).toMatchObject(consistent(one))
   })
 
-  it.each([
+  exhaustively.each([
     ['Ctrl-C', 'SIGINT', 'deploy', /Stopped by Ctrl-C during bake\. All 3 hosts serve/],
-    ...exhaustive([
-      ['its time budget', null, 'deploy --timeout 20s', /time budget \(--timeout 20s\) is over/] as const,
-    ]),
+    ['its time budget', null, 'deploy --timeout 20s', /time budget \(--timeout 20s\) is over/],
   ] as const)('is put back by %s, with 5', async (_, signal, args, says) => {
     const { project } = here
     const one = await served({ for: '1h', every: '5s', check: never })

@@ -54,7 +54,7 @@ const phases: Readonly<Record<string, PhaseCase>> = {
 }
 
 const cases = Object.keys(steps).flatMap(how => Object.keys(phases).map(phase => [phase, how] as const))
-const everyday = new Set(['restart in the place of its shell', 'health behind a program that hands no signal on'])
+const everyday = new Set(['health behind a program that hands no signal on'])
 
 describe.skipIf(!sshdIsHere())('a job that is cancelled', () => {
   const here = onFleet({ hosts: 2 })

@@ -79,7 +79,7 @@ describe.skipIf(!sshdIsHere())('a tree that Capistrano made', () => {
     expect((await project.run('rollback -y --json')).json()).toMatchObject({ release: '20250301123456', exitCode: 0 })
   })
 
-  it('is rolled back to, and deployed over again', async () => {
+  exhaustively('is rolled back to, and deployed over again', async () => {
     madeByCapistrano()
     const { project } = here
     const one = await project.deployed('one')

@@ -72,7 +72,7 @@ describe.skipIf(!sshdIsHere())('each command, as users start it', () => {
     await run('init --yes --no-check --app shop --host h1 --path /srv/shop')
     expect(textOf(join(project.root, 'deploy.config.ts'))).toContain('/srv/shop')
     const all = createProgram('0', () => {}).commands.map(command => command.name())
-    // The demo is in packed.test.ts: it takes no fleet.
+    // The demo is in embedded/demo.test.ts: it takes no fleet.
     expect([...tried, 'demo'].sort()).toEqual([...all].sort())
   })
 })

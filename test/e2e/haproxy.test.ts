@@ -202,30 +202,33 @@ describe.skipIf(!sshdIsHere())('told to HAProxy', () => {
     expect(haproxy.states()).toEqual(['ready', 'ready'])
   })
 
-  it('is nothing any more when it dies in the middle: told once, with what to run when it is back', async () => {
-    const { project } = here
-    const hold =
-      '[ "$CLONEDEPLOY_HOST" != h2 ] || grep -q one version || { : >"$AT/held"; until [ -e "$AT/go" ]; do sleep 0.1; done; }'
-    configure({ ...inBatches, env: { AT: project.root }, restart: hold })
-    const one = await project.deployed('one')
-    project.write({ 'app/version': 'two\n' })
-    const running = project.start('deploy --json')
-    await vi.waitFor(() => expect(existsSync(join(project.root, 'held'))).toBe(true), {
-      timeout: 300_000,
-      interval: 50,
-    })
-    await haproxy.die()
-    project.write({ go: '' })
-    const { code, json } = await running.ended
-    await haproxy.revive()
-    expect(code).toBe(6)
-    expect([1, 2].map(project.current)).toEqual([1, 2].map(() => `releases/${one}`))
-    const { reason, warnings, next } = json()
-    expect([reason, ...warnings].join('\n').split('HAProxy cannot be asked')).toHaveLength(2)
-    expect(next).toEqual(['when HAProxy is back: clonedeploy repair'])
-    expect((await project.run('repair')).code).toBe(0)
-    expect(haproxy.states()).toEqual(['ready', 'ready'])
-  })
+  exhaustively(
+    'is nothing any more when it dies in the middle: told once, with what to run when it is back',
+    async () => {
+      const { project } = here
+      const hold =
+        '[ "$CLONEDEPLOY_HOST" != h2 ] || grep -q one version || { : >"$AT/held"; until [ -e "$AT/go" ]; do sleep 0.1; done; }'
+      configure({ ...inBatches, env: { AT: project.root }, restart: hold })
+      const one = await project.deployed('one')
+      project.write({ 'app/version': 'two\n' })
+      const running = project.start('deploy --json')
+      await vi.waitFor(() => expect(existsSync(join(project.root, 'held'))).toBe(true), {
+        timeout: 300_000,
+        interval: 50,
+      })
+      await haproxy.die()
+      project.write({ go: '' })
+      const { code, json } = await running.ended
+      await haproxy.revive()
+      expect(code).toBe(6)
+      expect([1, 2].map(project.current)).toEqual([1, 2].map(() => `releases/${one}`))
+      const { reason, warnings, next } = json()
+      expect([reason, ...warnings].join('\n').split('HAProxy cannot be asked')).toHaveLength(2)
+      expect(next).toEqual(['when HAProxy is back: clonedeploy repair'])
+      expect((await project.run('repair')).code).toBe(0)
+      expect(haproxy.states()).toEqual(['ready', 'ready'])
+    },
+  )
 
   it('is nothing where it does not have the backend: that is refused before anything is touched', async () => {
     configure({}, 'nope')

@@ -105,7 +105,7 @@ describe.skipIf(!sshdIsHere())('join', () => {
     },
   )
 
-  it('leaves the others as they are when the new host does not get well, with 5', async () => {
+  exhaustively('leaves the others as they are when the new host does not get well, with 5', async () => {
     const { project } = here
     const sick = join(project.root, 'sick')
     const health = { run: `test "$CLONEDEPLOY_HOST" != h3 || test ! -e ${sick}`, timeout: '1s' }

@@ -96,7 +96,7 @@ describe('a webhook', () => {
     })
   })
 
-  it('hears of a run that failed before the swap, and of a rollback and a restart', async () => {
+  exhaustively('hears of a run that failed before the swap, and of a rollback and a restart', async () => {
     await deployUntold()
     config({ prepare: 'exit 7' })
     expect(seen(await deploy()).code).toBe(3)
@@ -153,7 +153,7 @@ describe('a webhook', () => {
     }
   })
 
-  it('that refuses the connection, or has no address, is one warning, too', async () => {
+  exhaustively('that refuses the connection, or has no address, is one warning, too', async () => {
     const closed = await startWebhook()
     await closed.stop()
     const { host } = new URL(closed.url)

@@ -77,6 +77,18 @@ export default defineConfig({ app: 'shop', source: { dir: '.' }, deployTo: '/srv
   })
 
   it('takes what an SSH connection needs along', () => {
-    expect(clonedeploy('demo')).toContain('All 3 hosts serve')
+    const config = {
+      app: 'shop',
+      source: { dir: 'node_modules/clonedeploy/schema' },
+      deployTo: 'shop',
+      hosts: { embedded: 1 },
+    }
+    writeFileSync(join(project, 'fleet.json'), JSON.stringify(config))
+    try {
+      const { result } = JSON.parse(clonedeploy('deploy', '--config', 'fleet.json', '--json'))
+      expect(result).toBe('deployed')
+    } finally {
+      execFileSync('sh', ['.clonedeploy/fleet/stop'], { cwd: project })
+    }
   })
 })

@@ -85,7 +85,7 @@ describe.skipIf(!sshdIsHere())('hosts that are not alike', () => {
     expect((await project.run('status')).stdout).toMatch(text)
   })
 
-  it('do not join with what they cannot run', async () => {
+  exhaustively('do not join with what they cannot run', async () => {
     const { project } = here
     becomes('Darwin arm64')
     const host = (i: number) => ({ name: `h${i}`, deployTo: project.on(i) })

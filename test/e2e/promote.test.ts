@@ -66,23 +66,26 @@ describe.skipIf(!sshdIsHere())('promote', () => {
     expect((await project.run('promote production --from staging')).stderr).toContain('--force promotes again.')
   })
 
-  it('takes the files from a host where nothing is kept here, and goes to no host that cannot run them', async () => {
-    const { project } = here
-    writeFileSync(join(project.root, 'app/tool.so'), elf({ machine: 183, needs: ['libc.so.6'] }))
-    configure({ platform: 'ignore' })
-    const { release, digest } = await deployed('one')
-    forgetCache()
-    configure({}, { staging: { platform: 'ignore' } })
-    const refused = await promoted()
-    expect([refused.code, refused.said.error.changed]).toEqual([3, 'nothing'])
-    expect(refused.stderr).toContain('cannot run tool.so, which is built for Linux aarch64 with glibc')
-    forgetCache()
-    configure({ platform: 'ignore' })
-    const { code, stderr, said } = await promoted()
-    expect([code, said.digest]).toEqual([0, digest])
-    expect(stderr).toContain(`${release} of staging: from h1`)
-    expect(production.map(served)).toEqual(['one', 'one'])
-  })
+  exhaustively(
+    'takes the files from a host where nothing is kept here, and goes to no host that cannot run them',
+    async () => {
+      const { project } = here
+      writeFileSync(join(project.root, 'app/tool.so'), elf({ machine: 183, needs: ['libc.so.6'] }))
+      configure({ platform: 'ignore' })
+      const { release, digest } = await deployed('one')
+      forgetCache()
+      configure({}, { staging: { platform: 'ignore' } })
+      const refused = await promoted()
+      expect([refused.code, refused.said.error.changed]).toEqual([3, 'nothing'])
+      expect(refused.stderr).toContain('cannot run tool.so, which is built for Linux aarch64 with glibc')
+      forgetCache()
+      configure({ platform: 'ignore' })
+      const { code, stderr, said } = await promoted()
+      expect([code, said.digest]).toEqual([0, digest])
+      expect(stderr).toContain(`${release} of staging: from h1`)
+      expect(production.map(served)).toEqual(['one', 'one'])
+    },
+  )
 
   exhaustively('takes the files from the store, unless what lies there is something else', async () => {
     const { project } = here
@@ -186,7 +189,7 @@ describe.skipIf(!sshdIsHere())('promote', () => {
     expect(production.flatMap(i => project.releases(i))).toEqual([])
   })
 
-  it('is refused while a dead run leaves the other stage in doubt', async () => {
+  exhaustively('is refused while a dead run leaves the other stage in doubt', async () => {
     const { project } = here
     await deployed('one')
     configure({ health: { run: 'test ! -e slow || sleep 60', timeout: '90s' } })

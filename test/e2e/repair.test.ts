@@ -268,21 +268,24 @@ describe.skipIf(!sshdIsHere())('repair', () => {
     expect(currents()).toEqual(on(two, one, two))
   })
 
-  it('leaves every host as it was when the release does not come up, and says that the fleet is mixed', async () => {
-    const { project } = here
-    const well = 'test "$CLONEDEPLOY_HOST" != h2 || test ! -e "$AT/sick" || grep one version'
-    project.configure({ env: { AT: project.root }, health: { run: well, timeout: '1s' } })
-    const one = await project.deployed('one')
-    const two = await project.deployed('two')
-    pointBack(2, one)
-    project.write({ sick: '' })
-    const { code, json } = await project.run('repair --json')
-    expect([code, json().result]).toEqual([6, 'mixed'])
-    expect(currents()).toEqual(on(two, one, two))
-    rmSync(join(project.root, 'sick'))
-    expect((await project.run('repair')).code).toBe(0)
-    expect(currents()).toEqual(on(two, two, two))
-  })
+  exhaustively(
+    'leaves every host as it was when the release does not come up, and says that the fleet is mixed',
+    async () => {
+      const { project } = here
+      const well = 'test "$CLONEDEPLOY_HOST" != h2 || test ! -e "$AT/sick" || grep one version'
+      project.configure({ env: { AT: project.root }, health: { run: well, timeout: '1s' } })
+      const one = await project.deployed('one')
+      const two = await project.deployed('two')
+      pointBack(2, one)
+      project.write({ sick: '' })
+      const { code, json } = await project.run('repair --json')
+      expect([code, json().result]).toEqual([6, 'mixed'])
+      expect(currents()).toEqual(on(two, one, two))
+      rmSync(join(project.root, 'sick'))
+      expect((await project.run('repair')).code).toBe(0)
+      expect(currents()).toEqual(on(two, two, two))
+    },
+  )
 
   exhaustively('does nothing while somebody holds the lock', async () => {
     const { project } = here

@@ -94,7 +94,7 @@ describe.skipIf(!sshdIsHere())('an app that is down', () => {
     },
   )
 
-  it('is shown what a restart would do to it, and left as it is', async () => {
+  exhaustively('is shown what a restart would do to it, and left as it is', async () => {
     const { project } = here
     configure({ rollout: { batch: 1 } })
     const before = inodes(project.on(2, 'releases'))

@@ -63,28 +63,31 @@ describe.skipIf(!sshdIsHere())('a deploy whose hosts have to answer alike', () =
     return release
   }
 
-  it('is confirmed where they do, after health; a rollback compares nothing, and a dry run says what a deploy would do', async () => {
-    const { project } = here
-    const one = await served()
-    const planned = (await project.run('deploy --dry-run --json')).json().steps.map(({ text }: Json) => text)
-    expect(planned).toContain('GET / = the same answer from all, else all 3 hosts go back')
-    expect(apps.map(({ asked }) => asked)).toEqual([0, 0, 0])
-    const { code, stdout } = await project.run('deploy --output jsonl')
-    expect(code).toBe(0)
-    const events = stdout
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line) as Json)
-    const phases = events.filter(({ type }) => type === 'phase.start').map(({ phase }) => phase)
-    expect(phases.slice(phases.indexOf('health'))).toEqual(['health', 'same', 'confirm'])
-    expect(events.find(({ type, phase }) => type === 'phase.end' && phase === 'same')).toMatchObject({
-      ...{ ok: true, note: 'GET /, 3/3 alike' },
-    })
-    expect([versions(), apps.map(({ asked }) => asked)]).toEqual([all.map(() => 'two'), [2, 2, 2]])
-    const { json } = await project.run('rollback --yes --json')
-    expect(json()).toMatchObject({ result: 'rolled-back', release: one })
-    expect(apps.map(({ asked }) => asked)).toEqual([2, 2, 2])
-  })
+  exhaustively(
+    'is confirmed where they do, after health; a rollback compares nothing, and a dry run says what a deploy would do',
+    async () => {
+      const { project } = here
+      const one = await served()
+      const planned = (await project.run('deploy --dry-run --json')).json().steps.map(({ text }: Json) => text)
+      expect(planned).toContain('GET / = the same answer from all, else all 3 hosts go back')
+      expect(apps.map(({ asked }) => asked)).toEqual([0, 0, 0])
+      const { code, stdout } = await project.run('deploy --output jsonl')
+      expect(code).toBe(0)
+      const events = stdout
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line) as Json)
+      const phases = events.filter(({ type }) => type === 'phase.start').map(({ phase }) => phase)
+      expect(phases.slice(phases.indexOf('health'))).toEqual(['health', 'same', 'confirm'])
+      expect(events.find(({ type, phase }) => type === 'phase.end' && phase === 'same')).toMatchObject({
+        ...{ ok: true, note: 'GET /, 3/3 alike' },
+      })
+      expect([versions(), apps.map(({ asked }) => asked)]).toEqual([all.map(() => 'two'), [2, 2, 2]])
+      const { json } = await project.run('rollback --yes --json')
+      expect(json()).toMatchObject({ result: 'rolled-back', release: one })
+      expect(apps.map(({ asked }) => asked)).toEqual([2, 2, 2])
+    },
+  )
 
   it('goes back everywhere where one host answers differently, with 5, and says where', async () => {
     const one = await served()

@@ -195,7 +195,7 @@ describe.skipIf(!sshdIsHere())('hosts with a store', () => {
     await whole()
   })
 
-  it('wait for no store when the run is told to stop', async () => {
+  exhaustively('wait for no store when the run is told to stop', async () => {
     const running = here.project.start('deploy', { env: anyCredentials })
     let asked = 0
     s3.fault = one => {

@@ -52,7 +52,7 @@ describe.skipIf(!sshdIsHere())('what a store says beside the fleet', () => {
     expect(generationsIn(kept())).toHaveLength(1)
   })
 
-  it('is behind after a rollback without it, and a repair tells it', async () => {
+  exhaustively('is behind after a rollback without it, and a repair tells it', async () => {
     const one = await here.project.deployed('one')
     const two = await here.project.deployed('two')
     expect((await here.project.run('rollback --yes --no-store')).code).toBe(0)

@@ -75,7 +75,7 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect(last?.reason).toBe(ended.json().reason)
     })
 
-    it('a rollback uploads nothing, and says what the fleet serves then', async () => {
+    exhaustively('a rollback uploads nothing, and says what the fleet serves then', async () => {
       const one = await here.project.deployed('one')
       const deployed = generationsIn(kept()).at(-1)?.confirmed
       await here.project.deployed('two')
@@ -98,7 +98,7 @@ describe.skipIf(!sshdIsHere())('with a store', () => {
       expect([...(stored?.payload.names ?? [])].sort()).toEqual(['./server.js', './version'])
     })
 
-    it('a join says who takes part, and that the release stays', async () => {
+    exhaustively('a join says who takes part, and that the release stays', async () => {
       const release = await here.project.deployed('one')
       here.project.configure({ store: { dir: 'kept' } })
       expect((await here.project.run('join --host h3')).code).toBe(0)

@@ -12,33 +12,36 @@ describe.skipIf(!sshdIsHere())('a release on the idle port of each host', () => 
   const fleet = onPortsBehindHaproxy(hosts)
   const { scene, alone, answered, faults, linked, pid, pids, portsOf, ready, release, running, said, users } = fleet
 
-  it('is healthy on all of them before HAProxy sends all users there at once, and the old ones run until the end', async () => {
-    const [old, before] = [release(1), hosts.all.map(i => running(i)[0])]
-    const deploy = scene.project.run('deploy --json')
-    const answers = await users(deploy)
-    const { code, stderr, json } = await deploy
-    expect(code, stderr).toBe(0)
-    const [, told] = stderr.match(/3\/3 switched in ([\d.]+) ms/) ?? []
-    expect(json().switchWindowMs).toBe(Number(told))
-    expect([...new Set(answers)]).toEqual([old, release(1)])
-    expect(answers.lastIndexOf(old)).toBeLessThan(answers.indexOf(release(1)))
-    const order = said().map(line => line.split(' ')[1])
-    expect(order).toEqual(['start', 'start', 'start', 'stop', 'stop', 'stop'])
-    expect(hosts.all.map(i => running(i)[0])).not.toEqual(before)
-    await alone()
-    await scene.consistent()
-    const [one] = (await scene.project.run('status --json')).json().hosts
-    const [home = 0] = running(1)
-    const users1 = ['HAProxy h1 web']
-    const of = (port: number) =>
-      port === home
-        ? { port, release: release(1), serves: true, users: users1 }
-        : { port, release: null, serves: false, users: [] }
-    expect(one.ports).toEqual(portsOf(1).map(of))
-    expect((await scene.project.run('check')).stdout).toContain(
-      `${home} serves ${release(1)}, with the users of HAProxy h1 web`,
-    )
-  })
+  exhaustively(
+    'is healthy on all of them before HAProxy sends all users there at once, and the old ones run until the end',
+    async () => {
+      const [old, before] = [release(1), hosts.all.map(i => running(i)[0])]
+      const deploy = scene.project.run('deploy --json')
+      const answers = await users(deploy)
+      const { code, stderr, json } = await deploy
+      expect(code, stderr).toBe(0)
+      const [, told] = stderr.match(/3\/3 switched in ([\d.]+) ms/) ?? []
+      expect(json().switchWindowMs).toBe(Number(told))
+      expect([...new Set(answers)]).toEqual([old, release(1)])
+      expect(answers.lastIndexOf(old)).toBeLessThan(answers.indexOf(release(1)))
+      const order = said().map(line => line.split(' ')[1])
+      expect(order).toEqual(['start', 'start', 'start', 'stop', 'stop', 'stop'])
+      expect(hosts.all.map(i => running(i)[0])).not.toEqual(before)
+      await alone()
+      await scene.consistent()
+      const [one] = (await scene.project.run('status --json')).json().hosts
+      const [home = 0] = running(1)
+      const users1 = ['HAProxy h1 web']
+      const of = (port: number) =>
+        port === home
+          ? { port, release: release(1), serves: true, users: users1 }
+          : { port, release: null, serves: false, users: [] }
+      expect(one.ports).toEqual(portsOf(1).map(of))
+      expect((await scene.project.run('check')).stdout).toContain(
+        `${home} serves ${release(1)}, with the users of HAProxy h1 web`,
+      )
+    },
+  )
 
   it('that one host cannot start is met by nobody, with 3', async () => {
     faults('h2 start')

@@ -213,16 +213,14 @@ describe.skipIf(!sshdIsHere())('a release that is warm before it has the traffic
     await scene.consistent()
   })
 
-  it.each([
+  exhaustively.each([
     ['switch', 3] as const,
-    ...exhaustive([
-      ['warm', 1] as const,
-      ['lay', 2] as const,
-      ['rename', 1] as const,
-      ['switch', 1] as const,
-      ['confirm', 2] as const,
-      ['cool', 1] as const,
-    ]),
+    ['warm', 1] as const,
+    ['lay', 2] as const,
+    ['rename', 1] as const,
+    ['switch', 1] as const,
+    ['confirm', 2] as const,
+    ['cool', 1] as const,
   ])('whose controller dies after message %s %i is ended or finished by a repair', async (kind, k) => {
     const held = startHeld(scene.project, 'deploy', { kind, k, when: 'after' })
     expect(await held.reached()).toBe(true)
