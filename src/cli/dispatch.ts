@@ -5,6 +5,7 @@ import { config } from '../commands/config.js'
 import type { Io } from '../commands/context/io.js'
 import { demo } from '../commands/demo.js'
 import { deploy } from '../commands/deploy.js'
+import { image } from '../commands/image/image.js'
 import { init } from '../commands/init/init.js'
 import { join } from '../commands/join.js'
 import { lock, unlock } from '../commands/locks.js'
@@ -67,6 +68,8 @@ export async function dispatch(
       return unlock(io, flags)
     case 'boot-resolver':
       return bootResolver(io, flags)
+    case 'image':
+      return image(io, flags)
     case 'run':
       return run(io, flags, words)
     case 'logs':

@@ -195,6 +195,19 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
     ),
   )
   ask(
+    onStage(
+      add('image', 'write what a machine needs to bring itself to the fleet’s release at every boot; contacts no host'),
+    )
+      .option('--out <folder>', 'where the files go')
+      .option('--role <roles>', 'the roles of the machine', list)
+      .option(
+        '--store-at <place>',
+        'where machines find the folder of the store: a path, or the address that serves it',
+      )
+      .option('--ready <file>', 'the file that is there only while the machine may have users')
+      .option('--wait <duration>', 'how long a boot waits for a store or a deploy (10m)', duration),
+  )
+  ask(
     besides(
       selection(
         common(add('run', 'run a command in deployTo on hosts; exits with the worst code').argument('[command...]')),

@@ -1,5 +1,6 @@
 import type { HealthCheck, Relay } from '../config/config.js'
 import type { Host } from '../inventory/host.js'
+import type { Arrival } from '../scripts/prepare/check-arrival.js'
 import type { Fetcher } from '../scripts/prepare/download.js'
 import type { Unpack } from '../scripts/prepare/unchanged.js'
 import type { Script } from '../scripts/shell/shell.js'
@@ -69,6 +70,14 @@ export interface Bake {
   readonly check: ScriptStep | HealthStep | null
 }
 
+/** Its files as they lie in the store: the key below the app, the sha256 (hex) and bytes of what is fetched. */
+export interface StoredPayload {
+  readonly key: string
+  readonly sum: string
+  readonly size: number
+  readonly arrival: Omit<Arrival, 'data'>
+}
+
 /** What a run says of itself where every clone reads it. */
 export interface Stored {
   /** The store's name, for people. */
@@ -80,8 +89,11 @@ export interface Stored {
     readonly release: string
     readonly digest: string | null
     readonly revision: string | null
+    readonly tree?: string
     readonly clone: Readonly<Record<string, unknown>>
   }
+  /** The program that brings a machine to it by itself, once it is known where its files lie; null: none can. */
+  readonly boot: ((payload: StoredPayload) => string) | null
 }
 
 /** The same moment on these hosts: all are through, or the run goes no further. */

@@ -28,6 +28,7 @@ import { hookVariables, onHost, runVariables, type Served, withPort } from './ap
 import { backSteps, leftWarm, notWarm, type Place, type WarmSteps, warmSteps } from './app/warm.js'
 import { planBake } from './bake.js'
 import { allAtOnce, type Rollout } from './batches.js'
+import { bootObstacle, planBoot } from './boot.js'
 import { swapPhases } from './phase-order.js'
 import {
   type Flip,
@@ -41,6 +42,7 @@ import {
   type ScriptStep,
   type Step,
   type Stored,
+  type StoredPayload,
 } from './plan.js'
 
 /** What every planner knows: who asks for what, on which hosts, in which state. */
@@ -180,8 +182,19 @@ export function storedAs(intent: Intent): Stored | null {
   const { config } = runNext(intent, first.host, first.state)
   const run: unknown = JSON.parse(runRecord(config, { env: {} }))
   const deployTo = mostCommon(intent.hosts.map(({ host }) => host.deployTo))
-  const target = { release, digest, revision: commitIn(revision), clone: { deployTo, run } }
-  return { store, by: `${who}@${from}`, at, process, target }
+  const tree = agreedTree(intent)
+  const target = { release, digest, ...(tree && { tree }), revision: commitIn(revision), clone: { deployTo, run } }
+  const canBoot = digest !== null && bootObstacle(config) === null
+  const boot = canBoot
+    ? (payload: StoredPayload) => planBoot({ config, release, digest, revision, times: intent.times }, payload)
+    : null
+  return { store, by: `${who}@${from}`, at, process, target, boot }
+}
+
+/** What hooks have made of a release on all hosts that hold it; null where that differs, or is not known. */
+function agreedTree({ hosts, release }: Intent): string | null {
+  const trees = hosts.flatMap(({ state }) => state.releases.filter(({ id }) => id === release).map(({ tree }) => tree))
+  return new Set(trees).size === 1 ? (trees[0] ?? null) : null
 }
 
 /** Hosts whose record of how they run what they serve does not count: why, a line each. */

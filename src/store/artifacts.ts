@@ -90,6 +90,32 @@ async function readCopy(store: Store, app: string, copy: StoredCopy, most: numbe
   return manifest === null || data === null || rest === null ? null : { manifest, payload: { ...rest, data } }
 }
 
+/** A payload without its bytes: where it lies, below the app, and what it has to be. */
+export interface PlacedPayload {
+  readonly key: string
+  readonly sum: string
+  readonly size: number
+  readonly arrival: Omit<Arrival, 'data'>
+}
+
+/** Where the payload of a copy lies; null where the copy does not say what that has to be. */
+export async function placedPayload(store: Store, app: string, copy: StoredCopy): Promise<PlacedPayload | null> {
+  const folder = folderOf(app, copy)
+  const said = await store.read(`${folder}/payload.json`, mostOfFacts)
+  const size = await store.size(`${folder}/payload`)
+  const [arrival, found] = said === null ? [null, null] : [factsIn(said), fingerprint.safeParse(jsonIn(said))]
+  if (arrival === null || !found?.success || size === null) return null
+  return { key: `${folder.slice(app.length + 1)}/payload`, sum: found.data.sha256, size, arrival }
+}
+
+/** Keeps the program that brings machines to a copy, beside it. Returns its key below the app. */
+export async function putProgram(store: Store, app: string, copy: StoredCopy, program: string): Promise<string> {
+  const bytes = Buffer.from(program)
+  const key = `${folderOf(app, copy)}/boot-${sha256Of(bytes)}`
+  await store.create(key, bytes)
+  return key.slice(app.length + 1)
+}
+
 /** The release that a copy was made for; other releases of the same files have it, too. */
 export function releaseOf({ name }: StoredCopy): string {
   return name.replace(/-[0-9a-f]{16}$/, '')
@@ -123,7 +149,10 @@ export async function payloadKey(
 
 /** The manifest goes first: what is left then is no artifact. */
 export async function removeCopy(store: Store, app: string, copy: StoredCopy): Promise<void> {
-  for (const name of ['manifest', 'payload.json', 'payload']) await store.remove(`${folderOf(app, copy)}/${name}`)
+  const folder = folderOf(app, copy)
+  const parts = ['manifest', 'payload.json', 'payload'].map(name => `${folder}/${name}`)
+  const programs = (await store.list(folder)).filter(key => !parts.includes(key))
+  for (const key of [...parts, ...programs]) await store.remove(key)
 }
 
 /** The copies of an artifact that are whole, also condemned ones. */

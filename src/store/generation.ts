@@ -8,6 +8,10 @@ export interface StoredRelease {
   readonly release: string
   /** Null: another tool made it, and its files are not in the store. */
   readonly digest: string | null
+  /** The program that brings a machine to it by itself: its key below the app, which ends with its sha256. Absent: there is none. */
+  readonly boot?: string
+  /** sha256 (hex) of the list of its files, where hooks of the fleet have changed what was sent, alike on all hosts. */
+  readonly tree?: string
   readonly revision: string | null
   /** Where it lies, what it links and how it is run; no secret is in it. */
   readonly clone: Readonly<Record<string, unknown>>
@@ -62,6 +66,14 @@ const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'is no digest')
 const storedRelease: z.ZodType<StoredRelease> = z.object({
   release: releaseId,
   digest: digest.nullable(),
+  boot: z
+    .string()
+    .regex(/^artifacts\/[0-9a-f]{64}\/[A-Za-z0-9._-]+\/boot-[0-9a-f]{64}$/)
+    .exactOptional(),
+  tree: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .exactOptional(),
   revision: text.nullable(),
   clone: z.record(z.string(), z.unknown()),
 })
@@ -104,10 +116,18 @@ export function parseGeneration(
     : { wrong: escapeLine(`says of itself that it is ${said}`, 200) }
 }
 
-/** One line. It begins with what a shell has to compare before it believes the rest: which record it is, and when it was made. */
+/**
+ * One line, which may be signed. A machine that boots knows no JSON, and reads it from the front: first comes what it needs, in
+ * an order that never changes, and none of that is a text of somebody else's.
+ */
 export function generationText(generation: Generation): string {
-  const { number, app, stage, at, ...rest } = generation
-  return `${JSON.stringify({ number, app, stage, at, ...rest })}\n`
+  const { number, app, stage, at, state, confirmed, ...rest } = generation
+  const first = { number, app, stage, at, state, confirmed: confirmed && inOrder(confirmed) }
+  return `${JSON.stringify({ ...first, ...rest })}\n`
+}
+
+function inOrder({ release, digest, boot, tree, ...rest }: StoredRelease): object {
+  return { release, digest, boot, tree, ...rest }
 }
 
 /** Keys sort as their numbers do. */

@@ -23,7 +23,7 @@ export type Propose = (text: string) => string
 
 /** Commands that take the stage as a word of its own, and those that take it as a flag: their words are something else. */
 const byWord =
-  'deploy|promote|rollback|restart|repair|join|status|releases|audit|check|config|prune|lock|unlock|boot-resolver'.split(
+  'deploy|promote|rollback|restart|repair|join|status|releases|audit|check|config|prune|lock|unlock|boot-resolver|image'.split(
     '|',
   )
 const byFlag = 'run|logs|trust|maintenance|report'.split('|')

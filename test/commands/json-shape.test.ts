@@ -74,6 +74,7 @@ describe('--json prints one object of one shape', { shuffle: false }, () => {
     ['maintenance on blue', 0, 'done'],
     ['maintenance off blue', 0, 'done'],
     ['boot-resolver blue', 0, 'done'],
+    ['image blue', 2, 'aborted'],
     ['lock blue', 0, 'locked'],
     ['deploy blue', 4, 'aborted'],
     ['prune blue', 4, 'aborted'],

@@ -31,6 +31,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'clonedeploy repair --trust-host web-3': 'test/e2e/alone.test.ts',
   'clonedeploy promote production --from staging --dry-run': 'test/e2e/promote.test.ts',
   'clonedeploy promote production --from staging': 'test/e2e/promote.test.ts',
+  'clonedeploy image --out image': 'test/e2e/super-clone.test.ts',
   'node bin/clonedeploy.js deploy': 'test/docs/embedded.test.ts',
   'cat .clonedeploy/fleet/*.port': 'test/docs/embedded.test.ts',
   'sh .clonedeploy/fleet/stop': 'test/docs/embedded.test.ts',

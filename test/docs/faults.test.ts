@@ -16,7 +16,7 @@ const named = [...faults, ...threats].flatMap(row =>
 )
 
 it('the table of faults has a row for each', () => {
-  expect(faults.map(row => row.split(' ')[1])).toEqual(Array.from({ length: 70 }, (_, n) => `F${n + 1}`))
+  expect(faults.map(row => row.split(' ')[1])).toEqual(Array.from({ length: 71 }, (_, n) => `F${n + 1}`))
 })
 
 it('the table of threats has a row for each, with the mutants that are of it', () => {

@@ -44,6 +44,7 @@ describe('a number of a store that another run took meanwhile', () => {
     const stored = { store: with_.name, by, at, target }
     return {
       plan: { ...plan, hosts, stored, target: release },
+      hosts: [],
       store: told,
       warnings: [],
       emit: (event: Event) => events.push(event),

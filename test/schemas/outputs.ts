@@ -1,10 +1,11 @@
 import * as z from 'zod'
-import { ended, refused } from './parts.js'
+import { ended, names, refused } from './parts.js'
 import * as reports from './reports.js'
 import { config } from './resolved-config.js'
 import { status } from './status.js'
 import { transactions } from './transactions.js'
 
+const imageFiles = { dir: z.string(), name: z.string(), files: names, ready: z.string() }
 const bootFiles = { script: z.string(), cron: z.string(), unit: z.string() }
 
 /** What each command says with --json that came to an end of its own. */
@@ -24,6 +25,7 @@ const ends = {
   trust: reports.trust,
   init: reports.init,
   'boot-resolver': ended('boot-resolver', ['done'], bootFiles),
+  image: ended('image', ['done'], imageFiles),
 }
 
 /** What each command prints with --json, however it ends. */

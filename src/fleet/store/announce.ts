@@ -7,6 +7,7 @@ import { type Announcement, endOf, endOfOther, pendingAfter } from '../../store/
 import { bytesText } from '../../text/units.js'
 import { unlessStopped } from '../stop.js'
 import type { Halt, Run } from '../transaction/run.js'
+import { withProgram } from './keep-program.js'
 import type { RunStore } from './run-store.js'
 import { storePhase } from './store-phase.js'
 
@@ -41,7 +42,8 @@ export function announcementOf(
 
 async function announce(run: Run, told: RunStore, said: Announcement): Promise<string> {
   const files = await keepFiles(run, told, said)
-  const generation = pendingAfter(await endedBefore(run, told, said), said)
+  const target = await withProgram(run, told.store, said.target, files?.copy ?? null)
+  const generation = pendingAfter(await endedBefore(run, told, said), { ...said, target })
   if (run.stop.reason() !== null) return ''
   told.pending = { generation, kept: false }
   const there = await createGeneration(told.store, generation)
@@ -52,6 +54,10 @@ async function announce(run: Run, told: RunStore, said: Announcement): Promise<s
   if (run.stop.reason() === null) told.pending = { generation, kept: true }
   const still = await keptStill(run, told, said, files)
   told.copy = still?.copy ?? null
+  if (still !== files && run.stop.reason() === null) {
+    const moved = await withProgram(run, told.store, said.target, told.copy)
+    told.pending = { generation: { ...generation, target: moved }, kept: true }
+  }
   return `${still?.sent ?? ''}generation ${generation.number}`
 }
 

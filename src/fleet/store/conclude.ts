@@ -11,11 +11,21 @@ const longest = 30_000
 /** Tells the store that every host is on the release. It was confirmed on the hosts: nothing here can fail it. */
 export async function concludeAll(run: Run): Promise<Halt | null> {
   if (run.store?.pending == null) return null
+  sayTree(run)
   await storePhase(run, 'conclude', async () => {
     const told = await tell(run, { state: 'confirmed' })
     return told === null ? { ok: false, note: 'not told' } : { ok: true, note: `generation ${told}` }
   })
   return null
+}
+
+/** What the hooks have made, where that is the same on all hosts: machines that boot compare theirs. */
+function sayTree({ hosts, store }: Run): void {
+  const trees = new Set(hosts.map(({ tree }) => tree))
+  const [tree = null] = trees
+  if (store?.pending == null || trees.size !== 1 || tree === null) return
+  const { generation } = store.pending
+  store.pending = { ...store.pending, generation: { ...generation, target: { ...generation.target, tree } } }
 }
 
 /** Tells the store that no host is on the release: while the hosts are still locked, so that nobody else says it first. */

@@ -1,9 +1,12 @@
 import { LockedError } from '../../errors.js'
+import type { StoredCopy } from '../../store/artifacts.js'
+import type { Generation } from '../../store/generation.js'
 import { createGeneration, isSame } from '../../store/generations.js'
 import { StoreError } from '../../store/store.js'
 import { type Announcement, endOf, pendingAfter, standingOf } from '../../store/succession.js'
 import type { Halt, Run } from '../transaction/run.js'
 import { announcementOf, busyError, endedBefore, keepFiles, keptStill } from './announce.js'
+import { withProgram } from './keep-program.js'
 import type { RunStore } from './run-store.js'
 import { storePhase } from './store-phase.js'
 
@@ -26,10 +29,23 @@ async function forward(run: Run, store: RunStore, said: Announcement): Promise<n
   const newest = await endedBefore(run, store, said)
   if (newest !== null && standingOf(newest, said.target.release) === 'even') return newest.number
   const files = await keepFiles(run, store, said)
-  const pending = pendingAfter(newest, said)
-  const confirmed = { ...endOf(pending, { state: 'confirmed' }, said), number: pending.number }
-  const there = await createGeneration(store.store, confirmed)
-  if (!isSame(there, confirmed)) throw busyError(run.plan.stage, there)
-  await keptStill(run, store, said, files)
-  return there.number
+  const first = await confirmed(run, store, newest, said, files?.copy ?? null)
+  const still = await keptStill(run, store, said, files)
+  if (still === files) return first.number
+  return (await confirmed(run, store, first, said, still?.copy ?? null)).number
+}
+
+/** The generation after this one, once it says that the fleet serves the release, and where its files are. */
+async function confirmed(
+  run: Run,
+  { store }: RunStore,
+  newest: Generation | null,
+  said: Announcement,
+  copy: StoredCopy | null,
+): Promise<Generation> {
+  const pending = pendingAfter(newest, { ...said, target: await withProgram(run, store, said.target, copy) })
+  const next = { ...endOf(pending, { state: 'confirmed' }, said), number: pending.number }
+  const there = await createGeneration(store, next)
+  if (!isSame(there, next)) throw busyError(run.plan.stage, there)
+  return there
 }

@@ -11,10 +11,11 @@ export interface Download extends Expected {
   readonly address: string
 }
 
-/** Seconds: for a connection, and for a sign of life. */
-const [connects, silence] = [5, 20]
-/** Bytes a second that a store has to bring at least, and seconds that it has in all: a push has to find its time, too. */
-const [slowest, longest] = [25_000, 600]
+/** Seconds for a connection, and for a sign of life; bytes a second that a store has to bring at least. */
+export const storePatience = { connects: 5, silence: 20, slowest: 25_000 } as const
+const { connects, silence, slowest } = storePatience
+/** Seconds that it has in all: a push has to find its time, too. */
+const longest = 600
 
 /** What the script that downloads reads from stdin: a configuration of curl, or a list of addresses. */
 export function downloadInput({ by, address }: Download): Uint8Array {

@@ -61,7 +61,18 @@ function resolve({ folders, lease }: BootResolver): ShellText {
   return sh`unset CDPATH
 LC_ALL=C; export LC_ALL
 umask 022
-${restoreFunction(sh`"releases/$next"`)}
+${resolveFunctions(lease)}
+for D in ${folders}; do
+  case $D in /*) ;; '~/'*) D=$HOME/\${D#'~/'} ;; *) D=$HOME/$D ;; esac
+  ( cd -- "$D" 2>/dev/null || exit 0
+  for X in .clonedeploy/tx/*; do resolveone; done ) </dev/null
+done
+exit 0`
+}
+
+/** `resolveone`, in `deployTo`: ends the transaction in $X if it swapped and nobody confirmed it, once its lease is over; or its way back, if that was cut off. */
+export function resolveFunctions(lease: number): ShellText {
+  return sh`${restoreFunction(sh`"releases/$next"`)}
 # Ours when its lease is over by the clock; a clock may be wrong after a boot, so else by counting.
 resolve() {
   n=0; seen=$(stat -c %Y "$X/lease") || return 0
@@ -80,16 +91,11 @@ complete() {
   read -r next <"$X/next" && [ "$(readlink current)" = "releases/$next" ] || return 0
   if [ -L "$X/stage/revert/current" ] || [ -e "$X/stage/revert/absent" ]; then goback; fi
 }
-for D in ${folders}; do
-  case $D in /*) ;; '~/'*) D=$HOME/\${D#'~/'} ;; *) D=$HOME/$D ;; esac
-  ( cd -- "$D" 2>/dev/null || exit 0
-  for X in .clonedeploy/tx/*; do
-    took "$X" || continue
-    if [ -e "$X/undecided" ]; then resolve
-    elif [ -e "$X/outcome.reverted" ]; then complete; fi
-  done ) </dev/null
-done
-exit 0`
+resolveone() {
+  took "$X" || return 0
+  if [ -e "$X/undecided" ]; then resolve
+  elif [ -e "$X/outcome.reverted" ]; then complete; fi
+}`
 }
 
 function oneLine(text: string): string {

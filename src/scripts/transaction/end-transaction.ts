@@ -3,7 +3,7 @@ import { asideFunction } from '../prepare/heal.js'
 import { codes } from '../shell/codes.js'
 import { type Claim, fenced, fencedOnce, sweepProbe } from '../shell/fence.js'
 import { flush } from '../shell/flush.js'
-import { type Script, script, sh } from '../shell/shell.js'
+import { type Script, type ShellText, script, sh } from '../shell/shell.js'
 import { endWorkFunction } from './end-processes.js'
 import { linkFunctions } from './unfinished.js'
 
@@ -48,8 +48,8 @@ export function keep(claim: Claim, release: string): Script {
 }
 
 interface Finish {
-  /** The fleet's record and the line of history, JSON texts of one line. */
-  readonly fleet: string
+  /** The fleet's record (null: it stays as it is) and the line of history, JSON texts of one line. */
+  readonly fleet: string | null
   readonly history: string
 }
 
@@ -58,12 +58,16 @@ export function finish(claim: Claim, what: Finish): Script {
   return script('finish', [
     fencedOnce(claim, sh`[ -d "$X" ] && [ ! -e "$X/stage" ]`),
     sh`umask 077
-f=; [ ! -f ${paths.fleet} ] || IFS= read -r f <${paths.fleet}
-[ "$f" = ${what.fleet} ] || { printf '%s\n' ${what.fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } || exit 1
+${what.fleet === null ? sh`:` : keptFleet(what.fleet)}
 printf '%s\n' ${what.history} >>${paths.history} || exit 1
 rm -rf "$X/stage" "$X/restart" "$X/switch"
 : >".clonedeploy/epochs/$h/released"`,
   ])
+}
+
+function keptFleet(fleet: string): ShellText {
+  return sh`f=; [ ! -f ${paths.fleet} ] || IFS= read -r f <${paths.fleet}
+[ "$f" = ${fleet} ] || { printf '%s\n' ${fleet} >"$X/fleet" && mv -f "$X/fleet" ${paths.fleet}; } || exit 1`
 }
 
 /** Keeps another record of the fleet; what is served and the lock stay as they are. */
