@@ -130,9 +130,9 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       .option('--no-store', noStore),
   )
   askHosts(
-    selection(
-      onHosts(add('status', 'show what each host holds and serves, drift, lock, unfinished transaction')),
-    ).option('--verify', 'read every file of the releases that are served, and compare'),
+    selection(onHosts(add('status', 'show what each host holds and serves, drift, lock, unfinished transaction')))
+      .option('--verify', 'read every file of the releases that are served, and compare')
+      .option('--all', 'with --verify: also of the releases that a rollback could go to'),
   )
   askHosts(selection(onHosts(add('releases', 'show releases × hosts: when, who, revision, good or bad'))))
   askHosts(

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js'
 import type { ExitCode } from '../exit-code.js'
 import { onEach } from '../fleet/each-host.js'
 import { askOnce } from '../fleet/health/health.js'
@@ -25,14 +26,18 @@ import type { CommonFlags } from './context/flags.js'
 import type { Io } from './context/io.js'
 import { endsKnown, type Fleet, orInterrupt } from './context/read-fleet.js'
 import { knownHere } from './context/run-records.js'
+import { readEarlier, withEarlier } from './status/earlier-releases.js'
 import { readStore, withStore } from './store/store-report.js'
 
 interface StatusFlags extends CommonFlags {
   readonly verify?: boolean
+  /** Also the releases that a rollback could go to. */
+  readonly all?: boolean
 }
 
 /** `clonedeploy status`: reads every host and says what is true. Exit 6 unless all serve the same, by the records and healthy. */
 export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
+  if (flags.all && !flags.verify) throw new UsageError('--all goes with --verify: it says which releases are read.')
   return inContext(io, flags, async context => {
     const { fleet, read } = await readFleet(context)
     const hosts = read.map(({ session, state }) => ({ host: session.host, state }))
@@ -55,7 +60,7 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
     const found = assess(app, stage, fleet, new Map(probes), service, knownHere(context), inventory)
     const states = read.map(({ state }) => state)
     const whole = stored === null ? found : withStore(found, context.store.name ?? '', stored, states)
-    const report = proposing(whole, io.propose)
+    const report = proposing(flags.all ? withEarlier(whole, await readEarlier(context, read)) : whole, io.propose)
     io.output.stdout(
       flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now(), io.propose),
     )

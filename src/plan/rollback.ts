@@ -63,6 +63,12 @@ export function chooseRollback(
   })
 }
 
+/** Every release that a rollback could go to, newest first: the whole fleet has it, confirmed it, and none calls it bad. */
+export function rollbackTargets(states: readonly HostState[], identical: Config['identical']): readonly string[] {
+  const ids = newestFirst(new Set(states.flatMap(state => state.releases.map(({ id }) => id))))
+  return ids.filter(id => unfit(states, id, identical) === null)
+}
+
 function asked(
   states: readonly HostState[],
   ids: readonly string[],

@@ -80,6 +80,8 @@ export interface StatusReport {
   readonly maintenance?: MaintenanceRecord & { readonly hosts: readonly string[] }
   /** Hosts that the fleet's record names and the inventory has no more, by their names; absent: none. */
   readonly unlisted?: readonly string[]
+  /** With --verify --all: what hosts hold of the releases that a rollback could go to, newest first. */
+  readonly earlier?: readonly EarlierRelease[]
   /** What the store says beside it; absent: there is none. */
   readonly store?: StoreReport
   /** How the hosts' machines or libcs differ, a sentence; absent: they do not. */
@@ -87,6 +89,12 @@ export interface StatusReport {
   /** Sentences for people: what is wrong and what to run. */
   readonly problems: readonly string[]
   readonly next: readonly string[]
+}
+
+/** `drift`: how it differs from what was sealed; null: it could not be read. */
+export interface EarlierRelease {
+  readonly release: string
+  readonly hosts: readonly { readonly name: string; readonly drift: Drift | null }[]
 }
 
 export interface StoreReport {

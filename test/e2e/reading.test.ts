@@ -119,6 +119,36 @@ describe.skipIf(!sshdIsHere())('commands that only read', () => {
     })
   })
 
+  it('status --verify --all finds what a rollback would find', async () => {
+    const { project } = here
+    const one = await project.deployed('one')
+    expect((await project.run('status --all')).code).toBe(2)
+    await project.deployed('two')
+    const three = await project.deployed('three')
+    const whole = await project.run('status --verify --all --json')
+    expect([whole.code, whole.json().earlier.map(({ release }: Json) => release === three)]).toEqual([
+      0,
+      [false, false],
+    ])
+    writeFileSync(project.on(3, 'releases', one, 'version'), 'other\n')
+    expect((await project.run('status --verify')).code).toBe(0)
+    const { code, json, stdout } = await project.run('status --verify --all --json')
+    expect([code, json().result]).toEqual([6, 'consistent'])
+    expect(json().earlier[1]).toMatchObject({
+      release: one,
+      hosts: [
+        { name: 'h1', drift: { modified: [] } },
+        { name: 'h2', drift: { modified: [] } },
+        { name: 'h3', drift: { modified: ['version'], missing: [] } },
+      ],
+    })
+    expect(json().problems).toEqual([
+      `${one}, to which a rollback could go, is not as it was sealed: h3: 1 modified (version).`,
+    ])
+    expect(json().next).toEqual([`look: clonedeploy rollback --to ${one} --dry-run`])
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1)
+  })
+
   exhaustively('releases lists every release and where it is', async () => {
     const { project } = here
     const one = await project.deployed('one')

@@ -1,7 +1,14 @@
 import * as z from 'zod'
 import type { AloneReport } from '../../src/state/evidence/lone-host.js'
 import type { HistoryRecord } from '../../src/state/host-state.js'
-import type { Place, StatusHost, StatusReport, StoreReport, Verdict } from '../../src/state/status-report.js'
+import type {
+  EarlierRelease,
+  Place,
+  StatusHost,
+  StatusReport,
+  StoreReport,
+  Verdict,
+} from '../../src/state/status-report.js'
 import { exactly } from './exactly.js'
 import { count, drift, names, origin, orNull, portState } from './parts.js'
 
@@ -117,6 +124,13 @@ const store = exactly<StoreReport>()(
   }),
 )
 
+const earlier = exactly<EarlierRelease>()(
+  z.strictObject({
+    release: z.string(),
+    hosts: z.array(z.strictObject({ name: z.string(), drift: drift.nullable() })),
+  }),
+)
+
 const maintenance = z.strictObject({
   by: z.string().exactOptional(),
   at: z.string().exactOptional(),
@@ -142,6 +156,7 @@ export const status = exactly<StatusReport>()(
     alone: z.array(alone).exactOptional(),
     maintenance: maintenance.exactOptional(),
     unlisted: names.exactOptional(),
+    earlier: z.array(earlier).exactOptional(),
     store: store.exactOptional(),
     unlike: names.exactOptional(),
     problems: names,

@@ -2,6 +2,7 @@ import { originText } from '../../release/origin.js'
 import { portsText } from '../../release/ports.js'
 import { unlistedTexts } from '../../state/evidence/unlisted.js'
 import { spanText, stillRuns } from '../../state/host-verdict.js'
+import { isIntact } from '../../state/release-drift.js'
 import type { Place, StatusHost, StatusReport, StoreReport } from '../../state/status-report.js'
 import { agoText } from '../../text/duration.js'
 import { escapeLine } from '../../text/escape.js'
@@ -35,6 +36,7 @@ export function statusText(report: StatusReport, paint: Paint, now: Date, propos
     ...maintenanceLine(report, paint, now),
     ...(report.unlike ?? []).map(text => `  ${paint.warn(escapeLine(text))}`),
     ...unlistedTexts(report.unlisted ?? []).map(text => `  ${paint.warn(escapeLine(text))}`),
+    ...earlierLines(report, paint),
     ...storeLine(report, paint, now),
     '',
     ...lastLines(report, paint),
@@ -117,6 +119,19 @@ function maintenanceLine({ maintenance, hosts }: StatusReport, paint: Paint, now
   const why = reason === undefined || reason === '' ? '' : `   "${escapeLine(reason)}"`
   const where = on.length === hosts.length ? '' : ` on ${listed(on)} only`
   return [`  ${paint.warn('maintenance is on')}${where}${who}${why}`]
+}
+
+/** What is not as it was sealed is a problem, and told with those. */
+function earlierLines({ earlier }: StatusReport, paint: Paint): string[] {
+  if (earlier === undefined) return []
+  if (earlier.length === 0) return [`  ${paint.dim('undo')}   no earlier release that every host could go back to`]
+  const whole = earlier.filter(({ hosts }) => hosts.every(({ drift }) => drift !== null && isIntact(drift)))
+  if (whole.length === 0) return []
+  const releases = listed(
+    whole.map(({ release }) => release),
+    5,
+  )
+  return [`  ${paint.dim('undo')}   ${releases} as sealed on every host`]
 }
 
 function storeLine({ store }: StatusReport, paint: Paint, now: Date): string[] {
