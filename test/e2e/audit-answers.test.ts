@@ -18,6 +18,8 @@ interface App {
   /** What it answers from its own cache, for ever. */
   cached: string | null
   sessions: Map<string, string>
+  /** Where it sends on who asks for /moved. */
+  moved: string
   /** Answers with 503. */
   broken: boolean
 }
@@ -44,6 +46,7 @@ describe.skipIf(!sshdIsHere())('an audit that asks', () => {
       const token = randomBytes(18).toString('base64')
       response.setHeader('set-cookie', `seen=${randomBytes(9).toString('base64url')}; Path=/`)
       response.setHeader('x-host', `h${i}`)
+      if (request.url === '/moved') return response.writeHead(302, { location: one.moved }).end()
       if (one.broken) return response.writeHead(503).end('busy')
       if (request.url === '/login' && request.method === 'GET')
         return response.end(`<form><input type="hidden" name="csrf" value="a&amp;b"></form>`)
@@ -80,7 +83,17 @@ describe.skipIf(!sshdIsHere())('an audit that asks', () => {
     })
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    return { server, port, requests: [], locale: 'de', timeZone: 'UTC', cached: null, sessions, broken: false }
+    return {
+      server,
+      port,
+      requests: [],
+      locale: 'de',
+      timeZone: 'UTC',
+      cached: null,
+      sessions,
+      moved: '/',
+      broken: false,
+    }
   }
 
   const login = {
@@ -176,6 +189,23 @@ describe.skipIf(!sshdIsHere())('an audit that asks', () => {
     const everybody = await audited()
     expect([everybody.code, everybody.login.result]).toEqual([6, 'incomplete'])
     expect(everybody.login.error).toContain('GET / has "Shop" for everybody on h1, h2 and h3')
+  })
+
+  exhaustively('compares where a redirect leads, and follows none', async () => {
+    await configured({ ask: ['/moved'] })
+    expect(await audited()).toMatchObject({
+      code: 0,
+      result: 'clean',
+      notes: ['GET /moved is answered 302 by every host, and leads to /: that page was not asked for'],
+    })
+    app(2).moved = '/setup'
+    expect(await audited()).toMatchObject({
+      code: 7,
+      answers: [
+        { request: 'GET /moved', part: 'header', header: 'location', hosts: ['h2'], says: '/setup', othersSay: '/' },
+      ],
+    })
+    expect(apps.flatMap(({ requests }) => requests.filter(one => one !== 'GET /moved'))).toEqual([])
   })
 
   exhaustively('calls no fleet clean where a host is out of order, or does not answer', async () => {

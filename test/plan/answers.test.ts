@@ -133,6 +133,14 @@ describe('answers that differ between hosts', () => {
       'cache-control: web-2 max-age=60 / web-1 no-store',
     ],
     [
+      'a redirect: it is compared as it is',
+      { status: 302, headers: { location: '/login' } },
+      { status: 302, headers: { location: '/login' } },
+      { status: 302, headers: { location: '/setup' } },
+      { status: 302, headers: { location: '/setup' } },
+      'location: web-2 /setup / web-1 /login',
+    ],
+    [
       'a header that one lacks',
       header('content-language', 'en'),
       header('content-language', 'en'),
@@ -239,5 +247,15 @@ describe('what could not be compared', () => {
   it('a page that no host has: it may be the wrong address', () => {
     const none = { status: 404, body: 'none' }
     expect(notes(host('web-1', none), host('web-2', none))).toEqual(['note: GET / is answered 404 by every host'])
+  })
+
+  it('a page that leads to another: that one was not asked for', () => {
+    const on = { status: 302, headers: { location: '/login' } }
+    expect(notes(host('web-1', on), host('web-2', on))).toEqual([
+      'note: GET / is answered 302 by every host, and leads to /login: that page was not asked for',
+    ])
+    expect(notes(host('web-1', { status: 304 }), host('web-2', { status: 304 }))).toEqual([
+      'note: GET / is answered 304 by every host',
+    ])
   })
 })

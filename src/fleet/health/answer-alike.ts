@@ -20,6 +20,8 @@ export async function answerAlike(run: Run, hosts: readonly HostRun[]): Promise<
   })
   const asking = { concurrency: run.concurrency, timeout, redact: asItIs, isOver: () => run.stop.reason() !== null }
   const compared = await askAlike(questioned, same, asking)
+  for (const { text, host } of compared.notes)
+    if (host === null) run.emit({ type: 'note', level: 'info', host: null, text })
   for (const host of asked) host.failure = failureOn(host.name, compared)
   const odd = asked.filter(({ failure }) => failure !== null)
   const ms = performance.now() - began

@@ -89,14 +89,14 @@ function* compareOne({ text, hosts, ignored }: Asked): Generator<undefined, Comp
     heard.push(hear(host, ignored))
   }
   const differences = yield* differencesIn(text, heard)
-  const missing = differences.length > 0 ? null : missingStatus(fit)
+  const idle = differences.length > 0 ? null : idleAnswer(fit)
   return {
     differences,
     notes: [
       ...silent.map(host => missed(host, `${text}: ${escapeLine(host.error ?? '', 200)}`)),
       ...broken.map(host => missed(host, `${text} was answered ${timesBroken(host.answers)}`)),
       ...(fit.length === 1 ? [note(`${text} was compared with no other host: one host answered`)] : []),
-      ...(missing === null ? [] : [note(`${text} is answered ${missing} by every host`)]),
+      ...(idle === null ? [] : [note(`${text} is answered ${idle}`)]),
       ...varying(text, heard),
     ],
   }
@@ -113,11 +113,15 @@ function timesBroken(answers: readonly Answer[]): string {
   return `${[...new Set(bad.map(({ status }) => status))].join(' and ')}${often}`
 }
 
-/** Where all hosts lack the page, it may be the wrong address. */
-function missingStatus(hosts: readonly AskedHost[]): number | null {
-  const statuses = new Set(hosts.flatMap(({ answers }) => answers.map(({ status }) => status)))
+/** Where all hosts lack the page, or send on to another, it may be the wrong address: there is no page to compare. */
+function idleAnswer(hosts: readonly AskedHost[]): string | null {
+  const answers = hosts.flatMap(one => one.answers)
+  const statuses = new Set(answers.map(({ status }) => status))
   const [status = 0] = statuses
-  return statuses.size === 1 && status >= 400 ? status : null
+  if (statuses.size !== 1 || status < 300) return null
+  const to = answers[0]?.headers.location
+  if (status >= 400 || to === undefined) return `${status} by every host`
+  return `${status} by every host, and leads to ${escapeLine(to, 200)}: that page was not asked for`
 }
 
 /** Where most of a page is new each time, little of it was compared. */
