@@ -116,12 +116,13 @@ function place(stage: Stage, key: keyof Layer, inner?: string): Path {
   return [...(isOwn ? ['stages', stage.name] : []), key, ...(inner === undefined ? [] : [inner])]
 }
 
-/** Health checks whose address is none once a host's variables are put in: found here, not when it is asked. */
-export function checkHealth(config: Config, path: Path): readonly Problem[] {
+/** Health checks whose address is none once a host's variables are put in: found here, not when it is asked. `written`: as the list has them. */
+export function checkHealth(config: Config, written: NonNullable<Layer['health']>, path: Path): readonly Problem[] {
   const { health, hosts } = config
+  const places = written.flatMap(({ kind }, i) => (kind === 'same' ? [] : [i]))
   return health.flatMap((check, i) => {
     if (check.kind === 'command') return []
-    const at = [...path, ...(health.length === 1 ? [] : [i]), check.kind === 'http' ? 'url' : 'tcp']
+    const at = [...path, ...(written.length === 1 ? [] : [places[i] ?? i]), check.kind === 'http' ? 'url' : 'tcp']
     const asked = hosts.filter(({ roles }) => check.roles === null || check.roles.some(role => roles.includes(role)))
     const texts = asked.flatMap(host => problemOn(host, addressOf(check), variablesOf(config, host)) ?? [])
     return texts.map(text => ({ path: at, text }))

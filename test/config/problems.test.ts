@@ -516,6 +516,21 @@ describe('an address that health checks ask', () => {
       { hosts, health: ['x', url].map(one => ({ url: one.replace('x', 'http://a/') })) },
       [`health[1].url  ${missing('PORT')}`],
     ],
+    [
+      'one behind what all hosts have to answer alike',
+      { hosts, health: [{ same: ['http://a/'] }, { url: 'http://a/' }, { url }] },
+      [`health[2].url  ${missing('PORT')}`],
+    ],
+    [
+      'the only one behind that',
+      { hosts, health: [{ same: ['http://a/'] }, { url }] },
+      [`health[1].url  ${missing('PORT')}`],
+    ],
+    [
+      'one of a role that no host has, behind that',
+      { hosts: ['web-1'], health: [{ same: ['http://a/'] }, { url: 'http://a/', roles: ['x'] }] },
+      ['health[1].roles  no host has the role "x"'],
+    ],
     ['a connection', { hosts, health: { tcp: 'localhost:$PORT' } }, [`health.tcp  ${missing('PORT')}`]],
     [
       'a name',

@@ -65,7 +65,7 @@ export async function completeConfig(
     key,
   ]
   const wrong = [
-    ...checkHealth(config, at('health')),
+    ...checkHealth(config, merged.health ?? [], at('health')),
     ...checkSame(config, at('health')),
     ...checkPorts(config, at('restart')),
     ...checkBake(config, at('rollout')),
