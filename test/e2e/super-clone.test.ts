@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { Script } from '../../src/scripts/shell/shell.js'
 import { exhaustively } from '../support/exhaustively.js'
@@ -158,7 +159,9 @@ describe.skipIf(!sshdIsHere())('a machine that brings itself up', () => {
       expect(text(`${name}.service`)).toContain(`ExecStart=/bin/sh /usr/local/lib/${name}\n`)
       expect(text(`${name}.env`)).toContain('#DB_URL=\n')
       const encoded = /content: (\S+)/.exec(text('user-data'))?.[1] ?? ''
-      expect(Buffer.from(encoded, 'base64').toString('utf8')).toBe(text('boot.sh'))
+      expect(gunzipSync(Buffer.from(encoded, 'base64')).toString('utf8')).toBe(text('boot.sh'))
+      // What EC2 takes.
+      expect(text('user-data').length).toBeLessThan(16_384)
       execFileSync('sh', ['-n', join(here.project.root, 'out/image/boot.sh')])
       expect(here.fleet.hosts.map((_, i) => here.fleet.contacts(i + 1))).toEqual(before)
     })

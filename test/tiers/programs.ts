@@ -63,6 +63,13 @@ export const programs: Readonly<Record<Tier, readonly Program[]>> = {
     { name: 'ceph-authtool', apt: 'ceph-common' },
     { name: 'monmaptool', apt: 'ceph-base' },
     { name: 'systemd-analyze', apt: 'systemd' },
+    {
+      name: 'cloud-init',
+      apt: 'cloud-init',
+      units: ['cloud-init*.service', 'cloud-init*.socket', 'cloud-config.service', 'cloud-final.service'],
+    },
+    { name: 'packer', apt: 'packer' },
+    { name: 'shellcheck', apt: 'shellcheck' },
     { name: 'visudo', apt: 'sudo' },
     { name: 'setfacl', apt: 'acl' },
     { name: 'ansible-inventory', apt: 'ansible-core' },

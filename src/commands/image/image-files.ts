@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import type { BootSettings } from '../../scripts/boot/boot-script.js'
 
 /** A machine that brings itself up, as the files of its image describe it. */
@@ -78,14 +79,14 @@ export function environment(machine: Machine): string {
   ].join('\n')}\n`
 }
 
-/** For an image that has nothing of it yet. */
+/** For an image that has nothing of it yet. The files are compressed: EC2 takes 16 kB of user data. */
 export function cloudInit(machine: Machine, script: string): string {
   const { name, user } = machine
   const file = (path: string, mode: string, text: string) => [
     `  - path: ${path}`,
     `    permissions: '${mode}'`,
-    '    encoding: b64',
-    `    content: ${Buffer.from(text).toString('base64')}`,
+    '    encoding: gz+b64',
+    `    content: ${gzipSync(text, { level: 9 }).toString('base64')}`,
   ]
   return `${[
     '#cloud-config',

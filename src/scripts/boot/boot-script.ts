@@ -91,7 +91,7 @@ root=$(pwd -P)
 case $root in *[,\&\\\'\"]*|*'
 '*) echo "clonedeploy: $root has a character that no deployTo may have here" >&2; exit ${bootCodes.usage} ;; esac
 host=$(uname -n | tr -cd 'A-Za-z0-9._-'); host=\${host:-unknown}
-now() { { read -r u r </proc/uptime && echo "\${u%%.*}"; } 2>/dev/null || date +%s; }
+now() { { read -r u _ </proc/uptime && echo "\${u%%.*}"; } 2>/dev/null || date +%s; }
 end=$(( $(now) + WAIT ))
 ( umask 077; mkdir -p .clonedeploy/booting ) || { echo "clonedeploy: $root cannot be written" >&2; exit ${bootCodes.usage}; }
 for d in .clonedeploy/booting/*; do [ -e "/proc/\${d##*/}" ] || rm -rf "$d"; done

@@ -119,7 +119,7 @@ step() {
   stop "$c" "$n failed ($c)\${l:+: $l}"
 }
 role() { [ "$#" = 0 ] && return; for r in "$@"; do case " $clonedeploy_roles " in *" $r "*) return 0 ;; esac; done; return 1; }
-now() { { read -r u r </proc/uptime && echo "\${u%%.*}"; } 2>/dev/null || date +%s; }
+now() { { read -r u _ </proc/uptime && echo "\${u%%.*}"; } 2>/dev/null || date +%s; }
 until_well() {
   n=$1; e=$(( $(now) + $2 )); shift 2
   until "$@" >"$W/out" 2>&1; do

@@ -87,14 +87,14 @@ resolve() {
   done
 }
 # The power may have gone between the decision and the way back.
-complete() {
+endback() {
   read -r next <"$X/next" && [ "$(readlink current)" = "releases/$next" ] || return 0
   if [ -L "$X/stage/revert/current" ] || [ -e "$X/stage/revert/absent" ]; then goback; fi
 }
 resolveone() {
   took "$X" || return 0
   if [ -e "$X/undecided" ]; then resolve
-  elif [ -e "$X/outcome.reverted" ]; then complete; fi
+  elif [ -e "$X/outcome.reverted" ]; then endback; fi
 }`
 }
 
