@@ -212,6 +212,7 @@ describe.skipIf(!sshdIsHere())('a machine that brings itself up', () => {
       ['nobody may sign', { allowedSigners: 'deploy.config.json' }, '', /allows nobody to sign/],
       ['the signers are nowhere', { allowedSigners: 'none' }, '', /The allowed signers cannot be read: ENOENT/],
       ['the place of a store is none', {}, '--store-at kept', /an absolute path, or an http or https address/],
+      ['a password would be in the script', {}, '--store-at https://anna:secret@kept.example.com', /takes no password/],
       ['the readiness file has no plain path', {}, "--ready /run/it's", /--ready takes an absolute path/],
     ])('is refused where %s', async (_, more, flags, reason) => {
       const out = flags === 'no out' ? '' : `--out image ${flags}`

@@ -88,6 +88,23 @@ describe.each(
     }
   })
 
+  it('logs in there with what its own environment says', async () => {
+    const login = 'anna:se"c\\ret x'
+    await new Promise(done => web.server.close(done))
+    web = await serve(({ url = '', headers }, response) => {
+      const [, said = ''] = (headers.authorization ?? '').split(' ')
+      const file = join(store.dir, url)
+      const status = Buffer.from(said, 'base64').toString() !== login ? 401 : existsSync(file) ? 200 : 404
+      response.writeHead(status).end(status === 200 ? readFileSync(file) : '')
+    })
+    expect((await clone.boot(shell, { place: place() })).stderr).toContain('it answers 401')
+    const env = { CLONEDEPLOY_STORE_LOGIN: login }
+    const without = await clone.boot(fetchingBy(shell, 'wget'), { place: place() }, env)
+    expect([without.code, without.stderr]).toEqual([3, expect.stringContaining('needs curl')])
+    expect((await clone.boot(shell, { place: place() }, env)).code).toBe(0)
+    expect(served(clone)).toBe('two')
+  })
+
   it('is not ready where nobody answers', async () => {
     web.server.close()
     web.server.closeAllConnections()

@@ -71,10 +71,14 @@ export function environment(machine: Machine): string {
     '#CLONEDEPLOY_S3_KEY_ID=',
     '#CLONEDEPLOY_S3_SECRET=',
   ]
+  const login = [
+    '# The name and the password that the web server asks for, if it does: NAME:PASSWORD',
+    '#CLONEDEPLOY_STORE_LOGIN=',
+  ]
   const needed = ['# What the hooks of the release need, and no store has.', ...secrets.map(name => `#${name}=`)]
   return `${[
     `# Save it as ${environmentPath(machine)}, owned by root, with mode 600.`,
-    ...(settings.place.kind === 's3' ? keys : []),
+    ...(settings.place.kind === 's3' ? keys : settings.place.kind === 'web' ? login : []),
     ...(secrets.length > 0 ? needed : []),
   ].join('\n')}\n`
 }

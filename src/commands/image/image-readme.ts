@@ -76,7 +76,7 @@ function access({ settings: { place, app, stage } }: Machine): string {
     case 'path':
       return `The folder \`${place.dir}\`, as it is mounted on the machine.`
     case 'web':
-      return `What ${place.url} serves, which is the folder of the store. Whoever can read that can read all of the app, so let it ask for a password (in the address, as https://NAME:PASSWORD@…) or serve known machines only; a cache before it must not keep what is not there.`
+      return `What ${place.url} serves, which is the folder of the store. Whoever can read that can read all of the app, so let it ask for a password (\`CLONEDEPLOY_STORE_LOGIN\`; needs curl), or serve known machines only; a cache before it must not keep what is not there.`
     case 's3': {
       const below = place.prefix === '' ? '' : `${place.prefix}/`
       return `The bucket \`${place.bucket}\`: \`s3:GetObject\` below \`${below}${app}/artifacts/\` and \`${below}${app}/stages/${stage}/generations/\`, and \`s3:ListBucket\`, without which S3 answers 403 and not 404 for what is not there. Nothing to write. Give it to the role of the instance, which the script asks for by IMDSv2, or to a key of its own (\`CLONEDEPLOY_S3_KEY_ID\`, \`CLONEDEPLOY_S3_SECRET\`).`

@@ -125,6 +125,8 @@ function placeOf(store: StoreConfig | null, at: string | null): StorePlace {
   }
   if (at === null) return { kind: 'path', dir: store.dir }
   if (at.startsWith('/')) return { kind: 'path', dir: at.replace(/(?<=.)\/+$/, '') }
+  if (URL.canParse(at) && `${new URL(at).username}${new URL(at).password}` !== '')
+    throw new UsageError('--store-at takes no password: the script is readable by all. CLONEDEPLOY_STORE_LOGIN has it.')
   if (/^https?:\/\/[^\s"\\]+$/.test(at) && URL.canParse(at)) return { kind: 'web', url: at.replace(/\/+$/, '') }
   throw new UsageError(`--store-at takes an absolute path, or an http or https address, not ${JSON.stringify(at)}.`)
 }

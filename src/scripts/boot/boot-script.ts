@@ -153,7 +153,7 @@ install() {
     get ${keys.app}/"$1" "$F/payload" "$3" || { s=$?; [ "$s" = 2 ] || echo "its files are not there: $1" >"$F/why"; return 2; }
     [ "$(sum_of "$F/payload")" = "$2" ] || { echo 'its files are not those that were kept' >"$F/why"; return 1; }
   fi
-  ( unset CLONEDEPLOY_S3_KEY_ID CLONEDEPLOY_S3_SECRET CLONEDEPLOY_S3_TOKEN
+  ( unset CLONEDEPLOY_S3_KEY_ID CLONEDEPLOY_S3_SECRET CLONEDEPLOY_S3_TOKEN CLONEDEPLOY_STORE_LOGIN
     clonedeploy_work=$F/work clonedeploy_payload=$F/payload clonedeploy_tree=$tree
     export clonedeploy_work clonedeploy_payload clonedeploy_tree clonedeploy_roles
     exec sh "$F/program" run ) </dev/null 2>"$F/errors"

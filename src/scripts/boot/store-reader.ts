@@ -31,11 +31,15 @@ get() {
   cp -- ${place.dir}/"$1" "$2" 2>"$F/why" || return 2
 }`
     case 'web':
-      return sh`source_of() { printf 'url = "%s/%s"\n' ${place.url} "$1"; }
+      return sh`source_of() {
+  printf 'url = "%s/%s"\n' ${place.url} "$1"
+  [ -z "$login" ] || printf 'user = "%s"\n' "$(escaped "$login")"
+}
 ${byCurl}
 open_store() {
-  by=
+  by= login=\${CLONEDEPLOY_STORE_LOGIN:-}
   if command -v curl >/dev/null 2>&1; then by=by_curl
+  elif [ -n "$login" ]; then echo 'a login at the store needs curl, which is not here' >"$F/why"; return 2
   else case $(wget --version 2>/dev/null) in *+https*) by=by_wget ;; esac; fi
   [ -n "$by" ] || { echo 'there is no curl, and no wget of GNU' >"$F/why"; return 2; }
 }
@@ -57,7 +61,8 @@ function plain(number: number): ShellText {
 }
 
 /** What is asked is the input of curl: it may hold a secret. No more is kept than is expected, as far as the shell can tell. */
-const byCurl = sh`by_curl() {
+const byCurl = sh`escaped() { printf %s "$1" | sed 's/[\\"]/\\&/g'; }
+by_curl() {
   rm -f "$2"
   source_of "$1" | ( ulimit -f "$(($3/512+128))"; exec curl -q -sSg ${speed} --max-time "$((${plain(silence)}+$3/${plain(slowest)}))" -H 'Cache-Control: no-cache' -o "$2" -w '%{http_code}' -K - ) >"$F/status" 2>"$F/why"
   answered "$?" "$(cat "$F/status")"
@@ -89,7 +94,7 @@ function byWget(url: string): ShellText {
 function s3({ bucket, prefix, region, endpoint }: Extract<StorePlace, { kind: 's3' }>): ShellText {
   const below = prefix === '' ? bucket : `${bucket}/${prefix}`
   return sh`source_of() {
-  printf 'url = "%s/%s/%s"\naws-sigv4 = "aws:amz:%s:s3"\nuser = "%s:%s"\nheader = "x-amz-content-sha256: UNSIGNED-PAYLOAD"\n' "$base" ${below} "$1" "$region" "$key" "$secret"
+  printf 'url = "%s/%s/%s"\naws-sigv4 = "aws:amz:%s:s3"\nuser = "%s:%s"\nheader = "x-amz-content-sha256: UNSIGNED-PAYLOAD"\n' "$base" ${below} "$1" "$region" "$(escaped "$key")" "$(escaped "$secret")"
   [ -z "$token" ] || printf 'header = "x-amz-security-token: %s"\n' "$token"
 }
 imds() {
