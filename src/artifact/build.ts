@@ -8,6 +8,8 @@ import type { Artifact, Revision } from './artifact.js'
 import { type BuildSettings, buildKey, recallBuild, rememberBuild } from './cache/builds.js'
 import { recall } from './cache/store.js'
 import { type OnOutput, runCommand } from './command.js'
+import { type Dependent, keptText, nameOf, type OnNote, withDependencies } from './dependencies/dependencies.js'
+import { findKept } from './dependencies/kept-folders.js'
 import { checkOut, notFetched, subfolder } from './git/checkout.js'
 import { exportIgnored } from './git/export.js'
 import { withoutRepository } from './git/git.js'
@@ -18,10 +20,10 @@ import { type OpenRepository, openOnce, type Repository } from './git/repository
 import { artifactOf, type PackOptions, packFolder } from './pack.js'
 import { packCommit } from './pack-commit.js'
 import { rawName } from './printable-names.js'
-import { checkoutEnv, inWorkspace, workspacesOf } from './workspace.js'
+import { checkoutEnv, firstFolderIn, inWorkspace, workspacesOf } from './workspace.js'
 
 export interface BuildOptions {
-  readonly config: BuildSettings & Pick<Config, 'root' | 'source'>
+  readonly config: BuildSettings & Pick<Config, 'root' | 'source' | 'buildCache'>
   /** From `pinRevision`. */
   readonly revision: Revision | null
   readonly cacheDir: string
@@ -31,6 +33,9 @@ export interface BuildOptions {
   readonly signal?: AbortSignal | undefined
   /** Build although this revision was built before. */
   readonly force?: boolean
+  /** Run the first command although what it makes is kept, too. */
+  readonly afresh?: boolean
+  readonly onNote?: OnNote
   /** Fetch nothing. What git would put through a filter, or into a submodule, is then not what it would be. */
   readonly offline?: boolean
 }
@@ -87,7 +92,7 @@ async function buildCommit(source: GitSource, options: BuildOptions): Promise<Ar
   const repository = await opened(source, options)
   const commit = revision?.commit ?? (await pinned(source, repository, options))
   const key = buildKeyOf(source, repository, commit, options)
-  const before = options.force ? null : known(key, options)
+  const before = options.force || options.afresh ? null : known(key, options)
   if (before !== null) return before
   const artifact = await buildFresh({ source, repository, commit, subdir: subdirOf(source, repository) }, options)
   rememberBuild(cacheDir, options.offline ? offlineKey(key) : key, artifact)
@@ -150,33 +155,73 @@ function packUnbuilt({ source, repository, commit, subdir }: Picked, options: Bu
     shared,
     cacheDir: options.cacheDir,
     revision: options.revision,
-    line: options.force ? null : buildKeyOf(source, repository, '', options),
+    line: options.force || options.afresh ? null : buildKeyOf(source, repository, '', options),
     run: { cwd: repository.path, bare: repository.bare, signal: options.signal },
   })
 }
 
-async function buildCheckout(
-  { source: { submodules }, repository, commit, subdir }: Picked,
-  options: BuildOptions,
-): Promise<Artifact> {
-  const { offline = false, signal } = options
+async function buildCheckout(picked: Picked, options: BuildOptions): Promise<Artifact> {
+  const { repository, commit, subdir } = picked
+  const { submodules } = picked.source
+  const { offline = false, signal, afresh = false, onNote = () => {} } = options
   return inWorkspace(workspacesOf(options.config.root), async dir => {
     await checkOut({ repository, commit, submodules, dir, offline, signal })
     const folder = subfolder(dir, subdir, commit)
     const ignored = await exportIgnored(dir, join(subdir, options.config.releaseRoot ?? '.'))
-    await runAll(folder, { ...checkoutEnv(process.env, options.config.root), CLONEDEPLOY_REVISION: commit }, options)
-    const artifact = await pack(subfolder(dir, subdir, commit), options, {
-      project: dir,
-      exportIgnored: ignored,
-      unfiltered: offline,
+    const dependent = dependentOf(picked, options, dir)
+    return withDependencies(dependent && { ...dependent, afresh, onNote }, async first => {
+      await runAll(folder, checkoutEnvOf(commit, options), options, first)
+      const artifact = await pack(subfolder(dir, subdir, commit), options, {
+        project: dir,
+        exportIgnored: ignored,
+        unfiltered: offline,
+      })
+      const more = offline
+        ? await notFetched(dir, submodules === true)
+        : options.config.build.length > 0
+          ? await pointerWarnings(dir)
+          : []
+      return { ...artifact, warnings: [...artifact.warnings, ...more] }
     })
-    const more = offline
-      ? await notFetched(dir, submodules === true)
-      : options.config.build.length > 0
-        ? await pointerWarnings(dir)
-        : []
-    return { ...artifact, warnings: [...artifact.warnings, ...more] }
   })
+}
+
+function checkoutEnvOf(commit: string, { config }: BuildOptions): NodeJS.ProcessEnv {
+  return { ...checkoutEnv(process.env, config.root), CLONEDEPLOY_REVISION: commit }
+}
+
+/** Offline, git may not have made the files that an installer reads: nothing is kept of that. */
+function dependentOf(
+  { repository, commit, subdir }: Omit<Picked, 'source'>,
+  options: BuildOptions,
+  checkout: string,
+): Dependent | null {
+  const { config, offline, signal } = options
+  if (config.buildCache === null || config.build.length === 0 || offline) return null
+  const folder = join(subdir, '.').replace(/\/$/, '')
+  return {
+    cache: config.buildCache,
+    build: config.build,
+    env: { ...checkoutEnvOf(commit, options), ...config.buildEnv },
+    commit,
+    folder: folder === '.' ? '' : rawName(folder),
+    checkout,
+    git: { cwd: repository.path, bare: repository.bare, signal },
+  }
+}
+
+/** What is kept for the first command of a build that has not begun: nothing of it runs, and nothing is checked out. */
+export async function lookForDependencies(options: BuildOptions): Promise<string | null> {
+  const { config, revision, afresh } = options
+  if (config.source.kind !== 'git' || revision === null || afresh) return null
+  const repository = await opened(config.source, options)
+  if (!(await hasCommit(repository, revision.commit))) return null
+  const picked = { repository, commit: revision.commit, subdir: subdirOf(config.source, repository) }
+  const dependent = dependentOf(picked, options, firstFolderIn(workspacesOf(config.root)))
+  if (dependent === null) return null
+  const named = await nameOf(dependent)
+  const kept = 'key' in named ? findKept(named.key) : null
+  return kept === null ? null : keptText(dependent.cache, kept)
 }
 
 type GitSource = Extract<Source, { kind: 'git' }>
@@ -190,9 +235,13 @@ async function runAll(
   cwd: string,
   given: NodeJS.ProcessEnv,
   { config, onOutput, signal }: BuildOptions,
+  first: (run: () => Promise<void>) => Promise<void> = run => run(),
 ): Promise<void> {
   const env = { ...given, ...config.buildEnv }
-  for (const command of config.build) await runCommand(command, { cwd, env, onOutput, signal })
+  for (const [i, command] of config.build.entries()) {
+    const run = () => runCommand(command, { cwd, env, onOutput, signal })
+    await (i === 0 ? first(run) : run())
+  }
 }
 
 async function pack(

@@ -27,12 +27,21 @@ export async function inWorkspace<T>(all: string, work: (dir: string) => Promise
   sweep(all)
   const slot = claim(all)
   try {
-    const dir = join(slot, 'source')
+    const dir = folderIn(slot)
     mkdirSync(dir)
     return await work(dir)
   } finally {
     removeTree(slot)
   }
+}
+
+/** The folder that `inWorkspace` gives where nobody else builds just then. */
+export function firstFolderIn(all: string): string {
+  return folderIn(join(all, '1'))
+}
+
+function folderIn(slot: string): string {
+  return join(slot, 'source')
 }
 
 function sweep(all: string): void {

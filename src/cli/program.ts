@@ -74,7 +74,8 @@ export function createProgram(version: string, tell: (asked: Asked) => void): Co
       )
       .option('--skip-bake', skipBake)
       .option('--offline', 'with --dry-run: only read the configuration and pack; contact no host')
-      .option('--build', 'with --dry-run: run the build commands'),
+      .option('--build', 'with --dry-run: run the build commands')
+      .option('--no-cache', 'build again, and without what is kept of dependencies'),
   )
   ask(
     transaction(

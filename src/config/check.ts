@@ -20,6 +20,7 @@ export function checkStages(stages: readonly Stage[]): readonly Problem[] {
 const checks: readonly ((stage: Stage) => readonly Problem[])[] = [
   writtenHosts,
   builtAlready,
+  cached,
   nestedShared,
   clashes,
   unchecked,
@@ -51,6 +52,23 @@ function builtAlready(stage: Stage): readonly Problem[] {
   if (source?.kind !== 'artifact' || build === undefined || build.run.length === 0) return []
   return [
     { path: place(stage, 'build'), text: 'has commands, and source.artifact is built already: leave one of them out' },
+  ]
+}
+
+/** A command that is left out must be known to make the folders, and nothing else. */
+function cached(stage: Stage): readonly Problem[] {
+  const { source, build } = stage.merged
+  const path = [...place(stage, 'build', 'cache')]
+  if (build?.cache == null) return []
+  if (source !== undefined && source.kind !== 'git')
+    return [{ path, text: 'needs source: { git }: a folder that is built as it lies keeps what was made in it' }]
+  if (build.run.length === 0) return [{ path, text: 'keeps what the first command makes, and there is no command' }]
+  if (build.cache.key !== null || build.cache.installer !== null) return []
+  return [
+    {
+      path,
+      text: `does not know what decides what ${show(build.run[0])} makes, the first command: install first, by "npm ci" or another that keeps to its lock file, or say { paths, key: ["FILE"] }`,
+    },
   ]
 }
 

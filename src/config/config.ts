@@ -4,7 +4,17 @@ import type { Shared } from '../release/shared.js'
 import type { LogSource } from '../scripts/read/app-log.js'
 import type { Service } from '../scripts/service/restart-command.js'
 import type { NotifyInput } from './input.js'
+import type { Installer } from './installer.js'
 import type { Secret } from './secrets/redact.js'
+
+/** Paths below the folder of the build that its first command makes, and the files that decide what it makes. */
+export interface BuildCache {
+  readonly paths: readonly string[]
+  /** Patterns; null: the files that the installer is known by. */
+  readonly key: readonly string[] | null
+  /** What the first command is; null: none that is known. */
+  readonly installer: Installer | null
+}
 
 /** The configuration of one stage, resolved: paths absolute, durations in milliseconds, defaults filled in. */
 export interface Config {
@@ -18,6 +28,8 @@ export interface Config {
   /** Shell commands, run one after the other in the checkout (git) or nowhere (folder without build). */
   readonly build: readonly string[]
   readonly buildEnv: Readonly<Record<string, string>>
+  /** What the first of the commands makes, and is kept for the next build; null: nothing. */
+  readonly buildCache: BuildCache | null
   /** The folder below that of the source that is the release; null: that one itself. */
   readonly releaseRoot: string | null
   /** Paths or patterns below it that make the artifact; null: everything. */

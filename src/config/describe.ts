@@ -25,7 +25,7 @@ export function describeConfig(config: Config): string {
   const hosts = config.hosts.length === 1 ? '1 host' : `${config.hosts.length} hosts`
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ['source', [sourceText(config.source)]],
-    ['build', [...config.build, ...envText(config.buildEnv)]],
+    ['build', [...config.build, ...envText(config.buildEnv), ...cacheText(config.buildCache)]],
     ...(config.releaseRoot === null ? [] : [['root', [config.releaseRoot]] as const]),
     ['include', config.include ?? ['everything that .deployignore does not name']],
     ['hosts', [...hostLines(config), ...listedText(config)]],
@@ -67,6 +67,12 @@ export function configJson(config: Config): object {
 function row(name: string, lines: readonly string[]): readonly string[] {
   const all = lines.flatMap(line => line.split('\n'))
   return (all.length === 0 ? ['none'] : all).map((line, i) => `${(i === 0 ? name : '').padEnd(11)}${line}`)
+}
+
+function cacheText(cache: Config['buildCache']): readonly string[] {
+  if (cache === null) return []
+  const decides = cache.key ?? [`the lock file of ${cache.installer?.tool}`]
+  return [`keeps ${cache.paths.join(', ')} of the first command, by ${decides.join(', ')}`]
 }
 
 function sourceText(source: Source): string {

@@ -497,6 +497,22 @@ export interface BuildCommandsInput {
   readonly run: string | readonly string[]
   /** Environment of these commands alone. */
   readonly env?: Readonly<Record<string, string | number>>
+  /**
+   * What the first command makes and is kept for the next build: folders, such as `['node_modules']`. While the same files
+   * decide it, they are put back, and the first command is not run. [How](operating.md#dependencies-between-builds).
+   * @default nothing: every build of another commit begins from nothing
+   */
+  readonly cache?: readonly string[] | BuildCacheInput
+}
+
+export interface BuildCacheInput {
+  /** Folders that the first command makes, relative to the folder of the build. */
+  readonly paths: readonly string[]
+  /**
+   * Files or patterns of the commit that decide what the first command makes.
+   * @default for npm, pnpm, yarn and bun: lock files, `package.json`, their settings and patches
+   */
+  readonly key?: string | readonly string[]
 }
 
 export type PrepareInput = string | PrepareCommandInput

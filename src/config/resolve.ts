@@ -23,6 +23,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     source: resolveSource(layer.source, absolute),
     build: layer.build?.run ?? [],
     buildEnv: layer.build?.env ?? {},
+    buildCache: layer.build?.cache ?? null,
     releaseRoot: layer.root ?? null,
     include: layer.include ?? null,
     hosts: entries.map(entry => resolveHost(entry, layer.deployTo ?? '', absolute)),

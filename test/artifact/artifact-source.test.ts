@@ -16,6 +16,7 @@ const settings = (path: string, root = temporary()) => ({
   source: { kind: 'artifact', path } as const,
   build: [],
   buildEnv: {},
+  buildCache: null,
   releaseRoot: null,
   include: null,
   shared: nothingShared,

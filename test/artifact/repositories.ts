@@ -34,5 +34,15 @@ export function gitSource(repository: string, more: Partial<Extract<Source, { ki
 type Settings = BuildOptions['config']
 
 export function settings(root: string, source: Source, more: Partial<Settings> = {}): Settings {
-  return { root, source, build: [], buildEnv: {}, releaseRoot: null, include: null, shared: nothingShared, ...more }
+  return {
+    root,
+    source,
+    build: [],
+    buildEnv: {},
+    buildCache: null,
+    releaseRoot: null,
+    include: null,
+    shared: nothingShared,
+    ...more,
+  }
 }

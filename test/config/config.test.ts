@@ -31,6 +31,7 @@ it('a config that says little gets the defaults', async () => {
     source: { kind: 'git', repository: cwd, ref: 'HEAD', subdir: null, submodules: null },
     build: [],
     buildEnv: {},
+    buildCache: null,
     releaseRoot: null,
     include: null,
     hosts: [{ name: 'web-1', host: 'web-1', roles: [], deployTo: '/srv/shop', env: {} }],
@@ -154,6 +155,7 @@ it('a config that says everything is resolved, paths from its own folder', async
     source: { kind: 'folder', dir: join(root, 'dist') },
     build: ['npm run build'],
     buildEnv: { CI: '1' },
+    buildCache: null,
     releaseRoot: 'out',
     include: ['dist', '*.json'],
     hosts: [

@@ -175,6 +175,21 @@ const table: readonly (readonly [what: string, change: object, ...lines: string[
   ],
   ['a subdir outside', { source: { git: '.', subdir: '../x' } }, 'source.subdir  has ".." in it: "../x"'],
   ['an empty command', { build: ['npm ci', ''] }, 'build[1]  is empty'],
+  [
+    'what is kept of a command that nobody knows',
+    { build: { run: ['npm ci && npm run build'], cache: ['node_modules'] } },
+    'build.cache  does not know what decides what "npm ci && npm run build" makes, the first command: install first, by "npm ci" or another that keeps to its lock file, or say { paths, key: ["FILE"] }',
+  ],
+  [
+    'what is kept of a folder',
+    { source: { dir: 'dist' }, build: { run: 'npm ci', cache: ['node_modules'] } },
+    'build.cache  needs source: { git }: a folder that is built as it lies keeps what was made in it',
+  ],
+  [
+    'a whole build that is kept',
+    { build: { run: 'npm ci', cache: ['.'] } },
+    'build.cache[0]  is the whole build; name folders in it',
+  ],
   ['an empty include', { include: [] }, 'include  is empty; leave it out to take everything'],
   ...['.', '**', '**/*'].map(
     all =>

@@ -245,6 +245,13 @@ const keys = {
   source,
   build: names,
   buildEnv: variables,
+  buildCache: z
+    .strictObject({
+      paths: names,
+      key: names.nullable(),
+      installer: z.strictObject({ tool: z.enum(['npm', 'pnpm', 'yarn', 'bun']), scripts: z.boolean() }).nullable(),
+    })
+    .nullable(),
   releaseRoot: orNull,
   include: names.nullable(),
   hosts: z.array(host),

@@ -23,7 +23,7 @@ export function buildKey(
   env: NodeJS.ProcessEnv,
 ): string {
   const { build, buildEnv, releaseRoot, include, shared } = config
-  const settings = Object.entries({ ...named(build, env), ...buildEnv }).sort(([a], [b]) => (a < b ? -1 : 1))
+  const settings = Object.entries({ ...namedVariables(build, env), ...buildEnv }).sort(([a], [b]) => (a < b ? -1 : 1))
   const machine = [process.version, process.platform, process.arch]
   const all = [
     format,
@@ -42,7 +42,7 @@ export function buildKey(
 }
 
 /** The variables of the environment that commands name: `$API_URL`, `${API_URL:-x}`. */
-function named(commands: readonly string[], env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function namedVariables(commands: readonly string[], env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const names = commands.flatMap(command => [...command.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = '']) => name))
   return Object.fromEntries(names.filter(name => name !== 'PWD').map(name => [name, env[name]]))
 }

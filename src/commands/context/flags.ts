@@ -55,6 +55,8 @@ interface ReleaseFlags extends TransactionFlags {
 export interface DeployFlags extends ReleaseFlags {
   /** In a dry run, run the build commands all the same. */
   readonly build?: boolean
+  /** `false`: --no-cache. */
+  readonly cache?: boolean
   readonly ref?: string
 }
 

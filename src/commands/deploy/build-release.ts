@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Artifact, Payload, Revision } from '../../artifact/artifact.js'
-import { type BuildOptions, buildArtifact, buildWithoutCommands } from '../../artifact/build.js'
+import { type BuildOptions, buildArtifact, buildWithoutCommands, lookForDependencies } from '../../artifact/build.js'
 import { pruneCache } from '../../artifact/cache/prune.js'
 import { entriesOf, type Manifest } from '../../artifact/manifest/manifest.js'
 import { writtenFor } from '../../artifact/payload/payload.js'
@@ -55,13 +55,32 @@ export function builderOf(context: Context, config: Config, flags: DeployFlags, 
       open,
       signal: over.signal,
       force: flags.force ?? false,
+      afresh: flags.cache === false,
       offline: flags.offline ?? false,
       onOutput: (line, stream) => context.emit({ type: 'output', host: null, step: 'build', stream, line }),
+      onNote: (level, text) => context.emit({ type: 'note', level, host: null, text }),
     }
     const withoutCommands = flags.dryRun === true && flags.build !== true
     return withoutCommands ? buildOrGuess(options) : buildArtifact(options)
   })
   return { pinned, revision, artifact }
+}
+
+/** The commands of a build, as a dry run lists them: what is kept for the first one is said behind it. */
+export async function buildLines(
+  context: Context,
+  flags: DeployFlags,
+  { revision }: Artifact,
+): Promise<readonly string[]> {
+  const { config, cacheDir, openRepository: open } = context
+  const [first, ...rest] = config.build
+  if (first === undefined) return []
+  const afresh = flags.cache === false
+  const kept = await lookForDependencies({
+    ...{ config, revision, cacheDir, open, afresh, offline: flags.offline ?? false },
+    onOutput: () => {},
+  })
+  return [kept === null || flags.build ? first : `${first}   (${kept})`, ...rest]
 }
 
 /** What would be left out of a release, or go out with it, as far as that is known without running a command of the project. */

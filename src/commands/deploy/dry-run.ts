@@ -23,7 +23,7 @@ import { goneTexts } from '../context/hosts/listed.js'
 import { adopts } from '../context/owner.js'
 import { planRollout, rolloutProblems } from '../context/rollout.js'
 import { tellPlan } from '../context/transact.js'
-import { isUnbuilt, needsFor, originOf, type Prepared } from './build-release.js'
+import { buildLines, isUnbuilt, needsFor, originOf, type Prepared } from './build-release.js'
 import { isUnchanged } from './unchanged.js'
 import { historyOf } from './what-changes.js'
 
@@ -73,7 +73,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
       ...(nothing
         ? []
         : [
-            ...buildSteps(context, flags),
+            ...(await buildSteps(context, flags, artifact)),
             ...planSteps(plan, { prepare: unknown ? [] : await brought(context, plan, prepared) }),
           ]),
       ...(adopt ? [{ mark: '!', where: 'each', text: ownerStep(context.config) } as const] : []),
@@ -97,7 +97,7 @@ export async function dryRun(context: Context, flags: DeployFlags, prepared: Pre
 }
 
 /** The same without any host: configuration, build and pack only. */
-export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Artifact): ExitCode {
+export async function offlineDryRun(context: Context, flags: DeployFlags, artifact: Artifact): Promise<ExitCode> {
   const { config, hosts } = context
   const report: DryRunReport = {
     app: config.app,
@@ -109,7 +109,7 @@ export function offlineDryRun(context: Context, flags: DeployFlags, artifact: Ar
     commits: null,
     takesAway: null,
     files: null,
-    steps: buildSteps(context, flags),
+    steps: await buildSteps(context, flags, artifact),
     adopt: false,
     problems: [],
     warnings: [...artifact.warnings, ...unlisted(config)],
@@ -139,8 +139,9 @@ function ran({ fleet }: Prepared): readonly DryRunStep[] {
   })
 }
 
-function buildSteps({ config }: Context, flags: DeployFlags): readonly DryRunStep[] {
-  return config.build.map(text => ({ mark: flags.build ? '$' : '!', where: 'local', text }))
+async function buildSteps(context: Context, flags: DeployFlags, artifact: Artifact): Promise<readonly DryRunStep[]> {
+  const lines = await buildLines(context, flags, artifact)
+  return lines.map(text => ({ mark: flags.build ? '$' : '!', where: 'local', text }))
 }
 
 /** Who fetches the files from the store, and who hands them on to whom. */

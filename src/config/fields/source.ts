@@ -1,9 +1,10 @@
 import * as z from 'zod'
 import { choose, isObject, oneOrMany } from '../choose.js'
-import type { Source } from '../config.js'
+import type { BuildCache, Source } from '../config.js'
+import { installerOf } from '../installer.js'
 import { show } from '../problems/sentence.js'
 import { closed } from '../unknown-key.js'
-import { innerPath, localPath } from './path.js'
+import { innerPath, localPath, pattern } from './path.js'
 import { checked, lineProblem, text } from './scalars.js'
 import { env } from './variables.js'
 
@@ -53,14 +54,24 @@ export const source: z.ZodType<Source> = choose<Source>(
 interface Build {
   readonly run: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  readonly cache: BuildCache | null
 }
 
+const paths = z.array(innerPath.refine(path => path !== '.', 'is the whole build; name folders in it')).min(1)
+const several = closed({ paths, key: oneOrMany(pattern).optional() })
+type Written = z.infer<typeof several>
+const listed: z.ZodType<Written> = paths.transform(all => ({ paths: all }))
+const cache = choose<Written>(value => (isObject(value) ? several : listed), listed, several)
+
 const commands = oneOrMany(text)
-const short: z.ZodType<Build> = commands.transform(run => ({ run, env: {} }))
-const long: z.ZodType<Build> = closed({ run: commands, env: env.optional() }).transform(({ run, env = {} }) => ({
-  run,
-  env,
-}))
+const short: z.ZodType<Build> = commands.transform(run => ({ run, env: {}, cache: null }))
+const long: z.ZodType<Build> = closed({ run: commands, env: env.optional(), cache: cache.optional() }).transform(
+  ({ run, env = {}, cache }) => ({ run, env, cache: cache === undefined ? null : cacheOf(cache, run) }),
+)
+
+function cacheOf({ paths, key }: Written, [first = '']: readonly string[]): BuildCache {
+  return { paths, key: key ?? null, installer: installerOf(first) }
+}
 
 /** Commands that build the release, and the environment that they alone see. */
 export const build: z.ZodType<Build> = choose<Build>(value => (isObject(value) ? long : short), short, long)
