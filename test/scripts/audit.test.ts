@@ -111,6 +111,31 @@ describe.each(everyShell)('an audit under $name', shell => {
     expect(sum('b\nbig')).toBe(sum('big'))
   })
 
+  it('names files whatever bytes their names have: a newline, and what stands for one elsewhere', async () => {
+    const root = sealedRoot()
+    const names = ['\x1e', 'a\x1eb', 'c\x1e\x1fd\ne', '\x01\x1d', 'tab\there', 'ordinary']
+    for (const dir of ['releases/one/dir', 'shared/up', 'shared/tmp/sessions'])
+      writeFiles(join(root, dir), Object.fromEntries(names.map(name => [name, name])))
+    writeFiles(root, { current: { link: 'releases/one' }, 'releases/one/tmp': { link: '../../shared/tmp' } })
+    const { files, unread } = await audited(root, shell, { ignore: ['tmp'] })
+    const found = (evidence: string) =>
+      files.filter(one => one.evidence === evidence).map(({ path }) => path.replace(/^.*?\/(?=[^/]*$)/s, ''))
+    const wanted = [...names].sort()
+    expect(found('release').sort()).toEqual(wanted)
+    expect(found('shared').sort()).toEqual(wanted)
+    expect(found('session').sort()).toEqual(wanted)
+    expect(new Set(files.filter(({ evidence }) => evidence === 'shared').map(({ sum }) => sum)).size).toBe(names.length)
+    expect(unread).toEqual([])
+  })
+
+  it('says of a folder whose names have all bytes that it was not read', async () => {
+    const root = sealedRoot()
+    const every = Array.from({ length: 31 }, (_, i) => String.fromCharCode(i + 1)).join('')
+    writeFiles(root, { [`shared/${every}`]: 'x', 'shared/b': 'x' })
+    const { unread, paths } = await audited(root, shell)
+    expect([unread, paths.includes('shared shared/b')]).toEqual([['shared/'], true])
+  })
+
   it('looks for sessions in the usual folders and those that are named, and not for code that was sealed', async () => {
     const root = sealedRoot()
     const elsewhere = realpathSync(folder())

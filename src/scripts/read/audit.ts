@@ -74,6 +74,14 @@ h=$(pwd -P); H=$(cd -P -- "\${HOME:-/}" 2>/dev/null && pwd -P); [ "\${H:-/}" != 
 printf 'here// %s\n' "$h"
 back() { sed ${mostFiles + 1}q | tr "\\012\\$b" '\000\012'; }
 shown() { back | xargs -0 -r stat -c "f// $1 %s %Y %U %n" --; }
+# The byte that stands for a newline: none of the names has it.
+spare() {
+  u=$(find "$@" -print0 | tr -dc '\001-\010\013-\037' | fold -b -w 1 | sort -u)
+  for b in 036 037 035 034 033 032 031 030 027 026 025 024 023 022 021 020 017 016 001 002 003 004 005 006 007; do
+    case $u in *"$(printf "\\$b")"*) ;; *) return 0 ;; esac
+  done
+  return 1
+}
 readable_all() { find "$1" -type d >/dev/null || printf 'unread// %s\n' "$1"; }`,
     added(writable, ignore),
     inShared(ignore),
@@ -88,17 +96,18 @@ ${whole}`,
 function added(writable: readonly string[], ignore: readonly string[]): ShellText {
   return sh`for r in releases/*; do
   r=\${r##*/}; ours "$r" && [ -d "releases/$r" ] || continue
-  L=$PWD/.clonedeploy/manifests/$r.sealed; b=$(newline "$L")
-  [ -n "$b" ] && [ -f ".clonedeploy/manifests/$r.seal" ] || { echo "unsealed// $r"; continue; }
+  L=$PWD/.clonedeploy/manifests/$r.sealed; m=$(newline "$L")
+  [ -n "$m" ] && [ -f ".clonedeploy/manifests/$r.seal" ] || { echo "unsealed// $r"; continue; }
   readable_all "releases/$r"
-  ( cd -- "releases/$r" && { paths "$L"; paths "$L"; find . ! -name . ! -type d -print0 | plain; } | sort | uniq -u${sealed('paths', [...writable, ...ignore])} |
+  spare "releases/$r" || printf 'unread// %s\n' "releases/$r"
+  ( cd -- "releases/$r" && { { paths "$L"; paths "$L"; } | tr "\\$m" "\\$b"; find . ! -name . ! -type d -print0 | plain; } | sort | uniq -u${sealed('paths', [...writable, ...ignore])} |
     sed 's,^,./,' | shown "$r" )
 done`
 }
 
 function inShared(ignore: readonly string[]): ShellText {
-  return sh`b=036
-[ ! -d shared ] || { readable_all shared/; ( cd shared/ || exit
+  return sh`[ ! -d shared ] || { readable_all shared/; spare shared/ || echo 'unread// shared/'
+  ( cd shared/ || exit
   list() { find . -type f "$@" -print0 | plain | sort${sealed('paths', ['maintenance', ...ignore])} | sed 's,^,./,'; }
   list | shown shared
   each() { back | xargs -0 -r sh -c 'for f do [ ! -r "$f" ] || printf "s// %s  %s\n" "$(eval "$0" | sha256sum | cut -c1-64)" "$f"; done' "$1"; }
@@ -122,7 +131,7 @@ sessions() { # what to say where it cannot be read, the folder, a pattern of nam
   set --
   case $d/ in "$h/releases/$r/"*) set -- -newer ".clonedeploy/manifests/$r.seal" ;; esac
   [ "$a" != ${temporary} ] || set -- -maxdepth 1
-  find "$d" "$@" -type d >/dev/null || printf '%s// %s\n' "$k" "$a"
+  find "$d" "$@" -type d >/dev/null && spare "$d" "$@" -name "$n" || printf '%s// %s\n' "$k" "$a"
   find "$d" "$@" -type f -name "$n" ! -name '.git*' -print0 | plain | sort | shown session
 }
 for d in ${php}; do sessions private "$d" 'sess_*'; done
@@ -151,6 +160,7 @@ ls -ln /proc/[0-9]*/fd | grep -F -e '/fd:' -e " -> $h/" -e " -> $H/" | while IFS
   # The last two bits say how it was opened.
   case $f in *[1256]) ;; *) continue ;; esac
   s=$(stat -L -c '%s %Y %U' -- "/proc/$p/fd/$n") || continue
+  t=$(readlink "/proc/$p/fd/$n"; echo .); t=\${t%?.}
   c=; IFS= read -r c <"/proc/$p/comm"
   [ "$c" != MainThread ] || { x=$(readlink "/proc/$p/exe") && c=\${x##*/}; }
   k=$((k + 1)); [ "$k" -le ${mostOpen} ] || { echo 'cut// open'; break; }
