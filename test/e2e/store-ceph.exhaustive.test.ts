@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Generation } from '../../src/store/generation.js'
 import { s3Store } from '../../src/store/s3.js'
@@ -31,6 +33,28 @@ describe.skipIf(!sshdIsHere() || !isHere('radosgw'))('a fleet with its store in 
       ),
     )
     expect(generations.at(-1)).toMatchObject({ confirmed: { release: one }, bad: [{ release: back.release }] })
+  })
+
+  it('promotes from there what one stage has confirmed to another, by the same digest', async () => {
+    const { project } = here
+    const on = (i: number) => ({ hosts: [{ name: `h${i}`, deployTo: project.on(i) }] })
+    const stages = { staging: on(1), production: on(2) }
+    const store = { s3: { bucket: 'clones', endpoint: ceph.endpoint, prefix: 'promoted' } }
+    project.configure({ hosts: undefined, store, stages })
+    project.write({ 'app/version': 'promoted\n' })
+    const staging = await project.run('deploy staging --json')
+    expect([staging.code, staging.stderr]).toEqual([0, expect.anything()])
+    rmSync(join(project.root, '.clonedeploy/cache'), { recursive: true })
+    rmSync(join(project.root, 'app'), { recursive: true })
+    const promoted = await project.run('promote production --from staging --json')
+    expect([promoted.code, promoted.json()]).toEqual([
+      0,
+      expect.objectContaining({ result: 'deployed', stage: 'production', digest: staging.json().digest }),
+    ])
+    expect(promoted.stderr).toContain(`${staging.json().release} of staging: from s3://clones`)
+    expect(readFileSync(project.on(2, 'current/version'), 'utf8')).toBe('promoted\n')
+    const { store: said } = (await project.run('status production --json')).json()
+    expect(said).toMatchObject({ standing: 'even', generation: { state: 'confirmed', command: 'promote' } })
   })
 
   it('gives its hosts their files, by addresses that end', async () => {
