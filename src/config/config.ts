@@ -282,6 +282,8 @@ export interface Bake {
   readonly failures: number
   /** Asked from this machine; null: only the hosts are watched. */
   readonly check: BakeCheck | null
+  /** Whether each batch is waited for before the next one follows, and not all hosts only. */
+  readonly perBatch: boolean
 }
 
 /** A request is one of health, of a single try. */

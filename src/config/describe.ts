@@ -227,8 +227,8 @@ function rolloutText({ batch, minUp, canary, bake }: Rollout): string {
   return [size, ...up, ...first, ...(bake === null ? [] : [bakeText(bake)])].join(', ')
 }
 
-function bakeText({ for: long, every, failures, check }: Bake): string {
-  const whole = `a bake of ${formatDuration(long)}`
+function bakeText({ for: long, every, failures, check, perBatch }: Bake): string {
+  const whole = `a bake of ${formatDuration(long)}${perBatch ? ' after each batch' : ''}`
   if (check === null) return whole
   const asked = check.kind === 'command' ? check.run : httpText(check)
   const often = failures === 1 ? '' : `, ${failures} failures in a row`

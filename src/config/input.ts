@@ -730,6 +730,11 @@ export interface BakeInput {
    * @default 1
    */
   readonly failures?: number
+  /**
+   * Whether it also begins after each batch, for the hosts that have swapped by then, before the next batch follows.
+   * @default false
+   */
+  readonly perBatch?: boolean
 }
 
 export interface BakeCommandInput {

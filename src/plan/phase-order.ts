@@ -28,7 +28,7 @@ export function swapPhases({
     { name: 'prepare', ...all, steps: ['prepare', 'links'], onFailure: 'discard' },
     { name: 'once', ...all, steps: ['once'], onFailure: 'discard' },
     ...(isWarm ? [{ name: 'warm', ...all, steps: ['warm', 'warmReady'], onFailure: 'discard' } as const] : []),
-    ...rollout.batches.flatMap((_, i) => swapBatch(rollout, i, isWarm)),
+    ...rollout.batches.flatMap((_, i) => [...swapBatch(rollout, i, isWarm), ...bakeBatch(rollout, bake, i)]),
     ...(same.length === 0 ? [] : [{ name: 'same', ...all, steps: [], onFailure: 'restore' } as const]),
     ...(bake === null ? [] : [{ name: 'bake', ...all, steps: [], onFailure: 'restore' } as const]),
     ...(rollout.batches.length > 1 ? [look(all.hosts)] : []),
@@ -104,6 +104,13 @@ function swapBatch(rollout: Rollout, i: number, isWarm: boolean): readonly Phase
     ...(isWarm ? [{ name: 'switch', ...batchOf(rollout, i), steps: ['switch'], onFailure: 'restore' } as const] : []),
     ...serveBatch(rollout, i, 'restore', isWarm),
   ]
+}
+
+/** The hosts that have swapped so far bake before the next batch follows; all of them do at the end, whatever is asked. */
+function bakeBatch(rollout: Rollout, bake: Plan['bake'], i: number): readonly PhasePlan[] {
+  if (bake?.perBatch !== true || i === rollout.batches.length - 1) return []
+  const hosts = rollout.batches.slice(0, i + 1).flat()
+  return [{ name: 'bake', hosts, batch: batchOf(rollout, i).batch, steps: [], onFailure: 'restore' }]
 }
 
 /** Serves a swapped batch before the next one follows. */

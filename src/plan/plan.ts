@@ -33,6 +33,8 @@ export interface Plan extends Times {
   readonly canaryCheck: ScriptStep | null
   /** How long it can still go back once all hosts are healthy; null: it is confirmed at once. */
   readonly bake: Bake | null
+  /** The same when these hosts are what it is about. */
+  readonly bakeOn: (hosts: readonly string[]) => Bake | null
   /** What all hosts have to answer alike before; empty: nothing is compared. */
   readonly same: readonly SameQuestion[]
   /** Whether trees that differ between hosts stop the run. */
@@ -48,7 +50,7 @@ export interface Plan extends Times {
 }
 
 /** A plan for those of its hosts that are left: what they record, and what is run for them all. */
-export type Rest = Pick<Plan, 'record' | 'excluded' | 'hosts' | 'bake' | 'canaryCheck'>
+export type Rest = Pick<Plan, 'record' | 'excluded' | 'hosts' | 'canaryCheck'>
 
 /** An address that all hosts are asked for, as messages name it. */
 export interface SameQuestion {
@@ -68,6 +70,8 @@ export interface Bake {
   readonly failures: number
   /** What this machine runs or asks; null: only the hosts are watched. */
   readonly check: ScriptStep | HealthStep | null
+  /** Whether it also begins after each batch. */
+  readonly perBatch: boolean
 }
 
 /** Its files as they lie in the store: the key below the app, the sha256 (hex) and bytes of what is fetched. */

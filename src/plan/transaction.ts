@@ -93,7 +93,8 @@ export function planTransaction(
   const hosts = intent.hosts.map(({ host, state }) => planHost(intent, host, state, record, prepare, pruned))
   const rollout = intent.rollout ?? allAtOnce(hosts.map(({ host }) => host.name))
   const stored = storedOf(intent)
-  const bake = bakeOf(intent)
+  const bakeOn = (names: readonly string[]) => planBake(intent.bake ?? null, config.root, variablesHere(intent, names))
+  const bake = bakeOn(intent.hosts.map(({ host }) => host.name))
   const same = sameQuestions(intent, hosts)
   return {
     command: intent.command,
@@ -111,6 +112,7 @@ export function planTransaction(
     rollout,
     canaryCheck: canaryCheckHere(intent),
     bake,
+    bakeOn,
     same,
     identical: config.identical,
     stored,
@@ -138,14 +140,8 @@ function withoutHosts(
     record,
     excluded: excludedIn(all).map(({ host }) => host),
     hosts,
-    bake: bakeOf(rest),
     canaryCheck: canaryCheckHere(rest),
   }
-}
-
-function bakeOf(intent: Intent): Plan['bake'] {
-  const names = intent.hosts.map(({ host }) => host.name)
-  return planBake(intent.bake ?? null, intent.config.root, variablesHere(intent, names))
 }
 
 /** What those hosts are asked for that health asks by HTTP, or all hosts where it asks none; one host is compared with no other. */

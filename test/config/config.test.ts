@@ -224,6 +224,7 @@ it('a config that says everything is resolved, paths from its own folder', async
         check: { kind: 'command', run: 'bin/alarms', timeout: 30_000 },
         every: 60_000,
         failures: 2,
+        perBatch: false,
       },
     },
     balancer: {

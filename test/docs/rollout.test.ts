@@ -45,6 +45,7 @@ it('the bake in rollout.md comes to what the page says', async () => {
     for: 600_000,
     every: 15_000,
     failures: 1,
+    perBatch: false,
     check: { kind: 'command', run: 'bin/no-alarms', timeout: 30_000 },
   })
 })

@@ -162,6 +162,38 @@ describe.skipIf(!sshdIsHere())('a deploy that bakes', () => {
     },
   )
 
+  exhaustively(
+    'bakes after each batch where that is asked for, with the hosts that have swapped; a no puts those back',
+    async () => {
+      const { project } = here
+      const one = await served({ for: '1s' })
+      const rollout = (check: string) =>
+        project.configure({
+          restart,
+          env: { AT: project.root },
+          rollout: { batch: 1, bake: { for: '1s', perBatch: true, check: `cp "$AT/restarts" "$AT/seen"; ${check}` } },
+        })
+      rollout(noFrom(2))
+      const planned = (await project.run('deploy --dry-run --json')).json().steps.map(({ text }: Json) => text)
+      expect(planned).toContain(
+        'serve for 1s after each batch, the last time before the release is confirmed, else all 3 hosts go back',
+      )
+      const { code, json, stderr } = await project.run('deploy --json')
+      expect([code, json().result]).toEqual([5, 'put-back'])
+      expect(stderr).toContain('after batch 1 of 3: h1, until ')
+      expect(stderr).toContain('after batch 2 of 3: h2, until ')
+      expect(linesOf('seen')).toEqual(['h1 two', 'h2 two'])
+      expect(linesOf('looks')).toEqual(['h1', 'h1 h2'])
+      expect(linesOf('restarts').filter(line => line.startsWith('h3'))).toEqual([])
+      expect(await status()).toMatchObject(consistent(one))
+      project.write({ looks: '', 'app/version': 'three\n' })
+      rollout(never)
+      expect((await project.run('deploy')).code).toBe(0)
+      expect(linesOf('looks')).toEqual(['h1', 'h1 h2', 'h1 h2 h3'])
+      expect(versions()).toEqual(all.map(() => 'three'))
+    },
+  )
+
   exhaustively('bakes once, after its last batch, with every host of the run', async () => {
     const { project } = here
     await served({ for: '1s' })

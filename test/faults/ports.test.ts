@@ -56,6 +56,31 @@ describe.skipIf(!sshdIsHere())('a release on the idle port of each host', () => 
     await alone()
   })
 
+  exhaustively(
+    'bakes with all users on it, and goes back to processes that never stopped when a look is a no',
+    async () => {
+      const look = 'echo >>"$AT/looks"; [ "$(grep -c "" "$AT/looks")" -lt 3 ]'
+      scene.project.write({ looks: '' })
+      fleet.configure({ rollout: { bake: { for: '1h', every: '1s', check: look } } })
+      const [old, before] = [release(1), pids()]
+      const deploy = scene.project.run('deploy --json')
+      const answers = await users(deploy)
+      const { code, stderr, json } = await deploy
+      expect(code, stderr).toBe(5)
+      expect(json().reason).toContain('the bake check failed after')
+      expect(answers.filter(answer => answer !== old && answer !== '503').length).toBeGreaterThan(0)
+      expect(answers.every(answer => answer !== '503')).toBe(true)
+      expect(pids()).toEqual(before)
+      expect(release(1)).toBe(old)
+      await alone()
+      fleet.configure({ rollout: { bake: { for: '2s', every: '1s', check: 'true' } } })
+      const baked = await scene.project.run('deploy --force --json')
+      expect(baked.code, baked.stderr).toBe(0)
+      expect(hosts.all.map(release)).toEqual(hosts.all.map(() => baked.json().release))
+      await alone()
+    },
+  )
+
   exhaustively('that is not well when users have come goes back to processes that never stopped, with 5', async () => {
     faults('h2 look')
     const [old, before] = [release(1), pids()]

@@ -95,6 +95,18 @@ describe('a bake', () => {
     expect(phases.map(({ name }) => name)).not.toContain('bake')
   })
 
+  it('comes after each batch where that is asked for, for the hosts that have swapped, and at the end for all', async () => {
+    const { phases } = await planned('deploy', { rollout: { batch: 1, bake: { ...bake, perBatch: true } } })
+    const baked = phases.filter(({ name }) => name === 'bake')
+    expect(baked.map(({ hosts, batch, onFailure }) => [hosts.join(' '), batch, onFailure])).toEqual([
+      ['web-1', 'batch 1 of 3: web-1', 'restore'],
+      ['web-1 web-2', 'batch 2 of 3: web-2', 'restore'],
+      ['web-1 web-2 web-3', '', 'restore'],
+    ])
+    const once = await planned('deploy', { rollout: { bake: { ...bake, perBatch: true } } })
+    expect(once.phases.filter(({ name }) => name === 'bake')).toHaveLength(1)
+  })
+
   it('comes after the last batch and before the confirmation, and ends none of the old processes', async () => {
     const restart = { warm: 'bin/warm', ready: 'bin/ready', switch: 'bin/switch', cool: 'bin/cool' }
     const { phases } = await planned('deploy', { rollout: { batch: 2, bake }, restart })

@@ -162,6 +162,7 @@ const bake = exactly<Bake>()(
     for: duration,
     every: duration,
     failures: z.int().min(1),
+    perBatch: z.boolean(),
     check: z
       .union([z.strictObject({ kind: z.literal('command'), run: z.string(), timeout: duration }), request])
       .nullable(),

@@ -41,8 +41,9 @@ export const bake: z.ZodType<Bake> = closed({
   check: check.optional(),
   every: duration.optional(),
   failures: z.int().min(1).optional(),
-}).transform(({ for: long, check: asked = null, every = 15_000, failures = 1 }) => {
-  return { for: long, every, failures, check: asked }
+  perBatch: z.boolean().optional(),
+}).transform(({ for: long, check: asked = null, every = 15_000, failures = 1, perBatch = false }) => {
+  return { for: long, every, failures, check: asked, perBatch }
 })
 
 function oneOf(other: string): Readonly<Record<string, string>> {

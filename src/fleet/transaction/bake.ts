@@ -1,5 +1,5 @@
 import { nextLook } from '../../plan/bake.js'
-import type { Bake, HealthStep, ScriptStep } from '../../plan/plan.js'
+import type { Bake, HealthStep, PhasePlan, ScriptStep } from '../../plan/plan.js'
 import { clockText, durationText, formatDuration } from '../../text/duration.js'
 import { escapeLine } from '../../text/escape.js'
 import { counted } from '../../text/phrases.js'
@@ -18,23 +18,24 @@ interface Baked {
 }
 
 /**
- * All hosts serve the release and can still go back: a failing check, a host that is not as it was left, or a stop puts all
+ * These hosts serve the release and can still go back: a failing check, a host that is not as it was left, or a stop puts all
  * of them back. At the end their health is asked once more. The heartbeat of the run renews their leases, as in any phase.
  */
-export async function bakeAll(run: Run, hosts: readonly HostRun[]): Promise<Halt | null> {
-  const { bake } = run.plan
+export async function bakeAll(run: Run, hosts: readonly HostRun[], { batch }: PhasePlan): Promise<Halt | null> {
+  const bake = run.plan.bakeOn(hosts.map(({ name }) => name))
   if (bake === null) return null
   const began = performance.now()
-  run.emit({ type: 'phase.start', phase: 'bake', note: bakeText(bake, new Date(Date.now() + bake.for)) })
+  run.emit({ type: 'phase.start', phase: 'bake', note: bakeText(bake, batch, new Date(Date.now() + bake.for)) })
   const { halt, note } = await watch(run, hosts, bake, began)
   if (note !== null)
     run.emit({ type: 'phase.end', phase: 'bake', ok: halt === null, ms: performance.now() - began, note })
   return halt ?? stillWell(run, hosts)
 }
 
-function bakeText({ check, every }: Bake, until: Date): string {
+function bakeText({ check, every }: Bake, batch: string, until: Date): string {
   const asked = check === null ? '' : `, ${check.text} every ${formatDuration(every)}`
-  return `until ${clockText(until)}${asked}`
+  const after = batch === '' ? '' : `after ${batch}, `
+  return `${after}until ${clockText(until)}${asked}`
 }
 
 async function watch(run: Run, hosts: readonly HostRun[], bake: Bake, began: number): Promise<Baked> {

@@ -39,7 +39,7 @@ function phaseSteps(plan: Plan, phases: readonly PhasePlan[]): readonly DryRunSt
     case 'same':
       return sameSteps(plan, phase)
     case 'bake':
-      return bakeSteps(plan, phase)
+      return bakeSteps(plan, phases)
     case 'switch':
       return [...hostSteps(plan, phase, inAny(plan, phases)), ...flipSteps(plan, inAny(plan, phases))]
     default:
@@ -146,13 +146,16 @@ function sameSteps(plan: Plan, phase: PhasePlan): readonly DryRunStep[] {
   }))
 }
 
-function bakeSteps(plan: Plan, phase: PhasePlan): readonly DryRunStep[] {
+function bakeSteps(plan: Plan, phases: readonly PhasePlan[]): readonly DryRunStep[] {
   const { bake } = plan
-  if (bake === null) return []
+  const [last] = phases.slice(-1)
+  if (bake === null || last === undefined) return []
   const long = formatDuration(bake.for)
-  const asked = bake.check && `${bake.check.text}, every ${formatDuration(bake.every)}, ${otherwise(plan, phase)}`
+  const when = phases.length > 1 ? 'after each batch, the last time before' : 'before'
+  const back = otherwise(plan, last)
+  const asked = bake.check && `${bake.check.text}, every ${formatDuration(bake.every)}, ${back}`
   return [
-    { mark: '!', where: 'each', text: `serve for ${long} before the release is confirmed, ${otherwise(plan, phase)}` },
+    { mark: '!', where: 'each', text: `serve for ${long} ${when} the release is confirmed, ${back}` },
     ...(asked === null ? [] : [{ mark: '!', where: 'local', text: asked } as const]),
   ]
 }
