@@ -287,7 +287,7 @@ function setUp(command: Command): Command {
     .option('--include <paths>', 'which of the files make up the release', list)
     .option('--restart <command>', "a command that makes the app serve the release; '' for none")
     .option('--health <url>', "requested on each host after the restart; '' for none")
-    .addOption(new Option('--ci <kind>', 'also write a workflow').choices(['github', 'none']))
+    .addOption(new Option('--ci <kind>', 'also write a workflow').choices(['github', 'gitlab', 'none']))
     .option('--ssh-config <file>', 'the ssh configuration that names the hosts')
     .option('--from-capistrano', 'take over what Capfile and config/deploy*.rb say; they are read, not run')
     .option('--no-check', 'contact no host')

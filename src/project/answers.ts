@@ -1,6 +1,9 @@
 import type { ConfigInput, HostInput, RestartInput } from '../config/input.js'
 import type { More } from './guess.js'
 
+/** Whose workflow is written; `none`: nobody's. */
+export type Ci = 'github' | 'gitlab' | 'none'
+
 /** Everything that has to be known to write the files of a project. */
 export interface Answers {
   readonly app: string
@@ -19,7 +22,7 @@ export interface Answers {
   readonly restart: RestartInput | null
   readonly health: string | null
   readonly sshConfig: string | null
-  readonly ci: 'github' | 'none'
+  readonly ci: Ci
 }
 
 /** The configuration that answers come to. */

@@ -8,7 +8,8 @@ export interface ProjectRepository {
   readonly prefix: string
   /** The branch that is checked out; null: none is. */
   readonly branch: string | null
-  readonly onGithub: boolean
+  /** Where it is kept, as far as its files tell. */
+  readonly forge: 'github' | 'gitlab' | null
 }
 
 export function readRepository(folder: string): ProjectRepository | null {
@@ -19,8 +20,14 @@ export function readRepository(folder: string): ProjectRepository | null {
     root,
     prefix: relative(root, folder),
     branch: /^ref: refs\/heads\/(.+)$/m.exec(textOf(join(git, 'HEAD')))?.[1] ?? null,
-    onGithub: existsSync(join(root, '.github')) || /\bgithub\.com\b/.test(textOf(join(git, 'config'))),
+    forge: forgeOf(root, textOf(join(git, 'config'))),
   }
+}
+
+function forgeOf(root: string, settings: string): ProjectRepository['forge'] {
+  if (existsSync(join(root, '.gitlab-ci.yml'))) return 'gitlab'
+  if (existsSync(join(root, '.github')) || /\bgithub\.com\b/.test(settings)) return 'github'
+  return /\bgitlab\./.test(settings) ? 'gitlab' : null
 }
 
 function rootOf(folder: string): string | null {

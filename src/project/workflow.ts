@@ -1,7 +1,7 @@
 import type { Package } from './package.js'
 import { type SshBlock, sshConfigLines } from './ssh-blocks.js'
 
-interface WorkflowAbout {
+export interface WorkflowAbout {
   readonly project: Package | null
   /** What is pushed to it is deployed. */
   readonly branch: string
@@ -63,10 +63,15 @@ ${sshStep(ssh, knownHosts)}      - name: Deploy
 
 /** The hosts are named as on the machine of whoever deploys by hand; here their names mean nothing yet. */
 function sshStep(blocks: readonly SshBlock[], knownHosts: readonly string[]): string {
-  const files = [...added('config', sshConfigLines(blocks)), ...added('known_hosts', knownHosts)]
-  if (files.length === 0) return ''
-  const lines = ['mkdir -p ~/.ssh', ...files]
+  const lines = sshLines(blocks, knownHosts)
+  if (lines.length === 0) return ''
   return `      - name: Say where the hosts are\n        run: |\n${lines.map(line => `          ${line}\n`).join('')}`
+}
+
+/** Shell lines that add them to what ssh knows; none where there is nothing to add. */
+export function sshLines(blocks: readonly SshBlock[], knownHosts: readonly string[]): readonly string[] {
+  const files = [...added('config', sshConfigLines(blocks)), ...added('known_hosts', knownHosts)]
+  return files.length === 0 ? [] : ['mkdir -p ~/.ssh', ...files]
 }
 
 function added(file: string, lines: readonly string[]): readonly string[] {
@@ -78,7 +83,12 @@ function runner(project: Package | null, folder: string): string {
   // Without a node_modules folder there is no file to run: yarn stands between, and its end is seen.
   if (project?.install === 'yarn install --immutable') return 'exec yarn run clonedeploy'
   if (folder === '') return 'exec node_modules/.bin/clonedeploy'
-  return 'PATH="$PWD/node_modules/.bin:$GITHUB_WORKSPACE/node_modules/.bin:$PATH" exec clonedeploy'
+  return `${inWorkflowFolder('$GITHUB_WORKSPACE')} exec clonedeploy`
+}
+
+/** What stands before a command in a folder of the repository: its packages may be those of the top. */
+export function inWorkflowFolder(top: string): string {
+  return `PATH="$PWD/node_modules/.bin:${top}/node_modules/.bin:$PATH"`
 }
 
 /** By commit: a tag may be moved. */

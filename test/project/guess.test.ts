@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { guessProject } from '../../src/project/guess.js'
 import { readPackage } from '../../src/project/package.js'
+import { pipelineIn, pipelineText } from '../../src/project/pipeline.js'
 import { readRepository } from '../../src/project/repository.js'
 import { workflowText } from '../../src/project/workflow.js'
 import { writableExpression } from '../../src/release/shared.js'
@@ -251,8 +253,73 @@ it('a repository is told by its files, from any folder of it', () => {
     '.git/config': '[remote "origin"]\n\turl = git@github.com:acme/shop.git\n',
     'apps/web/index.html': '',
   })
-  const about = { root, prefix: 'apps/web', branch: 'release/2', onGithub: true }
+  const about = { root, prefix: 'apps/web', branch: 'release/2', forge: 'github' }
   expect(readRepository(join(root, 'apps/web'))).toEqual(about)
+})
+
+it.each([
+  ['\turl = git@gitlab.example.com:acme/shop.git\n', {}, 'gitlab'],
+  ['\turl = git@github.com:acme/shop.git\n', { '.gitlab-ci.yml': '' }, 'gitlab'],
+  ['\turl = ssh://git@example.com/gitlab\n', {}, null],
+])('its forge is known by %j and %j: %s', (url, files, forge) => {
+  writeFiles(root, { '.git/HEAD': 'ref: refs/heads/main\n', '.git/config': `[remote "origin"]\n${url}`, ...files })
+  expect(readRepository(root)?.forge).toBe(forge)
+})
+
+it('a pipeline for GitLab lets the branch alone have the key, after what is installed', () => {
+  writeFiles(root, { 'package.json': '{}', 'package-lock.json': '' })
+  const knownHosts = ['bastion ssh-ed25519 AAAA']
+  const text = pipelineText({ project: readPackage(root), branch: 'main', folder: '', knownHosts })
+  expect(parse(text)).toEqual({
+    '.clonedeploy': { image: 'node:lts', variables: { GIT_DEPTH: '0' }, before_script: ['npm ci'] },
+    'clonedeploy-check': {
+      extends: '.clonedeploy',
+      stage: 'test',
+      rules: [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }],
+      timeout: '15 minutes',
+      interruptible: true,
+      script: ['exec node_modules/.bin/clonedeploy deploy --dry-run --offline --build'],
+    },
+    'clonedeploy-deploy': {
+      extends: '.clonedeploy',
+      stage: 'deploy',
+      rules: [{ if: '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == "main"' }],
+      timeout: '30 minutes',
+      environment: 'production',
+      resource_group: 'production',
+      interruptible: false,
+      script: [
+        'ssh-agent -s >"$CI_PROJECT_DIR.agent"',
+        '. "$CI_PROJECT_DIR.agent"',
+        'chmod 400 "$SSH_KEY"',
+        'ssh-add "$SSH_KEY"',
+        "mkdir -p ~/.ssh\ncat >>~/.ssh/known_hosts <<'END'\nbastion ssh-ed25519 AAAA\nEND\n",
+        'exec node_modules/.bin/clonedeploy deploy --ref "$CI_COMMIT_SHA" --yes --lock-wait 10m',
+      ],
+      after_script: ['. "$CI_PROJECT_DIR.agent" && rm "$CI_PROJECT_DIR.agent" && ssh-agent -k'],
+    },
+  })
+})
+
+it('a pipeline for GitLab works in the folder of the project, whatever it is called', () => {
+  writeFiles(root, { 'package.json': '{}', 'pnpm-lock.yaml': '' })
+  const jobs = parse(pipelineText({ project: readPackage(root), branch: 'main', folder: "apps/the 'web'" }))
+  expect(jobs['.clonedeploy'].before_script).toEqual([
+    "cd -- 'apps/the '\\''web'\\'''",
+    'corepack enable',
+    'pnpm install --frozen-lockfile',
+  ])
+  expect(jobs['clonedeploy-check'].script).toEqual([
+    'PATH="$PWD/node_modules/.bin:$CI_PROJECT_DIR/node_modules/.bin:$PATH" exec clonedeploy deploy --dry-run --offline --build',
+  ])
+})
+
+it('a pipeline that is somebody else’s stays as it is', () => {
+  expect(pipelineIn(root)).toBe('.gitlab-ci.yml')
+  writeFiles(root, { '.gitlab-ci.yml': pipelineText({ project: null, branch: 'main', folder: '' }) })
+  expect(pipelineIn(root)).toBe('.gitlab-ci.yml')
+  writeFiles(root, { '.gitlab-ci.yml': 'test: { script: [make] }\n' })
+  expect(pipelineIn(root)).toBe('.gitlab/clonedeploy.yml')
 })
 
 it('a workflow runs the project’s own clonedeploy, in its folder, on the branch', () => {

@@ -1,6 +1,6 @@
 import type { RestartInput } from '../../config/input.js'
 import { UsageError } from '../../errors.js'
-import type { Answers } from '../../project/answers.js'
+import type { Answers, Ci } from '../../project/answers.js'
 import type { Guess } from '../../project/guess.js'
 import type { Package } from '../../project/package.js'
 import type { ProjectRepository } from '../../project/repository.js'
@@ -14,7 +14,7 @@ export interface InitFlags extends CommonFlags {
   readonly include?: readonly string[]
   readonly restart?: string
   readonly health?: string
-  readonly ci?: 'github' | 'none'
+  readonly ci?: Ci
   readonly sshConfig?: string
   /** `false`: --no-check. */
   readonly check?: boolean

@@ -59,7 +59,7 @@ function withCapistrano(flags: InitFlags, capistrano: Capistrano, asks: boolean)
 }
 
 function demandOneStage({ host, ci }: InitFlags, stages: readonly string[]): void {
-  const flag = host !== undefined ? '--host' : ci === 'github' ? '--ci github' : null
+  const flag = host !== undefined ? '--host' : ci !== undefined && ci !== 'none' ? `--ci ${ci}` : null
   if (flag === null) return
   throw new UsageError(`${flag} goes with one stage, and here are ${stages.join(', ')}. Nothing was written.`)
 }

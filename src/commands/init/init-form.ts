@@ -2,7 +2,7 @@ import type { RestartInput } from '../../config/input.js'
 import { answerProblem, hostsProblem } from '../../config/problems/answer-problem.js'
 import { type SshConfigReader, sshConfigReader } from '../../connection/ssh-config/ssh-config.js'
 import { sshAliases } from '../../connection/ssh-config/ssh-dump.js'
-import type { Answers } from '../../project/answers.js'
+import type { Answers, Ci } from '../../project/answers.js'
 import type { Form } from '../context/ask.js'
 import { asGuessed, type InitFlags, type Known, listed, recognisedAs, restartFrom } from './init-answers.js'
 import { unknownHosts } from './init-runner.js'
@@ -108,10 +108,11 @@ function askHealth(form: Form, { guess }: Known, runs: boolean): Promise<string>
   })
 }
 
-function askCi(form: Form, { repository }: Known): Promise<'github' | 'none'> {
+function askCi(form: Form, { repository }: Known): Promise<Ci> {
   const choices = [
     { value: 'github', label: 'GitHub Actions: .github/workflows/deploy.yml' },
+    { value: 'gitlab', label: 'GitLab CI: .gitlab-ci.yml' },
     { value: 'none', label: 'none' },
   ] as const
-  return form.choice('CI workflow', choices, repository?.onGithub ? 'github' : 'none')
+  return form.choice<Ci>('CI workflow', choices, repository?.forge ?? 'none')
 }

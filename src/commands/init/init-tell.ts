@@ -1,5 +1,6 @@
 import type { Answers } from '../../project/answers.js'
 import type { Capistrano } from '../../project/capistrano/capistrano.js'
+import { includedPipeline } from '../../project/pipeline.js'
 import { createPaint } from '../../render/paint.js'
 import { isWell, lookLines } from '../../render/reports/found-hosts.js'
 import { jsonReport } from '../../render/reports/report-json.js'
@@ -62,7 +63,7 @@ export function tellInit(io: Io, flags: InitFlags, form: Form | null, done: Done
   io.output.stdout(jsonReport(ended, { app, written, kept, hosts: hosts ?? null, notes, ...read }))
 }
 
-function notesOf({ answers, known, looked, runner, written, capistrano }: Done): readonly string[] {
+function notesOf({ answers, known, looked, runner, written, kept, capistrano }: Done): readonly string[] {
   const failing = looked?.looks.filter(look => !isWell(look)).map(({ name }) => name) ?? []
   return [
     recognisedAs(known.guess),
@@ -76,18 +77,24 @@ function notesOf({ answers, known, looked, runner, written, capistrano }: Done):
       ? ['No health check: an app that does not start counts as deployed. Add health to the configuration.']
       : []),
     ...(answers.git && written.length > 0 ? [`Commit ${listed(written)}: a deploy takes what is committed.`] : []),
-    ...(answers.ci === 'github' ? workflowNotes(answers, known, runner) : []),
+    ...(answers.ci === 'none' ? [] : workflowNotes(answers, known, runner)),
+    ...(answers.ci === 'gitlab' ? includeNote([...written, ...kept]) : []),
   ]
 }
 
+function includeNote(files: readonly string[]): readonly string[] {
+  if (!files.some(file => file.endsWith(includedPipeline))) return []
+  return [`.gitlab-ci.yml was there before: add to it  include: { local: /${includedPipeline} }`]
+}
+
 function workflowNotes(
-  { hosts }: Answers,
+  { hosts, ci }: Answers,
   { project }: Known,
   { unresolved, strangers, away }: ForRunner,
 ): readonly string[] {
   const unpinned = withoutPin(hosts)
   return [
-    'The workflow logs in with the secret SSH_KEY: a private key that the hosts know, and that has no passphrase.',
+    `The workflow logs in with ${ci === 'github' ? 'the secret SSH_KEY' : 'SSH_KEY, a protected variable of type File'}: a private key that the hosts know, and that has no passphrase.`,
     ...(project?.dependencies.has('clonedeploy')
       ? []
       : ['The workflow runs the clonedeploy that the project depends on: add it to devDependencies.']),

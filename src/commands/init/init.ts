@@ -7,14 +7,15 @@ import { ConfigError } from '../../config/problems/problem.js'
 import { displayPath } from '../../config/problems/sentence.js'
 import { UsageError } from '../../errors.js'
 import type { ExitCode } from '../../exit-code.js'
-import type { Answers } from '../../project/answers.js'
+import type { Answers, Ci } from '../../project/answers.js'
 import { configText } from '../../project/config-text.js'
 import { deployignore } from '../../project/deployignore-text.js'
 import { type NewFile, thereIs, writeAll } from '../../project/files.js'
 import { guessProject } from '../../project/guess.js'
 import { readPackage } from '../../project/package.js'
+import { pipelineIn, pipelineText } from '../../project/pipeline.js'
 import { readRepository } from '../../project/repository.js'
-import { workflowText } from '../../project/workflow.js'
+import { type WorkflowAbout, workflowText } from '../../project/workflow.js'
 import { bootResolver } from '../boot-resolver.js'
 import { type Form, openForm } from '../context/ask.js'
 import type { Io } from '../context/io.js'
@@ -65,7 +66,7 @@ export async function init(io: Io, line: InitFlags): Promise<ExitCode> {
 
 /** A runner has no known_hosts and no agent: its hosts are pinned, and it is told how to log in. */
 async function forCi(given: Answers, config: Config, looks: Looked['looks'], root: string) {
-  if (given.ci !== 'github') return { answers: given, runner: nothing }
+  if (given.ci === 'none') return { answers: given, runner: nothing }
   const hosts = keepingRoles(pinnedHosts(config, looks), given.hosts)
   return { answers: { ...given, hosts }, runner: await forRunner(config, looks, root) }
 }
@@ -122,22 +123,25 @@ function filesOf(
   runner: ForRunner,
 ): readonly NewFile[] {
   const root = dirname(file)
-  const { prefix: folder = '', branch = null } = repository ?? {}
-  const workflow = {
-    path: join(repository?.root ?? root, '.github/workflows/deploy.yml'),
-    text: workflowText({
-      project,
-      branch: branch ?? 'main',
-      folder,
-      ssh: runner.blocks,
-      knownHosts: runner.knownHosts,
-    }),
-  }
+  const { prefix: folder = '', branch } = repository ?? {}
+  const about = { project, branch: branch ?? 'main', folder, ssh: runner.blocks, knownHosts: runner.knownHosts }
   return [
     { path: file, text: configText(input) },
     { path: join(root, answers.from, '.deployignore'), text: deployignore },
-    ...(answers.ci === 'github' ? [workflow] : []),
+    ...workflowOf(answers.ci, repository?.root ?? root, about),
   ]
+}
+
+/** A pipeline of somebody else's stays as it is, and has to include ours. */
+function workflowOf(ci: Ci, top: string, about: WorkflowAbout): readonly NewFile[] {
+  switch (ci) {
+    case 'github':
+      return [{ path: join(top, '.github/workflows/deploy.yml'), text: workflowText(about) }]
+    case 'gitlab':
+      return [{ path: join(top, pipelineIn(top)), text: pipelineText(about) }]
+    case 'none':
+      return []
+  }
 }
 
 function knownOf(root: string, flags: InitFlags): Known {
