@@ -5,7 +5,7 @@ import { folderOf, type Import, importsOf, sources, withoutComments } from './su
 
 /** From the command line down to the data: each may import its own layer and those below it. */
 const layers: readonly (readonly string[])[] = [
-  ['cli.ts', 'index.ts', 'cli'],
+  ['cli.ts', 'index.ts', 'cli', 'library'],
   ['commands'],
   ['fleet', 'render', 'config', 'artifact', 'embedded', 'project'],
   ['balancer', 'store'],

@@ -1,13 +1,14 @@
-import { type Io, LeftAtOnce } from '../commands/context/io.js'
+import { LeftAtOnce } from '../commands/context/io.js'
+import type { Asked } from '../commands/invocation/dispatch.js'
+import { createInvocation } from '../commands/invocation/invocation.js'
 import { UsageError } from '../errors.js'
+import { createStopper } from '../fleet/stop.js'
 import { version } from '../package.js'
 import { createOutput, type OutputStream } from '../render/output.js'
-import { shipped, type Times } from '../state/protocol-times.js'
+import type { Times } from '../state/protocol-times.js'
 import { inCi } from '../text/in-ci.js'
-import { again, lineOf, proposer } from '../text/propose-command.js'
 import { type CompletionShell, completionScript } from './completion.js'
-import { type Asked, createProgram } from './program.js'
-import { createStopper } from './signals.js'
+import { createProgram } from './program.js'
 
 /** Milliseconds: a longer timer would end at once. */
 const longestTimer = 2 ** 31 - 1
@@ -37,44 +38,39 @@ export interface Surroundings {
 /** Runs one command line to its end; the exit code tells the state of the fleet (see errors.ts). */
 export async function main(argv: readonly string[], world: Surroundings): Promise<number> {
   const stopper = createStopper()
-  let contacted = false
   let signalCode: 130 | 143 | null = null
   let left = false
-  let hurry: (() => void) | null = null
-  let keep: (end: object) => void = () => {}
   let budget: NodeJS.Timeout | undefined
   const color = !argv.includes('--no-color')
   const output = createOutput(world, world.env, { color })
   let json = false
   let command = ''
-  let stage: string | null = null
   let changes = false
-  const { program = 'clonedeploy' } = world
-  let propose = proposer({ config: null, stage: null, program })
+  const invocation = createInvocation({ ...world, output, stop: stopper.stop, argv, audience: null })
   const stop = (cause: string, reason: string, code: 130 | 143) => {
     signalCode = code
     const again = inCi(world.env) ? '' : ' Once more: leave things as they are.'
-    output.aside(`\n${cause}: stopping. ${contacted ? howItStops(command) : ''}${again}\n`)
+    output.aside(`\n${cause}: stopping. ${invocation.hasContacted() ? howItStops(command) : ''}${again}\n`)
     stopper.ask(reason)
   }
   const tell = async (error: unknown) => {
     const { tellError } = await import('./tell-error.js')
-    const early = signalCode !== null && !contacted ? signalCode : null
+    const early = signalCode !== null && !invocation.hasContacted() ? signalCode : null
     return tellError(error, output, {
       command,
-      stage,
+      stage: invocation.stage(),
       json,
       env: world.env,
       version: version(),
       code: early,
-      propose,
+      propose: invocation.propose,
       argv,
-      keep,
+      keep: invocation.keep,
     })
   }
   const forget = world.onSignal(signal => {
     if (left) return
-    if (hurry !== null) return hurry()
+    if (invocation.hurry()) return
     if (signalCode !== null && inCi(world.env)) {
       // A runner that cancels a job sends one after the other: nobody has thought twice.
       output.aside(`\n${signal}: still at it.\n`)
@@ -83,14 +79,14 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     if (signalCode !== null) {
       left = true
       output.aside('\n')
-      tell(new LeftAtOnce(contacted && changes)).then(world.exit)
+      tell(new LeftAtOnce(invocation.hasContacted() && changes)).then(world.exit)
       return
     }
     stop(signal, `stopped by ${signal === 'SIGINT' ? 'Ctrl-C' : signal}`, signal === 'SIGTERM' ? 143 : 130)
   })
   const forgetParents = world.onOrphaned?.(() => {
     if (signalCode !== null) return
-    if (hurry !== null) return hurry()
+    if (invocation.hurry()) return
     stop('What started clonedeploy has ended', 'interrupted: the process that started it has ended', 143)
   })
   try {
@@ -109,42 +105,14 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
     }
     changes = changing.has(command) && asked.flags.dryRun !== true
     const flags = tidied(asked.flags)
-    const proposerOn = (name: string | null) =>
-      proposer({ config: text(flags.config), stage: name, program }, lineOf(argv))
-    stage = text(flags.stage)
-    propose = proposerOn(stage)
     if (typeof flags.timeout === 'number' && command !== 'run') {
       budget = setTimeout(
         () => stopper.ask(`the time budget (--timeout ${Number(flags.timeout) / 1000}s) is over`),
         Math.min(flags.timeout, longestTimer),
       )
     }
-    const io: Io = {
-      cwd: world.cwd,
-      env: world.env,
-      output,
-      now: () => new Date(),
-      canAsk: world.stdinIsTTY && output.terminal.stderr.isTTY && flags.input !== false && !world.env.CI,
-      stop: stopper.stop,
-      times: world.times ?? shipped,
-      propose: text => propose(text),
-      again: more => again(argv, more),
-      contacted: () => {
-        contacted = true
-      },
-      onStage(name, typed) {
-        stage = name
-        if (typed) propose = proposerOn(name)
-      },
-      onTelling(by) {
-        hurry = by
-      },
-      onRun(refused) {
-        keep = refused
-      },
-    }
-    const { dispatch } = await import('./dispatch.js')
-    return await dispatch(io, { ...asked, flags }, (args, cwd) => main(args, { ...world, cwd }))
+    const canAsk = world.stdinIsTTY && output.terminal.stderr.isTTY && flags.input !== false && !world.env.CI
+    return await invocation.run({ ...asked, flags }, canAsk, (args, cwd) => main(args, { ...world, cwd }))
   } catch (error) {
     return tell(error)
   } finally {
@@ -182,10 +150,6 @@ function howItStops(command: string): string {
   return command === 'restart'
     ? 'Hosts that have begun to restart are seen through; no other begins.'
     : 'What was prepared is removed, what was swapped is put back.'
-}
-
-function text(flag: unknown): string | null {
-  return typeof flag === 'string' ? flag : null
 }
 
 /** Empty lists are as if they were not given. */

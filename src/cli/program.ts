@@ -1,14 +1,8 @@
 import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander'
+import type { Asked } from '../commands/invocation/dispatch.js'
 import { parseDuration } from '../text/duration.js'
 import { didYouMean } from '../text/suggest.js'
 import { completionShells } from './completion.js'
-
-/** A command line, understood: which command, its flags, and what stood behind them. */
-export interface Asked {
-  readonly command: string
-  readonly flags: Readonly<Record<string, unknown>>
-  readonly words: readonly string[]
-}
 
 /** The command line's grammar. `tell` gets what was asked; nothing is done here. */
 export function createProgram(version: string, tell: (asked: Asked) => void): Command {

@@ -1,26 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { Stop } from '../fleet/stop.js'
-
-/** Turns signals and a time budget into a `Stop`. */
-interface Stopper {
-  readonly stop: Stop
-  readonly ask: (reason: string) => void
-}
-
-export function createStopper(): Stopper {
-  let reason: string | null = null
-  let settle: (reason: string) => void = () => {}
-  const asked = new Promise<string>(resolve => {
-    settle = resolve
-  })
-  return {
-    stop: { reason: () => reason, asked },
-    ask(why) {
-      reason ??= why
-      settle(reason)
-    },
-  }
-}
 
 /** Milliseconds. Reading a few small files of /proc is nothing beside what a deploy does. */
 const interval = 250

@@ -61,6 +61,7 @@ export async function status(io: Io, flags: StatusFlags): Promise<ExitCode> {
     const states = read.map(({ state }) => state)
     const whole = stored === null ? found : withStore(found, context.store.name ?? '', stored, states)
     const report = proposing(flags.all ? withEarlier(whole, await readEarlier(context, read)) : whole, io.propose)
+    io.onAnswer(report)
     io.output.stdout(
       flags.json ? `${JSON.stringify(report)}\n` : statusText(report, context.paint, io.now(), io.propose),
     )

@@ -8,6 +8,27 @@ export interface Stop {
   readonly asked: Promise<string>
 }
 
+/** A `Stop`, and how it is asked for: by a signal, by a time budget, or by a program. */
+export interface Stopper {
+  readonly stop: Stop
+  readonly ask: (reason: string) => void
+}
+
+export function createStopper(): Stopper {
+  let reason: string | null = null
+  let settle: (reason: string) => void = () => {}
+  const asked = new Promise<string>(resolve => {
+    settle = resolve
+  })
+  return {
+    stop: { reason: () => reason, asked },
+    ask(why) {
+      reason ??= why
+      settle(reason)
+    },
+  }
+}
+
 /** Waits for the work, or for the wish to stop, whichever comes first. */
 export async function unlessStopped<T>(stop: Stop, work: Promise<T>): Promise<T | { readonly stopped: string }> {
   const early = stop.reason()

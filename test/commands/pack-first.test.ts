@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { Payload } from '../../src/artifact/artifact.js'
-import { createStopper } from '../../src/cli/signals.js'
 import type { Context } from '../../src/commands/context/context.js'
 import { Interrupted } from '../../src/commands/context/io.js'
 import { packFirst } from '../../src/commands/deploy/pack-first.js'
 import type { Event } from '../../src/fleet/events.js'
+import { createStopper } from '../../src/fleet/stop.js'
 import type { Plan } from '../../src/plan/plan.js'
 
 /** Hosts that start from these digests; null: from nothing. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
@@ -60,6 +60,18 @@ describe('the package', () => {
     const { defineConfig } = await import(join(root, 'dist/index.js'))
     const config = { app: 'shop' }
     expect(defineConfig(config)).toBe(config)
+  })
+
+  it('loads nothing that deploys where a configuration imports it', () => {
+    const dist = join(root, 'dist')
+    const files = ['index.js']
+    for (const file of files)
+      for (const [, next = ''] of readFileSync(join(dist, file), 'utf8').matchAll(
+        /^(?:import|\}) (?:.*from )?"\.\/(.+)";$/gm,
+      ))
+        files.push(next)
+    const size = files.reduce((sum, file) => sum + statSync(join(dist, file)).size, 0)
+    expect([files.length, size < 6000]).toEqual([2, true])
   })
 
   it('loads nothing for S3 unless a store is opened', () => {

@@ -46,6 +46,17 @@ export default defineConfig({ app: 'shop', source: { dir: '.' }, deployTo: '/srv
     expect(clonedeploy('config', '--json')).toContain('"/srv/shop"')
   })
 
+  it('is a library that says what it finds, and writes nothing itself', () => {
+    const script = `import { status } from 'clonedeploy'
+const run = status({ config: { app: 'shop', deployTo: '/srv/shop', hosts: ['a.example'] }, only: ['b.example'] })
+const { result, exitCode, error } = await run.outcome
+console.log(JSON.stringify([result, exitCode, error.code]))
+`
+    writeFileSync(join(project, 'library.mjs'), script)
+    const said = execFileSync(process.execPath, ['library.mjs'], { cwd: project, encoding: 'utf8' })
+    expect(said).toBe('["aborted",2,"usage"]\n')
+  })
+
   it('gives the schema of a configuration by its name', () => {
     const file = createRequire(join(project, 'package.json')).resolve('clonedeploy/schema/config.json')
     expect(JSON.parse(readFileSync(file, 'utf8')).properties).toHaveProperty('hosts')
@@ -68,6 +79,33 @@ export default defineConfig({ app: 'shop', source: { dir: '.' }, deployTo: '/srv
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
     const types = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', 'deploy.config.ts']
     expect(execFileSync(process.execPath, [tsc, ...types], { cwd: project, encoding: 'utf8' })).toBe('')
+  })
+
+  exhaustively('has types for the library, however modules are found', () => {
+    const program = `import { deploy, type RunEvent, status } from 'clonedeploy'
+const run = deploy({ stage: 'production', lockWait: '10m', signal: AbortSignal.timeout(1000) })
+for await (const event of run) {
+  const told: RunEvent = event
+  if (told.type === 'host.swap') console.log(told.host, told.ms)
+}
+const { result, release } = await run.outcome
+const words: 'deployed' | 'unchanged' | 'aborted' | 'put-back' | 'rolled-back' | 'mixed' = result
+console.log(words, release, (await status().outcome).result)
+// @ts-expect-error: there is no such option
+deploy({ dryrun: true })
+`
+    writeFileSync(join(project, 'library.ts'), program)
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const fixed = ['--noEmit', '--strict', '--target', 'es2023', '--types', 'node', '--typeRoots']
+    const roots = join(root, 'node_modules/@types')
+    for (const [module, resolution] of [
+      ['nodenext', 'nodenext'],
+      ['node16', 'node16'],
+      ['esnext', 'bundler'],
+    ] as const) {
+      const how = [...fixed, roots, '--module', module, '--moduleResolution', resolution, 'library.ts']
+      expect(execFileSync(process.execPath, [tsc, ...how], { cwd: project, encoding: 'utf8' })).toBe('')
+    }
   })
 
   it('says on what terms it carries the code of others', () => {

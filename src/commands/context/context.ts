@@ -4,7 +4,7 @@ import { hostname, userInfo } from 'node:os'
 import { join, relative } from 'node:path'
 import { type OpenRepository, openOnce } from '../../artifact/git/repository.js'
 import type { Config } from '../../config/config.js'
-import { loadConfig } from '../../config/load/load.js'
+import { completeConfig, loadConfig } from '../../config/load/load.js'
 import { redactor } from '../../config/secrets/redact.js'
 import { connectHosts } from '../../connection/connect.js'
 import type { Connect, Connection } from '../../connection/connection.js'
@@ -136,7 +136,7 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
 export async function configFor(io: Io, flags: CommonFlags, say: (line: string) => void = () => {}): Promise<Config> {
   const over = new AbortController()
   io.stop.asked.then(reason => over.abort(new Interrupted(reason)))
-  const config = await loadConfig({
+  const options = {
     cwd: io.cwd,
     ...(flags.config === undefined ? {} : { file: flags.config }),
     ...(flags.stage === undefined ? {} : { stage: flags.stage }),
@@ -144,7 +144,12 @@ export async function configFor(io: Io, flags: CommonFlags, say: (line: string) 
     offline: flags.offline ?? false,
     signal: over.signal,
     say,
-  })
+  }
+  const { given } = flags
+  const config =
+    given === undefined
+      ? await loadConfig(options)
+      : await completeConfig(given, { ...options, file: join(io.cwd, 'config') })
   const stopped = io.stop.reason()
   if (stopped !== null) throw new Interrupted(stopped)
   io.onStage(config.stage, flags.stage === undefined && (flags.words ?? []).includes(config.stage))

@@ -1,6 +1,8 @@
 /** Flags that every command knows, as commander gives them. */
 export interface CommonFlags {
   readonly config?: string
+  /** The configuration itself, of a program that gives no file. */
+  readonly given?: Readonly<Record<string, unknown>>
   readonly stage?: string
   /** Hosts, and at most one stage, as they stand after the command. */
   readonly words?: readonly string[]

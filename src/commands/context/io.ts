@@ -1,6 +1,7 @@
 import { Refusal } from '../../errors.js'
 import type { Stop } from '../../fleet/stop.js'
 import type { Output } from '../../render/output.js'
+import type { Renderer } from '../../render/progress/renderer.js'
 import type { Times } from '../../state/protocol-times.js'
 import { capital } from '../../text/phrases.js'
 import type { Propose } from '../../text/propose-command.js'
@@ -27,6 +28,10 @@ export interface Io {
   readonly onTelling: (hurry: () => void) => void
   /** What is kept of this run takes its end, if it comes to no outcome. */
   readonly onRun: (refused: (end: object) => void) => void
+  /** What a command without a run came to, as its JSON says it. */
+  readonly onAnswer: (report: object) => void
+  /** Hears the events in place of a terminal; null: there is one. */
+  readonly audience: Renderer | null
 }
 
 /** Stopped by the user while nothing had been changed. `cli.ts` makes it 130 or 143 when no host was contacted yet. */

@@ -44,12 +44,13 @@ export async function openScreen(
   const asked = flags.output ?? outputOf(io.env.CLONEDEPLOY_OUTPUT)
   const kind = rendererKind(asked, io.output.terminal.stderr, io.env)
   const verbosity = flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal'
-  const main = await createRenderer(kind, io.output, { verbosity, json: flags.json ?? false, env: io.env })
+  const shown = () => createRenderer(kind, io.output, { verbosity, json: flags.json ?? false, env: io.env })
+  const main = io.audience ?? (await shown())
   const file = io.env.CLONEDEPLOY_OUTPUT_FILE
   const records: Renderer[] = [logRenderer(log.write), events]
   if (file) records.push(jsonlRenderer(text => appendFileSync(file, text), systemClock))
   const onFailure = (error: unknown) => log.write(`a renderer failed: ${String(error)}\n`)
-  const isRead = flags.json === true || kind === 'jsonl'
+  const isRead = flags.json === true || kind === 'jsonl' || io.audience !== null
   const people = teeRenderer(isRead ? [] : [main], onFailure)
   const programs = teeRenderer(isRead ? [main, ...records] : records, onFailure)
   const words = lastWords({ people, programs }, notifier)
@@ -75,7 +76,7 @@ export async function openScreen(
       if (notifier.isSending()) io.onTelling(notifier.hurry)
       await words.end()
     },
-    streams: kind === 'jsonl',
+    streams: kind === 'jsonl' && io.audience === null,
   }
 }
 

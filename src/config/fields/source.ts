@@ -51,7 +51,7 @@ export const source: z.ZodType<Source> = choose<Source>(
   artifact,
 )
 
-interface Build {
+export interface Build {
   readonly run: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cache: BuildCache | null

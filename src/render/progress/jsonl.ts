@@ -10,9 +10,14 @@ const unsafe = /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu
 export function jsonlRenderer(write: (text: string) => void, clock: Clock): Renderer {
   const event = (event: Event) => {
     if (event.type === 'script') return
-    write(jsonLine({ v: 1, t: new Date(clock.now()).toISOString(), ...eventJson(event) }))
+    write(jsonLine(stamped(event, new Date(clock.now()))))
   }
   return { event, end: () => {} }
+}
+
+/** An event as the stream tells it: a contract, which may only grow. */
+export function stamped(event: Exclude<Event, { type: 'script' }>, at: Date): object {
+  return { v: 1, t: at.toISOString(), ...eventJson(event) }
 }
 
 /** One line of the stream, its newline included. */

@@ -1,0 +1,103 @@
+import type { Phase } from '../fleet/outcome.js'
+import type { StatusReport } from '../state/status-report.js'
+
+/** The commands that bring a fleet from one state to another. */
+export type TransactionName = 'deploy' | 'rollback' | 'repair' | 'join'
+
+/** Why a command was refused. */
+export interface RefusalReport {
+  readonly code: 'usage' | 'config' | 'preflight' | 'locked' | 'put-back' | 'mixed' | 'interrupted' | 'bug'
+  readonly message: string
+  /** The first command to run. */
+  readonly hint: string | null
+  /** Null: not known. */
+  readonly changed: 'nothing' | 'nothing served' | null
+}
+
+/** What every outcome says. */
+interface Ended {
+  readonly v: 1
+  /** What the command would exit with: 0 only where the fleet is as it should be. See docs/failures.md. */
+  readonly exitCode: number
+}
+
+/** What a refusal says beside what an outcome does; of one that has an outcome, none of it. */
+interface MayBeRefused {
+  readonly error?: RefusalReport
+  readonly changed?: RefusalReport['changed']
+  /** The evidence, a line each. */
+  readonly details?: readonly string[]
+}
+
+/** How a deploy, a rollback, a repair or a join ended, as `--json` prints it. */
+export interface TransactionOutcome extends Ended, MayBeRefused {
+  readonly command: TransactionName
+  readonly result: 'deployed' | 'unchanged' | 'aborted' | 'put-back' | 'rolled-back' | 'mixed'
+  /** Null: it was refused before it was known. */
+  readonly stage: string | null
+  readonly release: string | null
+  readonly previous: string | null
+  readonly digest: string | null
+  readonly seconds: number
+  /** Sent over the network, all hosts together. */
+  readonly bytes: number
+  /** Milliseconds between the first and the last swap; null when nothing was swapped. */
+  readonly swapWindowMs: number | null
+  readonly switchWindowMs: number | null
+  readonly hosts: readonly HostReport[]
+  /** What stopped it, in one sentence; null when nothing did. */
+  readonly reason: string | null
+  /** Commands to run. */
+  readonly next: readonly string[]
+  /** What to know although it went well; a refusal has none. */
+  readonly warnings?: readonly string[]
+  readonly stopped?: true
+  readonly joined?: { readonly hosts: readonly string[]; readonly earlier: readonly string[] }
+}
+
+export interface HostReport {
+  readonly name: string
+  /** What it serves, as read at the end; null: nothing, or not known (then `error` says so). */
+  readonly current: string | null
+  readonly digest: string | null
+  readonly healthy: boolean | null
+  readonly bytes: number
+  readonly error: {
+    readonly phase: Phase
+    readonly step: string
+    readonly message: string
+    readonly hint: string | null
+    /** The last lines that the failing command printed. */
+    readonly output: readonly string[]
+    /** The last lines of the app's log. */
+    readonly log: { readonly source: string; readonly lines: readonly string[] } | null
+  } | null
+  /** Where it was taken out of service and is not back. */
+  readonly out?: string
+  readonly back?: string
+  readonly restarted?: boolean
+}
+
+/** What a dry run found, as `--dry-run --json` prints it: its further keys are those of docs/json.md. */
+export interface Planned extends Ended {
+  readonly command: TransactionName
+  readonly result: 'planned' | 'problems'
+  readonly stage: string
+  readonly dryRun: true
+  readonly [key: string]: unknown
+}
+
+/** Status that could not be read at all: the configuration is wrong, say. */
+export interface StatusRefused extends Ended {
+  readonly command: 'status'
+  readonly result: 'aborted' | 'mixed'
+  readonly stage: string | null
+  readonly error: RefusalReport
+  readonly reason: string
+  readonly changed: RefusalReport['changed']
+  readonly details: readonly string[]
+  readonly next: readonly string[]
+}
+
+/** What is true of a fleet, as `status --json` prints it. */
+export type StatusOutcome = StatusReport | StatusRefused

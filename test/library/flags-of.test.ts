@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { flagsOf, type Name } from '../../src/library/flags-of.js'
+
+describe('options of the library', () => {
+  it('are the flags of the command line', () => {
+    const signal = new AbortController().signal
+    const common = { cwd: '/srv', signal, config: 'a.json', stage: 'staging', concurrency: 4 }
+    const flags = { config: 'a.json', stage: 'staging', concurrency: 4 }
+    expect(flagsOf('deploy', { ...common, lockWait: '10m', rollback: false })).toEqual({
+      ...flags,
+      lockWait: 600_000,
+      rollback: false,
+    })
+    expect(flagsOf('join', { ...common, hosts: ['web-4'] })).toEqual({ ...flags, host: ['web-4'] })
+    expect(flagsOf('status', { roles: ['web'], verify: true })).toEqual({ role: ['web'], verify: true })
+  })
+
+  it('may be left undefined, or empty where nobody is left out', () => {
+    expect(flagsOf('deploy', { ref: undefined, exclude: [] })).toEqual({})
+  })
+
+  it('take a configuration in place of its file', () => {
+    const config = { app: 'shop' }
+    expect(flagsOf('status', { config })).toEqual({ given: config })
+  })
+
+  const wrong: readonly (readonly [Name, object, string])[] = [
+    ['deploy', { dryrun: true }, 'deploy() has no option "dryrun"; did you mean "dryRun"?'],
+    ['status', { dryRun: true }, 'status() has no option "dryRun".'],
+    ['deploy', { toString: 1 }, 'deploy() has no option "toString".'],
+    ['deploy', { dryRun: 'false' }, 'dryRun of deploy() must be true or false.'],
+    ['deploy', { stage: '' }, 'stage of deploy() must be a text.'],
+    ['deploy', { lockWait: 'soon' }, 'lockWait of deploy() must be milliseconds, or a duration like 10m.'],
+    ['deploy', { concurrency: 0 }, 'concurrency of deploy() must be a whole number from 1.'],
+    ['deploy', { exclude: 'web-1' }, 'exclude of deploy() must be a list of texts.'],
+    ['join', { hosts: [] }, 'hosts of join() must be a list of texts that is not empty.'],
+    ['status', { only: [] }, 'only of status() must be a list of texts that is not empty.'],
+    ['repair', { signal: {} }, 'signal of repair() must be an AbortSignal.'],
+    ['repair', { config: 7 }, 'config of repair() must be a file, or a configuration.'],
+  ]
+
+  it.each(wrong)('of %s may not be %j', (name, options, sentence) => {
+    expect(() => flagsOf(name, options)).toThrow(sentence)
+  })
+})
