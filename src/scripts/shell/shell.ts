@@ -82,6 +82,6 @@ const mark = '@whole'
 export const whole = sh`echo ${mark}`
 
 /** Whether the answer came to its end. */
-export function isWhole(stdout: Buffer): boolean {
+export function isWhole(stdout: { toString(encoding: 'latin1'): string }): boolean {
   return stdout.toString('latin1').split('\n').includes(mark)
 }
