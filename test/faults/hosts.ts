@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, vi } from 'vitest'
 import { ancestors, descendants, signal } from '../support/processes.js'
 import { type Project, textOf } from '../support/project.js'
@@ -22,6 +23,8 @@ import { type FleetOptions, startFleet, type TestFleet } from '../support/sshd.j
 /** A fleet of real hosts, of which the third has no SFTP, and on whose commands the tests have a hand: programs of the same name come first on their PATH. */
 export interface Hosts {
   readonly fleet: TestFleet
+  /** The folder that comes first on the PATH of host `i`. */
+  readonly commandsOf: (i: number) => string
   readonly all: readonly number[]
   /**
    * From now on host `i` stops for good before its `k`-th command that changes a disk and is like this pattern of the
@@ -43,6 +46,8 @@ export interface Hosts {
     left?: 'nothing' | 'waiting',
     on?: readonly number[],
   ) => Promise<void>
+  /** Lets every sleep on host `i` end at once until this holds, or so many milliseconds have passed. */
+  readonly hurry: (i: number, holds: () => boolean, waits: number) => Promise<void>
   /** Sets the clock of host `i` so many seconds ahead of ours, or behind; `unstop` sets it right. */
   readonly setClock: (i: number, seconds: number) => void
   /** Waits until every host waits for the word to swap. */
@@ -51,8 +56,12 @@ export interface Hosts {
 
 const changing = ['mv', 'rm', 'rmdir', 'mkdir', 'ln', 'touch', 'sync', 'tar', 'cp', 'tee'] as const
 
-/** `world`: as of a fleet. */
-export function onHosts(count = 3, world: FleetOptions['world'] = () => []): Hosts {
+/** `world`: as of a fleet. `hasSftp`: all but the third, unless said. */
+export function onHosts(
+  count = 3,
+  world: FleetOptions['world'] = () => [],
+  hasSftp = (i: number): boolean => i !== 3,
+): Hosts {
   const here = {} as { fleet: TestFleet; dir: string }
   const dirOf = (i: number) => join(here.dir, `h${i}`)
   const all = Array.from({ length: count }, (_, n) => n + 1)
@@ -63,7 +72,7 @@ export function onHosts(count = 3, world: FleetOptions['world'] = () => []): Hos
       hosts: count,
       world,
       environment: i => [`PATH=${dirOf(i)}:${process.env.PATH}`],
-      sshdConfig: i => (i === 3 ? ['Subsystem none /bin/false'] : []),
+      sshdConfig: i => (hasSftp(i) ? [] : ['Subsystem none /bin/false']),
     })
   })
   afterAll(async () => {
@@ -78,6 +87,7 @@ export function onHosts(count = 3, world: FleetOptions['world'] = () => []): Hos
     get fleet() {
       return here.fleet
     },
+    commandsOf: dirOf,
     all,
     stopAt(i, k, pattern = '*', how = 'hang') {
       unstop()
@@ -106,17 +116,22 @@ export function onHosts(count = 3, world: FleetOptions['world'] = () => []): Hos
       readFileSync(join(dirOf(i), 'commands'), 'utf8')
         .trimEnd()
         .split('\n'),
+    async hurry(i, holds, waits) {
+      writeFileSync(join(dirOf(i), 'fast'), '')
+      try {
+        for (const end = Date.now() + waits; Date.now() < end && !holds(); await sleep(20))
+          endSleeps([here.fleet.folder(i)])
+      } finally {
+        rmSync(join(dirOf(i), 'fast'), { force: true })
+      }
+    },
     async letTimePass(folders, allowed = 'nothing', on = all) {
       for (const i of on) writeFileSync(join(dirOf(i), 'fast'), '')
       let quiet = 0
       try {
         await vi.waitFor(
           () => {
-            const found = below(folders)
-            signal(
-              found.filter(({ name }) => name === 'sleep').map(({ pid }) => pid),
-              'SIGKILL',
-            )
+            const found = endSleeps(folders)
             const paused = new Set(all.flatMap(i => pausedOn(dirOf(i))))
             const busy = found.filter(({ pid, waits }) => !paused.has(pid) && !(allowed === 'waiting' && waits))
             quiet = busy.length === 0 ? quiet + 1 : 0
@@ -136,6 +151,16 @@ interface AtWork {
   readonly name: string
   /** Whether it reads what a controller sends. */
   readonly waits: boolean
+}
+
+/** Ends the sleeps below these folders, and gives all that is at work there. */
+function endSleeps(folders: readonly string[]): readonly AtWork[] {
+  const found = below(folders)
+  signal(
+    found.filter(({ name }) => name === 'sleep').map(({ pid }) => pid),
+    'SIGKILL',
+  )
+  return found
 }
 
 /** Processes whose working folder is below one of these. */
@@ -199,7 +224,8 @@ function nowOn(dir: string): string {
   return `"@$(( $(${real('date')} +%s) + $(cat ${dir}/clock) ))"`
 }
 
-function writeCommand(dir: string, name: string, lines: readonly string[]): void {
+/** A program of a host, which comes before the machine's own. */
+export function writeCommand(dir: string, name: string, lines: readonly string[]): void {
   const file = join(dir, name)
   writeFileSync(`${file}.new`, ['#!/bin/sh', ...lines, ''].join('\n'))
   chmodSync(`${file}.new`, 0o755)
@@ -209,7 +235,7 @@ function writeCommand(dir: string, name: string, lines: readonly string[]): void
 const found = new Map<string, string>()
 
 /** Where this machine has a program. */
-function real(name: string): string {
+export function real(name: string): string {
   const path = found.get(name) ?? execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
   found.set(name, path)
   return path

@@ -16,12 +16,42 @@ export interface Found {
 
 /** Looks at every state of the model with these definitions: `HOSTS=2`, `WARM` … */
 export function search(defines: readonly string[]): Found {
+  return inFolder(dir => foundIn(pan(dir, defines, ['-m100000', '-w22'], ['-DCOLLAPSE'])))
+}
+
+/**
+ * Walks through the model with these definitions for so many seconds, each time by another seed (a number for Spin) in another
+ * order, and remembers states by two bits of a hash: it sees more of a larger fleet than memory holds, and never all.
+ */
+export function swarm(defines: readonly string[], seeds: readonly number[], seconds: number): readonly Found[] {
+  return inFolder(dir => {
+    compile(dir, defines, ['-O1', '-DBITSTATE', '-DT_RAND', '-DP_RAND'])
+    return seeds.map(seed => foundIn(run(dir, ['-m100000', '-w27', `-RS${seed}`, `-h${1 + (seed % 32)}`], seconds)))
+  })
+}
+
+/** What Spin's search of the model says, made in a folder with these options of C. It leaves a trail there where it finds an error. */
+export function pan(cwd: string, defines: readonly string[], options: readonly string[], c: readonly string[]): string {
+  // Optimizing takes longer than it saves.
+  compile(cwd, defines, ['-O0', ...c])
+  return run(cwd, options)
+}
+
+function compile(cwd: string, defines: readonly string[], c: readonly string[]): void {
+  execFileSync('spin', ['-a', ...defines.map(one => `-D${one}`), model], { cwd, stdio: 'pipe' })
+  execFileSync('gcc', ['-DSAFETY', ...c, '-o', 'pan', 'pan.c'], { cwd, stdio: 'pipe' })
+}
+
+/** A search that is interrupted says what it has seen. */
+function run(cwd: string, options: readonly string[], seconds = 0): string {
+  return spawnSync('timeout', ['-s', 'INT', String(seconds), './pan', ...options], { cwd, encoding: 'utf8' }).stdout
+}
+
+/** Does this in a folder of its own. */
+export function inFolder<T>(act: (dir: string) => T): T {
   const dir = mkdtempSync(join(tmpdir(), 'clonedeploy-model-'))
   try {
-    execFileSync('spin', ['-a', ...defines.map(one => `-D${one}`), model], { cwd: dir, stdio: 'pipe' })
-    // Optimizing takes longer than it saves.
-    execFileSync('gcc', ['-O0', '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'], { cwd: dir, stdio: 'pipe' })
-    return foundIn(spawnSync('./pan', ['-m100000', '-w22'], { cwd: dir, encoding: 'utf8' }).stdout)
+    return act(dir)
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }

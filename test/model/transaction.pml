@@ -100,6 +100,17 @@ byte kept = 255;                /* what the others then served */
 bit last;                       /* the last repair has begun */
 
 #define flaky(t) ((t) < FAULTY)
+/* For schedules by chance: nothing goes wrong before the hosts have done so many steps, or chance ends every run at its beginning. */
+#ifdef SAMPLE
+byte did;
+#define after(n) (did >= (n))
+/* Who is armed is asked whether it is there before any word is sent: the model has no such message. */
+#define may_reboot(h) (after(REBOOTS_AT) && way[on(0, h)] != ARMED)
+#else
+#define after(n) true
+#define may_reboot(h) true
+#endif
+#define fires(t) (flaky(t) && (dead[t] || after(FIRES_AT)))
 #ifdef NO_LOSSES
 #define loses(t) false
 #else
@@ -108,7 +119,7 @@ bit last;                       /* the last repair has begun */
 #ifdef NO_DEATHS
 #define dies(t) false
 #else
-#define dies(t) flaky(t)
+#define dies(t) (flaky(t) && after(DIES_AT))
 #endif
 #define serves(t, h) (current[h] == next[t])
 #define wayback(t, h) (back[on(t, h)] != NONE)
@@ -141,7 +152,9 @@ inline forget(t_, h_) {
 }
 
 /* calloff: of two that want the way forward, one gets it. */
-inline calloff(t_, h_) { if :: way[on(t_, h_)] == STAGED || way[on(t_, h_)] == ARMED -> way[on(t_, h_)] = ASIDE :: else fi }
+inline calloff(t_, h_) {
+  if :: way[on(t_, h_)] == STAGED || way[on(t_, h_)] == ARMED -> way[on(t_, h_)] = ASIDE; printf("h%d: tx%d is set aside\n", h_ + 1, t_) :: else fi
+}
 
 /* endwork: a switch or a restart that was begun for this transaction. */
 inline endwork(t_, h_) {
@@ -163,7 +176,7 @@ inline goback(t_, h_) {
 #ifndef OWN_WAY_BACK_TAKEN_UP /* it breaks exit_0, too */
     promise(repair_goes_forward, !overtaken[on(t_, h_)]);
 #endif
-    current[h_] = old[on(t_, h_)]; back[on(t_, h_)] = NONE
+    current[h_] = old[on(t_, h_)]; back[on(t_, h_)] = NONE; printf("h%d: tx%d goes back\n", h_ + 1, t_)
   :: else
   fi
 }
@@ -201,6 +214,9 @@ end:
 #endif
       fi;
       d_step {
+#ifdef SAMPLE
+      did++;
+#endif
       k = asked[i]; printf("h%d does tx%d, %e, step %d\n", h + 1, t, k % 64, k / 64);
       if
       :: k == lock_and_stage || k == lock ->
@@ -210,7 +226,7 @@ end:
           u = 0; do :: u < T -> if :: t < DEPLOYS && doubtful(u, h) -> break :: else -> u++ fi :: else -> break od;
           if
           :: u < T -> answer(NO)
-          :: else -> holder[h] = t + 1; locking[h] = 1; asked[i] = step(k, 1)
+          :: else -> holder[h] = t + 1; locking[h] = 1; asked[i] = step(k, 1); printf("h%d: tx%d locks\n", h + 1, t)
           fi
         fi
       :: k == step(lock_and_stage, 1) || k == step(lock, 1) ->
@@ -219,7 +235,7 @@ end:
         :: else ->
           locking[h] = 0;
           if
-          :: t < DEPLOYS && current[h] != planned[on(t, h)] -> holder[h] = 0; answer(NO)
+          :: t < DEPLOYS && current[h] != planned[on(t, h)] -> holder[h] = 0; printf("h%d: tx%d ends\n", h + 1, t); answer(NO)
           :: else ->
             u = 0; do
             :: u < T ->
@@ -230,7 +246,7 @@ end:
             :: else -> break od;
             u = 0; do :: u < T -> if :: t < DEPLOYS && doubtful(u, h) -> break :: else -> u++ fi :: else -> break od;
             if
-            :: u < T -> holder[h] = 0; answer(NO)
+            :: u < T -> holder[h] = 0; printf("h%d: tx%d ends\n", h + 1, t); answer(NO)
             :: else ->
               u = 0; do
               :: u < T ->
@@ -240,6 +256,7 @@ end:
                 :: else
                 fi; u++
               :: else -> break od;
+              printf("h%d: tx%d sweeps\n", h + 1, t);
               if :: k == step(lock_and_stage, 1) -> asked[i] = stage :: else -> answer(YES) fi
             fi
           fi
@@ -254,7 +271,7 @@ end:
           promise(late_word, !late[on(t, h)]);
           promise(fence, holder[h] == t + 1 || locking[h]);
           promise(repair_stays, !settled || serves(t, h));
-          way[on(t, h)] = TOOK; current[h] = next[t]; answer(YES)
+          way[on(t, h)] = TOOK; current[h] = next[t]; printf("h%d: tx%d swaps\n", h + 1, t); answer(YES)
         :: way[on(t, h)] == TOOK -> answer(YES)
         :: else -> answer(NO)
         fi
@@ -289,6 +306,7 @@ end:
 #endif
             if :: next[t] != current[h] -> endwork(u, h) :: else fi; u++
           :: else -> break od;
+          printf("h%d: tx%d lays\n", h + 1, t);
           way[on(t, h)] = STAGED; back[on(t, h)] = THERE; outcome[on(t, h)] = UNDECIDED; old[on(t, h)] = current[h];
           watch[on(t, h)] = 0; late[on(t, h)] = 0; overtaken[on(t, h)] = 0; line[on(t, h)] = 0; stager[h] = t + 1; sealed[t] = sealed[t] | (1 << h);
 #ifdef WARM
@@ -299,7 +317,7 @@ end:
       :: k == step(arm, 1) ->
         if
         :: way[on(t, h)] == STAGED && current[h] == old[on(t, h)] ->
-          way[on(t, h)] = ARMED; line[on(t, h)] = 1;
+          way[on(t, h)] = ARMED; line[on(t, h)] = 1; printf("h%d: tx%d arms\n", h + 1, t);
           watch[on(t, h)] = WATCHES;
           answer(YES)
         :: else -> answer(NO)
@@ -336,15 +354,17 @@ end:
         if
         :: !serves(t, h) && outcome[on(t, h)] != REVERTED -> answer(NO)
 #ifdef OVERWRITE
-        :: else -> outcome[on(t, h)] = CONFIRMED; asked[i] = step(confirm, 2)
+        :: else ->
+          if :: outcome[on(t, h)] != CONFIRMED -> printf("h%d: tx%d is confirmed\n", h + 1, t) :: else fi;
+          outcome[on(t, h)] = CONFIRMED; asked[i] = step(confirm, 2)
 #else
         :: else ->
-          if :: outcome[on(t, h)] == UNDECIDED -> outcome[on(t, h)] = CONFIRMED :: else fi;
+          if :: outcome[on(t, h)] == UNDECIDED -> outcome[on(t, h)] = CONFIRMED; printf("h%d: tx%d is confirmed\n", h + 1, t) :: else fi;
           if :: outcome[on(t, h)] == CONFIRMED -> asked[i] = step(confirm, 2) :: else -> answer(NO) fi
 #endif
         fi
       :: k == step(confirm, 2) ->
-        number[h] = seq[t]; record[h] = t + 1;
+        printf("h%d: tx%d is recorded\n", h + 1, t); number[h] = seq[t]; record[h] = t + 1;
         u = 0; do
         :: u < T -> if :: u != t && way[on(u, h)] == TOOK && back[on(u, h)] != NONE -> overtaken[on(u, h)] = 1 :: else fi; u++
         :: else -> break
@@ -357,7 +377,7 @@ end:
 #else
         if :: u != t && back[on(u, h)] == AWAY -> back[on(u, h)] = THERE :: else fi;
 #endif
-        if :: outcome[on(u, h)] == UNDECIDED -> outcome[on(u, h)] = REVERTED :: else fi;
+        if :: outcome[on(u, h)] == UNDECIDED -> outcome[on(u, h)] = REVERTED; printf("h%d: tx%d is reverted\n", h + 1, u) :: else fi;
         if :: outcome[on(u, h)] == CONFIRMED -> answer(NO) :: else -> asked[i] = step(restore, 2) fi
       :: k == step(restore, 2) ->
         u = ends[t]; promise(repair_stays, !settled || !serves(u, h) || back[on(u, h)] != THERE || old[on(u, h)] == next[u]); goback(u, h);
@@ -371,7 +391,7 @@ end:
 #endif
         fi
       :: k == step(finish, 1) ->
-        number[h] = seq[t]; record[h] = t + 1; way[on(t, h)] = NONE; back[on(t, h)] = NONE; watch[on(t, h)] = 0;
+        printf("h%d: tx%d ends\n", h + 1, t); number[h] = seq[t]; record[h] = t + 1; way[on(t, h)] = NONE; back[on(t, h)] = NONE; watch[on(t, h)] = 0;
         old[on(t, h)] = 0;
 #ifdef WARM
         owed[on(t, h)] = 0;
@@ -379,23 +399,23 @@ end:
         release_lock(t, h); if :: serves(t, h) -> answer(YES) :: else -> answer(NO) fi
       :: k == step(abandon, 1) ->
         /* who was not put back has another plan: what is owed on it waits for the next round */
-        u = ends[t]; if :: u == t || !unserved(u, h) -> forget(u, h) :: else fi; forget(t, h); release_lock(t, h); answer(YES)
+        u = ends[t]; printf("h%d: tx%d ends\n", h + 1, u); if :: u == t || !unserved(u, h) -> forget(u, h) :: else fi; forget(t, h); release_lock(t, h); answer(YES)
       :: k == step(discard, 1) ->
         endwork(t, h); calloff(t, h);
         if
         :: way[on(t, h)] == TOOK && outcome[on(t, h)] == UNDECIDED -> answer(NO)
-        :: else -> forget(t, h); release_lock(t, h); answer(YES)
+        :: else -> forget(t, h); release_lock(t, h); printf("h%d: tx%d ends\n", h + 1, t); answer(YES)
         fi
       :: k == step(settle_confirmed, 1) ->
         u = ends[t];
-        if :: outcome[on(u, h)] == UNDECIDED -> outcome[on(u, h)] = CONFIRMED :: else fi;
+        if :: outcome[on(u, h)] == UNDECIDED -> outcome[on(u, h)] = CONFIRMED; printf("h%d: tx%d is confirmed\n", h + 1, u) :: else fi;
         if :: outcome[on(u, h)] == CONFIRMED -> answer(YES) :: else -> answer(NO) fi
       :: k == step(settle_reverted, 1) ->
         u = ends[t]; calloff(u, h);
 #ifndef SETTLED_WAY_BACK_STAYS
         back[on(u, h)] = NONE;
 #endif
-        if :: outcome[on(u, h)] == UNDECIDED -> outcome[on(u, h)] = REVERTED :: else fi;
+        if :: outcome[on(u, h)] == UNDECIDED -> outcome[on(u, h)] = REVERTED; printf("h%d: tx%d is reverted\n", h + 1, u) :: else fi;
         if :: outcome[on(u, h)] == REVERTED -> answer(YES) :: else -> answer(NO) fi
       :: k == step(record_fleet, 1) -> number[h] = seq[t]; record[h] = ends[t]; release_lock(t, h); forget(t, h); answer(YES)
       fi;
@@ -404,12 +424,12 @@ end:
     }
   :: atomic { /* the dead-man's switch, and the deadline */
       if
-      :: flaky(0) && watch[on(0, h)] -> t = 0
+      :: fires(0) && watch[on(0, h)] -> t = 0
 #if (DEPLOYS + REPAIRS) > 1
-      :: flaky(1) && watch[on(1, h)] -> t = 1
+      :: fires(1) && watch[on(1, h)] -> t = 1
 #endif
 #if (DEPLOYS + REPAIRS) > 2
-      :: flaky(2) && watch[on(2, h)] -> t = 2
+      :: fires(2) && watch[on(2, h)] -> t = 2
 #endif
       fi;
       printf("h%d switch of tx%d\n", h + 1, t);
@@ -418,7 +438,7 @@ end:
       :: watch[on(t, h)] == WATCHES && way[on(t, h)] == ARMED -> calloff(t, h)
 #endif
       :: FIRES && watch[on(t, h)] == WATCHES && way[on(t, h)] == TOOK && outcome[on(t, h)] == UNDECIDED ->
-        outcome[on(t, h)] = REVERTED; watch[on(t, h)] = GOES_BACK
+        outcome[on(t, h)] = REVERTED; watch[on(t, h)] = GOES_BACK; printf("h%d: tx%d is reverted\n", h + 1, t)
       :: watch[on(t, h)] == WATCHES && (way[on(t, h)] == ASIDE || outcome[on(t, h)] != UNDECIDED) -> watch[on(t, h)] = 0
       :: watch[on(t, h)] == GOES_BACK ->
         promise(register, outcome[on(t, h)] == REVERTED);
@@ -442,7 +462,7 @@ end:
       t = 0
     }
 #if REBOOTS
-  :: d_step { reboots && !settled && !last -> /* nobody reboots while the last repair works */
+  :: d_step { reboots && !settled && !last && may_reboot(h) -> /* nobody reboots while the last repair works */
       printf("h%d reboots\n", h + 1);
       reboots--; rebooted[h] = 1; locking[h] = 0; t = 0;
       do
@@ -550,6 +570,7 @@ inline discard_all() {
 #endif
   ask(1, discard, members[t]);
   d_step {
+    printf("tx%d exits with 3\n", t);
     h = 0; do
     :: h < HOSTS -> promise(exit_3, way[on(t, h)] != TOOK); h++
     :: else -> break od; h = 0
@@ -565,7 +586,7 @@ inline restore_all() {
   if
   :: yes == members[t] ->
     d_step {
-      h = 0; do
+      printf("tx%d exits with 5\n", t); h = 0; do
       :: h < HOSTS -> promise(exit_5, !in(members[t], h) || current[h] == planned[on(t, h)] || stager[h] != t + 1); h++
       :: else -> break od; h = 0
     };
@@ -656,6 +677,7 @@ inline transact() {
   d_step {
     if
     :: yes == members[t] ->
+      printf("tx%d exits with 0\n", t);
       h = 0; do
       :: h < HOSTS ->
         promise(exit_0, !in(members[t], h) || stager[h] != t + 1 ||
@@ -695,7 +717,7 @@ proctype Deploy(byte t) {
   transact();
 ended:
 over:
-  atomic { clean(); dead[t] = 1 }
+  atomic { clean(); printf("tx%d is over\n", t); dead[t] = 1 }
 }
 
 #define READY (dead[0] && silent[0] && (T < 3 || (dead[1] && silent[1])) && (T < 4 || (dead[T - 2] && silent[T - 2])))
