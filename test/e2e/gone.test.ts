@@ -66,7 +66,7 @@ describe.skipIf(!sshdIsHere())('a host that is lost in a deploy', () => {
 
   it.each([
     'prepare',
-    'restart',
+    ...exhaustive(['restart']),
   ])('and is no longer listed is gone: the run goes on without it in %s, and a repair takes it back', async step => {
     const { project, fleet } = here
     const one = await served()

@@ -89,7 +89,7 @@ describe.skipIf(!sshdIsHere())('a machine that brings itself up', () => {
     expect(await boot()).toMatchObject({ code: 0, isReady: true })
   })
 
-  it('has the files that hooks make on the fleet, or is not ready', async () => {
+  exhaustively('has the files that hooks make on the fleet, or is not ready', async () => {
     const { project } = here
     const prepare = 'cp version made'
     configure([1, 2], { prepare })
@@ -124,7 +124,7 @@ describe.skipIf(!sshdIsHere())('a machine that brings itself up', () => {
     expect(textOf(project.on(3, 'started'))).toBe('worker\n')
   })
 
-  it('believes who may sign, and nobody else', async () => {
+  exhaustively('believes who may sign, and nobody else', async () => {
     const { project } = here
     const [anna, ben] = [signingKey(project.root, 'anna'), signingKey(project.root, 'ben')]
     allow(project.root, signer(anna))

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as path } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ConfigInput, deploy, join, type Run, type RunEvent, repair, rollback, status } from '../../src/index.js'
 import { demandSchemas } from '../schemas/demand.js'
 import { exhaustively } from '../support/exhaustively.js'
@@ -9,7 +9,7 @@ import { writeFiles } from '../support/files.js'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit', 'beforeExit', 'uncaughtException'] as const
 
-describe('the library', { shuffle: false }, () => {
+describe('the library', () => {
   let root: string
   const config = (more: object = {}) =>
     ({ app: 'shop', source: { dir: 'app' }, deployTo: 'shop', hosts: { embedded: 2 }, ...more }) as ConfigInput
@@ -25,14 +25,17 @@ describe('the library', { shuffle: false }, () => {
   const version = (text: string) => writeFiles(root, { 'app/version': text })
   const listeners = () => signals.map(signal => process.listenerCount(signal))
 
-  beforeAll(() => {
-    root = realpathSync(mkdtempSync(path(tmpdir(), 'clonedeploy-library-')))
-    version('one\n')
-  })
-  afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 10 }))
+  const deployed = async (text: string) => {
+    version(text)
+    const { outcome } = await all(deploy(here()))
+    expect(outcome.result).toBe('deployed')
+    return outcome.release
+  }
 
   let before: readonly number[]
   beforeEach(() => {
+    root = realpathSync(mkdtempSync(path(tmpdir(), 'clonedeploy-library-')))
+    version('one\n')
     before = listeners()
     vi.spyOn(process.stdout, 'write')
     vi.spyOn(process.stderr, 'write')
@@ -45,6 +48,7 @@ describe('the library', { shuffle: false }, () => {
     expect(process.exitCode).toBeUndefined()
     expect(listeners()).toEqual(before)
     vi.restoreAllMocks()
+    rmSync(root, { recursive: true, force: true, maxRetries: 10 })
   })
 
   exhaustively('says in a dry run what would be done, and does nothing', async () => {
@@ -72,6 +76,7 @@ describe('the library', { shuffle: false }, () => {
   })
 
   exhaustively('tells a deploy that was put back as such', async () => {
+    await deployed('one\n')
     version('two\n')
     const { outcome } = await all(deploy(here({ restart: 'echo cannot bind >&2; exit 3' })))
     expect(outcome).toMatchObject({ result: 'put-back', exitCode: 5 })
@@ -79,6 +84,8 @@ describe('the library', { shuffle: false }, () => {
   })
 
   exhaustively('stops as by Ctrl-C when its signal is aborted, and puts everything back', async () => {
+    await deployed('one\n')
+    version('two\n')
     const stop = new AbortController()
     const run = deploy({ ...here({ restart: 'sleep 20' }), signal: stop.signal })
     for await (const event of run) if (event.type === 'host.start' && event.phase === 'restart') stop.abort('no time')
@@ -94,16 +101,17 @@ describe('the library', { shuffle: false }, () => {
   })
 
   exhaustively('has nobody to ask: a rollback needs yes', async () => {
-    const good = await all(deploy(here()))
-    expect(good.outcome.result).toBe('deployed')
+    const one = await deployed('one\n')
+    await deployed('two\n')
     const { events, outcome } = await all(rollback(here()))
     expect(outcome).toMatchObject({ result: 'aborted', exitCode: 2, error: { code: 'usage' } })
     expect(events.at(-1)).toMatchObject({ type: 'run.end', outcome })
     const back = await all(rollback({ ...here(), yes: true }))
-    expect(back.outcome).toMatchObject({ result: 'rolled-back', exitCode: 0, release: good.outcome.previous })
+    expect(back.outcome).toMatchObject({ result: 'rolled-back', exitCode: 0, release: one })
   })
 
   exhaustively('repairs and joins where there is nothing to do', async () => {
+    await deployed('one\n')
     expect((await all(repair(here()))).outcome).toMatchObject({ result: 'unchanged', exitCode: 0 })
     expect((await all(join(here()))).outcome).toMatchObject({ command: 'join', exitCode: 0 })
   })

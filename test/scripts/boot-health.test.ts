@@ -99,7 +99,7 @@ describe.each(shells)('a machine that boots under $name, and asks its app', one 
     expect((await boot({ url: `http://127.0.0.1:${at}/`, timeout: '20s' })).code).toBe(0)
   })
 
-  it('is not ready where nobody answers, or nobody listens', async () => {
+  exhaustively('is not ready where nobody answers, or nobody listens', async () => {
     const at = port()
     await new Promise(done => app.close(done))
     expect(await boot({ url: `http://127.0.0.1:${at}/` })).toMatchObject({
