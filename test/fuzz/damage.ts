@@ -1,20 +1,20 @@
 import type { Dice } from '../faults/dice.js'
 import { tier } from '../support/tier.js'
 
-const { CLONEDEPLOY_FUZZ, CLONEDEPLOY_FUZZ_SEED } = process.env
+const { CLONEDEPLOY_FUZZ, CLONEDEPLOY_FUZZ_SEED, CLONEDEPLOY_SEED } = process.env
 /** Seconds for each test; null: so many inputs, the same every time. */
 const seconds = CLONEDEPLOY_FUZZ === undefined ? null : Number(CLONEDEPLOY_FUZZ)
 
 export const fuzzLimit = (seconds ?? 0) * 1000 + 900_000
 
-/** Seeds to try: so many, or for a time those that nobody has tried, and how many it were is printed; or a single one. */
+/** Seeds to try: so many, or for a time those from CLONEDEPLOY_SEED or from now on, and how many it were is printed; or a single one. */
 export function* seeds(name: string, everyday: number): Generator<number> {
   if (CLONEDEPLOY_FUZZ_SEED !== undefined) return yield Number(CLONEDEPLOY_FUZZ_SEED)
   if (seconds === null) {
     for (let seed = 1; seed <= (tier === 'exhaustive' ? everyday * 84 : everyday); seed++) yield seed
     return
   }
-  const first = Date.now() % 1_000_000_000
+  const first = Number(CLONEDEPLOY_SEED ?? Date.now()) % 1_000_000_000
   const until = performance.now() + seconds * 1000
   let seed = first
   while (performance.now() < until) yield seed++

@@ -93,17 +93,19 @@ const gems: readonly Gem[] = [
 ]
 
 /** Names by which the same gem is required, and plugins that are installed. */
-const others: Readonly<Record<string, string>> = {
-  deploy: 'capistrano/deploy',
-  bundler: 'capistrano/bundler',
-  capistrano: 'capistrano/deploy',
-  airbrussh: 'airbrussh/capistrano',
-  'capistrano/faster_assets': 'capistrano/rails/assets',
-  'capistrano-nvm': 'capistrano/nvm',
-  'capistrano/pending': 'capistrano/console',
-  'capistrano3/unicorn': 'capistrano/unicorn',
-  'capistrano/delayed-job': 'capistrano/delayed_job',
-}
+const others: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    deploy: 'capistrano/deploy',
+    bundler: 'capistrano/bundler',
+    capistrano: 'capistrano/deploy',
+    airbrussh: 'airbrussh/capistrano',
+    'capistrano/faster_assets': 'capistrano/rails/assets',
+    'capistrano-nvm': 'capistrano/nvm',
+    'capistrano/pending': 'capistrano/console',
+    'capistrano3/unicorn': 'capistrano/unicorn',
+    'capistrano/delayed-job': 'capistrano/delayed_job',
+  }),
+)
 
 function own(name: string): Gem {
   return { name: `capistrano/${name}`, settings: [], instead: null }
@@ -112,7 +114,7 @@ function own(name: string): Gem {
 /** The gem that is required by this name, or has this plugin: `capistrano/puma`, `Capistrano::Puma::Systemd`. */
 export function gemOf(name: string): Gem | null {
   const path = name.startsWith('Capistrano::') ? name.replaceAll('::', '/').toLowerCase() : name
-  const known = others[path] ?? path
+  const known = others.get(path) ?? path
   const exact = gems.find(gem => gem.name === known)
   if (exact !== undefined || !known.includes('/')) return exact ?? null
   // Parts of a gem, such as capistrano/puma/nginx.

@@ -98,16 +98,18 @@ function optionOf(key: string, of: Known, tell: Tell): Login {
     if (value === true) tell(what, 'not needed: hosts fetch nothing from the repository, and get no agent')
     return {}
   }
-  tell(what, instead[key] ?? 'say it in your ssh config, which clonedeploy reads')
+  tell(what, instead.get(key) ?? 'say it in your ssh config, which clonedeploy reads')
   return {}
 }
 
-const instead: Readonly<Record<string, string>> = {
-  password: 'no passwords: log in with a key',
-  auth_methods: 'keys and the agent are used; what else ssh may do, your ssh config says',
-  verify_host_key: 'host keys are always checked: clonedeploy trust',
-  paranoid: 'host keys are always checked: clonedeploy trust',
-}
+const instead: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    password: 'no passwords: log in with a key',
+    auth_methods: 'keys and the agent are used; what else ssh may do, your ssh config says',
+    verify_host_key: 'host keys are always checked: clonedeploy trust',
+    paranoid: 'host keys are always checked: clonedeploy trust',
+  }),
+)
 
 function keyOf(value: Plain, tell: Tell): Login {
   const [first, ...more] = textsOf(value) ?? []

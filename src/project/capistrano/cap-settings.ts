@@ -85,12 +85,14 @@ const without = new Set([
   ...['default_stage', 'user', 'sshkit_backend', 'connection_timeout', 'group_writable', 'runner', 'scm_username'],
 ])
 
-const why: Readonly<Record<string, string>> = {
-  user: 'Capistrano 3 logs in as the user of a server line or of ssh_options, not as this one',
-  copy_exclude: '.deployignore',
-  default_stage: 'defaultStage',
-  connection_timeout: "ssh: { connectTimeout: '…' }",
-}
+const why: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    user: 'Capistrano 3 logs in as the user of a server line or of ssh_options, not as this one',
+    copy_exclude: '.deployignore',
+    default_stage: 'defaultStage',
+    connection_timeout: "ssh: { connectTimeout: '…' }",
+  }),
+)
 
 /** What is set and our configuration does not say: what the gems read, and what only this project knows. */
 export function othersOf(settings: Settings): readonly Left[] {
@@ -102,7 +104,7 @@ export function othersOf(settings: Settings): readonly Left[] {
 
 function insteadOf(name: string): string {
   if (name === 'rails_env' || name === 'rack_env') return `env: { ${name.toUpperCase()}: '…' }`
-  const own = why[name]
+  const own = why.get(name)
   if (own !== undefined) return own
   if (without.has(name)) return 'not needed here'
   const gem = gemWith(name)

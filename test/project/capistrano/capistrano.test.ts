@@ -53,6 +53,16 @@ describe('a project of Capistrano', () => {
     ])
   })
 
+  it.each(['toString', 'constructor', '__proto__'])('takes %s for nothing that is known', name => {
+    expect(lines({ Capfile: `require '${name}'\n` })).toEqual([
+      `Capfile:1 require ${name}: not known here: see what it does at a deploy`,
+    ])
+    expect(lines({ 'config/deploy.rb': `set :${name}, 1\nset :ssh_options, { ${name}: 1 }\n` })).toEqual([
+      `config/deploy.rb:1 set :${name}: a setting of your own or of a gem: see what reads it`,
+      `config/deploy.rb:2 ssh_options: ${name}: say it in your ssh config, which clonedeploy reads`,
+    ])
+  })
+
   it('names the gems, tasks, hooks and settings that are not taken, by file and line', () => {
     const said = lines(rails)
     const starts = said.map(line => line.replace(/: (?!\/\/).*$/s, ''))
