@@ -1,3 +1,4 @@
+import type { Name } from './library/flags-of.js'
 import type { DeployOptions, JoinOptions, RepairOptions, RollbackOptions, StatusOptions } from './library/options.js'
 import type { Planned, StatusOutcome, TransactionOutcome } from './library/outcomes.js'
 import { type Run, startRun } from './library/run.js'
@@ -96,7 +97,7 @@ export function status(options: StatusOptions = {}): Run<StatusOutcome> {
 }
 
 /** A configuration imports this file as well: what deploys is loaded when it is asked for. */
-function begin<Outcome>(name: 'deploy' | 'rollback' | 'repair' | 'join' | 'status', options: object): Run<Outcome> {
+function begin<Outcome>(name: Name, options: object): Run<Outcome> {
   return startRun(async tell => {
     const { carryOut } = await import('./library/engine.js')
     return (await carryOut(name, options, tell, { cwd: process.cwd(), env: process.env })) as Outcome

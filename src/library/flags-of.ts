@@ -44,15 +44,22 @@ const transaction = {
   adopt: 'yes or no',
 } as const
 
-const excluding = { ...transaction, exclude: 'texts', reason: 'text', force: 'yes or no' } as const
+const excluding = { ...transaction, exclude: 'texts', reason: 'text' } as const
 
 /** What may be said to each, by its kind. */
 const known: { readonly [N in Name]: { readonly [K in keyof OptionsOf[N]]-?: Kind } } = {
-  deploy: { ...excluding, ref: 'text', skipBake: 'yes or no', trustGeneration: 'count' },
-  rollback: { ...excluding, to: 'text', acceptDrift: 'yes or no', store: 'yes or no' },
-  repair: { ...transaction, giveUp: 'texts', fenced: 'yes or no', trustHost: 'text' },
+  deploy: {
+    ...excluding,
+    force: 'yes or no',
+    cache: 'yes or no',
+    ref: 'text',
+    skipBake: 'yes or no',
+    trustGeneration: 'count',
+  },
+  rollback: { ...excluding, force: 'yes or no', to: 'text', acceptDrift: 'yes or no', store: 'yes or no' },
+  repair: { ...excluding, giveUp: 'texts', fenced: 'yes or no', trustHost: 'text' },
   join: { ...transaction, hosts: 'some', trustHost: 'text', store: 'yes or no' },
-  status: { ...common, only: 'some', except: 'texts', roles: 'some', verify: 'yes or no' },
+  status: { ...common, only: 'some', except: 'texts', roles: 'some', verify: 'yes or no', all: 'yes or no' },
 }
 
 /** What the command line calls otherwise. */

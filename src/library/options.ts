@@ -38,11 +38,13 @@ interface ExcludingOptions extends TransactionOptions {
   readonly exclude?: readonly string[]
   /** Why they are left out. */
   readonly reason?: string
-  /** Go on although nothing has changed. */
-  readonly force?: boolean
 }
 
 export interface DeployOptions extends ExcludingOptions {
+  /** Deploy although nothing has changed, and build although this revision was built before. */
+  readonly force?: boolean
+  /** `false`: build again, and without what is kept of dependencies. */
+  readonly cache?: boolean
   /** Deploy this branch, tag or commit. */
   readonly ref?: string
   /** Confirm what is healthy at once, without the bake of the configuration. */
@@ -52,6 +54,8 @@ export interface DeployOptions extends ExcludingOptions {
 }
 
 export interface RollbackOptions extends ExcludingOptions {
+  /** Go on although nothing has changed. */
+  readonly force?: boolean
   /** The release to go back to; else the newest good one that every host has. */
   readonly to?: string
   /** Take the release as it is where what it has lost is found nowhere. */
@@ -60,7 +64,7 @@ export interface RollbackOptions extends ExcludingOptions {
   readonly store?: boolean
 }
 
-export interface RepairOptions extends TransactionOptions {
+export interface RepairOptions extends ExcludingOptions {
   /** Go on without these hosts, which cannot be reached and are out of service; only together with `fenced`. */
   readonly giveUp?: readonly string[]
   /** Confirms that no user reaches them. */
@@ -83,4 +87,6 @@ export interface StatusOptions extends CommonOptions {
   readonly roles?: readonly string[]
   /** Read every file of the releases that are served, and compare. */
   readonly verify?: boolean
+  /** With `verify`: also those that a rollback could go to. */
+  readonly all?: boolean
 }

@@ -1,4 +1,4 @@
-import type { Phase } from '../fleet/outcome.js'
+import type { HostFailure, HostOutcome, Outcome } from '../fleet/outcome.js'
 import type { StatusReport } from '../state/status-report.js'
 
 /** The commands that bring a fleet from one state to another. */
@@ -29,53 +29,26 @@ interface MayBeRefused {
   readonly details?: readonly string[]
 }
 
+/** What the outcome of a run and its JSON have in common. */
+type Told = Omit<
+  Outcome,
+  'command' | 'app' | 'stage' | 'result' | 'exitCode' | 'release' | 'hosts' | 'warnings' | 'log'
+>
+
 /** How a deploy, a rollback, a repair or a join ended, as `--json` prints it. */
-export interface TransactionOutcome extends Ended, MayBeRefused {
+export interface TransactionOutcome extends Ended, MayBeRefused, Told {
   readonly command: TransactionName
-  readonly result: 'deployed' | 'unchanged' | 'aborted' | 'put-back' | 'rolled-back' | 'mixed'
+  readonly result: Exclude<Outcome['result'], 'restarted'>
   /** Null: it was refused before it was known. */
   readonly stage: string | null
   readonly release: string | null
-  readonly previous: string | null
-  readonly digest: string | null
-  readonly seconds: number
-  /** Sent over the network, all hosts together. */
-  readonly bytes: number
-  /** Milliseconds between the first and the last swap; null when nothing was swapped. */
-  readonly swapWindowMs: number | null
-  readonly switchWindowMs: number | null
   readonly hosts: readonly HostReport[]
-  /** What stopped it, in one sentence; null when nothing did. */
-  readonly reason: string | null
-  /** Commands to run. */
-  readonly next: readonly string[]
   /** What to know although it went well; a refusal has none. */
   readonly warnings?: readonly string[]
-  readonly stopped?: true
-  readonly joined?: { readonly hosts: readonly string[]; readonly earlier: readonly string[] }
 }
 
-export interface HostReport {
-  readonly name: string
-  /** What it serves, as read at the end; null: nothing, or not known (then `error` says so). */
-  readonly current: string | null
-  readonly digest: string | null
-  readonly healthy: boolean | null
-  readonly bytes: number
-  readonly error: {
-    readonly phase: Phase
-    readonly step: string
-    readonly message: string
-    readonly hint: string | null
-    /** The last lines that the failing command printed. */
-    readonly output: readonly string[]
-    /** The last lines of the app's log. */
-    readonly log: { readonly source: string; readonly lines: readonly string[] } | null
-  } | null
-  /** Where it was taken out of service and is not back. */
-  readonly out?: string
-  readonly back?: string
-  readonly restarted?: boolean
+export interface HostReport extends Omit<HostOutcome, 'error'> {
+  readonly error: (Omit<HostFailure, 'log'> & { readonly log: Required<HostFailure>['log'] | null }) | null
 }
 
 /** What a dry run found, as `--dry-run --json` prints it: its further keys are those of docs/json.md. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createProgram } from '../../src/cli/program.js'
 import { flagsOf, type Name } from '../../src/library/flags-of.js'
 
 describe('options of the library', () => {
@@ -13,6 +14,31 @@ describe('options of the library', () => {
     })
     expect(flagsOf('join', { ...common, hosts: ['web-4'] })).toEqual({ ...flags, host: ['web-4'] })
     expect(flagsOf('status', { roles: ['web'], verify: true })).toEqual({ role: ['web'], verify: true })
+  })
+
+  /** What is for a terminal, what `signal` does, and what only a dry run of the command line has. A status asks nothing. */
+  const none = [
+    'input',
+    'json',
+    'output',
+    'color',
+    'verbose',
+    'quiet',
+    'detailedExitcode',
+    'timeout',
+    'offline',
+    'build',
+  ]
+
+  it.each<Name>(['deploy', 'rollback', 'repair', 'join', 'status'])('are all that %s has', name => {
+    const command = createProgram('0', () => {}).commands.find(one => one.name() === name)
+    const flags =
+      command?.options
+        .map(option => option.attributeName())
+        .filter(flag => !none.includes(flag) && !(name === 'status' && flag === 'yes')) ?? []
+    expect(flags.length).toBeGreaterThan(5)
+    const named: Readonly<Record<string, string>> = { host: 'hosts', role: 'roles' }
+    for (const flag of flags) expect(flagsOf(name, { [named[flag] ?? flag]: undefined })).toEqual({})
   })
 
   it('may be left undefined, or empty where nobody is left out', () => {
