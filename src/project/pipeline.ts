@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { thereIs } from './files.js'
 import type { Package } from './package.js'
-import { inWorkflowFolder, sshLines, type WorkflowAbout } from './workflow.js'
+import { runner, sshLines, type WorkflowAbout } from './workflow.js'
 
 /** The first line of what `init` writes for GitLab: a file that begins so is not somebody else's pipeline. */
 const pipelineMark = '# Deploys with clonedeploy.'
@@ -22,7 +22,7 @@ export function pipelineIn(root: string): string {
  * the whole pipeline, so that they can be included into another.
  */
 export function pipelineText({ project, branch, folder, ssh = [], knownHosts = [] }: WorkflowAbout): string {
-  const run = runner(project, folder)
+  const run = runner(project, folder, '$CI_PROJECT_DIR')
   const files = sshLines(ssh, knownHosts)
   const hosts = files.length === 0 ? '' : `    - |\n${files.map(line => `      ${line}\n`).join('')}`
   return `${pipelineMark} A merge request is only looked at: without hosts, without a key.
@@ -76,12 +76,4 @@ function before(project: Package | null, folder: string): string {
 
 function shellWord(word: string): string {
   return /^[\w./@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-}
-
-/** In the place of its shell: the signal of a cancelled job is for that process. */
-function runner(project: Package | null, folder: string): string {
-  if (project?.install === 'yarn install --immutable') return 'exec yarn run clonedeploy'
-  return folder === ''
-    ? 'exec node_modules/.bin/clonedeploy'
-    : `${inWorkflowFolder('$CI_PROJECT_DIR')} exec clonedeploy`
 }

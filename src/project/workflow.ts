@@ -19,7 +19,7 @@ export interface WorkflowAbout {
  */
 export function workflowText({ project, branch, folder, ssh = [], knownHosts = [] }: WorkflowAbout): string {
   const where = folder === '' ? '' : `defaults:\n  run:\n    working-directory: ${JSON.stringify(folder)}\n`
-  const run = runner(project, folder)
+  const run = runner(project, folder, '$GITHUB_WORKSPACE')
   const setUp = steps(project)
   return `name: deploy
 on:
@@ -78,17 +78,15 @@ function added(file: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : [`cat >>~/.ssh/${file} <<'END'`, ...lines, 'END']
 }
 
-/** The clonedeploy that the project depends on, and no other; in a workspace it may lie at the root. */
-function runner(project: Package | null, folder: string): string {
+/**
+ * The clonedeploy that the project depends on, and no other, in the place of its shell: a cancelled job signals that process. In
+ * a workspace it may lie at the `top`.
+ */
+export function runner(project: Package | null, folder: string, top: string): string {
   // Without a node_modules folder there is no file to run: yarn stands between, and its end is seen.
   if (project?.install === 'yarn install --immutable') return 'exec yarn run clonedeploy'
   if (folder === '') return 'exec node_modules/.bin/clonedeploy'
-  return `${inWorkflowFolder('$GITHUB_WORKSPACE')} exec clonedeploy`
-}
-
-/** What stands before a command in a folder of the repository: its packages may be those of the top. */
-export function inWorkflowFolder(top: string): string {
-  return `PATH="$PWD/node_modules/.bin:${top}/node_modules/.bin:$PATH"`
+  return `PATH="$PWD/node_modules/.bin:${top}/node_modules/.bin:$PATH" exec clonedeploy`
 }
 
 /** By commit: a tag may be moved. */
