@@ -61,7 +61,7 @@ async function restartFleet(context: Context, flags: TransactionFlags, startedAt
       )
     const plan = planRestart({ ...intent, secrets: await revealSecrets(context), rollout: course.rollout })
     await recordOwner(context, flags, fleet)
-    const run = startRun(context, flags, fleet, plan, nothingToSend, course.balancers)
+    const run = startRun(context, flags, fleet, plan, nothingToSend, course)
     const outcome = await restartAll(run, { startedAt, log: context.log.path() })
     emit({ type: 'run.end', outcome })
     return outcome.exitCode

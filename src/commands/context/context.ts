@@ -22,7 +22,7 @@ import { refusalSentence } from '../../render/refusal.js'
 import { createNotifier } from '../notify/notifier.js'
 import { type OpenWebhook, openWebhooks, secretsOf } from '../notify/webhooks.js'
 import type { CommonFlags } from './flags.js'
-import { Interrupted, type Io } from './io.js'
+import { Interrupted, type Io, untilStopped } from './io.js'
 import { keepEvents } from './logs/run-events.js'
 import { openLog, type RunLog } from './logs/run-log.js'
 import { openScreen, passphraseAsker, type Screen } from './screen.js'
@@ -134,15 +134,13 @@ async function openContext(io: Io, flags: CommonFlags): Promise<Context> {
 
 /** The configuration that a command line is about. `say` is told what a command that lists the hosts says on stderr. */
 export async function configFor(io: Io, flags: CommonFlags, say: (line: string) => void = () => {}): Promise<Config> {
-  const over = new AbortController()
-  io.stop.asked.then(reason => over.abort(new Interrupted(reason)))
   const options = {
     cwd: io.cwd,
     ...(flags.config === undefined ? {} : { file: flags.config }),
     ...(flags.stage === undefined ? {} : { stage: flags.stage }),
     ...(flags.words === undefined ? {} : { words: flags.words }),
     offline: flags.offline ?? false,
-    signal: over.signal,
+    signal: untilStopped(io),
     say,
   }
   const { given } = flags

@@ -43,6 +43,13 @@ export class Interrupted extends Refusal {
   }
 }
 
+/** Aborted with an Interrupted when the run is told to stop. */
+export function untilStopped({ stop }: Io): AbortSignal {
+  const over = new AbortController()
+  stop.asked.then(reason => over.abort(new Interrupted(reason)))
+  return over.signal
+}
+
 /** Ctrl-C at a question that is asked before any host is contacted: there it is a key, not a signal. */
 export class CalledOff extends Refusal {
   override name = 'CalledOff'

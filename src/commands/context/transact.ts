@@ -78,7 +78,6 @@ export function tellStart(
 interface Around {
   readonly balancers?: RunBalancers | null
   readonly store?: RunStore | null
-  readonly warnings?: readonly string[]
   /** Who may say in the middle of the run that a host is gone; null, or absent: nobody. */
   readonly inventory?: Inventory | null
 }
@@ -91,9 +90,9 @@ export async function transact(
   plan: Plan,
   payload: (baseDigest: string | null) => Promise<Payload>,
   startedAt: number,
-  { balancers = null, store = null, warnings = [], inventory = null }: Around = {},
+  { warnings = [], ...around }: Around & { readonly warnings?: readonly string[] } = {},
 ): Promise<Outcome> {
-  const run = startRun(context, flags, fleet, plan, payload, balancers, store, inventory)
+  const run = startRun(context, flags, fleet, plan, payload, around)
   run.warnings.push(...warnings)
   const outcome = await carryOut(context, run, startedAt)
   for (const { host, roundTrips, bytes } of fleet.map(({ session }) => session))
@@ -120,9 +119,7 @@ export function startRun(
   fleet: Fleet,
   plan: Plan,
   payload: (baseDigest: string | null) => Promise<Payload>,
-  balancers: RunBalancers | null = null,
-  store: RunStore | null = null,
-  inventory: Inventory | null = null,
+  { balancers = null, store = null, inventory = null }: Around = {},
 ): Run {
   context.log.name(plan.release)
   const hosts = plan.hosts.map((host, i) => startHost(host, (fleet[i] as Fleet[number]).session))

@@ -52,7 +52,7 @@ export async function act(
       const course = await courseBack(context, fleet, new Set(stay))
       const intent = await intentFor(context, flags, facts, doubt?.next ?? 'repair')
       const plan = planPutBack({ ...intent, rollout: course.rollout }, decision.doubts)
-      const run = startRun(context, flags, fleet, plan, nothingToSend, course.balancers)
+      const run = startRun(context, flags, fleet, plan, nothingToSend, course)
       return putBack(run, { startedAt, log: context.log.path() })
     }
     case 'bring':
@@ -66,7 +66,7 @@ export async function act(
       const course = await courseHome(context, fleet)
       const intent = await intentFor(context, flags, facts, release)
       const plan = planSweep({ ...intent, ...course }, decision.remove)
-      const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend, course.balancers))
+      const halt = await sweep(startRun(context, flags, fleet, plan, nothingToSend, course))
       if (halt !== null) throw new PreflightError(`What a dead run left could not be removed: ${halt.reason}.`)
       context.emit({
         type: 'note',
@@ -133,7 +133,7 @@ async function bring(
   const payload = artifact === null ? nothingToSend : () => artifact.payload(null, release, zip)
   const plan = planBring(intent)
   const store = await runStore(context, plan, () => heldArtifact(context, fleet, decision))
-  const run = startRun(context, flags, fleet, plan, payload, course.balancers, store)
+  const run = startRun(context, flags, fleet, plan, payload, { balancers: course.balancers, store })
   return carryOut(context, run, startedAt)
 }
 
@@ -178,7 +178,7 @@ async function remake(
   })
   const plan = planRemake({ ...known, release, record, rollout: course.rollout }, decision.release)
   const zip = zipFor(fleet.map(({ state }) => state))
-  const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release, zip), course.balancers)
+  const run = startRun(context, flags, fleet, plan, () => artifact.payload(null, release, zip), course)
   return carryOut(context, run, startedAt)
 }
 

@@ -77,7 +77,7 @@ export async function undrainLeft(
     rollout: backOf(context, facts.fleet, served),
   }
   const plan = planSweep(intent, [])
-  const run = startRun(context, flags, facts.fleet, plan, nothingToSend, service)
+  const run = startRun(context, flags, facts.fleet, plan, nothingToSend, { balancers: service })
   const halt = await mend(
     run,
     run.hosts.filter(({ name }) => !facts.beyond.has(name)),

@@ -59,7 +59,7 @@ async function told(
   const plan = planForward({ ...intent, digest, revision: entry?.revision ?? null })
   const store = await runStore(context, plan, () => heldArtifact(context, fleet, { release, digest }))
   const fenced = given.map(({ host }) => host)
-  const run = startRun(context, flags, fleet, plan, nothingToSend, null, store && { ...store, fenced })
+  const run = startRun(context, flags, fleet, plan, nothingToSend, { store: store && { ...store, fenced } })
   const halt = await sweep(run)
   const done = run.warnings.reduce(warned, outcome)
   if (halt === null) return done
