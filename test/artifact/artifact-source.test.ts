@@ -10,17 +10,9 @@ import { tarEnd, tarPadding } from '../../src/artifact/payload/tar.js'
 import { workspacesOf } from '../../src/artifact/workspace.js'
 import { PreflightError } from '../../src/errors.js'
 import { fill, hostile, nothingShared, read, type Tree, temporary } from './folders.js'
+import { settings as settingsOf } from './repositories.js'
 
-const settings = (path: string, root = temporary()) => ({
-  root,
-  source: { kind: 'artifact', path } as const,
-  build: [],
-  buildEnv: {},
-  buildCache: null,
-  releaseRoot: null,
-  include: null,
-  shared: nothingShared,
-})
+const settings = (path: string, root = temporary()) => settingsOf(root, { kind: 'artifact', path })
 
 const taken = (path: string, more: object = {}, root?: string) =>
   buildArtifact({

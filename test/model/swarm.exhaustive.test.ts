@@ -28,7 +28,7 @@ describe.skipIf(!isHere('spin'))('the model of a larger transaction', () => {
   })
 
   it('finds the lock of a deploy that was thought dead, woke up and died: it comes after the last repair', () => {
-    const [found] = swarm(['DEPLOYS=2', 'FAULTY=2', 'PAUSES', 'SLEEPERS'], [1 + (seed % 1000)], 60)
+    const [found] = swarm(['DEPLOYS=2', 'FAULTY=2', 'PAUSES', 'SLEEPERS'], [1 + (seed % 1000)], 500)
     expect(found?.broken).toBe('repair_ends')
   })
 })
