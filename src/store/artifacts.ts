@@ -101,8 +101,10 @@ export interface PlacedPayload {
 /** Where the payload of a copy lies; null where the copy does not say what that has to be. */
 export async function placedPayload(store: Store, app: string, copy: StoredCopy): Promise<PlacedPayload | null> {
   const folder = folderOf(app, copy)
-  const said = await store.read(`${folder}/payload.json`, mostOfFacts)
-  const size = await store.size(`${folder}/payload`)
+  const [said, size] = await Promise.all([
+    store.read(`${folder}/payload.json`, mostOfFacts),
+    store.size(`${folder}/payload`),
+  ])
   const [arrival, found] = said === null ? [null, null] : [factsIn(said), fingerprint.safeParse(jsonIn(said))]
   if (arrival === null || !found?.success || size === null) return null
   return { key: `${folder.slice(app.length + 1)}/payload`, sum: found.data.sha256, size, arrival }
