@@ -8,7 +8,8 @@ export interface Session {
   readonly host: Host
   readonly connection: () => Connection
   readonly run: (script: Script, options: RunOptions) => Promise<RunResult>
-  readonly open: (script: Script, timeout: number) => Waiting
+  /** A script that waits for words, over a new connection where the last one was lost. */
+  readonly open: (script: Script, timeout: number) => Promise<Waiting>
   /** The SFTP of its first connection, null where there is none: one that was opened again may have no session to spare. What it renames is in the log. */
   readonly files: () => Promise<Files | null>
   /** A stream as `Connection.forward` opens it, over a new connection where the last one was lost. */
@@ -42,8 +43,8 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
       tell(script, result)
       return result
     },
-    open: (script, limit) => {
-      const waiting = connection.open(script, { timeout: limit })
+    async open(script, limit) {
+      const waiting = await openNow(script, limit).catch(notOpened)
       waiting.result.then(result => tell(script, result))
       return waiting
     },
@@ -59,6 +60,11 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
     bytes: () => sentBefore + connection.bytesSent(),
     roundTrips: () => asked + connection.roundTrips(),
     close: () => connection.close(),
+  }
+
+  async function openNow(script: Script, limit: number): Promise<Waiting> {
+    if (!alive) await reopen()
+    return connection.open(script, { timeout: limit })
   }
 
   async function reopen(): Promise<void> {
@@ -104,6 +110,10 @@ export function startSession(first: Connection, connect: Connect, timeout: numbe
       stderr: result.stderr.toString('utf8') + (result.lost === null ? '' : `\n${result.lost.message}`),
     })
   }
+}
+
+function notOpened(error: unknown): Waiting {
+  return { line: async () => null, send: () => {}, result: Promise.resolve(lostResult(error)) }
 }
 
 /** Of what did not come to its end, or was not begun. */

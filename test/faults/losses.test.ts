@@ -34,6 +34,15 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     await scene.ends()
   })
 
+  it('whose connections are all lost when it asks its hosts to get ready asks them over new ones', async () => {
+    const running = await held({ kind: 'armed', k: 1, when: 'before' })
+    for (const i of hosts.all) hosts.fleet.dropConnections(i)
+    running.resume()
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(0)
+    await scene.ends(['new'])
+  })
+
   it.each(
     messagePoints([]),
   )('that sleeps past its lease at message $k ($kind) says what is true when it wakes', async at => {

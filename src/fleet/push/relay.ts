@@ -74,7 +74,7 @@ export async function startRelay(run: Run, hosts: readonly HostRun[]): Promise<R
     const place = { root: host.plan.root, tx: run.plan.tx }
     const count = [...takers.values()].filter(name => name === host.name).length
     const what = { port, publicLine, size: data.length, takers: count }
-    const waiting = host.session.open(relayScript(place, what), 3_600_000)
+    const waiting = await host.session.open(relayScript(place, what), 3_600_000)
     const end = () => waiting.send('end')
     const sum = createHash('sha256').update(data).digest('hex')
     return { seed: listening(host, waiting, port), key, sum, size: data.length, end }

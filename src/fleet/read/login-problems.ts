@@ -57,7 +57,7 @@ async function oneFolderProblems(fleet: readonly Member[], concurrency: number):
 async function inOne([first, ...others]: readonly Member[]): Promise<readonly Problem[]> {
   if (first === undefined) return []
   const mark = `clonedeploy-${randomBytes(16).toString('hex')}`
-  const waiting = first.session.open(witness(mark), timeout)
+  const waiting = await first.session.open(witness(mark), timeout)
   const pid = Number(await waiting.line(timeout))
   const same = await onEach(others, others.length, async ({ session, state }) =>
     pid > 0 && (await session.run(sees(mark, pid), { timeout })).code === 0 ? [oneFolder(first.state, state)] : [],

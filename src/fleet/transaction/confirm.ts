@@ -149,7 +149,7 @@ async function bringForward(run: Run, host: HostRun): Promise<HostFailure | null
   if (back.target !== `releases/${run.plan.release}`) {
     const linked = await runStep(run, host, 'confirm', plan.links)
     if (linked.failure !== null) return linked.failure
-    const waiting = host.session.open(plan.arm.script, 60_000)
+    const waiting = await host.session.open(plan.arm.script, 60_000)
     if ((await waiting.line(20_000)) !== 'armed') return host.failure
     const { line } = await sendGo(waiting, run.plan.tx)
     waiting.send('end')

@@ -1,4 +1,5 @@
 import type { Waiting } from '../../connection/connection.js'
+import { LostError } from '../../connection/errors.js'
 import type { PhasePlan } from '../../plan/plan.js'
 import { paths } from '../../release/paths.js'
 import { escapeLine } from '../../text/escape.js'
@@ -29,12 +30,24 @@ export async function armAll(run: Run, hosts: readonly HostRun[]): Promise<Halt 
   return halt ?? (late ? { reason: 'getting all hosts ready to swap took too long' } : null)
 }
 
+/** Asks again where the connection is lost before the host says that it is ready: what got ready meanwhile refuses, and counts as lost. */
 async function arm(run: Run, host: HostRun): Promise<HostFailure | null> {
+  const failure = await armOnce(run, host)
+  if (failure === null || !(await isCutOff(armedOf(host).waiting))) return failure
+  return (await armOnce(run, host)) && failure
+}
+
+async function armOnce(run: Run, host: HostRun): Promise<HostFailure | null> {
   const safeUntil = Date.now() + (run.plan.deadline * 1000) / 2
-  const waiting = host.session.open(host.plan.arm.script, 3_600_000)
+  const waiting = await host.session.open(host.plan.arm.script, 3_600_000)
   host.armed = { waiting, files: null, roundTripMs: 0, safeUntil }
   const line = await waiting.line(20_000)
   return line === 'armed' ? null : refusal(waiting, 'arm', 'the host did not get ready to swap', line)
+}
+
+async function isCutOff({ result }: Waiting): Promise<boolean> {
+  const settled = await Promise.race([result, delay(0).then(() => null)])
+  return settled?.lost instanceof LostError && settled.lost.gone === 'connection'
 }
 
 /**

@@ -42,7 +42,7 @@ export function switchBack(run: Run, hosts: readonly HostRun[]): SwitchBack {
     spans,
     async by(host, back) {
       const { code } = await host.session.run(back.lay.script, { timeout: back.lay.timeout })
-      const one = code === 0 ? host.session.open(back.switch.script, back.switch.timeout) : null
+      const one = code === 0 ? await host.session.open(back.switch.script, back.switch.timeout) : null
       if ((await one?.line(20_000)) !== 'here') {
         leave(host)
         return false

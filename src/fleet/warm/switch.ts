@@ -15,7 +15,7 @@ export async function switchAll(run: Run, all: readonly HostRun[], { batch }: Ph
   if (hosts.length === 0) return null
   const waiting = new Map<HostRun, Waiting>()
   const unready = await inSilence(run, 'switch', hosts, async host => {
-    const one = host.session.open(stepOf(host).script, stepOf(host).timeout)
+    const one = await host.session.open(stepOf(host).script, stepOf(host).timeout)
     waiting.set(host, one)
     return (await one.line(20_000)) === 'here' ? null : failed(host, one)
   })
