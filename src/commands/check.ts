@@ -2,11 +2,14 @@ import type { ExitCode } from '../exit-code.js'
 import { onEach } from '../fleet/each-host.js'
 import { grouped } from '../fleet/read/connect.js'
 import { loginProblems, sessionsFor } from '../fleet/read/login-problems.js'
+import { readRuntime } from '../fleet/read/runtime.js'
 import type { Session } from '../fleet/session.js'
+import { runtimeSteps } from '../plan/app/runtime.js'
 import { warms } from '../plan/app/warm.js'
 import { type CheckedHost, type CheckProblem, checkText } from '../render/reports/check.js'
 import { jsonReport } from '../render/reports/report-json.js'
 import { facts, parseFacts } from '../scripts/read/facts.js'
+import { runtimeTexts } from '../state/answers/runtime.js'
 import { disown, ownedByOthers } from '../state/evidence/owner.js'
 import type { HostState } from '../state/host-state.js'
 import { lockProblems } from '../state/lock-problems.js'
@@ -17,7 +20,7 @@ import { unshared } from '../state/unshared-paths.js'
 import type { Propose } from '../text/propose-command.js'
 import { checkStore } from './check/checked-store.js'
 import { astrayProblems, readBalancers } from './context/balancers.js'
-import { inContext } from './context/context.js'
+import { type Context, inContext } from './context/context.js'
 import type { CommonFlags } from './context/flags.js'
 import { goneTexts } from './context/hosts/listed.js'
 import type { Io } from './context/io.js'
@@ -32,7 +35,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
     const { fleet, read, unreached } = await readFleet(context, sessionsFor(context.config), host =>
       warms(context.config, host),
     )
-    const hosts = await onEach(read, context.concurrency, ({ session, state }) => checked(session, state))
+    const hosts = await onEach(read, context.concurrency, ({ session, state }) => checked(context, session, state))
     const memory = memoryOf(
       read.map(({ state }) => state),
       short,
@@ -66,6 +69,7 @@ export async function check(io: Io, flags: CommonFlags): Promise<ExitCode> {
       ...memory.warnings,
       ...newcomers(read.map(({ state }) => state)).map(io.propose),
       ...unlikeTexts(read.map(({ state }) => state)),
+      ...runtimeTexts(hosts),
       ...goneTexts(
         context,
         read.map(({ state }) => state),
@@ -112,10 +116,11 @@ function proposing(problem: CheckProblem, propose: Propose): CheckProblem {
   }
 }
 
-async function checked(session: Session, state: HostState): Promise<CheckedHost> {
+async function checked({ config }: Context, session: Session, state: HostState): Promise<CheckedHost> {
   const asked = Date.now()
   const result = await session.run(facts(), { timeout: 20_000 })
   const more = result.code === 0 ? parseFacts(result.stdout) : null
+  const runtime = await readRuntime(session, runtimeSteps(config, session.host, state))
   const { facts: login, rtt } = session.connection()
   return {
     name: state.name,
@@ -134,6 +139,7 @@ async function checked(session: Session, state: HostState): Promise<CheckedHost>
     tools: state.tools,
     tar: more?.tar ?? null,
     syncsOne: more?.syncsOne ?? null,
+    ...(runtime.length === 0 ? {} : { runtime }),
   }
 }
 

@@ -5,10 +5,12 @@ import { askOnce } from '../fleet/health/health.js'
 import { readProcesses } from '../fleet/health/processes.js'
 import { reach, type Unreached } from '../fleet/read/connect.js'
 import { type Inspected, inspectAll } from '../fleet/read/inspect.js'
+import { readRuntime } from '../fleet/read/runtime.js'
 import { readHeld } from '../fleet/read/verify-held-release.js'
 import type { Session } from '../fleet/session.js'
 import type { Host } from '../inventory/host.js'
 import { processStep } from '../plan/app/processes.js'
+import { runtimeSteps } from '../plan/app/runtime.js'
 import { onHost } from '../plan/app/variables.js'
 import { verifyStep } from '../plan/held-steps.js'
 import { healthSteps, oddRunsOf } from '../plan/transaction.js'
@@ -114,7 +116,10 @@ export async function readFleet(
 
 async function probe(context: Context, session: Session, state: HostState, verify: boolean): Promise<Probe> {
   const steps = healthSteps(context.config, {}, session.host, state)
-  const answers = await Promise.all(steps.map(step => askOnce(session, step, Math.min(step.check.tryTimeout, longest))))
+  const [answers, runtime] = await Promise.all([
+    Promise.all(steps.map(step => askOnce(session, step, Math.min(step.check.tryTimeout, longest)))),
+    readRuntime(session, runtimeSteps(context.config, session.host, state)),
+  ])
   const failing = answers.find(({ ok }) => !ok)
   const first = failing ?? answers[0]
   const asked = processStep(context.config, session.host, state, currentRelease(state) ?? '')
@@ -127,6 +132,7 @@ async function probe(context: Context, session: Session, state: HostState, verif
     oldProcesses: asked.old,
     restarts: onHost(context.config.restart, session.host).length > 0,
     drift: verify ? await readDrift(context, session, state) : null,
+    ...(runtime.length === 0 ? {} : { runtime }),
   }
 }
 

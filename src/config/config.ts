@@ -55,6 +55,8 @@ export interface Config {
   readonly memory: 'fail' | 'warn'
   /** What it means that a host cannot run a program or library of the release. */
   readonly platform: 'fail' | 'ignore'
+  /** What has to print the same on every host. */
+  readonly runtime: readonly RuntimeCommand[]
   /** Where the app's log is; null: where its service keeps it. */
   readonly logs: LogSource | null
   readonly audit: AuditConfig
@@ -89,6 +91,11 @@ export type BodyKind = NonNullable<NotifyInput['as']>
 
 /** What is told of a run: that it holds all locks, or how it ended. */
 export type NoticeEvent = NonNullable<NotifyInput['on']>[number]
+
+export interface RuntimeCommand {
+  readonly run: string
+  readonly roles: readonly string[] | null
+}
 
 export interface AuditConfig {
   /** Patterns of paths as in a release, or absolute ones. */

@@ -12,6 +12,7 @@ import type {
   Ports,
   Relay,
   Rollout,
+  RuntimeCommand,
   SecretSource,
   Source,
   SshConfig,
@@ -41,6 +42,7 @@ export function describeConfig(config: Config): string {
       ? [['memory', [memoryText(config.memory)]] as const]
       : []),
     ...(config.platform === 'ignore' ? [['platform', ['what hosts cannot run is not looked for']] as const] : []),
+    ...(config.runtime.length === 0 ? [] : [['runtime', config.runtime.map(runtimeText)] as const]),
     ['logs', logsText(config)],
     ...auditRows(config.audit),
     ['identical', [config.identical]],
@@ -172,6 +174,10 @@ function oldText(old: Config['oldProcesses']): string {
 
 function memoryText(memory: Config['memory']): string {
   return `too little for two releases ${memory === 'fail' ? 'refuses a deploy' : 'is a warning'}`
+}
+
+function runtimeText({ run, roles }: RuntimeCommand): string {
+  return roles === null ? run : `${run}   (${rolesText(roles)})`
 }
 
 function logsText({ logs, restart }: Config): readonly string[] {

@@ -133,6 +133,14 @@ export interface StageInput {
    */
   readonly platform?: 'fail' | 'ignore'
   /**
+   * Commands that print a version: what they print first has to be [the same on every host](operating.md#another-runtime), and
+   * `check` and `status` name hosts on which it is not. They run in `current` with the environment of hooks but no secrets,
+   * for 10 seconds at most.
+   * @default nothing is asked
+   * @example ['node --version', { run: 'php --version', roles: ['web'] }]
+   */
+  readonly runtime?: RuntimeInput | readonly RuntimeInput[]
+  /**
    * Where the app's log is on the hosts, for `clonedeploy logs` and for failures.
    * @default the log of systemd or pm2, where one is restarted
    * @example { file: 'shared/log/app.log' }
@@ -244,6 +252,15 @@ export type SourceInput =
        * before it is used, and nothing is built from it.
        */
       readonly artifact: string
+    }
+
+export type RuntimeInput =
+  | string
+  | {
+      /** The command, for `sh`. */
+      readonly run: string
+      /** Only hosts with one of these roles are asked, and compared. */
+      readonly roles?: readonly string[]
     }
 
 export interface AuditInput {

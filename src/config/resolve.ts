@@ -42,6 +42,7 @@ export function resolveConfig(stage: string, layer: Layer, entries: readonly Hos
     oldProcesses: layer.oldProcesses ?? 'fail',
     memory: layer.memory ?? 'fail',
     platform: layer.platform ?? 'fail',
+    runtime: layer.runtime ?? [],
     logs: layer.logs ?? null,
     audit: resolveAudit(layer.audit ?? { ignore: [], sessions: [], ask: [], login: null }, absolute),
     identical: layer.identical ?? 'strict',

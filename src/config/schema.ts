@@ -3,7 +3,7 @@ import { oneOrMany } from './choose.js'
 import { audit } from './fields/audit.js'
 import { balancer } from './fields/balancer.js'
 import { health } from './fields/health.js'
-import { prepare } from './fields/hook.js'
+import { prepare, runtime } from './fields/hook.js'
 import { hosts } from './fields/hosts.js'
 import { logs } from './fields/logs.js'
 import { notify } from './fields/notify.js'
@@ -39,6 +39,7 @@ export const fields = {
   oldProcesses: z.enum(['fail', 'warn']),
   memory: z.enum(['fail', 'warn']),
   platform: z.enum(['fail', 'ignore']),
+  runtime,
   logs,
   audit,
   identical: z.enum(['strict', 'warn']),

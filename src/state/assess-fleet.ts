@@ -1,5 +1,6 @@
 import { inWords } from '../release/paths.js'
 import type { PortState } from '../release/ports.js'
+import { type RuntimeAnswer, runtimeTexts } from './answers/runtime.js'
 import { isBeforeUs } from './evidence/host-claims.js'
 import { aloneReport, trusting } from './evidence/lone-host.js'
 import { ownedByOthers, withOwnRecords } from './evidence/owner.js'
@@ -23,6 +24,8 @@ export interface Probe {
   readonly oldProcesses: StatusHost['oldProcesses']
   /** Whether the configuration says how to restart the app there. */
   readonly restarts: boolean
+  /** Absent: no command was run there. */
+  readonly runtime?: readonly RuntimeAnswer[]
 }
 
 /** What the balancers say: of which host what, where a dead run has drained one, and what could not be read. */
@@ -88,7 +91,7 @@ export function assess(
     ...(heard.alone.length === 0 ? {} : { alone: heard.alone.map(aloneReport) }),
     ...maintenanceOf(states),
     ...unlistedOf(heard, inventory),
-    ...unlikeOf(states),
+    ...unlikeOf(states, hosts),
     problems: [
       ...hosts.flatMap(({ flag, says }) => (flag === null || says === null ? [] : [says])),
       ...service.problems,
@@ -117,8 +120,8 @@ function maintenanceOf(states: readonly HostState[]): Pick<StatusReport, 'mainte
   return first === undefined ? {} : { maintenance: { ...first.maintenance, hosts: on.map(({ name }) => name) } }
 }
 
-function unlikeOf(states: readonly HostState[]): Pick<StatusReport, 'unlike'> {
-  const unlike = unlikeTexts(states)
+function unlikeOf(states: readonly HostState[], hosts: readonly StatusHost[]): Pick<StatusReport, 'unlike'> {
+  const unlike = [...unlikeTexts(states), ...runtimeTexts(hosts)]
   return unlike.length === 0 ? {} : { unlike }
 }
 

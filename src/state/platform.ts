@@ -1,5 +1,5 @@
 import type { Libc, Platform } from '../scripts/read/platform.js'
-import { counted, listed } from '../text/phrases.js'
+import { byWhat, counted } from '../text/phrases.js'
 import type { HostState } from './host-state.js'
 import type { Problem } from './preflight.js'
 
@@ -70,15 +70,10 @@ const platformWords = new Set(
 
 /** What is to be said of hosts that differ from each other: clones run the same. */
 export function unlikeTexts(states: readonly HostState[]): readonly string[] {
-  const groups = new Map<string, string[]>()
-  for (const { name, platform } of states) {
-    if (platform === null) continue
-    const text = platformText(platform)
-    groups.set(text, [...(groups.get(text) ?? []), name])
-  }
-  if (groups.size < 2) return []
-  const parts = [...groups].sort(([, a], [, b]) => b.length - a.length)
-  return [`the hosts are not alike: ${parts.map(([text, names]) => `${listed(names)}: ${text}`).join('; ')}`]
+  const parts = byWhat(
+    states.flatMap(({ name, platform }) => (platform === null ? [] : [[name, platformText(platform)]])),
+  )
+  return parts.length < 2 ? [] : [`the hosts are not alike: ${parts.join('; ')}`]
 }
 
 /** `Linux x86_64 with glibc` */

@@ -1,5 +1,6 @@
 import type { Origin } from '../release/origin.js'
 import type { PortState } from '../release/ports.js'
+import type { RuntimeAnswer } from './answers/runtime.js'
 import type { AloneReport } from './evidence/lone-host.js'
 import type { HistoryRecord, MaintenanceRecord } from './host-state.js'
 import type { Drift } from './release-drift.js'
@@ -84,7 +85,7 @@ export interface StatusReport {
   readonly earlier?: readonly EarlierRelease[]
   /** What the store says beside it; absent: there is none. */
   readonly store?: StoreReport
-  /** How the hosts' machines or libcs differ, a sentence; absent: they do not. */
+  /** How the hosts' machines, libcs or runtimes differ, and which command for a runtime fails everywhere, in sentences; absent: nothing of that. */
   readonly unlike?: readonly string[]
   /** Sentences for people: what is wrong and what to run. */
   readonly problems: readonly string[]
@@ -151,6 +152,8 @@ export interface StatusHost {
   readonly places?: readonly Place[]
   /** `Linux x86_64 with glibc`; absent where the host does not say. */
   readonly platform?: string
+  /** What it prints by the commands of `runtime`; absent: none was run there. */
+  readonly runtime?: readonly RuntimeAnswer[]
   /** What is off, more coarsely than the verdict: OLD, NEW, DRIFT, IN DOUBT, UNREACHABLE …; null when nothing is. */
   readonly flag: string | null
   readonly verdict: Verdict

@@ -27,6 +27,14 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
+/** Who says what, what most say first: `web-1 and web-2: v20`, `web-3: v18`. */
+export function byWhat(said: readonly (readonly [name: string, text: string])[]): readonly string[] {
+  const groups = new Map<string, string[]>()
+  for (const [name, text] of said) groups.set(text, [...(groups.get(text) ?? []), name])
+  const parts = [...groups].sort(([, a], [, b]) => b.length - a.length)
+  return parts.map(([text, names]) => `${listed(names)}: ${text}`)
+}
+
 /** `web-1`, `web-1 and web-2`, `web-1, web-2 and 3 more`. */
 export function listed(names: readonly string[], most = 3): string {
   if (names.length <= 1) return names[0] ?? ''

@@ -33,6 +33,7 @@ const full = {
       expect: 'anna',
     },
   },
+  runtime: ['node --version', { run: 'php -v', roles: ['web'] }],
   relay: { seeds: 2 },
   store: { s3: { bucket: 'acme', prefix: 'shop', region: 'eu-central-1' } },
   sign: { key: '/keys/sign' },
@@ -74,6 +75,8 @@ health     GET http://127.0.0.1:3000/healthz = 200, the body holds "ok", names t
            pgrep shop   (only on cron, within 30s, 5s a try)
            all hosts answer /, /api alike before a deploy is confirmed
 processes  an old one that is left after a restart fails the run
+runtime    node --version
+           php -v   (only on web)
 logs       none
 audit      passes over log/**
            looks for sessions in /var/lib/shop

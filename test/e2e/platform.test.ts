@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { elf, machO } from '../support/binaries.js'
 import { exhaustively } from '../support/exhaustively.js'
 import { all, onFleet } from '../support/on-fleet.js'
+import type { Json } from '../support/project.js'
 import { sshdIsHere } from '../support/sshd.js'
 
 const arm = 0x0100000c
@@ -83,6 +84,38 @@ describe.skipIf(!sshdIsHere())('hosts that are not alike', () => {
     expect(status.json().unlike).toEqual([expect.stringMatching(text)])
     expect(status.json().hosts[2].platform).toBe('Linux riscv64')
     expect((await project.run('status')).stdout).toMatch(text)
+  })
+
+  it('by another runtime are named by check and status, with what each of them says', async () => {
+    const { project } = here
+    mkdirSync(folder, { recursive: true })
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'node'), '#!/bin/sh\necho v18.19.0\n', { mode: 0o755 })
+    const [same, differs, fails] = ['cat version', 'node --version', 'exit 3']
+    project.configure({ runtime: [same, differs, fails] }, i => ({
+      env: { PATH: `${i === 3 ? folder : dirname(process.execPath)}:/usr/bin:/bin` },
+    }))
+    await project.deployed('one')
+    const warned = [
+      `the hosts are not alike by node --version: h1 and h2: ${process.version}; h3: v18.19.0`,
+      'exit 3 fails on all 3 hosts: exit code 3',
+    ]
+    const runtime = (version: string) => [
+      { run: same, ok: true, says: 'one' },
+      { run: differs, ok: true, says: version },
+      { run: fails, ok: false, says: 'exit code 3' },
+    ]
+    const [check, status] = [await project.run('check --json'), await project.run('status --json')]
+    expect([check.code, check.json().warnings]).toEqual([0, expect.arrayContaining(warned)])
+    expect([status.code, status.json().result, status.json().unlike]).toEqual([0, 'consistent', warned])
+    for (const { json } of [check, status])
+      expect(json().hosts.map((host: Json) => host.runtime)).toEqual(
+        [process.version, process.version, 'v18.19.0'].map(runtime),
+      )
+    for (const command of ['check', 'status']) {
+      const { stdout } = await project.run(command)
+      for (const text of warned) expect(stdout).toContain(text)
+    }
   })
 
   exhaustively('do not join with what they cannot run', async () => {

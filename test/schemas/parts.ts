@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Origin } from '../../src/release/origin.js'
 import type { PortState } from '../../src/release/ports.js'
+import type { RuntimeAnswer } from '../../src/state/answers/runtime.js'
 import type { Drift } from '../../src/state/release-drift.js'
 import { exactly } from './exactly.js'
 
@@ -21,6 +22,10 @@ export const drift = exactly<Drift>()(
 
 export const portState = exactly<PortState>()(
   z.strictObject({ port: z.int(), release: orNull, serves: z.boolean(), users: names.nullable() }),
+)
+
+export const runtime = exactly<readonly RuntimeAnswer[]>()(
+  z.array(z.strictObject({ run: z.string(), ok: z.boolean(), says: z.string() })),
 )
 
 /** What a command says that came to an end of its own; `more` are the keys that it has beside those of all. */

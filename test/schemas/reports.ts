@@ -8,7 +8,7 @@ import type { LoginReport } from '../../src/state/answers/known-user.js'
 import type { Difference } from '../../src/state/answers/same-answers.js'
 import type { AdviceKind, AuditReport } from '../../src/state/user-data.js'
 import { exactly } from './exactly.js'
-import { count, ended, names, origin, orNull, portState, time } from './parts.js'
+import { count, ended, names, origin, orNull, portState, runtime, time } from './parts.js'
 
 const app = z.string()
 
@@ -98,6 +98,7 @@ const checkedHost = exactly<CheckedHost>()(
     tar: orNull,
     syncsOne: z.boolean().nullable(),
     ports: z.array(portState).exactOptional(),
+    runtime: runtime.exactOptional(),
   }),
 )
 

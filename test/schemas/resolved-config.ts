@@ -269,6 +269,7 @@ const keys = {
   oldProcesses: z.enum(['fail', 'warn']),
   memory: z.enum(['fail', 'warn']),
   platform: z.enum(['fail', 'ignore']),
+  runtime: z.array(z.strictObject({ run: z.string(), roles })),
   logs: logs.nullable(),
   audit,
   identical: z.enum(['strict', 'warn']),

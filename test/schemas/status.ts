@@ -10,7 +10,7 @@ import type {
   Verdict,
 } from '../../src/state/status-report.js'
 import { exactly } from './exactly.js'
-import { count, drift, names, origin, orNull, portState } from './parts.js'
+import { count, drift, names, origin, orNull, portState, runtime } from './parts.js'
 
 const verdict = exactly<Verdict>()(
   z.enum([
@@ -72,6 +72,7 @@ const host = exactly<StatusHost>()(
     ports: z.array(portState).exactOptional(),
     places: z.array(place).exactOptional(),
     platform: z.string().exactOptional(),
+    runtime: runtime.exactOptional(),
     flag: orNull,
     verdict,
     says: orNull,

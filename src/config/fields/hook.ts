@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { choose, isObject, oneOrMany } from '../choose.js'
-import type { Hook } from '../config.js'
+import type { Hook, RuntimeCommand } from '../config.js'
 import { closed } from '../unknown-key.js'
 import { duration, roles, text } from './scalars.js'
 
@@ -8,6 +8,15 @@ const limits = { roles: roles.optional(), timeout: duration.optional() }
 
 /** Commands that make a release ready; those with `once` run on one host. */
 export const prepare = hooks(600_000, closed({ run: text, once: z.boolean().optional(), ...limits }))
+
+const bare = text.transform((run): RuntimeCommand => ({ run, roles: null }))
+
+const limited = closed({ run: text, roles: roles.optional() }).transform(
+  ({ run, roles: on }): RuntimeCommand => ({ run, roles: on ?? null }),
+)
+
+/** Commands that print a version. */
+export const runtime = oneOrMany(choose<RuntimeCommand>(value => (isObject(value) ? limited : bare), bare, limited))
 
 interface HookInput {
   readonly run: string

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../errors.js'
 import type { PortState } from '../../release/ports.js'
+import type { RuntimeAnswer } from '../../state/answers/runtime.js'
 import { escapeLine } from '../../text/escape.js'
 import { listed } from '../../text/phrases.js'
 import { bytesText } from '../../text/units.js'
@@ -27,6 +28,8 @@ export interface CheckedHost {
   readonly syncsOne: boolean | null
   /** Where the configuration has two ports for it, or had: as `status` has them. */
   readonly ports?: readonly PortState[]
+  /** What it prints by the commands of `runtime`; absent: none was run there. */
+  readonly runtime?: readonly RuntimeAnswer[]
 }
 
 export interface CheckProblem {
@@ -114,6 +117,9 @@ function hostLines(host: CheckedHost): readonly (readonly [string, string])[] {
     ['shell', host.shell || 'unknown'],
     ['disk', `${bytesText(host.freeBytes)} free${inodes} on ${host.mount}, for ${host.deployTo}`],
     ['tools', tools.join(', ')],
+    ...(host.runtime ?? []).map(
+      ({ run, ok, says }) => ['runs', `${run}: ${ok ? says : `it fails with ${says}`}`] as const,
+    ),
     ...(host.ports === undefined ? [] : [['ports', host.ports.map(portText).join('; ')] as const]),
   ]
 }
