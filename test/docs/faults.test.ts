@@ -19,15 +19,21 @@ it('the table of faults has a row for each', () => {
   expect(faults.map(row => row.split(' ')[1])).toEqual(Array.from({ length: 71 }, (_, n) => `F${n + 1}`))
 })
 
+const broken = rows('testing', /^\| [a-z0-9-]+ +\| /).flatMap(row => {
+  const [, name = '', breaks = ''] = row.split('|').map(cell => cell.trim())
+  return [...(breaks.split(':')[0] ?? '').matchAll(/\b[SF]\d+\b/g)].map(([what]) => ({ what, name }))
+})
+
 it('the table of threats has a row for each, with the mutants that are of it', () => {
-  const broken = rows('testing', /^\| [a-z0-9-]+ +\| /).flatMap(row => {
-    const [, name = '', breaks = ''] = row.split('|').map(cell => cell.trim())
-    return [...(breaks.split(':')[0] ?? '').matchAll(/\bS\d+\b/g)].map(([threat]) => ({ threat, name }))
-  })
-  expect(broken).not.toEqual([])
-  const mutants = (threat: string) => broken.flatMap(one => (one.threat === threat ? [one.name] : [])).sort()
+  const mutants = (threat: string) => broken.flatMap(one => (one.what === threat ? [one.name] : [])).sort()
   const wanted = Array.from({ length: 30 }, (_, n) => [`S${n + 1}`, mutants(`S${n + 1}`).join(', ')])
   expect(threats.map(row => [row.split(' ')[1], row.split('|')[3]?.trim()])).toEqual(wanted)
+})
+
+it('every threat and fault has a mutant, or a reason why it has none', () => {
+  const all = [...faults, ...threats].map(row => row.split(' ')[1])
+  const excused = rows('testing', /^\| [SF]\d+ +\| /).map(row => row.split(' ')[1])
+  expect(all.filter(one => !broken.some(({ what }) => what === one))).toEqual(excused)
 })
 
 it.each(named)('a test in %s is called "%s"', (file, words) => {
