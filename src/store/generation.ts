@@ -152,8 +152,14 @@ export function stageNumberIn(key: string): { readonly stage: string; readonly n
 
 function parsed(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), writable)
   } catch {
     return undefined
   }
+}
+
+/** What is read here is written again, into the next generation: 1e999 would be another value there, and what is too deep would throw. */
+function writable(_: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('more than JSON can say')
+  return value
 }

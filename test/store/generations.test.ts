@@ -26,6 +26,8 @@ const of = { app: 'shop', stage: 'production' }
 const mine = generation({ number: 3, tx: 'mine' })
 const theirs = generation({ number: 3, tx: 'theirs' })
 const key = generationKey(of, 3)
+const withClone = (value: string) =>
+  JSON.stringify({ ...mine, target: { ...mine.target, clone: { x: 'VALUE' } } }).replace('"VALUE"', value)
 const keep = (one: Generation) => s3.objects.set(key, Buffer.from(JSON.stringify(one)))
 
 describe('a generation', () => {
@@ -95,6 +97,8 @@ describe('a generation', () => {
     ['a release that leads elsewhere', JSON.stringify({ ...mine, target: { ...mine.target, release: '../../x' } })],
     ['no digest', JSON.stringify({ ...mine, target: { ...mine.target, digest: 'sha256:1' } })],
     ['an unknown state', JSON.stringify({ ...mine, state: 'perhaps' })],
+    ['more than a number can be', withClone('1e999')],
+    ['deeper than a program can go', withClone(`${'['.repeat(200_000)}${']'.repeat(200_000)}`)],
   ])('that is %s is not believed', async (_, bytes) => {
     s3.objects.set(key, Buffer.from(bytes as string))
     await expect(newestGeneration(open(), of)).rejects.toMatchObject({ name: 'StoreError', fault: 'damaged' })
