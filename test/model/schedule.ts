@@ -44,7 +44,7 @@ export interface Schedule {
 export function scheduleOf(seed: number): Schedule {
   for (let n = 1; ; n += 1) {
     const schedule = drawn(100 * seed + n)
-    if (!isTooLate(schedule)) return schedule
+    if (!isTooLate(schedule) && !isNoticed(schedule)) return schedule
   }
 }
 
@@ -62,6 +62,25 @@ function isTooLate({ steps }: Schedule): boolean {
   return [1, 2].some(host => {
     const first = later.find(step => step.is === 'change' && step.host === host)
     return first?.is === 'change' && first.tx === 0
+  })
+}
+
+/**
+ * A host reboots where the program sees it and the model does not: between arming and the word, by a ping; and with only the end
+ * of its transaction left, where the program asks once more, and goes by what it reads.
+ */
+function isNoticed({ steps }: Schedule): boolean {
+  if (steps.some(({ is }) => is === 'death')) return false
+  return steps.some((step, n) => {
+    if (step.is !== 'reboot') return false
+    const before = steps.slice(0, n)
+    const done = before.flatMap(one =>
+      one.is === 'change' && one.host === step.host && one.tx === 0 ? [one.what] : [],
+    )
+    const isAsked = before.filter(({ is }) => is === 'ask').length >= 3
+    if (done.includes('arms') && !isAsked) return true
+    const last = done.at(-1)
+    return last === 'is recorded' || last === 'goes back' || (last === 'is reverted' && !done.includes('swaps'))
   })
 }
 
