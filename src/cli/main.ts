@@ -65,6 +65,7 @@ export async function main(argv: readonly string[], world: Surroundings): Promis
       code: early,
       propose: invocation.propose,
       argv,
+      warnings: invocation.warnings(),
       keep: invocation.keep,
     })
   }

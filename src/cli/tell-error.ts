@@ -19,6 +19,7 @@ export interface Telling {
   readonly propose: Propose
   /** What was typed, for when it was not understood. */
   readonly argv: readonly string[]
+  readonly warnings: readonly string[]
   /** Keeps the end beside the events of the run. */
   readonly keep: (end: object) => void
 }
@@ -38,9 +39,9 @@ export async function tellError(error: unknown, output: Output, telling: Telling
   return end(ended, output, telling)
 }
 
-function aboutOf({ command, stage, argv, code, propose }: Telling): BrokenAbout {
+function aboutOf({ command, stage, argv, code, propose, warnings }: Telling): BrokenAbout {
   const asked = command === '' ? (argv.find(word => !word.startsWith('-')) ?? '') : command
-  return { command: asked, stage, code, propose }
+  return { command: asked, stage, code, propose, warnings }
 }
 
 /** Every end is told to whoever waits for it: the reader of a stream, the steps that follow in a workflow. */

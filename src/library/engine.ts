@@ -90,9 +90,9 @@ interface Around {
 
 /** A refusal is an outcome, and is kept and told as one. */
 function refused(command: Name, error: unknown, { invocation, stop, tell, env }: Around): object {
-  const { hasContacted, stage, propose, keep } = invocation
+  const { hasContacted, stage, propose, warnings, keep } = invocation
   const code = stop.reason() !== null && !hasContacted() ? 130 : null
-  const { report } = brokenEnd(error, { command, stage: stage(), code, propose })
+  const { report } = brokenEnd(error, { command, stage: stage(), code, propose, warnings: warnings() })
   const stamp = { v: 1, t: new Date().toISOString() } as const
   for (const text of keepEnd(report, keep, env)) tell({ ...stamp, type: 'note', level: 'warning', host: null, text })
   if (!(error instanceof Refusal)) throw error

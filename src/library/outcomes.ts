@@ -43,8 +43,8 @@ export interface TransactionOutcome extends Ended, MayBeRefused, Told {
   readonly stage: string | null
   readonly release: string | null
   readonly hosts: readonly HostReport[]
-  /** What to know although it went well; a refusal has none. */
-  readonly warnings?: readonly string[]
+  /** What to know although it went well, or what was told before it was refused. */
+  readonly warnings: readonly string[]
 }
 
 export interface HostReport extends Omit<HostOutcome, 'error'> {

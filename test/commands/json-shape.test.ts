@@ -94,6 +94,7 @@ describe('--json prints one object of one shape', { shuffle: false }, () => {
 
   it('names the kind of error, whether anything was changed, and what to run', async () => {
     const locked = (await run('deploy blue --json')).said
+    expect(locked.warnings).toEqual([])
     expect(locked.error).toMatchObject({
       code: 'locked',
       changed: 'nothing',

@@ -100,8 +100,8 @@ describe('the events of a run', () => {
     const refusal = {
       ...{ v: 1, command: 'deploy', result: 'aborted', exitCode: 3, stage: 'production', changed: 'nothing' },
       error: { code: 'preflight', message: 'No.', hint: null, changed: 'nothing' },
-      ...{ reason: 'No.', details: ['a'], next: [], release: null, previous: null, digest: null },
-      ...{ seconds: 0, bytes: 0, swapWindowMs: null, switchWindowMs: null, hosts: [] },
+      ...{ reason: 'No.', details: ['a'], next: [], warnings: [], release: null, previous: null },
+      ...{ digest: null, seconds: 0, bytes: 0, swapWindowMs: null, switchWindowMs: null, hosts: [] },
     }
     keep(start()).refused(refusal)
     demandSchemas(textOf('20261123-183045-deploy'))

@@ -139,5 +139,8 @@ describe.skipIf(!sshdIsHere())('a deploy', () => {
     expect(warnings.filter((text: string) => text.includes('every account'))).toEqual([
       expect.stringContaining(sentence),
     ])
+    await here.project.run('lock')
+    const refused = await here.project.run('deploy --json')
+    expect([refused.code, refused.json().warnings]).toEqual([4, [expect.stringContaining(sentence)]])
   })
 })

@@ -46,6 +46,7 @@ export function refused<S extends z.core.$ZodShape>(command: z.ZodType<string>, 
     changed,
     details: names,
     next: names,
+    warnings: names,
     ...more,
   })
 }

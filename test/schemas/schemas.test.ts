@@ -27,6 +27,7 @@ const refusal = {
   changed: null,
   details: [],
   next: [],
+  warnings: [],
 }
 const line = { v: 1, t: '2026-01-02T03:04:05.678Z' }
 

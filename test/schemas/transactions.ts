@@ -90,7 +90,7 @@ function ended(command: Outcome['command']) {
   return z.strictObject({ ...head(command), ...rest, ...(command === 'join' ? { joined } : {}) })
 }
 
-/** How one ended that had none: with the keys of an outcome, but for its warnings. */
+/** How one ended that had none: with the keys of an outcome. */
 function stopped(command: string) {
   return refused(z.literal(command), {
     release: z.null(),

@@ -30,6 +30,8 @@ export interface Io {
   readonly onRun: (refused: (end: object) => void) => void
   /** What a command without a run came to, as its JSON says it. */
   readonly onAnswer: (report: object) => void
+  /** What the run warns of, complete and without secrets: a refusal says it again. */
+  readonly onWarning: (text: string) => void
   /** Hears the events in place of a terminal; null: there is one. */
   readonly audience: Renderer | null
 }

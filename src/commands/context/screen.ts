@@ -7,6 +7,7 @@ import { createRenderer, rendererKind } from '../../render/progress/create-rende
 import { jsonlRenderer } from '../../render/progress/jsonl.js'
 import { logRenderer, teeRenderer } from '../../render/progress/log.js'
 import type { Renderer } from '../../render/progress/renderer.js'
+import { named } from '../../text/phrases.js'
 import type { Propose } from '../../text/propose-command.js'
 import { lastWords } from '../notify/last-words.js'
 import type { Notifier } from '../notify/notifier.js'
@@ -60,6 +61,8 @@ export async function openScreen(
   return {
     emit: event => {
       const told = hidden(proposing(event, io.propose))
+      if (told.type === 'note' && told.level === 'warning')
+        io.onWarning(told.host === null ? told.text : named(told.host, told.text))
       notifier.hear(told)
       words.event(told)
     },

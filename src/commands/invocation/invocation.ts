@@ -33,6 +33,8 @@ export interface Invocation {
   readonly hurry: () => boolean
   /** Keeps an end without an outcome beside the events of the run. */
   readonly keep: (end: object) => void
+  /** What it has warned of so far, each once. */
+  readonly warnings: () => readonly string[]
   /** What it came to, as `--json` prints it, of a command that has no events for that; null: nothing yet. */
   readonly answer: () => object | null
 }
@@ -48,6 +50,7 @@ export function createInvocation(caller: Caller): Invocation {
     propose: proposer({ config: null, stage: null, program }),
     hurry: null,
     keep: () => {},
+    warnings: new Set(),
     answer: null,
   }
   return {
@@ -67,6 +70,7 @@ export function createInvocation(caller: Caller): Invocation {
       return now.hurry !== null
     },
     keep: end => now.keep(end),
+    warnings: () => [...now.warnings],
     answer: () => now.answer,
   }
 }
@@ -77,6 +81,7 @@ interface Standing {
   propose: Propose
   hurry: (() => void) | null
   keep: (end: object) => void
+  readonly warnings: Set<string>
   answer: object | null
 }
 
@@ -107,6 +112,9 @@ function ioOf(
     },
     onRun(refused) {
       now.keep = refused
+    },
+    onWarning(warning) {
+      now.warnings.add(warning)
     },
     onAnswer(report) {
       now.answer = report

@@ -1,4 +1,4 @@
-import { counted } from '../../text/phrases.js'
+import { counted, named } from '../../text/phrases.js'
 import { type Html, html } from './html.js'
 import type { Story } from './story.js'
 
@@ -15,7 +15,7 @@ export function commits({ release }: Story): Html {
 
 /** Warnings and notes, each once. */
 export function remarks({ notes, end }: Story): Html {
-  const said = notes.map(({ level, host, text }) => ({ level, text: host === null ? text : `${host}: ${text}` }))
+  const said = notes.map(({ level, host, text }) => ({ level, text: host === null ? text : named(host, text) }))
   const warnings = [
     ...said.filter(({ level }) => level === 'warning').map(({ text }) => text),
     ...(end?.warnings ?? []),

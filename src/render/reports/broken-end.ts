@@ -10,6 +10,8 @@ export interface BrokenAbout {
   /** Exit code in place of the error's own; null: its own. */
   readonly code: 130 | 143 | null
   readonly propose: Propose
+  /** What was told before, and may have to do with it. */
+  readonly warnings: readonly string[]
 }
 
 /** The end of such a command: for people, and as its JSON says it. */
@@ -19,8 +21,8 @@ export interface BrokenEnd {
 }
 
 /** What is no refusal is a bug of ours. */
-export function brokenEnd(error: unknown, { command, stage, code, propose }: BrokenAbout): BrokenEnd {
-  const about = { command, stage }
+export function brokenEnd(error: unknown, { command, stage, code, propose, warnings }: BrokenAbout): BrokenEnd {
+  const about = { command, stage, warnings }
   if (!(error instanceof Refusal)) {
     const told = bug(error, propose)
     return { told, report: refusalJson({ ...about, code: 'bug' }, told, 1) }
@@ -68,7 +70,7 @@ function codeOf({ name }: Refusal, exitCode: number): string {
 
 /** What came of a command that did not get to an outcome; of a transaction, with the keys that its outcome has. */
 function refusalJson(
-  { command, stage, code }: { readonly command: string; readonly stage: string | null; readonly code: string },
+  { command, stage, code, warnings }: Pick<BrokenAbout, 'command' | 'stage' | 'warnings'> & { readonly code: string },
   error: Told,
   exitCode: number,
 ) {
@@ -83,6 +85,7 @@ function refusalJson(
     changed: error.changed,
     details: error.details,
     next: error.next,
+    warnings,
   }
   if (!isTransaction(command)) return about
   return {
