@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -11,6 +12,7 @@ import { pinRevision } from '../../src/artifact/source.js'
 import { cacheFolder } from '../../src/cache-folder.js'
 import type { BuildCache } from '../../src/config/config.js'
 import { installerOf } from '../../src/config/installer.js'
+import { exhaustively } from '../support/exhaustively.js'
 import { temporary } from './folders.js'
 import { commit, gitSource, repository, settings } from './repositories.js'
 
@@ -59,6 +61,36 @@ describe('what the first command makes', () => {
     const other = await build(dir, config)
     expect([ran(), other.notes]).toEqual([3, []])
     expect(other.digest).not.toBe(second.digest)
+  })
+
+  exhaustively('is put back of a real npm ci, which then does not run, until another package is locked', async () => {
+    const npm = (dir: string, ...args: readonly string[]) => execFileSync('npm', args, { cwd: dir, stdio: 'pipe' })
+    const dir = repository({ 'app.js': "console.log(1, require('dep'))", '.gitignore': 'node_modules\ndist' })
+    const lock = (version: string) => {
+      const from = temporary()
+      const about = { name: 'dep', version, bin: 'index.js' }
+      writeFileSync(join(from, 'package.json'), JSON.stringify(about))
+      writeFileSync(join(from, 'index.js'), `module.exports = '${version}'`)
+      npm(from, 'pack', '--pack-destination', dir)
+      const dependencies = { dep: `file:dep-${version}.tgz` }
+      writeFileSync(join(dir, 'package.json'), JSON.stringify({ name: 'app', version: '1.0.0', dependencies }))
+      npm(dir, 'install', '--package-lock-only', '--offline', '--no-audit', '--no-fund')
+    }
+    const command = 'npm ci --offline --no-audit --no-fund'
+    const buildCache = { paths: ['node_modules'], key: null, installer: installerOf(command) }
+    const made = () => build(dir, { build: [command, 'node app.js >dist'], buildCache })
+    lock('1.0.0')
+    commit(dir, {})
+    const first = await made()
+    expect([first.notes, first.paths]).toEqual([[], expect.arrayContaining(['dist', 'node_modules/.bin/dep'])])
+    commit(dir, { 'app.js': "console.log(2, require('dep'))" })
+    const second = await made()
+    expect(second.notes).toEqual([expect.stringMatching(/^info: npm ci .*: not run: node_modules is kept/)])
+    expect(second.digest).not.toBe(first.digest)
+    lock('1.0.1')
+    commit(dir, {})
+    const other = await made()
+    expect([other.notes, other.digest === second.digest]).toEqual([[], false])
   })
 
   it('is told before anything runs', async () => {
