@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { enter } from '../../src/scripts/shell/fence.js'
@@ -121,6 +121,21 @@ describe.each(shells)('restore under $name', shell => {
     expect(woken).not.toBe(back(root).text)
     await run(new Script('woken', woken), shell)
     expect(currentOf(root)).toBe(newTarget)
+  })
+
+  it('stays where the stage of an earlier run wakes up that has passed its fence', async () => {
+    const root = await locked(shell)
+    const first = layLinks(place(root), newId, oldTarget, Buffer.alloc(0))
+    const fence = /^.*\|\| exit '?79'?$/m
+    const sleeping = first.text.replace(fence, line => `${line}\n: >asleep; while [ ! -e woken ]; do sleep 0.05; done`)
+    const woken = start(new Script('stage', sleeping), shell)
+    await until(() => existsSync(join(root, 'asleep')), 'it has passed its fence')
+    const second = place(root, 't2')
+    await succeed(run(lock(second, '{"tx":"t2"}', { unresolved: 'refuse', over: 't1' }), shell))
+    await succeed(run(layLinks(second, newId, oldTarget, Buffer.alloc(0)), shell))
+    writeFiles(root, { woken: '' })
+    await woken.result
+    expect(readdirSync(join(root, '.clonedeploy/tx/t2/stage/revert'))).toContain('current')
   })
 
   it('is refused by a host that was confirmed', async () => {

@@ -29,10 +29,11 @@ serves() { case "$(cd current 2>/dev/null && pwd -P)/" in "$(pwd -P)/releases/$1
 
 /**
  * Goes to `deployTo` and stops unless this transaction holds the highest epoch: a controller that lost its lock
- * can change nothing. `$X` is the folder of the transaction, or of the dead one that it ends.
+ * can change nothing. `$X` is the folder of the transaction, or of the dead one that it ends. `before`: what is read in
+ * `deployTo` before that is asked, so that nothing of a later run is in it.
  */
-export function fenced(claim: Claim): ShellText {
-  return sh`${atEpoch(claim)}
+export function fenced(claim: Claim, before: ShellText = sh``): ShellText {
+  return sh`${atEpoch(claim, before)}
 [ "$t" = ${transactionName(claim.tx)} ] && [ ! -e ".clonedeploy/epochs/$h/released" ] || exit ${codes.fenced}`
 }
 
@@ -43,9 +44,9 @@ export function fencedOnce(claim: Claim, done: ShellText): ShellText {
 if [ -e ".clonedeploy/epochs/$h/released" ]; then ${done} && exit 0; exit ${codes.fenced}; fi`
 }
 
-function atEpoch(claim: Claim): ShellText {
+function atEpoch(claim: Claim, before: ShellText = sh``): ShellText {
   return sh`${enter(claim.root)}
-X=${paths.tx(claim.of ?? claim.tx)}
+${before}X=${paths.tx(claim.of ?? claim.tx)}
 highest
 t=; [ -f ".clonedeploy/epochs/$h/tx" ] && read -r t <".clonedeploy/epochs/$h/tx"`
 }

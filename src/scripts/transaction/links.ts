@@ -15,7 +15,8 @@ import { linkFunctions } from './unfinished.js'
  * `bad`: how the release is marked when it is put back. All of it is on the disk before a swap can be: without power in
  * between, a host would serve the new release and know no way back.
  * Every earlier way back is set aside first: a switch that slept since it decided would put its old release under this one,
- * and a restart of it that still goes on would start it, unless what is served stays. Exit: busy (that could not be ended), releaseMissing, currentChanged.
+ * and a restart of it that still goes on would start it, unless what is served stays. They are listed before the fence is asked: the
+ * way back of a run that took over while this one slept is not among them. Exit: busy (that could not be ended), releaseMissing, currentChanged.
  * stdin: the script that makes the app serve `current` again, for the dead-man's switch.
  */
 export function layLinks(
@@ -29,12 +30,12 @@ export function layLinks(
   return script(
     'stage',
     [
-      fenced(claim),
+      fenced(claim, sh`set -- .clonedeploy/tx/*; `),
       linkFunctions,
       endWorkFunction,
       sh`umask 077
 [ -d ${paths.release(release)} ] || exit ${codes.releaseMissing}
-for d in .clonedeploy/tx/*; do backaside "$d"; ${stays ? sh`` : sh`endwork "$d" || exit ${codes.busy}; `}done`,
+for d; do backaside "$d"; ${stays ? sh`` : sh`endwork "$d" || exit ${codes.busy}; `}done`,
       sameCurrent(old),
       sh`[ ! -e "$X/stage" ] || rm -rf "$X/stage" "$X"/state.* "$X"/outcome.*
 mkdir -p "$X/stage/go" "$X/stage/revert" && printf . >>"$X/laid" && ln -s -- ${paths.release(release)} "$X/stage/go/current" || exit ${codes.unpack}`,
