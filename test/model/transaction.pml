@@ -67,6 +67,9 @@ byte way[T * HOSTS];            /* X/stage/go/current */
 byte back[T * HOSTS];           /* X/stage/revert/current */
 byte outcome[T * HOSTS];
 byte old[T * HOSTS];
+#ifdef SLEEPERS
+byte since[T * HOSTS];          /* whose stage had passed its fence when these links were made, as bits: it listed what was there before */
+#endif
 /* Its processes. */
 byte watch[T * HOSTS];
 bit line[T * HOSTS];            /* arm waits for the word */
@@ -179,6 +182,31 @@ inline goback(t_, h_) {
     current[h_] = old[on(t_, h_)]; back[on(t_, h_)] = NONE; printf("h%d: tx%d goes back\n", h_ + 1, t_)
   :: else
   fi
+}
+
+/* stage lists the transactions before it asks its fence. */
+#if defined(SLEEPERS) && !defined(LISTED_LATE)
+#define LISTED(t, u, h) (!in(since[on(u, h)], t))
+#else
+#define LISTED(t, u, h) true
+#endif
+inline forget_sleeper(t_, u_, h_) {
+#ifdef SLEEPERS
+  since[on(u_, h_)] = since[on(u_, h_)] & (255 - (1 << t_))
+#else
+  skip
+#endif
+}
+inline note_sleepers(t_, h_) {
+#ifdef SLEEPERS
+  since[on(t_, h_)] = 0; u = 0;
+  do
+  :: u < T -> if :: u != t_ && (asked[slot(u, 0, h_)] == step(stage, 1) || asked[slot(u, 1, h_)] == step(stage, 1)) -> since[on(t_, h_)] = since[on(t_, h_)] | (1 << u) :: else fi; u++
+  :: else -> break
+  od
+#else
+  skip
+#endif
 }
 
 inline answer(a) {
@@ -301,11 +329,16 @@ end:
         :: else ->
           u = 0; do
           :: u < T ->
+            if
+            :: LISTED(t, u, h) ->
 #ifndef NO_BACKASIDE
-            if :: back[on(u, h)] == THERE -> back[on(u, h)] = AWAY :: else fi;
+              if :: back[on(u, h)] == THERE -> back[on(u, h)] = AWAY :: else fi;
 #endif
-            if :: next[t] != current[h] -> endwork(u, h) :: else fi; u++
+              if :: next[t] != current[h] -> endwork(u, h) :: else fi
+            :: else
+            fi; forget_sleeper(t, u, h); u++
           :: else -> break od;
+          note_sleepers(t, h);
           printf("h%d: tx%d lays\n", h + 1, t);
           way[on(t, h)] = STAGED; back[on(t, h)] = THERE; outcome[on(t, h)] = UNDECIDED; old[on(t, h)] = current[h];
           watch[on(t, h)] = 0; late[on(t, h)] = 0; overtaken[on(t, h)] = 0; line[on(t, h)] = 0; stager[h] = t + 1; sealed[t] = sealed[t] | (1 << h);

@@ -49,7 +49,7 @@ function problemOf(mutant: Mutant, { sources }: Scratch): readonly string[] {
 async function failingUnbroken(scratch: Scratch, mutants: readonly Mutant[]): Promise<readonly string[]> {
   scratch.builds()
   const witnesses = mutants.flatMap(mutant => mutant.witnesses)
-  const { ended, tests } = await scratch.test(witnesses, { limit: limit * 12, bail: false })
+  const { ended, tests } = await scratch.test(witnesses, limit * 12)
   if (!ended) return ['the tests, unbroken, did not come to their end']
   return [
     ...tests.filter(({ passed }) => !passed).map(({ file, name }) => `fails unbroken: ${file} ${name}`),
@@ -63,7 +63,7 @@ async function tryOne(scratch: Scratch, mutant: Mutant): Promise<Verdict> {
   const began = performance.now()
   const changed = mutate(mutant, scratch.sources)
   scratch.write(changed)
-  const report = scratch.builds() ? await scratch.test(mutant.witnesses, { limit, bail: true }) : null
+  const report = scratch.builds() ? await scratch.test(mutant.witnesses, limit) : null
   scratch.write(new Map([...changed.keys()].map(file => [file, scratch.sources.get(file) ?? ''])))
   return verdictOf(mutant, report, (performance.now() - began) / 1000)
 }

@@ -12,15 +12,9 @@ export interface Scratch {
   readonly write: (texts: Sources) => void
   /** Whether the program can be built. */
   readonly builds: () => boolean
-  readonly test: (witnesses: readonly Witness[], options: TestOptions) => Promise<Report>
+  /** `limit`: milliseconds after which the run is ended. */
+  readonly test: (witnesses: readonly Witness[], limit: number) => Promise<Report>
   readonly remove: () => void
-}
-
-export interface TestOptions {
-  /** Milliseconds after which the run is ended. */
-  readonly limit: number
-  /** Stop at the first test that fails. */
-  readonly bail: boolean
 }
 
 export interface Report {
@@ -51,11 +45,11 @@ export function makeScratch(): Scratch {
       for (const [file, text] of texts) writeFileSync(join(dir, file), text)
     },
     builds: () => spawnSync(process.execPath, ['build.js'], { cwd: dir, stdio: 'ignore' }).status === 0,
-    async test(witnesses, options) {
+    async test(witnesses, limit) {
       const report = join(dir, 'report.json')
       rmSync(report, { force: true })
-      running = startTests(dir, report, witnesses, options.bail)
-      const ended = await endOf(running, options.limit)
+      running = startTests(dir, report, witnesses)
+      const ended = await endOf(running, limit)
       running = null
       return { ended, tests: existsSync(report) ? testsIn(readFileSync(report, 'utf8'), dir) : [] }
     },
@@ -73,19 +67,14 @@ function tracked(): readonly string[] {
   return listed.filter(file => file !== '' && existsSync(join(root, file)))
 }
 
-/** In a process group of its own: what a broken program leaves running ends with it. */
-function startTests(dir: string, report: string, witnesses: readonly Witness[], bail: boolean): ChildProcess {
+/**
+ * In a process group of its own: what a broken program leaves running ends with it. All of them run: where the first failure ended
+ * the run, vitest would report one of several that run at once as not run.
+ */
+function startTests(dir: string, report: string, witnesses: readonly Witness[]): ChildProcess {
   const files = [...new Set(witnesses.map(({ file }) => `test/${file}.test.ts`))]
   const names = witnesses.map(({ words }) => words.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')
-  const args = [
-    'run',
-    ...files,
-    '-t',
-    names,
-    '--reporter=json',
-    `--outputFile=${report}`,
-    ...(bail ? ['--bail=1'] : []),
-  ]
+  const args = ['run', ...files, '-t', names, '--reporter=json', `--outputFile=${report}`]
   return spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], {
     cwd: dir,
     stdio: 'ignore',
