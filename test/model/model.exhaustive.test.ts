@@ -21,6 +21,7 @@ const breaks = [
   ['OWN_WAY_BACK_TAKEN_UP', 'exit_0', ['SETTLED_WAY_BACK_STAYS', 'SLEEPERS', 'REBOOTS=1']],
   ['SETTLED_WAY_BACK_STAYS', 'repair_goes_forward', ['SLEEPERS', 'REBOOTS=1']],
   ['REPAIR_FORGETS_CONFIRMED', 'repair_goes_forward', ['SLEEPERS', 'REBOOTS=1']],
+  ['LISTED_LATE', 'dead_mans_switch', ['DEPLOYS=2', 'FAULTY=2', 'SLEEPERS', 'NO_LOSSES']],
   ['COOL_EARLY', 'old_runs_on', ['WARM']],
   ['NO_ENDWORK', 'repair_ends', ['WARM']],
 ] as const

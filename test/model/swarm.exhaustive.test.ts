@@ -9,6 +9,7 @@ const large = [
   ['three hosts in batches, with reboots and the boot resolver', ['HOSTS=3', 'BATCHES', 'REBOOTS=2', 'RESOLVER']],
   ['three hosts with warm releases', ['HOSTS=3', 'WARM']],
   ['two deploys at once, of which both may die', ['DEPLOYS=2', 'FAULTY=2']],
+  ['two deploys at once, whose scripts may sleep', ['DEPLOYS=2', 'FAULTY=2', 'SLEEPERS', 'NO_LOSSES']],
   ['a repair that dies, and one more', ['REPAIRS=2', 'FAULTY=2', 'SLEEPERS', 'REBOOTS=1']],
   ['a repair that gives up a host', ['REPAIRS=2', 'FAULTY=2', 'GIVE_UP']],
 ] as const

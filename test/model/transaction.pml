@@ -26,6 +26,8 @@
 #endif
 #define T (DEPLOYS + REPAIRS)
 #define ALL ((1 << HOSTS) - 1)
+/* That a repair may need: what sleeps may wake in each of them. */
+#define ROUNDS (5 + 2 * HOSTS * (DEPLOYS - 1))
 #define on(t, h) ((t) * HOSTS + (h))
 #define slot(t, s, h) (((t) * 2 + (s)) * HOSTS + (h))
 #define in(set, h) ((set >> (h)) & 1)
@@ -152,6 +154,9 @@ inline forget(t_, h_) {
 #ifdef WARM
   ; owed[on(t_, h_)] = 0
 #endif
+#ifdef SLEEPERS
+  ; since[on(t_, h_)] = 0
+#endif
 }
 
 /* calloff: of two that want the way forward, one gets it. */
@@ -190,9 +195,9 @@ inline goback(t_, h_) {
 #else
 #define LISTED(t, u, h) true
 #endif
-inline forget_sleeper(t_, u_, h_) {
+inline list(t_, h_) {
 #ifdef SLEEPERS
-  since[on(u_, h_)] = since[on(u_, h_)] & (255 - (1 << t_))
+  u = 0; do :: u < T -> since[on(u, h_)] = since[on(u, h_)] & (255 - (1 << t_)); u++ :: else -> break od
 #else
   skip
 #endif
@@ -318,7 +323,7 @@ end:
         :: u < T -> skip
 #ifndef NO_FENCE
         :: holder[h] != t + 1 -> answer(NO)
-        :: else -> asked[i] = step(k, 1)
+        :: else -> if :: k == stage -> list(t, h) :: else fi; asked[i] = step(k, 1)
 #else
         :: true -> asked[i] = step(k, 1)
 #endif
@@ -336,12 +341,12 @@ end:
 #endif
               if :: next[t] != current[h] -> endwork(u, h) :: else fi
             :: else
-            fi; forget_sleeper(t, u, h); u++
+            fi; u++
           :: else -> break od;
           note_sleepers(t, h);
           printf("h%d: tx%d lays\n", h + 1, t);
           way[on(t, h)] = STAGED; back[on(t, h)] = THERE; outcome[on(t, h)] = UNDECIDED; old[on(t, h)] = current[h];
-          watch[on(t, h)] = 0; late[on(t, h)] = 0; overtaken[on(t, h)] = 0; line[on(t, h)] = 0; stager[h] = t + 1; sealed[t] = sealed[t] | (1 << h);
+          watch[on(t, h)] = 0; late[on(t, h)] = 0; overtaken[on(t, h)] = 0; line[on(t, h)] = 0; if :: holder[h] == t + 1 -> stager[h] = t + 1 :: else fi; sealed[t] = sealed[t] | (1 << h);
 #ifdef WARM
           owed[on(t, h)] = 1;
 #endif
@@ -399,7 +404,7 @@ end:
       :: k == step(confirm, 2) ->
         printf("h%d: tx%d is recorded\n", h + 1, t); number[h] = seq[t]; record[h] = t + 1;
         u = 0; do
-        :: u < T -> if :: u != t && way[on(u, h)] == TOOK && back[on(u, h)] != NONE -> overtaken[on(u, h)] = 1 :: else fi; u++
+        :: u < T -> if :: u != t && stager[h] == t + 1 && way[on(u, h)] == TOOK && back[on(u, h)] != NONE -> overtaken[on(u, h)] = 1 :: else fi; u++
         :: else -> break
         od;
         answer(YES)
@@ -951,7 +956,7 @@ undo:
   discard_all();
 next_round:
 ended:
-  if :: final -> rounds++; promise(repair_ends, rounds < 5); goto again :: else fi;
+  if :: final -> rounds++; promise(repair_ends, rounds < ROUNDS); goto again :: else fi;
 over:
   atomic {
     clean(); promise(repair_ends, !final || settled); u = 0; there = 0; confirmed = 0; doubts = 0; release = 0; rounds = 0; dead[t] = 1
