@@ -1,6 +1,9 @@
 import { appendFileSync, lstatSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { writeFiles } from '../support/files.js'
 import { both, onFleet } from '../support/on-fleet.js'
@@ -120,4 +123,60 @@ describe.skipIf(!sshdIsHere())('an app that writes into its release', () => {
       expect((await project.run(`rollback --yes --to ${one}`)).code).toBe(0)
     },
   )
+
+  exhaustively(
+    'and has damaged the one that it serves is mended by a repair while users come, and none of them meets an error or half a file',
+    async () => {
+      const { project } = here
+      await project.deployed('one')
+      const two = await project.deployed('two')
+      const damaged = 'damaged\n'.repeat(5000)
+      writeFiles(project.on(2, 'current'), { version: damaged })
+      rmSync(project.on(2, 'current/server.js'))
+      const url = await serving(2)
+      const before = await project.run('status --verify --json')
+      expect(before.json().hosts.map(({ verdict }: Json) => verdict)).toEqual(['consistent', 'drifted'])
+
+      const repair = project.run('repair --json')
+      const answers = await users(`${url}/version`, repair)
+      const { code, json, stderr } = await repair
+      expect(code, stderr).toBe(0)
+      expect(answers.length).toBeGreaterThan(50)
+      expect([...new Set(answers)]).toEqual([`200 ${damaged}`, '200 two\n'])
+      expect(await users(`${url}/server.js`, Promise.resolve())).toEqual(['200 serve()\n'])
+      expect(json().digest).toBe(before.json().hosts[0].digest)
+      expect(textOf(project.on(2, 'releases', two, 'version'))).toBe(damaged)
+      expect((await project.run('status --verify --json')).json()).toMatchObject({ exitCode: 0, result: 'consistent' })
+    },
+  )
+
+  /** A web server that reads files under `current` of a host; gives its address. */
+  async function serving(i: number): Promise<string> {
+    const server = createServer((request, response) => {
+      readFile(here.project.on(i, `current${request.url}`)).then(
+        bytes => response.end(bytes),
+        error => response.writeHead(500).end(`${error}`),
+      )
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      server.close()
+      server.closeAllConnections()
+    })
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  /** Users that come one after the other until `over`; what they were answered. */
+  async function users(url: string, over: Promise<unknown>): Promise<readonly string[]> {
+    const answers: string[] = []
+    let ended = false
+    over.finally(() => {
+      ended = true
+    })
+    do {
+      const response = await fetch(url)
+      answers.push(`${response.status} ${await response.text()}`)
+    } while (!ended)
+    return answers
+  }
 })
