@@ -1,7 +1,11 @@
+import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { exhaustively } from '../support/exhaustively.js'
 import { all, onFleet } from '../support/on-fleet.js'
 import type { Json } from '../support/project.js'
@@ -158,6 +162,40 @@ describe.skipIf(!sshdIsHere())('an audit that asks', () => {
     expect(app(1).requests).toHaveLength(5)
   })
 
+  exhaustively('finds the one host that has another Node, and says which', async () => {
+    const other = anotherNode()
+    const code = `require('node:http').createServer((_, answer) => answer.end('<p>Node ' + process.version + '</p>'))
+      .listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
+    const ports = await Promise.all(
+      all.map(async i => {
+        const child = spawn(i === 2 ? other : process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+        onTestFinished(() => void child.kill('SIGKILL'))
+        const [line] = await once(child.stdout, 'data')
+        return Number(line)
+      }),
+    )
+    const path = (i: number) => `${dirname(i === 2 ? other : process.execPath)}:/usr/bin:/bin`
+    here.project.configure(
+      { audit: { ignore: ['/tmp', '/var/lib'], ask: ['http://127.0.0.1:$PORT/'] }, runtime: 'node --version' },
+      i => ({ env: { PORT: ports[i - 1], PATH: path(i) } }),
+    )
+    await here.project.deployed('one')
+    const version = execFileSync(other, ['--version'], { encoding: 'utf8' }).trim()
+    const { code: exit, answers } = await audited()
+    expect([exit, answers]).toEqual([
+      7,
+      [
+        expect.objectContaining({
+          ...{ hosts: ['h2'], says: `<p>Node ${version}</p>` },
+          ...{ others: ['h1', 'h3'], othersSay: `<p>Node ${process.version}</p>` },
+        }),
+      ],
+    ])
+    expect((await here.project.run('status --json')).json().unlike).toEqual([
+      `the hosts are not alike by node --version: h1 and h3: ${process.version}; h2: ${version}`,
+    ])
+  })
+
   it('finds sessions in the memory of each host by a login, says who does not know it, and names Redis', async () => {
     await configured({ login })
     app(1).sessions = new Map()
@@ -232,3 +270,10 @@ describe.skipIf(!sshdIsHere())('an audit that asks', () => {
     expect(json().answers[0].says).toBe('you said [redacted]')
   })
 })
+
+/** The program of a Node that is not this one's, from npm's registry. */
+function anotherNode(): string {
+  const major = process.version.startsWith('v24.') ? 22 : 24
+  const words = ['exec', '--yes', `--package=node@${major}`, '--', 'node', '-p', 'process.execPath']
+  return execFileSync('npm', words, { cwd: tmpdir(), encoding: 'utf8' }).trim()
+}
