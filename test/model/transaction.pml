@@ -26,8 +26,12 @@
 #endif
 #define T (DEPLOYS + REPAIRS)
 #define ALL ((1 << HOSTS) - 1)
-/* That a repair may need: what sleeps may wake in each of them. */
+/* That a repair may need. In each of them the stage of a second deploy may wake that slept, or of the first. */
+#ifdef SLEEPERS
 #define ROUNDS (5 + 2 * HOSTS * (DEPLOYS - 1))
+#else
+#define ROUNDS 5
+#endif
 #define on(t, h) ((t) * HOSTS + (h))
 #define slot(t, s, h) (((t) * 2 + (s)) * HOSTS + (h))
 #define in(set, h) ((set >> (h)) & 1)

@@ -134,7 +134,7 @@ describe.each(shells)('restore under $name', shell => {
     await succeed(run(lock(second, '{"tx":"t2"}', { unresolved: 'refuse', over: 't1' }), shell))
     await succeed(run(layLinks(second, newId, oldTarget, Buffer.alloc(0)), shell))
     writeFiles(root, { woken: '' })
-    await woken.result
+    expect((await woken.result).code).toBe(0)
     expect(readdirSync(join(root, '.clonedeploy/tx/t2/stage/revert'))).toContain('current')
   })
 
